@@ -1,0 +1,109 @@
+"""Settings as one table, read once from the environment into a frozen value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tileserver.errors import BadParameter
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row: the environment variable, how its text becomes a value, and what it is for."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+    secret: bool = False
+
+    @property
+    def attribute(self) -> str:
+        """The name of the value in `Settings`."""
+        return self.name.removeprefix("TILESERVER_").lower()
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _choice(*options: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError("one of " + ", ".join(options))
+        return text
+
+    return parse
+
+
+def _url(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("a URL that starts with http:// or https://")
+    return text.rstrip("/")
+
+
+SETTINGS = (
+    Setting("HOST", "127.0.0.1", str, "address to listen on"),
+    Setting("PORT", "8000", _whole(0, 65535), "port to listen on"),
+    Setting("WORKERS", "1", _whole(1, 64), "server processes"),
+    Setting(
+        "DATABASE_URL",
+        "",
+        str,
+        "an existing PostGIS, as postgresql://user:password@host/name; empty: the embedded one",
+        secret=True,
+    ),
+    Setting("TILESERVER_DATA_DIR", ".tileserver", Path, "where the embedded PostGIS keeps its cluster"),
+    Setting(
+        "TILESERVER_PUBLIC_URL",
+        "",
+        _url,
+        "the URL readers see, for absolute URLs in documents; empty: as asked",
+    ),
+    Setting("TILESERVER_CACHE_MB", "256", _whole(1, 65536), "bound of the tile cache in memory, per process"),
+    Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
+    Setting("TILESERVER_POOL", "8", _whole(1, 200), "database connections per process"),
+    Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
+    Setting("TILESERVER_STATEMENT_TIMEOUT", "15", _whole(1, 600), "seconds a query for a reader may take"),
+    Setting("TILESERVER_LOG", "json", _choice("json", "text"), "form of the log lines on standard error"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values of `SETTINGS`, in the same order."""
+
+    host: str
+    port: int
+    workers: int
+    database_url: str
+    data_dir: Path
+    public_url: str
+    cache_mb: int
+    max_age: int
+    pool: int
+    pool_wait: int
+    statement_timeout: int
+    log: str
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read every setting; a value that cannot be is a `BadParameter` naming it and what would do."""
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.name, "") or setting.default
+        try:
+            values[setting.attribute] = setting.parse(text)
+        except ValueError as error:
+            shown = "(secret)" if setting.secret else repr(text)
+            raise BadParameter(f"{setting.name} is {shown}; it must be {error}") from error
+    return Settings(**values)

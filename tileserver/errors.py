@@ -1,0 +1,126 @@
+"""Every error this project raises, drawn as a tree and mapped once to HTTP status and exit code.
+
+::
+
+    TileserverError              our bug or unknown          -> 500, exit 1
+    |-- BadRequest               the caller can mend it      -> 400, exit 2
+    |   |-- BadParameter             unknown, repeated or malformed parameter, address or setting
+    |   |   `-- BadInstant           a ``datetime`` that names no instant
+    |   `-- NotFound                                         -> 404, exit 2
+    |       |-- UnknownTileset       no such theatre, layer or version
+    |       `-- AddressOutside       a zoom, column or row outside the tile matrix
+    |-- ImportFailed             the file can be mended      -> 422, exit 1
+    |   |-- UnreadableSource         not a file of the declared format
+    |   `-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
+    `-- Unavailable              the operator can mend it    -> 503, exit 3
+        |-- StoreUnavailable         the database is away or slow
+        |   `-- StoreBusy            no connection within the deadline; try again
+        |-- SchemaMismatch           the database is newer than the code, or was never migrated
+        `-- ClusterUnavailable       the embedded PostGIS cannot be started here
+
+A message says what, which, and what would do. Only messages of this tree reach a caller; anything
+else is logged with a request id and answered with that id alone.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TileserverError(Exception):
+    """Root of the tree."""
+
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    title: ClassVar[str] = "Internal error"
+
+
+class BadRequest(TileserverError):
+    """The caller can mend it."""
+
+    status = 400
+    exit_code = 2
+    title = "Bad request"
+
+
+class BadParameter(BadRequest):
+    """A parameter, address or setting is unknown, repeated or malformed."""
+
+    title = "Bad parameter"
+
+
+class BadInstant(BadParameter):
+    """A ``datetime`` that names no instant, day or interval."""
+
+    title = "Bad datetime"
+
+
+class NotFound(BadRequest):
+    """What was asked for does not exist."""
+
+    status = 404
+    title = "Not found"
+
+
+class UnknownTileset(NotFound):
+    """No such theatre, layer or version."""
+
+    title = "Unknown tileset"
+
+
+class AddressOutside(NotFound):
+    """A tile address outside the tile matrix or the tileset's zooms."""
+
+    title = "Address outside the tile matrix"
+
+
+class ImportFailed(TileserverError):
+    """The file can be mended; nothing of it became visible."""
+
+    status = 422
+    exit_code = 1
+    title = "Import failed"
+
+
+class UnreadableSource(ImportFailed):
+    """Not a file of the declared format."""
+
+    title = "Unreadable source"
+
+
+class HostileSource(ImportFailed):
+    """A file over one of the limits on what we are willing to read."""
+
+    title = "Source over a limit"
+
+
+class Unavailable(TileserverError):
+    """The operator can mend it."""
+
+    status = 503
+    exit_code = 3
+    title = "Service unavailable"
+
+
+class StoreUnavailable(Unavailable):
+    """The database is away or did not answer in time."""
+
+    title = "Database unavailable"
+
+
+class StoreBusy(StoreUnavailable):
+    """No database connection became free within the deadline."""
+
+    title = "Server busy"
+
+
+class SchemaMismatch(Unavailable):
+    """The database's schema is not the one this code was written for."""
+
+    title = "Schema mismatch"
+
+
+class ClusterUnavailable(Unavailable):
+    """The embedded PostGIS cannot be started on this machine."""
+
+    title = "Embedded PostGIS unavailable"

@@ -1,0 +1,102 @@
+"""Tile addresses in WebMercatorQuad, and the metres of EPSG:3857; the only user of mercantile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import mercantile
+
+from tileserver.errors import AddressOutside, BadParameter
+
+EXTENT = 4096  # side of a tile, in tile units (MVT 2.1, 4.1)
+BUFFER = 64  # strip kept beyond each side, in tile units
+MAX_ZOOM = 24
+WORLD = 20037508.342789244  # half the circumference of the sphere of EPSG:3857, metres
+
+# No sign, no leading zero, no underscore, ASCII only: one address has one spelling.
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """West, south, east, north in metres of EPSG:3857."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsLonLat:
+    """West, south, east, north in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def contains(self, lon: float, lat: float) -> bool:
+        """Whether the point lies inside or on the edge."""
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TileAddress:
+    """Zoom, column, row from the north-west; always in this order."""
+
+    z: int
+    x: int
+    y: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.z <= MAX_ZOOM:
+            raise AddressOutside(f"zoom {self.z} is outside the tile matrix, which has zooms 0-{MAX_ZOOM}")
+        side = 1 << self.z
+        if not (0 <= self.x < side and 0 <= self.y < side):
+            raise AddressOutside(
+                f"{self.z}/{self.x}/{self.y} is outside the tile matrix: zoom {self.z} has 0-{side - 1}"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.z}/{self.x}/{self.y}"
+
+    @property
+    def bounds(self) -> Bounds:
+        """Bounds without buffer, in metres."""
+        box = mercantile.xy_bounds(self.x, self.y, self.z)
+        return Bounds(box.left, box.bottom, box.right, box.top)
+
+
+def parse_address(z: str, x: str, y: str) -> TileAddress:
+    """Parse three path segments; each number has exactly one spelling."""
+    for text in (z, x, y):
+        if not _NUMBER.match(text):
+            raise BadParameter(f"{text[:20]!r} is no whole number; a tile address is z/x/y, such as 8/154/88")
+    return TileAddress(int(z), int(x), int(y))
+
+
+def parse_address_text(text: str) -> TileAddress:
+    """Parse ``z/x/y``."""
+    parts = text.split("/")
+    if len(parts) != 3:
+        raise BadParameter(f"{text[:40]!r} is no tile address; write z/x/y, such as 8/154/88")
+    return parse_address(*parts)
+
+
+def address_at(lon: float, lat: float, zoom: int) -> TileAddress:
+    """Return the address of the tile at *zoom* that holds the point, in degrees."""
+    tile = mercantile.tile(lon, lat, zoom)
+    return TileAddress(zoom, tile.x, tile.y)
+
+
+def addresses_in(bounds: BoundsLonLat, zoom: int) -> list[TileAddress]:
+    """Return the addresses at *zoom* that touch *bounds*, row by row within each column."""
+    found = mercantile.tiles(bounds.west, bounds.south, bounds.east, bounds.north, [zoom])
+    return sorted(TileAddress(zoom, tile.x, tile.y) for tile in found)
+
+
+def tile_unit_m(zoom: int) -> float:
+    """Return the side of one tile unit at *zoom*, in metres of EPSG:3857."""
+    return 2 * WORLD / ((1 << zoom) * EXTENT)
