@@ -1,0 +1,1 @@
+"""PostGIS: schema, connections, and every SQL statement there is."""

@@ -1,0 +1,171 @@
+"""Theatres and layers in the database, and the instants at which they change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tileserver.errors import BadParameter
+from tileserver.model import Layer, LayerRef, Theatre
+from tileserver.times import to_micros
+
+OPEN = np.iinfo(np.int64).max  # the end of what has no end, in microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLayer:
+    """A layer with its key in the database and the revisions that touched it, ascending."""
+
+    key: int
+    ref: LayerRef
+    theatre: Theatre
+    layer: Layer
+    revisions: tuple[int, ...]
+    newest_import: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """The distinct valid periods of a layer at one revision.
+
+    ``starts`` and ``ends`` are numpy int64 arrays of equal shape (n,), microseconds since 1970,
+    half-open, sorted by start then end; `OPEN` stands for no end.
+    """
+
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+
+
+async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
+    """Store *theatre* and its layers, or its new definition; whether anything changed.
+
+    A layer that has features keeps its kind: another kind under the same name is a `BadParameter`.
+    """
+    definition = msgspec.to_builtins(theatre)
+    async with connection.transaction():
+        before = await connection.fetchval(
+            "SELECT definition FROM theatre WHERE id = $1 FOR UPDATE", theatre.id
+        )
+        if before == definition:
+            return False
+        await connection.execute(
+            "INSERT INTO theatre (id, definition) VALUES ($1, $2)"
+            " ON CONFLICT (id) DO UPDATE SET definition = EXCLUDED.definition",
+            theatre.id,
+            definition,
+        )
+        for layer in theatre.layers:
+            await _add_layer(connection, theatre, layer)
+        await connection.execute("SELECT pg_notify('tileserver_revision', '')")
+    return True
+
+
+async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: Layer) -> None:
+    kind = await connection.fetchval(
+        "SELECT kind FROM layer WHERE theatre = $1 AND name = $2", theatre.id, layer.name
+    )
+    if kind is not None and kind != layer.kind:
+        raise BadParameter(f"layer {theatre.id}.{layer.name} holds {kind}; it cannot become {layer.kind}")
+    terms = layer.source
+    source = await connection.fetchval(
+        "INSERT INTO source (publisher, licence, attribution, url) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (publisher, licence, attribution, url) DO UPDATE SET url = EXCLUDED.url RETURNING id",
+        terms.publisher,
+        terms.licence,
+        terms.attribution,
+        terms.url,
+    )
+    await connection.execute(
+        "INSERT INTO layer (theatre, name, kind, source) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (theatre, name) DO UPDATE SET source = EXCLUDED.source",
+        theatre.id,
+        layer.name,
+        layer.kind,
+        source,
+    )
+
+
+async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
+    """Return every layer of every theatre, theatres by id, layers as declared."""
+    theatres = {
+        row["id"]: msgspec.convert(row["definition"], Theatre)
+        for row in await connection.fetch("SELECT id, definition FROM theatre ORDER BY id")
+    }
+    rows = await connection.fetch(
+        "SELECT l.id, l.theatre, l.name, max(r.committed) AS newest,"
+        " array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions"
+        " FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id LEFT JOIN revision r ON r.id = rl.revision"
+        " GROUP BY l.id"
+    )
+    stored = {(row["theatre"], row["name"]): row for row in rows}
+    return [
+        StoredLayer(
+            key=row["id"],
+            ref=LayerRef(theatre.id, layer.name),
+            theatre=theatre,
+            layer=layer,
+            revisions=tuple(row["revisions"] or ()),
+            newest_import=row["newest"],
+        )
+        for theatre in theatres.values()
+        for layer in theatre.layers
+        if (row := stored[theatre.id, layer.name])
+    ]
+
+
+async def load_periods(connection: asyncpg.Connection, layer: int, revision: int) -> Periods:
+    """Return the distinct valid periods that *layer* has at *revision*; a few thousand at most."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT lower(valid) AS start, upper(valid) AS end FROM feature_version"
+        " WHERE layer = $1 AND known @> $2::bigint ORDER BY 1, 2 NULLS LAST",
+        layer,
+        revision,
+    )
+    return Periods(
+        np.array([to_micros(row["start"]) for row in rows], dtype=np.int64),
+        np.array([OPEN if row["end"] is None else to_micros(row["end"]) for row in rows], dtype=np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCount:
+    """At *at*, *features* of the layer began or ended, as first known in *revision*."""
+
+    at: datetime
+    features: int
+    revision: int
+
+
+async def load_changes(connection: asyncpg.Connection, layer: int, revision: int) -> list[ChangeCount]:
+    """Return, ascending, the instants at which features of *layer* begin or end, and how many do."""
+    rows = await connection.fetch(
+        "SELECT at, sum(n)::int AS features, max(revision) AS revision FROM ("
+        "  SELECT lower(valid) AS at, count(*) AS n, max(lower(known)) AS revision FROM feature_version"
+        "  WHERE layer = $1 AND known @> $2::bigint GROUP BY 1"
+        "  UNION ALL"
+        "  SELECT upper(valid), count(*), max(lower(known)) FROM feature_version"
+        "  WHERE layer = $1 AND known @> $2::bigint AND NOT upper_inf(valid) GROUP BY 1"
+        ") AS ends GROUP BY at ORDER BY at",
+        layer,
+        revision,
+    )
+    return [ChangeCount(row["at"], row["features"], row["revision"]) for row in rows]
+
+
+async def load_starts(
+    connection: asyncpg.Connection, layer: int, revision: int
+) -> list[tuple[datetime, datetime, int]]:
+    """Return, ascending, how many features of *layer* have each bounded period: start, end, number."""
+    rows: Sequence[asyncpg.Record] = await connection.fetch(
+        "SELECT lower(valid) AS start, upper(valid) AS end, count(*)::int AS n FROM feature_version"
+        " WHERE layer = $1 AND known @> $2::bigint AND NOT upper_inf(valid) GROUP BY 1, 2 ORDER BY 1, 2",
+        layer,
+        revision,
+    )
+    return [(row["start"], row["end"], row["n"]) for row in rows]

@@ -1,0 +1,126 @@
+"""Connections: how they are opened, how long one waits for them, and what their failures mean here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from tileserver.errors import StoreBusy, StoreUnavailable
+
+# What a lost, refused, restarting or overloaded database raises; everything else is our bug.
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
+async def prepare_connection(connection: asyncpg.Connection) -> None:
+    """Teach *connection* to pass geometries as EWKB bytes and jsonb as plain values."""
+    if await connection.fetchval("SELECT to_regtype('geometry')") is not None:
+        schema = await connection.fetchval(
+            "SELECT n.nspname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+            " WHERE t.typname = 'geometry'"
+        )
+        await connection.set_type_codec(
+            "geometry", schema=schema, encoder=bytes, decoder=bytes, format="binary"
+        )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
+    )
+
+
+async def connect(dsn: str) -> asyncpg.Connection:
+    """Open one connection for a command; `StoreUnavailable` where there is no database."""
+    with translated():
+        connection = await asyncpg.connect(
+            dsn, timeout=10, server_settings={"application_name": "tileserver"}
+        )
+        await prepare_connection(connection)
+    return connection
+
+
+class translated:
+    """Turn a database's absence into `StoreUnavailable`, and its slowness into `StoreBusy`."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, asyncpg.QueryCanceledError):
+            raise StoreBusy("the database took too long to answer; try again") from error
+        if isinstance(error, (*_AWAY, TimeoutError)):
+            raise StoreUnavailable("the database does not answer; try again in a moment") from error
+
+
+@dataclass(slots=True)
+class Pool:
+    """Connections for readers: a bounded number, and a bounded wait for one."""
+
+    dsn: str
+    size: int
+    wait_s: float
+    statement_timeout_s: float
+    _pool: asyncpg.Pool | None = None
+    _opening: asyncio.Lock | None = None
+
+    async def _open(self) -> asyncpg.Pool:
+        if self._opening is None:
+            self._opening = asyncio.Lock()
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self.dsn,
+                    min_size=0,  # a server starts, and stays, without its database
+                    max_size=self.size,
+                    timeout=self.wait_s,
+                    setup=None,
+                    init=prepare_connection,
+                    server_settings={
+                        "application_name": "tileserver",
+                        "statement_timeout": str(int(self.statement_timeout_s * 1000)),
+                        "jit": "off",
+                        "max_parallel_workers_per_gather": "0",  # the order of rows is the order of bytes
+                        "default_transaction_read_only": "on",
+                    },
+                )
+        return self._pool
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+        """Lend a connection, or raise `StoreBusy` after ``wait_s`` seconds.
+
+        Cancelling the borrower cancels its query in PostgreSQL before the connection goes back.
+        """
+        with translated():
+            pool = self._pool or await self._open()
+            try:
+                connection = await asyncio.wait_for(pool.acquire(), self.wait_s)
+            except TimeoutError as error:
+                raise StoreBusy(f"no database connection became free within {self.wait_s:g} s") from error
+            try:
+                yield connection
+            finally:
+                await pool.release(connection)
+
+    async def close(self) -> None:
+        """Close every connection; those in use get five seconds."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except TimeoutError:
+                self._pool.terminate()
+            self._pool = None

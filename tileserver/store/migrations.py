@@ -1,0 +1,88 @@
+"""Migrations: ``sql/NNNN_name.sql`` in order, once each, under one lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+import asyncpg
+
+from tileserver.errors import SchemaMismatch
+
+_LOCK = 7_266_001  # any number that nobody else locks
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS migration (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    applied timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file of statements."""
+
+    number: int
+    name: str
+    statements: str
+
+
+def shipped_migrations() -> list[Migration]:
+    """Return the migrations of this version of the code, ascending."""
+    files = sorted(
+        (entry for entry in resources.files("tileserver.store").joinpath("sql").iterdir()),
+        key=lambda entry: entry.name,
+    )
+    return [
+        Migration(int(file.name[:4]), file.name[5:].removesuffix(".sql"), file.read_text("utf-8"))
+        for file in files
+        if file.name.endswith(".sql")
+    ]
+
+
+async def migrate(connection: asyncpg.Connection) -> list[Migration]:
+    """Apply what is missing, all or nothing, and return it.
+
+    Safe when several servers start together: the second waits for the first and finds nothing to do.
+
+    Raises
+    ------
+    SchemaMismatch
+        The database was migrated by a newer version of the code; it is left alone.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute(_LEDGER)
+        applied = {row["number"] for row in await connection.fetch("SELECT number FROM migration")}
+        shipped = shipped_migrations()
+        _refuse_newer(applied, shipped)
+        missing = [migration for migration in shipped if migration.number not in applied]
+        for migration in missing:
+            await connection.execute(migration.statements)
+            await connection.execute(
+                "INSERT INTO migration (number, name) VALUES ($1, $2)", migration.number, migration.name
+            )
+    return missing
+
+
+async def check_schema(connection: asyncpg.Connection) -> None:
+    """Raise `SchemaMismatch` unless the database has exactly this code's migrations."""
+    if await connection.fetchval("SELECT to_regclass('migration')") is None:
+        raise SchemaMismatch("the database has no schema yet; run: tileserver migrate")
+    applied = {row["number"] for row in await connection.fetch("SELECT number FROM migration")}
+    shipped = shipped_migrations()
+    _refuse_newer(applied, shipped)
+    missing = [f"{m.number:04} {m.name}" for m in shipped if m.number not in applied]
+    if missing:
+        raise SchemaMismatch(f"the database lacks {', '.join(missing)}; run: tileserver migrate")
+
+
+def _refuse_newer(applied: set[int], shipped: list[Migration]) -> None:
+    newest = shipped[-1].number
+    if applied and max(applied) > newest:
+        raise SchemaMismatch(
+            f"the database has migration {max(applied):04}, this code ends at {newest:04}:"
+            " install the newer version of tileserver"
+        )

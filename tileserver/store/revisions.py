@@ -1,0 +1,188 @@
+"""Writing: one import is one transaction is one revision."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+_LOCK = 7_266_002  # writers take turns; readers never wait
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A feature version to be written: valid in ``[start, end)``, ``end=None`` while it holds.
+
+    ``wkb`` is EWKB in EPSG:3857.
+    """
+
+    id: int
+    content: bytes
+    start: datetime
+    end: datetime | None
+    properties: dict[str, Any]
+    wkb: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVersion:
+    """A current version without its geometry: what it is, when it holds, and since which revision."""
+
+    content: bytes
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A whole state that was read: from *at* on, a hash of what it held, and the file it came in."""
+
+    at: datetime
+    content: bytes
+    origin: str
+
+
+@dataclass(slots=True)
+class Writer:
+    """One open revision; everything it writes becomes visible together, or not at all."""
+
+    connection: asyncpg.Connection
+    revision: int
+    touched: set[int]
+
+    async def held(self, layer: int) -> list[HeldVersion]:
+        """Return the layer's versions as known now."""
+        rows = await self.connection.fetch(
+            "SELECT content, lower(valid) AS start, upper(valid) AS end FROM feature_version"
+            " WHERE layer = $1 AND upper_inf(known)",
+            layer,
+        )
+        return [HeldVersion(row["content"], row["start"], row["end"]) for row in rows]
+
+    async def snapshots(self, layer: int) -> dict[datetime, bytes]:
+        """Return the hash of each whole state that is known now, by its instant."""
+        rows = await self.connection.fetch(
+            "SELECT at, content FROM snapshot WHERE layer = $1 AND upper_inf(known)", layer
+        )
+        return {row["at"]: row["content"] for row in rows}
+
+    async def contents(
+        self, layer: int, wanted: Iterable[bytes]
+    ) -> dict[bytes, tuple[dict[str, Any], bytes]]:
+        """Return properties and EWKB of the wanted contents of *layer*."""
+        rows = await self.connection.fetch(
+            "SELECT DISTINCT ON (content) content, properties, geom FROM feature_version"
+            " WHERE layer = $1 AND content = ANY($2::bytea[]) AND upper_inf(known)",
+            layer,
+            list(wanted),
+        )
+        return {row["content"]: (row["properties"], row["geom"]) for row in rows}
+
+    async def close_versions(self, layer: int, gone: Sequence[HeldVersion]) -> None:
+        """End our belief in these versions with this revision; older revisions keep them."""
+        if not gone:
+            return
+        self.touched.add(layer)
+        await self.connection.execute(
+            "UPDATE feature_version f SET known = int8range(lower(f.known), $2)"
+            " FROM unnest($3::bytea[], $4::timestamptz[]) AS gone (content, start)"
+            " WHERE f.layer = $1 AND upper_inf(f.known)"
+            " AND f.content = gone.content AND lower(f.valid) = gone.start",
+            layer,
+            self.revision,
+            [version.content for version in gone],
+            [version.start for version in gone],
+        )
+
+    async def add_versions(self, layer: int, rows: Iterable[VersionRow]) -> int:
+        """Copy *rows* in and return their number."""
+        known = asyncpg.Range(self.revision, None)
+        records = [
+            (layer, row.id, row.content, asyncpg.Range(row.start, row.end), known, row.properties, row.wkb)
+            for row in rows
+        ]
+        if records:
+            self.touched.add(layer)
+            await self.connection.copy_records_to_table(
+                "feature_version",
+                records=records,
+                columns=["layer", "id", "content", "valid", "known", "properties", "geom"],
+            )
+        return len(records)
+
+    async def add_snapshots(self, layer: int, rows: Sequence[SnapshotRow]) -> None:
+        """Remember which whole states were read; one that changed replaces the one known before."""
+        if not rows:
+            return
+        await self.connection.execute(
+            "UPDATE snapshot SET known = int8range(lower(known), $2)"
+            " WHERE layer = $1 AND upper_inf(known) AND at = ANY($3::timestamptz[])",
+            layer,
+            self.revision,
+            [row.at for row in rows],
+        )
+        known = asyncpg.Range(self.revision, None)
+        await self.connection.copy_records_to_table(
+            "snapshot",
+            records=[(layer, row.at, row.content, row.origin, known) for row in rows],
+            columns=["layer", "at", "content", "origin", "known"],
+        )
+        self.touched.add(layer)
+
+    async def quarantine(self, layer: int, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Keep what could not be used: finding, origin, raw text."""
+        await self.connection.copy_records_to_table(
+            "quarantine",
+            # PostgreSQL has no NUL in a text; a hostile file may.
+            records=[
+                (self.revision, layer, f, o.replace("\0", ""), raw.replace("\0", "")) for f, o, raw in rows
+            ],
+            columns=["revision", "layer", "finding", "origin", "raw"],
+        )
+
+    async def commit_revision(self, summary: str, report: dict[str, Any]) -> None:
+        """Name the revision and tell every server; only called when something was written."""
+        await self.connection.execute(
+            "UPDATE revision SET summary = $2, report = $3, committed = clock_timestamp() WHERE id = $1",
+            self.revision,
+            summary,
+            report,
+        )
+        await self.connection.executemany(
+            "INSERT INTO revision_layer (revision, layer) VALUES ($1, $2)",
+            [(self.revision, layer) for layer in sorted(self.touched)],
+        )
+        await self.connection.execute("SELECT pg_notify('tileserver_revision', $1)", str(self.revision))
+
+
+class NothingChanged(Exception):
+    """Raised inside `open_revision` to leave it without a trace."""
+
+
+@asynccontextmanager
+async def open_revision(connection: asyncpg.Connection) -> AsyncIterator[Writer]:
+    """Open the next revision; commit at the end, roll all of it back on any error or on `NothingChanged`.
+
+    Revisions are numbered in the order in which they commit: the lock is held until then.
+    """
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        revision = await connection.fetchval(
+            "INSERT INTO revision (id, summary, report)"
+            " SELECT coalesce(max(id), 0) + 1, '', '{}' FROM revision RETURNING id"
+        )
+        yield Writer(connection, revision, set())
+    except NothingChanged:
+        await transaction.rollback()
+    except BaseException:
+        if not connection.is_closed():
+            await transaction.rollback()
+        raise
+    else:
+        await transaction.commit()

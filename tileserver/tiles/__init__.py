@@ -1,0 +1,1 @@
+"""(tileset, address, time) -> version -> bytes."""

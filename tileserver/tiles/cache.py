@@ -1,0 +1,135 @@
+"""Tiles in memory: bounded by bytes, computed once however many ask.
+
+A key names a content, so nothing is ever invalidated; what is not asked for leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from tileserver.tiles.compress import Coding, compress
+
+_OVERHEAD = 600  # bytes that an entry costs beside its data: key, entry, dictionary slots; measured
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(slots=True)
+class Tile:
+    """One encoded tile and its compressed forms; ``data`` is empty where there is nothing."""
+
+    data: bytes
+    forms: dict[Coding, bytes] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        """Bytes that the tile takes in the cache."""
+        return _OVERHEAD + len(self.data) + sum(len(form) for form in self.forms.values())
+
+    def etag(self, coding: Coding) -> str:
+        """Return the strong entity tag of the tile in *coding*: equal for equal bytes, whatever the date.
+
+        RFC 9110 8.8.3: two codings of one content are two representations and need two tags.
+        """
+        return f'"{hashlib.blake2b(self.data, digest_size=12).hexdigest()}-{coding}"'
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A computation under way, and how many wait for it."""
+
+    task: asyncio.Task[Tile]
+    waiting: int = 0
+
+
+class TileCache(Generic[Key]):
+    """A least-recently-used cache of tiles.
+
+    Parameters
+    ----------
+    capacity : int
+        Bytes, counting what an empty tile costs too.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._tiles: OrderedDict[Key, Tile] = OrderedDict()
+        self._flights: dict[Key, _Flight] = {}
+        self._weight = 0
+
+    @property
+    def weight(self) -> int:
+        """Bytes held now."""
+        return self._weight
+
+    def __len__(self) -> int:
+        return len(self._tiles)
+
+    def peek(self, key: Key) -> Tile | None:
+        """Return the tile if it is held, and count it as used."""
+        tile = self._tiles.get(key)
+        if tile is not None:
+            self._tiles.move_to_end(key)
+        return tile
+
+    async def get(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
+        """Return the tile, computing it if nobody is already doing so.
+
+        The computation belongs to no caller: one that leaves fails nobody, and when the last one has
+        left it is cancelled. A failure reaches all who wait and is not kept.
+        """
+        if (tile := self.peek(key)) is not None:
+            return tile
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = _Flight(asyncio.ensure_future(self._compute(key, compute)))
+            self._flights[key] = flight
+            # A failure that nobody is left to hear must not be reported as unheard.
+            flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if flight.waiting == 0 and not flight.task.done():
+                self._land(key, flight)
+                flight.task.cancel()
+
+    async def form(self, key: Key, tile: Tile, coding: Coding) -> bytes:
+        """Return *tile* in *coding*, compressed once and kept as long as the tile is."""
+        if coding == "identity":
+            return tile.data
+        form = tile.forms.get(coding)
+        if form is None:
+            form = await asyncio.to_thread(compress, tile.data, coding)
+            if coding not in tile.forms:
+                tile.forms[coding] = form
+                if self._tiles.get(key) is tile:
+                    self._weight += len(form)
+                    self._evict()
+        return form
+
+    async def _compute(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
+        flight = self._flights[key]
+        try:
+            tile = Tile(await compute())
+        finally:
+            self._land(key, flight)
+        self._tiles[key] = tile
+        self._weight += tile.weight
+        self._evict()
+        return tile
+
+    def _land(self, key: Key, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+    def _evict(self) -> None:
+        while self._weight > self._capacity and self._tiles:
+            _, tile = self._tiles.popitem(last=False)
+            self._weight -= tile.weight

@@ -1,0 +1,144 @@
+"""What there is to serve, in memory: tilesets, their layers, and when each layer changes.
+
+A `Catalogue` is one consistent reading of the database. It is never changed, only replaced whole, so a
+request that holds one sees one state of knowledge from beginning to end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.model import LayerRef, Theatre
+from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_layers, load_periods
+from tileserver.times import day_zone, parse_duration
+
+MAX_LAYERS = 8
+_NO_REVISION = 0
+
+__all__ = ["OPEN", "Catalogue", "Periods", "ServedLayer", "Tileset", "load_catalogue"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedLayer:
+    """A layer as stored, and its periods at the newest revision."""
+
+    stored: StoredLayer
+    periods: Periods
+
+    @property
+    def embargo(self) -> timedelta:
+        """How old its data must be to be public."""
+        return parse_duration(self.stored.layer.embargo or self.stored.theatre.embargo)
+
+    @property
+    def is_state(self) -> bool:
+        """Whether an instant shows what holds then, rather than a period all that happened in it."""
+        return self.stored.layer.time == "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Tileset:
+    """One or several layers of one theatre that come in one tile, in the theatre's order."""
+
+    name: str  # canonical: equal sets of layers have equal names
+    theatre: Theatre
+    layers: tuple[ServedLayer, ...]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose local days a plain date means."""
+        return day_zone(self.theatre.day_zone)
+
+    @property
+    def zooms(self) -> tuple[int, int]:
+        """The lowest and the highest zoom at which any layer has tiles."""
+        layers = [served.stored.layer for served in self.layers]
+        return min(layer.minzoom for layer in layers), max(layer.maxzoom for layer in layers)
+
+    @property
+    def revisions(self) -> list[int]:
+        """The revisions that touched any of the layers, ascending."""
+        return sorted({revision for served in self.layers for revision in served.stored.revisions})
+
+    def revision(self, asked: int | None) -> int:
+        """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
+        known = [revision for revision in self.revisions if asked is None or revision <= asked]
+        return known[-1] if known else _NO_REVISION
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every theatre and layer, at one moment."""
+
+    theatres: dict[str, Theatre]
+    layers: dict[LayerRef, ServedLayer]
+
+    def tileset(self, name: str) -> Tileset:
+        """Return the tileset *name*: ``theatre``, ``theatre.layer``, or several with commas.
+
+        Repeated layers count once and the order asked for does not matter.
+
+        Raises
+        ------
+        UnknownTileset
+            A theatre or layer that is not there, or layers of two theatres: their days may differ.
+        """
+        parts = name.split(",")
+        if len(parts) > MAX_LAYERS:
+            raise BadParameter(f"{len(parts)} layers in one tile; at most {MAX_LAYERS} can be asked for")
+        refs = {ref for part in parts for ref in self._refs(part)}
+        theatres = {ref.theatre for ref in refs}
+        if len(theatres) > 1:
+            raise BadParameter(f"{name[:80]!r} mixes theatres; the layers of one tile are of one theatre")
+        theatre = self.theatres[theatres.pop()]
+        layers = tuple(layer for ref, layer in self.layers.items() if ref in refs)
+        everything = sum(ref.theatre == theatre.id for ref in self.layers)
+        canonical = (
+            theatre.id if len(layers) == everything else ",".join(str(each.stored.ref) for each in layers)
+        )
+        return Tileset(canonical, theatre, layers)
+
+    def _refs(self, part: str) -> list[LayerRef]:
+        if part in self.theatres:
+            return [ref for ref in self.layers if ref.theatre == part]
+        if "." not in part:
+            there = ", ".join(self.theatres) or "none yet"
+            raise UnknownTileset(f"there is no theatre {part[:40]!r}; there are: {there}")
+        ref = LayerRef.parse(part)
+        if ref.theatre not in self.theatres:
+            there = ", ".join(self.theatres) or "none yet"
+            raise UnknownTileset(f"there is no theatre {ref.theatre[:40]!r}; there are: {there}")
+        self.theatres[ref.theatre].layer(ref.layer)
+        return [ref]
+
+    def newest_import(self, theatre: str) -> datetime | None:
+        """When data last came into *theatre*, or ``None`` while it is empty."""
+        times = [each.stored.newest_import for ref, each in self.layers.items() if ref.theatre == theatre]
+        return max((time for time in times if time), default=None)
+
+    def default_theatre(self) -> str | None:
+        """The theatre with the newest import; without any, the first."""
+        dated = [(time, theatre) for theatre in self.theatres if (time := self.newest_import(theatre))]
+        return max(dated)[1] if dated else next(iter(self.theatres), None)
+
+
+async def load_catalogue(connection: asyncpg.Connection, before: Catalogue | None = None) -> Catalogue:
+    """Read the catalogue; periods of layers that no revision has touched since *before* are reused."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        layers: dict[LayerRef, ServedLayer] = {}
+        theatres: dict[str, Theatre] = {}
+        for stored in await load_layers(connection):
+            theatres[stored.theatre.id] = stored.theatre
+            known = before.layers.get(stored.ref) if before else None
+            if known and known.stored.key == stored.key and known.stored.revisions == stored.revisions:
+                periods = known.periods
+            else:
+                newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
+                periods = await load_periods(connection, stored.key, newest)
+            layers[stored.ref] = ServedLayer(stored, periods)
+    return Catalogue(theatres, layers)

@@ -1,0 +1,141 @@
+"""One tile for one question: tileset, address and time in, version and bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from tileserver.errors import AddressOutside, BadParameter, SchemaMismatch, StoreUnavailable
+from tileserver.grid import TileAddress
+from tileserver.store.catalogue import load_periods
+from tileserver.store.connect import Pool
+from tileserver.store.migrations import check_schema
+from tileserver.store.tiles import render_tile
+from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
+from tileserver.tiles.versions import Resolved, Version, cuts, horizon_of, parse_version, resolve, verify
+from tileserver.times import Period
+
+_PAST_REVISIONS = 64  # how many readings of past revisions are kept
+
+
+def system_clock() -> datetime:
+    """Return the present instant; the one clock there is."""
+    return datetime.now(UTC)
+
+
+class TileKey(NamedTuple):
+    """What names a tile's content."""
+
+    tileset: str
+    version: Version
+    address: TileAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A tile, under the key that names it, and whether it came from memory."""
+
+    key: TileKey
+    tile: Tile
+    hit: bool
+
+
+class TileService:
+    """Answers for tiles from memory where it can, from PostGIS where it must."""
+
+    def __init__(self, pool: Pool, cache_bytes: int, clock: Callable[[], datetime] = system_clock) -> None:
+        self.pool = pool
+        self.clock = clock
+        self.cache: TileCache[TileKey] = TileCache(cache_bytes)
+        self._catalogue: Catalogue | None = None
+        self._past: OrderedDict[tuple[str, int], list[Periods]] = OrderedDict()
+        self._refreshing = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Read the catalogue anew; requests under way keep the one they began with."""
+        async with self._refreshing, self.pool.acquire() as connection:
+            await check_schema(connection)
+            self._catalogue = await load_catalogue(connection, self._catalogue)
+
+    async def catalogue(self) -> Catalogue:
+        """Return the catalogue, reading it if that has never succeeded yet."""
+        if self._catalogue is None:
+            await self.refresh()
+        if self._catalogue is None:
+            raise StoreUnavailable("the catalogue could not be read; try again in a moment")
+        return self._catalogue
+
+    async def resolve(self, tileset: Tileset, asked: Period | None, revision: int | None = None) -> Resolved:
+        """Return the version that *asked* means, as known in *revision* or now."""
+        known = self._revision(tileset, revision)
+        periods = await self.periods(tileset, known)
+        return resolve(tileset, periods, known, asked, horizon_of(tileset, self.clock()))
+
+    async def named(self, tileset: Tileset, text: str) -> Version:
+        """Return the version that *text* names, if it exists and is public."""
+        version = parse_version(text)
+        known = tileset.revision(version.revision)
+        periods = await self.periods(tileset, known)
+        verify(version, tileset, periods, horizon_of(tileset, self.clock()))
+        return version
+
+    async def periods(self, tileset: Tileset, revision: int) -> list[Periods]:
+        """Return the periods of each layer at *revision*, from memory if it is the newest."""
+        if revision == tileset.revision(None):
+            return [served.periods for served in tileset.layers]
+        key = (tileset.name, revision)
+        if key not in self._past:
+            async with self.pool.acquire() as connection:
+                found = [await load_periods(connection, s.stored.key, revision) for s in tileset.layers]
+            self._past[key] = found
+            while len(self._past) > _PAST_REVISIONS:
+                self._past.popitem(last=False)
+        return self._past[key]
+
+    async def tile(self, tileset: Tileset, version: Version, address: TileAddress) -> Answer:
+        """Return the tile of *version* at *address*.
+
+        Raises
+        ------
+        AddressOutside
+            The tileset has no such zoom.
+        StoreUnavailable
+            The tile is not in memory and the database does not answer.
+        """
+        low, high = tileset.zooms
+        if not low <= address.z <= high:
+            raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
+        key = TileKey(tileset.name, version, address)
+        held = self.cache.peek(key)
+        if held is not None:
+            return Answer(key, held, hit=True)
+
+        async def compute() -> bytes:
+            wanted = cuts(version, tileset)
+            if not wanted:
+                return b""
+            async with self.pool.acquire() as connection:
+                return await render_tile(connection, wanted, address)
+
+        return Answer(key, await self.cache.get(key, compute), hit=False)
+
+    async def ready(self) -> str | None:
+        """Return ``None`` when the database answers and fits the code, else what is wrong."""
+        try:
+            async with self.pool.acquire() as connection:
+                await check_schema(connection)
+        except (StoreUnavailable, SchemaMismatch) as error:
+            return str(error)
+        return None
+
+    @staticmethod
+    def _revision(tileset: Tileset, asked: int | None) -> int:
+        newest = tileset.revision(None)
+        if asked is not None and asked < 1:
+            raise BadParameter(f"revision {asked} does not exist; the newest of {tileset.name} is {newest}")
+        return tileset.revision(asked)
