@@ -1,0 +1,167 @@
+"""Snapshots in the dialect of the DeepState map: one GeoJSON file per publication, named by its time.
+
+Geometry is handed on as the bytes it came in and never parsed here: of 100,000 areas in the archive
+fewer than 9,000 are distinct.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tileserver.errors import UnreadableSource
+from tileserver.ingest import archive
+from tileserver.ingest.deepstate_status import status_of
+from tileserver.ingest.limits import LIMITS, Limits
+from tileserver.ingest.options import ReadOptions
+from tileserver.ingest.report import Report
+from tileserver.model import Finding, Layer, RawFeature, RawSnapshot
+
+# ``deepstate/1648989208.geojson`` and ``2023-10-01T181527Z_1696184127.geojson.gz``
+_NAMED = re.compile(r"(?:^|[/_])([0-9]{9,10})\.(?:geo)?json(?:\.gz)?\Z")
+_IS_JSON = re.compile(r"\.(?:geo)?json(?:\.gz)?\Z")
+_POINT_HEADS = (b'{"type":"Point"', b'{"type": "Point"')
+_AREA_HEADS = (b'{"type":"Polygon"', b'{"type":"GeometryCollection"', b'{"type":"MultiPolygon"')
+
+
+class _Properties(msgspec.Struct):
+    name: str | None = None
+    fill: str | None = None
+
+
+class _Feature(msgspec.Struct):
+    geometry: msgspec.Raw = msgspec.Raw(b"null")
+    properties: _Properties | None = None
+
+
+class _Collection(msgspec.Struct, tag_field="type", tag="FeatureCollection"):
+    features: list[_Feature]
+
+
+class _Geometry(msgspec.Struct):
+    type: str
+
+
+_COLLECTION = msgspec.json.Decoder(_Collection)
+_GEOMETRY = msgspec.json.Decoder(_Geometry)
+
+
+def read(
+    path: Path, layer: Layer, options: ReadOptions, report: Report, *, limits: Limits = LIMITS
+) -> Iterator[RawSnapshot]:
+    """Yield the snapshots in *path*, ascending by publication time, each time once.
+
+    Of several files with the same time the first in the order of names counts; a copy is left out,
+    a different one is quarantined. A single file that cannot be read is an error; one among many is
+    quarantined, and the state before it goes on holding.
+    """
+    single = not path.is_dir() and not archive.is_tar(path)
+    last: tuple[datetime, bytes] | None = None
+    found = False
+    for member in archive.read_members(path, _order, limits):
+        at = options.at if single and options.at else published(member.name)
+        if at is None or member.error:
+            _refuse(member, single, report)
+            continue
+        found = True
+        if last is not None and last[0] == at:
+            _again(member, last[1] == member.data, report)
+            continue
+        last = (at, member.data)
+        features = _features(member, single, report)
+        if features is not None:
+            yield _snapshot(member.name, at, features, layer, report)
+    if not found:
+        raise UnreadableSource(
+            f"{path.name} holds no snapshot; one is named by its publication time: 1696184127.geojson"
+        )
+
+
+def published(name: str) -> datetime | None:
+    """Return the publication time that a file name says, in unix seconds."""
+    match = _NAMED.search(name)
+    return datetime.fromtimestamp(int(match[1]), UTC) if match else None
+
+
+def _order(name: str) -> tuple[float, str]:
+    at = published(name)
+    return (at.timestamp() if at else 0.0, name)
+
+
+def _refuse(member: archive.Member, single: bool, report: Report) -> None:
+    """Account for a file that is no snapshot, or says no time, or cannot be unpacked."""
+    why = member.error or "its name says no publication time"
+    if single:
+        raise UnreadableSource(f"{member.name}: {why}; name it like 1696184127.geojson, or give the time")
+    report.read += 1
+    if _IS_JSON.search(member.name):
+        report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, why)
+    else:
+        report.note(Finding.NO_SNAPSHOT, member.name)
+
+
+def _again(member: archive.Member, same: bool, report: Report) -> None:
+    report.read += 1
+    if same:
+        report.note(Finding.DUPLICATE, member.name)
+    else:
+        report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, "another file has the same time")
+
+
+def _features(member: archive.Member, single: bool, report: Report) -> list[_Feature] | None:
+    try:
+        return _COLLECTION.decode(member.data).features
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if single:
+            raise UnreadableSource(f"{member.name} is no GeoJSON FeatureCollection: {error}") from error
+        report.read += 1
+        report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, str(error))
+        return None
+
+
+def _snapshot(name: str, at: datetime, features: list[_Feature], layer: Layer, report: Report) -> RawSnapshot:
+    report.read += len(features)
+    kept: list[RawFeature] = []
+    for index, feature in enumerate(features):
+        area = _area(feature, f"{name}#{index}", at, layer, report)
+        if area is not None:
+            kept.append(area)
+    return RawSnapshot(at, tuple(kept), name)
+
+
+def _area(feature: _Feature, origin: str, at: datetime, layer: Layer, report: Report) -> RawFeature | None:
+    """Return the area with its code, or ``None`` where the feature was left out or put aside."""
+    geometry = bytes(feature.geometry)
+    if geometry == b"null":
+        report.quarantine(Finding.NULL_GEOMETRY, origin, _name(feature))
+        return None
+    if _is_point(geometry):
+        report.note(Finding.UNIT_MARKER)  # no example: a position is not repeated in a report
+        return None
+    fill = (feature.properties.fill if feature.properties else None) or ""
+    verdict = status_of(_name(feature), fill, at)
+    if verdict.code not in layer.codes():
+        report.quarantine(Finding.UNKNOWN_STATUS, origin, f"{_name(feature)} {fill}")
+        return None
+    if verdict.note is not None:
+        report.note(verdict.note, f"{origin}: {_name(feature)} {fill} -> {verdict.code}")
+    return RawFeature(geometry, {layer.category: verdict.code}, origin=origin)
+
+
+def _name(feature: _Feature) -> str:
+    return (feature.properties.name if feature.properties else None) or ""
+
+
+def _is_point(geometry: bytes) -> bool:
+    if geometry.startswith(_POINT_HEADS):
+        return True
+    if geometry.startswith(_AREA_HEADS):
+        return False
+    try:
+        return _GEOMETRY.decode(geometry).type in ("Point", "MultiPoint")
+    except msgspec.MsgspecError:
+        return False

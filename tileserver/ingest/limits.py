@@ -1,0 +1,49 @@
+"""Limits on hostile files: nothing is unpacked, held or parsed without a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from tileserver.errors import HostileSource
+
+_CHUNK = 1 << 20
+MB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a file we are willing to read; all sizes in bytes, unpacked."""
+
+    members: int = 100_000
+    member_bytes: int = 64 * MB
+    total_bytes: int = 8192 * MB
+    line_bytes: int = 16 * MB  # one row or one feature of a file read line by line
+
+
+LIMITS = Limits()
+
+
+def read_bounded(stream: BinaryIO, bound: int, name: str) -> bytes:
+    """Read *stream* to its end, or raise `HostileSource` once it gives more than *bound* bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := stream.read(min(_CHUNK, bound + 1 - size)):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > bound:
+            raise HostileSource(f"{name} unpacks to more than {bound // MB} MB; split it, or raise the limit")
+    return b"".join(chunks)
+
+
+def lines_bounded(stream: BinaryIO, limits: Limits, name: str) -> Iterator[bytes]:
+    """Yield the lines of *stream*; a line or a sum of lines over the limits is a `HostileSource`."""
+    total = 0
+    while line := stream.readline(limits.line_bytes + 1):
+        total += len(line)
+        if len(line) > limits.line_bytes:
+            raise HostileSource(f"{name} has a line of more than {limits.line_bytes // MB} MB")
+        if total > limits.total_bytes:
+            raise HostileSource(f"{name} unpacks to more than {limits.total_bytes // MB} MB")
+        yield line

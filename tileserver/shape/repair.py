@@ -1,0 +1,186 @@
+"""One geometry as a file has it becomes one that can be kept: flat, valid, of the layer's kind, in metres.
+
+The steps: parse, drop heights, swap axes where that alone brings it into the theatre, project, flatten
+to the layer's kind, make valid, remove what lies far outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import GeometryType, MultiLineString, MultiPolygon
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.grid import BoundsLonLat
+from tileserver.model import Finding
+from tileserver.shape.project import MAX_LATITUDE, to_mercator
+
+Kind: TypeAlias = Literal["areas", "lines", "points"]
+Parts: TypeAlias = npt.NDArray[np.object_]
+
+MAX_DEPTH = 24  # brackets within brackets; a collection of multipolygons has 7
+_SINGLE: dict[Kind, GeometryType] = {
+    "points": GeometryType.POINT,
+    "lines": GeometryType.LINESTRING,
+    "areas": GeometryType.POLYGON,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A geometry in EPSG:3857, two-dimensional and valid, and what was done to it.
+
+    ``geometry`` is ``None`` where nothing could be kept; the last finding then says why, and its
+    treatment is ``quarantined``.
+    """
+
+    geometry: BaseGeometry | None
+    findings: tuple[Finding, ...]
+
+
+def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhere: bool) -> Repaired:
+    """Turn the text of a GeoJSON geometry into one that can be kept.
+
+    Parameters
+    ----------
+    geometry : bytes
+        GeoJSON geometry in longitude and latitude, degrees; two or three dimensions.
+    kind : {"areas", "lines", "points"}
+        What to keep: (Multi)Polygon, (Multi)LineString, or one Point.
+    bounds : BoundsLonLat
+        Where the theatre lies. Parts that do not touch it are removed.
+    anywhere : bool
+        Whether the feature's status may lie outside the theatre; then nothing is swapped or removed.
+
+    Returns
+    -------
+    Repaired
+        Nothing is snapped, simplified or moved but by swapping axes: a geometry outside the bounds that
+        lies wholly inside once swapped. Bad input never raises. Latitudes beyond the Mercator world are
+        drawn in to its edge, for areas and lines; a point there lies outside.
+    """
+    findings: list[Finding] = []
+    shape = _parse(geometry)
+    if shape is None:
+        return Repaired(None, (Finding.UNREADABLE,))
+    if shape.has_z:
+        findings.append(Finding.DIMENSION_DROPPED)
+        shape = shapely.force_2d(shape)
+    if not anywhere and _is_swapped(shape, bounds):
+        findings.append(Finding.SWAPPED)
+        shape = shapely.transform(shape, _swap)
+    projected = _project(shape, kind, findings)
+    if projected is None:
+        return Repaired(None, (*findings, Finding.OUTSIDE))
+    kept = _valid(_parts_of_kind(projected, kind, findings), kind, findings)
+    if not len(kept):
+        return Repaired(None, (*findings, Finding.UNREADABLE))
+    if not anywhere:
+        kept = _inside(kept, bounds, findings)
+    if not len(kept):
+        return Repaired(None, (*findings, Finding.OUTSIDE))
+    return Repaired(_assemble(kept, kind), tuple(findings))
+
+
+def _parse(geometry: bytes) -> BaseGeometry | None:
+    """Parse GeoJSON; ``None`` where it is none, is empty, holds no finite numbers, or nests too deep."""
+    if _depth(geometry) > MAX_DEPTH:  # the parser recurses, and the stack is not endless
+        return None
+    try:
+        shape: BaseGeometry | None = shapely.from_geojson(geometry, on_invalid="ignore")
+    except (ValueError, shapely.GEOSException):
+        return None
+    if shape is None or shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
+        return None
+    return shape
+
+
+def _depth(text: bytes) -> int:
+    marks = np.frombuffer(text, dtype=np.uint8)
+    opened = np.isin(marks, (ord("["), ord("{"))).astype(np.int32)
+    closed = np.isin(marks, (ord("]"), ord("}"))).astype(np.int32)
+    return int(np.cumsum(opened - closed).max(initial=0))
+
+
+def _swap(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return lonlat[:, ::-1]
+
+
+def _is_swapped(shape: BaseGeometry, bounds: BoundsLonLat) -> bool:
+    """Whether the shape's box misses the bounds and, with its axes swapped, lies inside them."""
+    west, south, east, north = shape.bounds
+    misses = east < bounds.west or west > bounds.east or north < bounds.south or south > bounds.north
+    return misses and bounds.contains(south, west) and bounds.contains(north, east)
+
+
+def _project(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> BaseGeometry | None:
+    """Project to metres; ``None`` for what is not on the map of the world at all."""
+    west, south, east, north = shape.bounds
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        return None
+    if max(-south, north) > MAX_LATITUDE:
+        if kind == "points":
+            return None
+        findings.append(Finding.CUT_AT_POLE)
+    return shapely.transform(shape, _clamped_to_mercator)
+
+
+def _clamped_to_mercator(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    latitude = np.clip(lonlat[:, 1], -MAX_LATITUDE, MAX_LATITUDE)
+    return to_mercator(np.column_stack([lonlat[:, 0], latitude]))
+
+
+def _parts_of_kind(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> Parts:
+    """Return the single parts of the layer's kind, however deep they lie in collections."""
+    if shape.geom_type == "GeometryCollection":
+        findings.append(Finding.FLATTENED)
+    parts = _array(shape)
+    while (shapely.get_type_id(parts) > GeometryType.POLYGON).any():
+        parts = shapely.get_parts(parts)
+    parts = parts[~shapely.is_empty(parts)]
+    kept: Parts = parts[shapely.get_type_id(parts) == _SINGLE[kind]]
+    if 0 < len(kept) < len(parts):
+        findings.append(Finding.OTHER_KIND_REMOVED)
+    return kept
+
+
+def _valid(parts: Parts, kind: Kind, findings: list[Finding]) -> Parts:
+    """Return parts that are valid together: areas that overlap become one, lines have a length."""
+    if kind == "points":
+        return parts if len(parts) == 1 else parts[:0]
+    if kind == "lines":
+        return parts[shapely.length(parts) > 0]
+    whole = _assemble(parts, kind) if len(parts) else None
+    if whole is None or whole.is_valid:
+        return parts
+    findings.append(Finding.MADE_VALID)
+    made = shapely.make_valid(whole, method="structure", keep_collapsed=False)
+    mended: Parts = shapely.get_parts(_array(made))
+    areas: Parts = mended[shapely.get_type_id(mended) == GeometryType.POLYGON]
+    return areas
+
+
+def _inside(parts: Parts, bounds: BoundsLonLat, findings: list[Finding]) -> Parts:
+    """Return the parts that touch the bounds."""
+    corners = to_mercator(np.array([[bounds.west, bounds.south], [bounds.east, bounds.north]]))
+    near = shapely.intersects(parts, shapely.box(*corners[0], *corners[1]))
+    if near.any() and not near.all():
+        findings.append(Finding.STRAY_REMOVED)
+    return parts[near]
+
+
+def _assemble(parts: Parts, kind: Kind) -> BaseGeometry:
+    if len(parts) == 1:
+        part: BaseGeometry = parts[0]
+        return part
+    return MultiPolygon(list(parts)) if kind == "areas" else MultiLineString(list(parts))
+
+
+def _array(shape: BaseGeometry) -> Parts:
+    made = np.empty(1, dtype=np.object_)
+    made[0] = shape
+    return made

@@ -1,0 +1,80 @@
+"""Theatre definitions: the shipped ones, those in a file of one's own, and the land their fronts run on."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.model import Layer, Theatre
+from tileserver.theatres.check import check_theatre
+
+_LAND = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9_-]*\.geojson\Z")
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the ids of the shipped definitions, in alphabetical order."""
+    return tuple(sorted(file.name.removesuffix(".toml") for file in _folder() if file.name.endswith(".toml")))
+
+
+def load_theatre(id_or_path: str) -> Theatre:
+    """Load the shipped definition of that id, or the TOML file of that path.
+
+    Raises `UnknownTileset` where there is neither, and `BadParameter` for a definition that does not
+    hold together, naming the file and the place in it.
+    """
+    if id_or_path in shipped():
+        return _parse(_file(f"{id_or_path}.toml").read_text("utf-8"), f"{id_or_path}.toml")
+    path = Path(id_or_path)
+    if not path.is_file():
+        raise UnknownTileset(
+            f"there is no theatre {id_or_path[:80]!r}; shipped are {', '.join(shipped())},"
+            " any other is the path of a TOML file"
+        )
+    try:
+        return _parse(path.read_text("utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadParameter(f"{path.name} cannot be read as text in UTF-8: {error}") from error
+
+
+def load_land(theatre: Theatre, layer: Layer) -> bytes:
+    """Return the land on which the front of a derived *layer* can run: a GeoJSON geometry, lon/lat.
+
+    Land files are shipped with the definitions and named by them, so that a theatre read back from the
+    database finds its own. ``ukraine_land.geojson`` is the land of Ukraine of Natural Earth 1:10m
+    (public domain; npm ``world-atlas`` 2.0.2, ``countries-10m.json``): "Ukraine" united with the one
+    polygon of "Russia" that lies within 32-36.8 E, 44-46.4 N, which is Crimea; four decimals.
+    """
+    if layer.derived is None:
+        raise BadParameter(f"{theatre.id}.{layer.name} is not derived, and needs no land")
+    name = layer.derived.land
+    if not _LAND.match(name) or not _file(name).is_file():
+        raise BadParameter(
+            f"{theatre.id}.{layer.name}: no land file {name[:80]!r} is shipped; one is ukraine_land.geojson"
+        )
+    return _file(name).read_bytes()
+
+
+def _parse(text: str, name: str) -> Theatre:
+    try:
+        theatre = msgspec.convert(tomllib.loads(text), Theatre)
+        check_theatre(theatre)
+        for layer in theatre.layers:
+            if layer.derived is not None:
+                load_land(theatre, layer)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, BadParameter) as error:
+        raise BadParameter(f"{name}: {error}") from error
+    return theatre
+
+
+def _folder() -> list[Traversable]:
+    return list(resources.files(__name__).iterdir())
+
+
+def _file(name: str) -> Traversable:
+    return resources.files(__name__).joinpath(name)

@@ -1,0 +1,108 @@
+"""What a theatre definition has to keep beyond its types: names, places and references that hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tileserver.errors import BadParameter
+from tileserver.grid import MAX_ZOOM, BoundsLonLat
+from tileserver.model import Category, Layer, Theatre
+from tileserver.times import day_zone, parse_day, parse_duration
+
+MERCATOR_EDGE = 85.06  # degrees; the map of the world ends just before
+PRECISION = 7  # decimals of a degree: a centimetre, more than any source knows
+
+_THEATRE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+_COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
+
+
+def check_theatre(theatre: Theatre) -> None:
+    """Raise `BadParameter`, saying where, unless the definition holds together."""
+    _demand(_THEATRE.match(theatre.id), f"id {theatre.id!r} has to be small letters, digits and hyphens")
+    _text(theatre.title, "title")
+    _place(theatre)
+    day_zone(theatre.day_zone)
+    parse_duration(theatre.embargo)
+    if theatre.opens_at:
+        parse_day(theatre.opens_at)
+    _demand(theatre.layers, "it has no layers")
+    _distinct((layer.name for layer in theatre.layers), "layer")
+    for layer in theatre.layers:
+        _check_layer(layer, theatre)
+
+
+def _place(theatre: Theatre) -> None:
+    west, south, east, north = theatre.bounds
+    inside = -180 <= west < east <= 180 and -MERCATOR_EDGE <= south < north <= MERCATOR_EDGE
+    _demand(inside, f"bounds {list(theatre.bounds)} have to be west, south, east, north in degrees")
+    lon, lat, zoom = theatre.centre
+    centred = BoundsLonLat(*theatre.bounds).contains(lon, lat) and 0 <= zoom <= MAX_ZOOM
+    _demand(centred, f"centre {list(theatre.centre)} has to be longitude, latitude, zoom, inside the bounds")
+
+
+def _check_layer(layer: Layer, theatre: Theatre) -> None:
+    where = f"layer {layer.name!r}"
+    _demand(_NAME.match(layer.name), f"{where} has to be small letters, digits and underscores")
+    _text(layer.title, f"{where}: title")
+    zooms = 0 <= layer.minzoom <= layer.maxzoom <= MAX_ZOOM
+    _demand(zooms, f"{where}: minzoom and maxzoom have to ascend within 0-{MAX_ZOOM}")
+    _demand(0 <= layer.precision <= PRECISION, f"{where}: precision has to be 0-{PRECISION} decimals")
+    if layer.embargo is not None:
+        parse_duration(layer.embargo)
+    for name in layer.fields:
+        _demand(_NAME.match(name), f"{where}: field {name!r} has to be small letters, digits, underscores")
+    _check_categories(layer, where)
+    if layer.derived is not None:
+        _check_derivation(layer, theatre, where)
+
+
+def _check_categories(layer: Layer, where: str) -> None:
+    if layer.category:
+        _demand(
+            layer.category in layer.fields, f"{where}: category {layer.category!r} is not among its fields"
+        )
+    _demand(layer.category or not layer.categories, f"{where}: categories need the property they stand in")
+    _distinct((category.code for category in layer.categories), f"{where}: category")
+    for category in layer.categories:
+        _check_category(category, f"{where}: category {category.code!r}")
+
+
+def _check_category(category: Category, where: str) -> None:
+    _demand(_NAME.match(category.code), f"{where} has to be small letters, digits and underscores")
+    _text(category.label, f"{where}: label")
+    for colour in (category.colour, category.colour_dark):
+        _demand(_COLOUR.match(colour), f"{where}: colour {colour!r} has to be written like #b2182b")
+
+
+def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:
+    derived = layer.derived
+    assert derived is not None  # its caller asked
+    _demand(layer.kind == "lines" and layer.time == "state", f"{where}: what is derived is lines of a state")
+    areas = {other.name: other for other in theatre.layers if other.kind == "areas"}
+    _demand(derived.layer in areas, f"{where} is derived from {derived.layer!r}, which is no layer of areas")
+    unknown = sorted(set(derived.held) - areas[derived.layer].codes())
+    _demand(
+        not unknown, f"{where} is derived from statuses that {derived.layer} has not: {', '.join(unknown)}"
+    )
+    _demand(derived.held, f"{where} is derived from no status")
+    _demand(derived.margin_m >= 0, f"{where}: margin_m has to be metres")
+
+
+def _text(text: dict[str, str], where: str) -> None:
+    good = text and all(_LANGUAGE.match(language) and words.strip() for language, words in text.items())
+    _demand(good, f'{where} has to give words by language, such as {{ en = "Control" }}')
+
+
+def _distinct(names: Iterable[str], what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        _demand(name not in seen, f"{what} {name!r} is declared twice")
+        seen.add(name)
+
+
+def _demand(holds: object, message: str) -> None:
+    if not holds:
+        raise BadParameter(message)
