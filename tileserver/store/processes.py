@@ -1,0 +1,57 @@
+"""Making way for a new postmaster where the last one did not get to clear up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tileserver.errors import ClusterUnavailable
+
+PATIENCE_S = 20.0
+
+
+def clear_after_crash(pgdata: Path, socket_dir: Path) -> None:
+    """End what is left of a postmaster that no longer answers, and forget its process id if reused.
+
+    PostgreSQL itself steps over a lock file whose process is gone, checking that no backend is left; it
+    stops at one whose number another process of the same user has by now, or a zombie that nobody
+    collects. Only these are removed here, after no process in the data directory is left.
+    """
+    end_processes(pgdata)
+    for lock_file in (pgdata / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*.lock")):
+        if Path(f"/proc/{_noted_pid(lock_file)}").exists():
+            lock_file.unlink()
+
+
+def end_processes(pgdata: Path) -> None:
+    """End all of PostgreSQL that is at work in a data directory, as a power cut would."""
+    deadline = time.monotonic() + PATIENCE_S
+    while left := processes_in(pgdata):
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
+        if time.monotonic() > deadline:
+            pids = " ".join(map(str, left))
+            raise ClusterUnavailable(f"PostgreSQL in {pgdata} does not answer nor end: kill -9 {pids}")
+        time.sleep(0.05)
+
+
+def processes_in(pgdata: Path) -> list[int]:
+    """PostgreSQL's processes of this cluster: they stay in its data directory. Empty without /proc."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            program = (entry / "exe").readlink().name  # "postgres (deleted)" after an upgrade
+            if program.startswith(("postgres", "initdb")) and (entry / "cwd").readlink() == pgdata:
+                found.append(int(entry.name))
+    return found
+
+
+def _noted_pid(lock_file: Path) -> str:
+    try:
+        return str(int(lock_file.read_text().splitlines()[0]))
+    except (FileNotFoundError, IndexError, ValueError):
+        return "none"
