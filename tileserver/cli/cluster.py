@@ -1,0 +1,74 @@
+"""``tileserver db``: the embedded cluster by hand."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from tileserver.cli.session import Json, out, print_json, print_table
+from tileserver.config import read_settings
+from tileserver.errors import BadParameter
+from tileserver.store.cluster import Cluster
+
+db = typer.Typer(
+    help="Start, stop and look into the embedded PostGIS. Other commands start it when they need it.",
+    no_args_is_help=True,
+)
+
+
+def _cluster() -> Cluster:
+    settings = read_settings()
+    if settings.database_url:
+        raise BadParameter("DATABASE_URL names an existing database; there is no embedded one to work on")
+    return Cluster.at(settings.data_dir)
+
+
+@db.command()
+def start() -> None:
+    """Start the cluster and leave it running until [bold]db stop[/bold]."""
+    cluster = _cluster()
+    cluster.start()
+    out.print(f"running; {cluster.dsn}", highlight=False, soft_wrap=True)
+
+
+@db.command()
+def stop() -> None:
+    """Stop the cluster, unless a server or another command is using it."""
+    if not _cluster().stop():
+        raise BadParameter("the cluster is in use by a server or another command; stop that first")
+    out.print("stopped")
+
+
+@db.command()
+def status(json: Json = False) -> None:
+    """Say whether the cluster runs, and where it is."""
+    found = _cluster().status()
+    if json:
+        print_json(
+            {
+                "state": found.state,
+                "home": str(found.home),
+                "log": str(found.log),
+                "major": found.major,
+                "pid": found.pid,
+            }
+        )
+        return
+    rows = [
+        ("state", found.state),
+        ("folder", str(found.home)),
+        ("log", str(found.log)),
+        ("PostgreSQL", str(found.major or "-")),
+        ("process", str(found.pid or "-")),
+    ]
+    print_table("Embedded PostGIS", ("what", "value"), rows)
+
+
+@db.command()
+def psql() -> None:
+    """Open an interactive session; the cluster runs for as long as it lasts, or longer if it ran before."""
+    cluster = _cluster()
+    with cluster.running():
+        argv = cluster.psql_argv()
+        os.spawnv(os.P_WAIT, argv[0], argv)

@@ -1,0 +1,167 @@
+"""``tileserver layers``, ``timeline`` and ``tile``: what there is, stage by stage."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from tileserver.cli.session import Json, database, out, print_json, print_table
+from tileserver.config import read_settings
+from tileserver.grid import TileAddress, parse_address_text
+from tileserver.publish.documents import time_block
+from tileserver.publish.timeline import timeline_document
+from tileserver.store.connect import Pool
+from tileserver.store.tiles import statement, tile_rows
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.service import TileService
+from tileserver.tiles.text import dump_tile
+from tileserver.tiles.versions import Resolved, cuts
+from tileserver.times import parse_datetime
+
+Result = TypeVar("Result")
+
+
+class Stage(StrEnum):
+    """A stage on a tile's way that can be printed."""
+
+    VERSION = "version"
+    SQL = "sql"
+    ROWS = "rows"
+    TEXT = "text"
+    MVT = "mvt"
+
+
+def layers(json: Json = False) -> None:
+    """List every layer: kind, revision, period and number of distinct valid periods."""
+
+    async def work(service: TileService) -> list[tuple[Any, ...]]:
+        catalogue = await service.catalogue()
+        rows = []
+        for ref, served in catalogue.layers.items():
+            time = time_block(catalogue.tileset(str(ref)), service.clock())
+            span = f"{time['first_day']} to {time['last_day']}" if time["extent"] else "-"
+            rows.append(
+                (str(ref), served.stored.layer.kind, time["revision"], span, len(served.periods.starts))
+            )
+        return rows
+
+    rows = _with_service(work)
+    columns = ("layer", "kind", "revision", "public days", "periods")
+    if json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table("Layers", columns, rows)
+
+
+def timeline(
+    tileset: Annotated[str, typer.Argument(help="Such as ukraine, or ukraine.control")], json: Json = False
+) -> None:
+    """List the days on which something changed or happened, and how much; the public part."""
+
+    async def work(service: TileService) -> dict[str, Any]:
+        chosen = (await service.catalogue()).tileset(tileset)
+        return await timeline_document(service.pool, chosen, chosen.revision(None), service.clock())
+
+    document = _with_service(work)
+    if json:
+        print_json(document)
+        return
+    rows = [
+        (day["day"], ", ".join(f"{name} {number}" for name, number in day["changes"].items()), day["events"])
+        for day in document["days"]
+    ]
+    print_table(f"{tileset}: {len(document['changes'])} changes", ("day", "features changed", "events"), rows)
+
+
+def tile(
+    tileset: Annotated[str, typer.Argument(help="Such as ukraine.control")],
+    address: Annotated[str, typer.Argument(help="z/x/y, such as 8/154/88")],
+    at: Annotated[
+        str, typer.Option("--at", help="datetime: 2023-11-09, an instant, or an interval a/b")
+    ] = "",
+    revision: Annotated[int | None, typer.Option(min=1, help="As known in this revision.")] = None,
+    stage: Annotated[Stage, typer.Option(help="How far to go.")] = Stage.MVT,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the tile as text: the same as --stage text.")
+    ] = False,
+) -> None:
+    """Cut one tile and print it, or any stage on its way.
+
+    [bold]tileserver tile ukraine.control 8/154/88 --at 2023-11-09 --stage rows[/bold]
+    """
+    wanted = parse_address_text(address)
+    printer = _STAGES[Stage.TEXT if text else stage]
+
+    async def work(service: TileService) -> None:
+        chosen = (await service.catalogue()).tileset(tileset)
+        asked = parse_datetime(at, chosen.zone) if at else None
+        await printer(service, chosen, await service.resolve(chosen, asked, revision), wanted)
+
+    _with_service(work)
+
+
+async def _print_version(_: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress) -> None:
+    print_json(
+        {
+            "version": str(resolved.version),
+            "validity": resolved.validity_text,
+            "path": f"/tiles/{tileset.name}/{resolved.version}/{address}.mvt",
+        }
+    )
+
+
+async def _print_sql(_: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress) -> None:
+    for cut in cuts(resolved.version, tileset):
+        query, arguments = statement(cut, address)
+        out.print(
+            f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};", highlight=False, markup=False
+        )
+
+
+async def _print_rows(
+    service: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress
+) -> None:
+    async with service.pool.acquire() as connection:
+        for cut in cuts(resolved.version, tileset):
+            for row in await tile_rows(connection, cut, address):
+                print_json(row)
+
+
+async def _print_text(
+    service: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress
+) -> None:
+    typer.echo(dump_tile((await service.tile(tileset, resolved.version, address)).tile.data), nl=False)
+
+
+async def _print_mvt(
+    service: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress
+) -> None:
+    sys.stdout.buffer.write((await service.tile(tileset, resolved.version, address)).tile.data)
+
+
+_STAGES: dict[Stage, Callable[[TileService, Tileset, Resolved, TileAddress], Awaitable[None]]] = {
+    Stage.VERSION: _print_version,
+    Stage.SQL: _print_sql,
+    Stage.ROWS: _print_rows,
+    Stage.TEXT: _print_text,
+    Stage.MVT: _print_mvt,
+}
+
+
+def _with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
+    settings = read_settings()
+
+    async def run(dsn: str) -> Result:
+        pool = Pool(dsn, 1, settings.pool_wait, 600)
+        try:
+            return await work(TileService(pool, 1024 * 1024))
+        finally:
+            await pool.close()
+
+    with database(settings) as dsn:
+        return asyncio.run(run(dsn))

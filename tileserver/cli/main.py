@@ -1,0 +1,64 @@
+"""The entry point: the commands in the order in which a newcomer meets them, and what errors exit with."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from tileserver import __version__
+from tileserver.cli import cluster, desk, installation, look, serving
+from tileserver.cli.session import err
+from tileserver.errors import TileserverError
+
+app = typer.Typer(
+    name="tileserver",
+    help="Dated front lines, territory and events from PostGIS as cached vector tiles, with a map.\n\n"
+    "Begin with [bold]tileserver serve --sample[/bold] and open http://127.0.0.1:8000 .\n\n"
+    "Exit codes: 0 done, 1 the file or the program is at fault, 2 the command is, 3 the installation is.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serving.serve)
+app.add_typer(desk.theatre, name="theatre")
+app.command("import")(desk.import_)
+app.command()(desk.sample)
+app.command()(look.layers)
+app.command()(look.timeline)
+app.command()(look.tile)
+app.command()(installation.migrate)
+app.command()(installation.check)
+app.add_typer(cluster.db, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tileserver {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Stand for the options before the command."""
+
+
+def main() -> None:
+    """Run one command; an error of ours is one line on standard error and its own exit code."""
+    try:
+        app()
+    except TileserverError as error:
+        err.print(
+            f"[bold red]{error.title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("interrupted; nothing half-done was kept")
+        sys.exit(130)

@@ -1,0 +1,101 @@
+"""What commands share: the settings, the database they run on, and how results are printed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Any, TypeVar
+
+import asyncpg
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from tileserver.config import Settings, read_settings
+from tileserver.store.cluster import Cluster
+from tileserver.store.connect import connect
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")]
+
+out = Console()
+err = Console(stderr=True)
+
+Result = TypeVar("Result")
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """Lend the address of the database: `DATABASE_URL`, or the embedded cluster, running meanwhile."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with Cluster.at(settings.data_dir).running() as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def _connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=10)
+
+
+def with_connection(work: Callable[[asyncpg.Connection], Coroutine[Any, Any, Result]]) -> Result:
+    """Run *work* on one connection to the database that the environment names."""
+
+    async def run(dsn: str) -> Result:
+        async with _connection(dsn) as connection:
+            return await work(connection)
+
+    with database(read_settings()) as dsn:
+        return asyncio.run(run(dsn))
+
+
+def print_json(value: Any) -> None:
+    """Print *value* as JSON on one line, with nothing around it."""
+    typer.echo(msgspec.json.encode(value).decode())
+
+
+def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Print *rows* under *columns*; numbers to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    out.print(table)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Lend a function that shows how far long work has come, on standard error and only on a terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal or "NO_PROGRESS" in os.environ) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(label: str, done: int, total: int | None) -> None:
+            if label not in tasks:
+                tasks[label] = bar.add_task(label, total=total)
+            bar.update(tasks[label], completed=done)
+
+        yield show

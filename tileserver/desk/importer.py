@@ -1,0 +1,230 @@
+"""One import: a file read whole, then one transaction, one revision; nothing is visible before its end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from tileserver.desk.derive import derive_states
+from tileserver.desk.periods import Held, State, periods_of, states_of
+from tileserver.desk.prepare import Content, Preparer
+from tileserver.errors import UnreadableSource
+from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
+from tileserver.model import Finding, RawFeature, RawSnapshot
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import translated
+from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
+from tileserver.times import day_zone
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
+
+
+def no_progress(_label: str, _done: int, _total: int | None) -> None:
+    """Show nothing."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an import did: its revision, ``None`` if it changed nothing, and versions added and ended."""
+
+    revision: int | None = None
+    snapshots: int = 0
+    added: int = 0
+    ended: int = 0
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+async def import_file(
+    connection: asyncpg.Connection,
+    layers: Mapping[str, StoredLayer],
+    name: str,
+    path: Path,
+    options: ReadOptions,
+    progress: Progress = no_progress,
+) -> Outcome:
+    """Import *path* into the layer *name* and bring up to date what derives from it.
+
+    Parameters
+    ----------
+    connection : asyncpg.Connection
+        Its own; the transaction is opened once all is read, and holds the writers' lock until it commits.
+    layers : mapping of str to StoredLayer
+        The layers of one theatre, by name.
+
+    Raises
+    ------
+    ImportFailed
+        The file cannot be used; nothing was written.
+    StoreUnavailable
+        The database went away; nothing was written.
+
+    Notes
+    -----
+    Running it again changes nothing. Interrupted anywhere it leaves nothing behind.
+    """
+    stored = layers[name]
+    report = Report()
+    if gives_snapshots(stored.layer, options):
+        snapshots = read_snapshots(path, stored.layer, options, report)
+        return await import_snapshots(
+            connection, layers, name, snapshots, report, progress, total=count_items(path), origin=path.name
+        )
+    zone = day_zone(stored.theatre.day_zone)
+    features = read_features(path, stored.layer, zone, options, report)
+    return await import_features(connection, stored, features, report, progress, origin=path.name)
+
+
+async def import_snapshots(
+    connection: asyncpg.Connection,
+    layers: Mapping[str, StoredLayer],
+    name: str,
+    snapshots: Iterable[RawSnapshot],
+    report: Report,
+    progress: Progress = no_progress,
+    *,
+    total: int | None = None,
+    origin: str,
+) -> Outcome:
+    """Import whole states of the layer *name*; each holds until the next one that is known."""
+    stored = layers[name]
+    preparer = Preparer(stored.theatre, stored.layer, report)
+    states: dict[datetime, State] = {}
+    origins: dict[datetime, str] = {}
+    for number, snapshot in enumerate(snapshots, 1):
+        states[snapshot.at] = _state(snapshot, preparer, report)
+        origins[snapshot.at] = snapshot.origin
+        progress("reading and repairing", number, total)
+    if not states:
+        raise UnreadableSource(f"{origin} holds no snapshot of {stored.ref}; see the report")
+    _check_balance(report)
+    outcome = Outcome(report=report.as_dict())
+    with translated():
+        async with open_revision(connection) as writer:
+            known = await writer.snapshots(stored.key)
+            new = {at: state for at, state in states.items() if known.get(at) != _state_hash(state)}
+            if not new:
+                raise NothingChanged
+            progress("writing", 0, None)
+            rows = [SnapshotRow(at, _state_hash(state), origins[at]) for at, state in sorted(new.items())]
+            await writer.add_snapshots(stored.key, rows)
+            await _write_states(writer, stored.key, new, known, preparer.contents, outcome)
+            for other in layers.values():
+                if other.layer.derived and other.layer.derived.layer == name:
+                    await _derive(writer, stored, other, new, known, preparer.contents, outcome, progress)
+            await _finish(
+                writer, stored.key, outcome, report, f"{len(new)} snapshots of {stored.ref} from {origin}"
+            )
+            outcome.snapshots = len(new)
+    return outcome
+
+
+async def import_features(
+    connection: asyncpg.Connection,
+    stored: StoredLayer,
+    features: Iterable[RawFeature],
+    report: Report,
+    progress: Progress = no_progress,
+    *,
+    origin: str,
+) -> Outcome:
+    """Import features that carry their own periods; those that are known already stay as they are."""
+    preparer = Preparer(stored.theatre, stored.layer, report)
+    wanted: dict[Held, Content] = {}
+    for number, feature in enumerate(features, 1):
+        content = preparer.prepare(feature)
+        if content is not None:
+            assert feature.period is not None
+            assert feature.period.start is not None
+            held = Held(content.key, feature.period.start, feature.period.end)
+            if held in wanted:
+                report.note(Finding.DUPLICATE, feature.origin)
+            else:
+                wanted[held] = content
+                report.imported += 1
+        if number % 500 == 0:
+            progress("reading and repairing", number, None)
+    _check_balance(report)
+    outcome = Outcome(report=report.as_dict())
+    with translated():
+        async with open_revision(connection) as writer:
+            known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
+            fresh = [content.row(*held[1:]) for held, content in wanted.items() if held not in known]
+            if not fresh:
+                raise NothingChanged
+            outcome.added = await writer.add_versions(stored.key, fresh)
+            await _finish(
+                writer, stored.key, outcome, report, f"{len(fresh)} features of {stored.ref} from {origin}"
+            )
+    return outcome
+
+
+def _state(snapshot: RawSnapshot, preparer: Preparer, report: Report) -> State:
+    state: set[bytes] = set()
+    for feature in snapshot.features:
+        content = preparer.prepare(feature)
+        if content is None:
+            continue
+        if content.key in state:
+            report.note(Finding.DUPLICATE, feature.origin)
+        else:
+            state.add(content.key)
+            report.imported += 1
+    return frozenset(state)
+
+
+def _state_hash(state: State) -> bytes:
+    return hashlib.blake2b(b"".join(sorted(state)), digest_size=16).digest()
+
+
+def _check_balance(report: Report) -> None:
+    assert report.balances, f"the account does not balance: {report.as_dict()}"
+
+
+async def _write_states(
+    writer: Writer,
+    layer: int,
+    new: Mapping[datetime, State],
+    known: Iterable[datetime],
+    contents: Mapping[bytes, Content],
+    outcome: Outcome,
+) -> None:
+    held = {Held(v.content, v.start, v.end) for v in await writer.held(layer)}
+    target = periods_of({**states_of(held, known), **new})
+    fresh = target - held
+    await writer.close_versions(layer, [HeldVersion(*gone) for gone in held - target])
+    missing = {each.content for each in fresh} - contents.keys()
+    there = {
+        key: Content(key, properties, wkb)
+        for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
+    }
+    rows = [{**there, **contents}[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
+    outcome.added += await writer.add_versions(layer, rows)
+    outcome.ended += len(held - target)
+
+
+async def _derive(
+    writer: Writer,
+    origin: StoredLayer,
+    derived: StoredLayer,
+    new: Mapping[datetime, State],
+    known: Iterable[datetime],
+    contents: Mapping[bytes, Content],
+    outcome: Outcome,
+    progress: Progress,
+) -> None:
+    assert derived.layer.derived is not None
+    states, pieces = derive_states(derived.theatre, derived.layer, origin.layer, new, contents, progress)
+    await _write_states(writer, derived.key, states, known, pieces, outcome)
+
+
+async def _finish(writer: Writer, layer: int, outcome: Outcome, report: Report, summary: str) -> None:
+    outcome.revision = writer.revision
+    rows = [(each.finding.value, each.origin, each.raw) for each in report.quarantined]
+    await writer.quarantine(layer, rows)
+    await writer.commit_revision(summary, outcome.report)

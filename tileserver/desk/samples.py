@@ -1,0 +1,50 @@
+"""The sample theatres into the database, each layer through the same import as anybody's data."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from tileserver.desk.importer import Outcome, Progress, import_features, import_snapshots
+from tileserver.desk.sample import sample_features, sample_snapshots
+from tileserver.ingest import Report
+from tileserver.store.catalogue import add_theatre, load_layers
+from tileserver.store.connect import prepare_connection
+from tileserver.theatres import load_theatre
+
+SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
+
+
+async def load_sample(
+    connection: asyncpg.Connection, name: str, progress: Progress
+) -> list[tuple[str, Outcome]]:
+    """Load one sample theatre and return what each layer's import did; again it changes nothing."""
+    theatre = load_theatre(name)
+    await add_theatre(connection, theatre)
+    layers = {each.layer.name: each for each in await load_layers(connection) if each.ref.theatre == name}
+    outcomes = []
+    for stored in layers.values():
+        if stored.layer.derived:
+            continue
+        report = Report()
+        if stored.layer.time == "state":
+            snapshots = list(sample_snapshots(theatre))
+            report.read = sum(len(snapshot.features) for snapshot in snapshots)
+            outcome = await import_snapshots(
+                connection, layers, stored.layer.name, snapshots, report, progress, origin="the sample"
+            )
+        else:
+            features = list(sample_features(theatre, stored.layer.name))
+            report.read = len(features)
+            outcome = await import_features(
+                connection, stored, features, report, progress, origin="the sample"
+            )
+        outcomes.append((str(stored.ref), outcome))
+    return outcomes
+
+
+async def load_samples_if_empty(connection: asyncpg.Connection, progress: Progress) -> None:
+    """Load every sample into a database that has no theatre yet."""
+    await prepare_connection(connection)
+    if not await load_layers(connection):
+        for name in SAMPLES:
+            await load_sample(connection, name, progress)

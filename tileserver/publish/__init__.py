@@ -1,0 +1,1 @@
+"""Documents that go out: TileJSON, the catalogue, timelines, styles; plain dictionaries."""

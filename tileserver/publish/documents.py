@@ -1,0 +1,135 @@
+"""The catalogue, TileJSON and the time block, from what is in memory; nothing past the horizon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tileserver.model import Layer, Theatre
+from tileserver.tiles.catalogue import Catalogue, ServedLayer, Tileset
+from tileserver.tiles.versions import horizon_of
+from tileserver.times import format_instant, from_micros, local_day
+
+
+def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
+    """Return ``/tilesets``: every theatre and tileset, and the theatre to show first."""
+    theatres = []
+    tilesets = []
+    for theatre in catalogue.theatres.values():
+        whole = catalogue.tileset(theatre.id)
+        theatres.append(_theatre(theatre, catalogue))
+        tilesets.append(_entry(whole, now))
+        tilesets += [_entry(catalogue.tileset(str(layer.stored.ref)), now) for layer in whole.layers]
+    return {"default": catalogue.default_theatre(), "theatres": theatres, "tilesets": tilesets}
+
+
+def tilejson(tileset: Tileset, base_url: str, now: datetime) -> dict[str, Any]:
+    """Return TileJSON 3.0.0 with absolute tile URLs, a ``time`` block and a ``legend``.
+
+    TileJSON 3.0.0, 3.3: ``vector_layers`` MUST be there; unknown keys MUST be ignored, so ours are safe.
+    """
+    layers = [served.stored.layer for served in tileset.layers]
+    low, high = tileset.zooms
+    longitude, latitude, zoom = tileset.theatre.centre
+    return {
+        "tilejson": "3.0.0",
+        "name": tileset.name,
+        "title": _title(tileset),
+        "scheme": "xyz",
+        "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt"],
+        "vector_layers": [_vector_layer(layer) for layer in layers],
+        "bounds": list(tileset.theatre.bounds),
+        "center": [longitude, latitude, round(zoom)],
+        "minzoom": low,
+        "maxzoom": high,
+        "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
+        "time": time_block(tileset, now),
+        "legend": {layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories},
+        "category": {layer.name: layer.category for layer in layers if layer.category},
+        "notice": tileset.theatre.notice,
+        "sources": {layer.name: msgspec.to_builtins(layer.source) for layer in layers},
+    }
+
+
+def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
+    """Return what a slider needs: extent, first and last local day, zone, embargo and revision."""
+    horizon = horizon_of(tileset, now)
+    starts = [start for served in tileset.layers for start in _public_starts(served, horizon)]
+    first, last = (from_micros(min(starts)), from_micros(max(starts))) if starts else (None, None)
+    first_day, last_day = _day(tileset, first), _day(tileset, last)
+    return {
+        "extent": [format_instant(first), format_instant(last)] if starts else None,
+        "first_day": first_day,
+        "last_day": last_day,
+        "default": tileset.theatre.opens_at or last_day,
+        "day_zone": tileset.theatre.day_zone,
+        "resolution": "P1D",
+        "embargo": _iso_duration(max(served.embargo for served in tileset.layers)),
+        "horizon": format_instant(from_micros(horizon).replace(microsecond=0)),
+        "revision": tileset.revision(None),
+    }
+
+
+def _public_starts(served: ServedLayer, horizon: int) -> list[int]:
+    """Return the first and the last instant at which something public begins; nothing where nothing does."""
+    periods = served.periods
+    starts = periods.starts if served.is_state else periods.starts[periods.ends <= horizon]
+    starts = starts[starts <= horizon]
+    return [int(starts.min()), int(starts.max())] if starts.size else []
+
+
+def _theatre(theatre: Theatre, catalogue: Catalogue) -> dict[str, Any]:
+    newest = catalogue.newest_import(theatre.id)
+    return {
+        "id": theatre.id,
+        "title": theatre.title,
+        "notice": theatre.notice,
+        "bounds": list(theatre.bounds),
+        "centre": list(theatre.centre),
+        "day_zone": theatre.day_zone,
+        "opens_at": theatre.opens_at,
+        "tileset": theatre.id,
+        "layers": [layer.name for layer in theatre.layers],
+        "newest_import": None if newest is None else format_instant(newest.replace(microsecond=0)),
+    }
+
+
+def _entry(tileset: Tileset, now: datetime) -> dict[str, Any]:
+    layers = [served.stored.layer for served in tileset.layers]
+    return {
+        "id": tileset.name,
+        "title": _title(tileset),
+        "layers": [layer.name for layer in layers],
+        "bounds": list(tileset.theatre.bounds),
+        "zooms": list(tileset.zooms),
+        "time": time_block(tileset, now),
+        "licences": list(dict.fromkeys(layer.source.licence for layer in layers)),
+        "tilejson": f"/tilesets/{tileset.name}",
+        "timeline": f"/tilesets/{tileset.name}/timeline",
+    }
+
+
+def _title(tileset: Tileset) -> dict[str, str]:
+    return tileset.layers[0].stored.layer.title if len(tileset.layers) == 1 else tileset.theatre.title
+
+
+def _vector_layer(layer: Layer) -> dict[str, Any]:
+    return {
+        "id": layer.name,
+        "fields": layer.fields,
+        "description": layer.title.get("en", layer.name),
+        "minzoom": layer.minzoom,
+        "maxzoom": layer.maxzoom,
+    }
+
+
+def _day(tileset: Tileset, at: datetime | None) -> str | None:
+    return None if at is None else local_day(at, tileset.zone).isoformat()
+
+
+def _iso_duration(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    hours, rest = divmod(seconds, 3600)
+    return f"PT{hours}H" if not rest else f"PT{seconds}S"

@@ -1,0 +1,95 @@
+"""A plain MapLibre style over snapshot tiles: for MapLibre Native, QGIS and partners' maps.
+
+No feature-state and no global-state, which MapLibre Native and QGIS do not know. The colours are the
+legend's, so the style cannot say another thing than the map.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from tileserver.model import Layer
+from tileserver.tiles.catalogue import Tileset
+
+
+def plain_style(tileset: Tileset, base_url: str, datetime: str | None) -> dict[str, Any]:
+    """Return a version 8 style that draws *tileset* at *datetime*, or the latest."""
+    query = f"?datetime={quote(datetime, safe='')}" if datetime else ""
+    low, high = tileset.zooms
+    longitude, latitude, zoom = tileset.theatre.centre
+    layers = [served.stored.layer for served in tileset.layers]
+    return {
+        "version": 8,
+        "name": tileset.theatre.title.get("en", tileset.name),
+        "center": [longitude, latitude],
+        "zoom": zoom,
+        "sources": {
+            "tileserver": {
+                "type": "vector",
+                "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{query}"],
+                "minzoom": low,
+                "maxzoom": high,
+                "bounds": list(tileset.theatre.bounds),
+                "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
+            }
+        },
+        "layers": [
+            {"id": "background", "type": "background", "paint": {"background-color": "#f4f3f0"}},
+            *(drawn for layer in layers for drawn in _DRAWN[layer.kind](layer)),
+        ],
+    }
+
+
+def _areas(layer: Layer) -> list[dict[str, Any]]:
+    base = {"source": "tileserver", "source-layer": layer.name}
+    colour = _colours(layer)
+    return [
+        {
+            **base,
+            "id": f"{layer.name}-fill",
+            "type": "fill",
+            "paint": {"fill-color": colour, "fill-opacity": 0.4},
+        },
+        {
+            **base,
+            "id": f"{layer.name}-edge",
+            "type": "line",
+            "paint": {"line-color": colour, "line-width": 0.8},
+        },
+    ]
+
+
+def _lines(layer: Layer) -> list[dict[str, Any]]:
+    paint = {"line-color": "#5b1a12", "line-width": 2}
+    return [
+        {"id": layer.name, "type": "line", "source": "tileserver", "source-layer": layer.name, "paint": paint}
+    ]
+
+
+def _points(layer: Layer) -> list[dict[str, Any]]:
+    paint = {
+        "circle-radius": 4,
+        "circle-color": _colours(layer),
+        "circle-stroke-color": "#ffffff",
+        "circle-stroke-width": 1,
+    }
+    return [
+        {
+            "id": layer.name,
+            "type": "circle",
+            "source": "tileserver",
+            "source-layer": layer.name,
+            "paint": paint,
+        }
+    ]
+
+
+def _colours(layer: Layer) -> Any:
+    if not layer.categories:
+        return "#444444"
+    pairs = [part for each in layer.categories for part in (each.code, each.colour)]
+    return ["match", ["get", layer.category], *pairs, "#888888"]
+
+
+_DRAWN = {"areas": _areas, "lines": _lines, "points": _points}

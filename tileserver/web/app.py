@@ -1,0 +1,90 @@
+"""The application: routes, middleware and error map as lists, wired in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+
+from tileserver.config import Settings, read_settings
+from tileserver.errors import TileserverError, Unavailable
+from tileserver.store.connect import Pool
+from tileserver.store.listen import follow_revisions
+from tileserver.tiles.service import TileService, system_clock
+from tileserver.web.documents import DocumentRoutes
+from tileserver.web.logs import configure_logs
+from tileserver.web.middleware import Envelope
+from tileserver.web.pages import BuiltFiles, embed, reader_map
+from tileserver.web.problems import http_problem, known_problem, unknown_problem
+from tileserver.web.tiles import TileRoutes
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Starlette:
+    """Return the application over the database that *settings* names.
+
+    It starts, and stays up, without its database: what is in memory is served, the rest is 503.
+    """
+    pool = Pool(settings.database_url, settings.pool, settings.pool_wait, settings.statement_timeout)
+    service = TileService(pool, settings.cache_mb * 1024 * 1024, clock)
+    documents = DocumentRoutes(service, settings.public_url, settings.max_age)
+    tiles = TileRoutes(service, settings.max_age)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        following = asyncio.create_task(follow_revisions(settings.database_url, _logged(service)))
+        yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await pool.close()
+
+    app = Starlette(
+        routes=[
+            Route("/", reader_map),
+            Route("/embed", embed),
+            Route("/tilesets", documents.catalogue),
+            Route("/tilesets/{tileset}", documents.tilejson),
+            Route("/tilesets/{tileset}/timeline", documents.timeline),
+            Route("/tiles/{tileset}/{z}/{x}/{y}.mvt", tiles.dated),
+            Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
+            Route("/styles/{style}.json", documents.style),
+            Route("/healthz", documents.healthz),
+            Route("/readyz", documents.readyz),
+            Mount("/static", BuiltFiles()),
+        ],
+        middleware=[Middleware(Envelope)],
+        exception_handlers={
+            TileserverError: known_problem,
+            HTTPException: http_problem,
+            Exception: unknown_problem,
+        },
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    return app
+
+
+def app_from_environment() -> Starlette:
+    """Return the application as the environment describes it; what every server process calls."""
+    settings = read_settings()
+    configure_logs(settings.log)
+    return create_app(settings)
+
+
+def _logged(service: TileService) -> Callable[[], Awaitable[None]]:
+    async def refresh() -> None:
+        try:
+            await service.refresh()
+        except Unavailable as error:
+            log.warning("catalogue not read", error=str(error))
+
+    return refresh

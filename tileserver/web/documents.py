@@ -1,0 +1,99 @@
+"""The document routes: catalogue, TileJSON, timeline, styles, health."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.errors import NotFound, Unavailable
+from tileserver.publish.documents import catalogue_document, tilejson
+from tileserver.publish.style import plain_style
+from tileserver.publish.timeline import timeline_document
+from tileserver.tiles.service import TileService
+from tileserver.times import format_instant
+from tileserver.web.negotiate import etag_matches
+from tileserver.web.params import read_query
+from tileserver.web.tiles import asked_period
+
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRoutes:
+    """The endpoints that answer with JSON, over one service."""
+
+    service: TileService
+    public_url: str
+    max_age: int
+
+    async def catalogue(self, request: Request) -> Response:
+        """``/tilesets``."""
+        read_query(request, allowed=())
+        return self._json(request, catalogue_document(await self.service.catalogue(), self.service.clock()))
+
+    async def tilejson(self, request: Request) -> Response:
+        """``/tilesets/{tileset}``."""
+        read_query(request, allowed=())
+        tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
+        document = tilejson(tileset, self._base_url(request), self.service.clock())
+        return self._json(request, document, has_urls=True)
+
+    async def timeline(self, request: Request) -> Response:
+        """``/tilesets/{tileset}/timeline?revision=``."""
+        query = read_query(request, allowed=("revision",))
+        tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
+        revision = tileset.revision(query.revision)
+        document = await timeline_document(self.service.pool, tileset, revision, self.service.clock())
+        return self._json(request, document)
+
+    async def style(self, request: Request) -> Response:
+        """``/styles/{style}.json?datetime=``: a plain style over snapshot tiles, one a theatre."""
+        query = read_query(request, allowed=("datetime",))
+        catalogue = await self.service.catalogue()
+        name = request.path_params["style"]
+        if name not in catalogue.theatres:
+            raise NotFound(f"there is no style {name[:40]!r}; there is one for each theatre: see /tilesets")
+        tileset = catalogue.tileset(name)
+        asked_period(tileset, query.datetime)  # a wrong date is refused here, not tile by tile
+        document = plain_style(tileset, self._base_url(request), query.datetime)
+        return self._json(request, document, has_urls=True)
+
+    async def healthz(self, request: Request) -> Response:
+        """``/healthz``: the process answers."""
+        return Response(b'{"status":"ok"}', 200, {"Cache-Control": "no-store"}, media_type="application/json")
+
+    async def readyz(self, request: Request) -> Response:
+        """``/readyz``: the database answers, fits the code, and the catalogue has been read."""
+        wrong = await self.service.ready()
+        if wrong is not None:
+            raise Unavailable(wrong)
+        catalogue = await self.service.catalogue()
+        newest = {
+            theatre: None if (time := catalogue.newest_import(theatre)) is None else format_instant(time)
+            for theatre in catalogue.theatres
+        }
+        body = msgspec.json.encode({"status": "ok", "database": "ok", "newest_import": newest})
+        return Response(body, 200, {"Cache-Control": "no-store"}, media_type="application/json")
+
+    def _base_url(self, request: Request) -> str:
+        if self.public_url:
+            return self.public_url
+        host = request.headers.get("host", "")
+        return f"{request.url.scheme}://{host}" if _HOST.match(host) else ""
+
+    def _json(self, request: Request, document: dict[str, Any], *, has_urls: bool = False) -> Response:
+        body = msgspec.json.encode(document)
+        etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        # Without a configured URL the document repeats the Host header, which no shared cache may keep.
+        repeats_host = has_urls and not self.public_url
+        headers = {"Cache-Control": "no-store" if repeats_host else f"public, max-age={self.max_age}"}
+        headers["ETag"] = etag
+        if etag_matches(request.headers.get("if-none-match"), etag):
+            return Response(None, 304, headers)
+        return Response(body, 200, headers, media_type="application/json")

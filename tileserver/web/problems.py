@@ -1,0 +1,62 @@
+"""Errors as `application/problem+json` (RFC 9457), never stored, never with more than the caller may know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.errors import StoreUnavailable, TileserverError, Unavailable
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 2
+
+
+def problem(
+    request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None
+) -> Response:
+    """Return one problem document."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request.scope.get("request_id", ""),
+    }
+    return Response(
+        msgspec.json.encode(body),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+async def known_problem(request: Request, error: Exception) -> Response:
+    """Answer an error of our own tree."""
+    assert isinstance(error, TileserverError)
+    if isinstance(error, Unavailable):
+        log.warning("unavailable", error=str(error), cause=repr(error.__cause__))
+    if error.status == 500:
+        return await unknown_problem(request, error)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, StoreUnavailable) else None
+    return problem(request, error.status, error.title, str(error), headers)
+
+
+async def http_problem(request: Request, error: Exception) -> Response:
+    """Answer what the router raises: no such path, no such method."""
+    assert isinstance(error, HTTPException)
+    detail = {404: "there is nothing at this path; /tilesets lists what there is"}.get(
+        error.status_code, error.detail
+    )
+    return problem(request, error.status_code, error.detail, detail, dict(error.headers or {}))
+
+
+async def unknown_problem(request: Request, error: Exception) -> Response:
+    """Log what was not foreseen and answer with its request id alone."""
+    log.error("unforeseen error", exc_info=error, path=request.url.path)
+    return problem(request, 500, "Internal error", "the server failed; the request id names the log entry")

@@ -1,0 +1,77 @@
+"""The tile routes: dated and short-lived, versioned and immutable; the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.grid import parse_address
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.service import Answer, TileService
+from tileserver.times import Period, parse_datetime
+from tileserver.web.negotiate import choose_coding, etag_matches
+from tileserver.web.params import read_query
+
+MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class TileRoutes:
+    """The two endpoints, over one service."""
+
+    service: TileService
+    max_age: int
+
+    async def dated(self, request: Request) -> Response:
+        """``/tiles/{tileset}/{z}/{x}/{y}.mvt?datetime=&revision=``."""
+        parts = request.path_params
+        query = read_query(request)
+        address = parse_address(parts["z"], parts["x"], parts["y"])
+        tileset = (await self.service.catalogue()).tileset(parts["tileset"])
+        asked = asked_period(tileset, query.datetime)
+        resolved = await self.service.resolve(tileset, asked, query.revision)
+        answer = await self.service.tile(tileset, resolved.version, address)
+        return await self._respond(
+            request,
+            answer,
+            {
+                "Cache-Control": f"public, max-age={self.max_age}",
+                "OGCAPI-datetime": resolved.validity_text,
+                "Content-Location": f"/tiles/{tileset.name}/{resolved.version}/{address}.mvt",
+            },
+        )
+
+    async def versioned(self, request: Request) -> Response:
+        """``/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt``."""
+        parts = request.path_params
+        read_query(request, allowed=())
+        address = parse_address(parts["z"], parts["x"], parts["y"])
+        tileset = (await self.service.catalogue()).tileset(parts["tileset"])
+        version = await self.service.named(tileset, parts["version"])
+        answer = await self.service.tile(tileset, version, address)
+        return await self._respond(request, answer, {"Cache-Control": IMMUTABLE})
+
+    async def _respond(self, request: Request, answer: Answer, headers: dict[str, str]) -> Response:
+        coding = choose_coding(request.headers.get("accept-encoding"))
+        etag = answer.tile.etag(coding)
+        headers |= {
+            "ETag": etag,
+            "Vary": "Accept-Encoding",
+            "Cache-Status": f"tileserver; {'hit' if answer.hit else 'fwd=miss; stored'}",
+        }
+        if etag_matches(request.headers.get("if-none-match"), etag):
+            return Response(None, 304, headers)
+        if not answer.tile.data:
+            return Response(None, 204, headers)
+        body = await self.service.cache.form(answer.key, answer.tile, coding)
+        if coding != "identity":
+            headers["Content-Encoding"] = coding
+        return Response(body, 200, headers, media_type=MEDIA_TYPE)
+
+
+def asked_period(tileset: Tileset, text: str | None) -> Period | None:
+    """Return what the ``datetime`` parameter asks for; ``None`` for the latest, by default or by name."""
+    return None if text is None or text == "latest" else parse_datetime(text, tileset.zone)
