@@ -1,0 +1,60 @@
+# Everything a newcomer types. What is done is marked by stamps, so nothing is done twice; the steps
+# themselves are in .ci/setup.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test bench lint clean machine browser
+
+WEB := tileserver/web/frontend
+BUILT := tileserver/web/static/.built
+SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -name '.*' 2>/dev/null)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+run: setup ## set up what is missing and serve at http://127.0.0.1:8000 (HOST, PORT, DATABASE_URL)
+	@exec .venv/bin/tileserver serve --sample
+
+setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and stop there
+
+test: setup .venv/.made-dev browser lint ## set up everything and run every test and check
+	cd $(WEB) && npm test
+	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest
+
+bench: setup .venv/.made-dev ## measure tiles and imports, beside tipg
+	.venv/bin/python -m tests.bench
+
+lint: setup .venv/.made-dev ## style, format, types and import rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+clean: ## remove all that was built, with the embedded PostGIS and its data in .tileserver
+	@.ci/setup clean
+
+# Quick looks that are taken every time; they install only what is missing.
+machine:
+	@.ci/setup machine
+
+browser: machine
+	@.ci/setup browser
+
+.venv/.made-run: requirements.txt pyproject.toml | machine
+	@.ci/setup venv
+
+.venv/.made-dev: requirements-dev.txt .venv/.made-run
+	@.ci/setup venv-dev
+
+.venv/.made-node: .venv/.made-run
+	@.ci/setup node
+
+$(WEB)/node_modules/.made: $(WEB)/package.json $(WEB)/package-lock.json .venv/.made-node
+	cd $(WEB) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(BUILT): $(WEB)/node_modules/.made $(SOURCES)
+	cd $(WEB) && npm run build && npm run basemap
+	@touch $@
