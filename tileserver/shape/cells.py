@@ -222,37 +222,36 @@ def _shares(cells: Cells, code: Ints, statuses: int) -> Floats:
 
 
 def _front(cells: Cells, share: Floats) -> list[BaseGeometry]:
-    """The lines between points whose largest shares are of different statuses, smoothed."""
+    """The lines between points whose largest shares are of different statuses, smoothed.
+
+    They run from side to side through the triangles, and meet in the middle of one with three statuses.
+    """
     largest = np.argmax(share, axis=1)
     corner = largest[cells.triangles]
     mixed = cells.triangles[(corner != corner[:, [1, 2, 0]]).any(axis=1)]
-    pieces: list[tuple[tuple[float, float], tuple[float, float]]] = []
-    for triangle in mixed.tolist():
-        crossings = [
-            _crossing(cells.points, share, largest, *sorted(side))
-            for side in ((triangle[0], triangle[1]), (triangle[1], triangle[2]), (triangle[2], triangle[0]))
-            if largest[side[0]] != largest[side[1]]
-        ]
-        if len(crossings) == 2:
-            pieces.append((crossings[0], crossings[1]))
-        else:
-            x, y = np.mean(crossings, axis=0).tolist()
-            pieces.extend((crossing, (x, y)) for crossing in crossings)
-    if not pieces:
+    if not len(mixed):
         return []
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(np.array(pieces))))
-    chains = [shapely.get_coordinates(line) for line in merged]
+    # The lower point first, so that both triangles of a side find the very same crossing.
+    a, b = np.minimum(mixed, mixed[:, [1, 2, 0]]), np.maximum(mixed, mixed[:, [1, 2, 0]])
+    crossed = largest[a] != largest[b]
+    at = _crossings(cells.points, share, largest, a, b)
+    two = crossed.sum(axis=1) == 2
+    through = at[two][crossed[two]].reshape(-1, 2, 2)
+    middle = np.broadcast_to(at[~two].mean(axis=1, keepdims=True), at[~two].shape)
+    spokes = np.stack([at[~two], middle], axis=2).reshape(-1, 2, 2)
+    pieces = shapely.multilinestrings(np.concatenate([through, spokes]))
+    chains = [shapely.get_coordinates(line) for line in shapely.get_parts(shapely.line_merge(pieces))]
     ends = Counter(tuple(end) for chain in chains for end in (chain[0], chain[-1]))
     return [_smooth(chain, ends) for chain in chains]
 
 
-def _crossing(points: Floats, share: Floats, largest: Ints, a: int, b: int) -> tuple[float, float]:
-    """Where between two neighbours their two statuses have equal shares; kept off both points."""
-    p, q = largest[a], largest[b]
-    at_a, at_b = share[a, p] - share[a, q], share[b, q] - share[b, p]
-    t = min(max(at_a / (at_a + at_b), 0.15), 0.85) if at_a + at_b > 0 else 0.5
-    x, y = (points[a] + t * (points[b] - points[a])).tolist()
-    return x, y
+def _crossings(points: Floats, share: Floats, largest: Ints, a: Ints, b: Ints) -> Floats:
+    """Where between neighbours *a* and *b* their two statuses have equal shares; kept off both points."""
+    at_a = share[a, largest[a]] - share[a, largest[b]]
+    both = at_a + share[b, largest[b]] - share[b, largest[a]]
+    t = np.divide(at_a, both, out=np.full_like(both, 0.5), where=both > 0).clip(0.15, 0.85)
+    crossings: Floats = points[a] + t[..., None] * (points[b] - points[a])
+    return crossings
 
 
 def _smooth(chain: Floats, ends: Counter[tuple[float, ...]]) -> BaseGeometry:
