@@ -69,6 +69,7 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     categories: tuple[Category, ...] = ()
     minzoom: int = 0
     maxzoom: int = 14
+    bounds: tuple[float, float, float, float] | None = None  # where it may lie, if beyond the theatre's
     precision: int = 5  # decimals of a degree; no coordinate is published more exactly
     derived: Derivation | None = None
     embargo: str | None = None  # overrides the theatre's
@@ -136,7 +137,7 @@ class Finding(StrEnum):
     treatment: Treatment
     meaning: str
 
-    def __new__(cls, code: str, treatment: Treatment, meaning: str) -> Finding:
+    def __new__(cls, code: str, treatment: Treatment = "noted", meaning: str = "") -> Finding:
         """Make the member *code*, carrying its treatment and its meaning."""
         member = str.__new__(cls, code)
         member._value_ = code

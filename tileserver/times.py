@@ -170,9 +170,9 @@ def parse_instant(text: str) -> datetime:
         )
     *parts, fraction, offset = match.groups()
     try:
-        naive = datetime(*map(int, parts))  # type: ignore[arg-type]
         micros = int((fraction or "")[:6].ljust(6, "0"))
-        return (naive.replace(microsecond=micros, tzinfo=UTC) - _offset(offset)).astimezone(UTC)
+        year, month, day, hour, minute, second = map(int, parts)
+        return datetime(year, month, day, hour, minute, second, micros, UTC) - _offset(offset)
     except (ValueError, OverflowError) as error:
         raise BadInstant(f"{text!r} is no instant of the calendar") from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
 import msgspec
 import typer
 
@@ -16,7 +15,7 @@ from tileserver.errors import UnknownTileset
 from tileserver.ingest import ReadOptions
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
-from tileserver.store.connect import prepare_connection
+from tileserver.store.connect import Connection, prepare_connection
 from tileserver.store.migrations import check_schema, migrate
 from tileserver.theatres import load_theatre, shipped
 
@@ -32,7 +31,7 @@ def add(
     """Add a theatre, or bring one up to date with its definition; its data stays."""
     wanted = load_theatre(definition)
 
-    async def work(connection: asyncpg.Connection) -> bool:
+    async def work(connection: Connection) -> bool:
         await migrate(connection)
         return await add_theatre(connection, wanted)
 
@@ -94,7 +93,7 @@ def import_(
     )
     with progress_bar() as progress:
 
-        async def work(connection: asyncpg.Connection) -> Outcome:
+        async def work(connection: Connection) -> Outcome:
             layers = await _layers_of(connection, ref)
             return await import_file(connection, layers, ref.layer, path, options, progress)
 
@@ -111,7 +110,7 @@ def sample(
     """Load the sample data: coarse maps made from the public record."""
     with progress_bar() as progress:
 
-        async def work(connection: asyncpg.Connection) -> list[tuple[str, Outcome]]:
+        async def work(connection: Connection) -> list[tuple[str, Outcome]]:
             await migrate(connection)
             await prepare_connection(connection)
             return [
@@ -144,12 +143,12 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         print_table("", ("finding", "treatment", "count", "an example"), [*rows])
 
 
-async def _checked_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
+async def _checked_layers(connection: Connection) -> list[StoredLayer]:
     await check_schema(connection)
     return await load_layers(connection)
 
 
-async def _layers_of(connection: asyncpg.Connection, ref: LayerRef) -> dict[str, StoredLayer]:
+async def _layers_of(connection: Connection, ref: LayerRef) -> dict[str, StoredLayer]:
     layers = {
         each.layer.name: each for each in await _checked_layers(connection) if each.ref.theatre == ref.theatre
     }

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import asyncpg
 import typer
 
 from tileserver.cli.session import Json, out, print_json, print_table, with_connection
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
+from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema
 from tileserver.store.migrations import migrate as apply_migrations
 from tileserver.web.pages import STATIC
-
 
 _VERSIONS = """
 SELECT current_setting('server_version') || ', ' || version FROM pg_available_extension_versions
@@ -55,7 +54,7 @@ def _settings(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    async def versions(connection: asyncpg.Connection) -> str:
+    async def versions(connection: Connection) -> str:
         return str(await connection.fetchval(_VERSIONS))
 
     kind = "existing" if settings.database_url else "embedded"

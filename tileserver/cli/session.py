@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
 
-import asyncpg
 import msgspec
 import typer
 from rich.console import Console
@@ -24,7 +23,7 @@ from rich.table import Table
 
 from tileserver.config import Settings, read_settings
 from tileserver.store.cluster import Cluster
-from tileserver.store.connect import connect
+from tileserver.store.connect import Connection, connect
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")]
 
@@ -45,7 +44,7 @@ def database(settings: Settings) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def _connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def _connection(dsn: str) -> AsyncIterator[Connection]:
     connection = await connect(dsn)
     try:
         yield connection
@@ -53,7 +52,7 @@ async def _connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close(timeout=10)
 
 
-def with_connection(work: Callable[[asyncpg.Connection], Coroutine[Any, Any, Result]]) -> Result:
+def with_connection(work: Callable[[Connection], Coroutine[Any, Any, Result]]) -> Result:
     """Run *work* on one connection to the database that the environment names."""
 
     async def run(dsn: str) -> Result:

@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import asyncpg
-
 from tileserver.desk.derive import derive_states
 from tileserver.desk.periods import Held, State, periods_of, states_of
 from tileserver.desk.prepare import Content, Preparer
@@ -18,7 +16,7 @@ from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.model import Finding, RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.connect import translated
+from tileserver.store.connect import Connection, translated
 from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
 from tileserver.times import day_zone
 
@@ -41,7 +39,7 @@ class Outcome:
 
 
 async def import_file(
-    connection: asyncpg.Connection,
+    connection: Connection,
     layers: Mapping[str, StoredLayer],
     name: str,
     path: Path,
@@ -52,7 +50,7 @@ async def import_file(
 
     Parameters
     ----------
-    connection : asyncpg.Connection
+    connection : Connection
         Its own; the transaction is opened once all is read, and holds the writers' lock until it commits.
     layers : mapping of str to StoredLayer
         The layers of one theatre, by name.
@@ -81,7 +79,7 @@ async def import_file(
 
 
 async def import_snapshots(
-    connection: asyncpg.Connection,
+    connection: Connection,
     layers: Mapping[str, StoredLayer],
     name: str,
     snapshots: Iterable[RawSnapshot],
@@ -125,7 +123,7 @@ async def import_snapshots(
 
 
 async def import_features(
-    connection: asyncpg.Connection,
+    connection: Connection,
     stored: StoredLayer,
     features: Iterable[RawFeature],
     report: Report,

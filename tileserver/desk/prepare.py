@@ -52,7 +52,7 @@ class Preparer:
     def __init__(self, theatre: Theatre, layer: Layer, report: Report) -> None:
         self.contents: dict[bytes, Content] = {}
         self._layer = layer
-        self._bounds = BoundsLonLat(*theatre.bounds)
+        self._bounds = BoundsLonLat(*(layer.bounds or theatre.bounds))
         self._anywhere = {each.code for each in layer.categories if each.scope == "anywhere"}
         self._report = report
         self._seen: dict[bytes, tuple[bytes | None, tuple[Finding, ...]]] = {}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncpg
-
 from tileserver.desk.importer import Outcome, Progress, import_features, import_snapshots
 from tileserver.desk.sample import sample_features, sample_snapshots
 from tileserver.ingest import Report
 from tileserver.store.catalogue import add_theatre, load_layers
-from tileserver.store.connect import prepare_connection
+from tileserver.store.connect import Connection, prepare_connection
 from tileserver.theatres import load_theatre
 
 SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
 
 
-async def load_sample(
-    connection: asyncpg.Connection, name: str, progress: Progress
-) -> list[tuple[str, Outcome]]:
+async def load_sample(connection: Connection, name: str, progress: Progress) -> list[tuple[str, Outcome]]:
     """Load one sample theatre and return what each layer's import did; again it changes nothing."""
     theatre = load_theatre(name)
     await add_theatre(connection, theatre)
@@ -42,7 +38,7 @@ async def load_sample(
     return outcomes
 
 
-async def load_samples_if_empty(connection: asyncpg.Connection, progress: Progress) -> None:
+async def load_samples_if_empty(connection: Connection, progress: Progress) -> None:
     """Load every sample into a database that has no theatre yet."""
     await prepare_connection(connection)
     if not await load_layers(connection):

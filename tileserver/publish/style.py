@@ -30,7 +30,7 @@ def plain_style(tileset: Tileset, base_url: str, datetime: str | None) -> dict[s
                 "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{query}"],
                 "minzoom": low,
                 "maxzoom": high,
-                "bounds": list(tileset.theatre.bounds),
+                "bounds": list(tileset.bounds),
                 "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
             }
         },

@@ -100,7 +100,8 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
     rows = await connection.fetch(
         "SELECT l.id, l.theatre, l.name, max(r.committed) AS newest,"
         " array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions"
-        " FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id LEFT JOIN revision r ON r.id = rl.revision"
+        " FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id"
+        " LEFT JOIN revision r ON r.id = rl.revision"
         " GROUP BY l.id"
     )
     stored = {(row["theatre"], row["name"]): row for row in rows}

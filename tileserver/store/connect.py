@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import asyncpg
 import msgspec
@@ -23,6 +24,8 @@ _AWAY = (
     asyncpg.InterfaceError,
 )
 
+
+Connection: TypeAlias = asyncpg.Connection
 
 _JSONB_VERSION = b"\x01"
 

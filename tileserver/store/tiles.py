@@ -29,14 +29,14 @@ _WINDOW_ROWS = f"""
     SELECT id, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom,
         CASE WHEN weight > {TEXT_BUDGET} THEN properties - $10::text[] ELSE properties END ||
         CASE WHEN total > {POINT_LIMIT} THEN jsonb_build_object('left_out', total - {POINT_LIMIT})
-             ELSE '{{}}' END AS properties
+             ELSE '{{}}'::jsonb END AS properties
     FROM (
         SELECT id, properties, geom, tile, count(*) OVER () AS total,
             sum(octet_length(properties::text)) OVER () AS weight
         FROM feature_version, {_ENVELOPE} AS envelope (tile, reach)
         WHERE layer = $5 AND geom && reach AND known @> $6::bigint
-            AND valid && tstzrange(least($7, $8), $8, '[]')
-            AND upper(valid) BETWEEN $7 AND $9::timestamptz
+            AND valid && tstzrange(least($7::timestamptz, $8::timestamptz), $8::timestamptz, '[]')
+            AND upper(valid) BETWEEN $7::timestamptz AND $9::timestamptz
         ORDER BY id LIMIT {POINT_LIMIT}
     ) AS chosen ORDER BY id
 """

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
 from tileserver.errors import BadParameter, UnknownTileset
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_layers, load_periods
+from tileserver.store.connect import Connection
 from tileserver.times import day_zone, parse_duration
 
 MAX_LAYERS = 8
@@ -53,6 +52,16 @@ class Tileset:
     def zone(self) -> ZoneInfo:
         """The zone whose local days a plain date means."""
         return day_zone(self.theatre.day_zone)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees: the theatre, and wherever a layer may reach beyond it."""
+        boxes = [
+            self.theatre.bounds,
+            *(each.stored.layer.bounds for each in self.layers if each.stored.layer.bounds),
+        ]
+        west, south, east, north = zip(*boxes, strict=True)
+        return min(west), min(south), max(east), max(north)
 
     @property
     def zooms(self) -> tuple[int, int]:
@@ -127,7 +136,7 @@ class Catalogue:
         return max(dated)[1] if dated else next(iter(self.theatres), None)
 
 
-async def load_catalogue(connection: asyncpg.Connection, before: Catalogue | None = None) -> Catalogue:
+async def load_catalogue(connection: Connection, before: Catalogue | None = None) -> Catalogue:
     """Read the catalogue; periods of layers that no revision has touched since *before* are reused."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         layers: dict[LayerRef, ServedLayer] = {}

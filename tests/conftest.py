@@ -1,0 +1,231 @@
+"""What tests share: a private PostGIS, databases in known states, a clock, a server, the real data."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+import shapely
+from starlette.testclient import TestClient
+
+from tileserver.config import Settings, read_settings
+from tileserver.desk.importer import import_file
+from tileserver.desk.samples import SAMPLES, load_sample
+from tileserver.ingest import ReadOptions
+from tileserver.store.catalogue import add_theatre, load_layers
+from tileserver.store.cluster import Cluster
+from tileserver.store.connect import connect, prepare_connection
+from tileserver.store.migrations import migrate
+from tileserver.theatres import load_theatre
+from tileserver.web.app import create_app
+
+os.environ["TZ"] = "Asia/Kathmandu"  # no test may lean on the machine's zone
+time.tzset()
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("TILESERVER_SHARED", ROOT.parent / "shared" / "data"))
+ARCHIVE = DATA / "control" / "deepstate_snapshots_20220403_20241231.tar.xz"
+EVENTS = DATA / "events" / "uacontrolmap_geolocations_20230101_20250630.csv.gz"
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+Result = TypeVar("Result")
+Work = Callable[[asyncpg.Connection], Coroutine[Any, Any, Result]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let golden tiles be rewritten on purpose."""
+    parser.addoption("--bless", action="store_true", help="rewrite the golden tiles")
+
+
+def pytest_report_header() -> list[str]:
+    """Name what geometry depends on."""
+    return [
+        f"shapely {shapely.__version__}, GEOS {'.'.join(map(str, shapely.geos_version))}",
+        f"data: {DATA.exists()}",
+    ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the real data where it is absent; nothing else is ever skipped."""
+    for item in items:
+        if item.get_closest_marker("data") and not DATA.exists():
+            item.add_marker(pytest.mark.skip(reason="the real data is not here"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Turn a skip into a failure in CI, unless it is for the real data."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if (
+        report.skipped
+        and not hasattr(report, "wasxfail")
+        and os.environ.get("CI")
+        and not item.get_closest_marker("data")
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
+class Databases:
+    """Databases in one private cluster, made as copies of one that is migrated."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._numbers = count(1)
+        self._template = self._create("template0_tileserver", None)
+        self.run(self._template, _migrated)
+
+    def new(self) -> str:
+        """Return the address of a new, migrated, empty database."""
+        return self._create(f"test_{next(self._numbers)}", "template0_tileserver")
+
+    def bare(self) -> str:
+        """Return the address of a new database without any schema."""
+        return self._create(f"test_{next(self._numbers)}", None)
+
+    def run(self, dsn: str, work: Work[Result]) -> Result:
+        """Run *work* on a connection of its own to *dsn*."""
+
+        async def with_connection() -> Result:
+            connection = await connect(dsn)
+            try:
+                return await work(connection)
+            finally:
+                await connection.close()
+
+        return asyncio.run(with_connection())
+
+    def _create(self, name: str, template: str | None) -> str:
+        async def create(connection: asyncpg.Connection) -> None:
+            await connection.execute(
+                f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")
+            )
+
+        self.run(self._dsn, create)
+        return self._dsn.replace("/tileserver?", f"/{name}?")
+
+
+async def _migrated(connection: asyncpg.Connection) -> None:
+    await migrate(connection)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A private PostGIS for the whole run, without durability."""
+    cluster = Cluster.at(tmp_path_factory.mktemp("cluster"), durable=False)
+    with cluster.running() as dsn:
+        yield Databases(dsn)
+    cluster.remove()
+
+
+@pytest.fixture
+def database(databases: Databases) -> str:
+    """A new, migrated, empty database."""
+    return databases.new()
+
+
+@pytest.fixture(scope="session")
+def sample_database(databases: Databases) -> str:
+    """A database with both samples; read it, do not write to it."""
+    dsn = databases.new()
+
+    async def load(connection: asyncpg.Connection) -> None:
+        for name in SAMPLES:
+            await load_sample(connection, name, lambda *_: None)
+
+    databases.run(dsn, load)
+    return dsn
+
+
+@pytest.fixture(scope="session")
+def archive_database(databases: Databases) -> str:
+    """A database with the real archive and events; read it, do not write to it. For tests marked data."""
+    dsn = databases.new()
+
+    async def load(connection: asyncpg.Connection) -> None:
+        await prepare_connection(connection)
+        await add_theatre(connection, load_theatre("ukraine"))
+        layers = {each.layer.name: each for each in await load_layers(connection)}
+        await import_file(connection, layers, "control", ARCHIVE, ReadOptions())
+        await import_file(connection, layers, "events", EVENTS, ReadOptions())
+
+    databases.run(dsn, load)
+    return dsn
+
+
+def settings_for(dsn: str, **changes: str) -> Settings:
+    """Return the settings of a server over *dsn*; *changes* are environment variables."""
+    return read_settings({"DATABASE_URL": dsn, **changes})
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """The one clock, standing still."""
+    return lambda: NOW
+
+
+@pytest.fixture
+def sample_client(sample_database: str, clock: Callable[[], datetime]) -> Iterator[TestClient]:
+    """A client of the application over both samples; errors come back as answers."""
+    app = create_app(settings_for(sample_database), clock)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def archive_client(archive_database: str, clock: Callable[[], datetime]) -> Iterator[TestClient]:
+    """A client of the application over the real archive. For tests marked data."""
+    app = create_app(settings_for(archive_database), clock)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def server_url(sample_database: str) -> Iterator[str]:
+    """The address of a real server process over both samples."""
+    port = free_port()
+    environment = {**os.environ, "DATABASE_URL": sample_database, "PORT": str(port), "TILESERVER_LOG": "text"}
+    server = subprocess.Popen([sys.executable, "-m", "tileserver", "serve"], env=environment, cwd=ROOT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz") as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError):
+            pass
+        assert server.poll() is None, "the server ended before it was ready"
+        time.sleep(0.1)
+    raise AssertionError("the server was not ready within 30 s")
