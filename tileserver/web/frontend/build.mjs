@@ -1,0 +1,37 @@
+// Build the page into ../static: bundles with a hash in their name, and the two pages that load them.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { basename } from "node:path";
+import { build } from "esbuild";
+
+const OUT = new URL("../static/", import.meta.url);
+const BASE = "/static/assets/";
+const FIXED = '<p id="fixed" hidden></p>';
+const OPEN = '<a id="open-full" href="/" target="_blank" rel="noopener"><span></span></a>\n';
+
+rmSync(new URL("assets/", OUT), { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+
+const { metafile } = await build({
+  absWorkingDir: new URL(".", import.meta.url).pathname,
+  entryPoints: { main: "src/main.ts", worker: "maplibre-gl/dist/maplibre-gl-worker.mjs" },
+  outdir: new URL("assets/", OUT).pathname,
+  // The map and its worker share a chunk, as MapLibre ships them: one download for both.
+  bundle: true, splitting: true, format: "esm", target: "es2022", minify: true, sourcemap: false, metafile: true,
+  entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", loader: { ".svg": "dataurl" }, legalComments: "linked", logLevel: "warning",
+});
+
+const outputs = Object.keys(metafile.outputs).map((path) => basename(path));
+const named = (start, end) => BASE + outputs.find((name) => name.startsWith(start) && name.endsWith(end));
+const values = { main: named("main-", ".js"), worker: named("worker-", ".js"), style: named("main-", ".css"), shared: named("chunk-", ".js") };
+const template = readFileSync(new URL("page.html", import.meta.url), "utf8");
+for (const [file, page, fixed, open] of [["index.html", "full", "", ""], ["embed.html", "embed", FIXED, OPEN]]) {
+  const filled = Object.entries({ ...values, page, fixed, open }).reduce((text, [name, value]) => text.replaceAll(`{{${name}}}`, value), template);
+  writeFileSync(new URL(file, OUT), filled);
+}
+
+const weigh = (name) => gzipSync(readFileSync(new URL(`assets/${name}`, OUT)), { level: 9 }).length;
+const weights = outputs.filter((name) => /\.(js|css)$/.test(name)).map((name) => [name, weigh(name)]);
+for (const [name, bytes] of weights) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB gzip  ${name}`);
+console.log(`${(weights.reduce((sum, [, bytes]) => sum + bytes, 0) / 1000).toFixed(1).padStart(7)} kB gzip  in all`);

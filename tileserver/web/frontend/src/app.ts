@@ -1,0 +1,274 @@
+// The page as a whole: which theatre and day are wished for, which day is shown, and who has to be told.
+
+import { NavigationControl, ScaleControl, type Map as MapLibre } from "maplibre-gl";
+import { basemapStyle, type Theme } from "./basemap";
+import { Buffers } from "./buffer";
+import { readCatalogue, readTileJson, readTimeline, type Catalogue, type Theatre, type TileJson, type Timeline } from "./catalogue";
+import { addDays, clampDay, dayText, isDay, type Day } from "./days";
+import { byId } from "./dom";
+import { addImages } from "./images";
+import { cameraOfMap, createMap, openingCamera, repaint } from "./map";
+import { readNotes, type Note } from "./notes";
+import { Panel } from "./panel";
+import { fragmentOf, readLink, type Link } from "./permalink";
+import { answerClicks } from "./popup";
+import { Swap, type Prepared, type State } from "./swap";
+import type { speaker } from "./texts";
+import { Timebar, type Manner } from "./timebar";
+
+const PLAY_PAUSE_MS = 550; // how long a day stands while playing
+const SETTLE_MS = 700; // after which a day is spoken aloud
+const RETRY_MS = 4000;
+
+const embedded = document.body.classList.contains("embed");
+const root = document.documentElement;
+
+interface Loaded { theatre: Theatre; tiles: TileJson; timeline: Timeline }
+
+export class App {
+  private readonly panel: Panel;
+  private readonly timebar: Timebar;
+  private readonly swap: Swap;
+  private readonly popups: { close(): void };
+  private readonly map: MapLibre;
+  private readonly buffers: Buffers;
+  private catalogue: Catalogue | null = null;
+  private loaded: Loaded | null = null;
+  private state: State = { phase: "loading", shown: "", wanted: "" };
+  private playing = false;
+  private manner: Manner = "step";
+  private asked = "";
+  private theme: Theme;
+  private timers: Record<string, ReturnType<typeof setTimeout>> = {};
+
+  constructor(private link: Link, private readonly language: string, private readonly say: ReturnType<typeof speaker>) {
+    this.theme = this.chooseTheme();
+    this.panel = new Panel(language, say);
+    this.map = createMap(basemapStyle(this.theme, language), link.camera, embedded);
+    this.buffers = new Buffers(this.map, () => this.onHole());
+    this.swap = new Swap({ prepare: (day) => this.prepare(day), onState: (state) => this.onState(state) });
+    this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.wish(day, manner), onPlay: () => this.play(!this.playing) });
+    this.popups = answerClicks(this.map, () => this.loaded && this.state.shown
+      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, layersOf: (kind) => this.buffers.layerIds(kind) } : null);
+    this.dress();
+  }
+
+  /** Read the catalogue, then open the theatre that the link names; tried again until the server answers. */
+  async start(): Promise<void> {
+    try {
+      const [catalogue] = await Promise.all([readCatalogue(), this.map.loaded() ? null : this.map.once("style.load")]);
+      this.catalogue = catalogue;
+      await this.open(this.link.theatre);
+    } catch (error) {
+      console.warn("map:", error);
+      root.dataset["state"] = "error";
+      this.hint(this.say("offline"));
+      this.later("start", () => void this.start(), RETRY_MS);
+    }
+  }
+
+  private async open(id: string): Promise<void> {
+    const { catalogue } = this;
+    if (!catalogue) return;
+    const theatre = catalogue.theatres.find((one) => one.id === id) ?? catalogue.theatres.find((one) => one.id === catalogue.default) ?? catalogue.theatres[0];
+    if (!theatre) throw new Error("the server has no theatre");
+    const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
+    this.loaded = { theatre, tiles, timeline };
+    this.takeDown();
+    addImages(this.map, tiles.legend, this.theme);
+    this.panel.fillTheatre(catalogue, theatre.id, tiles);
+    this.panel.fillLegend(tiles, this.theme);
+    this.timebar.fill({ first: tiles.time.first_day, last: tiles.time.last_day }, timeline.days);
+    if (!this.link.camera) this.map.jumpTo(openingCamera(theatre, this.map));
+    this.wish(this.openingDay(), "step");
+  }
+
+  /** Nothing is shown any more, so nothing is named. */
+  private takeDown(): void {
+    this.swap.forget();
+    this.buffers.clear();
+    this.popups.close();
+    delete root.dataset["shown"];
+    for (const id of ["weekday", "date", "summary", "notes"]) byId(id).textContent = "";
+  }
+
+  private openingDay(): Day {
+    const { at } = this.link, { theatre, tiles } = this.loaded!;
+    if (at === "latest") return tiles.time.last_day;
+    const day = at || (theatre.opens_at && isDay(theatre.opens_at) ? theatre.opens_at : tiles.time.default);
+    this.asked = at && clampDay(at, tiles.time.first_day, tiles.time.last_day) !== at ? at : "";
+    return clampDay(day, tiles.time.first_day, tiles.time.last_day);
+  }
+
+  private wish(day: Day, manner: Manner): void {
+    this.manner = manner;
+    if (this.asked && this.state.shown) this.asked = "";
+    this.swap.want(day);
+    this.timebar.update(day, this.state.shown, this.playing);
+  }
+
+  /** The notes and the tiles of a day, both or neither. Notes first: the map numbers them as the list does. */
+  private async prepare(day: Day): Promise<Prepared> {
+    const { tiles, theatre } = this.loaded!;
+    const notes = theatre.layers.includes("notes") ? await readNotes(theatre.tileset, day) : [];
+    const directions = notes.map((note) => String(note.properties["direction"] ?? ""));
+    const look = { theme: this.theme, language: this.language, legend: tiles.legend, category: tiles.category, directions };
+    const picture = await this.buffers.prepare(tiles, day, look);
+    return { show: () => { picture.show(); this.shownNow(day, notes); }, drop: () => picture.drop() };
+  }
+
+  /** In the same moment as the picture: label, summary, address. */
+  private shownNow(day: Day, notes: Note[]): void {
+    const { timeline } = this.loaded!;
+    const count = timeline.days.find((one) => one.day === day);
+    const changed = day !== this.state.shown;
+    this.panel.showDay(day, count, notes, (note) => this.flyTo(note));
+    root.dataset["shown"] = day;
+    if (changed) this.popups.close();
+    this.writeLink(day, this.manner === "jump" && this.state.shown ? "push" : "replace");
+    this.manner = "step";
+    this.later("spoken", () => { byId("spoken").textContent = this.panel.sentence(day, count, notes); }, SETTLE_MS);
+  }
+
+  private onState(state: State): void {
+    this.state = state;
+    root.dataset["state"] = state.phase;
+    const text = (day: Day): string => dayText(day, this.language, "short");
+    if (state.phase === "error") this.hint(this.say("failed", { day: text(state.wanted) }));
+    else if (state.phase === "loading" && state.wanted !== state.shown) this.hint(this.say("loading", { day: text(state.wanted) }));
+    else this.hint(this.asked && state.shown ? this.say("clamped", { asked: text(this.asked), day: text(state.shown) }) : "");
+    this.timebar.update(state.wanted, state.shown, this.playing);
+    if (state.phase === "ready" && this.playing) this.later("play", () => this.playOn(), PLAY_PAUSE_MS);
+  }
+
+  /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try it all again. */
+  private onHole(): void {
+    root.dataset["state"] = "error";
+    this.hint(this.say("failed", { day: dayText(this.state.shown || this.state.wanted, this.language, "short") }));
+    this.later("hole", () => this.swap.refresh(), RETRY_MS);
+  }
+
+  private play(playing: boolean): void {
+    const { tiles } = this.loaded ?? {};
+    if (!tiles) return;
+    this.playing = playing;
+    clearTimeout(this.timers["play"]);
+    if (playing && this.state.wanted === tiles.time.last_day) this.wish(tiles.time.first_day, "step");
+    else if (playing && this.state.phase === "ready") this.playOn();
+    this.timebar.update(this.state.wanted, this.state.shown, this.playing);
+  }
+
+  private playOn(): void {
+    const last = this.loaded?.tiles.time.last_day ?? "";
+    if (!this.playing) return;
+    if (this.state.wanted >= last) this.play(false);
+    else this.wish(addDays(this.state.wanted, 1), "step");
+  }
+
+  private flyTo(note: Note): void {
+    if (matchMedia("(max-width: 640px)").matches) this.unfold(false);
+    this.map.flyTo({ center: [note.lon, note.lat], zoom: Math.max(this.map.getZoom(), 8) });
+  }
+
+  private hint(text: string): void {
+    const hint = byId("hint");
+    if (hint.textContent !== text) hint.textContent = text;
+    hint.hidden = !text;
+  }
+
+  private later(name: string, act: () => void, ms: number): void {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(act, ms);
+  }
+
+  /** The address names what the map shows: this day, this part of the map. An embed leaves its own alone. */
+  private writeLink(day: Day | "", how: "push" | "replace"): void {
+    if (!day || !this.loaded || embedded) { this.linkOut(); return; }
+    const query = new URLSearchParams(location.search);
+    query.delete("at");
+    query.set("theatre", this.loaded.theatre.id);
+    const url = `${location.pathname}?${query.toString()}${fragmentOf(cameraOfMap(this.map), day)}`;
+    history[how === "push" ? "pushState" : "replaceState"](null, "", url);
+  }
+
+  private linkOut(): void {
+    const out = document.getElementById("open-full");
+    if (!out || !this.loaded || !this.state.wanted) return;
+    const query = new URLSearchParams({ theatre: this.loaded.theatre.id, ...(this.link.lang ? { lang: this.link.lang } : {}) });
+    out.setAttribute("href", `/?${query.toString()}${fragmentOf(cameraOfMap(this.map), root.dataset["shown"] ?? "")}`);
+  }
+
+  /** The reader went back or forward, or edited the address. */
+  private followLink(): void {
+    const link = readLink(location.search, location.hash);
+    const elsewhere = link.theatre !== "" && link.theatre !== this.loaded?.theatre.id;
+    this.link = link;
+    if (link.camera) this.map.jumpTo({ center: [link.camera.lon, link.camera.lat], zoom: link.camera.zoom });
+    if (elsewhere) void this.reopen(link.theatre);
+    else if (this.loaded && link.at) this.wish(this.openingDay(), "step");
+  }
+
+  private async reopen(id: string): Promise<void> {
+    this.play(false);
+    try {
+      await this.open(id);
+    } catch (error) {
+      console.warn("map:", error);
+      this.hint(this.say("offline"));
+      this.later("start", () => void this.reopen(id), RETRY_MS);
+    }
+  }
+
+  private chooseTheme(): Theme {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const theme = this.link.theme === "auto" ? (dark ? "dark" : "light") : this.link.theme;
+    root.dataset["theme"] = theme;
+    return theme;
+  }
+
+  private changeTheme(): void {
+    const theme = this.chooseTheme();
+    if (theme === this.theme) return;
+    this.theme = theme;
+    repaint(this.map, basemapStyle(theme, this.language));
+    if (!this.loaded) return;
+    addImages(this.map, this.loaded.tiles.legend, theme);
+    this.panel.fillLegend(this.loaded.tiles, theme);
+    this.swap.refresh();
+  }
+
+  private unfold(open: boolean): void {
+    document.body.classList.toggle("unfolded", open);
+    byId("details-toggle").setAttribute("aria-expanded", String(open));
+  }
+
+  /** Words, controls and listeners that stand from the start. */
+  private dress(): void {
+    const { map, say } = this;
+    const fixed = embedded && this.link.at !== "" && this.link.at !== "latest";
+    document.body.classList.toggle("no-controls", embedded && !(this.link.controls ?? !fixed));
+    byId("legend-title").textContent = say("legend");
+    byId("notes-title").textContent = say("notes");
+    byId("as-of").textContent = say(embedded && !fixed ? "latest" : "asOf");
+    const fixedText = document.getElementById("fixed");
+    if (fixedText) { fixedText.textContent = say("fixed"); fixedText.hidden = !(fixed && document.body.classList.contains("no-controls")); }
+    const out = document.getElementById("open-full");
+    if (out) out.querySelector("span")!.textContent = say("openFull");
+    const toggle = byId("details-toggle");
+    toggle.querySelector("span")!.textContent = say("details");
+    toggle.addEventListener("click", () => this.unfold(!document.body.classList.contains("unfolded")));
+    this.unfold(!embedded && matchMedia("(min-width: 641px)").matches);
+    map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
+    map.on("moveend", () => this.writeLink(this.state.shown, "replace"));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.changeTheme());
+    window.addEventListener("popstate", () => this.followLink());
+    byId<HTMLSelectElement>("theatre").addEventListener("change", (event) => {
+      const id = (event.target as HTMLSelectElement).value;
+      this.link = { ...this.link, theatre: id, at: "", camera: null };
+      history.pushState(null, "", `${location.pathname}?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), theatre: id }).toString()}`);
+      void this.reopen(id);
+    });
+    Object.assign(window, { tileserverMap: map, tileserverShownSource: () => this.buffers.source });
+  }
+}

@@ -1,0 +1,39 @@
+// What the server says about its theatres.
+
+import type { Day } from "./days";
+import type { Text } from "./texts";
+
+export interface Theatre {
+  id: string; title: Text; notice: Text; bounds: [number, number, number, number]; centre: [number, number, number];
+  day_zone: string; opens_at: Day | ""; tileset: string; layers: string[];
+}
+
+export interface Catalogue { theatres: Theatre[]; default: string }
+
+export interface Category { code: string; label: Text; colour: string; colour_dark: string; pattern: "none" | "hatch" | "dots" }
+
+export interface Source { publisher: string; licence: string; attribution: string; url: string }
+
+export interface TileJson {
+  tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
+  vector_layers: { id: string }[];
+  time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string };
+  legend: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
+}
+
+export interface DayCount { day: Day; changes: Record<string, number>; events: number }
+export interface Timeline { days: DayCount[] }
+
+async function read<T>(path: string): Promise<T> {
+  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return (await response.json()) as T;
+}
+
+export const readCatalogue = (): Promise<Catalogue> => read("/tilesets");
+export const readTileJson = (tileset: string): Promise<TileJson> => read(`/tilesets/${encodeURIComponent(tileset)}`);
+export const readTimeline = (tileset: string): Promise<Timeline> => read(`/tilesets/${encodeURIComponent(tileset)}/timeline`);
+
+/** How often control changed on this day, over all layers that hold a state. */
+export const changesOf = (count: DayCount | undefined): number =>
+  count ? Object.entries(count.changes).reduce((sum, [layer, n]) => (layer === "frontline" ? sum : sum + n), 0) : 0;

@@ -1,0 +1,46 @@
+// Calendar days as text, "2023-11-09". They are local days of the theatre, so no time zone enters here.
+
+export type Day = string;
+
+const MS = 86_400_000;
+const FORM = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+/** Milliseconds at which the day would begin in UTC; NaN where the text is no day of the calendar. */
+function instant(text: string): number {
+  const match = FORM.exec(text);
+  if (!match) return NaN;
+  const ms = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+  return new Date(ms).toISOString().startsWith(text) ? ms : NaN;
+}
+
+export const isDay = (text: string): boolean => !Number.isNaN(instant(text));
+
+/** How many days `to` is after `from`. */
+export const daysBetween = (from: Day, to: Day): number => Math.round((instant(to) - instant(from)) / MS);
+
+export const addDays = (day: Day, count: number): Day => new Date(instant(day) + count * MS).toISOString().slice(0, 10);
+
+/** The same day `count` months on, or the last day of that month. */
+export function addMonths(day: Day, count: number): Day {
+  const date = new Date(instant(day));
+  const wanted = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() + count);
+  const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+  date.setUTCDate(Math.min(wanted, last));
+  return date.toISOString().slice(0, 10);
+}
+
+export const clampDay = (day: Day, first: Day, last: Day): Day => (day < first ? first : day > last ? last : day);
+
+/** "9 November 2023" in the reader's language; `short` for "9 Nov 2023". */
+export function dayText(day: Day, language: string, style: "long" | "short" = "long"): string {
+  return format(day, language, { day: "numeric", month: style, year: "numeric" });
+}
+
+export const weekdayText = (day: Day, language: string): string => format(day, language, { weekday: "long" });
+
+export function format(day: Day, language: string, options: Intl.DateTimeFormatOptions): string {
+  const locale = language === "en" ? "en-GB" : language; // the day before the month, as on the rest of the page
+  return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).format(instant(day));
+}

@@ -1,0 +1,18 @@
+// Building page elements. Strings become text nodes, never HTML.
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K, className = "", children: (Node | string)[] = [], attributes: Record<string, string> = {},
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** The element with this id; the page's own HTML has it. */
+export function byId<T extends HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as T;
+}

@@ -1,0 +1,76 @@
+// The small chart behind the slider: events per day as bars, days with a change of control as marks under them.
+
+import { changesOf, type DayCount } from "./catalogue";
+import { addDays, daysBetween, format, type Day } from "./days";
+
+export const INSET = 8; // half the slider's thumb: the chart and the thumb share one scale
+const BARS = 34, MARKS = 38, LABELS = 54; // distances from the top in page pixels
+
+export interface Span { first: Day; last: Day }
+export interface Column { events: number; changed: boolean }
+
+/** Fold the days into `width` columns at most; a column holds its busiest day. */
+export function columnsOf(days: readonly DayCount[], { first, last }: Span, width: number): Column[] {
+  const total = daysBetween(first, last) + 1;
+  const columns: Column[] = Array.from({ length: Math.max(1, Math.min(total, width)) }, () => ({ events: 0, changed: false }));
+  for (const count of days) {
+    const index = daysBetween(first, count.day);
+    const column = columns[Math.floor((index * columns.length) / total)];
+    if (index < 0 || index >= total || !column) continue;
+    column.events = Math.max(column.events, count.events);
+    column.changed ||= changesOf(count) > 0;
+  }
+  return columns;
+}
+
+/** Days at which a label stands: Mondays, months, quarters or years, as the width allows. */
+export function ticksOf({ first, last }: Span, width: number, language: string): { day: Day; text: string }[] {
+  const total = daysBetween(first, last) + 1, room = width / total; // pixels a day
+  const step = room * 30 >= 46 ? 1 : room * 91 >= 46 ? 3 : 12;
+  const ticks: { day: Day; text: string }[] = [];
+  for (let day = first; day <= last; day = addDays(day, 1)) {
+    const month = Number(day.slice(5, 7));
+    if (!day.endsWith("-01") || (month - 1) % step !== 0) continue;
+    const newYear = month === 1 || ticks.length === 0;
+    ticks.push({ day, text: step === 12 ? day.slice(0, 4) : format(day, language, newYear ? { month: "short", year: "numeric" } : { month: "short" }) });
+  }
+  return ticks;
+}
+
+/** Draw the chart; bars up to the shown day are strong, those after it faint. */
+export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount[], span: Span, shown: Day, language: string): void {
+  const { clientWidth: width, clientHeight: height } = canvas, ratio = devicePixelRatio || 1;
+  const context = canvas.getContext("2d");
+  if (!context || width < 2 * INSET) return;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(canvas);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const usable = width - 2 * INSET, columns = columnsOf(days, span, Math.floor(usable / 2));
+  const step = columns.length > 1 ? usable / (columns.length - 1) : usable;
+  const tallest = Math.sqrt(Math.max(1, ...columns.map((column) => column.events)));
+  const total = daysBetween(span.first, span.last) || 1;
+  const until = shown ? INSET + (daysBetween(span.first, shown) / total) * usable : INSET;
+  const bar = Math.max(1, Math.min(9, step * 0.68));
+  columns.forEach((column, i) => {
+    const x = INSET + i * step, tall = (Math.sqrt(column.events) / tallest) * (BARS - 4);
+    context.fillStyle = colour(x <= until + 0.5 ? "--bar" : "--bar-faint");
+    context.fillRect(x - bar / 2, BARS - tall, bar, tall);
+    if (!column.changed) return;
+    context.fillStyle = colour(x <= until + 0.5 ? "--mark" : "--mark-faint");
+    context.fillRect(x - Math.min(bar, 4) / 2, MARKS, Math.min(bar, 4), 3);
+  });
+  context.fillStyle = colour("--rule");
+  context.fillRect(INSET, BARS + 1, usable, 1);
+  context.fillStyle = colour("--ink-soft");
+  context.font = `11px ${style.fontFamily}`;
+  let free = 0;
+  for (const { day, text } of ticksOf(span, usable, language)) {
+    const measured = context.measureText(text).width;
+    const x = Math.min(Math.max(INSET, INSET + (daysBetween(span.first, day) / total) * usable), width - measured);
+    if (x < free) continue;
+    context.fillText(text, x, LABELS);
+    free = x + measured + 12;
+  }
+}

@@ -1,0 +1,87 @@
+// Small pictures drawn here: patterns of the areas, shapes of the events. Used by the map and by the legend.
+
+import type { Map as MapLibre } from "maplibre-gl";
+import { paletteOf, type Theme } from "./basemap";
+import type { TileJson } from "./catalogue";
+import { patternImage, shapeImage } from "./theatre";
+
+const RATIO = 2; // pixels of the picture for one of the page
+type Painter = (context: CanvasRenderingContext2D, size: number) => void;
+
+function draw(size: number, paint: Painter): ImageData {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size * RATIO;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("no 2D canvas");
+  context.scale(RATIO, RATIO);
+  paint(context, size);
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+const hatch = (colour: string): Painter => (context, size) => {
+  context.strokeStyle = colour;
+  context.lineWidth = 1.3;
+  context.beginPath();
+  for (const shift of [-size, 0, size]) { context.moveTo(shift - 1, size + 1); context.lineTo(shift + size + 1, -1); }
+  context.stroke();
+};
+
+const dots = (colour: string): Painter => (context, size) => {
+  context.fillStyle = colour;
+  for (const [x, y] of [[size / 4, size / 4], [(size * 3) / 4, (size * 3) / 4]] as const) {
+    context.beginPath();
+    context.arc(x, y, 1.15, 0, 2 * Math.PI);
+    context.fill();
+  }
+};
+
+/** Circle, diamond, triangle, square: told apart without colour. */
+const OUTLINES: [number, number][][] = [
+  [],
+  [[0, -1.12], [1.12, 0], [0, 1.12], [-1.12, 0]],
+  [[0, -1.1], [1.08, 0.8], [-1.08, 0.8]],
+  [[-0.86, -0.86], [0.86, -0.86], [0.86, 0.86], [-0.86, 0.86]],
+];
+
+function shape(index: number, fill: string, stroke: string): Painter {
+  return (context, size) => {
+    const centre = size / 2, radius = size * 0.31;
+    context.beginPath();
+    const outline = OUTLINES[index] ?? [];
+    if (outline.length === 0) context.arc(centre, centre, radius, 0, 2 * Math.PI);
+    outline.forEach(([x, y]) => context.lineTo(centre + x * radius, centre + y * radius));
+    context.closePath();
+    context.lineJoin = "round";
+    context.lineWidth = 2.6;
+    context.strokeStyle = stroke;
+    context.stroke();
+    context.fillStyle = fill;
+    context.fill();
+  };
+}
+
+/** Draw the picture that a name stands for (see `patternImage` and `shapeImage`). */
+export function picture(name: string): ImageData {
+  const [kind = "", colour = "#888888", theme = "light"] = name.split(":");
+  if (kind === "hatch") return draw(6, hatch(colour));
+  if (kind === "dots") return draw(8, dots(colour));
+  if (kind === "note") {
+    const palette = paletteOf(colour as Theme);
+    return draw(20, (context) => {
+      context.fillStyle = palette.casing;
+      context.fillRect(0, 0, 20, 20);
+      context.fillStyle = palette.note;
+      context.fillRect(1.5, 1.5, 17, 17);
+    });
+  }
+  return draw(16, shape(Number(kind.slice(-1)), colour, paletteOf(theme as Theme).eventCasing));
+}
+
+/** Give the map every picture that the theatre's style names. */
+export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Theme): void {
+  const patterns = (legend["control"] ?? []).filter((one) => one.pattern !== "none").map((one) => patternImage(one, theme));
+  const shapes = (legend["events"] ?? []).map((one, i) => shapeImage(one, i, theme));
+  for (const name of [...patterns, ...shapes, shapeImage(undefined, 3, theme), `note:${theme}`]) {
+    if (!map.hasImage(name)) map.addImage(name, picture(name), { pixelRatio: RATIO });
+  }
+}

@@ -1,0 +1,26 @@
+// Start the page: the reader's map and the embed are the same code in different dress.
+
+import "./style.css";
+import { App } from "./app";
+import { byId } from "./dom";
+import { readLink } from "./permalink";
+import { chooseLanguage, speaker } from "./texts";
+
+const link = readLink(location.search, location.hash);
+const language = chooseLanguage(link.lang, navigator.languages);
+const say = speaker(language);
+document.documentElement.lang = language;
+
+function sayWhyNot(error: unknown): void {
+  console.warn("map:", error);
+  document.documentElement.dataset["state"] = "error";
+  const message = byId("failure");
+  message.hidden = false;
+  message.textContent = say("noWebgl");
+}
+
+try {
+  void new App(link, language, say).start();
+} catch (error) {
+  sayWhyNot(error);
+}

@@ -1,0 +1,39 @@
+// Making the MapLibre map, and where it looks at first.
+
+import { Map as MapLibre, addProtocol, setWorkerUrl, type LayerSpecification, type StyleSpecification } from "maplibre-gl";
+import { Protocol } from "pmtiles";
+import type { Theatre } from "./catalogue";
+import type { Camera } from "./permalink";
+
+/** Throws where the browser has no WebGL 2. */
+export function createMap(style: StyleSpecification, camera: Camera | null, embedded: boolean): MapLibre {
+  setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
+  addProtocol("pmtiles", new Protocol().tile);
+  return new MapLibre({
+    container: "map", style, attributionControl: false, // our own, which sets text and not HTML
+    ...(camera ? { center: [camera.lon, camera.lat] as [number, number], zoom: camera.zoom } : { center: [20, 48] as [number, number], zoom: 3 }),
+    minZoom: 2, maxZoom: 14, dragRotate: false, pitchWithRotate: false, touchPitch: false, rollEnabled: false,
+    refreshExpiredTiles: false, // a tile that turned stale would be replaced alone: a mixed picture
+    fadeDuration: 0, // labels of two days must not fade into each other
+    cooperativeGestures: embedded, canvasContextAttributes: { antialias: true },
+  });
+}
+
+export function cameraOfMap(map: MapLibre): Camera {
+  const { lng, lat } = map.getCenter().wrap();
+  return { zoom: map.getZoom(), lat, lon: lng };
+}
+
+/** The theatre's own centre; its zoom is meant for a wide page, a narrow one sees the same land smaller. */
+export function openingCamera({ centre: [lon, lat, zoom] }: Theatre, map: MapLibre): { center: [number, number]; zoom: number } {
+  const { clientWidth, clientHeight } = map.getContainer();
+  const narrower = Math.log2(Math.min(1, clientWidth / 900, clientHeight / 560));
+  return { center: [lon, lat], zoom: Math.max(2.5, zoom + Math.max(-1.6, narrower)) };
+}
+
+/** Give the layers of a style that is in the map already the paint of another one with the same layers. */
+export function repaint(map: MapLibre, style: StyleSpecification): void {
+  for (const layer of style.layers as LayerSpecification[]) {
+    for (const [property, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, property as "line-color", value);
+  }
+}

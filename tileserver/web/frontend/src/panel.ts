@@ -1,0 +1,135 @@
+// The words beside the map: theatre, date, notice, notes, legend, credits.
+
+import { BASEMAP_ATTRIBUTION, paletteOf, type Theme } from "./basemap";
+import { changesOf, type Category, type Catalogue, type DayCount, type TileJson } from "./catalogue";
+import { dayText, weekdayText, type Day } from "./days";
+import { byId, element } from "./dom";
+import { picture } from "./images";
+import { worded, type Note } from "./notes";
+import { safeUrl } from "./popup";
+import { pick, type speaker } from "./texts";
+import { colourOf, patternImage, shapeImage } from "./theatre";
+
+type Say = ReturnType<typeof speaker>;
+
+function canvasOf(width: number, height: number, paint: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+  const canvas = element("canvas", "swatch", [], { width: String(width * 2), height: String(height * 2), "aria-hidden": "true" });
+  const context = canvas.getContext("2d");
+  if (context) paint(context);
+  return canvas;
+}
+
+function bitmap(name: string): HTMLCanvasElement {
+  const data = picture(name);
+  const canvas = element("canvas", "", [], { width: String(data.width), height: String(data.height), "aria-hidden": "true" });
+  canvas.getContext("2d")?.putImageData(data, 0, 0);
+  return canvas;
+}
+
+function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement {
+  const palette = paletteOf(theme);
+  return canvasOf(26, 16, (context) => {
+    context.fillStyle = palette.land;
+    context.fillRect(0, 0, 52, 32);
+    context.globalAlpha = palette.controlOpacity;
+    context.fillStyle = colourOf(category, theme);
+    context.fillRect(0, 0, 52, 32);
+    context.globalAlpha = palette.patternOpacity;
+    const pattern = category.pattern === "none" ? null : context.createPattern(bitmap(patternImage(category, theme)), "repeat");
+    if (pattern) { context.fillStyle = pattern; context.fillRect(0, 0, 52, 32); }
+    context.globalAlpha = 1;
+    context.strokeStyle = colourOf(category, theme);
+    context.lineWidth = 2;
+    context.strokeRect(1, 1, 50, 30);
+  });
+}
+
+const lineSwatch = (colour: string, casing: string): HTMLCanvasElement => canvasOf(26, 16, (context) => {
+  for (const [style, width] of [[casing, 12], [colour, 5]] as const) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(8, 20);
+    context.bezierCurveTo(20, 4, 32, 30, 44, 12);
+    context.stroke();
+  }
+});
+
+const pointSwatch = (name: string): HTMLCanvasElement => canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
+
+export class Panel {
+  constructor(private readonly language: string, private readonly say: Say) {}
+
+  /** Everything that holds for the theatre whatever the day. */
+  fillTheatre(catalogue: Catalogue, id: string, tiles: TileJson): void {
+    const theatre = catalogue.theatres.find((one) => one.id === id);
+    const title = pick(theatre?.title, this.language) || id;
+    const chooser = byId<HTMLSelectElement>("theatre");
+    chooser.replaceChildren(...catalogue.theatres.map((one) => element("option", "", [pick(one.title, this.language) || one.id], { value: one.id })));
+    chooser.value = id;
+    chooser.setAttribute("aria-label", this.say("theatre"));
+    byId("chooser").classList.toggle("only-one", catalogue.theatres.length < 2);
+    byId("title").textContent = title;
+    const notice = pick(tiles.notice, this.language) || pick(theatre?.notice, this.language);
+    byId("notice").textContent = notice;
+    byId("notice").hidden = !notice;
+    this.fillCredits(tiles);
+  }
+
+  fillLegend(tiles: TileJson, theme: Theme): void {
+    const palette = paletteOf(theme);
+    const row = (swatch: Node, label: string): HTMLElement => element("li", "", [swatch, element("span", "", [label])]);
+    const front = tiles.legend["frontline"]?.[0];
+    const hasFront = tiles.vector_layers.some((layer) => layer.id === "frontline");
+    byId("legend").replaceChildren(
+      ...(tiles.legend["control"] ?? []).map((one) => row(areaSwatch(one, theme), pick(one.label, this.language))),
+      ...(hasFront ? [row(lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing), (front && pick(front.label, this.language)) || this.say("frontline"))] : []),
+      ...(tiles.legend["events"] ?? []).map((one, i) => row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language))),
+    );
+  }
+
+  /** The day that is on the map. */
+  showDay(day: Day, count: DayCount | undefined, notes: Note[], fly: (note: Note) => void): void {
+    byId("weekday").textContent = weekdayText(day, this.language);
+    const date = byId<HTMLTimeElement>("date");
+    date.textContent = dayText(day, this.language);
+    date.dateTime = day;
+    const [changes, events] = [this.counted("changed", changesOf(count)), this.counted("events", count?.events ?? 0)];
+    byId("summary").textContent = `${changes}, ${events}`;
+    byId("notes").replaceChildren(...(notes.length ? notes.map((note, i) => this.note(note, i + 1, fly)) : [element("li", "none", [this.say("noNotes")])]));
+  }
+
+  /** A sentence for those who do not see the map. */
+  sentence(day: Day, count: DayCount | undefined, notes: Note[]): string {
+    const spoken = this.say("summary", { day: dayText(day, this.language), changes: this.counted("changed", changesOf(count)), events: this.counted("events", count?.events ?? 0) });
+    return [spoken, ...notes.map((note) => `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`)].join(" ");
+  }
+
+  private counted(word: "changed" | "events", count: number): string {
+    if (count === 0) return this.say(`${word}None`);
+    return count === 1 ? this.say(`${word}One`) : this.say(word, { count });
+  }
+
+  private note(note: Note, number: number, fly: (note: Note) => void): HTMLElement {
+    const heading = element("button", "note-place", [element("span", "note-number", [String(number)]), worded(note.properties, "direction", this.language)], { type: "button" });
+    heading.addEventListener("click", () => fly(note));
+    return element("li", "", [element("h3", "", [heading]), element("p", "", [worded(note.properties, "text", this.language)])]);
+  }
+
+  private fillCredits(tiles: TileJson): void {
+    const said = new Set<string>();
+    const items: HTMLElement[] = [];
+    for (const source of Object.values(tiles.sources)) {
+      if (!source.attribution || said.has(source.attribution)) continue;
+      said.add(source.attribution);
+      const url = safeUrl(source.url);
+      const text = source.licence && !source.attribution.includes(source.licence) ? `${source.attribution} (${source.licence})` : source.attribution;
+      items.push(element("li", "", [url ? element("a", "", [text], { href: url, rel: "noopener noreferrer", target: "_blank" }) : text]));
+    }
+    if (items.length === 0 && tiles.attribution) items.push(element("li", "", [tiles.attribution]));
+    items.push(element("li", "", [`${this.say("basemap")}: ${BASEMAP_ATTRIBUTION}`]));
+    byId("credits-list").replaceChildren(...items);
+    byId("credits-word").textContent = this.say("sources");
+  }
+}

@@ -1,0 +1,84 @@
+// What lies under a click: the events there, else who holds the place. Text is only ever set as text.
+
+import { Popup, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent } from "maplibre-gl";
+import type { TileJson } from "./catalogue";
+import { dayText, isDay, type Day } from "./days";
+import { element } from "./dom";
+import { worded } from "./notes";
+import { pick, type speaker } from "./texts";
+
+const REACH = 8; // pixels around the click: fingers are not exact
+const MOST = 12;
+
+interface Context {
+  tiles: TileJson; language: string; say: ReturnType<typeof speaker>; day: Day; layersOf(kind: string): string[];
+}
+
+/** The address, where it is one a reader can safely follow. */
+export function safeUrl(text: unknown): string {
+  if (typeof text !== "string" || !/^https?:\/\//i.test(text)) return "";
+  return URL.canParse(text) ? new URL(text).href : "";
+}
+
+function labelOf({ tiles, language }: Context, layer: string, properties: Record<string, unknown>): string {
+  const code = String(properties[tiles.category[layer] ?? ""] ?? "");
+  const category = tiles.legend[layer]?.find((one) => one.code === code);
+  return category ? pick(category.label, language) : code.replaceAll("_", " ");
+}
+
+function eventItem(feature: MapGeoJSONFeature, context: Context): HTMLElement {
+  const { properties } = feature;
+  const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
+  const kind = [labelOf(context, "events", properties), String(properties["kind"] ?? "").replaceAll("_", " ")];
+  const heading = [...new Set(kind.filter(Boolean))].join(" · ");
+  const item = element("li", "event", [
+    element("p", "event-kind", [heading, isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : ""]),
+    element("p", "event-text", [worded(properties, "text", context.language)]),
+  ]);
+  const url = safeUrl(properties["url"]);
+  if (url) item.append(element("a", "event-source", [`${context.say("source")}: ${new URL(url).hostname.replace(/^www\./, "")}`], { href: url, rel: "noopener noreferrer", target: "_blank" }));
+  return item;
+}
+
+function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {
+  const seen = new Map<unknown, MapGeoJSONFeature>();
+  for (const feature of features) seen.set(feature.id ?? JSON.stringify(feature.properties), feature);
+  return [...seen.values()];
+}
+
+function eventsContent(found: MapGeoJSONFeature[], context: Context): HTMLElement {
+  const box = element("div", "popup-body");
+  if (found.length > 1) box.append(element("p", "popup-count", [context.say("eventsHere", { count: found.length })]));
+  box.append(element("ul", "event-list", found.slice(0, MOST).map((feature) => eventItem(feature, context))));
+  return box;
+}
+
+function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLElement {
+  return element("div", "popup-body", [
+    element("p", "event-kind", [context.say("controlOf", { day: dayText(context.day, context.language, "short") })]),
+    element("p", "event-text", [labelOf(context, "control", feature.properties)]),
+  ]);
+}
+
+/** Answer clicks with popups; `contextNow` is asked at every click, because the day may have changed. */
+export function answerClicks(map: MapLibre, contextNow: () => Context | null): { close(): void } {
+  let popup: Popup | null = null;
+  const around = (event: MapMouseEvent): [[number, number], [number, number]] =>
+    [[event.point.x - REACH, event.point.y - REACH], [event.point.x + REACH, event.point.y + REACH]];
+  map.on("click", (event) => {
+    const context = contextNow();
+    if (!context) return;
+    const events = distinct(map.queryRenderedFeatures(around(event), { layers: context.layersOf("events") }));
+    const area = events.length ? undefined : map.queryRenderedFeatures(event.point, { layers: context.layersOf("control") })[0];
+    const content = events.length ? eventsContent(events, context) : area ? controlContent(area, context) : null;
+    popup?.remove();
+    if (!content) return;
+    popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true, focusAfterOpen: events.length > 0 });
+    popup.setLngLat(event.lngLat).setDOMContent(content).addTo(map);
+  });
+  map.on("mousemove", (event) => {
+    const layers = contextNow()?.layersOf("events") ?? [];
+    map.getCanvas().classList.toggle("over-event", layers.length > 0 && map.queryRenderedFeatures(around(event), { layers }).length > 0);
+  });
+  return { close: () => popup?.remove() };
+}

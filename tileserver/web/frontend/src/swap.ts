@@ -1,0 +1,95 @@
+// One day at a time, whole or not at all. The picture that a reader sees is replaced only by one that is
+// complete; while it is being prepared, wishes pile up and only the newest is kept.
+
+import type { Day } from "./days";
+
+export interface Prepared {
+  /** Show it instead of what is shown, within one frame. */
+  show(): void;
+  /** Throw it away unseen. */
+  drop(): void;
+}
+
+export interface State {
+  phase: "loading" | "ready" | "error";
+  shown: Day | "";
+  wanted: Day;
+}
+
+export interface Options {
+  /** Prepare the day unseen. Rejects where any of it failed; then it has cleaned up after itself. */
+  prepare(day: Day): Promise<Prepared>;
+  onState(state: State): void;
+  /** Milliseconds to wait before the next attempt, by the number of failures in a row. */
+  delay?(failures: number): number;
+}
+
+const backoff = (failures: number): number => Math.min(30_000, 1000 * 2 ** (failures - 1));
+
+export class Swap {
+  private wanted: Day = "";
+  private shown: Day | "" = "";
+  private stale = false;
+  private busy = false;
+  private failures = 0;
+  private era = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: Options) {}
+
+  /** Wish for a day. Of several wishes made while one is being prepared the newest is prepared next. */
+  want(day: Day): void {
+    if (day !== this.wanted) this.failures = 0;
+    this.wanted = day;
+    void this.run();
+  }
+
+  /** Prepare the shown day anew: its look has changed, or part of it is missing. */
+  refresh(): void {
+    this.stale = true;
+    void this.run();
+  }
+
+  /** What is shown counts no more, and what is being prepared shall not be shown: another theatre opens. */
+  forget(): void {
+    this.era += 1;
+    this.shown = "";
+    this.wanted = "";
+    this.stale = false;
+  }
+
+  private async run(): Promise<void> {
+    if (this.busy || !this.wanted) return;
+    clearTimeout(this.timer);
+    this.busy = true;
+    let failed = false;
+    while (!failed && this.wanted && (this.wanted !== this.shown || this.stale)) failed = !(await this.attempt(this.wanted));
+    this.busy = false;
+    if (!failed) this.report("ready");
+  }
+
+  private async attempt(day: Day): Promise<boolean> {
+    this.report("loading");
+    this.stale = false;
+    const { era } = this;
+    try {
+      const prepared = await this.options.prepare(day);
+      if (era !== this.era) { prepared.drop(); return true; }
+      prepared.show();
+      this.shown = day;
+      this.failures = 0;
+      return true;
+    } catch {
+      if (day !== this.wanted || era !== this.era) return true; // nobody waits for it any more
+      this.failures += 1;
+      this.stale = true;
+      this.report("error");
+      this.timer = setTimeout(() => void this.run(), (this.options.delay ?? backoff)(this.failures));
+      return false;
+    }
+  }
+
+  private report(phase: State["phase"]): void {
+    this.options.onState({ phase, shown: this.shown, wanted: this.wanted });
+  }
+}

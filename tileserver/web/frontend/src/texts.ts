@@ -1,0 +1,26 @@
+// Words of the page by language, and the choice among texts that the server sends in several.
+
+import words from "./words.json";
+
+export type Text = Record<string, string>;
+export type Word = keyof (typeof words)["en"];
+
+const DICTIONARY: Record<string, Partial<Record<Word, string>>> = words;
+
+/** The first language we have words for: the one asked for, then the browser's, then English. */
+export function chooseLanguage(asked: string, preferred: readonly string[]): string {
+  const wanted = [asked, ...preferred].map((tag) => tag.toLowerCase().split("-")[0] ?? "");
+  return wanted.find((tag) => Object.hasOwn(DICTIONARY, tag)) ?? "en";
+}
+
+/** The text in this language, else in English, else in any. */
+export const pick = (text: Text | undefined, language: string): string =>
+  text?.[language] ?? text?.["en"] ?? Object.values(text ?? {})[0] ?? "";
+
+/** A function that says a word in this language; `{name}` is filled from `values`. */
+export function speaker(language: string): (word: Word, values?: Record<string, string | number>) => string {
+  return (word, values = {}) => {
+    const said = DICTIONARY[language]?.[word] ?? words.en[word];
+    return said.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+  };
+}

@@ -1,0 +1,100 @@
+// The style of one day of a theatre. Every layer id and the source id carry the buffer's name, so that two
+// days can stand in the map at once, one of them unseen.
+
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
+import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
+import type { Category, TileJson } from "./catalogue";
+
+export interface Look { theme: Theme; language: string; legend: TileJson["legend"]; category: TileJson["category"]; directions: string[] }
+export interface Placed { layer: LayerSpecification; before: string; seen: Record<string, number> }
+
+export const colourOf = (category: Category, theme: Theme): string => (theme === "dark" ? category.colour_dark : category.colour);
+/** Names of the generated images. They carry the colour, because a theme changes it. */
+export const patternImage = (category: Category, theme: Theme): string => `${category.pattern}:${colourOf(category, theme)}`;
+export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
+  `shape-${index % 4}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
+
+const OTHER_COLOUR = "#8a8a8a";
+
+function byCode(property: string, pairs: [string, string][], otherwise: string): ExpressionSpecification | string {
+  if (pairs.length === 0) return otherwise;
+  return ["match", ["to-string", ["get", property]], ...pairs.flat(), otherwise] as unknown as ExpressionSpecification;
+}
+
+function areas(source: string, look: Look): Placed[] {
+  const categories = look.legend["control"] ?? [];
+  const property = look.category["control"] ?? "status";
+  const patterned = categories.filter((category) => category.pattern !== "none");
+  const colours = paletteOf(look.theme);
+  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed => ({
+    before: FIRST_WATER, seen: { "fill-layer-opacity": seen },
+    layer: {
+      id: `${source}-${id}`, type: "fill", source, "source-layer": "control", ...(filter ? { filter } : {}),
+      // No antialiasing and one opacity for the whole layer: the seams between faces stay invisible.
+      paint: { "fill-antialias": false, "fill-layer-opacity": 0, ...paint },
+    },
+  });
+  const plain = byCode(property, categories.map((category) => [category.code, colourOf(category, look.theme)]), OTHER_COLOUR);
+  const images = byCode(property, patterned.map((category) => [category.code, patternImage(category, look.theme)]), "");
+  const only: ExpressionSpecification = ["in", ["to-string", ["get", property]], ["literal", patterned.map((category) => category.code)]];
+  return [
+    fill("control", { "fill-color": plain }, colours.controlOpacity),
+    ...(patterned.length ? [fill("pattern", { "fill-pattern": images }, colours.patternOpacity, only)] : []),
+  ];
+}
+
+function lines(source: string, look: Look): Placed[] {
+  const colours = paletteOf(look.theme);
+  const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed => ({
+    before: FIRST_LABEL, seen: { "line-opacity": seen },
+    layer: {
+      id: `${source}-${id}`, type: "line", source, "source-layer": "frontline", layout: { "line-join": "round", "line-cap": "round" },
+      paint: { "line-color": colour, "line-opacity": 0, "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick] },
+    },
+  });
+  const named = look.legend["frontline"]?.[0];
+  return [
+    line("casing", colours.casing, 3, 7, 0.85),
+    line("frontline", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
+  ];
+}
+
+function points(source: string, look: Look): Placed[] {
+  const categories = look.legend["events"] ?? [];
+  const images = byCode(look.category["events"] ?? "kind", categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]), shapeImage(undefined, 3, look.theme));
+  const weight: ExpressionSpecification = ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]]; // a cell of events is as large as its count
+  return [{
+    before: FIRST_LABEL, seen: { "icon-opacity": 1 },
+    layer: {
+      id: `${source}-events`, type: "symbol", source, "source-layer": "events",
+      // Placed without regard to labels: the unseen buffer must not push anything off the map.
+      layout: {
+        "icon-image": images, "icon-allow-overlap": true, "icon-ignore-placement": true,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["*", 0.5, ["min", 3, weight]], 9, ["min", 3, weight]],
+      },
+      paint: { "icon-opacity": 0 },
+    },
+  }];
+}
+
+/** Notes are numbered as in the list beside the map; `directions` has their order. */
+function noteMarks(source: string, look: Look): Placed[] {
+  const colours = paletteOf(look.theme);
+  const number = byCode("direction", look.directions.map((direction, i) => [direction, String(i + 1)]), "");
+  return [{
+    before: "", seen: { "icon-opacity": 1, "text-opacity": 1 },
+    layer: {
+      id: `${source}-notes`, type: "symbol", source, "source-layer": "notes",
+      layout: {
+        "icon-image": `note:${look.theme}`, "icon-allow-overlap": true, "icon-ignore-placement": true,
+        "text-field": number, "text-font": ["Bold", "system-ui"], "text-size": 12,
+        "text-allow-overlap": true, "text-ignore-placement": true,
+      },
+      paint: { "icon-opacity": 0, "text-opacity": 0, "text-color": colours.noteText },
+    },
+  }];
+}
+
+/** All style layers of one day in drawing order, unseen; `seen` holds the opacities that show them. */
+export const theatreLayers = (source: string, look: Look): Placed[] =>
+  [...areas(source, look), ...lines(source, look), ...points(source, look), ...noteMarks(source, look)];

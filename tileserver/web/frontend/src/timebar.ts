@@ -1,0 +1,125 @@
+// The time controls: a native range input as playhead over the chart, buttons, a date field, keys.
+
+import { changesOf, type DayCount } from "./catalogue";
+import { addDays, addMonths, clampDay, dayText, daysBetween, isDay, type Day } from "./days";
+import { byId } from "./dom";
+import { drawHistogram, type Span } from "./histogram";
+import type { speaker, Word } from "./texts";
+
+/** How a wish came about: a `jump` is worth a step in the browser's history, a `step` is not. */
+export type Manner = "step" | "jump";
+
+export interface TimebarOptions {
+  language: string;
+  say: ReturnType<typeof speaker>;
+  onWish(day: Day, manner: Manner): void;
+  onPlay(): void;
+}
+
+const BUTTONS: [string, Word][] = [
+  ["previous-change", "previousChange"], ["previous-day", "previousDay"], ["next-day", "nextDay"], ["next-change", "nextChange"],
+];
+
+/** The nearest day before (-1) or after (+1) on which control changed; null where there is none. */
+export function changeBeside(days: readonly DayCount[], day: Day, direction: 1 | -1): Day | null {
+  const changed = days.filter((count) => changesOf(count) > 0).map((count) => count.day);
+  return (direction > 0 ? changed.find((one) => one > day) : changed.findLast((one) => one < day)) ?? null;
+}
+
+/** The day that a key leads to; null where the key means nothing here. */
+export function dayOfKey(key: string, day: Day, { first, last }: Span): Day | null {
+  const moves: Record<string, () => Day> = {
+    ArrowLeft: () => addDays(day, -1), ArrowDown: () => addDays(day, -1), ArrowRight: () => addDays(day, 1), ArrowUp: () => addDays(day, 1),
+    PageUp: () => addMonths(day, 1), PageDown: () => addMonths(day, -1), Home: () => first, End: () => last,
+  };
+  return Object.hasOwn(moves, key) ? clampDay(moves[key]!(), first, last) : null;
+}
+
+export class Timebar {
+  private readonly slider = byId<HTMLInputElement>("slider");
+  private readonly field = byId<HTMLInputElement>("date-field");
+  private readonly chart = byId<HTMLCanvasElement>("chart");
+  private readonly play = byId<HTMLButtonElement>("play");
+  private span: Span = { first: "1970-01-01", last: "1970-01-01" };
+  private days: DayCount[] = [];
+  private wanted: Day = "1970-01-01";
+  private shown: Day | "" = "";
+
+  constructor(private readonly options: TimebarOptions) {
+    const { say } = options;
+    for (const [id, word] of BUTTONS) this.name(byId(id), say(word));
+    this.name(this.play, say("play"));
+    this.slider.setAttribute("aria-label", say("day"));
+    this.field.setAttribute("aria-label", say("goTo"));
+    this.chart.setAttribute("aria-label", say("chart"));
+    this.listen();
+    new ResizeObserver(() => this.draw()).observe(this.chart);
+  }
+
+  /** Take over a theatre's days. */
+  fill(span: Span, days: DayCount[]): void {
+    this.span = span;
+    this.days = days;
+    this.slider.max = String(daysBetween(span.first, span.last));
+    this.field.min = span.first;
+    this.field.max = span.last;
+  }
+
+  /** The day wished for stands on the slider; the day on the map is the one the chart marks. */
+  update(wanted: Day, shown: Day | "", playing: boolean): void {
+    this.wanted = wanted;
+    this.shown = shown;
+    this.slider.value = String(daysBetween(this.span.first, wanted));
+    this.slider.setAttribute("aria-valuetext", dayText(wanted, this.options.language));
+    if (document.activeElement !== this.field) this.field.value = wanted;
+    this.play.classList.toggle("playing", playing);
+    this.name(this.play, this.options.say(playing ? "pause" : "play"));
+    for (const [id, day] of [["previous-day", this.span.first], ["next-day", this.span.last]] as const) this.bar(id, wanted === day);
+    this.bar("previous-change", !changeBeside(this.days, wanted, -1));
+    this.bar("next-change", !changeBeside(this.days, wanted, 1));
+    this.draw();
+  }
+
+  draw(): void {
+    drawHistogram(this.chart, this.days, this.span, this.shown || this.wanted, this.options.language);
+  }
+
+  private name(button: HTMLElement, text: string): void {
+    button.setAttribute("aria-label", text);
+    button.title = text;
+  }
+
+  /** aria-disabled keeps the focus where a disabled button would lose it. */
+  private bar(id: string, barred: boolean): void {
+    byId(id).setAttribute("aria-disabled", String(barred));
+  }
+
+  private wish(day: Day | null, manner: Manner): void {
+    if (day) this.options.onWish(clampDay(day, this.span.first, this.span.last), manner);
+  }
+
+  private listen(): void {
+    this.slider.addEventListener("input", () => this.wish(addDays(this.span.first, Number(this.slider.value)), "step"));
+    this.field.addEventListener("change", () => { if (isDay(this.field.value)) this.wish(this.field.value, "jump"); });
+    byId("previous-day").addEventListener("click", () => this.wish(addDays(this.wanted, -1), "step"));
+    byId("next-day").addEventListener("click", () => this.wish(addDays(this.wanted, 1), "step"));
+    byId("previous-change").addEventListener("click", () => this.wish(changeBeside(this.days, this.wanted, -1), "jump"));
+    byId("next-change").addEventListener("click", () => this.wish(changeBeside(this.days, this.wanted, 1), "jump"));
+    this.play.addEventListener("click", () => this.options.onPlay());
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Keys work on the slider and wherever nothing else on the page would take them. */
+  private key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+    const target = event.target instanceof Element ? event.target : document.body;
+    const onSlider = target === this.slider;
+    if (!onSlider && target.closest("input, select, textarea, [contenteditable]")) return;
+    const day = onSlider || !target.closest("canvas.maplibregl-canvas, .scrolls") ? dayOfKey(event.key, this.wanted, this.span) : null;
+    const plays = event.key === " " && !target.closest("button, a, summary");
+    if (!day && !plays) return;
+    event.preventDefault();
+    if (plays) this.options.onPlay();
+    else this.wish(day, "step");
+  }
+}
