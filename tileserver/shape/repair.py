@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import GeometryType, MultiLineString, MultiPolygon
+from shapely import GeometryType, MultiLineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import BoundsLonLat
@@ -23,6 +23,7 @@ Kind: TypeAlias = Literal["areas", "lines", "points"]
 Parts: TypeAlias = npt.NDArray[np.object_]
 
 MAX_DEPTH = 24  # brackets within brackets; a collection of multipolygons has 7
+SWAP_MARGIN = 3.0  # degrees of latitude outside the bounds from which swapped axes are the likelier cause
 _SINGLE: dict[Kind, GeometryType] = {
     "points": GeometryType.POINT,
     "lines": GeometryType.LINESTRING,
@@ -34,7 +35,7 @@ _SINGLE: dict[Kind, GeometryType] = {
 class Repaired:
     """A geometry in EPSG:3857, two-dimensional and valid, and what was done to it.
 
-    ``geometry`` is ``None`` where nothing could be kept; the last finding then says why, and its
+    ``geometry`` is ``None`` where nothing could be kept; the only finding then says why, and its
     treatment is ``quarantined``.
     """
 
@@ -59,8 +60,8 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
     Returns
     -------
     Repaired
-        Nothing is snapped, simplified or moved but by swapping axes: a geometry outside the bounds that
-        lies wholly inside once swapped. Bad input never raises. Latitudes beyond the Mercator world are
+        Nothing is snapped, simplified or moved but by swapping axes: a geometry far outside the bounds
+        that lies wholly inside once swapped. Bad input never raises. Latitudes beyond the Mercator world are
         drawn in to its edge, for areas and lines; a point there lies outside.
     """
     findings: list[Finding] = []
@@ -75,14 +76,14 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
         shape = shapely.transform(shape, _swap)
     projected = _project(shape, kind, findings)
     if projected is None:
-        return Repaired(None, (*findings, Finding.OUTSIDE))
+        return Repaired(None, (Finding.OUTSIDE,))
     kept = _valid(_parts_of_kind(projected, kind, findings), kind, findings)
     if not len(kept):
-        return Repaired(None, (*findings, Finding.UNREADABLE))
+        return Repaired(None, (Finding.UNREADABLE,))
     if not anywhere:
         kept = _inside(kept, bounds, findings)
     if not len(kept):
-        return Repaired(None, (*findings, Finding.OUTSIDE))
+        return Repaired(None, (Finding.OUTSIDE,))
     return Repaired(_assemble(kept, kind), tuple(findings))
 
 
@@ -91,7 +92,8 @@ def _parse(geometry: bytes) -> BaseGeometry | None:
     if _depth(geometry) > MAX_DEPTH:  # the parser recurses, and the stack is not endless
         return None
     try:
-        shape: BaseGeometry | None = shapely.from_geojson(geometry, on_invalid="ignore")
+        with np.errstate(all="ignore"):  # a number beyond floating point is refused below, not warned of
+            shape: BaseGeometry | None = shapely.from_geojson(geometry, on_invalid="ignore")
     except (ValueError, shapely.GEOSException):
         return None
     if shape is None or shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
@@ -111,10 +113,14 @@ def _swap(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _is_swapped(shape: BaseGeometry, bounds: BoundsLonLat) -> bool:
-    """Whether the shape's box misses the bounds and, with its axes swapped, lies inside them."""
+    """Whether the shape lies far off as given and, with its axes swapped, wholly inside the bounds.
+
+    Far off in latitude: a neighbour's longitude can be a latitude of the theatre, and Grozny (45.7 E,
+    43.3 N) must not become a place near Luhansk.
+    """
     west, south, east, north = shape.bounds
-    misses = east < bounds.west or west > bounds.east or north < bounds.south or south > bounds.north
-    return misses and bounds.contains(south, west) and bounds.contains(north, east)
+    is_far = north < bounds.south - SWAP_MARGIN or south > bounds.north + SWAP_MARGIN
+    return is_far and bounds.contains(south, west) and bounds.contains(north, east)
 
 
 def _project(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> BaseGeometry | None:
@@ -158,10 +164,22 @@ def _valid(parts: Parts, kind: Kind, findings: list[Finding]) -> Parts:
     if whole is None or whole.is_valid:
         return parts
     findings.append(Finding.MADE_VALID)
-    made = shapely.make_valid(whole, method="structure", keep_collapsed=False)
-    mended: Parts = shapely.get_parts(_array(made))
+    mended: Parts = shapely.get_parts(_array(shapely.union_all([_mended(part) for part in parts])))
     areas: Parts = mended[shapely.get_type_id(mended) == GeometryType.POLYGON]
     return areas
+
+
+def _mended(area: Polygon) -> BaseGeometry:
+    """Return the land inside the outer ring and outside every hole, whatever the rings look like.
+
+    `shapely.make_valid` turns a hole that lies outside its shell into land; that would claim land that
+    the publisher took out, so each ring is made valid by itself.
+    """
+    shell, *holes = (
+        shapely.make_valid(Polygon(ring), method="structure", keep_collapsed=False)
+        for ring in (area.exterior, *area.interiors)
+    )
+    return shapely.difference(shell, shapely.union_all(holes))
 
 
 def _inside(parts: Parts, bounds: BoundsLonLat, findings: list[Finding]) -> Parts:

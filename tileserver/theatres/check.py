@@ -35,12 +35,16 @@ def check_theatre(theatre: Theatre) -> None:
 
 
 def _place(theatre: Theatre) -> None:
-    west, south, east, north = theatre.bounds
-    inside = -180 <= west < east <= 180 and -MERCATOR_EDGE <= south < north <= MERCATOR_EDGE
-    _demand(inside, f"bounds {list(theatre.bounds)} have to be west, south, east, north in degrees")
+    _check_bounds(theatre.bounds, "bounds")
     lon, lat, zoom = theatre.centre
     centred = BoundsLonLat(*theatre.bounds).contains(lon, lat) and 0 <= zoom <= MAX_ZOOM
     _demand(centred, f"centre {list(theatre.centre)} has to be longitude, latitude, zoom, inside the bounds")
+
+
+def _check_bounds(bounds: tuple[float, float, float, float], where: str) -> None:
+    west, south, east, north = bounds
+    inside = -180 <= west < east <= 180 and -MERCATOR_EDGE <= south < north <= MERCATOR_EDGE
+    _demand(inside, f"{where} {list(bounds)} have to be west, south, east, north in degrees")
 
 
 def _check_layer(layer: Layer, theatre: Theatre) -> None:
@@ -50,6 +54,8 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
     zooms = 0 <= layer.minzoom <= layer.maxzoom <= MAX_ZOOM
     _demand(zooms, f"{where}: minzoom and maxzoom have to ascend within 0-{MAX_ZOOM}")
     _demand(0 <= layer.precision <= PRECISION, f"{where}: precision has to be 0-{PRECISION} decimals")
+    if layer.bounds is not None:
+        _check_bounds(layer.bounds, f"{where}: bounds")
     if layer.embargo is not None:
         parse_duration(layer.embargo)
     for name in layer.fields:

@@ -1,0 +1,47 @@
+"""The shipped theatre's layers, and the real data where it is present."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tileserver.model import Layer, Theatre
+from tileserver.theatres import load_theatre
+from tileserver.times import day_zone
+
+
+@pytest.fixture(scope="session")
+def theatre() -> Theatre:
+    return load_theatre("ukraine")
+
+
+@pytest.fixture(scope="session")
+def control(theatre: Theatre) -> Layer:
+    return theatre.layer("control")
+
+
+@pytest.fixture(scope="session")
+def events(theatre: Theatre) -> Layer:
+    return theatre.layer("events")
+
+
+@pytest.fixture(scope="session")
+def notes(theatre: Theatre) -> Layer:
+    return theatre.layer("notes")
+
+
+@pytest.fixture(scope="session")
+def kyiv(theatre: Theatre) -> ZoneInfo:
+    return day_zone(theatre.day_zone)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    beside = Path(__file__).parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("TILESERVER_SHARED", beside))
+    if not folder.is_dir():
+        pytest.skip("the real data is not here; set TILESERVER_SHARED to its folder")
+    return folder

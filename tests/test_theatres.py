@@ -1,0 +1,177 @@
+"""Law: a definition loads whole or says what is wrong where; the shipped ones are fit to be shown."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+import shapely
+from pyproj import Geod
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.model import Theatre
+from tileserver.theatres import load_land, load_theatre, shipped
+from tileserver.theatres.check import check_theatre
+
+UKRAINE = (Path(__file__).parents[1] / "tileserver" / "theatres" / "ukraine.toml").read_text("utf-8")
+WGS84 = Geod(ellps="WGS84")
+
+
+def load_text(tmp_path: Path, text: str) -> Theatre:
+    path = tmp_path / "own.toml"
+    path.write_text(text, "utf-8")
+    return load_theatre(str(path))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_definition_loads_under_its_own_id(name: str) -> None:
+    theatre = load_theatre(name)
+    assert theatre.id == name
+    assert all(layer.source.attribution for layer in theatre.layers)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_definition_survives_being_kept_as_json(name: str) -> None:
+    theatre = load_theatre(name)
+    kept = msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(theatre))), Theatre)
+    assert kept == theatre
+    check_theatre(kept)
+
+
+def test_a_definition_of_ones_own_is_a_path(tmp_path: Path) -> None:
+    assert load_text(tmp_path, UKRAINE.replace('id = "ukraine"', 'id = "own"')).id == "own"
+
+
+@pytest.mark.parametrize("name", ["atlantis", "../ukraine", "", "/", "ukraine.toml/.."])
+def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> None:
+    with pytest.raises(UnknownTileset, match=r"shipped are .*ukraine"):
+        load_theatre(name)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        ('id = "ukraine"', 'id = "Ukraine.2"', "id 'Ukraine.2' has to be small letters"),
+        ('id = "ukraine"', "id = ", "own.toml: "),
+        ('id = "ukraine"', 'id = "ukraine"\ncolour = "red"', "unknown field `colour`"),
+        ('embargo = "48h"', 'embargo = "two days"', "'two days' is no duration"),
+        ('embargo = "48h"', 'embargo = "48h"\nopens_at = "today"', "'today' is no date"),
+        ('day_zone = "Europe/Kyiv"', 'day_zone = "Kyiv time"', "'Kyiv time' is no time zone"),
+        ("bounds = [20.0, 43.0, 45.0, 54.0]", "bounds = [45.0, 43.0, 20.0, 54.0]", "have to be west, south"),
+        ("bounds = [20.0, 43.0, 45.0, 54.0]", "bounds = [20.0, 43.0, 45.0]", r"\$\.bounds"),
+        ("bounds = [20.0, 41.0, 180.0, 72.0]", "bounds = [20.0, 41.0, 380.0, 72.0]", "'events': bounds"),
+        ("centre = [35.0, 48.3, 5.5]", "centre = [48.3, 35.0, 5.5]", "inside the bounds"),
+        ('name = "notes"', 'name = "events"', "layer 'events' is declared twice"),
+        ('name = "notes"', 'name = "no,tes"', "layer 'no,tes' has to be small letters"),
+        ('kind = "lines"', 'kind = "curves"', "Invalid enum value 'curves'"),
+        ('pattern = "dots"', 'pattern = "stars"', "Invalid enum value 'stars'"),
+        ('category = "side"', 'category = "who"', "category 'who' is not among its fields"),
+        ('code = "mutiny"', 'code = "occupied"', "'control': category 'occupied' is declared twice"),
+        ('colour = "#8a1538"', 'colour = "crimson"', "colour 'crimson' has to be written like"),
+        ('layer = "control"', 'layer = "events"', "derived from 'events', which is no layer of areas"),
+        ('held = ["occupied",', 'held = ["annexed",', "statuses that control has not: annexed"),
+        ('held = ["occupied", "occupied_before_2022"]', "held = []", "derived from no status"),
+        ('land = "ukraine_land.geojson"', 'land = "../../errors.py"', "no land file"),
+        ('land = "ukraine_land.geojson"', 'land = "moon.geojson"', "no land file 'moon.geojson' is shipped"),
+        ('title = { en = "Control"', 'title = { english = "Control"', "words by language"),
+        ('status = "who', 'Status = "who', "field 'Status'"),
+    ],
+)
+def test_a_definition_that_does_not_hold_together_says_where(
+    tmp_path: Path, was: str, becomes: str, message: str
+) -> None:
+    assert was in UKRAINE
+    with pytest.raises(BadParameter, match=message):
+        load_text(tmp_path, UKRAINE.replace(was, becomes, 1))
+
+
+def test_a_definition_that_is_no_text_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadParameter, match=r"own\.toml cannot be read"):
+        load_theatre(str(path))
+
+
+def land() -> BaseGeometry:
+    theatre = load_theatre("ukraine")
+    return shapely.from_geojson(load_land(theatre, theatre.layer("frontline")))
+
+
+def test_only_a_derived_layer_has_land() -> None:
+    theatre = load_theatre("ukraine")
+    with pytest.raises(BadParameter, match="not derived"):
+        load_land(theatre, theatre.layer("control"))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        (34.10, 44.95),
+        (33.53, 44.60),
+        (36.47, 45.35),
+        (34.17, 44.51),
+        (33.69, 46.10),
+        (30.72, 46.48),
+        (38.0, 48.6),
+    ],
+    ids=["Simferopol", "Sevastopol", "Kerch", "Yalta", "Armiansk", "Odesa", "Bakhmut"],
+)
+def test_crimea_and_the_mainland_are_one_land(place: tuple[float, float]) -> None:
+    mainland = max(shapely.get_parts(land()), key=lambda part: part.area)
+    assert mainland.contains(shapely.Point(place))
+
+
+@pytest.mark.parametrize("place", [(37.62, 55.75), (39.7, 47.2), (36.6, 50.6), (28.8, 47.0), (38.98, 45.04)])
+def test_the_land_ends_at_the_border(place: tuple[float, float]) -> None:
+    assert not land().contains(shapely.Point(place))
+
+
+@pytest.mark.data
+def test_the_land_is_that_of_the_official_regions() -> None:
+    folder = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[2] / "shared" / "data"))
+    with gzip.open(folder / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
+        regions = [shape(feature["geometry"]).buffer(0) for feature in json.load(stream)["features"]]
+    official = shapely.union_all(regions)
+    ours, theirs = (abs(WGS84.geometry_area_perimeter(area)[0]) / 1e6 for area in (land(), official))
+    assert ours == pytest.approx(theirs, rel=0.01)
+    apart = shapely.symmetric_difference(land(), official)
+    assert abs(WGS84.geometry_area_perimeter(apart)[0]) / 1e6 < 0.02 * theirs
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def seen_by_deuteranope(colour: str) -> tuple[float, float, float]:
+    """The colour without the difference of red and green (Vienot, Brettel, Mollon 1999), linear light."""
+    red, green, blue = ((int(colour[place : place + 2], 16) / 255) ** 2.2 for place in (1, 3, 5))
+    yellow = 0.29275 * red + 0.70725 * green
+    return yellow, yellow, -0.02234 * red + 0.02234 * green + blue
+
+
+@pytest.mark.parametrize("attribute", ["colour", "colour_dark"])
+def test_no_two_statuses_look_alike_to_who_sees_no_red_from_green(attribute: str) -> None:
+    for layer in load_theatre("ukraine").layers:
+        for one, other in itertools.combinations(layer.categories, 2):
+            if one.pattern != other.pattern:
+                continue
+            colours = [seen_by_deuteranope(getattr(each, attribute)) for each in (one, other)]
+            roots = [[max(part, 0.0) ** (1 / 2.2) for part in colour] for colour in colours]
+            apart = sum((a - b) ** 2 for a, b in zip(*roots, strict=True)) ** 0.5
+            assert apart > 0.15, (one.code, other.code, apart)
+
+
+def test_occupied_land_is_lighter_than_what_was_occupied_before() -> None:
+    categories = {each.code: each for each in load_theatre("ukraine").layer("control").categories}
+    lighter, darker = categories["occupied"], categories["occupied_before_2022"]
+    assert luminance(lighter.colour) > 2 * luminance(darker.colour)
