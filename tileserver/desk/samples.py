@@ -39,8 +39,12 @@ async def load_sample(connection: Connection, name: str, progress: Progress) -> 
 
 
 async def load_samples_if_empty(connection: Connection, progress: Progress) -> None:
-    """Load every sample into a database that has no theatre yet."""
+    """Load every sample into a database that has nothing else, completing one that was interrupted."""
     await prepare_connection(connection)
-    if not await load_layers(connection):
+    layers = await load_layers(connection)
+    theatres = {each.ref.theatre for each in layers}
+    if not theatres <= set(SAMPLES):
+        return
+    if theatres != set(SAMPLES) or not all(each.revisions for each in layers):
         for name in SAMPLES:
             await load_sample(connection, name, progress)
