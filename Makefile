@@ -9,6 +9,8 @@ SHELL := /bin/sh
 WEB := tileserver/web/frontend
 BUILT := tileserver/web/static/.built
 SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -name '.*' 2>/dev/null)
+# Before make looks at the stamps: a .venv that was moved or lost its Python is removed, and so made anew.
+MOVED := $(shell .ci/setup forget-moved-venv)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## list the targets
@@ -56,5 +58,5 @@ $(WEB)/node_modules/.made: $(WEB)/package.json $(WEB)/package-lock.json .venv/.m
 	@touch $@
 
 $(BUILT): $(WEB)/node_modules/.made $(SOURCES)
-	cd $(WEB) && npm run build && npm run basemap
+	cd $(WEB) && npm run build
 	@touch $@
