@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tileserver.ingest.deepstate_status import COLOURS, status_of, tidied
@@ -82,11 +82,13 @@ def test_an_unknown_colour_or_a_joke_is_no_status(name: str, fill: str) -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=8), st.datetimes(timezones=st.just(UTC)))
+@settings(deadline=None)
 def test_a_status_is_one_of_the_table_or_none(name: str, fill: str, at: datetime) -> None:
     assert status_of(name, fill, at).code in {"", *(colour.code for colour in COLOURS)}
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_tidying_a_name_twice_changes_nothing(name: str) -> None:
     assert tidied(tidied(name)) == tidied(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tileserver.ingest import Report
@@ -43,6 +43,7 @@ def test_every_finding_says_what_it_means() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Finding)), st.text(max_size=5), st.booleans()), max_size=40))
+@settings(deadline=None)
 def test_accounts_merged_are_the_account_of_all(findings: list[tuple[Finding, str, bool]]) -> None:
     whole, parts = Report(), (Report(), Report())
     for finding, example, second in findings:

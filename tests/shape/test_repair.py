@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely.geometry import mapping
@@ -194,6 +194,7 @@ RINGS = st.lists(st.tuples(st.floats(20, 45), st.floats(43, 54)), min_size=3, ma
 
 
 @given(st.lists(st.tuples(LON, LAT), min_size=1, max_size=20))
+@settings(deadline=None)
 def test_projecting_there_and_back_returns(places: list[tuple[float, float]]) -> None:
     lonlat = np.array(places)
     assert np.allclose(to_lonlat(to_mercator(lonlat)), lonlat, atol=1e-9)
@@ -207,6 +208,7 @@ def test_the_projection_is_that_of_proj() -> None:
 
 
 @given(st.lists(RINGS, min_size=1, max_size=3))
+@settings(deadline=None)
 def test_whatever_the_rings_an_area_that_is_kept_is_valid(rings: list[list[tuple[float, float]]]) -> None:
     repaired = repair(polygon(*[[*ring, ring[0]] for ring in rings]))
     if repaired.geometry is None:
@@ -217,6 +219,7 @@ def test_whatever_the_rings_an_area_that_is_kept_is_valid(rings: list[list[tuple
 
 
 @given(RINGS)
+@settings(deadline=None)
 def test_repairing_what_was_repaired_changes_nothing(ring: list[tuple[float, float]]) -> None:
     once = repair(polygon([*ring, ring[0]]))
     if once.geometry is None:
@@ -231,5 +234,6 @@ def test_repairing_what_was_repaired_changes_nothing(ring: list[tuple[float, flo
 
 
 @given(st.binary(max_size=60))
+@settings(deadline=None)
 def test_no_bytes_make_it_fail(text: bytes) -> None:
     assert repair_geometry(text, "areas", BOUNDS, anywhere=True).geometry is None
