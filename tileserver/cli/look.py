@@ -1,4 +1,4 @@
-"""``tileserver layers``, ``timeline`` and ``tile``: what there is, stage by stage."""
+"""``tileserver layers``, ``timeline``, ``area`` and ``tile``: what there is, stage by stage."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import typer
 
 from tileserver.cli.session import Json, database, out, print_json, print_table
 from tileserver.config import read_settings
+from tileserver.errors import BadParameter
 from tileserver.grid import TileAddress, parse_address_text
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
+from tileserver.shape.measure import areas_km2
 from tileserver.store.connect import Pool
-from tileserver.store.tiles import statement, tile_rows
+from tileserver.store.tiles import state_features, statement, tile_rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
@@ -76,6 +78,35 @@ def timeline(
         for day in document["days"]
     ]
     print_table(f"{tileset}: {len(document['changes'])} changes", ("day", "features changed", "events"), rows)
+
+
+def area(
+    layer: Annotated[str, typer.Argument(help="A layer of areas, such as ukraine.control")],
+    at: Annotated[str, typer.Option("--at", help="datetime: 2023-11-09, or an instant")] = "",
+    revision: Annotated[int | None, typer.Option(min=1, help="As known in this revision.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure the areas of each status on a day, in square kilometres on the ellipsoid."""
+
+    async def work(service: TileService) -> tuple[Resolved, dict[str, float]]:
+        chosen = (await service.catalogue()).tileset(layer)
+        declared = chosen.layers[0].stored.layer
+        if len(chosen.layers) > 1 or declared.kind != "areas":
+            raise BadParameter(f"{layer} is no layer of areas; one is theatre.control")
+        asked = parse_datetime(at, chosen.zone) if at else None
+        resolved = await service.resolve(chosen, asked, revision)
+        found: list[tuple[str, bytes]] = []
+        for cut in cuts(resolved.version, chosen):
+            async with service.pool.acquire() as connection:
+                found += await state_features(connection, cut, declared.category)
+        return resolved, areas_km2(found)
+
+    resolved, areas = _with_service(work)
+    if json:
+        print_json({"layer": layer, "validity": resolved.validity_text, "km2": areas})
+    else:
+        rows = [(status, f"{km2:,.1f}") for status, km2 in areas.items()]
+        print_table(f"{layer}, {resolved.validity_text}", ("status", "km2"), rows)
 
 
 def tile(

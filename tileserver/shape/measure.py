@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
+from collections.abc import Iterable
 
-import numpy as np
 import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import WORLD
+from tileserver.shape.project import to_lonlat
 
 _WGS84 = pyproj.Geod(ellps="WGS84")
-
-
-def to_lonlat(geometry: BaseGeometry) -> BaseGeometry:
-    """Return *geometry* from metres of EPSG:3857 to degrees."""
-
-    def unproject(
-        xy: np.ndarray[tuple[int, int], np.dtype[np.float64]],
-    ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        lon = xy[:, 0] / WORLD * 180.0
-        lat = np.degrees(np.arctan(np.sinh(xy[:, 1] / WORLD * math.pi)))
-        return np.column_stack((lon, lat))
-
-    return shapely.transform(geometry, unproject)
 
 
 def area_km2(geometry: BaseGeometry) -> float:
@@ -34,9 +21,21 @@ def area_km2(geometry: BaseGeometry) -> float:
     for geodesics, 2013, as pyproj carries it out.
     """
     total = 0.0
-    for polygon in shapely.get_parts(to_lonlat(geometry)):
+    for polygon in shapely.get_parts(shapely.transform(geometry, to_lonlat)):
         if polygon.geom_type != "Polygon":
             continue
         total += abs(_WGS84.geometry_area_perimeter(polygon.exterior)[0])
         total -= sum(abs(_WGS84.geometry_area_perimeter(ring)[0]) for ring in polygon.interiors)
     return total / 1e6
+
+
+def areas_km2(features: Iterable[tuple[str, bytes]]) -> dict[str, float]:
+    """Return square kilometres by status, ascending by status.
+
+    *features* are pairs of a status and (E)WKB in EPSG:3857. What two features of one status share counts
+    once; what two statuses share counts for both.
+    """
+    by_status: defaultdict[str, list[BaseGeometry]] = defaultdict(list)
+    for status, wkb in features:
+        by_status[status].append(shapely.from_wkb(wkb))
+    return {status: area_km2(shapely.union_all(parts)) for status, parts in sorted(by_status.items())}
