@@ -245,7 +245,7 @@ _RECORD: list[dict[str, str]] = []
 
 
 def _record(place: str, lat: float, lon: float) -> list[tuple[date, date, str]]:
-    """First day, last day and side of the rows about that place: its name begins alike, its coordinates are near."""
+    """First day, last day and side of the rows whose name begins like the place's and that lie near it."""
     if not _RECORD:
         with gzip.open(CONTROL, "rt", encoding="utf-8") as file:
             _RECORD.extend(row for row in csv.DictReader(file) if row["Lat"] and row["Lon"])
