@@ -1,0 +1,56 @@
+"""Settings are one table: every value comes from it, and what cannot be is refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tileserver.config import SETTINGS, Settings, read_settings
+from tileserver.errors import BadParameter
+
+
+def test_the_table_and_the_value_have_the_same_rows() -> None:
+    assert [setting.attribute for setting in SETTINGS] == [field.name for field in fields(Settings)]
+
+
+def test_every_default_can_be_read() -> None:
+    settings = read_settings({})
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 1)
+    assert settings.data_dir == Path(".tileserver")
+
+
+def test_an_empty_variable_is_the_default() -> None:
+    assert read_settings({setting.name: "" for setting in SETTINGS}) == read_settings({})
+
+
+def test_a_variable_overrides_its_default() -> None:
+    changed = read_settings(
+        {"PORT": "9000", "TILESERVER_PUBLIC_URL": "https://maps.example/", "TILESERVER_LOG": "text"}
+    )
+    assert (changed.port, changed.public_url, changed.log) == (9000, "https://maps.example", "text")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PORT", "-1"), ("PORT", "65536"), ("PORT", "٨٠٠٠"), ("PORT", "8000.0"), ("PORT", " 8000"),
+        ("WORKERS", "0"), ("TILESERVER_POOL", "many"), ("TILESERVER_CACHE_MB", "0"),
+        ("TILESERVER_PUBLIC_URL", "maps.example"), ("TILESERVER_PUBLIC_URL", "javascript:alert(1)"),
+        ("TILESERVER_LOG", "xml"), ("TILESERVER_MAX_AGE", "1e3"), ("TILESERVER_POOL_WAIT", "0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_by_name_with_what_would_do(name: str, text: str) -> None:
+    with pytest.raises(BadParameter, match=rf"^{name} is .*; it must be (a|one of) "):
+        read_settings({name: text})
+
+
+def test_what_may_hold_a_password_is_marked_secret() -> None:
+    assert [setting.name for setting in SETTINGS if setting.secret] == ["DATABASE_URL"]
+    assert read_settings({"DATABASE_URL": "postgresql://u:hunter2@h/d"}).database_url.endswith("/d")
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert all(len(setting.help) > 10 and "|" not in setting.help for setting in SETTINGS)
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
