@@ -49,6 +49,7 @@ class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held: tuple[str, ...]
     land: str  # file beside the definition: the land on which a front can run
     margin_m: float = 3000.0  # metres; an edge nearer to the land's own edge is coast or border, not front
+    seam_m: float = 100.0  # metres; held areas less than twice this apart touch
 
 
 class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

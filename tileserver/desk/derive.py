@@ -55,4 +55,4 @@ def _ground(theatre: Theatre, line: Layer) -> Ground:
     assert line.derived is not None
     land = repair_geometry(load_land(theatre, line), "areas", BoundsLonLat(*theatre.bounds), anywhere=True)
     assert land.geometry is not None, f"the land of {theatre.id}.{line.name} is no area"
-    return ground(land.geometry, line.derived.margin_m)
+    return ground(land.geometry, line.derived.margin_m, line.derived.seam_m)

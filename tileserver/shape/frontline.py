@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import shapely
+from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD
@@ -16,30 +17,39 @@ CELL_ZOOM = 9  # lines are cut where tiles of this zoom meet, so that a change s
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The land on which a front can run, shrunk by a margin; EPSG:3857, prepared for intersections."""
+    """Where a front can run, in EPSG:3857: prepared for the intersections of many days."""
 
-    area: BaseGeometry
+    area: BaseGeometry  # the land without a margin along its own edge
+    heart: BaseGeometry  # the land without twice that margin
+    seam: float  # projected metres
 
 
-def ground(land: BaseGeometry, margin_m: float) -> Ground:
-    """Return *land* without the strip of *margin_m* metres along its own edge.
+def ground(land: BaseGeometry, margin_m: float, seam_m: float) -> Ground:
+    """Return where on *land* a front can run.
 
     Parameters
     ----------
     land : shapely geometry
         Polygon or MultiPolygon, EPSG:3857.
     margin_m : float
-        True metres; EPSG:3857 stretches them by the secant of the latitude, taken at the land's centre.
+        True metres. Must be wider than the distance between the outlines that the land and the areas
+        draw of the same coast or border, or that coast or border shows up as a front.
+    seam_m : float
+        True metres. Held areas with a gap of less than twice this between them are taken to touch.
 
     Notes
     -----
-    The margin must be wider than the distance between the outlines that the land and the areas draw of
-    the same coast or border, or that coast or border shows up as a front.
+    EPSG:3857 stretches true metres by the secant of the latitude, taken at the land's centre.
     """
-    latitude = math.atan(math.sinh(land.centroid.y / WORLD * math.pi))
-    area = land.buffer(-margin_m / math.cos(latitude))
-    shapely.prepare(area)
-    return Ground(area)
+    latitude = math.atan(math.sinh(shapely.centroid(land).y / WORLD * math.pi))
+    stretch = 1 / math.cos(latitude)
+    found = Ground(
+        shapely.buffer(land, -margin_m * stretch),
+        shapely.buffer(land, -2 * margin_m * stretch),
+        seam_m * stretch,
+    )
+    shapely.prepare([found.area, found.heart])
+    return found
 
 
 def front_line(held: Sequence[BaseGeometry], where: Ground) -> list[BaseGeometry]:
@@ -61,15 +71,28 @@ def front_line(held: Sequence[BaseGeometry], where: Ground) -> list[BaseGeometry
 
     Notes
     -----
-    Edges between two held areas are inside the union and so no front. O(n log n) in the vertices.
+    Not front are: what lies inside the union, seams between held areas, and lines that come in from the
+    land's edge and leave again without reaching its heart, which are borders that two outlines draw
+    differently. O(n log n) in the vertices.
     """
     union = shapely.union_all(held)
-    edge = shapely.intersection(union.boundary, where.area)
+    edge = shapely.intersection(shapely.boundary(union), where.area)
+    edge = shapely.difference(edge, _seams(union, where.seam))
     lines = [part for part in shapely.get_parts(edge) if part.geom_type == "LineString"]
     if not lines:
         return []
-    merged = shapely.normalize(shapely.line_merge(shapely.multilinestrings(lines)))
-    return list(_pieces(merged))
+    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    fronts = merged[shapely.is_ring(merged) | shapely.intersects(where.heart, merged)]
+    if not len(fronts):
+        return []
+    return list(_pieces(MultiLineString(list(fronts))))
+
+
+def _seams(union: BaseGeometry, seam: float) -> BaseGeometry:
+    """Return what lies within *union* once gaps narrower than twice *seam* are closed, less its rim."""
+    outline = shapely.simplify(union, seam / 4)
+    closed = shapely.buffer(outline, seam, quad_segs=2)
+    return shapely.buffer(closed, -1.5 * seam, quad_segs=2)
 
 
 def _pieces(lines: BaseGeometry) -> Iterable[BaseGeometry]:
