@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
 
 from tileserver.errors import StoreBusy, StoreUnavailable
 
-# What a lost, refused, restarting or overloaded database raises; everything else is our bug.
+# What a lost, refusing, restarting, overloaded or missing database raises; everything else is our bug.
 _AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -28,6 +31,7 @@ _AWAY = (
 Connection: TypeAlias = asyncpg.Connection
 
 _JSONB_VERSION = b"\x01"
+_PATIENCE_S = 10
 
 
 async def prepare_connection(connection: asyncpg.Connection) -> None:
@@ -50,13 +54,35 @@ async def prepare_connection(connection: asyncpg.Connection) -> None:
 
 
 async def connect(dsn: str) -> asyncpg.Connection:
-    """Open one connection for a command; `StoreUnavailable` where there is no database."""
-    with translated():
+    """Open one connection for a command.
+
+    Where there is no database `StoreUnavailable` says which and why, for the operator and without the
+    password; it is no message for readers.
+    """
+    try:
         connection = await asyncpg.connect(
-            dsn, timeout=10, server_settings={"application_name": "tileserver"}
+            dsn, timeout=_PATIENCE_S, server_settings={"application_name": "tileserver"}
         )
+    except asyncpg.ClientConfigurationError as error:
+        raise StoreUnavailable(
+            "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
+        ) from error
+    except (*_AWAY, TimeoutError) as error:
+        why = str(error) or f"no answer within {_PATIENCE_S} s"
+        raise StoreUnavailable(
+            f"no connection to the database at {_shown(dsn)}: {why};"
+            " see that PostgreSQL runs there and that DATABASE_URL is right"
+        ) from error
+    with translated():
         await prepare_connection(connection)
     return connection
+
+
+def _shown(dsn: str) -> str:
+    """Return where *dsn* leads, without who goes there."""
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2] or ",".join(parse_qs(parts.query).get("host", ["localhost"]))
+    return f"{host}{parts.path}"
 
 
 class translated:

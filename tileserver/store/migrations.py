@@ -11,6 +11,14 @@ from tileserver.errors import SchemaMismatch
 
 _LOCK = 7_266_001  # any number that nobody else locks
 
+# A role without the right, a standby, and a server without PostGIS (15 and newer, older).
+_FORBIDDEN = (
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.FeatureNotSupportedError,
+    asyncpg.UndefinedFileError,
+)
+
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS migration (
     number integer PRIMARY KEY,
@@ -50,8 +58,18 @@ async def migrate(connection: asyncpg.Connection) -> list[Migration]:
     Raises
     ------
     SchemaMismatch
-        The database was migrated by a newer version of the code; it is left alone.
+        The database was migrated by a newer version of the code, or does not let us; it is left alone.
     """
+    try:
+        return await _migrate(connection)
+    except _FORBIDDEN as error:
+        raise SchemaMismatch(
+            f"the schema cannot be made here: {error.args[0]}; see that PostGIS is installed there, and run"
+            " tileserver migrate once with a DATABASE_URL whose role may create extensions and tables"
+        ) from error
+
+
+async def _migrate(connection: asyncpg.Connection) -> list[Migration]:
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         await connection.execute(_LEDGER)
