@@ -1,4 +1,4 @@
-"""An invented archive and invented events, in the files' formats of the `ukraine` theatre: same seed, same bytes.
+"""An invented archive and events in the formats that `ukraine` reads: the same seed, the same bytes.
 
 The archive is a front that wobbles: vertex by vertex a line from north to south, its longitude a rough
 curve that never folds back, so every area is valid. East of it lies occupied land, west of it a liberated

@@ -1,0 +1,110 @@
+"""The tables that the benchmark prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+from tests.bench.loading import Import
+from tests.bench.measure import CONNECTIONS, Cold, Warm, paired_ratio
+from tests.bench.servers import Arm
+
+
+def import_table(imports: Sequence[Import], stored_bytes: int) -> Table:
+    """Import rates."""
+    table = _table(
+        f"Import ({stored_bytes / 1e6:.0f} MB of versions with indexes)",
+        ("layer", "source MB", "seconds", "items", "items/s", "versions", "peak MB"),
+    )
+    for each in imports:
+        table.add_row(
+            each.layer,
+            f"{each.source_bytes / 1e6:.1f}",
+            f"{each.seconds:.1f}",
+            str(each.items),
+            f"{each.items / each.seconds:.0f}",
+            str(each.rows),
+            f"{each.peak_bytes / 1e6:.0f}",
+        )
+    return table
+
+
+def cold_table(arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
+    """Cold latency by zoom: a row an arm, with how many times as long it took as the first."""
+    table = _table(
+        "Cold tiles, one connection: milliseconds, and how many times as long as ours (95 % interval)",
+        ("zoom", "tiles", "server", "p50", "p95", "p99", "kB", "times ours"),
+    )
+    for zoom, cold in found.items():
+        for which, arm in enumerate(arms):
+            own = cold.seconds[:, which]
+            table.add_row(
+                str(zoom) if which == 0 else "",
+                str(len(own)) if which == 0 else "",
+                arm.name,
+                *_percentiles(own),
+                f"{cold.sizes[:, which].mean() / 1000:.1f}",
+                "" if which == 0 else str(paired_ratio(own, cold.seconds[:, 0])),
+                end_section=which == len(arms) - 1,
+            )
+    return table
+
+
+def warm_table(arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
+    """Warm latency and throughput by zoom, with how many times as many answers the first gave."""
+    table = _table(
+        "Warm tiles: milliseconds on one connection, answers a second, and how many times as many are ours",
+        (
+            "zoom",
+            "server",
+            "p50",
+            "p99",
+            "kB",
+            *(f"/s at {n}" for n in CONNECTIONS),
+            *(f"ours, {n}" for n in CONNECTIONS),
+        ),
+    )
+    for zoom, warm in found.items():
+        for which, (arm, own) in enumerate(zip(arms, warm, strict=True)):
+            ours = [
+                "" if which == 0 else str(paired_ratio(warm[0].rates[n], own.rates[n])) for n in CONNECTIONS
+            ]
+            p50, _, p99 = _percentiles(np.array(own.latencies))
+            table.add_row(
+                str(zoom) if which == 0 else "",
+                arm.name,
+                p50,
+                p99,
+                f"{own.size / 1000:.1f}",
+                *(f"{np.median(own.rates[n]):.0f}" for n in CONNECTIONS),
+                *ours,
+                end_section=which == len(arms) - 1,
+            )
+    return table
+
+
+def own_table(rows: Sequence[tuple[str, npt.NDArray[np.float64], float, float]]) -> Table:
+    """What only we serve: what, seconds of each cold answer, mean bytes, warm answers a second."""
+    table = _table(
+        "What has no counterpart there: cold milliseconds, warm answers a second at 16 connections",
+        ("tile", "tiles", "p50", "p95", "p99", "kB", "warm/s"),
+    )
+    for what, seconds, size, rate in rows:
+        table.add_row(what, str(len(seconds)), *_percentiles(seconds), f"{size / 1000:.1f}", f"{rate:.0f}")
+    return table
+
+
+def _percentiles(seconds: npt.NDArray[np.float64]) -> tuple[str, str, str]:
+    p50, p95, p99 = np.percentile(seconds * 1000, [50, 95, 99])
+    return f"{p50:.2f}", f"{p95:.2f}", f"{p99:.2f}"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        is_text = column in ("server", "layer", "tile")
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=True, overflow="fold")
+    return table
