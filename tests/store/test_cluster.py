@@ -215,6 +215,20 @@ def test_what_a_killed_user_left_running_is_adopted(copy: Cluster) -> None:
 
 
 @pytest.mark.db
+def test_a_user_told_to_end_stops_it_on_the_way_out(copy: Cluster) -> None:
+    body = (
+        "with Cluster.at(Path(sys.argv[1]), durable=False).running(): print('in', flush=True); time.sleep(60)"
+    )
+    user = _script(body, str(copy.data_dir))
+    assert user.stdout
+    assert user.stdout.readline() == "in\n"
+    user.terminate()
+    user.communicate(timeout=20)
+    assert user.returncode == 128 + signal.SIGTERM
+    assert copy.status().state == "stopped"
+
+
+@pytest.mark.db
 def test_a_killed_postmaster_with_a_query_at_work_is_started_anew(copy: Cluster) -> None:
     body = """
 async def busy():

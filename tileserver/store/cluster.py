@@ -30,7 +30,7 @@ from typing import IO
 from tileserver.errors import ClusterUnavailable
 from tileserver.store.account import Account, choose_account, private_folder
 from tileserver.store.installation import Answer, Installation, choose, installations
-from tileserver.store.processes import clear_after_crash, end_processes
+from tileserver.store.processes import clear_after_crash, end_processes, leaving_in_order
 from tileserver.store.server_settings import PORT, server_flags
 
 NAME = "tileserver"  # of the role and of the database
@@ -125,7 +125,8 @@ class Cluster:
         with self._lock("users.lock", fcntl.LOCK_SH) as users:
             self._ensure()
             try:
-                yield self.dsn
+                with leaving_in_order():
+                    yield self.dsn
             finally:
                 with self._lock("start.lock", fcntl.LOCK_EX):
                     if self._alone(users) and not self._kept():
