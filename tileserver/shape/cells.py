@@ -118,10 +118,24 @@ def colour(cells: Cells, holders: Sequence[str]) -> list[Area]:
     shapely.prepare(cells.domain)
     inside = shapely.contains(cells.domain, inner)
     faces, inner = faces[inside], inner[inside]
-    held = np.argmax(share, axis=1)[cells.tree.nearest(inner)]
+    held = _holders(cells, np.argmax(share, axis=1), faces, inner, len(statuses))
     faces = shapely.normalize(faces)
     areas = [Area(str(statuses[which]), face) for which, face in zip(held, faces, strict=True)]
     return sorted(areas, key=lambda area: (area.status, area.shape.bounds))
+
+
+def _holders(
+    cells: Cells, largest: Ints, faces: NDArray[np.object_], inner: NDArray[np.object_], statuses: int
+) -> Ints:
+    """The status of each face: that of most points inside it; of the nearest point where none is.
+
+    The nearest point alone would not do: of a thin face it may lie across the front.
+    """
+    face, point = cells.tree.query(faces, predicate="contains")
+    votes = np.zeros((len(faces), statuses))
+    np.add.at(votes, (face, largest[point]), 1)
+    nearest = largest[cells.tree.nearest(inner)]
+    return np.where(votes.any(axis=1), votes.argmax(axis=1), nearest)
 
 
 def _nearest_apart(tree: shapely.STRtree, places: Floats) -> float:
