@@ -7,8 +7,9 @@ import { build } from "esbuild";
 
 const OUT = new URL("../static/", import.meta.url);
 const BASE = "/static/assets/";
+const TOGGLE = '<button id="details-toggle" type="button" aria-expanded="false" aria-controls="details"><span></span></button>';
 const FIXED = '<p id="fixed" hidden></p>';
-const OPEN = '<a id="open-full" href="/" target="_blank" rel="noopener"><span></span></a>\n';
+const STRIP = `<div id="strip"><a id="open-full" href="/" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</div>\n`;
 
 rmSync(new URL("assets/", OUT), { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
@@ -26,8 +27,8 @@ const outputs = Object.keys(metafile.outputs).map((path) => basename(path));
 const named = (start, end) => BASE + outputs.find((name) => name.startsWith(start) && name.endsWith(end));
 const values = { main: named("main-", ".js"), worker: named("worker-", ".js"), style: named("main-", ".css"), shared: named("chunk-", ".js") };
 const template = readFileSync(new URL("page.html", import.meta.url), "utf8");
-for (const [file, page, fixed, open] of [["index.html", "full", "", ""], ["embed.html", "embed", FIXED, OPEN]]) {
-  const filled = Object.entries({ ...values, page, fixed, open }).reduce((text, [name, value]) => text.replaceAll(`{{${name}}}`, value), template);
+for (const [file, page, card, strip] of [["index.html", "full", TOGGLE, ""], ["embed.html", "embed", FIXED, STRIP]]) {
+  const filled = Object.entries({ ...values, page, card, strip }).reduce((text, [name, value]) => text.replaceAll(`{{${name}}}`, value), template);
   writeFileSync(new URL(file, OUT), filled);
 }
 

@@ -24,7 +24,7 @@ function stamp() {
 }
 
 /** The smallest water, in km2, that a zoom of the regions draws. */
-const LEAST_KM2 = { 4: 150, 5: 60, 6: 25, 7: 8, 8: 3, 9: 1.2 };
+const LEAST_KM2 = { 4: 150, 5: 70, 6: 35, 7: 20, 8: 10, 9: 5 };
 
 const column = (lon, z) => Math.floor(((lon + 180) / 360) * 2 ** z);
 const row = (lat, z) => Math.floor(((1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2) * 2 ** z);

@@ -29,7 +29,7 @@ function boxOf(ring) {
   return box;
 }
 
-const LEAST_WATER_KM2 = 1.2; // ponds are noise on a map of a war
+const LEAST_WATER_KM2 = 5; // ponds are noise on a map of a war
 
 /** Area in km2 of a ring of longitude and latitude, near enough to tell a pond from a lake. */
 function areaOf(ring) {
@@ -131,7 +131,7 @@ function namesOfCountry(id, fallback) {
 export function countryLabels(world) {
   const labels = feature(world, world.objects.countries).features.map(({ id, properties, geometry }) => {
     const largest = polygonsOf(geometry).map((polygon) => centreOf(polygon[0])).sort((a, b) => b.area - a.area)[0];
-    const from = largest.area > 60 ? 2 : largest.area > 12 ? 3 : largest.area > 3 ? 4 : 5;
+    const from = largest.area > 60 ? 2 : largest.area > 12 ? 3 : largest.area > 3 ? 4 : largest.area > 0.25 ? 5 : 7;
     return asFeature({ type: "Point", coordinates: largest.point }, { ...namesOfCountry(id, properties.name), from, size: largest.area });
   });
   return asCollection(labels);
@@ -148,10 +148,12 @@ export function zoomOfPlace({ population, featureCode }) {
 
 const NAMES = JSON.parse(readFileSync(new URL("./names.json", import.meta.url), "utf8"));
 
+const SOFT_SIGNS = new Set(["UA", "RU", "BY"]); // an apostrophe stands for a soft sign there, and is no part of the name
+
 /** Of Ukrainian places that we know, the Ukrainian name and its official romanisation; else as GeoNames has it. */
 export function namesOfPlace({ name, country }) {
   const ukrainian = country === "UA" ? NAMES[name] : undefined;
-  return ukrainian ? { name_en: romanised(ukrainian), name_uk: ukrainian } : { name_en: name.replaceAll(/[’']/g, "") };
+  return ukrainian ? { name_en: romanised(ukrainian), name_uk: ukrainian } : { name_en: SOFT_SIGNS.has(country) ? name.replaceAll(/[’']/g, "") : name };
 }
 
 /** GeoNames places of 1,000 people and more in the regions, and of 100,000 and more elsewhere. */

@@ -6,8 +6,8 @@ import { Buffers } from "./buffer";
 import { readCatalogue, readTileJson, readTimeline, type Catalogue, type Theatre, type TileJson, type Timeline } from "./catalogue";
 import { addDays, clampDay, dayText, isDay, type Day } from "./days";
 import { byId } from "./dom";
-import { addImages } from "./images";
-import { cameraOfMap, createMap, openingCamera, repaint } from "./map";
+import { addImages, setPlaceImages } from "./images";
+import { cameraOfMap, createMap, openCamera, repaint, type Clear } from "./map";
 import { readNotes, type Note } from "./notes";
 import { Panel } from "./panel";
 import { fragmentOf, readLink, type Link } from "./permalink";
@@ -79,7 +79,7 @@ export class App {
     this.panel.fillTheatre(catalogue, theatre.id, tiles);
     this.panel.fillLegend(tiles, this.theme);
     this.timebar.fill({ first: tiles.time.first_day, last: tiles.time.last_day }, timeline.days);
-    if (!this.link.camera) this.map.jumpTo(openingCamera(theatre, this.map));
+    if (!this.link.camera) openCamera(this.map, theatre, this.clear());
     this.wish(this.openingDay(), "step");
   }
 
@@ -170,6 +170,15 @@ export class App {
     this.map.flyTo({ center: [note.lon, note.lat], zoom: Math.max(this.map.getZoom(), 8) });
   }
 
+  /** The part of the map beside the card or under it, whichever is larger. */
+  private clear(): Clear {
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const card = byId("card").getBoundingClientRect(), bar = byId("timebar").getBoundingClientRect();
+    const bottom = bar.height ? bar.top : clientHeight;
+    const beside = (clientWidth - card.right) * bottom > clientWidth * (bottom - card.bottom);
+    return { left: beside ? card.right : 0, top: beside ? 0 : card.bottom, right: clientWidth, bottom };
+  }
+
   private hint(text: string): void {
     const hint = byId("hint");
     if (hint.textContent !== text) hint.textContent = text;
@@ -230,6 +239,7 @@ export class App {
     const theme = this.chooseTheme();
     if (theme === this.theme) return;
     this.theme = theme;
+    setPlaceImages(this.map, theme);
     repaint(this.map, basemapStyle(theme, this.language));
     if (!this.loaded) return;
     addImages(this.map, this.loaded.tiles.legend, theme);
@@ -245,6 +255,7 @@ export class App {
   /** Words, controls and listeners that stand from the start. */
   private dress(): void {
     const { map, say } = this;
+    map.on("style.load", () => setPlaceImages(map, this.theme));
     const fixed = embedded && this.link.at !== "" && this.link.at !== "latest";
     document.body.classList.toggle("no-controls", embedded && !(this.link.controls ?? !fixed));
     byId("legend-title").textContent = say("legend");
@@ -255,7 +266,7 @@ export class App {
     const out = document.getElementById("open-full");
     if (out) out.querySelector("span")!.textContent = say("openFull");
     const toggle = byId("details-toggle");
-    toggle.querySelector("span")!.textContent = say("details");
+    toggle.querySelector("span")!.textContent = say(embedded ? "legend" : "details");
     toggle.addEventListener("click", () => this.unfold(!document.body.classList.contains("unfolded")));
     this.unfold(!embedded && matchMedia("(min-width: 641px)").matches);
     map.addControl(new NavigationControl({ showCompass: false }), "top-right");

@@ -12,7 +12,9 @@ export const BASEMAP_ATTRIBUTION = "Natural Earth · © OpenStreetMap contributo
 /** Areas are drawn under this layer, so that rivers and the sea stay visible. */
 export const FIRST_WATER = "region-water";
 /** Lines and points are drawn under this one. */
-export const FIRST_LABEL = "place-dots";
+export const FIRST_LABEL = "world-places";
+/** Pictures that the style names; the map asks for them (see `images.ts`). */
+export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
 
 const archive = (name: string): string => `pmtiles://${location.origin}/static/basemap/${name}.pmtiles`;
 const nameIn = (language: string): ExpressionSpecification => ["coalesce", ["get", `name_${language}`], ["get", "name_en"]];
@@ -50,21 +52,15 @@ function placeLayers(colours: Palette, language: string): LayerSpecification[] {
   const text = (source: string): LayerSpecification => ({
     id: `${source}-places`, type: "symbol", source, "source-layer": "place", minzoom: 3.5, filter: shown,
     layout: {
+      "icon-image": ["case", ["has", "capital"], PLACE_IMAGES[1], PLACE_IMAGES[0]], "icon-padding": 0, // one does not stand without the other
       "text-field": nameIn(language), "text-size": size, "text-max-width": 8, "text-padding": 6,
       "text-font": ["case", ["<=", ["get", "from"], 5], ["literal", ["Medium", "system-ui"]], ["literal", ["system-ui"]]],
       "symbol-sort-key": ["-", ["get", "from"], ["/", ["get", "people"], 1e8]],
-      "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 0.45, "text-justify": "auto",
+      "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 0.5, "text-justify": "auto",
     },
     paint: { "text-color": colours.label, "text-halo-color": colours.labelHalo, "text-halo-width": 1.5, "text-halo-blur": 0.3 },
   });
-  const dots: LayerSpecification = {
-    id: FIRST_LABEL, type: "circle", source: "regions", "source-layer": "place", minzoom: 3.5, filter: shown,
-    paint: {
-      "circle-radius": ["case", ["has", "capital"], 3, ["<=", ["get", "from"], 5], 2.2, 1.6], "circle-color": colours.label,
-      "circle-stroke-width": ["case", ["has", "capital"], 1.4, 0.8], "circle-stroke-color": colours.labelHalo,
-    },
-  };
-  return [dots, text("world"), text("regions")];
+  return [text("world"), text("regions")];
 }
 
 /** The whole base map as a style. Text is drawn with the reader's own fonts: there is no glyph endpoint. */

@@ -16,3 +16,9 @@ export function byId<T extends HTMLElement>(id: string): T {
   if (!found) throw new Error(`the page has no #${id}`);
   return found as T;
 }
+
+/** The address, where it is one a reader can safely follow. */
+export function safeUrl(text: unknown): string {
+  if (typeof text !== "string" || !/^https?:\/\//i.test(text)) return "";
+  return URL.canParse(text) ? new URL(text).href : "";
+}

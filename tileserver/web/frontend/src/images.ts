@@ -1,7 +1,7 @@
 // Small pictures drawn here: patterns of the areas, shapes of the events. Used by the map and by the legend.
 
 import type { Map as MapLibre } from "maplibre-gl";
-import { paletteOf, type Theme } from "./basemap";
+import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { TileJson } from "./catalogue";
 import { patternImage, shapeImage } from "./theatre";
 
@@ -35,12 +35,16 @@ const dots = (colour: string): Painter => (context, size) => {
   }
 };
 
-/** Circle, diamond, triangle, square: told apart without colour. */
+/** Circle, diamond, triangle, square, cross, triangle upside down, hexagon, bar: told apart without colour. */
 const OUTLINES: [number, number][][] = [
   [],
   [[0, -1.12], [1.12, 0], [0, 1.12], [-1.12, 0]],
   [[0, -1.1], [1.08, 0.8], [-1.08, 0.8]],
   [[-0.86, -0.86], [0.86, -0.86], [0.86, 0.86], [-0.86, 0.86]],
+  [[-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4], [0.4, 1.1], [-0.4, 1.1], [-0.4, 0.4], [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4]],
+  [[0, 1.1], [-1.08, -0.8], [1.08, -0.8]],
+  [[0.55, -0.95], [1.1, 0], [0.55, 0.95], [-0.55, 0.95], [-1.1, 0], [-0.55, -0.95]],
+  [[-1.15, -0.5], [1.15, -0.5], [1.15, 0.5], [-1.15, 0.5]],
 ];
 
 function shape(index: number, fill: string, stroke: string): Painter {
@@ -58,6 +62,27 @@ function shape(index: number, fill: string, stroke: string): Painter {
     context.fillStyle = fill;
     context.fill();
   };
+}
+
+function dot(radius: number, theme: Theme): ImageData {
+  const palette = paletteOf(theme);
+  return draw(12, (context, size) => {
+    for (const [colour, larger] of [[palette.labelHalo, 1.2], [palette.label, 0]] as const) {
+      context.fillStyle = colour;
+      context.beginPath();
+      context.arc(size / 2, size / 2, radius + larger, 0, 2 * Math.PI);
+      context.fill();
+    }
+  });
+}
+
+/** Give the map the dots of places, or those of another theme instead. */
+export function setPlaceImages(map: MapLibre, theme: Theme): void {
+  PLACE_IMAGES.forEach((name, i) => {
+    const image = dot(i === 1 ? 3 : 1.8, theme);
+    if (map.hasImage(name)) map.updateImage(name, image);
+    else map.addImage(name, image, { pixelRatio: RATIO });
+  });
 }
 
 /** Draw the picture that a name stands for (see `patternImage` and `shapeImage`). */

@@ -24,11 +24,15 @@ export function cameraOfMap(map: MapLibre): Camera {
   return { zoom: map.getZoom(), lat, lon: lng };
 }
 
-/** The theatre's own centre; its zoom is meant for a wide page, a narrow one sees the same land smaller. */
-export function openingCamera({ centre: [lon, lat, zoom] }: Theatre, map: MapLibre): { center: [number, number]; zoom: number } {
+/** Page pixels of the map that nothing covers. */
+export interface Clear { left: number; top: number; right: number; bottom: number }
+
+/** Look at the theatre's own centre from the middle of what is clear; its zoom is meant for a wide page. */
+export function openCamera(map: MapLibre, { centre: [lon, lat, zoom] }: Theatre, clear: Clear): void {
   const { clientWidth, clientHeight } = map.getContainer();
-  const narrower = Math.log2(Math.min(1, clientWidth / 900, clientHeight / 560));
-  return { center: [lon, lat], zoom: Math.max(2.5, zoom + Math.max(-1.6, narrower)) };
+  const smaller = Math.log2(Math.min(1, (clear.right - clear.left) / 900, (clear.bottom - clear.top) / 560));
+  map.jumpTo({ center: [lon, lat], zoom: Math.max(2.5, zoom + Math.max(-1.8, smaller)) });
+  map.panBy([(clientWidth - clear.left - clear.right) / 2, (clientHeight - clear.top - clear.bottom) / 2], { duration: 0 });
 }
 
 /** Give the layers of a style that is in the map already the paint of another one with the same layers. */

@@ -3,10 +3,9 @@
 import { BASEMAP_ATTRIBUTION, paletteOf, type Theme } from "./basemap";
 import { changesOf, type Category, type Catalogue, type DayCount, type TileJson } from "./catalogue";
 import { dayText, weekdayText, type Day } from "./days";
-import { byId, element } from "./dom";
+import { byId, element, safeUrl } from "./dom";
 import { picture } from "./images";
 import { worded, type Note } from "./notes";
-import { safeUrl } from "./popup";
 import { pick, type speaker } from "./texts";
 import { colourOf, patternImage, shapeImage } from "./theatre";
 
@@ -79,13 +78,13 @@ export class Panel {
 
   fillLegend(tiles: TileJson, theme: Theme): void {
     const palette = paletteOf(theme);
-    const row = (swatch: Node, label: string): HTMLElement => element("li", "", [swatch, element("span", "", [label])]);
+    const row = (swatch: Node, label: string, kind = ""): HTMLElement => element("li", kind, [swatch, element("span", "", [label])]);
     const front = tiles.legend["frontline"]?.[0];
     const hasFront = tiles.vector_layers.some((layer) => layer.id === "frontline");
     byId("legend").replaceChildren(
       ...(tiles.legend["control"] ?? []).map((one) => row(areaSwatch(one, theme), pick(one.label, this.language))),
       ...(hasFront ? [row(lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing), (front && pick(front.label, this.language)) || this.say("frontline"))] : []),
-      ...(tiles.legend["events"] ?? []).map((one, i) => row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language))),
+      ...(tiles.legend["events"] ?? []).map((one, i) => row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language), "half")),
     );
   }
 

@@ -3,7 +3,7 @@
 import { Popup, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent } from "maplibre-gl";
 import type { TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
-import { element } from "./dom";
+import { element, safeUrl } from "./dom";
 import { worded } from "./notes";
 import { pick, type speaker } from "./texts";
 
@@ -12,12 +12,6 @@ const MOST = 12;
 
 interface Context {
   tiles: TileJson; language: string; say: ReturnType<typeof speaker>; day: Day; layersOf(kind: string): string[];
-}
-
-/** The address, where it is one a reader can safely follow. */
-export function safeUrl(text: unknown): string {
-  if (typeof text !== "string" || !/^https?:\/\//i.test(text)) return "";
-  return URL.canParse(text) ? new URL(text).href : "";
 }
 
 function labelOf({ tiles, language }: Context, layer: string, properties: Record<string, unknown>): string {
@@ -60,25 +54,38 @@ function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLEleme
   ]);
 }
 
+function noteContent({ properties }: MapGeoJSONFeature, { language }: Context): HTMLElement {
+  return element("div", "popup-body", [
+    element("p", "popup-count", [worded(properties, "direction", language)]), element("p", "event-text", [worded(properties, "text", language)]),
+  ]);
+}
+
+/** What stands on top at the clicked place: events, else a note, else who controls it. */
+function contentAt(map: MapLibre, event: MapMouseEvent, context: Context): HTMLElement | null {
+  const around: [[number, number], [number, number]] = [[event.point.x - REACH, event.point.y - REACH], [event.point.x + REACH, event.point.y + REACH]];
+  const events = distinct(map.queryRenderedFeatures(around, { layers: context.layersOf("events") }));
+  if (events.length) return eventsContent(events, context);
+  const note = map.queryRenderedFeatures(event.point, { layers: context.layersOf("notes") })[0];
+  if (note) return noteContent(note, context);
+  const area = map.queryRenderedFeatures(event.point, { layers: context.layersOf("control") })[0];
+  return area ? controlContent(area, context) : null;
+}
+
 /** Answer clicks with popups; `contextNow` is asked at every click, because the day may have changed. */
 export function answerClicks(map: MapLibre, contextNow: () => Context | null): { close(): void } {
   let popup: Popup | null = null;
-  const around = (event: MapMouseEvent): [[number, number], [number, number]] =>
-    [[event.point.x - REACH, event.point.y - REACH], [event.point.x + REACH, event.point.y + REACH]];
   map.on("click", (event) => {
     const context = contextNow();
-    if (!context) return;
-    const events = distinct(map.queryRenderedFeatures(around(event), { layers: context.layersOf("events") }));
-    const area = events.length ? undefined : map.queryRenderedFeatures(event.point, { layers: context.layersOf("control") })[0];
-    const content = events.length ? eventsContent(events, context) : area ? controlContent(area, context) : null;
+    const content = context && contentAt(map, event, context);
     popup?.remove();
     if (!content) return;
-    popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true, focusAfterOpen: events.length > 0 });
+    popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true });
     popup.setLngLat(event.lngLat).setDOMContent(content).addTo(map);
   });
-  map.on("mousemove", (event) => {
-    const layers = contextNow()?.layersOf("events") ?? [];
-    map.getCanvas().classList.toggle("over-event", layers.length > 0 && map.queryRenderedFeatures(around(event), { layers }).length > 0);
+  map.on("mousemove", ({ point }) => {
+    const context = contextNow();
+    const layers = context ? [...context.layersOf("events"), ...context.layersOf("notes")] : [];
+    map.getCanvas().classList.toggle("over-event", layers.length > 0 && map.queryRenderedFeatures(point, { layers }).length > 0);
   });
   return { close: () => popup?.remove() };
 }

@@ -12,8 +12,9 @@ export const colourOf = (category: Category, theme: Theme): string => (theme ===
 /** Names of the generated images. They carry the colour, because a theme changes it. */
 export const patternImage = (category: Category, theme: Theme): string => `${category.pattern}:${colourOf(category, theme)}`;
 export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
-  `shape-${index % 4}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
+  `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
 
+const SHAPES = 8; // that many categories of events are told apart without colour
 const OTHER_COLOUR = "#8a8a8a";
 
 function byCode(property: string, pairs: [string, string][], otherwise: string): ExpressionSpecification | string {
@@ -87,7 +88,8 @@ function noteMarks(source: string, look: Look): Placed[] {
       id: `${source}-notes`, type: "symbol", source, "source-layer": "notes",
       layout: {
         "icon-image": `note:${look.theme}`, "icon-allow-overlap": true, "icon-ignore-placement": true,
-        "text-field": number, "text-font": ["Bold", "system-ui"], "text-size": 12,
+        "text-field": number, "text-font": ["Bold", "system-ui"],
+        "text-size": ["interpolate", ["linear"], ["zoom"], 4, 9, 6.5, 12], "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.72, 6.5, 1],
         "text-allow-overlap": true, "text-ignore-placement": true,
       },
       paint: { "icon-opacity": 0, "text-opacity": 0, "text-color": colours.noteText },

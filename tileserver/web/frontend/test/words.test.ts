@@ -1,0 +1,47 @@
+// Every word is there in English and Ukrainian; a text is never missing, whatever the language; addresses are safe.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { safeUrl } from "../src/dom";
+import { worded } from "../src/notes";
+import { chooseLanguage, pick, speaker } from "../src/texts";
+import words from "../src/words.json";
+
+test("Ukrainian has every word, and no language has a word that English has not", () => {
+  const english = Object.keys(words.en).sort();
+  assert.deepEqual(Object.keys(words.uk).sort(), english);
+  for (const [language, dictionary] of Object.entries(words)) {
+    for (const word of Object.keys(dictionary)) assert.ok(english.includes(word), `${language}: ${word}`);
+  }
+});
+
+test("every translation fills the same places", () => {
+  const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").sort();
+  for (const dictionary of Object.values(words)) {
+    for (const [word, text] of Object.entries(dictionary)) assert.deepEqual(holes(text), holes(words.en[word as keyof typeof words.en]), text);
+  }
+});
+
+test("the language asked for goes before the browser's, and English comes last", () => {
+  assert.equal(chooseLanguage("uk", ["de"]), "uk");
+  assert.equal(chooseLanguage("xx", ["pt-BR", "de-AT"]), "de");
+  assert.equal(chooseLanguage("constructor", []), "en");
+});
+
+test("a text falls back to English and then to any language", () => {
+  assert.equal(pick({ uk: "так", en: "yes" }, "de"), "yes");
+  assert.equal(pick({ uk: "так" }, "de"), "так");
+  assert.equal(pick(undefined, "de"), "");
+  assert.equal(worded({ text: "plain", text_uk: "слово" }, "text", "uk"), "слово");
+  assert.equal(worded({ text: "plain" }, "text", "fr"), "plain");
+});
+
+test("a word is filled from its values and from nothing else", () => {
+  assert.equal(speaker("en")("eventsHere", { count: 3 }), "3 events here");
+  assert.equal(speaker("en")("loading"), "Loading {day}…");
+});
+
+test("only http and https addresses are followed", () => {
+  assert.equal(safeUrl("https://example.org/a"), "https://example.org/a");
+  for (const bad of ["javascript:alert(1)", " https://example.org", "data:text/html,x", "//example.org", "https://", 7, null]) assert.equal(safeUrl(bad), "");
+});
