@@ -122,26 +122,29 @@ def resolve(
     after = int(np.searchsorted(changes, last, side="right"))
     version = Version(revision, at=int(changes[after - 1]) if after else None)
     version = _with_window(version, starts, ends, first, last)
-    if len(starts) or not len(changes):  # a window was asked about: it is what the answer is true for
-        return Resolved(version, Period(asked.start, asked.end))
+    if len(starts):  # a window was asked about: it is what the answer is true for
+        return Resolved(version, _up_to(asked, horizon))
     following = int(changes[after]) if after < len(changes) else None
     return Resolved(version, Period(_instant(version.at), _instant(following)))
 
 
 def verify(version: Version, tileset: Tileset, periods: Sequence[Periods], horizon: int) -> None:
-    """Raise `UnknownTileset` unless *version* is one that `resolve` gives out, and public by now.
+    """Raise `UnknownTileset` unless *version* names, canonically, a state and a selection public by now.
 
-    So the set of versions stays finite, and none can be made up to look past the horizon.
+    So the set of versions stays finite, each content keeps one name, and none can be made up to look past
+    the horizon.
     """
     changes = _public_changes(tileset, periods, horizon)
     starts, ends = _public_windows(tileset, periods, horizon)
-    known = version.at is None or version.at in changes
-    fields = (version.first, version.last, version.until)
-    if None in fields:
-        window = fields == (None, None, None)
+    known = version.revision in {0, *tileset.revisions} and (version.at is None or version.at in changes)
+    window = (version.first, version.last, version.until)
+    if version.first is None or version.last is None or version.until is None:
+        canonical = window == (None, None, None)
     else:
-        window = version.first in ends and version.last in starts and version.until in ends
-    if version.revision not in {0, *tileset.revisions} or not (known and window):
+        upto = ends <= version.until
+        bare = replace(version, first=None, last=None, until=None)
+        canonical = version == _with_window(bare, starts[upto], ends[upto], version.first - 1, version.last)
+    if not (known and canonical):
         raise UnknownTileset(f"version {version} does not exist in {tileset.name}, or is not public")
 
 
@@ -184,6 +187,14 @@ def _latest(tileset: Tileset, starts: Micros, horizon: int) -> Period:
     newest = int(starts.max()) if len(starts) else horizon
     day = day_period(local_day(from_micros(newest), tileset.zone), tileset.zone)
     return Period(day.start, None)
+
+
+def _up_to(asked: Period, horizon: int) -> Period:
+    """Return the part of *asked* that is public; open where more of it may become so."""
+    start, end = asked.start, asked.end
+    if start is not None and to_micros(start) > horizon:
+        start = from_micros(horizon)
+    return Period(start, None if end is None or to_micros(end) - 1 > horizon else end)
 
 
 def _with_window(

@@ -1,0 +1,248 @@
+"""A version names a content: one epoch or selection has one version, and none is past the horizon."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.shapes import layer, theatre, tileset_of
+from tests.strategies import micros_period, periods, questions, tilesets
+from tileserver.errors import UnknownTileset
+from tileserver.model import LayerRef
+from tileserver.store.catalogue import StoredLayer
+from tileserver.tiles.catalogue import OPEN, Periods, ServedLayer, Tileset
+from tileserver.tiles.versions import Version, cuts, horizon_of, parse_version, resolve, verify
+from tileserver.times import Period, Timeline, day_period, day_zone, from_micros, to_micros
+
+Drawn = tuple[Tileset, list[Periods]]
+LATER = 1000  # past every period of the strategy
+
+horizons = st.integers(-25, 60) | st.just(LATER)
+micros = st.integers(-(2**55), 2**55) | st.none()
+versions = st.builds(Version, st.integers(0, 10**15 - 1), micros, micros, micros, micros)
+
+
+def _of(times: str, drawn: Drawn) -> list[Periods]:
+    tileset, own = drawn
+    return [
+        each for served, each in zip(tileset.layers, own, strict=True) if served.stored.layer.time == times
+    ]
+
+
+def _changes(drawn: Drawn, horizon: int) -> list[int]:
+    edges = {int(edge) for own in _of("state", drawn) for edge in (*own.starts, *own.ends)}
+    return sorted(edge for edge in edges if edge <= horizon)
+
+
+def _selected(drawn: Drawn, asked: Period, horizon: int) -> set[tuple[int, int, int]]:
+    """What a window holds, feature by feature, as a person would say it."""
+    first = -OPEN if asked.start is None else to_micros(asked.start)
+    last = OPEN if asked.end is None else to_micros(asked.end) - 1
+    return {
+        (number, int(start), int(end))
+        for number, own in enumerate(_of("window", drawn))
+        for start, end in zip(own.starts, own.ends, strict=True)
+        if start <= min(last, horizon) and end > first and end <= horizon
+    }
+
+
+def _named(drawn: Drawn, version: Version) -> set[tuple[int, int, int]]:
+    """What the fields of a version select, as the store's statement does."""
+    if version.first is None or version.last is None or version.until is None:
+        return set()
+    return {
+        (number, int(start), int(end))
+        for number, own in enumerate(_of("window", drawn))
+        for start, end in zip(own.starts, own.ends, strict=True)
+        if start <= version.last and version.first <= end <= version.until
+    }
+
+
+@given(tilesets(), questions(), horizons)
+def test_a_state_is_named_by_the_epoch_its_instant_lies_in(drawn: Drawn, asked: Period, horizon: int) -> None:
+    last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
+    at = resolve(*drawn, 1, asked, horizon).version.at
+    assert at == Timeline(_changes(drawn, horizon)).epoch(last)[0]
+
+
+@given(tilesets(), questions(), questions(), horizons)
+def test_same_content_same_version_and_the_reverse(drawn: Drawn, a: Period, b: Period, horizon: int) -> None:
+    timeline = Timeline(_changes(drawn, horizon))
+    contents = []
+    for asked in (a, b):
+        last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
+        contents.append((timeline.epoch(last)[0], _selected(drawn, asked, horizon)))
+    versions = [resolve(*drawn, 1, asked, horizon).version for asked in (a, b)]
+    assert (contents[0] == contents[1]) == (versions[0] == versions[1])
+
+
+@given(tilesets(), questions(), horizons)
+def test_a_version_selects_what_the_window_holds(drawn: Drawn, asked: Period, horizon: int) -> None:
+    assert _named(drawn, resolve(*drawn, 1, asked, horizon).version) == _selected(drawn, asked, horizon)
+
+
+@given(tilesets(), questions() | st.none(), horizons)
+def test_an_answer_knows_nothing_of_what_is_not_yet_public(
+    drawn: Drawn, asked: Period | None, horizon: int
+) -> None:
+    tileset, own = drawn
+    censored = []
+    for served, each in zip(tileset.layers, own, strict=True):
+        ends = np.where(each.ends > horizon, OPEN, each.ends)
+        kept = each.starts <= horizon if served.is_state else each.ends <= horizon
+        censored.append(Periods(each.starts[kept], ends[kept]))
+    assert resolve(tileset, own, 1, asked, horizon) == resolve(tileset, censored, 1, asked, horizon)
+
+
+@given(tilesets(), questions() | st.none(), horizons)
+def test_no_field_of_a_version_is_past_the_horizon(drawn: Drawn, asked: Period | None, horizon: int) -> None:
+    version = resolve(*drawn, 1, asked, horizon).version
+    fields = (version.at, version.first, version.last, version.until)
+    assert all(field is None or field <= horizon for field in fields)
+
+
+@given(tilesets(), questions() | st.none(), horizons)
+def test_a_validity_starts_by_the_horizon_and_ends_by_it_or_is_open(
+    drawn: Drawn, asked: Period | None, horizon: int
+) -> None:
+    validity = resolve(*drawn, 1, asked, horizon).validity
+    assert validity.start is None or to_micros(validity.start) <= horizon
+    assert validity.end is None or to_micros(validity.end) - 1 <= horizon
+
+
+@given(tilesets(), questions(), horizons)
+def test_every_instant_of_a_validity_has_the_same_version(drawn: Drawn, asked: Period, horizon: int) -> None:
+    if _of("window", drawn):
+        return  # a window's answer is true for the window, not for each instant in it
+    resolved = resolve(*drawn, 1, asked, horizon)
+    for at in range(-30, min(60, horizon + 1)):
+        instant = micros_period(at, at + 1)
+        inside = from_micros(at) in resolved.validity
+        assert (resolve(*drawn, 1, instant, horizon).version == resolved.version) == inside
+
+
+@given(versions)
+def test_a_version_survives_being_written(version: Version) -> None:
+    assert parse_version(str(version)) == version
+
+
+@given(versions, versions)
+def test_two_versions_have_two_texts(one: Version, other: Version) -> None:
+    assert (one == other) == (str(one) == str(other))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "1", "latest", "1-1-_-_-_", "1-1-_-_-_-_-_", "2-1-_-_-_-_", "01-1-_-_-_-_", "1-01-_-_-_-_",
+        "1--1-_-_-_-_", "1-1-00-_-_-_", "1-1-~0-_-_-_", "1-1-A-_-_-_", "1-1-~~1-_-_-_", "1-1-_-_-_-_ ",
+        "1-1-_-_-_-_\n", "١-1-_-_-_-_", "1-1-é-_-_-_", "1-1-zzzzzzzzzzzzzz-_-_-_",
+        "1-" + "9" * 16 + "-_-_-_-_",
+        "1-1-..-_-_-_", "1-1-%5f-_-_-_", "9" * 10_000,
+    ],
+)  # fmt: skip
+def test_what_names_no_version_is_refused(text: str) -> None:
+    with pytest.raises(UnknownTileset, match="names no version"):
+        parse_version(text)
+
+
+@given(tilesets(), questions() | st.none(), horizons, st.integers(0, 50))
+def test_a_version_once_given_out_stays_public(
+    drawn: Drawn, asked: Period | None, horizon: int, later: int
+) -> None:
+    verify(resolve(*drawn, 1, asked, horizon).version, *drawn, horizon + later)
+
+
+@settings(max_examples=400)
+@given(periods(), periods(closed=True), horizons, st.data())
+def test_a_version_is_public_only_if_it_names_public_content_canonically(
+    state: Periods, window: Periods, horizon: int, data: st.DataObject
+) -> None:
+    drawn = tileset_of(["state", "window"], [state, window]), [state, window]
+    far = [None, 0, 36**13 - 1, 1 - 36**13]
+    starts, ends = ([*map(int, edges)] * 3 + far for edges in (window.starts, window.ends))
+    choices = (_changes(drawn, LATER) + far, ends, starts, ends)
+    version = Version(1, *(data.draw(st.sampled_from(each)) for each in choices))
+    there = _named(drawn, version)
+    canonical = (
+        (min(e for *_, e in there), max(s for _, s, _ in there), max(e for *_, e in there))
+        if there
+        else (None, None, None)
+    )
+    is_public = (
+        (version.at is None or version.at in _changes(drawn, horizon))
+        and (version.first, version.last, version.until) == canonical
+        and all(end <= horizon for *_, end in there)
+    )
+    try:
+        verify(version, *drawn, horizon)
+    except UnknownTileset:
+        assert not is_public
+    else:
+        assert is_public
+
+
+def test_a_revision_that_is_not_there_is_refused() -> None:
+    own = Periods(np.array([10]), np.array([20]))
+    tileset = tileset_of(["state"], [own], revisions=(3, 5))
+    for revision in (0, 3, 5):
+        verify(Version(revision, 10), tileset, [own], LATER)
+    for revision in (1, 4, 6):
+        with pytest.raises(UnknownTileset):
+            verify(Version(revision, 10), tileset, [own], LATER)
+
+
+@given(tilesets(), versions)
+def test_an_empty_version_needs_no_query(drawn: Drawn, version: Version) -> None:
+    wanted = cuts(version, drawn[0])
+    assert not (version.is_empty and wanted)
+    for cut in wanted:
+        assert cut.known == version.revision
+        assert (cut.at is None) != (cut.first is None)
+
+
+def test_a_change_belongs_to_the_epoch_it_opens() -> None:
+    own = Periods(np.array([0, 10]), np.array([10, OPEN]))
+    tileset = tileset_of(["state"], [own])
+    before, on = (resolve(tileset, [own], 1, micros_period(at, at + 1), LATER) for at in (9, 10))
+    assert (before.version.at, on.version.at) == (0, 10)
+    assert before.validity_text == "1970-01-01T00:00:00Z/1970-01-01T00:00:00.000010Z"
+    assert on.validity_text == "1970-01-01T00:00:00.000010Z/.."
+
+
+def test_before_the_first_snapshot_there_is_nothing() -> None:
+    own = Periods(np.array([10]), np.array([OPEN]))
+    resolved = resolve(tileset_of(["state"], [own]), [own], 1, micros_period(0, 5), LATER)
+    assert resolved.version.is_empty
+    assert resolved.validity_text == "../1970-01-01T00:00:00.000010Z"
+
+
+def test_the_latest_is_the_newest_state_and_the_newest_day_with_events() -> None:
+    kyiv = day_zone("UTC")
+    one, two = (day_period(date(2024, 1, day), kyiv) for day in (1, 2))
+    assert one.start
+    assert two.end
+    events = Periods(
+        np.array([to_micros(one.start), to_micros(one.end or two.end)]),
+        np.array([to_micros(one.end or two.end), to_micros(two.end)]),
+    )
+    resolved = resolve(tileset_of(["window"], [events]), [events], 1, None, to_micros(two.end))
+    assert resolved.version.last == events.starts[1]
+    assert resolved.version.first == events.ends[1]
+
+
+def test_the_horizon_is_that_of_the_strictest_layer() -> None:
+    now = datetime(2024, 5, 1, tzinfo=UTC)
+    whole = theatre(layer("a"), layer("b", embargo="7d"), embargo="48h")
+    nothing = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
+    served = tuple(
+        ServedLayer(StoredLayer(1, LayerRef("toy", each.name), whole, each, (), None), nothing)
+        for each in whole.layers
+    )
+    strict, lax = Tileset("toy", whole, served), Tileset("toy.a", whole, served[:1])
+    assert horizon_of(strict, now) == to_micros(now - timedelta(days=7))
+    assert horizon_of(lax, now) == to_micros(now - timedelta(days=2))
