@@ -163,9 +163,9 @@ def test_a_version_is_public_only_if_it_names_public_content_canonically(
     state: Periods, window: Periods, horizon: int, data: st.DataObject
 ) -> None:
     drawn = tileset_of(["state", "window"], [state, window]), [state, window]
-    far = [None, 0, 36**13 - 1, 1 - 36**13]
-    starts, ends = ([*map(int, edges)] * 3 + far for edges in (window.starts, window.ends))
-    choices = (_changes(drawn, LATER) + far, ends, starts, ends)
+    far: list[int | None] = [None, 0, 36**13 - 1, 1 - 36**13]
+    starts, ends = ([*map(int, [*edges] * 3), *far] for edges in (window.starts, window.ends))
+    choices = ([*_changes(drawn, LATER), *far], ends, starts, ends)
     version = Version(1, *(data.draw(st.sampled_from(each)) for each in choices))
     there = _named(drawn, version)
     canonical = (

@@ -60,6 +60,7 @@ class TileCache(Generic[Key]):
         self._capacity = capacity
         self._tiles: OrderedDict[Key, Tile] = OrderedDict()
         self._flights: dict[Key, _Flight] = {}
+        self._packing: dict[tuple[Key, Coding], asyncio.Task[bytes]] = {}
         self._weight = 0
 
     @property
@@ -101,17 +102,24 @@ class TileCache(Generic[Key]):
                 flight.task.cancel()
 
     async def form(self, key: Key, tile: Tile, coding: Coding) -> bytes:
-        """Return *tile* in *coding*, compressed once and kept as long as the tile is."""
+        """Return *tile* in *coding*, compressed once however many ask, and kept as long as the tile is."""
         if coding == "identity":
             return tile.data
-        form = tile.forms.get(coding)
-        if form is None:
-            form = await asyncio.to_thread(compress, tile.data, coding)
-            if coding not in tile.forms:
-                tile.forms[coding] = form
-                if self._tiles.get(key) is tile:
-                    self._weight += len(form)
-                    self._evict()
+        if coding in tile.forms:
+            return tile.forms[coding]
+        packing = self._packing.get((key, coding))
+        if packing is None:
+            packing = asyncio.ensure_future(self._pack(key, tile, coding))
+            self._packing[key, coding] = packing
+            packing.add_done_callback(lambda _: self._packing.pop((key, coding)))
+        return await asyncio.shield(packing)
+
+    async def _pack(self, key: Key, tile: Tile, coding: Coding) -> bytes:
+        form = await asyncio.to_thread(compress, tile.data, coding)
+        tile.forms[coding] = form
+        if self._tiles.get(key) is tile:
+            self._weight += len(form)
+            self._evict()
         return form
 
     async def _compute(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
@@ -120,10 +128,14 @@ class TileCache(Generic[Key]):
             tile = Tile(await compute())
         finally:
             self._land(key, flight)
-        self._tiles[key] = tile
-        self._weight += tile.weight
-        self._evict()
+        self._put(key, tile)
         return tile
+
+    def _put(self, key: Key, tile: Tile) -> None:
+        before = self._tiles.pop(key, None)  # there if a computation ended although it was cancelled
+        self._weight += tile.weight - (before.weight if before else 0)
+        self._tiles[key] = tile
+        self._evict()
 
     def _land(self, key: Key, flight: _Flight) -> None:
         if self._flights.get(key) is flight:

@@ -53,7 +53,7 @@ class TileService:
         self.clock = clock
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)
         self._catalogue: Catalogue | None = None
-        self._past: OrderedDict[tuple[str, int], list[Periods]] = OrderedDict()
+        self._past: OrderedDict[tuple[tuple[int, ...], int], list[Periods]] = OrderedDict()
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
@@ -88,7 +88,8 @@ class TileService:
         """Return the periods of each layer at *revision*, from memory if it is the newest."""
         if revision == tileset.revision(None):
             return [served.periods for served in tileset.layers]
-        key = (tileset.name, revision)
+        # By the layers, not by the name: a theatre's definition may gain one.
+        key = (tuple(served.stored.key for served in tileset.layers), revision)
         if key not in self._past:
             async with self.pool.acquire() as connection:
                 found = [await load_periods(connection, s.stored.key, revision) for s in tileset.layers]
