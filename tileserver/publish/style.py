@@ -1,13 +1,18 @@
 """A plain MapLibre style over snapshot tiles: for MapLibre Native, QGIS and partners' maps.
 
 No feature-state and no global-state, which MapLibre Native and QGIS do not know. The colours are the
-legend's, so the style cannot say another thing than the map.
+legend's and those of ``styles/palette.json``, so the style cannot say another thing than the map.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from tileserver.model import Layer
 from tileserver.tiles.catalogue import Tileset
@@ -35,10 +40,20 @@ def plain_style(tileset: Tileset, base_url: str, datetime: str | None) -> dict[s
             }
         },
         "layers": [
-            {"id": "background", "type": "background", "paint": {"background-color": "#f4f3f0"}},
+            {"id": "background", "type": "background", "paint": {"background-color": _palette()["land"]}},
             *(drawn for layer in layers for drawn in _DRAWN[layer.kind](layer)),
         ],
     }
+
+
+@cache
+def _palette() -> dict[str, Any]:
+    """Return the light colours; the file is packaged with the server, or beside it in a checkout."""
+    packaged = resources.files("tileserver").joinpath("styles/palette.json")
+    checkout = Path(__file__).parents[2] / "styles" / "palette.json"
+    text = packaged.read_bytes() if packaged.is_file() else checkout.read_bytes()
+    light: dict[str, Any] = msgspec.json.decode(text)["light"]
+    return light
 
 
 def _areas(layer: Layer) -> list[dict[str, Any]]:
@@ -61,7 +76,7 @@ def _areas(layer: Layer) -> list[dict[str, Any]]:
 
 
 def _lines(layer: Layer) -> list[dict[str, Any]]:
-    paint = {"line-color": "#5b1a12", "line-width": 2}
+    paint = {"line-color": _palette()["frontline"], "line-width": 2}
     return [
         {"id": layer.name, "type": "line", "source": "tileserver", "source-layer": layer.name, "paint": paint}
     ]
@@ -71,7 +86,7 @@ def _points(layer: Layer) -> list[dict[str, Any]]:
     paint = {
         "circle-radius": 4,
         "circle-color": _colours(layer),
-        "circle-stroke-color": "#ffffff",
+        "circle-stroke-color": _palette()["eventCasing"],
         "circle-stroke-width": 1,
     }
     return [
@@ -87,9 +102,9 @@ def _points(layer: Layer) -> list[dict[str, Any]]:
 
 def _colours(layer: Layer) -> Any:
     if not layer.categories:
-        return "#444444"
+        return _palette()["note"]
     pairs = [part for each in layer.categories for part in (each.code, each.colour)]
-    return ["match", ["get", layer.category], *pairs, "#888888"]
+    return ["match", ["get", layer.category], *pairs, _palette()["labelFaint"]]
 
 
 _DRAWN = {"areas": _areas, "lines": _lines, "points": _points}
