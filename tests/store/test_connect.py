@@ -211,3 +211,16 @@ def test_geometries_and_json_pass_through_unchanged(databases: Databases, databa
 
     point = "SRID=3857;POINT(1 2)"
     assert databases.run(database, ask) == [bytes.fromhex(_POINT), point]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("a\0b\0\0", "ab"), ("\\\0", "\\"), (r"\u0000", r"\u0000"), (r"\\u0000" + "\0x", r"\\u0000x"), ("", "")],
+)
+def test_a_nul_which_jsonb_does_not_have_is_dropped_and_nothing_else(
+    databases: Databases, database: str, given: str, kept: str
+) -> None:
+    async def ask(connection: asyncpg.Connection) -> object:
+        return await connection.fetchval("SELECT $1::jsonb", {given: [given]})
+
+    assert databases.run(database, ask) == {kept: [kept]}

@@ -195,12 +195,13 @@ async def _write_states(
     held = {Held(v.content, v.start, v.end) for v in await writer.held(layer)}
     target = periods_of({**states_of(held, known), **new})
     fresh = target - held
-    await writer.close_versions(layer, [HeldVersion(*gone) for gone in held - target])
+    # Read before anything is closed: the only version of a content may be the one that is split.
     missing = {each.content for each in fresh} - contents.keys()
     there = {
         key: Content(key, properties, wkb)
         for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
     }
+    await writer.close_versions(layer, [HeldVersion(*gone) for gone in held - target])
     rows = [{**there, **contents}[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
     outcome.added += await writer.add_versions(layer, rows)
     outcome.ended += len(held - target)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -31,6 +32,7 @@ _AWAY = (
 Connection: TypeAlias = asyncpg.Connection
 
 _JSONB_VERSION = b"\x01"
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _PATIENCE_S = 10
 
 
@@ -47,10 +49,17 @@ async def prepare_connection(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: _JSONB_VERSION + msgspec.json.encode(value),
+        encoder=_to_jsonb,
         decoder=lambda data: msgspec.json.decode(data[1:]),
         format="binary",  # the only form that COPY takes
     )
+
+
+def _to_jsonb(value: Any) -> bytes:
+    text = msgspec.json.encode(value)
+    if b"\\u0000" in text:  # jsonb has no NUL; a file of a stranger may. An escaped backslash is none.
+        text = _NUL.sub(rb"\1", text)
+    return _JSONB_VERSION + text
 
 
 async def connect(dsn: str) -> asyncpg.Connection:
@@ -98,6 +107,13 @@ class translated:
             raise StoreUnavailable("the database does not answer; try again in a moment") from error
 
 
+async def _keep_session(_connection: asyncpg.Connection) -> None:
+    """Leave a returned connection as it is: asyncpg has ended its transaction, and readers set nothing else.
+
+    To reset it all the same would cost each tile one more journey to the database.
+    """
+
+
 @dataclass(slots=True)
 class Pool:
     """Connections for readers: a bounded number, and a bounded wait for one."""
@@ -121,6 +137,7 @@ class Pool:
                     timeout=self.wait_s,
                     setup=None,
                     init=prepare_connection,
+                    reset=_keep_session,
                     server_settings={
                         "application_name": "tileserver",
                         "statement_timeout": str(int(self.statement_timeout_s * 1000)),
@@ -140,7 +157,8 @@ class Pool:
         with translated():
             pool = self._pool or await self._open()
             try:
-                connection = await asyncio.wait_for(pool.acquire(), self.wait_s)
+                async with asyncio.timeout(self.wait_s):
+                    connection = await pool.acquire()
             except TimeoutError as error:
                 raise StoreBusy(f"no database connection became free within {self.wait_s:g} s") from error
             try:

@@ -1,0 +1,89 @@
+"""Law: periods and states say the same; a content's periods are disjoint, not empty, and maximal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tileserver.desk.periods import Held, State, changed_states, periods_of, states_of
+
+A, B = b"a", b"b"
+DAYS = [datetime(1969, 12, 28, tzinfo=UTC) + timedelta(days=day) for day in range(9)]
+
+contents = st.frozensets(st.sampled_from([b"a", b"b", b"c", b"d"]))
+histories: st.SearchStrategy[dict[datetime, State]] = st.dictionaries(
+    st.sampled_from(DAYS), contents, max_size=9
+)
+
+
+def state_at(states: Mapping[datetime, State], at: datetime) -> State:
+    """The last state at or before *at*, by looking at all of them."""
+    past = [each for each in states if each <= at]
+    return states[max(past)] if past else frozenset()
+
+
+def test_a_content_holds_from_its_first_state_to_the_one_without_it() -> None:
+    states = {DAYS[0]: frozenset({A, B}), DAYS[1]: frozenset({A}), DAYS[2]: frozenset({A, B})}
+    assert periods_of(states) == {
+        Held(A, DAYS[0], None),
+        Held(B, DAYS[0], DAYS[1]),
+        Held(B, DAYS[2], None),
+    }
+
+
+def test_without_states_nothing_holds() -> None:
+    assert periods_of({}) == set()
+    assert states_of(set()) == {}
+
+
+@given(histories)
+def test_states_of_is_the_inverse_of_periods_of(states: dict[datetime, State]) -> None:
+    assert states_of(periods_of(states), states) == states
+
+
+@given(histories)
+def test_periods_of_is_the_inverse_of_states_of(states: dict[datetime, State]) -> None:
+    held = periods_of(states)
+    assert periods_of(states_of(held)) == held
+
+
+@given(histories, st.sampled_from(DAYS), st.integers(-1, 1))
+def test_what_holds_at_an_instant_is_the_last_state(
+    states: dict[datetime, State], day: datetime, microseconds: int
+) -> None:
+    at = day + timedelta(microseconds=microseconds)
+    holding = [
+        each.content
+        for each in periods_of(states)
+        if each.start <= at and (each.end is None or at < each.end)
+    ]
+    assert len(holding) == len(set(holding))
+    assert frozenset(holding) == state_at(states, at)
+
+
+@given(histories)
+def test_periods_of_one_content_are_disjoint_and_never_meet(states: dict[datetime, State]) -> None:
+    held = periods_of(states)
+    for content in {each.content for each in held}:
+        own = sorted(each for each in held if each.content == content)
+        assert all(each.end is None or each.start < each.end for each in own)
+        assert all(one.end is not None and one.end < other.start for one, other in pairwise(own))
+
+
+@given(histories)
+def test_a_state_repeated_changes_no_period(states: dict[datetime, State]) -> None:
+    midday = {at + timedelta(hours=12): state_at(states, at) for at in states}
+    assert periods_of({**states, **midday}) == periods_of(states)
+
+
+@given(histories)
+def test_changed_states_are_those_that_differ_from_the_one_before(states: dict[datetime, State]) -> None:
+    changed = changed_states(states)
+    assert list(changed) == sorted(changed)
+    tick = timedelta(microseconds=1)
+    for at, state in states.items():
+        assert (at in changed) == (state != state_at(states, at - tick))
