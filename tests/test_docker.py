@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sysconfig
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_what_the_front_end_reads_outside_its_folder_is_copied_too() -> None:
     top = {m[1] for path in inside for m in re.finditer(r'"(?:\.\./){4}([^/"]+)/', path.read_text())}
     copied = {Path(shlex.split(line)[0]).parts[0] for line in _all("COPY") if "--from" not in line}
     assert top <= copied
+
+
+def test_what_the_package_takes_in_from_outside_is_copied_before_it_is_built() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    wanted = {*wheel["packages"], *wheel.get("force-include", {})}
+    stage = DOCKERFILE.read_text().split("\nFROM ")[2]
+    assert wanted <= {
+        source for line in re.findall(r"^COPY ((?!--from).*)", stage, re.M) for source in line.split()
+    }
 
 
 def test_the_database_is_reached_by_the_server_alone_and_waited_for() -> None:
