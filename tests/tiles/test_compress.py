@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import time
-from collections.abc import Callable
 
-import brotli
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.codings import OPENED
 from tileserver.tiles.compress import CODINGS, Coding, compress
-
-# As a browser reads them: zstd from the frame alone, without being told a size.
-OPENED: dict[Coding, Callable[[bytes], bytes]] = {
-    "br": brotli.decompress,
-    "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
-    "gzip": gzip.decompress,
-    "identity": bytes,
-}
 
 
 @given(st.binary(max_size=5000), st.sampled_from(CODINGS))

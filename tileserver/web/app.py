@@ -69,6 +69,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.service = service
     return app
 

@@ -85,7 +85,7 @@ class DocumentRoutes:
         if self.public_url:
             return self.public_url
         host = request.headers.get("host", "")
-        return f"{request.url.scheme}://{host}" if _HOST.match(host) else ""
+        return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else ""
 
     def _json(self, request: Request, document: dict[str, Any], *, has_urls: bool = False) -> Response:
         body = msgspec.json.encode(document)

@@ -58,5 +58,5 @@ async def http_problem(request: Request, error: Exception) -> Response:
 
 async def unknown_problem(request: Request, error: Exception) -> Response:
     """Log what was not foreseen and answer with its request id alone."""
-    log.error("unforeseen error", exc_info=error, path=request.url.path)
+    log.error("unforeseen error", exc_info=error, path=request.scope["path"])
     return problem(request, 500, "Internal error", "the server failed; the request id names the log entry")

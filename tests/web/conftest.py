@@ -1,0 +1,20 @@
+"""One application over the samples for all tests that only read, and how they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.conftest import NOW, settings_for
+from tileserver.web.app import create_app
+
+
+@pytest.fixture(scope="package")
+def client(sample_database: str) -> Iterator[TestClient]:
+    """A client of one application for the whole package; errors come back as answers."""
+    app = create_app(settings_for(sample_database), lambda: NOW)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.headers["Accept-Encoding"] = "identity"
+        yield client
