@@ -13,7 +13,7 @@ import { Panel } from "./panel";
 import { fragmentOf, readLink, type Link } from "./permalink";
 import { answerClicks } from "./popup";
 import { Swap, type Prepared, type State } from "./swap";
-import type { speaker } from "./texts";
+import type { Say } from "./texts";
 import { Timebar, type Manner } from "./timebar";
 
 const PLAY_PAUSE_MS = 550; // how long a day stands while playing
@@ -41,10 +41,10 @@ export class App {
   private theme: Theme;
   private timers: Record<string, ReturnType<typeof setTimeout>> = {};
 
-  constructor(private link: Link, private readonly language: string, private readonly say: ReturnType<typeof speaker>) {
+  constructor(private link: Link, private readonly language: string, private readonly say: Say) {
     this.theme = this.chooseTheme();
     this.panel = new Panel(language, say);
-    this.map = createMap(basemapStyle(this.theme, language), link.camera, embedded);
+    this.map = createMap(basemapStyle(this.theme, language), link.camera, embedded, say);
     this.buffers = new Buffers(this.map, () => this.onHole());
     this.swap = new Swap({ prepare: (day) => this.prepare(day), onState: (state) => this.onState(state) });
     this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.wish(day, manner), onPlay: () => this.play(!this.playing) });

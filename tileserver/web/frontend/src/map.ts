@@ -4,9 +4,10 @@ import { Map as MapLibre, addProtocol, setWorkerUrl, type LayerSpecification, ty
 import { Protocol } from "pmtiles";
 import type { Theatre } from "./catalogue";
 import type { Camera } from "./permalink";
+import type { Say } from "./texts";
 
 /** Throws where the browser has no WebGL 2. */
-export function createMap(style: StyleSpecification, camera: Camera | null, embedded: boolean): MapLibre {
+export function createMap(style: StyleSpecification, camera: Camera | null, embedded: boolean, say: Say): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
   addProtocol("pmtiles", new Protocol().tile);
   return new MapLibre({
@@ -15,7 +16,12 @@ export function createMap(style: StyleSpecification, camera: Camera | null, embe
     minZoom: 2, maxZoom: 14, dragRotate: false, pitchWithRotate: false, touchPitch: false, rollEnabled: false,
     refreshExpiredTiles: false, // a tile that turned stale would be replaced alone: a mixed picture
     fadeDuration: 0, // labels of two days must not fade into each other
-    cooperativeGestures: embedded, canvasContextAttributes: { antialias: true },
+    cooperativeGestures: embedded,
+    locale: {
+      "NavigationControl.ZoomIn": say("zoomIn"), "NavigationControl.ZoomOut": say("zoomOut"), "Map.Title": say("theatre"),
+      "CooperativeGesturesHandler.WindowsHelpText": say("gestureControl"), "CooperativeGesturesHandler.MacHelpText": say("gestureCommand"),
+      "CooperativeGesturesHandler.MobileHelpText": say("gestureTouch"),
+    },
   });
 }
 

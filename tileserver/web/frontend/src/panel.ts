@@ -6,10 +6,8 @@ import { dayText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import { picture } from "./images";
 import { worded, type Note } from "./notes";
-import { pick, type speaker } from "./texts";
+import { pick, type Say } from "./texts";
 import { colourOf, patternImage, shapeImage } from "./theatre";
-
-type Say = ReturnType<typeof speaker>;
 
 function canvasOf(width: number, height: number, paint: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
   const canvas = element("canvas", "swatch", [], { width: String(width * 2), height: String(height * 2), "aria-hidden": "true" });
@@ -70,6 +68,7 @@ export class Panel {
     chooser.setAttribute("aria-label", this.say("theatre"));
     byId("chooser").classList.toggle("only-one", catalogue.theatres.length < 2);
     byId("title").textContent = title;
+    byId("map").setAttribute("aria-label", this.say("mapLabel", { title }));
     const notice = pick(tiles.notice, this.language) || pick(theatre?.notice, this.language);
     byId("notice").textContent = notice;
     byId("notice").hidden = !notice;
@@ -94,6 +93,7 @@ export class Panel {
     const date = byId<HTMLTimeElement>("date");
     date.textContent = dayText(day, this.language);
     date.dateTime = day;
+    document.title = `${byId("title").textContent}, ${date.textContent}`;
     const [changes, events] = [this.counted("changed", changesOf(count)), this.counted("events", count?.events ?? 0)];
     byId("summary").textContent = `${changes}, ${events}`;
     byId("notes").replaceChildren(...(notes.length ? notes.map((note, i) => this.note(note, i + 1, fly)) : [element("li", "none", [this.say("noNotes")])]));
@@ -123,7 +123,7 @@ export class Panel {
       if (!source.attribution || said.has(source.attribution)) continue;
       said.add(source.attribution);
       const url = safeUrl(source.url);
-      const text = source.licence && !source.attribution.includes(source.licence) ? `${source.attribution} (${source.licence})` : source.attribution;
+      const text = source.licence && !source.attribution.includes(source.licence.split("-")[0] ?? "") ? `${source.attribution} (${source.licence})` : source.attribution;
       items.push(element("li", "", [url ? element("a", "", [text], { href: url, rel: "noopener noreferrer", target: "_blank" }) : text]));
     }
     if (items.length === 0 && tiles.attribution) items.push(element("li", "", [tiles.attribution]));

@@ -5,13 +5,13 @@ import type { TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
 import { worded } from "./notes";
-import { pick, type speaker } from "./texts";
+import { pick, type Say } from "./texts";
 
 const REACH = 8; // pixels around the click: fingers are not exact
 const MOST = 12;
 
 interface Context {
-  tiles: TileJson; language: string; say: ReturnType<typeof speaker>; day: Day; layersOf(kind: string): string[];
+  tiles: TileJson; language: string; say: Say; day: Day; layersOf(kind: string): string[];
 }
 
 function labelOf({ tiles, language }: Context, layer: string, properties: Record<string, unknown>): string {
@@ -23,8 +23,8 @@ function labelOf({ tiles, language }: Context, layer: string, properties: Record
 function eventItem(feature: MapGeoJSONFeature, context: Context): HTMLElement {
   const { properties } = feature;
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
-  const kind = [labelOf(context, "events", properties), String(properties["kind"] ?? "").replaceAll("_", " ")];
-  const heading = [...new Set(kind.filter(Boolean))].join(" · ");
+  const kind = context.tiles.category["events"] === "kind" ? "" : String(properties["kind"] ?? "").replaceAll("_", " ");
+  const heading = [labelOf(context, "events", properties), kind].filter(Boolean).join(" · ");
   const item = element("li", "event", [
     element("p", "event-kind", [heading, isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : ""]),
     element("p", "event-text", [worded(properties, "text", context.language)]),

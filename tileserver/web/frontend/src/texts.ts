@@ -17,6 +17,8 @@ export function chooseLanguage(asked: string, preferred: readonly string[]): str
 export const pick = (text: Text | undefined, language: string): string =>
   text?.[language] ?? text?.["en"] ?? Object.values(text ?? {})[0] ?? "";
 
+export type Say = ReturnType<typeof speaker>;
+
 /** A function that says a word in this language; `{name}` is filled from `values`. */
 export function speaker(language: string): (word: Word, values?: Record<string, string | number>) => string {
   return (word, values = {}) => {

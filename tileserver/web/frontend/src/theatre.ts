@@ -31,8 +31,8 @@ function areas(source: string, look: Look): Placed[] {
     before: FIRST_WATER, seen: { "fill-layer-opacity": seen },
     layer: {
       id: `${source}-${id}`, type: "fill", source, "source-layer": "control", ...(filter ? { filter } : {}),
-      // No antialiasing and one opacity for the whole layer: the seams between faces stay invisible.
-      paint: { "fill-antialias": false, "fill-layer-opacity": 0, ...paint },
+      // One opacity for the whole layer, and none for a face: the seams between faces stay invisible.
+      paint: { "fill-layer-opacity": 0, ...paint },
     },
   });
   const plain = byCode(property, categories.map((category) => [category.code, colourOf(category, look.theme)]), OTHER_COLOUR);
@@ -40,7 +40,7 @@ function areas(source: string, look: Look): Placed[] {
   const only: ExpressionSpecification = ["in", ["to-string", ["get", property]], ["literal", patterned.map((category) => category.code)]];
   return [
     fill("control", { "fill-color": plain }, colours.controlOpacity),
-    ...(patterned.length ? [fill("pattern", { "fill-pattern": images }, colours.patternOpacity, only)] : []),
+    ...(patterned.length ? [fill("pattern", { "fill-pattern": images, "fill-antialias": false }, colours.patternOpacity, only)] : []),
   ];
 }
 

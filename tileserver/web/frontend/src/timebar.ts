@@ -4,14 +4,14 @@ import { changesOf, type DayCount } from "./catalogue";
 import { addDays, addMonths, clampDay, dayText, daysBetween, isDay, type Day } from "./days";
 import { byId } from "./dom";
 import { drawHistogram, type Span } from "./histogram";
-import type { speaker, Word } from "./texts";
+import type { Say, Word } from "./texts";
 
 /** How a wish came about: a `jump` is worth a step in the browser's history, a `step` is not. */
 export type Manner = "step" | "jump";
 
 export interface TimebarOptions {
   language: string;
-  say: ReturnType<typeof speaker>;
+  say: Say;
   onWish(day: Day, manner: Manner): void;
   onPlay(): void;
 }
@@ -111,6 +111,7 @@ export class Timebar {
 
   /** Keys work on the slider and wherever nothing else on the page would take them. */
   private key(event: KeyboardEvent): void {
+    if (this.slider.offsetParent === null) return; // an embed of a fixed day has no time controls
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : document.body;
     const onSlider = target === this.slider;

@@ -1,0 +1,122 @@
+"""A browser that is driven as a reader would, and what is asked of the page on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Page, async_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 30.0  # seconds; a software renderer on two cores is slow
+
+
+@dataclass
+class Reader:
+    """One page, and all that was heard from it."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    async def open(self, url: str) -> None:
+        """Go there and wait until a day is on the map."""
+        await self.page.goto(url)
+        await self.ready()
+
+    async def ready(self, shown: str = "") -> None:
+        """Wait until the page says that the map is complete, and of the day *shown* where one is given."""
+        wanted = f"=== {json.dumps(shown)}" if shown else "!== undefined"
+        await self.until(
+            "document.documentElement.dataset.state === 'ready'"
+            f" && document.documentElement.dataset.shown {wanted}"
+        )
+
+    async def until(self, condition: str) -> None:
+        """Wait until *condition* holds; asked from outside, because the page's policy forbids eval."""
+        deadline = time.monotonic() + PATIENCE
+        while not await self.page.evaluate(condition):
+            if time.monotonic() > deadline:
+                state = await self.page.evaluate("JSON.stringify(document.documentElement.dataset)")
+                raise AssertionError(f"in vain for {PATIENCE:.0f} s: {condition}; the page says {state}")
+            await asyncio.sleep(0.05)
+
+    async def shown(self) -> str:
+        """The day that the page says it shows."""
+        day: str = await self.page.evaluate("document.documentElement.dataset.shown ?? ''")
+        return day
+
+    async def labelled(self) -> str:
+        """The day that the reader reads."""
+        day: str = await self.page.evaluate("document.getElementById('date').dateTime")
+        return day
+
+    async def linked(self) -> str:
+        """The day that the address names."""
+        day: str = await self.page.evaluate("new URLSearchParams(location.hash.slice(1)).get('at') ?? ''")
+        return day
+
+    async def on_screen(self, layer: str) -> set[int]:
+        """The ids of the features of *layer* in the tiles that the reader sees."""
+        ids = await self.page.evaluate(
+            "layer => tileserverMap.querySourceFeatures(tileserverShownSource(), {sourceLayer: layer})"
+            ".map(feature => feature.id)",
+            layer,
+        )
+        return set(ids)
+
+    async def camera(self) -> dict[str, Any]:
+        """Zoom and edges of the map, and the zooms and bounds that it has tiles for."""
+        camera: dict[str, Any] = await self.page.evaluate(
+            "(() => { const edge = tileserverMap.getBounds();"
+            " const source = tileserverMap.getSource(tileserverShownSource());"
+            " return {zoom: tileserverMap.getZoom(), west: edge.getWest(), south: edge.getSouth(),"
+            " east: edge.getEast(), north: edge.getNorth(), maxzoom: source.maxzoom,"
+            " bounds: source.serialize().bounds}; })()"
+        )
+        return camera
+
+
+NewReader = Callable[..., Awaitable[Reader]]
+
+
+@pytest_asyncio.fixture
+async def new_reader() -> AsyncIterator[NewReader]:
+    """A function that opens a page of its own: ``await new_reader(width, height, **context)``."""
+    async with async_playwright() as playwright:
+        executable = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+
+        async def make(width: int = 820, height: int = 560, **context: Any) -> Reader:
+            opened = await browser.new_context(
+                viewport={"width": width, "height": height}, locale="en-GB", **context
+            )
+            reader = Reader(await opened.new_page())
+            reader.page.on("request", lambda request: reader.requests.append(request.url))
+            reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+            reader.page.on("console", lambda message: _hear(reader, message.type, message.text))
+            return reader
+
+        yield make
+        await browser.close()
+
+
+def _hear(reader: Reader, kind: str, text: str) -> None:
+    if kind in ("error", "warning") and "GPU stall" not in text:  # the software renderer's own remark
+        reader.complaints.append(text)
