@@ -26,9 +26,10 @@ _STATE_ROWS = f"""
     ORDER BY id
 """
 
-# Points: what starts by `last` and ends from `first` to `until`; the overlap is there for the index. Where
-# there is too much the texts go first, and then points by id, a hash and so a fair draw that falls the same
-# way on every refresh; `left_out` says how many.
+# Points: what starts by `last` and ends from `first` to `until`; the overlap is there for the index, and
+# reaches a tick before `first`, where what ends there has its last instant. Where there is too much the
+# texts go first, and then points by id, a hash and so a fair draw that falls the same way on every refresh;
+# `left_out` says how many.
 _WINDOW_ROWS = f"""
     SELECT id, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom,
         CASE WHEN weight > {TEXT_BUDGET} THEN properties - $10::text[] ELSE properties END ||
@@ -39,7 +40,8 @@ _WINDOW_ROWS = f"""
             sum(octet_length(properties::text)) OVER () AS weight
         FROM feature_version, {_ENVELOPE} AS envelope (tile, reach)
         WHERE layer = $5 AND geom && reach AND known @> $6::bigint
-            AND valid && tstzrange(least($7::timestamptz, $8::timestamptz), $8::timestamptz, '[]')
+            AND valid && tstzrange(least($7::timestamptz - interval '1 microsecond', $8::timestamptz),
+                $8::timestamptz, '[]')
             AND upper(valid) BETWEEN $7::timestamptz AND $9::timestamptz
         ORDER BY id LIMIT {POINT_LIMIT}
     ) AS chosen ORDER BY id
