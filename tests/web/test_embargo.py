@@ -1,0 +1,221 @@
+"""Nothing younger than the embargo leaves by any exit, and what has become old enough is there at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from tests.conftest import Databases, settings_for
+from tests.shapes import Feature, dot, fill, in_tile, layer, square, theatre
+from tileserver.grid import TileAddress
+from tileserver.times import TICK, format_instant
+from tileserver.web.app import create_app
+
+OLD = datetime(2024, 1, 1, 6, tzinfo=UTC)
+NEW = datetime(2024, 1, 10, 6, tzinfo=UTC)
+EMBARGO = timedelta(hours=48)
+# The local day of 8 January in Kyiv: known only to the day, so public 48 h after its end.
+DAY, DAY_END = datetime(2024, 1, 7, 22, tzinfo=UTC), datetime(2024, 1, 8, 22, tzinfo=UTC)
+FIRST_DAY = datetime(2024, 1, 1, 22, tzinfo=UTC)
+PLACE = TileAddress(2, 2, 1)
+DECLARED = theatre(layer("control"), layer("events", "points"), embargo="48h", day_zone="Europe/Kyiv")
+
+pytestmark = pytest.mark.db
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = OLD
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def toy(databases: Databases) -> str:
+    """A state that changes at OLD and NEW, and an event on two days."""
+    dsn = databases.new()
+
+    features = [
+        Feature("control", in_tile(PLACE, square(100, 100, 500)), OLD, NEW, {"status": "older"}),
+        Feature("control", in_tile(PLACE, square(100, 100, 900)), NEW, None, {"status": "newer"}),
+        Feature(
+            "events", in_tile(PLACE, dot(50, 50)), FIRST_DAY, FIRST_DAY + timedelta(days=1), {"text": "early"}
+        ),
+        Feature("events", in_tile(PLACE, dot(60, 60)), DAY, DAY_END, {"text": "secret"}),
+    ]
+
+    async def write(connection: asyncpg.Connection) -> None:
+        await fill(connection, DECLARED, features)
+
+    databases.run(dsn, write)
+    return dsn
+
+
+@pytest.fixture
+def client(toy: str, clock: Clock) -> Iterator[TestClient]:
+    with TestClient(create_app(settings_for(toy), clock), raise_server_exceptions=False) as client:
+        client.headers["Accept-Encoding"] = "identity"
+        yield client
+
+
+EXITS = [
+    "/tilesets", "/tilesets/toy", "/tilesets/toy.control", "/tilesets/toy.events", "/tilesets/toy/timeline",
+    "/tilesets/toy.control/timeline", "/styles/toy.json", "/readyz",
+    *(
+        f"/tiles/{name}/{PLACE}.mvt{when}"
+        for name in ("toy", "toy.control", "toy.events")
+        for when in (
+            "", "?datetime=latest", "?datetime=2024-01-10", "?datetime=../..", "?datetime=2024-01-08",
+            "?datetime=2099-01-01", "?datetime=2024-01-10T06:00:00Z", "?datetime=2024-01-05/..",
+        )
+    ),
+]  # fmt: skip
+
+
+def _said(answer: Response) -> str:
+    """Everything that an answer says: body and headers, but for what is of the moment."""
+    headers = {k: v for k, v in answer.headers.items() if k not in ("x-request-id", "cache-status")}
+    return repr((answer.status_code, headers, answer.content))
+
+
+@pytest.fixture(scope="module")
+def before(databases: Databases) -> str:
+    """The same database before anything secret was written."""
+    dsn = databases.new()
+    features = [
+        Feature("control", in_tile(PLACE, square(100, 100, 500)), OLD, None, {"status": "older"}),
+        Feature(
+            "events",
+            in_tile(PLACE, dot(50, 50)),
+            FIRST_DAY,
+            FIRST_DAY + timedelta(days=1),
+            {"text": "early"},
+            id=3,
+        ),
+    ]
+
+    async def write(connection: asyncpg.Connection) -> None:
+        await fill(connection, DECLARED, features)
+
+    databases.run(dsn, write)
+    return dsn
+
+
+def test_until_then_every_exit_says_what_it_would_say_without_the_secret(
+    client: TestClient, before: str, clock: Clock
+) -> None:
+    clock.now = min(NEW, DAY_END) + EMBARGO - TICK
+    with TestClient(create_app(settings_for(before), clock), raise_server_exceptions=False) as innocent:
+        innocent.headers["Accept-Encoding"] = "identity"
+        for url in EXITS:
+            # When something was imported is no secret; what was, is.
+            said, without = (
+                {k: v for k, v in json.loads(a.content).items() if k not in ("theatres", "newest_import")}
+                if a.headers.get("content-type") == "application/json"
+                else _said(a)
+                for a in (client.get(url), innocent.get(url))
+            )
+            assert said == without, url
+
+
+def test_a_snapshot_becomes_public_at_its_instant_and_48_hours(client: TestClient, clock: Clock) -> None:
+    url = f"/tiles/toy.control/{PLACE}.mvt"
+    clock.now = NEW + EMBARGO - TICK
+    held = client.get(url)
+    assert b"older" in held.content
+    assert b"newer" not in held.content
+    assert held.headers["ogcapi-datetime"] == f"{format_instant(OLD)}/.."
+    clock.now = NEW + EMBARGO
+    freed = client.get(url)
+    assert b"newer" in freed.content
+    assert freed.headers["ogcapi-datetime"] == f"{format_instant(NEW)}/.."
+    assert freed.headers["etag"] != held.headers["etag"]
+
+
+def test_an_event_known_to_the_day_becomes_public_48_hours_after_the_end_of_its_day(
+    client: TestClient, clock: Clock
+) -> None:
+    url = f"/tiles/toy.events/{PLACE}.mvt?datetime=2024-01-08"
+    clock.now = DAY + EMBARGO + timedelta(hours=1)
+    assert client.get(url).status_code == 204
+    clock.now = DAY_END + EMBARGO - TICK
+    assert client.get(url).status_code == 204
+    clock.now = DAY_END + EMBARGO
+    assert b"secret" in client.get(url).content
+
+
+@pytest.mark.parametrize(
+    ("url", "instant", "moment"),
+    [
+        (f"/tiles/toy.control/{PLACE}.mvt", NEW, NEW),
+        (f"/tiles/toy/{PLACE}.mvt?datetime=2024-01-11", NEW, NEW),
+        (f"/tiles/toy.events/{PLACE}.mvt?datetime=2024-01-08", DAY, DAY_END),
+    ],
+)
+def test_the_immutable_url_of_what_is_not_yet_public_is_not_found(
+    client: TestClient, clock: Clock, url: str, instant: datetime, moment: datetime
+) -> None:
+    clock.now = moment + EMBARGO
+    location = client.get(url).headers["content-location"]
+    assert client.get(location).status_code == 200
+    for early in (TICK, moment - instant + TICK):
+        clock.now = moment + EMBARGO - early
+        refused = client.get(location)  # although the tile is in memory
+        assert refused.status_code == 404
+        assert refused.headers["cache-control"] == "no-store"
+
+
+def _extent(client: TestClient, url: str) -> object:
+    return client.get(url).json()["time"]["extent"]
+
+
+def test_documents_gain_a_snapshot_at_its_hour(client: TestClient, clock: Clock) -> None:
+    def control() -> tuple[object, ...]:
+        catalogue = client.get("/tilesets").json()["tilesets"]
+        timeline = client.get("/tilesets/toy.control/timeline").json()
+        return (
+            _extent(client, "/tilesets/toy.control"),
+            next(each["time"]["last_day"] for each in catalogue if each["id"] == "toy.control"),
+            [change["at"] for change in timeline["changes"]],
+            [day["day"] for day in timeline["days"]],
+        )
+
+    old, new = format_instant(OLD), format_instant(NEW)
+    clock.now = NEW + EMBARGO - TICK
+    assert control() == ([old, old], "2024-01-01", [old], ["2024-01-01"])
+    clock.now = NEW + EMBARGO
+    assert control() == ([old, new], "2024-01-10", [old, new], ["2024-01-01", "2024-01-10"])
+
+
+def test_documents_gain_a_day_of_events_after_its_end(client: TestClient, clock: Clock) -> None:
+    def events() -> tuple[object, ...]:
+        days = client.get("/tilesets/toy.events/timeline").json()["days"]
+        time = client.get("/tilesets/toy.events").json()["time"]
+        return time["last_day"], {day["day"]: day["events"] for day in days}
+
+    clock.now = DAY_END + EMBARGO - TICK
+    assert events() == ("2024-01-02", {"2024-01-02": 1})
+    clock.now = DAY_END + EMBARGO
+    assert events() == ("2024-01-08", {"2024-01-02": 1, "2024-01-08": 1})
+
+
+def test_before_anything_is_public_there_is_nothing(client: TestClient, clock: Clock) -> None:
+    clock.now = OLD + EMBARGO - TICK
+    assert client.get(f"/tiles/toy/{PLACE}.mvt").status_code == 204
+    assert _extent(client, "/tilesets/toy") is None
+    timeline = client.get("/tilesets/toy/timeline").json()
+    assert (timeline["days"], timeline["changes"]) == ([], [])
