@@ -3,7 +3,8 @@
 How to read it: by the ratios, never by the milliseconds. A machine's speed changes from minute to minute
 with what else runs on it; so every comparison asks the servers in turn, the same question one after the
 other, and gives the median of the paired ratios with a 95 % bootstrap interval. An interval that holds 1
-says that no difference was seen.
+says that no difference was seen. The processor time of the server process alone depends least on what
+else runs.
 
 What is compared: one server process each, uvicorn with uvloop, real HTTP over loopback from one client,
 gzip, the control layer, equal tile extent and buffer. The client and both servers share the machine's
@@ -50,7 +51,7 @@ from tileserver.store.cluster import Cluster
 from tileserver.store.connect import connect
 from tileserver.times import format_instant
 
-console = Console(width=120)
+console = Console(width=128)
 OWN_ZOOMS = (6, 9, 12)
 DEFAULT = Scale()
 PEER_SQL = (Path(__file__).parent / "peer.sql").read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ class Warm:
 
     latencies: list[float]
     rates: dict[int, list[float]]  # by connections
+    cpu: list[float]  # processor seconds that the server itself took for an answer, by run
     size: float
 
 
@@ -42,7 +43,8 @@ class Ratio:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.middle:.2f} ({self.low:.2f}-{self.high:.2f})"
+        digits = 1 if self.middle >= 10 else 2
+        return f"{self.middle:.{digits}f} ({self.low:.{digits}f}-{self.high:.{digits}f})"
 
 
 def paired_ratio(over: npt.ArrayLike, under: npt.ArrayLike) -> Ratio:
@@ -83,7 +85,7 @@ async def measure_warm(
     arms: Sequence[Arm], questions: Sequence[Question], seconds: float, rounds: int
 ) -> list[Warm]:
     """Ask each arm for the same few tiles for *seconds*, in turn, *rounds* times over."""
-    found = [Warm([], {number: [] for number in CONNECTIONS}, 0.0) for _ in arms]
+    found = [Warm([], {number: [] for number in CONNECTIONS}, [], 0.0) for _ in arms]
     paths = [[arm.path(question.address, question.at) for question in questions] for arm in arms]
     sizes = [0.0] * len(arms)
     for which, arm in enumerate(arms):
@@ -93,8 +95,10 @@ async def measure_warm(
     for connections in CONNECTIONS:
         for order in orders(len(arms), rounds):
             for which in order:
+                before = arms[which].cpu_seconds()
                 load = await closed_loop(arms[which].port, paths[which], connections, seconds)
                 found[which].rates[connections].append(load.rate)
+                found[which].cpu.append((arms[which].cpu_seconds() - before) / load.answers)
                 if connections == 1:
                     found[which].latencies.extend(load.latencies)
-    return [Warm(each.latencies, each.rates, size) for each, size in zip(found, sizes, strict=True)]
+    return [replace(each, size=size) for each, size in zip(found, sizes, strict=True)]

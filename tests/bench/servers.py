@@ -32,7 +32,13 @@ class Arm:
 
     name: str
     port: int
+    pid: int
     path: PathOf
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the server process has had; not that of PostgreSQL's."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
 
 
 def our_path(address: TileAddress, at: datetime) -> str:
@@ -60,8 +66,8 @@ def our_server(dsn: str, checkout: Path, log: Path, name: str) -> Iterator[list[
     port = free_port()
     environment = {**os.environ, "DATABASE_URL": dsn, "PORT": str(port), "WORKERS": "1"}
     argv = [sys.executable, "-m", "tileserver", "serve"]
-    with _process(argv, environment, checkout, log, f"http://127.0.0.1:{port}/readyz"):
-        yield [Arm(name, port, our_path)]
+    with _process(argv, environment, checkout, log, f"http://127.0.0.1:{port}/readyz") as pid:
+        yield [Arm(name, port, pid, our_path)]
 
 
 def has_tipg() -> bool:
@@ -82,11 +88,13 @@ def tipg_server(dsn: str, folder: Path) -> Iterator[list[Arm]]:
         "TIPG_SET_MVT_LAYERNAME": "true",
     }
     argv = [sys.executable, "-m", "uvicorn", "tipg.main:app", "--port", str(port), "--no-access-log"]
-    with _process(argv, environment, folder, folder / "tipg.log", f"http://127.0.0.1:{port}/collections"):
+    with _process(
+        argv, environment, folder, folder / "tipg.log", f"http://127.0.0.1:{port}/collections"
+    ) as pid:
         yield [
-            Arm("tipg, function", port, _function_path),
-            Arm("tipg, filter", port, _filter_path),
-            Arm("tipg, one day", port, _day_path),
+            Arm("tipg, function", port, pid, _function_path),
+            Arm("tipg, filter", port, pid, _filter_path),
+            Arm("tipg, one day", port, pid, _day_path),
         ]
 
 
@@ -100,12 +108,12 @@ def _plain_url(dsn: str) -> str:
 @contextmanager
 def _process(
     argv: list[str], environment: dict[str, str], folder: Path, log: Path, ready: str
-) -> Iterator[None]:
+) -> Iterator[int]:
     with log.open("wb") as stream:
         process = subprocess.Popen(argv, env=environment, cwd=folder, stdout=stream, stderr=stream)
         try:
             _wait(process, ready, log)
-            yield
+            yield process.pid
         finally:
             process.terminate()
             process.wait(PATIENCE_S)

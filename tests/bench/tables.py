@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import rich.box
 from rich.table import Table
 
 from tests.bench.loading import Import
@@ -54,24 +55,16 @@ def cold_table(arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
 
 
 def warm_table(arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
-    """Warm latency and throughput by zoom, with how many times as many answers the first gave."""
+    """Warm latency, throughput and the server's own processor time by zoom, with ratios to the first."""
     table = _table(
-        "Warm tiles: milliseconds on one connection, answers a second, and how many times as many are ours",
-        (
-            "zoom",
-            "server",
-            "p50",
-            "p99",
-            "kB",
-            *(f"/s at {n}" for n in CONNECTIONS),
-            *(f"ours, {n}" for n in CONNECTIONS),
-        ),
+        "Warm tiles: answers a second at 1 and 16 connections, the server's own processor time for one;"
+        " how many times as many are ours, and as much is its",
+        ("zoom", "server", "p50", "p99", "kB", "/s, 1", "/s, 16", "cpu us", "ours, 1", "ours, 16", "its cpu"),
     )
     for zoom, warm in found.items():
         for which, (arm, own) in enumerate(zip(arms, warm, strict=True)):
-            ours = [
-                "" if which == 0 else str(paired_ratio(warm[0].rates[n], own.rates[n])) for n in CONNECTIONS
-            ]
+            ratios = [paired_ratio(warm[0].rates[n], own.rates[n]) for n in CONNECTIONS]
+            ratios.append(paired_ratio(own.cpu, warm[0].cpu))
             p50, _, p99 = _percentiles(np.array(own.latencies))
             table.add_row(
                 str(zoom) if which == 0 else "",
@@ -80,7 +73,8 @@ def warm_table(arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
                 p99,
                 f"{own.size / 1000:.1f}",
                 *(f"{np.median(own.rates[n]):.0f}" for n in CONNECTIONS),
-                *ours,
+                f"{np.median(own.cpu) * 1e6:.0f}",
+                *("" if which == 0 else str(ratio) for ratio in ratios),
                 end_section=which == len(arms) - 1,
             )
     return table
@@ -103,8 +97,8 @@ def _percentiles(seconds: npt.NDArray[np.float64]) -> tuple[str, str, str]:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, box=rich.box.SIMPLE, title_justify="left", title_style="bold")
     for column in columns:
         is_text = column in ("server", "layer", "tile")
-        table.add_column(column, justify="left" if is_text else "right", no_wrap=True, overflow="fold")
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
     return table
