@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import asyncpg
 import msgspec
@@ -30,7 +31,7 @@ class StoredLayer:
     newest_import: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Periods:
     """The distinct valid periods of a layer at one revision.
 
@@ -41,13 +42,18 @@ class Periods:
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
 
+    @cached_property
+    def edges(self) -> npt.NDArray[np.int64]:
+        """The distinct starts and ends, ascending, shape (m,); sorted once, for they answer every request."""
+        return np.unique(np.concatenate([self.starts, self.ends]))
+
 
 async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
     """Store *theatre* and its layers, or its new definition; whether anything changed.
 
     A layer that has features keeps its kind: another kind under the same name is a `BadParameter`.
     """
-    definition = msgspec.to_builtins(theatre)
+    definition = msgspec.json.decode(msgspec.json.encode(theatre))  # as the database gives it back
     async with connection.transaction():
         before = await connection.fetchval(
             "SELECT definition FROM theatre WHERE id = $1 FOR UPDATE", theatre.id

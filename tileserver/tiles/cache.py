@@ -25,6 +25,7 @@ class Tile:
 
     data: bytes
     forms: dict[Coding, bytes] = field(default_factory=dict)
+    _digest: str = field(default="", repr=False, compare=False)
 
     @property
     def weight(self) -> int:
@@ -36,7 +37,9 @@ class Tile:
 
         RFC 9110 8.8.3: two codings of one content are two representations and need two tags.
         """
-        return f'"{hashlib.blake2b(self.data, digest_size=12).hexdigest()}-{coding}"'
+        if not self._digest:
+            self._digest = hashlib.blake2b(self.data, digest_size=12).hexdigest()
+        return f'"{self._digest}-{coding}"'
 
 
 @dataclass(slots=True)

@@ -111,7 +111,8 @@ def resolve(
     Notes
     -----
     A question about the time after the horizon is answered with the state at the horizon, and the
-    validity says so. A gap holds what came before it. Linear in the number of distinct periods.
+    validity says so. A gap holds what came before it. Searches the changes of each state layer and goes
+    through the periods of the window layers, a day each.
     """
     changes = _public_changes(tileset, periods, horizon)
     starts, ends = _public_windows(tileset, periods, horizon)
@@ -119,12 +120,12 @@ def resolve(
         asked = _latest(tileset, starts, horizon)
     last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
     first = None if asked.start is None else to_micros(asked.start)
-    after = int(np.searchsorted(changes, last, side="right"))
-    version = Version(revision, at=int(changes[after - 1]) if after else None)
+    after = [(own, int(own.searchsorted(last, side="right"))) for own in changes]
+    version = Version(revision, at=max((int(own[n - 1]) for own, n in after if n), default=None))
     version = _with_window(version, starts, ends, first, last)
     if len(starts):  # a window was asked about: it is what the answer is true for
         return Resolved(version, _up_to(asked, horizon))
-    following = int(changes[after]) if after < len(changes) else None
+    following = min((int(own[n]) for own, n in after if n < len(own)), default=None)
     return Resolved(version, Period(_instant(version.at), _instant(following)))
 
 
@@ -136,7 +137,8 @@ def verify(version: Version, tileset: Tileset, periods: Sequence[Periods], horiz
     """
     changes = _public_changes(tileset, periods, horizon)
     starts, ends = _public_windows(tileset, periods, horizon)
-    known = version.revision in {0, *tileset.revisions} and (version.at is None or version.at in changes)
+    at = version.at is None or any(version.at in own for own in changes)
+    known = at and version.revision in {0, *tileset.revisions}
     window = (version.first, version.last, version.until)
     if version.first is None or version.last is None or version.until is None:
         canonical = window == (None, None, None)
@@ -163,15 +165,13 @@ def cuts(version: Version, tileset: Tileset) -> tuple[Cut, ...]:
     return tuple(found)
 
 
-def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> Micros:
-    edges = [
-        edge
+def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> list[Micros]:
+    """Return what is public of each state layer's changes, ascending; views, nothing is copied."""
+    return [
+        own.edges[: own.edges.searchsorted(horizon, side="right")]
         for served, own in zip(tileset.layers, periods, strict=True)
         if served.is_state
-        for edge in (own.starts, own.ends)
     ]
-    changes = np.unique(np.concatenate(edges)) if edges else np.empty(0, np.int64)
-    return changes[changes <= horizon]
 
 
 def _public_windows(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> tuple[Micros, ...]:
@@ -204,6 +204,8 @@ def _with_window(
     first: int | None,
     last: int,
 ) -> Version:
+    if not len(starts):
+        return version
     chosen = starts <= last
     if first is not None:
         chosen &= ends > first
