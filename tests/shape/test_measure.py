@@ -38,9 +38,8 @@ def box(west: float, south: float, east: float, north: float) -> BaseGeometry:
     return mercator(shapely.segmentize(shapely.box(west, south, east, north), 0.01))
 
 
-def test_the_formula_knows_the_whole_earth_and_a_degree_at_the_equator() -> None:
-    assert zone_km2(-90, 90, 360) == pytest.approx(510_065_621.7, abs=0.1)  # Moritz, 2000
-    assert zone_km2(0, 1, 1) == pytest.approx(12_308.8, abs=0.1)
+def test_the_formula_knows_the_whole_earth() -> None:
+    assert zone_km2(-90, 90, 360) == pytest.approx(510_065_621.7, abs=0.1)  # km2; Moritz, GRS 80, 2000
 
 
 @given(st.floats(-80, 78), st.floats(0.1, 2), st.floats(-170, 168), st.floats(0.1, 2))

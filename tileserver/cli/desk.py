@@ -37,7 +37,7 @@ def add(
 
     changed = with_connection(work)
     layers = ", ".join(layer.name for layer in wanted.layers)
-    out.print(f"{wanted.id}: {'stored' if changed else 'unchanged'}; layers {layers}", highlight=False)
+    typer.echo(f"{wanted.id}: {'stored' if changed else 'unchanged'}; layers {layers}")
 
 
 @theatre.command("list")
@@ -134,6 +134,7 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         f" {outcome.ended:,} ended; read {report['read']:,}, imported {report['imported']:,},"
         f" quarantined {report['quarantined']:,}, left out {report['left_out']:,}",
         highlight=False,
+        soft_wrap=True,
     )
     rows = [
         (finding, report["treatments"][finding], number, next(iter(report["examples"].get(finding, [])), ""))

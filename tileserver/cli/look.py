@@ -10,14 +10,14 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from tileserver.cli.session import Json, database, out, print_json, print_table
+from tileserver.cli.session import Json, database, print_json, print_table
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.grid import TileAddress, parse_address_text
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
 from tileserver.shape.measure import areas_km2
-from tileserver.store.connect import Pool
+from tileserver.store.connect import Pool, connect
 from tileserver.store.tiles import state_features, statement, tile_rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileService
@@ -149,9 +149,7 @@ async def _print_version(_: TileService, tileset: Tileset, resolved: Resolved, a
 async def _print_sql(_: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress) -> None:
     for cut in cuts(resolved.version, tileset):
         query, arguments = statement(cut, address)
-        out.print(
-            f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};", highlight=False, markup=False
-        )
+        typer.echo(f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};")
 
 
 async def _print_rows(
@@ -188,6 +186,9 @@ def _with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
     settings = read_settings()
 
     async def run(dsn: str) -> Result:
+        await (
+            await connect(dsn)
+        ).close()  # says which database is away and why, as a pool for readers may not
         pool = Pool(dsn, 1, settings.pool_wait, 600)
         try:
             return await work(TileService(pool, 1024 * 1024))

@@ -13,6 +13,8 @@ from tileserver.cli import cluster, desk, installation, look, serving
 from tileserver.cli.session import err
 from tileserver.errors import TileserverError
 
+INTERRUPTED = 130  # what typer exits with on Ctrl-C, and shells expect
+
 app = typer.Typer(
     name="tileserver",
     help="Dated front lines, territory and events from PostGIS as cached vector tiles, with a map.\n\n"
@@ -60,6 +62,7 @@ def main() -> None:
             f"[bold red]{error.title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True
         )
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err.print("interrupted; nothing half-done was kept")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            err.print("interrupted; nothing half-done was kept")
+        raise

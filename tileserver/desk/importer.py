@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -98,6 +99,7 @@ async def import_snapshots(
         states[snapshot.at] = _state(snapshot, preparer, report)
         origins[snapshot.at] = snapshot.origin
         progress("reading and repairing", number, total)
+        await asyncio.sleep(0)  # where Ctrl-C takes effect
     if not states:
         raise UnreadableSource(f"{origin} holds no snapshot of {stored.ref}; see the report")
     _check_balance(report)
@@ -147,6 +149,7 @@ async def import_features(
                 report.imported += 1
         if number % 500 == 0:
             progress("reading and repairing", number, None)
+            await asyncio.sleep(0)
     _check_balance(report)
     outcome = Outcome(report=report.as_dict())
     with translated():

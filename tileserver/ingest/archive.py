@@ -119,10 +119,12 @@ def _read_folder(path: Path, order: Order, limits: Limits) -> Iterator[Member]:
 @contextmanager
 def _open_tar(path: Path) -> Iterator[tarfile.TarFile]:
     try:
-        with tarfile.open(path) as tar:
+        # Old archives name their files in other encodings; a name is only ever a label here.
+        with tarfile.open(path, errors="replace") as tar:
             yield tar
     except _BROKEN as error:
-        raise UnreadableSource(f"{path.name} cannot be read as an archive: {error}") from error
+        why = str(error).partition("\n")[0].rstrip(":")
+        raise UnreadableSource(f"{path.name} cannot be read as an archive: {why}") from error
 
 
 def _checked(tar: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[tarfile.TarInfo]:
