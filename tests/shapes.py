@@ -94,7 +94,9 @@ async def fill(connection: asyncpg.Connection, declared: Theatre, features: Sequ
     """Add the theatre and write *features* as one revision; return its number."""
     await prepare_connection(connection)
     await add_theatre(connection, declared)
-    keys = {each.layer.name: each.key for each in await load_layers(connection)}
+    keys = {
+        each.layer.name: each.key for each in await load_layers(connection) if each.ref.theatre == declared.id
+    }
     async with open_revision(connection) as writer:
         for name in dict.fromkeys(each.layer for each in features):
             rows = [_row(n, each) for n, each in enumerate(features, 1) if each.layer == name]
