@@ -41,6 +41,7 @@ def serve(
             workers=settings.workers,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # behind a proxy TILESERVER_PUBLIC_URL says what readers see
             date_header=True,
             timeout_graceful_shutdown=10,
         )

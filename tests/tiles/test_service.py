@@ -1,0 +1,120 @@
+"""What was known in a revision is answered for ever, whatever is corrected or declared afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import asyncpg
+import pytest
+
+from tests.conftest import NOW, Databases
+from tests.shapes import Feature, fill, in_tile, layer, square, theatre
+from tileserver.errors import AddressOutside, BadParameter, UnknownTileset
+from tileserver.grid import TileAddress
+from tileserver.store.catalogue import add_theatre
+from tileserver.store.connect import Pool
+from tileserver.tiles.service import TileService
+from tileserver.times import Period
+
+Result = TypeVar("Result")
+T0 = datetime(2024, 1, 1, tzinfo=UTC)
+PLACE = TileAddress(2, 2, 1)
+CONTROL = theatre(layer("control", maxzoom=5))
+
+pytestmark = pytest.mark.db
+
+
+def _square(x: float, at: datetime = T0) -> Feature:
+    return Feature("control", in_tile(PLACE, square(x, x, 500)), at, None, id=int(x))
+
+
+def _with(
+    databases: Databases, dsn: str, work: Callable[[TileService, asyncpg.Connection], Awaitable[Result]]
+) -> Result:
+    async def run(connection: asyncpg.Connection) -> Result:
+        pool = Pool(dsn, 2, 5, 15)
+        try:
+            return await work(TileService(pool, 10**6, lambda: NOW), connection)
+        finally:
+            await pool.close()
+
+    return databases.run(dsn, run)
+
+
+async def _cut(service: TileService, revision: int | None, name: str = "toy") -> bytes:
+    tileset = (await service.catalogue()).tileset(name)
+    resolved = await service.resolve(tileset, Period(T0, T0 + timedelta(days=1)), revision)
+    return (await service.tile(tileset, resolved.version, PLACE)).tile.data
+
+
+def test_two_revisions_on_the_older_one_answers_the_same_bytes(databases: Databases, database: str) -> None:
+    async def work(service: TileService, connection: asyncpg.Connection) -> list[bytes]:
+        first = await fill(connection, CONTROL, [_square(1)])
+        tiles = [await _cut(service, None)]
+        for x in (1000, 2000):
+            await fill(connection, CONTROL, [_square(x)])
+            await service.refresh()
+            tiles.append(await _cut(service, None))
+        fresh = TileService(service.pool, 10**6, lambda: NOW)  # nothing of this is in its memory
+        return [*tiles, await _cut(service, first), await _cut(fresh, first)]
+
+    one, two, three, held, fresh = _with(databases, database, work)
+    assert len({one, two, three}) == 3
+    assert one == held == fresh
+
+
+def test_an_older_revision_is_answered_although_the_theatre_has_gained_a_layer(
+    databases: Databases, database: str
+) -> None:
+    async def work(service: TileService, connection: asyncpg.Connection) -> list[bytes]:
+        first = await fill(connection, CONTROL, [_square(1)])
+        await fill(connection, CONTROL, [_square(1000)])
+        before = await _cut(service, first)
+        await add_theatre(connection, theatre(layer("control", maxzoom=5), layer("events", "points")))
+        await service.refresh()
+        return [before, await _cut(service, first)]
+
+    before, after = _with(databases, database, work)
+    assert before == after != b""
+
+
+def test_a_version_of_another_tileset_is_none_of_this_one(databases: Databases, database: str) -> None:
+    async def work(service: TileService, connection: asyncpg.Connection) -> None:
+        await fill(connection, CONTROL, [_square(1)])
+        other = theatre(layer("control"), id="other")
+        await fill(connection, other, [_square(1, T0 + timedelta(hours=1))])
+        catalogue = await service.catalogue()
+        here, there = catalogue.tileset("toy"), catalogue.tileset("other")
+        version = (await service.resolve(here, None)).version
+        assert await service.named(here, str(version)) == version
+        with pytest.raises(UnknownTileset):
+            await service.named(there, str(version))
+
+    _with(databases, database, work)
+
+
+def test_a_zoom_that_the_tileset_has_not_is_refused_by_name(databases: Databases, database: str) -> None:
+    async def work(service: TileService, connection: asyncpg.Connection) -> None:
+        await fill(connection, CONTROL, [_square(1)])
+        tileset = (await service.catalogue()).tileset("toy")
+        version = (await service.resolve(tileset, None)).version
+        with pytest.raises(AddressOutside, match="zoom 6 is outside toy, which has zooms 0-5"):
+            await service.tile(tileset, version, TileAddress(6, 0, 0))
+        with pytest.raises(BadParameter, match="revision 0 does not exist"):
+            await service.resolve(tileset, None, 0)
+
+    _with(databases, database, work)
+
+
+def test_a_tile_that_is_held_needs_no_connection(databases: Databases, database: str) -> None:
+    async def work(service: TileService, connection: asyncpg.Connection) -> bool:
+        await fill(connection, CONTROL, [_square(1)])
+        await _cut(service, None)
+        async with service.pool.acquire(), service.pool.acquire():  # both there are
+            tileset = (await service.catalogue()).tileset("toy")
+            version = (await service.resolve(tileset, None)).version
+            return (await service.tile(tileset, version, PLACE)).hit
+
+    assert _with(databases, database, work)
