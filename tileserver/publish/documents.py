@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from tileserver.model import Layer, Theatre
 from tileserver.tiles.catalogue import Catalogue, ServedLayer, Tileset
@@ -56,11 +57,11 @@ def tilejson(tileset: Tileset, base_url: str, now: datetime) -> dict[str, Any]:
 def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
     """Return what a slider needs: extent, first and last local day, zone, embargo and revision."""
     horizon = horizon_of(tileset, now)
-    starts = [start for served in tileset.layers for start in _public_starts(served, horizon)]
-    first, last = (from_micros(min(starts)), from_micros(max(starts))) if starts else (None, None)
+    edges = [edge for served in tileset.layers for edge in _public_span(served, horizon)]
+    first, last = (from_micros(min(edges)), from_micros(max(edges))) if edges else (None, None)
     first_day, last_day = _day(tileset, first), _day(tileset, last)
     return {
-        "extent": [format_instant(first), format_instant(last)] if starts else None,
+        "extent": [format_instant(first), format_instant(last)] if edges else None,
         "first_day": first_day,
         "last_day": last_day,
         "default": tileset.theatre.opens_at or last_day,
@@ -72,12 +73,16 @@ def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
     }
 
 
-def _public_starts(served: ServedLayer, horizon: int) -> list[int]:
-    """Return the first and the last instant at which something public begins; nothing where nothing does."""
+def _public_span(served: ServedLayer, horizon: int) -> list[int]:
+    """Return the first and the last instant at which something public changes or begins, if any does."""
     periods = served.periods
-    starts = periods.starts if served.is_state else periods.starts[periods.ends <= horizon]
-    starts = starts[starts <= horizon]
-    return [int(starts.min()), int(starts.max())] if starts.size else []
+    edges = (
+        np.concatenate([periods.starts, periods.ends])
+        if served.is_state
+        else periods.starts[periods.ends <= horizon]
+    )
+    edges = edges[edges <= horizon]
+    return [int(edges.min()), int(edges.max())] if edges.size else []
 
 
 def _theatre(theatre: Theatre, catalogue: Catalogue) -> dict[str, Any]:
