@@ -1,5 +1,6 @@
 // Build the page into ../static: bundles with a hash in their name, and the two pages that load them.
 
+import { fileURLToPath } from "node:url";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { basename } from "node:path";
@@ -15,9 +16,9 @@ rmSync(new URL("assets/", OUT), { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 
 const { metafile } = await build({
-  absWorkingDir: new URL(".", import.meta.url).pathname,
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   entryPoints: { main: "src/main.ts", worker: "maplibre-gl/dist/maplibre-gl-worker.mjs" },
-  outdir: new URL("assets/", OUT).pathname,
+  outdir: fileURLToPath(new URL("assets/", OUT)),
   // The map and its worker share a chunk, as MapLibre ships them: one download for both.
   bundle: true, splitting: true, format: "esm", target: "es2022", minify: true, sourcemap: false, metafile: true,
   entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", loader: { ".svg": "dataurl" }, legalComments: "linked", logLevel: "warning",

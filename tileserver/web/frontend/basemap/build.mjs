@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import GeoJSONVT from "geojson-vt";
 import vtpbf from "vt-pbf";
 import { archive } from "./pmtiles.mjs";
+import { withoutSpecks } from "./rings.mjs";
 import { REGIONS, countryLabels, placeLabels, readNaturalEarth, regionLayers, worldLayers } from "./sources.mjs";
 
 const OUT = new URL("../../static/basemap/", import.meta.url);
@@ -53,7 +54,8 @@ function slice(indexes, extent, boxes, keep) {
     const layers = {};
     for (const [name, index] of Object.entries(indexes)) {
       const tile = index.getTile(z, x, y);
-      const features = tile ? tile.features.filter((one) => keep(name, one.tags ?? {}, z)) : [];
+      const kept = tile ? tile.features.filter((one) => keep(name, one.tags ?? {}, z)) : [];
+      const features = kept.map(withoutSpecks).filter((one) => one.geometry.length > 0);
       if (features.length) layers[name] = { features };
     }
     if (Object.keys(layers).length) tiles.push({ z, x, y, data: Buffer.from(vtpbf.fromGeojsonVt(layers, { version: 2 })) });

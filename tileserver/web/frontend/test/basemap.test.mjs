@@ -6,6 +6,7 @@ import { PMTiles } from "pmtiles";
 import { feature } from "topojson-client";
 import { RUSSIA, UKRAINE } from "../basemap/crimea.mjs";
 import { archive } from "../basemap/pmtiles.mjs";
+import { withoutSpecks } from "../basemap/rings.mjs";
 import { romanised } from "../basemap/romanise.mjs";
 import { bordersOf, namesOfPlace, readNaturalEarth, readRegionCountries, worldLayers, zoomOfPlace } from "../basemap/sources.mjs";
 
@@ -76,4 +77,12 @@ test("names of other countries keep their apostrophes", () => {
 test("a capital is shown from zoom 4 at the latest, a village last", () => {
   assert.ok(zoomOfPlace({ population: 30_000, featureCode: "PPLC" }) <= 4);
   assert.ok(zoomOfPlace({ population: 1_500, featureCode: "PPL" }) >= 9);
+});
+
+test("a speck that rounding turned round is left out, so the holes after it stay holes of their polygon", () => {
+  const outer = [[0, 0], [4096, 0], [4096, 4096], [0, 4096], [0, 0]];
+  const island = [[100, 100], [100, 900], [900, 900], [900, 100], [100, 100]];
+  const speck = [[50, 50], [53, 50], [50, 53], [50, 50]];
+  assert.deepEqual(withoutSpecks({ type: 3, geometry: [outer, speck, island] }).geometry, [outer, island]);
+  assert.deepEqual(withoutSpecks({ type: 2, geometry: [speck] }).geometry, [speck], "a line encloses nothing and stays");
 });
