@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 import shapely
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from starlette.testclient import TestClient
 
 from tileserver.config import Settings, read_settings
@@ -34,6 +36,10 @@ from tileserver.web.app import create_app
 
 os.environ["TZ"] = "Asia/Kathmandu"  # no test may lean on the machine's zone
 time.tzset()
+
+# A law holds however slow and busy the machine is.
+hypothesis_settings.register_profile("law", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("law")
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("TILESERVER_SHARED", ROOT.parent / "shared" / "data"))
