@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -44,6 +44,18 @@ class Arm:
 def our_path(address: TileAddress, at: datetime) -> str:
     """The control layer's snapshot tile."""
     return f"/tiles/ukraine.control/{address}.mvt?datetime={format_instant(at)}"
+
+
+def composed_path(address: TileAddress, at: datetime) -> str:
+    """Three layers in one tile."""
+    layers = "ukraine.control,ukraine.frontline,ukraine.events"
+    return f"/tiles/{layers}/{address}.mvt?datetime={format_instant(at)}"
+
+
+def month_path(address: TileAddress, at: datetime) -> str:
+    """The events of 30 days."""
+    first = format_instant(at - timedelta(days=30))
+    return f"/tiles/ukraine.events/{address}.mvt?datetime={first}/{format_instant(at)}"
 
 
 def _function_path(address: TileAddress, at: datetime) -> str:

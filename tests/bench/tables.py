@@ -33,10 +33,10 @@ def import_table(imports: Sequence[Import], stored_bytes: int) -> Table:
     return table
 
 
-def cold_table(arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
-    """Cold latency by zoom: a row an arm, with how many times as long it took as the first."""
+def cold_table(kind: str, arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
+    """Cold latency by what was asked: a row an arm, with how many times as long it took as the first."""
     table = _table(
-        "Cold tiles, one connection: milliseconds, and how many times as long as ours (95 % interval)",
+        f"{kind}, cold: milliseconds on one connection; how many times as long as ours (95 % interval)",
         ("zoom", "tiles", "server", "p50", "p95", "p99", "kB", "times ours"),
     )
     for zoom, cold in found.items():
@@ -54,11 +54,11 @@ def cold_table(arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
     return table
 
 
-def warm_table(arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
-    """Warm latency, throughput and the server's own processor time by zoom, with ratios to the first."""
+def warm_table(kind: str, arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
+    """Warm latency, throughput and the server's own processor time, with ratios to the first."""
     table = _table(
-        "Warm tiles: answers a second at 1 and 16 connections, the server's own processor time for one;"
-        " how many times as many are ours, and as much is its",
+        f"{kind}, warm: milliseconds; answers a second at 1 and 16 connections; its own processor time;\n"
+        "how many times as many answers are ours, and as much processor time is its (95 % interval)",
         ("zoom", "server", "p50", "p99", "kB", "/s, 1", "/s, 16", "cpu us", "ours, 1", "ours, 16", "its cpu"),
     )
     for zoom, warm in found.items():
@@ -80,17 +80,6 @@ def warm_table(arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
     return table
 
 
-def own_table(rows: Sequence[tuple[str, npt.NDArray[np.float64], float, float]]) -> Table:
-    """What only we serve: what, seconds of each cold answer, mean bytes, warm answers a second."""
-    table = _table(
-        "What has no counterpart there: cold milliseconds, warm answers a second at 16 connections",
-        ("tile", "tiles", "p50", "p95", "p99", "kB", "warm/s"),
-    )
-    for what, seconds, size, rate in rows:
-        table.add_row(what, str(len(seconds)), *_percentiles(seconds), f"{size / 1000:.1f}", f"{rate:.0f}")
-    return table
-
-
 def _percentiles(seconds: npt.NDArray[np.float64]) -> tuple[str, str, str]:
     p50, p95, p99 = np.percentile(seconds * 1000, [50, 95, 99])
     return f"{p50:.2f}", f"{p95:.2f}", f"{p99:.2f}"
@@ -99,6 +88,6 @@ def _percentiles(seconds: npt.NDArray[np.float64]) -> tuple[str, str, str]:
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title, box=rich.box.SIMPLE, title_justify="left", title_style="bold")
     for column in columns:
-        is_text = column in ("server", "layer", "tile")
+        is_text = column in ("server", "layer")
         table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
     return table
