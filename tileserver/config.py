@@ -74,7 +74,12 @@ SETTINGS = (
     Setting("TILESERVER_POOL", "8", _whole(1, 200), "database connections per process"),
     Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
     Setting("TILESERVER_STATEMENT_TIMEOUT", "15", _whole(1, 600), "seconds a query for a reader may take"),
-    Setting("TILESERVER_LOG", "json", _choice("json", "text"), "form of the log lines on standard error"),
+    Setting(
+        "TILESERVER_LOG",
+        "auto",
+        _choice("auto", "json", "text"),
+        "form of the log lines on standard error; auto: text on a terminal, JSON elsewhere",
+    ),
 )
 
 

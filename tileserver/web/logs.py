@@ -22,7 +22,7 @@ def configure_logs(form: str) -> None:
     )
     last: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-        if form == "json"
+        if form == "json" or (form == "auto" and not sys.stderr.isatty())
         else [plain_console]
     )
     structlog.configure(
