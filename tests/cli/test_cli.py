@@ -362,6 +362,7 @@ def test_an_import_that_is_interrupted_ends_soon_and_keeps_nothing(
         env={**os.environ, "DATABASE_URL": database},
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     while databases.run(database, lambda connection: connection.fetchval(connected)) < 2:

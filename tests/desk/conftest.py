@@ -6,10 +6,10 @@ import io
 import json
 import math
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
 import pytest
@@ -23,6 +23,8 @@ from tileserver.theatres import load_theatre
 if TYPE_CHECKING:
     from tests.conftest import Databases
 
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[asyncpg.Connection], Coroutine[Any, Any, Result]]
 Cell: TypeAlias = tuple[int, int]  # column and row of a lattice in the east of Ukraine, far from its edges
 Cells: TypeAlias = Mapping[Cell, str]
 Row: TypeAlias = tuple[Cell, str, datetime, datetime | None]
@@ -57,7 +59,7 @@ class Desk:
                 connection, await self.layers(connection), "control", snapshots, report, origin="drawn"
             )
 
-        return self._databases.run(self.dsn, work)
+        return self.run(work)
 
     def import_file(self, layer: str, path: Path, options: ReadOptions | None = None) -> Outcome:
         """Import a file into *layer*."""
@@ -66,7 +68,7 @@ class Desk:
             layers = await self.layers(connection)
             return await import_file(connection, layers, layer, path, options or ReadOptions())
 
-        return self._databases.run(self.dsn, work)
+        return self.run(work)
 
     @staticmethod
     async def layers(connection: asyncpg.Connection) -> dict[str, StoredLayer]:
@@ -89,7 +91,11 @@ class Desk:
 
     def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Return the rows of a query."""
-        return self._databases.run(self.dsn, lambda connection: connection.fetch(query, *arguments))
+        return self.run(lambda connection: connection.fetch(query, *arguments))
+
+    def run(self, work: Work[Result]) -> Result:
+        """Run *work* on a connection of its own."""
+        return self._databases.run(self.dsn, work)
 
     def dump(self) -> list[str]:
         """Return all that an import writes, as text, in an order of its own, without times of day."""

@@ -107,13 +107,15 @@ def front_from_scratch(desk: Desk, states: Mapping[datetime, Cells]) -> dict[dat
         if content.properties["status"] == status
         and shapely.from_wkb(content.wkb).contains(shapely.transform(middle(cell), to_mercator))
     }
-    found, _ = derive_states(
-        desk.theatre,
-        desk.theatre.layer("frontline"),
-        desk.theatre.layer("control"),
-        {at: frozenset(by_cell[each] for each in brute_force(states, at)) for at in DAYS},
-        held,
-        no_progress,
+    found, _ = asyncio.run(
+        derive_states(
+            desk.theatre,
+            desk.theatre.layer("frontline"),
+            desk.theatre.layer("control"),
+            {at: frozenset(by_cell[each] for each in brute_force(states, at)) for at in DAYS},
+            held,
+            no_progress,
+        )
     )
     return {at: set(state) for at, state in found.items()}
 

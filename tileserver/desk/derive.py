@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from tileserver.shape.repair import repair_geometry
 from tileserver.theatres import load_land
 
 
-def derive_states(
+async def derive_states(
     theatre: Theatre,
     line: Layer,
     area: Layer,
@@ -27,6 +28,7 @@ def derive_states(
     """Return the line layer's state at each instant of *states*, and the contents of its pieces.
 
     *contents* holds every content of *states*. Instants that hold the same areas share one computation.
+    Lets others run, and itself be cancelled, between two instants.
     """
     assert line.derived is not None
     where = _ground(theatre, line)
@@ -48,6 +50,7 @@ def derive_states(
             done[areas] = frozenset(content.key for content in drawn)
         found[at] = done[areas]
         progress(f"deriving {line.name}", number, len(states))
+        await asyncio.sleep(0)
     return found, pieces
 
 

@@ -221,7 +221,9 @@ async def _derive(
     progress: Progress,
 ) -> None:
     assert derived.layer.derived is not None
-    states, pieces = derive_states(derived.theatre, derived.layer, origin.layer, new, contents, progress)
+    states, pieces = await derive_states(
+        derived.theatre, derived.layer, origin.layer, new, contents, progress
+    )
     await _write_states(writer, derived.key, states, known, pieces, outcome)
 
 
