@@ -128,7 +128,7 @@ def test_without_its_database_a_command_exits_with_3_and_says_what_to_look_at(
 
 @pytest.mark.parametrize(
     "argv",
-    [("layers",), ("theatre", "list"), ("import", "ukraine.control", "."), ("tile", "ukraine", ADDRESS)],
+    [("layers",), ("import", "ukraine.control", "."), ("tile", "ukraine", ADDRESS)],
     ids=" ".join,
 )
 def test_without_a_schema_a_command_exits_with_3_and_names_the_command_that_makes_one(
@@ -136,6 +136,13 @@ def test_without_a_schema_a_command_exits_with_3_and_names_the_command_that_make
 ) -> None:
     done = run(*argv, dsn=databases.bare())
     assert done == Done(3, "", "Schema mismatch: the database has no schema yet; run: tileserver migrate\n")
+
+
+def test_shipped_theatres_are_listed_and_shown_without_a_schema(run: Run, databases: Databases) -> None:
+    dsn = databases.bare()
+    listed = json.loads(run("theatre", "list", "--json", dsn=dsn).out)
+    assert {(each["id"], each["state"]) for each in listed} >= {("ukraine", "shipped")}
+    assert json.loads(run("theatre", "show", "ukraine", dsn=dsn).out)["id"] == "ukraine"
 
 
 def test_check_names_each_fault_and_how_to_mend_it(run: Run, databases: Databases) -> None:

@@ -13,10 +13,10 @@ from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.samples import SAMPLES, load_sample
 from tileserver.errors import UnknownTileset
 from tileserver.ingest import ReadOptions
-from tileserver.model import LayerRef
+from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import Connection, prepare_connection
-from tileserver.store.migrations import check_schema, migrate
+from tileserver.store.migrations import check_schema, has_schema, migrate
 from tileserver.theatres import load_theatre, shipped
 
 theatre = typer.Typer(
@@ -43,7 +43,7 @@ def add(
 @theatre.command("list")
 def list_(json: Json = False) -> None:
     """List the theatres in the database and those shipped."""
-    stored = {each.theatre.id: each.theatre for each in with_connection(_checked_layers)}
+    stored = with_connection(_stored_theatres)
     rows = [
         (
             name,
@@ -65,7 +65,7 @@ def show(
     ],
 ) -> None:
     """Print a definition as JSON."""
-    stored = {each.theatre.id: each.theatre for each in with_connection(_checked_layers)}
+    stored = with_connection(_stored_theatres)
     print_json(msgspec.to_builtins(stored.get(name) or load_theatre(name)))
 
 
@@ -142,6 +142,13 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
     ]
     if rows:
         print_table("", ("finding", "treatment", "count", "an example"), [*rows])
+
+
+async def _stored_theatres(connection: Connection) -> dict[str, Theatre]:
+    """Return the theatres by id; none in a database that was never migrated."""
+    if not await has_schema(connection):
+        return {}
+    return {each.theatre.id: each.theatre for each in await _checked_layers(connection)}
 
 
 async def _checked_layers(connection: Connection) -> list[StoredLayer]:

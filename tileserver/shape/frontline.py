@@ -65,9 +65,9 @@ def front_line(held: Sequence[BaseGeometry], where: Ground) -> list[BaseGeometry
     Returns
     -------
     list of shapely geometries
-        LineStrings and MultiLineStrings, EPSG:3857, one a cell, ordered by cell. A piece depends on
-        nothing outside its cell, so a day that changes one place gives the same pieces elsewhere.
-        Empty when nothing is held.
+        LineStrings and MultiLineStrings, EPSG:3857, one a cell, ordered by cell. A day that changes one
+        place gives the same pieces in cells elsewhere, but for lines that begin or cease to be front as
+        a whole. Empty when nothing is held.
 
     Notes
     -----

@@ -136,7 +136,8 @@ class Pool:
                     min_size=0,  # a server starts, and stays, without its database
                     max_size=self.size,
                     timeout=self.wait_s,
-                    setup=None,
+                    # For a database that went silent; one that answers ends a slow query itself, before.
+                    command_timeout=self.statement_timeout_s + self.wait_s,
                     init=prepare_connection,
                     reset=_keep_session,
                     server_settings={

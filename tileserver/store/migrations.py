@@ -85,9 +85,14 @@ async def _migrate(connection: asyncpg.Connection) -> list[Migration]:
     return missing
 
 
+async def has_schema(connection: asyncpg.Connection) -> bool:
+    """Whether any migration was ever applied to the database."""
+    return await connection.fetchval("SELECT to_regclass('migration')") is not None
+
+
 async def check_schema(connection: asyncpg.Connection) -> None:
     """Raise `SchemaMismatch` unless the database has exactly this code's migrations."""
-    if await connection.fetchval("SELECT to_regclass('migration')") is None:
+    if not await has_schema(connection):
         raise SchemaMismatch("the database has no schema yet; run: tileserver migrate")
     applied = {row["number"] for row in await connection.fetch("SELECT number FROM migration")}
     shipped = shipped_migrations()

@@ -22,7 +22,7 @@ from tileserver.web.documents import DocumentRoutes
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope
 from tileserver.web.pages import BuiltFiles, embed, reader_map
-from tileserver.web.problems import http_problem, known_problem, unknown_problem
+from tileserver.web.problems import http_problem, known_problem
 from tileserver.web.tiles import TileRoutes
 
 log = structlog.get_logger()
@@ -65,7 +65,6 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock)
         exception_handlers={
             TileserverError: known_problem,
             HTTPException: http_problem,
-            Exception: unknown_problem,
         },
         lifespan=lifespan,
     )
@@ -87,5 +86,6 @@ def _logged(service: TileService) -> Callable[[], Awaitable[None]]:
             await service.refresh()
         except Unavailable as error:
             log.warning("catalogue not read", error=str(error))
+            raise  # the follower tries again
 
     return refresh

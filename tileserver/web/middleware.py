@@ -7,7 +7,10 @@ import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tileserver.web.problems import unknown_problem
 
 log = structlog.get_logger()
 
@@ -28,7 +31,7 @@ _PREFLIGHT = [
 
 
 class Envelope:
-    """Gives a request its id, logs it once, and adds CORS and security headers; a plain ASGI callable."""
+    """Gives a request its id and, whatever fails inside, an answer; logs it; adds CORS and other headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -57,6 +60,11 @@ class Envelope:
         with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):
             try:
                 await self.app(scope, receive, send_with_headers)
+            except Exception as error:
+                if status:  # half an answer is out: only to break it off is honest
+                    raise
+                answer = await unknown_problem(Request(scope), error)
+                await answer(scope, receive, send_with_headers)
             finally:
                 log.info(
                     "request",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -25,7 +26,9 @@ class BuiltFiles(StaticFiles):
         """Find nothing wrong: a front end that is not built has no files, and that is a 404."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer one file."""
+        """Answer one file; what begins with a dot is the build's own business."""
+        if any(part.startswith(".") for part in path.split("/")):
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         forever = path.startswith("assets/")
         response.headers["Cache-Control"] = (
