@@ -127,15 +127,18 @@ def colour(cells: Cells, holders: Sequence[str]) -> list[Area]:
 def _holders(
     cells: Cells, largest: Ints, faces: NDArray[np.object_], inner: NDArray[np.object_], statuses: int
 ) -> Ints:
-    """The status of each face: that of most points inside it; of the nearest point where none is.
+    """The status of each face: that of the points inside it; of the nearest point where there are none.
 
     The nearest point alone would not do: of a thin face it may lie across the front.
     """
-    face, point = cells.tree.query(faces, predicate="contains")
-    votes = np.zeros((len(faces), statuses))
+    nearest = cells.tree.nearest(inner)
+    held = largest[nearest]
+    across = np.flatnonzero(~shapely.contains(faces, shapely.points(cells.points[nearest])))
+    face, point = cells.tree.query(faces[across], predicate="contains")
+    votes = np.zeros((len(across), statuses))
     np.add.at(votes, (face, largest[point]), 1)
-    nearest = largest[cells.tree.nearest(inner)]
-    return np.where(votes.any(axis=1), votes.argmax(axis=1), nearest)
+    held[across] = np.where(votes.any(axis=1), votes.argmax(axis=1), held[across])
+    return held
 
 
 def _nearest_apart(tree: shapely.STRtree, places: Floats) -> float:
