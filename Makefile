@@ -23,7 +23,7 @@ setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and sto
 
 test: setup .venv/.made-dev browser lint ## set up everything and run every test and check
 	cd $(WEB) && npm test
-	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest
+	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile
 
 bench: setup .venv/.made-dev ## measure tiles and imports, beside tipg
 	.venv/bin/python -m tests.bench

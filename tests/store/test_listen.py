@@ -165,9 +165,9 @@ def test_a_line_that_went_silent_is_noticed_and_made_anew(database: str, tmp_pat
 
         async with await asyncio.start_unix_server(relay, str(tmp_path / ".s.PGSQL.5432")):
             refresh = Counter()
-            async with following(dsn, refresh, heartbeat_s=0.2):
+            async with following(dsn, refresh, heartbeat_s=0.8):
                 await refresh.reach(1)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(1.8)
                 assert refresh.count == 1  # a line that answers is not made anew
                 silent.set()
                 await refresh.reach(2)
