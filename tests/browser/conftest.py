@@ -67,6 +67,13 @@ class Reader:
         day: str = await self.page.evaluate("document.getElementById('date').dateTime")
         return day
 
+    async def label_is_the_picture(self) -> bool:
+        """Whether the day that the reader reads is the one that is drawn; asked in one breath."""
+        agree: bool = await self.page.evaluate(
+            "document.getElementById('date').dateTime === document.documentElement.dataset.shown"
+        )
+        return agree
+
     async def linked(self) -> str:
         """The day that the address names."""
         day: str = await self.page.evaluate("new URLSearchParams(location.hash.slice(1)).get('at') ?? ''")

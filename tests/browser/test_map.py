@@ -70,7 +70,7 @@ async def test_a_fast_scrub_over_a_slow_network_ends_on_the_last_day(
     for _ in range(20):
         await reader.page.keyboard.press("ArrowRight")
         await asyncio.sleep(0.05)
-        assert await reader.labelled() == await reader.shown()
+        assert await reader.label_is_the_picture()
     await reader.ready("1944-08-14")
     await assert_all_of_one_day(reader, server_url, "1944-08-14")
 
