@@ -2,7 +2,7 @@
 
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
-import type { Day } from "./days";
+import { daysBetween, isDay, type Day } from "./days";
 
 export interface Note { lon: number; lat: number; properties: Record<string, unknown> }
 
@@ -18,7 +18,14 @@ export function decodeNotes(bytes: ArrayBuffer): Note[] {
     const [lon = 0, lat = 0] = geometry.coordinates;
     found.set(String(feature.id ?? i), { lon, lat, properties: properties ?? {} });
   }
-  return [...found.values()];
+  return inOrder([...found.values()]);
+}
+
+/** What a reader should know first: the notes that hold longest, which speak of the whole; then north to south. */
+export function inOrder(notes: Note[]): Note[] {
+  const length = ({ properties: { from, to } }: Note): number =>
+    typeof from === "string" && typeof to === "string" && isDay(from) && isDay(to) ? daysBetween(from, to) : 0;
+  return notes.sort((a, b) => length(b) - length(a) || b.lat - a.lat);
 }
 
 export async function readNotes(tileset: string, day: Day): Promise<Note[]> {
