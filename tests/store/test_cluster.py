@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 
 from tileserver.errors import ClusterUnavailable
-from tileserver.store.cluster import ELSEWHERE, Cluster
+from tileserver.store.cluster import ELSEWHERE, PATIENCE_S, Cluster
 from tileserver.store.installation import choose, installations
 from tileserver.store.processes import processes_in
 
@@ -142,7 +142,7 @@ def test_a_second_start_is_quick_and_keeps_the_data(copy: Cluster) -> None:
         _ask(dsn, "CREATE TABLE kept AS SELECT 7 AS n")
     before = time.monotonic()
     with copy.running() as dsn:
-        assert time.monotonic() - before < 2
+        assert time.monotonic() - before < 15  # no recovery, no initdb; a busy machine is slow
         assert _ask(dsn, "SELECT n FROM kept") == 7
 
 
@@ -223,7 +223,7 @@ def test_a_user_told_to_end_stops_it_on_the_way_out(copy: Cluster) -> None:
     assert user.stdout
     assert user.stdout.readline() == "in\n"
     user.terminate()
-    user.communicate(timeout=20)
+    user.communicate(timeout=60)
     assert user.returncode == 128 + signal.SIGTERM
     assert copy.status().state == "stopped"
 
@@ -241,18 +241,21 @@ asyncio.run(busy())
     with durable.running() as dsn:
         _ask(dsn, "CREATE TABLE kept AS SELECT 7 AS n")
         client = _script(body, dsn)
-        assert client.stdout
-        assert client.stdout.readline() == "in\n"
-        pid = _pid(copy)
-        os.kill(pid, signal.SIGKILL)
-        _gone(pid)
-        before = time.monotonic()
-        with durable.running():
-            assert time.monotonic() - before < 5
-            assert _pid(copy) != pid
-            assert _ask(dsn, "SELECT n FROM kept") == 7
-        client.kill()
-        client.communicate()
+        try:
+            assert client.stdout
+            assert client.stdout.readline() == "in\n"
+            pid = _pid(copy)
+            os.kill(pid, signal.SIGKILL)
+            _gone(pid)
+            before = time.monotonic()
+            with durable.running():
+                # Far below the patience with a postmaster that does not answer; far above a busy machine's.
+                assert time.monotonic() - before < PATIENCE_S / 3
+                assert _pid(copy) != pid
+                assert _ask(dsn, "SELECT n FROM kept") == 7
+        finally:
+            client.kill()
+            client.communicate()
 
 
 @pytest.mark.db

@@ -36,7 +36,7 @@ class Counter:
             raise StoreUnavailable("not now")
 
     async def reach(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.count < count:
                 self._changed.clear()
                 await self._changed.wait()

@@ -132,7 +132,7 @@ def test_a_cancelled_writer_frees_the_lock_at_once(databases: Databases, databas
         with pytest.raises(asyncio.CancelledError):
             await task
         other = await connect(database)
-        async with asyncio.timeout(5), open_revision(other) as writer:
+        async with asyncio.timeout(30), open_revision(other) as writer:
             assert writer.revision == 1
             assert await writer.held(layer) == []
         await other.close()
@@ -153,7 +153,7 @@ def test_a_writer_whose_process_died_frees_the_lock(databases: Databases, databa
 
         with pytest.raises(StoreUnavailable):
             await die_midway()
-        async with asyncio.timeout(5), open_revision(connection) as writer:
+        async with asyncio.timeout(30), open_revision(connection) as writer:
             assert await writer.held(layer) == []
 
     with_layer(databases, database, body)

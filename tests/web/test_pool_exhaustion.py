@@ -81,7 +81,7 @@ def test_readers_of_a_stuck_database_are_refused_in_time_and_served_when_it_move
                 started = time.monotonic()
                 stuck = await _ask_all(client)
                 assert stuck == {503: len(COLD)}
-                assert time.monotonic() - started < 6
+                assert time.monotonic() - started < 30
                 assert (await client.get("/healthz")).status_code == 200
             await blocker.close()
             moving = await _ask_all(client)
