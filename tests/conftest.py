@@ -25,13 +25,14 @@ from starlette.testclient import TestClient
 
 from tileserver.config import Settings, read_settings
 from tileserver.desk.importer import import_file
-from tileserver.desk.samples import SAMPLES, load_sample
+from tileserver.desk.samples import load_sample
 from tileserver.ingest import ReadOptions
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.cluster import Cluster
 from tileserver.store.connect import connect, prepare_connection
 from tileserver.store.migrations import migrate
 from tileserver.theatres import load_theatre
+from tileserver.theatres.sample import SAMPLES
 from tileserver.web.app import create_app
 
 os.environ["TZ"] = "Asia/Kathmandu"  # no test may lean on the machine's zone

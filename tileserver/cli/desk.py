@@ -10,14 +10,15 @@ import typer
 
 from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
 from tileserver.desk.importer import Outcome, import_file
-from tileserver.desk.samples import SAMPLES, load_sample
+from tileserver.desk.samples import load_sample
 from tileserver.errors import UnknownTileset
 from tileserver.ingest import ReadOptions
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
-from tileserver.store.connect import Connection, prepare_connection
+from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, has_schema, migrate
 from tileserver.theatres import load_theatre, shipped
+from tileserver.theatres.sample import SAMPLES
 
 theatre = typer.Typer(
     help="Declare theatres: one conflict's map, its layers and statuses.", no_args_is_help=True
@@ -112,7 +113,6 @@ def sample(
 
         async def work(connection: Connection) -> list[tuple[str, Outcome]]:
             await migrate(connection)
-            await prepare_connection(connection)
             return [
                 each for name in names or SAMPLES for each in await load_sample(connection, name, progress)
             ]

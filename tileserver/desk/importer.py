@@ -205,7 +205,8 @@ async def _write_states(
         for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
     }
     await writer.close_versions(layer, [HeldVersion(*gone) for gone in held - target])
-    rows = [{**there, **contents}[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
+    every = {**there, **contents}
+    rows = [every[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
     outcome.added += await writer.add_versions(layer, rows)
     outcome.ended += len(held - target)
 

@@ -6,10 +6,9 @@ from tileserver.desk.importer import Outcome, Progress, import_features, import_
 from tileserver.desk.sample import sample_features, sample_snapshots
 from tileserver.ingest import Report
 from tileserver.store.catalogue import add_theatre, load_layers
-from tileserver.store.connect import Connection, prepare_connection
+from tileserver.store.connect import Connection
 from tileserver.theatres import load_theatre
-
-SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
+from tileserver.theatres.sample import SAMPLES
 
 
 async def load_sample(connection: Connection, name: str, progress: Progress) -> list[tuple[str, Outcome]]:
@@ -40,7 +39,6 @@ async def load_sample(connection: Connection, name: str, progress: Progress) -> 
 
 async def load_samples_if_empty(connection: Connection, progress: Progress) -> None:
     """Load every sample into a database that has nothing else, completing one that was interrupted."""
-    await prepare_connection(connection)
     layers = await load_layers(connection)
     theatres = {each.ref.theatre for each in layers}
     if not theatres <= set(SAMPLES):

@@ -8,6 +8,7 @@ from importlib import resources
 import asyncpg
 
 from tileserver.errors import SchemaMismatch
+from tileserver.store.connect import prepare_connection
 
 _LOCK = 7_266_001  # any number that nobody else locks
 
@@ -61,7 +62,10 @@ async def migrate(connection: asyncpg.Connection) -> list[Migration]:
         The database was migrated by a newer version of the code, or does not let us; it is left alone.
     """
     try:
-        return await _migrate(connection)
+        applied = await _migrate(connection)
+        if applied:
+            await prepare_connection(connection)  # the geometry type is there only now
+        return applied
     except _FORBIDDEN as error:
         raise SchemaMismatch(
             f"the schema cannot be made here: {error.args[0]}; see that PostGIS is installed there, and run"

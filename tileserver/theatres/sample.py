@@ -8,7 +8,7 @@ from typing import Literal
 
 from tileserver.errors import UnknownTileset
 
-SAMPLES = ("western-front", "ukraine-sample")
+SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
 Table = Literal["places", "events", "notes"]
 
 
