@@ -69,6 +69,37 @@ class TileAddress:
         return Bounds(box.left, box.bottom, box.right, box.top)
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Zooms that share one generalisation: from *lowest* to the next band's, or for ever.
+
+    Coordinates are whole tile units of the lowest zoom, so no zoom of the band rounds them again, and what
+    meets in the band meets in the tile. Each cell, a tile of ``cell_zoom``, is generalised by itself.
+    """
+
+    lowest: int
+    cell_zoom: int
+
+    @property
+    def unit_m(self) -> float:
+        """The side of the band's grid, in metres of EPSG:3857."""
+        return tile_unit_m(self.lowest)
+
+    def cell(self, x: int, y: int) -> int:
+        """Return the number of the cell at column *x* and row *y*."""
+        return (x << self.cell_zoom) + y
+
+
+# Two zooms a band: at the upper one the grid is a quarter of a display pixel. Cells small enough that a
+# change rewrites little, large enough that their own edges weigh little: chosen on the real archive.
+BANDS = (Band(0, 6), Band(3, 8), Band(5, 9), Band(7, 10), Band(9, 11), Band(11, 12), Band(13, 12))
+
+
+def band_at(zoom: int) -> Band:
+    """Return the band that *zoom* is drawn from."""
+    return next(band for band in reversed(BANDS) if band.lowest <= zoom)
+
+
 def parse_address(z: str, x: str, y: str) -> TileAddress:
     """Parse three path segments; each number has exactly one spelling."""
     for text in (z, x, y):

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tileserver.errors import UnknownTileset
+from tileserver.grid import Band, band_at
 from tileserver.times import Period
 
 Value: TypeAlias = str | int | float | bool
@@ -74,6 +75,21 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     precision: int = 5  # decimals of a degree; no coordinate is published more exactly
     derived: Derivation | None = None
     embargo: str | None = None  # overrides the theatre's
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether what is drawn are faces: areas with statuses, made disjoint and generalised together."""
+        return self.kind == "areas" and self.time == "state" and bool(self.categories)
+
+    @property
+    def has_faces(self) -> bool:
+        """Whether what is drawn are faces, or lines between them."""
+        return self.partitioned or self.derived is not None
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The bands that its zooms are drawn from, ascending; its measures are those of the last one."""
+        return tuple(dict.fromkeys(band_at(zoom) for zoom in range(self.minzoom, self.maxzoom + 1)))
 
     def codes(self) -> frozenset[str]:
         """The codes of the layer's vocabulary."""

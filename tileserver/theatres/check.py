@@ -87,8 +87,11 @@ def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:
     derived = layer.derived
     assert derived is not None  # its caller asked
     _demand(layer.kind == "lines" and layer.time == "state", f"{where}: what is derived is lines of a state")
-    areas = {other.name: other for other in theatre.layers if other.kind == "areas"}
-    _demand(derived.layer in areas, f"{where} is derived from {derived.layer!r}, which is no layer of areas")
+    areas = {other.name: other for other in theatre.layers if other.partitioned}
+    _demand(
+        derived.layer in areas,
+        f"{where} is derived from {derived.layer!r}, which is no layer of areas with statuses",
+    )
     unknown = sorted(set(derived.held) - areas[derived.layer].codes())
     _demand(
         not unknown, f"{where} is derived from statuses that {derived.layer} has not: {', '.join(unknown)}"

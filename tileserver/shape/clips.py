@@ -1,0 +1,150 @@
+"""Geometries cut into the cells of a quadtree, each cut known by the hash of what it holds.
+
+Coordinates are *world units*: one is a tile unit at zoom 14, x to the east and y to the south from the
+north-western corner of the Mercator square, as in tile addresses. The edges of cells are whole numbers
+there, so that a geometry is cut at the same coordinates for both cells that meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from weakref import WeakValueDictionary
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.grid import EXTENT, WORLD
+
+UNIT_ZOOM = 14  # the zoom whose tile units are the world units
+SIDE = EXTENT << UNIT_ZOOM  # world units around the world
+SMALL = float(1 << 2 * (UNIT_ZOOM - 3))  # square world units; a part that is smaller may vanish at some zoom
+
+_CLOSE = 1e-9  # of an area; what the parts of a cut may differ from the whole
+_NO_PARTS = np.empty((0, 3))
+
+Points: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class Clip:
+    """The part of a geometry in the cell ``z/x/y``; the same object wherever the same part was cut.
+
+    ``small`` are the geometry's small parts that lie here: a point in each and its area, shape (n, 3).
+    """
+
+    z: int
+    x: int
+    y: int
+    geometry: BaseGeometry
+    small: Points
+    full: bool  # whether it covers the cell
+    _children: tuple[Clip | None, ...] | None = field(default=None)
+
+    def children(self) -> tuple[Clip | None, ...]:
+        """Return the parts in the four cells below, ``None`` where there is nothing; cut once."""
+        if self._children is None:
+            self._children = tuple(self._child(quarter) for quarter in range(4))
+        return self._children
+
+    def _child(self, quarter: int) -> Clip | None:
+        z, x, y = self.z + 1, 2 * self.x + (quarter & 1), 2 * self.y + (quarter >> 1)
+        west, north, east, south = cell_box(z, x, y)
+        if self.full:
+            return _interned(z, x, y, shapely.box(west, north, east, south), _NO_PARTS)
+        left, top, right, bottom = self.geometry.bounds
+        if left >= east or right <= west or top >= south or bottom <= north:
+            return None
+        part = self.geometry
+        if not (west <= left and right <= east and north <= top and bottom <= south):
+            part = _cut(self.geometry, west, north, east, south)
+        return None if part.is_empty else _interned(z, x, y, part, _within(self.small, west, north, east, south))
+
+
+_clips: WeakValueDictionary[bytes, Clip] = WeakValueDictionary()
+
+
+def plant(geometry: BaseGeometry) -> Clip:
+    """Return the root of the quadtree over *geometry*: valid polygons or lines, EPSG:3857."""
+    placed = shapely.transform(geometry, _to_units)
+    small = _NO_PARTS
+    if shapely.get_dimensions(geometry) == 2:
+        parts = shapely.get_parts(placed)
+        areas = shapely.area(parts)
+        slight = areas < SMALL
+        inside = shapely.get_coordinates(shapely.point_on_surface(parts[slight]))
+        small = np.column_stack([inside, areas[slight]])
+    return _interned(0, 0, 0, shapely.set_srid(placed, 0), small)
+
+
+def cell_box(z: int, x: int, y: int) -> tuple[int, int, int, int]:
+    """Return the west, north, east and south edge of a cell, in world units."""
+    side = SIDE >> z
+    return x * side, y * side, (x + 1) * side, (y + 1) * side
+
+
+Named: TypeAlias = tuple[str, Clip]  # whose part it is
+
+
+def changed_cells(
+    before: Collection[Named], after: Collection[Named], zooms: Collection[int]
+) -> Iterator[tuple[int, int, int, frozenset[Named]]]:
+    """Yield the cells at *zooms* in which two states differ, and what the second has there.
+
+    A state is a set of names and roots. What two states share is not looked into: O(what changed).
+    """
+    deepest = max(zooms)
+    pending = [(0, 0, 0, frozenset(before), frozenset(after))]
+    while pending:
+        z, x, y, old, new = pending.pop()
+        if old == new:
+            continue
+        if z in zooms:
+            yield z, x, y, new
+        if z < deepest:
+            for quarter in range(4):
+                below = (z + 1, 2 * x + (quarter & 1), 2 * y + (quarter >> 1))
+                pending.append((*below, _quarter(old, quarter), _quarter(new, quarter)))
+
+
+def _quarter(state: frozenset[Named], quarter: int) -> frozenset[Named]:
+    return frozenset((name, part) for name, clip in state if (part := clip.children()[quarter]) is not None)
+
+
+def _interned(z: int, x: int, y: int, geometry: BaseGeometry, small: Points) -> Clip:
+    # A geometry that fits a smaller cell is the part of both, and one on an edge of both sides.
+    spelled = shapely.to_wkb(geometry) + small.tobytes() + f"{z}/{x}/{y}".encode()
+    key = hashlib.blake2b(spelled, digest_size=16).digest()
+    clip = _clips.get(key)
+    if clip is None:
+        side = SIDE >> z
+        clip = Clip(z, x, y, geometry, small, full=geometry.area == float(side) * side)
+        _clips[key] = clip
+    return clip
+
+
+def _cut(geometry: BaseGeometry, west: int, north: int, east: int, south: int) -> BaseGeometry:
+    """Return what of *geometry* lies in the box, in its own dimension; empty where it only touches."""
+    dimension = shapely.get_dimensions(geometry)
+    parts = shapely.get_parts(shapely.clip_by_rect(geometry, west, north, east, south))
+    parts = parts[shapely.get_dimensions(parts) == dimension]
+    found = shapely.union_all(parts[:0]) if not len(parts) else parts[0]
+    if len(parts) > 1:
+        found = shapely.multipolygons(parts) if dimension == 2 else shapely.multilinestrings(parts)
+    return found
+
+
+def _within(small: Points, west: int, north: int, east: int, south: int) -> Points:
+    if not len(small):
+        return small
+    x, y = small[:, 0], small[:, 1]
+    return small[(west <= x) & (x < east) & (north <= y) & (y < south)]
+
+
+def _to_units(metres: Points) -> Points:
+    scale = SIDE / (2 * WORLD)
+    return np.column_stack([(metres[:, 0] + WORLD) * scale, (WORLD - metres[:, 1]) * scale])

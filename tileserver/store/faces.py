@@ -1,0 +1,147 @@
+"""Faces and the lines between them, by cell: what a revision rewrites, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from tileserver.store.revisions import Writer
+
+
+class CellKey(NamedTuple):
+    """A cell of one layer: the lowest zoom of its band, and its number there."""
+
+    band: int
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """A face, or the front in one cell, valid in ``[start, end)``; ``wkb`` is EWKB in EPSG:3857.
+
+    ``km2`` is measured on the ellipsoid, ``None`` where nobody asks for it.
+    """
+
+    where: CellKey
+    id: int
+    content: bytes
+    start: datetime
+    end: datetime | None
+    properties: dict[str, Any]
+    km2: float | None
+    wkb: bytes
+
+
+class HeldFace(NamedTuple):
+    """A face as known now, without its geometry."""
+
+    content: bytes
+    start: datetime
+    end: datetime | None
+
+
+async def cells_changing(
+    connection: asyncpg.Connection, layer: int, first: datetime, last: datetime | None
+) -> set[CellKey]:
+    """Return the cells of *layer* in which a face begins or ends from *first* to *last*, both included."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT band, cell FROM face WHERE layer = $1 AND upper_inf(known)"
+        " AND (lower(valid) BETWEEN $2 AND coalesce($3, 'infinity')"
+        " OR upper(valid) BETWEEN $2 AND coalesce($3, 'infinity'))",
+        layer,
+        first,
+        last,
+    )
+    return {CellKey(row["band"], row["cell"]) for row in rows}
+
+
+async def held_faces(
+    connection: asyncpg.Connection, layer: int, cells: Iterable[CellKey]
+) -> dict[CellKey, set[HeldFace]]:
+    """Return what is known now of these cells of *layer*; cells without anything are left out."""
+    wanted = list(cells)
+    rows = await connection.fetch(
+        "SELECT f.band, f.cell, content, lower(valid) AS start, upper(valid) AS end FROM face f"
+        " JOIN unnest($2::smallint[], $3::integer[]) AS wanted (band, cell)"
+        " ON f.band = wanted.band AND f.cell = wanted.cell"
+        " WHERE layer = $1 AND upper_inf(known)",
+        layer,
+        [each.band for each in wanted],
+        [each.cell for each in wanted],
+    )
+    found: defaultdict[CellKey, set[HeldFace]] = defaultdict(set)
+    for row in rows:
+        found[CellKey(row["band"], row["cell"])].add(HeldFace(row["content"], row["start"], row["end"]))
+    return found
+
+
+async def face_contents(
+    connection: asyncpg.Connection, layer: int, wanted: Sequence[tuple[CellKey, bytes]]
+) -> dict[tuple[CellKey, bytes], tuple[dict[str, Any], float | None, bytes]]:
+    """Return properties, km2 and EWKB of faces that *layer* holds now, by cell and content."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT ON (f.band, f.cell, f.content) f.band, f.cell, f.content, properties, km2, geom"
+        " FROM face f JOIN unnest($2::smallint[], $3::integer[], $4::bytea[]) AS wanted (band, cell, content)"
+        " ON f.band = wanted.band AND f.cell = wanted.cell AND f.content = wanted.content"
+        " WHERE layer = $1 AND upper_inf(known)",
+        layer,
+        [where.band for where, _ in wanted],
+        [where.cell for where, _ in wanted],
+        [content for _, content in wanted],
+    )
+    return {
+        (CellKey(row["band"], row["cell"]), row["content"]): (row["properties"], row["km2"], row["geom"])
+        for row in rows
+    }
+
+
+async def close_faces(writer: Writer, layer: int, gone: Sequence[tuple[CellKey, HeldFace]]) -> None:
+    """End our belief in these faces with this revision; older revisions keep them."""
+    if not gone:
+        return
+    writer.touched.add(layer)
+    await writer.connection.execute(
+        "UPDATE face f SET known = int8range(lower(f.known), $2)"
+        " FROM unnest($3::smallint[], $4::integer[], $5::bytea[], $6::timestamptz[])"
+        " AS gone (band, cell, content, start)"
+        " WHERE f.layer = $1 AND upper_inf(f.known) AND f.band = gone.band AND f.cell = gone.cell"
+        " AND f.content = gone.content AND lower(f.valid) = gone.start",
+        layer,
+        writer.revision,
+        [where.band for where, _ in gone],
+        [where.cell for where, _ in gone],
+        [face.content for _, face in gone],
+        [face.start for _, face in gone],
+    )
+
+
+async def add_faces(writer: Writer, layer: int, rows: Iterable[FaceRow]) -> int:
+    """Copy *rows* in and return their number."""
+    known = asyncpg.Range(writer.revision, None)
+    records = [
+        (
+            layer,
+            *row.where,
+            row.id,
+            row.content,
+            asyncpg.Range(row.start, row.end),
+            known,
+            row.properties,
+            row.km2,
+            row.wkb,
+        )
+        for row in rows
+    ]
+    if records:
+        writer.touched.add(layer)
+        await writer.connection.copy_records_to_table(
+            "face",
+            records=records,
+            columns=["layer", "band", "cell", "id", "content", "valid", "known", "properties", "km2", "geom"],
+        )
+    return len(records)
