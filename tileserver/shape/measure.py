@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -39,3 +41,10 @@ def areas_km2(features: Iterable[tuple[str, bytes]]) -> dict[str, float]:
     for status, wkb in features:
         by_status[status].append(shapely.from_wkb(wkb))
     return {status: area_km2(shapely.union_all(parts)) for status, parts in sorted(by_status.items())}
+
+
+def polygons_in(geometry: BaseGeometry | Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
+    """Return the polygons in *geometry*, shape (n,): what two areas share may also be a line or a point."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    found: npt.NDArray[np.object_] = parts[shapely.get_dimensions(parts) == 2]
+    return found
