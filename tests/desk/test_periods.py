@@ -9,7 +9,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tileserver.desk.periods import Held, State, changed_states, periods_of, states_of
+from tileserver.desk.periods import (
+    Held,
+    State,
+    changed_runs,
+    changed_states,
+    periods_of,
+    rewritten,
+    states_of,
+)
 
 A, B = b"a", b"b"
 DAYS = [datetime(1969, 12, 28, tzinfo=UTC) + timedelta(days=day) for day in range(9)]
@@ -87,3 +95,31 @@ def test_changed_states_are_those_that_differ_from_the_one_before(states: dict[d
     tick = timedelta(microseconds=1)
     for at, state in states.items():
         assert (at in changed) == (state != state_at(states, at - tick))
+
+
+@given(histories, histories)
+def test_rewriting_the_runs_that_changed_gives_the_periods_of_the_new_history(
+    old: dict[datetime, State], new: dict[datetime, State]
+) -> None:
+    held = periods_of(old)
+    for run in changed_runs(old, new):
+        held = rewritten(held, run.first, run.last, run.steps)
+    assert held == periods_of(new)
+
+
+@given(histories, histories)
+def test_a_run_begins_after_a_state_that_both_histories_have(
+    old: dict[datetime, State], new: dict[datetime, State]
+) -> None:
+    tick = timedelta(microseconds=1)
+    for run in changed_runs(old, new):
+        assert run.before == state_at(old, run.first - tick) == state_at(new, run.first - tick)
+        assert run.last is None or state_at(old, run.last) == state_at(new, run.last)
+
+
+def test_a_step_that_comes_late_in_a_run_leaves_what_was_before_it() -> None:
+    held = {Held(A, DAYS[0], DAYS[4])}
+    assert rewritten(held, DAYS[1], DAYS[5], [(DAYS[2], frozenset({B}))]) == {
+        Held(A, DAYS[0], DAYS[2]),
+        Held(B, DAYS[2], DAYS[5]),
+    }

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tileserver.desk.derive import derive_states
 from tileserver.desk.periods import Held, State, periods_of, states_of
 from tileserver.desk.prepare import Content, Preparer
+from tileserver.desk.redraw import redraw
 from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.model import Finding, RawFeature, RawSnapshot
@@ -30,12 +30,14 @@ def no_progress(_label: str, _done: int, _total: int | None) -> None:
 
 @dataclass(slots=True)
 class Outcome:
-    """What an import did: its revision, ``None`` if it changed nothing, and versions added and ended."""
+    """What an import did: its revision, ``None`` if it changed nothing, and what it added and ended."""
 
     revision: int | None = None
     snapshots: int = 0
     added: int = 0
     ended: int = 0
+    faces_added: int = 0  # and lines between them
+    faces_ended: int = 0
     report: dict[str, Any] = field(default_factory=dict)
 
 
@@ -76,7 +78,7 @@ async def import_file(
         )
     zone = day_zone(stored.theatre.day_zone)
     features = read_features(path, stored.layer, zone, options, report)
-    return await import_features(connection, stored, features, report, progress, origin=path.name)
+    return await import_features(connection, layers, name, features, report, progress, origin=path.name)
 
 
 async def import_snapshots(
@@ -113,10 +115,11 @@ async def import_snapshots(
             progress("writing", 0, None)
             rows = [SnapshotRow(at, _state_hash(state), origins[at]) for at, state in sorted(new.items())]
             await writer.add_snapshots(stored.key, rows)
-            await _write_states(writer, stored.key, new, known, preparer.contents, outcome)
-            for other in layers.values():
-                if other.layer.derived and other.layer.derived.layer == name:
-                    await _derive(writer, stored, other, new, known, preparer.contents, outcome, progress)
+            held = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
+            before = states_of(held, known)
+            after = {**before, **new}
+            await _write_features(writer, stored.key, held, periods_of(after), preparer.contents, outcome)
+            await _redraw(writer, layers, stored, before, after, preparer.contents, outcome, progress)
             await _finish(
                 writer, stored.key, outcome, report, f"{len(new)} snapshots of {stored.ref} from {origin}"
             )
@@ -126,7 +129,8 @@ async def import_snapshots(
 
 async def import_features(
     connection: Connection,
-    stored: StoredLayer,
+    layers: Mapping[str, StoredLayer],
+    name: str,
     features: Iterable[RawFeature],
     report: Report,
     progress: Progress = no_progress,
@@ -134,6 +138,7 @@ async def import_features(
     origin: str,
 ) -> Outcome:
     """Import features that carry their own periods; those that are known already stay as they are."""
+    stored = layers[name]
     preparer = Preparer(stored.theatre, stored.layer, report)
     wanted: dict[Held, Content] = {}
     for number, feature in enumerate(features, 1):
@@ -159,6 +164,8 @@ async def import_features(
             if not fresh:
                 raise NothingChanged
             outcome.added = await writer.add_versions(stored.key, fresh)
+            before, after = states_of(known), states_of(known | wanted.keys())
+            await _redraw(writer, layers, stored, before, after, preparer.contents, outcome, progress)
             await _finish(
                 writer, stored.key, outcome, report, f"{len(fresh)} features of {stored.ref} from {origin}"
             )
@@ -187,16 +194,14 @@ def _check_balance(report: Report) -> None:
     assert report.balances, f"the account does not balance: {report.as_dict()}"
 
 
-async def _write_states(
+async def _write_features(
     writer: Writer,
     layer: int,
-    new: Mapping[datetime, State],
-    known: Iterable[datetime],
+    held: set[Held],
+    target: set[Held],
     contents: Mapping[bytes, Content],
     outcome: Outcome,
 ) -> None:
-    held = {Held(v.content, v.start, v.end) for v in await writer.held(layer)}
-    target = periods_of({**states_of(held, known), **new})
     fresh = target - held
     # Read before anything is closed: the only version of a content may be the one that is split.
     missing = {each.content for each in fresh} - contents.keys()
@@ -211,21 +216,20 @@ async def _write_states(
     outcome.ended += len(held - target)
 
 
-async def _derive(
+async def _redraw(
     writer: Writer,
-    origin: StoredLayer,
-    derived: StoredLayer,
-    new: Mapping[datetime, State],
-    known: Iterable[datetime],
+    layers: Mapping[str, StoredLayer],
+    area: StoredLayer,
+    before: Mapping[datetime, State],
+    after: Mapping[datetime, State],
     contents: Mapping[bytes, Content],
     outcome: Outcome,
     progress: Progress,
 ) -> None:
-    assert derived.layer.derived is not None
-    states, pieces = await derive_states(
-        derived.theatre, derived.layer, origin.layer, new, contents, progress
-    )
-    await _write_states(writer, derived.key, states, known, pieces, outcome)
+    if not area.layer.partitioned:
+        return
+    redrawn = await redraw(writer, layers, area, before, after, contents, progress)
+    outcome.faces_added, outcome.faces_ended = redrawn
 
 
 async def _finish(writer: Writer, layer: int, outcome: Outcome, report: Report, summary: str) -> None:

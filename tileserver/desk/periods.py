@@ -7,7 +7,7 @@ at an instant, until the next state.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -68,3 +68,66 @@ def changed_states(states: Mapping[datetime, State]) -> Sequence[datetime]:
             found.append(at)
         before = states[at]
     return found
+
+
+class Run(NamedTuple):
+    """A stretch of valid time, ``[first, last)``, in which another knowledge replaces ours.
+
+    ``before`` is the state just before it, ``steps`` the new state at each instant in it.
+    """
+
+    first: datetime
+    last: datetime | None
+    before: State
+    steps: list[tuple[datetime, State]]
+
+
+def changed_runs(old: Mapping[datetime, State], new: Mapping[datetime, State]) -> list[Run]:
+    """Return, ascending, the longest stretches in which *new* differs from *old* throughout."""
+    runs: list[Run] = []
+    held = wanted = before = frozenset[bytes]()
+    under_way = False
+    for at in sorted({*old, *new}):
+        held, wanted = old.get(at, held), new.get(at, wanted)
+        if held != wanted and not under_way:
+            runs.append(Run(at, None, before, []))
+        elif held == wanted and under_way:
+            runs[-1] = runs[-1]._replace(last=at)
+        under_way = held != wanted
+        if under_way:
+            runs[-1].steps.append((at, wanted))
+        before = wanted
+    return runs
+
+
+def rewritten(
+    held: Collection[Held], first: datetime, last: datetime | None, steps: Iterable[tuple[datetime, State]]
+) -> set[Held]:
+    """Return the maximal periods of *held*, with *steps* instead of what it says in ``[first, last)``.
+
+    Until the first step what held just before *first* holds on.
+    """
+    before = frozenset(each.content for each in held if each.start < first <= (each.end or first))
+    found = [each for each in held if each.end is not None and each.end <= first]
+    for each in held:
+        if each.start < first and (each.end is None or each.end > first):
+            found.append(each._replace(end=first))
+        if last is not None and (each.end is None or each.end > last):
+            found.append(each._replace(start=max(each.start, last)))
+    for each in periods_of({first: before, **dict(steps)}):
+        found.append(each if each.end else each._replace(end=last))
+    return _joined(found)
+
+
+def _joined(periods: Iterable[Held]) -> set[Held]:
+    """Return *periods* with those of one content that touch made one."""
+    found: set[Held] = set()
+    open_: Held | None = None
+    for each in sorted(periods, key=lambda held: (held.content, held.start)):
+        if open_ is not None and open_.content == each.content and open_.end == each.start:
+            open_ = open_._replace(end=each.end)
+            continue
+        if open_ is not None:
+            found.add(open_)
+        open_ = each
+    return found if open_ is None else {*found, open_}

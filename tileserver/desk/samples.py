@@ -31,7 +31,7 @@ async def load_sample(connection: Connection, name: str, progress: Progress) -> 
             features = list(sample_features(theatre, stored.layer.name))
             report.read = len(features)
             outcome = await import_features(
-                connection, stored, features, report, progress, origin="the sample"
+                connection, layers, stored.layer.name, features, report, progress, origin="the sample"
             )
         outcomes.append((str(stored.ref), outcome))
     return outcomes

@@ -59,20 +59,13 @@ def _palette() -> dict[str, Any]:
 def _areas(layer: Layer) -> list[dict[str, Any]]:
     base = {"source": "tileserver", "source-layer": layer.name}
     colour = _colours(layer)
-    return [
-        {
-            **base,
-            "id": f"{layer.name}-fill",
-            "type": "fill",
-            "paint": {"fill-color": colour, "fill-opacity": 0.4},
-        },
-        {
-            **base,
-            "id": f"{layer.name}-edge",
-            "type": "line",
-            "paint": {"line-color": colour, "line-width": 0.8},
-        },
-    ]
+    # Faces are cut where cells meet: an edge around each, or a soft one, would show the cells.
+    fill = {"fill-color": colour, "fill-opacity": 0.4, "fill-antialias": not layer.has_faces}
+    drawn: list[dict[str, Any]] = [{**base, "id": f"{layer.name}-fill", "type": "fill", "paint": fill}]
+    if not layer.has_faces:
+        edge = {"line-color": colour, "line-width": 0.8}
+        drawn.append({**base, "id": f"{layer.name}-edge", "type": "line", "paint": edge})
+    return drawn
 
 
 def _lines(layer: Layer) -> list[dict[str, Any]]:

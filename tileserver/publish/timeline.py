@@ -27,7 +27,7 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
         for served in tileset.layers:
             name = served.stored.layer.name
             if served.is_state:
-                for change in await load_changes(connection, served.stored.key, revision):
+                for change in await load_changes(connection, served.stored, revision):
                     if change.at <= horizon:
                         changes.append(
                             {

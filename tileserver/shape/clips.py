@@ -62,7 +62,9 @@ class Clip:
         part = self.geometry
         if not (west <= left and right <= east and north <= top and bottom <= south):
             part = _cut(self.geometry, west, north, east, south)
-        return None if part.is_empty else _interned(z, x, y, part, _within(self.small, west, north, east, south))
+        return (
+            None if part.is_empty else _interned(z, x, y, part, _within(self.small, west, north, east, south))
+        )
 
 
 _clips: WeakValueDictionary[bytes, Clip] = WeakValueDictionary()

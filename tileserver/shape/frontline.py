@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -11,8 +11,6 @@ from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD
-
-CELL_ZOOM = 9  # lines are cut where tiles of this zoom meet, so that a change stays in its cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ def ground(land: BaseGeometry, margin_m: float, seam_m: float) -> Ground:
     return found
 
 
-def front_line(held: Sequence[BaseGeometry], where: Ground) -> list[BaseGeometry]:
-    """Return the edge of the union of *held* on *where*, in pieces of one cell each.
+def front_line(held: Sequence[BaseGeometry], where: Ground) -> BaseGeometry:
+    """Return the edge of the union of *held* on *where*.
 
     Parameters
     ----------
@@ -64,10 +62,9 @@ def front_line(held: Sequence[BaseGeometry], where: Ground) -> list[BaseGeometry
 
     Returns
     -------
-    list of shapely geometries
-        LineStrings and MultiLineStrings, EPSG:3857, one a cell, ordered by cell. A day that changes one
-        place gives the same pieces in cells elsewhere, but for lines that begin or cease to be front as
-        a whole. Empty when nothing is held.
+    shapely geometry
+        MultiLineString, EPSG:3857. A day that changes one place gives the same lines elsewhere, but for
+        those that begin or cease to be front as a whole. Empty when nothing is held.
 
     Notes
     -----
@@ -80,12 +77,10 @@ def front_line(held: Sequence[BaseGeometry], where: Ground) -> list[BaseGeometry
     edge = shapely.difference(edge, _seams(union, where.seam))
     lines = [part for part in shapely.get_parts(edge) if part.geom_type == "LineString"]
     if not lines:
-        return []
+        return MultiLineString()
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
     fronts = merged[shapely.is_ring(merged) | shapely.intersects(where.heart, merged)]
-    if not len(fronts):
-        return []
-    return list(_pieces(MultiLineString(list(fronts))))
+    return MultiLineString(list(fronts))
 
 
 def _seams(union: BaseGeometry, seam: float) -> BaseGeometry:
@@ -93,14 +88,3 @@ def _seams(union: BaseGeometry, seam: float) -> BaseGeometry:
     outline = shapely.simplify(union, seam / 4)
     closed = shapely.buffer(outline, seam, quad_segs=2)
     return shapely.buffer(closed, -1.5 * seam, quad_segs=2)
-
-
-def _pieces(lines: BaseGeometry) -> Iterable[BaseGeometry]:
-    side = 2 * WORLD / (1 << CELL_ZOOM)
-    west, south, east, north = (math.floor(value / side) for value in lines.bounds)
-    for column in range(west, east + 1):
-        strip = shapely.clip_by_rect(lines, column * side, -WORLD, (column + 1) * side, WORLD)
-        for row in range(south, north + 1):
-            piece = shapely.clip_by_rect(strip, -WORLD, row * side, WORLD, (row + 1) * side)
-            if not piece.is_empty:
-                yield shapely.normalize(shapely.line_merge(piece))

@@ -26,6 +26,8 @@ GENERALISER = 1  # raised whenever the same areas would give other faces or line
 TOLERANCE = 1.0  # grid units; vertices whose triangle is smaller than its square go
 REACH = 2.0  # grid units; how far an edge may lie from the front that it stands for
 
+_NO_LINES = shapely.MultiLineString()
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -113,7 +115,9 @@ def cell_faces(
     return sorted(found, key=lambda face: face.status)
 
 
-def cell_front(cell: Cell, faces: Sequence[Face], held: Collection[str], front: Iterable[Clip]) -> BaseGeometry:
+def cell_front(
+    cell: Cell, faces: Sequence[Face], held: Collection[str], front: Iterable[Clip]
+) -> BaseGeometry:
     """Return the edges of the *held* faces that are *front*, as one geometry of lines in grid units.
 
     *front* is where the front runs, before any generalisation; its parts say which edges count, the faces
@@ -123,7 +127,7 @@ def cell_front(cell: Cell, faces: Sequence[Face], held: Collection[str], front: 
     where = [clip.geometry for clip in front]
     areas = [face.polygon for face in faces if face.status in held]
     if not where or not areas:
-        return shapely.MultiLineString()
+        return _NO_LINES
     scale = _scale(cell.band)
     true = shapely.transform(shapely.union_all(where), lambda xy: xy * scale)
     shapely.prepare(true)
@@ -131,7 +135,8 @@ def cell_front(cell: Cell, faces: Sequence[Face], held: Collection[str], front: 
     edges = edges[~_on_box(edges, cell.box)]
     middles = shapely.points(edges.mean(axis=1))
     chosen = shapely.linestrings(edges[shapely.dwithin(true, middles, REACH)])
-    return shapely.normalize(shapely.line_merge(shapely.multilinestrings(chosen)))
+    found: BaseGeometry = shapely.normalize(shapely.line_merge(shapely.multilinestrings(chosen)))
+    return found
 
 
 def to_metres(geometry: BaseGeometry, band: Band) -> BaseGeometry:
@@ -193,4 +198,5 @@ def _on_box(edges: npt.NDArray[np.float64], box: tuple[float, float, float, floa
     west, north, east, south = box
     x, y = edges[:, :, 0], edges[:, :, 1]
     on = [(x == west), (x == east), (y == north), (y == south)]
-    return np.any([side.all(axis=1) for side in on], axis=0)
+    found: npt.NDArray[np.bool_] = np.any([side.all(axis=1) for side in on], axis=0)
+    return found

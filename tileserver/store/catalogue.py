@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.errors import BadParameter
+from tileserver.grid import Band
 from tileserver.model import Layer, LayerRef, Theatre
 from tileserver.times import to_micros
 
@@ -29,6 +30,8 @@ class StoredLayer:
     layer: Layer
     revisions: tuple[int, ...]
     newest_import: datetime | None
+    edition: int = 0  # how often what past revisions held was rewritten
+    fingerprint: str = ""  # what its faces were drawn with; '' before the first
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
         for row in await connection.fetch("SELECT id, definition FROM theatre ORDER BY id")
     }
     rows = await connection.fetch(
-        "SELECT l.id, l.theatre, l.name, max(r.committed) AS newest,"
+        "SELECT l.id, l.theatre, l.name, l.edition, l.fingerprint, max(r.committed) AS newest,"
         " array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions"
         " FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id"
         " LEFT JOIN revision r ON r.id = rl.revision"
@@ -119,6 +122,8 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
             layer=layer,
             revisions=tuple(row["revisions"] or ()),
             newest_import=row["newest"],
+            edition=row["edition"],
+            fingerprint=row["fingerprint"],
         )
         for theatre in theatres.values()
         for layer in theatre.layers
@@ -126,14 +131,26 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
     ]
 
 
-async def load_periods(connection: asyncpg.Connection, layer: int, revision: int) -> Periods:
-    """Return the distinct valid periods that *layer* has at *revision*; a few thousand at most."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT lower(valid) AS start, upper(valid) AS end FROM feature_version"
-        " WHERE layer = $1 AND known @> $2::bigint ORDER BY 1, 2 NULLS LAST",
-        layer,
-        revision,
-    )
+# What derives from another layer has no features, only faces, of the bands in $3.
+_ROWS = {
+    False: "feature_version WHERE layer = $1 AND known @> $2::bigint AND $3::int[] IS NOT NULL",
+    True: "face WHERE layer = $1 AND known @> $2::bigint AND band = ANY($3)",
+}
+_PERIODS = """
+    SELECT DISTINCT lower(valid) AS start, upper(valid) AS end FROM {rows} ORDER BY 1, 2 NULLS LAST
+"""
+_CHANGES = """
+    SELECT at, sum(n)::int AS features, max(revision) AS revision FROM (
+        SELECT lower(valid) AS at, count(*) AS n, max(lower(known)) AS revision FROM {rows} GROUP BY 1
+        UNION ALL
+        SELECT upper(valid), count(*), max(lower(known)) FROM {rows} AND NOT upper_inf(valid) GROUP BY 1
+    ) AS ends GROUP BY at ORDER BY at
+"""
+
+
+async def load_periods(connection: asyncpg.Connection, stored: StoredLayer, revision: int) -> Periods:
+    """Return the distinct valid periods that the layer has at *revision*; a few thousand at most."""
+    rows = await _fetch(connection, _PERIODS, stored, revision, stored.layer.bands)
     return Periods(
         np.array([to_micros(row["start"]) for row in rows], dtype=np.int64),
         np.array([OPEN if row["end"] is None else to_micros(row["end"]) for row in rows], dtype=np.int64),
@@ -149,20 +166,29 @@ class ChangeCount:
     revision: int
 
 
-async def load_changes(connection: asyncpg.Connection, layer: int, revision: int) -> list[ChangeCount]:
-    """Return, ascending, the instants at which features of *layer* begin or end, and how many do."""
-    rows = await connection.fetch(
-        "SELECT at, sum(n)::int AS features, max(revision) AS revision FROM ("
-        "  SELECT lower(valid) AS at, count(*) AS n, max(lower(known)) AS revision FROM feature_version"
-        "  WHERE layer = $1 AND known @> $2::bigint GROUP BY 1"
-        "  UNION ALL"
-        "  SELECT upper(valid), count(*), max(lower(known)) FROM feature_version"
-        "  WHERE layer = $1 AND known @> $2::bigint AND NOT upper_inf(valid) GROUP BY 1"
-        ") AS ends GROUP BY at ORDER BY at",
-        layer,
-        revision,
-    )
+async def load_changes(
+    connection: asyncpg.Connection, stored: StoredLayer, revision: int
+) -> list[ChangeCount]:
+    """Return, ascending, the instants at which features of the layer begin or end, and how many do.
+
+    Of a derived layer the pieces of its finest band are counted.
+    """
+    rows = await _fetch(connection, _CHANGES, stored, revision, stored.layer.bands[-1:])
     return [ChangeCount(row["at"], row["features"], row["revision"]) for row in rows]
+
+
+async def _fetch(
+    connection: asyncpg.Connection,
+    question: str,
+    stored: StoredLayer,
+    revision: int,
+    bands: Sequence[Band],
+) -> list[asyncpg.Record]:
+    text = question.format(rows=_ROWS[stored.layer.derived is not None])
+    rows: list[asyncpg.Record] = await connection.fetch(
+        text, stored.key, revision, [band.lowest for band in bands]
+    )
+    return rows
 
 
 async def load_starts(

@@ -51,8 +51,8 @@ async def cells_changing(
     """Return the cells of *layer* in which a face begins or ends from *first* to *last*, both included."""
     rows = await connection.fetch(
         "SELECT DISTINCT band, cell FROM face WHERE layer = $1 AND upper_inf(known)"
-        " AND (lower(valid) BETWEEN $2 AND coalesce($3, 'infinity')"
-        " OR upper(valid) BETWEEN $2 AND coalesce($3, 'infinity'))",
+        " AND (lower(valid) BETWEEN $2::timestamptz AND coalesce($3::timestamptz, 'infinity')"
+        " OR upper(valid) BETWEEN $2::timestamptz AND coalesce($3::timestamptz, 'infinity'))",
         layer,
         first,
         last,
@@ -145,3 +145,18 @@ async def add_faces(writer: Writer, layer: int, rows: Iterable[FaceRow]) -> int:
             columns=["layer", "band", "cell", "id", "content", "valid", "known", "properties", "km2", "geom"],
         )
     return len(records)
+
+
+async def set_fingerprint(connection: asyncpg.Connection, layer: int, fingerprint: str) -> None:
+    """Remember what the first faces of *layer* were drawn with; it stays until they are erased."""
+    await connection.execute(
+        "UPDATE layer SET fingerprint = $2 WHERE id = $1 AND fingerprint = ''", layer, fingerprint
+    )
+
+
+async def erase_faces(connection: asyncpg.Connection, layers: Sequence[int]) -> None:
+    """Delete all faces of *layers*, of every revision, and begin another edition of them."""
+    await connection.execute("DELETE FROM face WHERE layer = ANY($1::integer[])", layers)
+    await connection.execute(
+        "UPDATE layer SET edition = edition + 1, fingerprint = '' WHERE id = ANY($1::integer[])", layers
+    )

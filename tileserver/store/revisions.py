@@ -55,11 +55,12 @@ class Writer:
     touched: set[int]
 
     async def held(self, layer: int) -> list[HeldVersion]:
-        """Return the layer's versions as known now."""
+        """Return the layer's versions as known in this revision."""
         rows = await self.connection.fetch(
             "SELECT content, lower(valid) AS start, upper(valid) AS end FROM feature_version"
-            " WHERE layer = $1 AND upper_inf(known)",
+            " WHERE layer = $1 AND known @> $2::bigint",
             layer,
+            self.revision,
         )
         return [HeldVersion(row["content"], row["start"], row["end"]) for row in rows]
 
@@ -73,10 +74,10 @@ class Writer:
     async def contents(
         self, layer: int, wanted: Iterable[bytes]
     ) -> dict[bytes, tuple[dict[str, Any], bytes]]:
-        """Return properties and EWKB of the wanted contents of *layer*."""
+        """Return properties and EWKB of the wanted contents of *layer*, known now or once."""
         rows = await self.connection.fetch(
             "SELECT DISTINCT ON (content) content, properties, geom FROM feature_version"
-            " WHERE layer = $1 AND content = ANY($2::bytea[]) AND upper_inf(known)",
+            " WHERE layer = $1 AND content = ANY($2::bytea[])",
             layer,
             list(wanted),
         )
@@ -152,8 +153,12 @@ class Writer:
             summary,
             report,
         )
+        await self.note_layers()
+
+    async def note_layers(self) -> None:
+        """Remember which layers the revision touched, and tell every server."""
         await self.connection.executemany(
-            "INSERT INTO revision_layer (revision, layer) VALUES ($1, $2)",
+            "INSERT INTO revision_layer (revision, layer) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             [(self.revision, layer) for layer in sorted(self.touched)],
         )
         await self.connection.execute("SELECT pg_notify('tileserver_revision', $1)", str(self.revision))
@@ -161,6 +166,14 @@ class Writer:
 
 class NothingChanged(Exception):
     """Raised inside `open_revision` to leave it without a trace."""
+
+
+@asynccontextmanager
+async def write_locked(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Hold the writers' lock, in one transaction, without a revision of one's own."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        yield
 
 
 @asynccontextmanager

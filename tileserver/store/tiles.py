@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from tileserver.grid import BUFFER, EXTENT, TileAddress
+from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
 
 POINT_LIMIT = 12_000  # points a tile; without their texts they take some 250 kB uncompressed
 TEXT_BUDGET = 400_000  # bytes of properties a tile; beyond them points come without their texts
@@ -24,6 +24,14 @@ _STATE_ROWS = f"""
     FROM feature_version, {_ENVELOPE} AS envelope (tile, reach)
     WHERE layer = $5 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
     ORDER BY id
+"""
+
+# Faces are made for the band that the zoom belongs to, on its grid: they are cut and shifted, never rounded.
+_FACE_ROWS = f"""
+    SELECT id, properties, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom
+    FROM face, {_ENVELOPE} AS envelope (tile, reach)
+    WHERE layer = $5 AND band = $8 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
+    ORDER BY id, cell
 """
 
 # Points: what starts by `last` and ends from `first` to `until`; the overlap is there for the index, and
@@ -72,11 +80,14 @@ class Cut:
     last: datetime | None = None
     until: datetime | None = None
     texts: tuple[str, ...] = ()  # the properties that a crowded tile goes without
+    faces: bool = False  # whether the state is drawn as faces
 
 
 def statement(cut: Cut, address: TileAddress, form: str = _ENCODE) -> tuple[str, tuple[Any, ...]]:
     """Return the SQL of *cut* and its arguments; nothing of a request is ever spliced into the text."""
     common = (address.z, address.x, address.y, cut.name, cut.layer, cut.known)
+    if cut.at is not None and cut.faces:
+        return form.format(rows=_FACE_ROWS), (*common, cut.at, band_at(address.z).lowest)
     if cut.at is not None:
         return form.format(rows=_STATE_ROWS), (*common, cut.at)
     return form.format(rows=_WINDOW_ROWS), (*common, cut.first, cut.last, cut.until, list(cut.texts))
@@ -106,7 +117,7 @@ def _together(cuts: tuple[Cut, ...], address: TileAddress) -> tuple[str, list[An
     return "SELECT " + " || ".join(parts), arguments
 
 
-@lru_cache(maxsize=64)  # two texts, at most eight places
+@lru_cache(maxsize=64)  # three texts, at most eight places
 def _renumbered(text: str, shared: int, taken: int) -> str:
     """Return *text* with its parameters after the *shared* ones moved behind those *taken* already."""
     return _PARAMETER.sub(lambda m: f"${int(m[1]) + (taken - shared if int(m[1]) > shared else 0)}", text)

@@ -74,6 +74,11 @@ class Tileset:
         """The revisions that touched any of the layers, ascending."""
         return sorted({revision for served in self.layers for revision in served.stored.revisions})
 
+    @property
+    def edition(self) -> int:
+        """How often what past revisions of any of the layers held was rewritten; it only grows."""
+        return sum(served.stored.edition for served in self.layers)
+
     def revision(self, asked: int | None) -> int:
         """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
         known = [revision for revision in self.revisions if asked is None or revision <= asked]
@@ -144,10 +149,14 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
         for stored in await load_layers(connection):
             theatres[stored.theatre.id] = stored.theatre
             known = before.layers.get(stored.ref) if before else None
-            if known and known.stored.key == stored.key and known.stored.revisions == stored.revisions:
+            if known and _same_content(known.stored, stored):
                 periods = known.periods
             else:
                 newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
-                periods = await load_periods(connection, stored.key, newest)
+                periods = await load_periods(connection, stored, newest)
             layers[stored.ref] = ServedLayer(stored, periods)
     return Catalogue(theatres, layers)
+
+
+def _same_content(one: StoredLayer, other: StoredLayer) -> bool:
+    return (one.key, one.revisions, one.edition) == (other.key, other.revisions, other.edition)

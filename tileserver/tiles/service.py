@@ -53,7 +53,7 @@ class TileService:
         self.clock = clock
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)
         self._catalogue: Catalogue | None = None
-        self._past: OrderedDict[tuple[tuple[int, ...], int], list[Periods]] = OrderedDict()
+        self._past: OrderedDict[tuple[tuple[tuple[int, int], ...], int], list[Periods]] = OrderedDict()
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
@@ -89,10 +89,10 @@ class TileService:
         if revision == tileset.revision(None):
             return [served.periods for served in tileset.layers]
         # By the layers, not by the name: a theatre's definition may gain one.
-        key = (tuple(served.stored.key for served in tileset.layers), revision)
+        key = (tuple((served.stored.key, served.stored.edition) for served in tileset.layers), revision)
         if key not in self._past:
             async with self.pool.acquire() as connection:
-                found = [await load_periods(connection, s.stored.key, revision) for s in tileset.layers]
+                found = [await load_periods(connection, s.stored, revision) for s in tileset.layers]
             self._past[key] = found
             while len(self._past) > _PAST_REVISIONS:
                 self._past.popitem(last=False)

@@ -24,12 +24,12 @@ from tileserver.store.tiles import Cut
 from tileserver.tiles.catalogue import OPEN, Periods, Tileset
 from tileserver.times import Period, day_period, format_instant, from_micros, local_day, to_micros
 
-SCHEME = 1
+SCHEME = 2
 
 Micros: TypeAlias = npt.NDArray[np.int64]
 
 _FIELD = r"(_|~?[0-9a-z]{1,13})"
-_TEXT = re.compile(rf"([0-9]{{1,4}})-([0-9]{{1,15}})-{_FIELD}-{_FIELD}-{_FIELD}-{_FIELD}\Z")
+_TEXT = re.compile(rf"([0-9]{{1,4}})-([0-9]{{1,9}})-([0-9]{{1,15}})-{_FIELD}-{_FIELD}-{_FIELD}-{_FIELD}\Z")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -37,11 +37,14 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Version:
     """The name of a content.
 
-    ``at`` is the newest change of the state layers, ``None`` before the first or without such layers.
-    ``first``, ``last`` and ``until`` select the window layers' features: those that start by ``last`` and
-    end no earlier than ``first`` and no later than ``until``; ``None`` where nothing is selected.
+    ``edition`` says how often what past revisions held was rewritten, so that a name from before, in
+    whatever cache, is never taken for the content after. ``at`` is the newest change of the state layers,
+    ``None`` before the first or without such layers. ``first``, ``last`` and ``until`` select the window
+    layers' features: those that start by ``last`` and end no earlier than ``first`` and no later than
+    ``until``; ``None`` where nothing is selected.
     """
 
+    edition: int
     revision: int
     at: int | None = None
     first: int | None = None
@@ -50,7 +53,7 @@ class Version:
 
     def __str__(self) -> str:
         fields = (self.at, self.first, self.last, self.until)
-        return "-".join([str(SCHEME), str(self.revision), *map(_base36, fields)])
+        return "-".join([str(SCHEME), str(self.edition), str(self.revision), *map(_base36, fields)])
 
     @property
     def is_empty(self) -> bool:
@@ -77,8 +80,8 @@ def parse_version(text: str) -> Version:
     match = _TEXT.match(text)
     if match is None or int(match[1]) != SCHEME:
         raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
-    at, first, last, until = (_from_base36(field) for field in match.groups()[2:])
-    version = Version(int(match[2]), at, first, last, until)
+    at, first, last, until = (_from_base36(field) for field in match.groups()[3:])
+    version = Version(int(match[2]), int(match[3]), at, first, last, until)
     if str(version) != text:
         raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
     return version
@@ -121,7 +124,9 @@ def resolve(
     last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
     first = None if asked.start is None else to_micros(asked.start)
     after = [(own, int(own.searchsorted(last, side="right"))) for own in changes]
-    version = Version(revision, at=max((int(own[n - 1]) for own, n in after if n), default=None))
+    version = Version(
+        tileset.edition, revision, at=max((int(own[n - 1]) for own, n in after if n), default=None)
+    )
     version = _with_window(version, starts, ends, first, last)
     if len(starts):  # a window was asked about: it is what the answer is true for
         return Resolved(version, _up_to(asked, horizon))
@@ -138,7 +143,7 @@ def verify(version: Version, tileset: Tileset, periods: Sequence[Periods], horiz
     changes = _public_changes(tileset, periods, horizon)
     starts, ends = _public_windows(tileset, periods, horizon)
     at = version.at is None or any(version.at in own for own in changes)
-    known = at and version.revision in {0, *tileset.revisions}
+    known = at and version.revision in {0, *tileset.revisions} and version.edition == tileset.edition
     window = (version.first, version.last, version.until)
     if version.first is None or version.last is None or version.until is None:
         canonical = window == (None, None, None)
@@ -157,7 +162,7 @@ def cuts(version: Version, tileset: Tileset) -> tuple[Cut, ...]:
         layer = served.stored.layer
         cut = Cut(served.stored.key, layer.name, version.revision)
         if served.is_state and version.at is not None:
-            found.append(replace(cut, at=from_micros(version.at)))
+            found.append(replace(cut, at=from_micros(version.at), faces=layer.has_faces))
         elif not served.is_state and version.first is not None:
             texts = tuple(name for name in layer.fields if name.startswith(("text", "url")))
             first, last, until = map(_instant, (version.first, version.last, version.until))

@@ -1,0 +1,61 @@
+"""Faces drawn anew, revision by revision, where the generaliser or the definition is another one now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tileserver.desk.faces import Progress
+from tileserver.desk.periods import Held, State, states_of
+from tileserver.desk.redraw import fingerprint, redraw
+from tileserver.store.catalogue import StoredLayer, load_layers
+from tileserver.store.connect import Connection, translated
+from tileserver.store.faces import erase_faces
+from tileserver.store.revisions import Writer, write_locked
+
+
+async def rebuild_stale(connection: Connection, progress: Progress) -> list[str]:
+    """Draw anew what was drawn otherwise than it would be today; return the layers' names.
+
+    Every revision's faces are made again, in one transaction, and what was cached of them gets other
+    names. A few seconds a year of history; nothing to do costs a query.
+    """
+    with translated():
+        if not _stale(await load_layers(connection)):
+            return []
+        async with write_locked(connection):
+            layers = await load_layers(connection)
+            stale = _stale(layers)
+            for area in stale:
+                own = {each.layer.name: each for each in layers if each.ref.theatre == area.ref.theatre}
+                await _rebuild(connection, own, area, progress)
+        return [str(area.ref) for area in stale]
+
+
+def _stale(layers: list[StoredLayer]) -> list[StoredLayer]:
+    """Return the layers of areas of which something, or something that derives from them, is out of date."""
+    out_of_date = {
+        (each.ref.theatre, each.layer.derived.layer if each.layer.derived else each.layer.name)
+        for each in layers
+        if each.fingerprint != fingerprint(each.theatre, each.layer)
+    }
+    return [each for each in layers if (each.ref.theatre, each.layer.name) in out_of_date and each.revisions]
+
+
+async def _rebuild(
+    connection: Connection, layers: Mapping[str, StoredLayer], area: StoredLayer, progress: Progress
+) -> None:
+    family = [area, *(each for each in layers.values() if _derives(each, area))]
+    await erase_faces(connection, [each.key for each in family])
+    before: dict[datetime, State] = {}
+    for revision in area.revisions:
+        writer = Writer(connection, revision, set())
+        held = {Held(v.content, v.start, v.end) for v in await writer.held(area.key)}
+        after = states_of(held)
+        await redraw(writer, layers, area, before, after, {}, progress)
+        await writer.note_layers()
+        before = after
+
+
+def _derives(line: StoredLayer, area: StoredLayer) -> bool:
+    return line.layer.derived is not None and line.layer.derived.layer == area.layer.name

@@ -1,0 +1,140 @@
+"""Faces in the database follow the features: what changed is drawn anew, in the open revision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tileserver.desk.faces import Drawing, Progress, Steps, draw_runs
+from tileserver.desk.periods import Held, Run, State, changed_runs, rewritten
+from tileserver.desk.prepare import Content
+from tileserver.model import Layer, Theatre
+from tileserver.shape.partition import GENERALISER
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.faces import (
+    CellKey,
+    FaceRow,
+    HeldFace,
+    add_faces,
+    cells_changing,
+    close_faces,
+    face_contents,
+    held_faces,
+    set_fingerprint,
+)
+from tileserver.store.revisions import Writer
+from tileserver.theatres import load_land
+
+
+class Redrawn(NamedTuple):
+    """How many faces and lines a revision added, and how many it ended."""
+
+    added: int
+    ended: int
+
+
+async def redraw(
+    writer: Writer,
+    layers: Mapping[str, StoredLayer],
+    area: StoredLayer,
+    old: Mapping[datetime, State],
+    new: Mapping[datetime, State],
+    contents: Mapping[bytes, Content],
+    progress: Progress,
+) -> Redrawn:
+    """Draw what differs between two histories of the partitioned layer *area*, and write it.
+
+    Parameters
+    ----------
+    writer : Writer
+        The open revision; the features of both histories are in the database or in *contents*.
+    layers : mapping of str to StoredLayer
+        The theatre's layers by name: those that derive from *area* follow.
+    old, new : mapping of datetime to State
+        The states as the faces have them now, and as they are to be.
+
+    Notes
+    -----
+    Cells and days that do not differ are neither drawn nor written.
+    """
+    runs = changed_runs(old, new)
+    wanted = {
+        key for run in runs for state in (run.before, *(state for _, state in run.steps)) for key in state
+    }
+    there = await writer.contents(area.key, wanted - contents.keys())
+    every = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()} | dict(contents)
+    drawing = await draw_runs(area.theatre, area.layer, runs, every, progress)
+    added = ended = 0
+    for name, cells in drawing.steps.items():
+        progress(f"writing {name}", 0, None)
+        redrawn = await _write(writer, layers[name], runs, cells, drawing)
+        drawn_with = fingerprint(area.theatre, layers[name].layer)
+        await set_fingerprint(writer.connection, layers[name].key, drawn_with)
+        added, ended = added + redrawn.added, ended + redrawn.ended
+    return Redrawn(added, ended)
+
+
+async def _write(
+    writer: Writer,
+    stored: StoredLayer,
+    runs: Sequence[Run],
+    cells: Mapping[CellKey, list[Steps]],
+    drawing: Drawing,
+) -> Redrawn:
+    touched = set(cells)
+    for run in runs:
+        touched |= await cells_changing(writer.connection, stored.key, run.first, run.last)
+    held = await held_faces(writer.connection, stored.key, touched)
+    gone: list[tuple[CellKey, HeldFace]] = []
+    fresh: list[tuple[CellKey, Held]] = []
+    for where in sorted(touched):
+        now = {Held(*face) for face in held.get(where, ())}
+        target = _target(now, runs, cells.get(where, []))
+        gone += [(where, HeldFace(*face)) for face in now - target]
+        fresh += [(where, face) for face in sorted(target - now, key=lambda face: (face.start, face.content))]
+    # Read before anything is closed: the only version of a face may be the one that is split.
+    missing = [(where, face.content) for where, face in fresh if face.content not in drawing.contents]
+    kept = await face_contents(writer.connection, stored.key, missing) if missing else {}
+    await close_faces(writer, stored.key, gone)
+    finest = stored.layer.bands[-1].lowest if stored.layer.partitioned else None
+    added = await add_faces(writer, stored.key, _rows(fresh, drawing, kept, finest))
+    return Redrawn(added, len(gone))
+
+
+def _target(now: set[Held], runs: Sequence[Run], steps: Sequence[Steps]) -> set[Held]:
+    target = now
+    for number, run in enumerate(runs):
+        target = rewritten(target, run.first, run.last, steps[number] if number < len(steps) else [])
+    return target
+
+
+def _rows(
+    fresh: Sequence[tuple[CellKey, Held]],
+    drawing: Drawing,
+    kept: Mapping[tuple[CellKey, bytes], tuple[dict[str, Any], float | None, bytes]],
+    finest: int | None,
+) -> Iterator[FaceRow]:
+    for where, (key, start, end) in fresh:
+        if key in drawing.contents:
+            content, km2 = drawing.contents[key].content, drawing.contents[key].km2
+        else:
+            properties, km2, wkb = kept[where, key]
+            content = Content(key, properties, wkb)
+        measured = km2 if where.band == finest else None
+        yield FaceRow(where, content.id, key, start, end, dict(content.properties), measured, content.wkb)
+
+
+def fingerprint(theatre: Theatre, layer: Layer) -> str:
+    """Return a name of all that decides how the features of *layer* are drawn; '' where nothing does."""
+    if not layer.has_faces:
+        return ""
+    decides: list[object] = [GENERALISER, layer.bands, layer.category]
+    decides.append([(each.code, each.priority) for each in layer.categories])
+    if layer.derived is not None:
+        origin = theatre.layer(layer.derived.layer)
+        decides += [fingerprint(theatre, origin), layer.derived, load_land(theatre, layer)]
+    return hashlib.blake2b(msgspec.json.encode(decides), digest_size=8).hexdigest()
