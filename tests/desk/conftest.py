@@ -89,6 +89,15 @@ class Desk:
             for row in found
         ]
 
+    def faces(self, revision: int) -> set[tuple[object, ...]]:
+        """Return what is drawn at *revision*, and when."""
+        rows = self.fetch(
+            "SELECT name, band, cell, content, f.id, valid, properties, round(km2::numeric, 9), geom"
+            " FROM face f JOIN layer l ON l.id = f.layer WHERE known @> $1::bigint",
+            revision,
+        )
+        return {(*row.values(),) for row in ({**row, "properties": str(row["properties"])} for row in rows)}
+
     def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Return the rows of a query."""
         return self.run(lambda connection: connection.fetch(query, *arguments))
@@ -100,7 +109,7 @@ class Desk:
     def dump(self) -> list[str]:
         """Return all that an import writes, as text, in an order of its own, without times of day."""
         found = [f"revision {row[0]}" for row in self.fetch("SELECT id FROM revision ORDER BY 1")]
-        for table in ("feature_version", "snapshot", "revision_layer", "quarantine"):
+        for table in ("feature_version", "face", "snapshot", "revision_layer", "quarantine"):
             rows = self.fetch(f"SELECT md5(t::text) FROM {table} AS t ORDER BY 1")
             found += [f"{table} {row[0]}" for row in rows]
         return found

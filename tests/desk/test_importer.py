@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tileserver.desk.derive import derive_states
 from tileserver.desk.importer import import_file, no_progress
-from tileserver.desk.prepare import Content
+from tileserver.desk.rebuild import rebuild_stale
 from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions
 from tileserver.shape.project import to_mercator
@@ -76,52 +76,20 @@ def test_every_revision_answers_as_brute_force_does(
         assert [holding(rows, at) for at in instants()] == [brute_force(states, at) for at in instants()]
         meeting = {(cell, status, a) for cell, status, a, _ in rows}
         assert not any((cell, status, b) in meeting for cell, status, _, b in rows)  # periods are maximal
-    assert front_of(desk, max(revisions)) == front_from_scratch(desk, known)
+        scratch = open_desk()
+        scratch.import_states(states)
+        assert desk.faces(revision) == scratch.faces(1)
+    before = desk.dump()
+    desk.run(rebuilt)
+    assert desk.dump() == before  # every revision, drawn anew
 
 
-def front_of(desk: Desk, revision: int) -> dict[datetime, set[bytes]]:
-    rows = desk.fetch(
-        "SELECT content, valid FROM feature_version f JOIN layer l ON l.id = f.layer"
-        " WHERE l.name = 'frontline' AND known @> $1::bigint",
-        revision,
-    )
-    return {
-        at: {
-            row["content"]
-            for row in rows
-            if row["valid"].lower <= at and (row["valid"].upper is None or at < row["valid"].upper)
-        }
-        for at in DAYS
-    }
-
-
-def front_from_scratch(desk: Desk, states: Mapping[datetime, Cells]) -> dict[datetime, set[bytes]]:
-    rows = desk.fetch("SELECT content, properties, geom FROM feature_version")
-    contents = {row["content"]: Content(row["content"], row["properties"], row["geom"]) for row in rows}
-    held = {key: content for key, content in contents.items() if "status" in content.properties}
-    by_cell = {
-        (cell, status): key
-        for key, content in held.items()
-        for cell in CELLS
-        for status in STATUSES
-        if content.properties["status"] == status
-        and shapely.from_wkb(content.wkb).contains(shapely.transform(middle(cell), to_mercator))
-    }
-    found, _ = asyncio.run(
-        derive_states(
-            desk.theatre,
-            desk.theatre.layer("frontline"),
-            desk.theatre.layer("control"),
-            {at: frozenset(by_cell[each] for each in brute_force(states, at)) for at in DAYS},
-            held,
-            no_progress,
-        )
-    )
-    return {at: set(state) for at, state in found.items()}
-
-
-def middle(cell: Cell) -> shapely.Point:
-    return shapely.Point(36.05 + 0.1 * cell[0], 48.05 + 0.1 * cell[1])
+async def rebuilt(connection: asyncpg.Connection) -> None:
+    """Draw all faces anew, as after a change of the generaliser."""
+    await connection.execute("UPDATE layer SET fingerprint = 'another' WHERE fingerprint <> ''")
+    assert await rebuild_stale(connection, no_progress) == ["ukraine.control"]
+    assert await rebuild_stale(connection, no_progress) == []
+    assert await connection.fetchval("SELECT sum(edition) FROM layer") == 2
 
 
 def test_an_import_run_twice_changes_nothing(desk: Desk) -> None:
@@ -177,8 +145,8 @@ def test_the_front_line_follows_the_areas(desk: Desk) -> None:
     lengths = {}
     for at in (DAYS[0], DAYS[1], DAYS[3]):
         rows = desk.fetch(
-            "SELECT geom FROM feature_version f JOIN layer l ON l.id = f.layer"
-            " WHERE l.name = 'frontline' AND valid @> $1::timestamptz",
+            "SELECT geom FROM face f JOIN layer l ON l.id = f.layer"
+            " WHERE l.name = 'frontline' AND band = 13 AND valid @> $1::timestamptz",
             at,
         )
         lengths[at] = sum(shapely.from_wkb(row["geom"]).length for row in rows)

@@ -172,12 +172,13 @@ def test_nothing_changed_leaves_no_revision(databases: Databases, database: str)
 def test_older_revisions_answer_exactly_what_they_did(databases: Databases, database: str) -> None:
     async def body(connection: asyncpg.Connection, layer: int) -> None:
         answers = {}
+        stored = (await load_layers(connection))[0]
 
         async def answer(revision: int) -> object:
-            periods = await load_periods(connection, layer, revision)
+            periods = await load_periods(connection, stored, revision)
             return (
                 await _rows(connection, revision),
-                await load_changes(connection, layer, revision),
+                await load_changes(connection, stored, revision),
                 periods.starts.tolist(),
                 periods.ends.tolist(),
             )
@@ -202,7 +203,7 @@ def test_older_revisions_answer_exactly_what_they_did(databases: Databases, data
             (bytes([1]) * 16, START, START + 2 * DAY),
             (bytes([2]) * 16, START, START + DAY),
         ]
-        assert (await load_periods(connection, layer, 3)).starts.tolist() == [to_micros(START)] * 2
+        assert (await load_periods(connection, stored, 3)).starts.tolist() == [to_micros(START)] * 2
         assert await _rows(connection, 0) == []
 
     with_layer(databases, database, body)
