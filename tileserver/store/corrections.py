@@ -1,0 +1,221 @@
+"""Rewriting what is known: back to what a revision held, or out of every revision there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from tileserver.store.revisions import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table whose rows are known in revisions: what names a row within one, and what else it says."""
+
+    name: str
+    key: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    def same(self, one: str, other: str) -> str:
+        """The condition that two rows say the same, whenever they were known."""
+        return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("layer", *self.key))
+
+    def columns(self, of: str = "", without: str = "") -> str:
+        """All its columns but `known`, of the row *of*."""
+        names = [name for name in ("layer", *self.key, *self.rest) if name != without]
+        return ", ".join(f"{of}.{name}" if of else name for name in names)
+
+
+_SNAPSHOTS = _Table("snapshot", ("at", "content"), ("origin",))
+_FEATURES = _Table("feature_version", ("id", "content", "valid"), ("properties", "geom"))
+_FACES = _Table("face", ("band", "cell", "id", "content", "valid"), ("properties", "km2", "geom"))
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a withdrawal takes: rows gone and rows given another period, of all revisions together."""
+
+    features: int = 0
+    faces: int = 0
+    snapshots: list[datetime] = field(default_factory=list)
+    layers: set[int] = field(default_factory=set)
+
+
+async def restore(writer: Writer, layers: Sequence[int], then: int) -> int:
+    """Let *layers* hold exactly what they held at revision *then*; return how many rows that took.
+
+    Rows that say the same stay; the others end with the writer's revision, or come back as they were.
+    """
+    changed = 0
+    for table in (_SNAPSHOTS, _FEATURES, _FACES):
+        for text in (_close_later(table), _copy_back(table)):
+            rows = await writer.connection.fetch(text, list(layers), then, writer.revision)
+            changed += sum(row["n"] for row in rows)
+            writer.touched.update(row["layer"] for row in rows)
+    return changed
+
+
+def _close_later(table: _Table) -> str:
+    return f"""
+        WITH done AS (
+            UPDATE {table.name} AS held SET known = int8range(lower(known), $3::bigint)
+            WHERE layer = ANY($1::integer[]) AND upper_inf(known) AND NOT known @> $2::bigint
+                AND NOT EXISTS (
+                    SELECT FROM {table.name} AS past WHERE {table.same("past", "held")}
+                    AND past.known @> $2::bigint
+                )
+            RETURNING layer
+        ) SELECT layer, count(*)::int AS n FROM done GROUP BY 1
+    """
+
+
+def _copy_back(table: _Table) -> str:
+    return f"""
+        WITH done AS (
+            INSERT INTO {table.name} ({table.columns()}, known)
+            SELECT {table.columns()}, int8range($3::bigint, NULL) FROM {table.name} AS past
+            WHERE layer = ANY($1::integer[]) AND known @> $2::bigint AND NOT upper_inf(known)
+                AND NOT EXISTS (
+                    SELECT FROM {table.name} AS held WHERE {table.same("past", "held")}
+                    AND upper_inf(held.known)
+                )
+            RETURNING layer
+        ) SELECT layer, count(*)::int AS n FROM done GROUP BY 1
+    """
+
+
+async def erase_features(writer: Writer, layer: int, ids: Iterable[int]) -> tuple[Taken, set[int]]:
+    """Take the features with *ids* out of every revision; also return the ids that there are none of."""
+    wanted = set(ids)
+    rows = await writer.connection.fetch(
+        "DELETE FROM feature_version WHERE layer = $1 AND id = ANY($2::bigint[]) RETURNING id",
+        layer,
+        sorted(wanted),
+    )
+    return _taken(writer, layer, len(rows)), wanted - {row["id"] for row in rows}
+
+
+async def erase_period(writer: Writer, layer: int, start: datetime, end: datetime | None) -> Taken:
+    """Take what has any part of its period in ``[start, end)`` out of every revision."""
+    rows = await writer.connection.fetch(
+        "DELETE FROM feature_version WHERE layer = $1 AND valid && tstzrange($2, $3) RETURNING id",
+        layer,
+        start,
+        end,
+    )
+    return _taken(writer, layer, len(rows))
+
+
+def _taken(writer: Writer, layer: int, rows: int) -> Taken:
+    layers = {layer} if rows else set()
+    writer.touched |= layers
+    return Taken(features=rows, layers=layers)
+
+
+async def bridge_period(
+    writer: Writer, layers: Sequence[int], start: datetime, end: datetime | None
+) -> Taken:
+    """Let the state just before *start* hold until *end*, in every revision; ``end=None`` is for ever.
+
+    What holds from *end* on, and before *start*, stays as it is in every revision. Whether a row holds just
+    before *start*, and whether it holds at *end*, does not depend on who knew it when: so each row is moved
+    by itself, and those of one content that meet at *end* thereby become one again.
+    """
+    snapshots = await writer.connection.fetch(
+        "DELETE FROM snapshot WHERE layer = ANY($1::integer[]) AND at >= $2"
+        " AND at < coalesce($3, 'infinity'::timestamptz) RETURNING layer, at",
+        list(layers),
+        start,
+        end,
+    )
+    taken = Taken(snapshots=sorted({row["at"] for row in snapshots}))
+    taken.layers.update(row["layer"] for row in snapshots)
+    found = {}
+    for table in (_FEATURES, _FACES):
+        found[table.name] = [
+            layer
+            for text in _bridges(table)
+            for (layer,) in await writer.connection.fetch(text, list(layers), start, end)
+        ]
+        if end is not None:
+            await writer.connection.execute(_join_at(table), list(layers), end)
+        taken.layers.update(found[table.name])
+    taken.features, taken.faces = len(found["feature_version"]), len(found["face"])
+    writer.touched |= taken.layers
+    return taken
+
+
+def _bridges(table: _Table) -> list[str]:
+    """Return what becomes of rows that lie inside, that begin inside, and that end inside or at the start."""
+    mine = "layer = ANY($1::integer[])"
+    inside = f"""
+        DELETE FROM {table.name} WHERE {mine} AND lower(valid) >= $2::timestamptz
+            AND coalesce(upper(valid), 'infinity') <= coalesce($3::timestamptz, 'infinity')
+        RETURNING layer
+    """
+    beginning = f"""
+        UPDATE {table.name} SET valid = tstzrange($3::timestamptz, upper(valid))
+        WHERE {mine} AND lower(valid) >= $2::timestamptz AND lower(valid) < $3::timestamptz
+        RETURNING layer
+    """
+    ending = f"""
+        UPDATE {table.name} SET valid = tstzrange(lower(valid), $3::timestamptz)
+        WHERE {mine} AND lower(valid) < $2::timestamptz AND upper(valid) >= $2::timestamptz
+            AND upper(valid) < coalesce($3::timestamptz, 'infinity')
+        RETURNING layer
+    """
+    return [inside, beginning, ending]
+
+
+def _join_at(table: _Table) -> str:
+    """Return the statement that makes one row of two of one content that meet, where both are known.
+
+    Where only one of them is known it stays as it is: so each is replaced by up to three.
+    """
+    names = [name for name in table.key if name != "valid"]
+    same = " AND ".join(f"one.{name} = other.{name}" for name in ("layer", *names))
+    return f"""
+        WITH meeting AS (
+            SELECT one.ctid AS first, other.ctid AS second, one.known * other.known AS shared,
+                tstzrange(lower(one.valid), upper(other.valid)) AS valid
+            FROM {table.name} AS one JOIN {table.name} AS other ON {same}
+            WHERE one.layer = ANY($1::integer[]) AND upper(one.valid) = $2 AND lower(other.valid) = $2
+                AND one.known && other.known
+        ), joined AS (
+            SELECT place, range_agg(shared) AS known FROM meeting, unnest(ARRAY[first, second]) AS place
+            GROUP BY 1
+        ), gone AS (
+            DELETE FROM {table.name} AS old USING joined WHERE old.ctid = joined.place
+            RETURNING old.*, int8multirange(old.known) - joined.known AS apart
+        )
+        INSERT INTO {table.name} ({table.columns(without="valid")}, valid, known)
+        SELECT {table.columns("old", "valid")}, meeting.valid, shared
+        FROM meeting JOIN {table.name} AS old ON old.ctid = first
+        UNION ALL
+        SELECT {table.columns("gone", "valid")}, gone.valid, unnest(apart) FROM gone
+    """
+
+
+async def record_withdrawal(writer: Writer, layers: Iterable[int], what: dict[str, Any], reason: str) -> None:
+    """Remember what was withdrawn and why, and name every version of *layers* anew."""
+    for layer in sorted(layers):
+        await writer.connection.execute(
+            "INSERT INTO withdrawal (revision, layer, what, reason) VALUES ($1, $2, $3, $4)",
+            writer.revision,
+            layer,
+            what,
+            reason,
+        )
+    await writer.connection.execute(
+        "UPDATE layer SET edition = edition + 1 WHERE id = ANY($1::integer[])", list(layers)
+    )
+
+
+async def snapshot_instants(connection: asyncpg.Connection, layer: int) -> set[datetime]:
+    """Return the instants of the whole states of *layer* that any revision knows."""
+    rows = await connection.fetch("SELECT DISTINCT at FROM snapshot WHERE layer = $1", layer)
+    return {row["at"] for row in rows}
