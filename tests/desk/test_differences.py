@@ -1,0 +1,92 @@
+"""Law: stretches cover exactly the time in which anything differs, and never meet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tileserver.desk.differences import Stretch, stretches
+from tileserver.grid import WORLD
+from tileserver.store.history import Difference
+
+DAYS = [datetime(1969, 12, 28, tzinfo=UTC) + timedelta(days=day) for day in range(9)]
+
+
+def difference(
+    first: int, last: int | None, status: str = "held", km2: float | None = 1.0, *, added: bool = True
+) -> Difference:
+    end = None if last is None else DAYS[last]
+    return Difference(added, DAYS[first], end, status, km2, 0.0, 0.0, WORLD / 180, WORLD / 90)
+
+
+@st.composite
+def drawn(draw: st.DrawFn) -> Difference:
+    first = draw(st.integers(0, 7))
+    last = draw(st.integers(first + 1, 8) | st.none())
+    km2 = draw(st.integers(0, 5))
+    return difference(first, last, draw(st.sampled_from("ab")), float(km2), added=draw(st.booleans()))
+
+
+def covers(each: Difference | Stretch, at: datetime) -> bool:
+    return each.start <= at and (each.end is None or at < each.end)
+
+
+@given(st.lists(drawn(), max_size=8))
+def test_a_stretch_is_a_period_in_which_something_differs_and_is_maximal(found: list[Difference]) -> None:
+    grouped = stretches(found)
+    for at in DAYS:
+        assert sum(covers(each, at) for each in grouped) == any(covers(each, at) for each in found)
+    assert all(one.end is not None and one.end < other.start for one, other in pairwise(grouped))
+    assert sum(each.added + each.gone for each in grouped) == len(found)
+
+
+@given(st.lists(drawn(), min_size=1, max_size=8))
+def test_the_largest_balance_is_that_of_the_first_instant_at_which_most_changed(
+    found: list[Difference],
+) -> None:
+    def changed(at: datetime) -> float:
+        signed = [
+            (each.status, each.km2 if each.added else -(each.km2 or 0)) for each in found if covers(each, at)
+        ]
+        return sum(abs(sum(km2 or 0 for own, km2 in signed if own == status)) for status in "ab")
+
+    for stretch in stretches(found):
+        assert stretch.first is not None
+        assert stretch.largest is not None
+        assert stretch.first.at == stretch.start
+        instants = [at for at in DAYS if covers(stretch, at)]
+        assert stretch.largest.at == max(instants, key=lambda at: (changed(at), -DAYS.index(at)))
+        for balance in (stretch.first, stretch.largest):
+            assert sum(map(abs, balance.change.values())) == changed(balance.at)
+
+
+def test_a_balance_is_of_both_sides_by_status() -> None:
+    (stretch,) = stretches(
+        [
+            difference(0, 2, "held", 5.0, added=False),
+            difference(0, 1, "held", 3.0),
+            difference(0, 2, "lost", 2.0),
+            difference(1, 2, "held", 1.0),
+        ]
+    )
+    assert (stretch.start, stretch.end, stretch.added, stretch.gone) == (DAYS[0], DAYS[2], 3, 1)
+    assert stretch.first is not None
+    assert stretch.largest is not None
+    assert (stretch.first.old, stretch.first.new) == ({"held": 5.0}, {"held": 3.0, "lost": 2.0})
+    assert (stretch.largest.at, stretch.largest.change) == (DAYS[1], {"held": -4.0, "lost": 2.0})
+
+
+def test_what_nobody_measures_has_no_balance_and_a_place_all_the_same() -> None:
+    (stretch,) = stretches([difference(0, None, "", None)])
+    assert (stretch.end, stretch.first, stretch.largest) == (None, None, None)
+    box = stretch.bounds
+    assert (box.west, box.south, box.east) == (0.0, 0.0, 1.0)
+    assert box.north == pytest.approx(2.0, abs=0.001)
+
+
+def test_without_differences_there_is_no_stretch() -> None:
+    assert stretches([]) == []

@@ -1,0 +1,169 @@
+"""Correcting what is known: back to an earlier revision, or out of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from tileserver.errors import BadParameter
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection, translated
+from tileserver.store.corrections import (
+    Taken,
+    bridge_period,
+    erase_features,
+    erase_period,
+    record_withdrawal,
+    restore,
+    snapshot_instants,
+)
+from tileserver.store.revisions import NothingChanged, Writer, open_revision
+from tileserver.times import format_instant
+
+Layers: TypeAlias = Mapping[str, StoredLayer]  # those of one theatre, by name
+Take: TypeAlias = Callable[[Writer], Awaitable[Taken]]
+Agree: TypeAlias = Callable[["Withdrawal"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback did: its revision, ``None`` if nothing had changed, and how many rows it wrote."""
+
+    revision: int | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What a withdrawal takes, before it is agreed to and after.
+
+    ``goes_on`` says that no snapshot begins where the period ends: what the last snapshot withdrawn held
+    goes on holding from there.
+    """
+
+    revision: int
+    taken: Taken
+    goes_on: bool
+
+
+async def rollback(
+    connection: Connection, layers: Layers, name: str | None, then: int, reason: str
+) -> Rollback:
+    """Let the layer *name* and what derives from it, or all *layers*, hold what they held at *then*.
+
+    A new revision; every earlier one stays as it is, and what was withdrawn stays withdrawn. `BadParameter`
+    where there is no revision *then*, or where the layer cannot be corrected by itself.
+    """
+    chosen = list(layers.values()) if name is None else _with_derived(layers, name, "roll back")
+    done = Rollback(None, 0)
+    with translated():
+        async with open_revision(connection) as writer:
+            check_revision(then, writer.revision - 1)
+            rows = await restore(writer, [each.key for each in chosen], then)
+            if not rows:
+                raise NothingChanged
+            what = chosen[0].ref if name else chosen[0].theatre.id
+            summary = f"{what} as known in revision {then}" + (f": {reason}" if reason else "")
+            await writer.commit_revision(summary, {"rollback": then, "reason": reason})
+            done = Rollback(writer.revision, rows)
+    return done
+
+
+async def withdraw_features(
+    connection: Connection, layers: Layers, name: str, ids: Collection[int], reason: str, agree: Agree
+) -> Withdrawal | None:
+    """Take the features with *ids*, as tiles have them, out of every revision.
+
+    Returns ``None`` where *agree* says no, and nothing was written then. `BadParameter` where an id is not
+    there, or where the layer has no features of its own.
+    """
+    stored = _with_derived(layers, name, "withdraw")[0]
+    if stored.layer.has_faces:
+        raise BadParameter(
+            f"the areas of {stored.ref} are drawn together: withdraw a period of it, with --from and --to"
+        )
+
+    async def take(writer: Writer) -> Taken:
+        taken, missing = await erase_features(writer, stored.key, ids)
+        if missing:
+            shown = ", ".join(map(str, sorted(missing)[:10]))
+            raise BadParameter(f"{stored.ref} has no feature {shown} in any revision; nothing was withdrawn")
+        return taken
+
+    return await _withdraw(connection, stored, {"ids": sorted(ids)}, reason, take, agree)
+
+
+async def withdraw_period(
+    connection: Connection,
+    layers: Layers,
+    name: str,
+    start: datetime,
+    end: datetime | None,
+    reason: str,
+    agree: Agree,
+) -> Withdrawal | None:
+    """Take what holds in ``[start, end)`` out of every revision; ``end=None`` is all since *start*.
+
+    Of a layer of snapshots those in the period never were, nor what derives from them: the state just before
+    *start* holds until *end*. Of any other layer each feature goes that has a part of its period in it.
+    Returns ``None`` where there is nothing to take, or *agree* says no; nothing was written then.
+    """
+    chosen = _with_derived(layers, name, "withdraw")
+    stored = chosen[0]
+    instants = await snapshot_instants(connection, stored.key)
+
+    async def take(writer: Writer) -> Taken:
+        if instants or stored.layer.has_faces:
+            return await bridge_period(writer, [each.key for each in chosen], start, end)
+        return await erase_period(writer, stored.key, start, end)
+
+    what = {"from": format_instant(start), "to": format_instant(end)}
+    goes_on = bool(instants) and end is not None and end not in instants
+    return await _withdraw(connection, stored, what, reason, take, agree, goes_on=goes_on)
+
+
+async def _withdraw(
+    connection: Connection,
+    stored: StoredLayer,
+    what: dict[str, Any],
+    reason: str,
+    take: Take,
+    agree: Agree,
+    *,
+    goes_on: bool = False,
+) -> Withdrawal | None:
+    """Take, ask, and only then commit: what was agreed to is what is gone."""
+    done: Withdrawal | None = None
+    with translated():
+        async with open_revision(connection) as writer:
+            taken = await take(writer)
+            if not taken.layers:
+                raise NothingChanged
+            asked = Withdrawal(writer.revision, taken, goes_on)
+            if not agree(asked):
+                raise NothingChanged
+            if taken.snapshots:
+                what["snapshots"] = [format_instant(at) for at in taken.snapshots]
+            await record_withdrawal(writer, taken.layers, what, reason)
+            await writer.commit_revision(f"withdrawal from {stored.ref}: {reason}", {"withdrawn": what})
+            done = asked
+    return done
+
+
+def _with_derived(layers: Layers, name: str, verb: str) -> list[StoredLayer]:
+    """Return the layer *name*, then those that derive from it."""
+    derivation = layers[name].layer.derived
+    if derivation is not None:
+        raise BadParameter(
+            f"{layers[name].ref} derives from {layers[derivation.layer].ref}: {verb} that one, and it follows"
+        )
+    own = [each for each in layers.values() if each.layer.derived and each.layer.derived.layer == name]
+    return [layers[name], *own]
+
+
+def check_revision(revision: int, newest: int) -> None:
+    """Raise `BadParameter` unless there is such a *revision*."""
+    if not 1 <= revision <= newest:
+        raise BadParameter(f"revision {revision} does not exist; the newest is {newest}")
