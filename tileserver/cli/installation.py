@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import typer
 
-from tileserver.cli.session import Json, out, print_json, print_table, with_connection
+from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
 from tileserver.config import Settings, read_settings
+from tileserver.desk.rebuild import rebuild_stale
 from tileserver.errors import TileserverError
 from tileserver.store.connect import Connection
-from tileserver.store.migrations import check_schema
+from tileserver.store.migrations import Migration, check_schema
 from tileserver.store.migrations import migrate as apply_migrations
 from tileserver.web.pages import STATIC
 
@@ -21,11 +22,22 @@ WHERE name = 'postgis' ORDER BY installed DESC, version DESC LIMIT 1
 
 
 def migrate() -> None:
-    """Bring the database's schema up to date; safe to run at any time, by several servers at once."""
-    applied = with_connection(apply_migrations)
+    """Bring the database up to date; safe to run at any time, by several servers at once.
+
+    Applies what the schema lacks, and draws anew the faces of layers whose definition has changed or that
+    an older version of the program drew; that takes some seconds a year of history.
+    """
+    with progress_bar() as progress:
+
+        async def work(connection: Connection) -> tuple[list[Migration], list[str]]:
+            return await apply_migrations(connection), await rebuild_stale(connection, progress)
+
+        applied, redrawn = with_connection(work)
     for migration in applied:
         out.print(f"applied {migration.number:04} {migration.name}", highlight=False)
-    if not applied:
+    for layer in redrawn:
+        out.print(f"drawn anew: {layer}", highlight=False)
+    if not applied and not redrawn:
         out.print("nothing to do")
 
 

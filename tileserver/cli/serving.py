@@ -11,6 +11,7 @@ import uvicorn
 
 from tileserver.cli.session import database, err, progress_bar
 from tileserver.config import read_settings
+from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_samples_if_empty
 from tileserver.store.connect import connect
 from tileserver.store.migrations import migrate
@@ -51,8 +52,9 @@ async def _prepare(dsn: str, *, sample: bool) -> None:
     connection = await connect(dsn)
     try:
         await migrate(connection)
-        if sample:
-            with progress_bar() as progress:
+        with progress_bar() as progress:
+            await rebuild_stale(connection, progress)
+            if sample:
                 await load_samples_if_empty(connection, progress)
     finally:
         await connection.close(timeout=10)
