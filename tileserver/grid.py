@@ -89,6 +89,10 @@ class Band:
         """Return the number of the cell at column *x* and row *y*."""
         return (x << self.cell_zoom) + y
 
+    def cell_bounds(self, cell: int) -> Bounds:
+        """Return the bounds of the cell of that number, in metres."""
+        return TileAddress(self.cell_zoom, cell >> self.cell_zoom, cell & ((1 << self.cell_zoom) - 1)).bounds
+
 
 # Two zooms a band: at the upper one the grid is a quarter of a display pixel. Cells small enough that a
 # change rewrites little, large enough that their own edges weigh little: chosen on the real archive.
