@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -45,6 +47,8 @@ hypothesis_settings.load_profile("law")
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("TILESERVER_SHARED", ROOT.parent / "shared" / "data"))
 ARCHIVE = DATA / "control" / "deepstate_snapshots_20220403_20241231.tar.xz"
+TWO_MONTHS = DATA / "control" / "daily_2023-10_2023-11"
+OTHER_YEARS = ("1662998815.geojson", "1723752578.geojson")  # what held on 2022-09-12 and on 2024-08-15
 EVENTS = DATA / "events" / "uacontrolmap_geolocations_20230101_20250630.csv.gz"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -159,15 +163,28 @@ def sample_database(databases: Databases) -> str:
 
 
 @pytest.fixture(scope="session")
-def archive_database(databases: Databases) -> str:
-    """A database with the real archive and events; read it, do not write to it. For tests marked data."""
+def archive_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real snapshots of two months, with one of the year before and one of the year after."""
+    folder = tmp_path_factory.mktemp("archive")
+    for file in TWO_MONTHS.iterdir():
+        shutil.copy(file, folder)
+    with tarfile.open(ARCHIVE) as tar:
+        for member in tar:
+            if member.name.endswith(OTHER_YEARS):
+                (folder / Path(member.name).name).write_bytes(tar.extractfile(member).read())  # type: ignore[union-attr]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def archive_database(databases: Databases, archive_folder: Path) -> str:
+    """A database with real snapshots and events; read it, do not write to it. For tests marked data."""
     dsn = databases.new()
 
     async def load(connection: asyncpg.Connection) -> None:
         await prepare_connection(connection)
         await add_theatre(connection, load_theatre("ukraine"))
         layers = {each.layer.name: each for each in await load_layers(connection)}
-        await import_file(connection, layers, "control", ARCHIVE, ReadOptions())
+        await import_file(connection, layers, "control", archive_folder, ReadOptions())
         await import_file(connection, layers, "events", EVENTS, ReadOptions())
 
     databases.run(dsn, load)

@@ -10,6 +10,7 @@ import typer
 
 from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
 from tileserver.desk.importer import Outcome, import_file
+from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_sample
 from tileserver.errors import UnknownTileset
 from tileserver.ingest import ReadOptions
@@ -29,14 +30,20 @@ theatre = typer.Typer(
 def add(
     definition: Annotated[str, typer.Argument(help="Id of a shipped definition, or path of a TOML file.")],
 ) -> None:
-    """Add a theatre, or bring one up to date with its definition; its data stays."""
+    """Add a theatre, or bring one up to date with its definition; its data stays.
+
+    Where the new definition draws areas or front lines otherwise, all of them are drawn anew.
+    """
     wanted = load_theatre(definition)
+    with progress_bar() as progress:
 
-    async def work(connection: Connection) -> bool:
-        await migrate(connection)
-        return await add_theatre(connection, wanted)
+        async def work(connection: Connection) -> bool:
+            await migrate(connection)
+            changed = await add_theatre(connection, wanted)
+            await rebuild_stale(connection, progress)
+            return changed
 
-    changed = with_connection(work)
+        changed = with_connection(work)
     layers = ", ".join(layer.name for layer in wanted.layers)
     typer.echo(f"{wanted.id}: {'stored' if changed else 'unchanged'}; layers {layers}")
 
@@ -85,6 +92,13 @@ def import_(
         str, typer.Option(help="GeoJSON: property with the end, exclusive for instants.")
     ] = "",
     category_column: Annotated[str, typer.Option(help="GeoJSON: property with the status or side.")] = "",
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete",
+            help="The file is the whole layer: what it no longer holds ends. For edited and removed events.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import a file: one transaction, one revision. Run again it changes nothing."""
@@ -95,8 +109,12 @@ def import_(
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> Outcome:
-            layers = await _layers_of(connection, ref)
-            return await import_file(connection, layers, ref.layer, path, options, progress)
+            await check_schema(connection)
+            await rebuild_stale(connection, progress)
+            layers = await layers_of(connection, ref.theatre, ref.layer)
+            return await import_file(
+                connection, layers, ref.layer, path, options, progress, complete=complete
+            )
 
         outcome = with_connection(work)
     print_outcome(str(ref), outcome, json=json)
@@ -113,6 +131,7 @@ def sample(
 
         async def work(connection: Connection) -> list[tuple[str, Outcome]]:
             await migrate(connection)
+            await rebuild_stale(connection, progress)
             return [
                 each for name in names or SAMPLES for each in await load_sample(connection, name, progress)
             ]
@@ -148,21 +167,24 @@ async def _stored_theatres(connection: Connection) -> dict[str, Theatre]:
     """Return the theatres by id; none in a database that was never migrated."""
     if not await has_schema(connection):
         return {}
-    return {each.theatre.id: each.theatre for each in await _checked_layers(connection)}
+    return {each.theatre.id: each.theatre for each in await checked_layers(connection)}
 
 
-async def _checked_layers(connection: Connection) -> list[StoredLayer]:
+async def checked_layers(connection: Connection) -> list[StoredLayer]:
+    """Return every layer of a database that fits this code."""
     await check_schema(connection)
     return await load_layers(connection)
 
 
-async def _layers_of(connection: Connection, ref: LayerRef) -> dict[str, StoredLayer]:
+async def layers_of(connection: Connection, theatre: str, layer: str | None = None) -> dict[str, StoredLayer]:
+    """Return the layers of *theatre* by name; refuse a theatre or *layer* that is not there."""
     layers = {
-        each.layer.name: each for each in await _checked_layers(connection) if each.ref.theatre == ref.theatre
+        each.layer.name: each for each in await checked_layers(connection) if each.ref.theatre == theatre
     }
     if not layers:
         raise UnknownTileset(
-            f"there is no theatre {ref.theatre!r} in the database; run: tileserver theatre add {ref.theatre}"
+            f"there is no theatre {theatre!r} in the database; run: tileserver theatre add {theatre}"
         )
-    next(iter(layers.values())).theatre.layer(ref.layer)
+    if layer is not None:
+        next(iter(layers.values())).theatre.layer(layer)
     return layers
