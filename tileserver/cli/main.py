@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from tileserver import __version__
-from tileserver.cli import cluster, desk, installation, look, serving
+from tileserver.cli import cluster, desk, installation, look, revisions, serving
 from tileserver.cli.session import err
 from tileserver.errors import TileserverError
 
@@ -33,6 +33,10 @@ app.command()(look.layers)
 app.command()(look.timeline)
 app.command()(look.area)
 app.command()(look.tile)
+app.command()(revisions.revisions)
+app.command()(revisions.diff)
+app.command()(revisions.rollback)
+app.command()(revisions.withdraw)
 app.command()(installation.migrate)
 app.command()(installation.check)
 app.add_typer(cluster.db, name="db")

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from tileserver.desk.periods import Held, State, periods_of, states_of
 from tileserver.desk.prepare import Content, Preparer
 from tileserver.desk.redraw import redraw
-from tileserver.errors import UnreadableSource
+from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.model import Finding, RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
@@ -48,6 +48,8 @@ async def import_file(
     path: Path,
     options: ReadOptions,
     progress: Progress = no_progress,
+    *,
+    complete: bool = False,
 ) -> Outcome:
     """Import *path* into the layer *name* and bring up to date what derives from it.
 
@@ -57,9 +59,13 @@ async def import_file(
         Its own; the transaction is opened once all is read, and holds the writers' lock until it commits.
     layers : mapping of str to StoredLayer
         The layers of one theatre, by name.
+    complete : bool
+        The file is the whole of the layer: what it does not hold ends, in this revision.
 
     Raises
     ------
+    BadParameter
+        *complete* for a layer of snapshots, each of which is complete already.
     ImportFailed
         The file cannot be used; nothing was written.
     StoreUnavailable
@@ -72,13 +78,17 @@ async def import_file(
     stored = layers[name]
     report = Report()
     if gives_snapshots(stored.layer, options):
+        if complete:
+            raise _complete_already(stored)
         snapshots = read_snapshots(path, stored.layer, options, report)
         return await import_snapshots(
             connection, layers, name, snapshots, report, progress, total=count_items(path), origin=path.name
         )
     zone = day_zone(stored.theatre.day_zone)
     features = read_features(path, stored.layer, zone, options, report)
-    return await import_features(connection, layers, name, features, report, progress, origin=path.name)
+    return await import_features(
+        connection, layers, name, features, report, progress, origin=path.name, complete=complete
+    )
 
 
 async def import_snapshots(
@@ -136,8 +146,13 @@ async def import_features(
     progress: Progress = no_progress,
     *,
     origin: str,
+    complete: bool = False,
 ) -> Outcome:
-    """Import features that carry their own periods; those that are known already stay as they are."""
+    """Import features that carry their own periods; those that are known already stay as they are.
+
+    So do those that *features* does not hold, unless it is *complete*: then they end in this revision, and an
+    edited feature is one that ended and one that came.
+    """
     stored = layers[name]
     preparer = Preparer(stored.theatre, stored.layer, report)
     wanted: dict[Held, Content] = {}
@@ -156,20 +171,36 @@ async def import_features(
             progress("reading and repairing", number, None)
             await asyncio.sleep(0)
     _check_balance(report)
+    if complete and not wanted:
+        raise UnreadableSource(
+            f"{origin} holds no feature of {stored.ref}: as the complete file it would end all there are"
+        )
     outcome = Outcome(report=report.as_dict())
     with translated():
         async with open_revision(connection) as writer:
+            if complete and await writer.snapshots(stored.key):
+                raise _complete_already(stored)
             known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
-            fresh = [content.row(*held[1:]) for held, content in wanted.items() if held not in known]
-            if not fresh:
+            target = set(wanted) if complete else known | wanted.keys()
+            if target == known:
                 raise NothingChanged
-            outcome.added = await writer.add_versions(stored.key, fresh)
-            before, after = states_of(known), states_of(known | wanted.keys())
+            await _write_features(writer, stored.key, known, target, preparer.contents, outcome)
+            before, after = states_of(known), states_of(target)
             await _redraw(writer, layers, stored, before, after, preparer.contents, outcome, progress)
-            await _finish(
-                writer, stored.key, outcome, report, f"{len(fresh)} features of {stored.ref} from {origin}"
-            )
+            await _finish(writer, stored.key, outcome, report, _summary(outcome, stored, origin))
     return outcome
+
+
+def _complete_already(stored: StoredLayer) -> BadParameter:
+    return BadParameter(
+        f"{stored.ref} holds snapshots, each of which is the whole state from its instant on: to correct one"
+        " import it again, to take one out withdraw it; --complete is for features with periods of their own"
+    )
+
+
+def _summary(outcome: Outcome, stored: StoredLayer, origin: str) -> str:
+    ended = f", and {outcome.ended} that it does not hold ended" if outcome.ended else ""
+    return f"{outcome.added} features of {stored.ref} from {origin}{ended}"
 
 
 def _state(snapshot: RawSnapshot, preparer: Preparer, report: Report) -> State:

@@ -90,13 +90,15 @@ class Writer:
         self.touched.add(layer)
         await self.connection.execute(
             "UPDATE feature_version f SET known = int8range(lower(f.known), $2)"
-            " FROM unnest($3::bytea[], $4::timestamptz[]) AS gone (content, start)"
+            " FROM unnest($3::bytea[], $4::timestamptz[], $5::timestamptz[]) AS gone (content, start, stop)"
             " WHERE f.layer = $1 AND upper_inf(f.known)"
-            " AND f.content = gone.content AND lower(f.valid) = gone.start",
+            " AND f.content = gone.content AND lower(f.valid) = gone.start"
+            " AND upper(f.valid) IS NOT DISTINCT FROM gone.stop",
             layer,
             self.revision,
             [version.content for version in gone],
             [version.start for version in gone],
+            [version.end for version in gone],
         )
 
     async def add_versions(self, layer: int, rows: Iterable[VersionRow]) -> int:
