@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tileserver.errors import BadInstant, BadParameter
+
+Clock: TypeAlias = Callable[[], datetime]
 
 TICK = timedelta(microseconds=1)
 EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,6 +32,11 @@ _DATE_TIME = re.compile(
 )
 _DURATION = re.compile(r"([0-9]{1,5})(s|m|h|d)\Z")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def system_clock() -> datetime:
+    """Return the present instant; the one clock there is, and nothing but a caller can set another."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import csv
 import html
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from tileserver.ingest.limits import LIMITS, Limits, lines_bounded
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
 from tileserver.model import Finding, Layer, RawFeature, Value
-from tileserver.times import Period, day_period, parse_day
+from tileserver.times import Period, day_period, parse_day, system_clock
 
 COLUMNS = ("date_key", "side", "lon", "lat", "d")
 FIRST_DAY = date(2014, 1, 1)  # nothing in this dialect is older than the war it records
@@ -96,7 +96,7 @@ def _why(period: Period | None, geometry: bytes | None) -> Finding:
 def _day(key: str, zone: ZoneInfo) -> Period | None:
     try:
         day = parse_day(f"{key[:4]}-{key[4:6]}-{key[6:]}")
-        tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+        tomorrow = system_clock().date() + timedelta(days=1)
         return day_period(day, zone) if FIRST_DAY <= day <= tomorrow else None
     except BadInstant:
         return None

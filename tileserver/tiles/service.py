@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tileserver.errors import AddressOutside, BadParameter, SchemaMismatch, StoreUnavailable
@@ -18,14 +16,9 @@ from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
 from tileserver.tiles.versions import Resolved, Version, cuts, horizon_of, parse_version, resolve, verify
-from tileserver.times import Period
+from tileserver.times import Clock, Period, system_clock
 
 _PAST_REVISIONS = 64  # how many readings of past revisions are kept
-
-
-def system_clock() -> datetime:
-    """Return the present instant; the one clock there is."""
-    return datetime.now(UTC)
 
 
 class TileKey(NamedTuple):
@@ -48,7 +41,7 @@ class Answer:
 class TileService:
     """Answers for tiles from memory where it can, from PostGIS where it must."""
 
-    def __init__(self, pool: Pool, cache_bytes: int, clock: Callable[[], datetime] = system_clock) -> None:
+    def __init__(self, pool: Pool, cache_bytes: int, clock: Clock = system_clock) -> None:
         self.pool = pool
         self.clock = clock
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 
 import structlog
 from starlette.applications import Starlette
@@ -17,7 +16,8 @@ from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError, Unavailable
 from tileserver.store.connect import Pool
 from tileserver.store.listen import follow_revisions
-from tileserver.tiles.service import TileService, system_clock
+from tileserver.tiles.service import TileService
+from tileserver.times import Clock, system_clock
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope
@@ -28,7 +28,7 @@ from tileserver.web.tiles import TileRoutes
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Starlette:
+def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
     """Return the application over the database that *settings* names.
 
     It starts, and stays up, without its database: what is in memory is served, the rest is 503.
