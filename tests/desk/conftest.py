@@ -61,12 +61,16 @@ class Desk:
 
         return self.run(work)
 
-    def import_file(self, layer: str, path: Path, options: ReadOptions | None = None) -> Outcome:
+    def import_file(
+        self, layer: str, path: Path, options: ReadOptions | None = None, *, complete: bool = False
+    ) -> Outcome:
         """Import a file into *layer*."""
 
         async def work(connection: asyncpg.Connection) -> Outcome:
             layers = await self.layers(connection)
-            return await import_file(connection, layers, layer, path, options or ReadOptions())
+            return await import_file(
+                connection, layers, layer, path, options or ReadOptions(), complete=complete
+            )
 
         return self.run(work)
 
