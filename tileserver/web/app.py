@@ -54,6 +54,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
             Route("/tilesets", documents.catalogue),
             Route("/tilesets/{tileset}", documents.tilejson),
             Route("/tilesets/{tileset}/timeline", documents.timeline),
+            Route("/tilesets/{tileset}/km2.json", documents.km2_json),
+            Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
             Route("/tiles/{tileset}/{z}/{x}/{y}.mvt", tiles.dated),
             Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
             Route("/styles/{style}.json", documents.style),

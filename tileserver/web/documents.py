@@ -13,10 +13,19 @@ from starlette.responses import Response
 
 from tileserver.errors import NotFound, Unavailable
 from tileserver.publish.documents import catalogue_document, tilejson
+from tileserver.publish.measures import (
+    Series,
+    csv_text,
+    load_series,
+    measured_layer,
+    series_document,
+    series_rows,
+)
 from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import timeline_document
+from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileService
-from tileserver.times import format_instant
+from tileserver.times import format_instant, parse_datetime
 from tileserver.web.negotiate import etag_matches
 from tileserver.web.params import read_query
 from tileserver.web.tiles import asked_period
@@ -51,6 +60,25 @@ class DocumentRoutes:
         revision = tileset.revision(query.revision)
         document = await timeline_document(self.service.pool, tileset, revision, self.service.clock())
         return self._json(request, document)
+
+    async def km2_json(self, request: Request) -> Response:
+        """``/tilesets/{tileset}/km2.json?datetime=&revision=``: km2 by status at the end of each day."""
+        return self._json(request, series_document(*await self._series(request)))
+
+    async def km2_csv(self, request: Request) -> Response:
+        """``/tilesets/{tileset}/km2.csv``: the same, a row for each day (RFC 4180)."""
+        *_, series = await self._series(request)
+        return self._answer(request, csv_text(*series_rows(series)).encode(), "text/csv; header=present")
+
+    async def _series(self, request: Request) -> tuple[Tileset, int, Series]:
+        query = read_query(request)
+        tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
+        measured_layer(tileset)
+        asked = None if query.datetime is None else parse_datetime(query.datetime, tileset.zone)
+        revision = tileset.revision(query.revision)
+        async with self.service.pool.acquire() as connection:
+            series = await load_series(connection, tileset, revision, asked, self.service.clock())
+        return tileset, revision, series
 
     async def style(self, request: Request) -> Response:
         """``/styles/{style}.json?datetime=``: a plain style over snapshot tiles, one a theatre."""
@@ -88,7 +116,9 @@ class DocumentRoutes:
         return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else ""
 
     def _json(self, request: Request, document: dict[str, Any], *, has_urls: bool = False) -> Response:
-        body = msgspec.json.encode(document)
+        return self._answer(request, msgspec.json.encode(document), "application/json", has_urls=has_urls)
+
+    def _answer(self, request: Request, body: bytes, media_type: str, *, has_urls: bool = False) -> Response:
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         # Without a configured URL the document repeats the Host header, which no shared cache may keep.
         repeats_host = has_urls and not self.public_url
@@ -96,4 +126,4 @@ class DocumentRoutes:
         headers["ETag"] = etag
         if etag_matches(request.headers.get("if-none-match"), etag):
             return Response(None, 304, headers)
-        return Response(body, 200, headers, media_type="application/json")
+        return Response(body, 200, headers, media_type=media_type)

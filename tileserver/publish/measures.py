@@ -1,0 +1,154 @@
+"""Square kilometres by status and local day: as a document, as a table, and what each day changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from tileserver.errors import NotFound
+from tileserver.store.connect import Connection
+from tileserver.store.measures import StatusArea, load_status_areas
+from tileserver.tiles.catalogue import ServedLayer, Tileset
+from tileserver.tiles.versions import horizon_of
+from tileserver.times import TICK, Period, day_period, from_micros, local_day, to_micros
+
+Km2: TypeAlias = dict[str, list[float]]  # status -> a figure for each day
+
+_DECIMALS = 3  # of a square kilometre: a tenth of a hectare
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What each declared status holds at the end of each of *days*, which follow one another."""
+
+    days: tuple[date, ...]
+    km2: Km2
+
+
+def measured_layers(tileset: Tileset) -> list[ServedLayer]:
+    """Return the layers of *tileset* that have measures: areas with statuses."""
+    return [served for served in tileset.layers if served.stored.layer.partitioned]
+
+
+def measured_layer(tileset: Tileset) -> ServedLayer:
+    """Return the one layer of *tileset* whose areas are measured, or raise `NotFound`."""
+    found = measured_layers(tileset)
+    if len(found) != 1:
+        every = [
+            f"{tileset.theatre.id}.{layer.name}" for layer in tileset.theatre.layers if layer.partitioned
+        ]
+        there = f"; ask for {' or '.join(every)}" if every else ", nor has any other of the theatre"
+        what = f"has {len(found)} layers of areas with statuses, not one" if found else "is no layer of areas"
+        raise NotFound(f"{tileset.name} {what} with statuses, so nothing measures it{there}")
+    return found[0]
+
+
+async def load_series(
+    connection: Connection, tileset: Tileset, revision: int, asked: Period | None, now: datetime
+) -> Series:
+    """Return the km2 of the measured layer of *tileset* for the days of *asked*, or for all.
+
+    From the day of the first change to that of the last one; what holds after it is what it left. A day is
+    there once all of it is public: a figure once given changes with a revision only.
+    """
+    served = measured_layer(tileset)
+    horizon = from_micros(horizon_of(tileset, now))
+    areas = await load_status_areas(connection, served.stored, revision, horizon)
+    days = _days(areas, tileset, asked, horizon)
+    steps: defaultdict[str, list[tuple[datetime, float]]] = defaultdict(list)
+    for area in areas:
+        steps[area.status].append((area.at, area.km2))
+    return Series(days, daily(steps, days, tileset))
+
+
+def daily(
+    steps: Mapping[str, Sequence[tuple[datetime, float]]], days: Sequence[date], tileset: Tileset
+) -> Km2:
+    """Return what each declared status of *tileset* holds at the end of each day.
+
+    *steps* are by status instants, ascending, and the km2 from then on; before the first there is none.
+    """
+    zone = tileset.zone
+    ends = np.array([to_micros(end) for day in days if (end := day_period(day, zone).end)], dtype=np.int64)
+    found = {}
+    for category in measured_layer(tileset).stored.layer.categories:
+        own = steps.get(category.code, ())
+        instants = np.array([to_micros(at) for at, _ in own], dtype=np.int64)
+        values = np.array([0.0, *(km2 for _, km2 in own)])
+        held = values[instants.searchsorted(ends, side="left")]
+        found[category.code] = [rounded(float(km2)) for km2 in held]
+    return found
+
+
+def _days(
+    areas: Sequence[StatusArea], tileset: Tileset, asked: Period | None, horizon: datetime
+) -> tuple[date, ...]:
+    if not areas:
+        return ()
+    zone = tileset.zone
+    start = day_period(local_day(areas[0].at, zone), zone).start
+    end = day_period(local_day(areas[-1].at, zone), zone).end
+    assert start is not None
+    assert end is not None
+    if asked is not None:
+        start = max(start, asked.start or start)
+        end = min(end, asked.end or end)
+    first, last = local_day(start, zone), local_day(end - TICK, zone)
+    whole = day_period(last, zone).end
+    if whole is not None and whole > horizon:
+        last -= timedelta(days=1)
+    number = (last - first).days + 1 if start < end else 0
+    return tuple(first + timedelta(days=n) for n in range(number))
+
+
+def net_by_day(areas: Iterable[StatusArea], tileset: Tileset) -> dict[date, dict[str, float]]:
+    """Return by how many km2 each status grew on each local day; what did not is left out."""
+    net: defaultdict[date, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for area in areas:
+        net[local_day(area.at, tileset.zone)][area.status] += area.net
+    return {
+        day: {status: km2 for status, grown in sorted(own.items()) if (km2 := rounded(grown))}
+        for day, own in net.items()
+    }
+
+
+def series_document(tileset: Tileset, revision: int, series: Series) -> dict[str, Any]:
+    """Return *series* as a document: one list of days, and by status a list of km2 of equal length."""
+    layer = measured_layer(tileset).stored.layer
+    return {
+        "tileset": tileset.name,
+        "layer": layer.name,
+        "day_zone": tileset.theatre.day_zone,
+        "revision": revision,
+        "attribution": layer.source.attribution,
+        "days": [day.isoformat() for day in series.days],
+        "km2": series.km2,
+    }
+
+
+def series_rows(series: Series) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return *series* as a header and rows: a day, and the km2 of each status."""
+    return ["day", *series.km2], list(
+        zip(map(date.isoformat, series.days), *series.km2.values(), strict=True)
+    )
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table as comma-separated values with a header row (RFC 4180); ``None`` is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text)  # whose lines end as RFC 4180, 2.1 has it
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def rounded(km2: float) -> float:
+    """Return *km2* as it is published; never a negative zero."""
+    return round(km2, _DECIMALS) + 0.0
