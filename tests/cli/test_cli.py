@@ -11,14 +11,15 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 import typer.main
 
+from tests.cli.conftest import Done, Run, snapshot
 from tileserver import __version__
-from tileserver.cli.main import app, main
+from tileserver.cli.main import app
 from tileserver.tiles.text import decode_tile, dump_tile
 
 if TYPE_CHECKING:
@@ -26,41 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.db
 
-NOWHERE = "postgresql://reader:hush@127.0.0.1:1/map"
-SQUARE = [[36.0, 48.0], [36.1, 48.0], [36.1, 48.1], [36.0, 48.1], [36.0, 48.0]]
 ADDRESS, DAY = "8/154/88", "2023-11-09"
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """A function that runs the command line in this process, on the database *dsn*."""
-
-    def run(*argv: str, dsn: str = NOWHERE, **environment: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["tileserver", *argv])
-        for name, value in {"DATABASE_URL": dsn, **environment}.items():
-            monkeypatch.setenv(name, value)
-        code: Any = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        assert "hush" not in said.out + said.err
-        return Done(code, said.out, said.err)
-
-    return run
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -69,15 +36,6 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
     yield path, command
     for name, each in getattr(command, "commands", {}).items():
         yield from commands(each, (*path, name))
-
-
-def snapshot(path: Path, at: int = 1699563600) -> Path:
-    """Write a state of one occupied square, published *at*."""
-    geometry = {"type": "Polygon", "coordinates": [SQUARE]}
-    feature = {"type": "Feature", "properties": {"fill": "#a52714"}, "geometry": geometry}
-    file = path / f"{at}.geojson"
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    return file
 
 
 @pytest.mark.parametrize(
