@@ -1,31 +1,24 @@
-"""``tileserver layers``, ``timeline``, ``area`` and ``tile``: what there is, stage by stage."""
+"""``tileserver layers``, ``timeline`` and ``tile``: what there is, stage by stage."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from tileserver.cli.session import Json, database, print_json, print_table
-from tileserver.config import read_settings
-from tileserver.errors import BadParameter
+from tileserver.cli.session import Json, print_json, print_table, with_service
 from tileserver.grid import TileAddress, parse_address_text
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
-from tileserver.shape.measure import areas_km2
-from tileserver.store.connect import Pool, connect
-from tileserver.store.tiles import state_features, statement, tile_rows
+from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
 from tileserver.tiles.versions import Resolved, cuts
 from tileserver.times import parse_datetime
-
-Result = TypeVar("Result")
 
 
 class Stage(StrEnum):
@@ -52,7 +45,7 @@ def layers(json: Json = False) -> None:
             )
         return rows
 
-    rows = _with_service(work)
+    rows = with_service(work)
     columns = ("layer", "kind", "revision", "public days", "periods")
     if json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
@@ -69,7 +62,7 @@ def timeline(
         chosen = (await service.catalogue()).tileset(tileset)
         return await timeline_document(service.pool, chosen, chosen.revision(None), service.clock())
 
-    document = _with_service(work)
+    document = with_service(work)
     if json:
         print_json(document)
         return
@@ -78,35 +71,6 @@ def timeline(
         for day in document["days"]
     ]
     print_table(f"{tileset}: {len(document['changes'])} changes", ("day", "features changed", "events"), rows)
-
-
-def area(
-    layer: Annotated[str, typer.Argument(help="A layer of areas, such as ukraine.control")],
-    at: Annotated[str, typer.Option("--at", help="datetime: 2023-11-09, or an instant")] = "",
-    revision: Annotated[int | None, typer.Option(min=1, help="As known in this revision.")] = None,
-    json: Json = False,
-) -> None:
-    """Measure the areas of each status on a day, in square kilometres on the ellipsoid."""
-
-    async def work(service: TileService) -> tuple[Resolved, dict[str, float]]:
-        chosen = (await service.catalogue()).tileset(layer)
-        declared = chosen.layers[0].stored.layer
-        if len(chosen.layers) > 1 or declared.kind != "areas":
-            raise BadParameter(f"{layer} is no layer of areas; one is theatre.control")
-        asked = parse_datetime(at, chosen.zone) if at else None
-        resolved = await service.resolve(chosen, asked, revision)
-        found: list[tuple[str, bytes]] = []
-        for cut in cuts(resolved.version, chosen):
-            async with service.pool.acquire() as connection:
-                found += await state_features(connection, cut, declared.category)
-        return resolved, areas_km2(found)
-
-    resolved, areas = _with_service(work)
-    if json:
-        print_json({"layer": layer, "validity": resolved.validity_text, "km2": areas})
-    else:
-        rows = [(status, f"{km2:,.1f}") for status, km2 in areas.items()]
-        print_table(f"{layer}, {resolved.validity_text}", ("status", "km2"), rows)
 
 
 def tile(
@@ -133,7 +97,7 @@ def tile(
         asked = parse_datetime(at, chosen.zone) if at else None
         await printer(service, chosen, await service.resolve(chosen, asked, revision), wanted)
 
-    _with_service(work)
+    with_service(work)
 
 
 async def _print_version(_: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress) -> None:
@@ -180,20 +144,3 @@ _STAGES: dict[Stage, Callable[[TileService, Tileset, Resolved, TileAddress], Awa
     Stage.TEXT: _print_text,
     Stage.MVT: _print_mvt,
 }
-
-
-def _with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
-    settings = read_settings()
-
-    async def run(dsn: str) -> Result:
-        await (
-            await connect(dsn)
-        ).close()  # says which database is away and why, as a pool for readers may not
-        pool = Pool(dsn, 1, settings.pool_wait, 600)
-        try:
-            return await work(TileService(pool, 1024 * 1024))
-        finally:
-            await pool.close()
-
-    with database(settings) as dsn:
-        return asyncio.run(run(dsn))

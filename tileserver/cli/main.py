@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from tileserver import __version__
-from tileserver.cli import cluster, desk, installation, look, revisions, serving
+from tileserver.cli import cluster, desk, installation, look, measure, revisions, serving
 from tileserver.cli.session import err
 from tileserver.errors import TileserverError
 
@@ -31,7 +31,9 @@ app.command("import")(desk.import_)
 app.command()(desk.sample)
 app.command()(look.layers)
 app.command()(look.timeline)
-app.command()(look.area)
+app.command()(measure.area)
+app.command()(measure.series)
+app.command()(measure.change)
 app.command()(look.tile)
 app.command()(revisions.revisions)
 app.command()(revisions.diff)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -23,7 +23,8 @@ from rich.table import Table
 
 from tileserver.config import Settings, read_settings
 from tileserver.store.cluster import Cluster
-from tileserver.store.connect import Connection, connect
+from tileserver.store.connect import Connection, Pool, connect
+from tileserver.tiles.service import TileService
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")]
 
@@ -63,6 +64,23 @@ def with_connection(work: Callable[[Connection], Coroutine[Any, Any, Result]]) -
         return asyncio.run(run(dsn))
 
 
+def with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
+    """Run *work* on a service such as readers have, and so under the embargo."""
+    settings = read_settings()
+
+    async def run(dsn: str) -> Result:
+        # Says which database is away and why, as a pool for readers may not.
+        await (await connect(dsn)).close()
+        pool = Pool(dsn, 1, settings.pool_wait, 600)
+        try:
+            return await work(TileService(pool, 1024 * 1024))
+        finally:
+            await pool.close()
+
+    with database(settings) as dsn:
+        return asyncio.run(run(dsn))
+
+
 def print_json(value: Any) -> None:
     """Print *value* as JSON on one line, with nothing around it."""
     typer.echo(msgspec.json.encode(value).decode())
@@ -75,7 +93,7 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
         numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int | float) else str(cell) for cell in row))
     out.print(table)
 
 
