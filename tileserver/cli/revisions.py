@@ -80,9 +80,12 @@ def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> N
         ]
         print_json({"old": old, "new": new, "layers": layers})
         return
-    rows = [(ref, *_row(each)) for ref, own in found.items() for each in own]
-    columns = ("layer", "from", "to", "added", "gone", "km² at the start", "km² at the most", "where")
-    print_table(f"Revision {new} against {old}" if rows else "No difference", columns, rows)
+    for ref, own in found.items():
+        if own:
+            columns = ("from", "to", "came, went", "km² at the start", "km² at the most", "where")
+            print_table(f"{ref}, revision {new} against {old}", columns, [_row(each) for each in own])
+    if not any(found.values()):
+        typer.echo(f"no difference between revisions {old} and {new}")
 
 
 def rollback(
@@ -197,8 +200,7 @@ def _row(stretch: Stretch) -> tuple[Any, ...]:
     return (
         format_instant(stretch.start),
         format_instant(stretch.end),
-        stretch.added,
-        stretch.gone,
+        f"+{stretch.added:,} -{stretch.gone:,}",
         _gains(stretch.first),
         _gains(stretch.largest),
         f"{box.west:.2f} {box.south:.2f} {box.east:.2f} {box.north:.2f}",
