@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import NOW, settings_for
+from tests.desk.conftest import square
 from tileserver.desk.corrections import (
     Rollback,
     Withdrawal,
@@ -28,7 +30,7 @@ from tileserver.web.app import create_app
 if TYPE_CHECKING:
     import asyncpg
 
-    from tests.desk.conftest import Cells, Desk
+    from tests.desk.conftest import Cell, Cells, Desk
 
 pytestmark = pytest.mark.db
 
@@ -38,6 +40,7 @@ ONE: Cells = {(0, 0): "occupied"}
 TWO: Cells = {(0, 0): "occupied", (1, 0): "occupied"}
 MISTAKE: Cells = {(0, 0): "liberated", (2, 2): "occupied"}
 PLACES = [(36.05, 48.05), (36.199, 48.099)]  # in the first square; and beside the second one, at its corner
+OF_AREAS = ReadOptions(reader="geojson", date_column="date", category_column="status")
 ADDRESSES = [address_at(*place, zoom) for place in PLACES for zoom in range(15)]
 
 
@@ -267,6 +270,26 @@ def test_a_complete_file_edits_adds_and_ends_events_in_a_new_revision(desk: Desk
     assert import_complete(desk, "events", events(tmp_path, "A bridge")).ended == 1  # only ends
 
 
+def areas(folder: Path, *cells: Cell) -> Path:
+    """Write a file of areas that are occupied from one day on."""
+    path = folder / "areas.geojson"
+    properties = {"status": "occupied", "date": "2023-11-01"}
+    features = [{"type": "Feature", "properties": properties, "geometry": square(cell)} for cell in cells]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def test_a_complete_file_of_areas_redraws_what_it_ends(
+    desk: Desk, open_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    desk.import_file("control", areas(tmp_path, (0, 0), (1, 0)), OF_AREAS)
+    outcome = import_complete(desk, "control", areas(tmp_path, (0, 0)), OF_AREAS)
+    assert (outcome.revision, outcome.ended) == (2, 1)
+    innocent = open_desk()
+    innocent.import_file("control", areas(tmp_path, (0, 0)), OF_AREAS)
+    assert desk.faces(2) == innocent.faces(1) != desk.faces(1)
+
+
 def test_a_complete_file_of_nothing_and_one_of_snapshots_are_refused(desk: Desk, tmp_path: Path) -> None:
     desk.import_file("events", events(tmp_path, "A bridge"))
     desk.import_states({DAYS[0]: ONE})
@@ -274,16 +297,7 @@ def test_a_complete_file_of_nothing_and_one_of_snapshots_are_refused(desk: Desk,
     with pytest.raises(UnreadableSource, match="it would end all there are"):
         import_complete(desk, "events", events(tmp_path))
     (tmp_path / "1698840000.geojson").write_text('{"type": "FeatureCollection", "features": []}')
-    path = tmp_path / "areas.geojson"
-    path.write_text(
-        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"status": "occupied",'
-        ' "date": "2023-11-01"}, "geometry": {"type": "Polygon", "coordinates": '
-        "[[[36, 48], [36.1, 48], [36.1, 48.1], [36, 48]]]}}]}"
-    )
-    for file, options in (
-        (tmp_path, ReadOptions()),
-        (path, ReadOptions(reader="geojson", date_column="date")),
-    ):
+    for file, options in ((tmp_path, ReadOptions()), (areas(tmp_path, (0, 0)), OF_AREAS)):
         with pytest.raises(BadParameter, match=r"ukraine\.control holds snapshots"):
             import_complete(desk, "control", file, options)
     assert desk.dump() == before

@@ -72,6 +72,7 @@ async def everything(connection: asyncpg.Connection, key: int, revisions: range)
     ]
 
 
+@settings(max_examples=40)
 @given(history=histories, data=st.data())
 def test_a_rollback_holds_what_was_known_then_and_changes_no_earlier_revision(
     run: Run, history: list[States], data: st.DataObject
@@ -125,7 +126,7 @@ periods = st.tuples(st.integers(0, 6), st.integers(1, 6) | st.none()).map(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(histories, periods.filter(lambda period: period[0] != period[1]))
 def test_a_bridged_period_holds_in_every_revision_what_held_just_before_it(
     run: Run, history: list[States], period: tuple[datetime, datetime | None]

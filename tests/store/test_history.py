@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.histories import CONTENTS, DAYS, KM2, States, histories, state_at, undone, write
@@ -50,6 +50,7 @@ def there(found: list[Difference], at: datetime, *, added: bool) -> list[float]:
     )
 
 
+@settings(max_examples=50)
 @given(history=histories, name=st.sampled_from(["control", "arrows"]), data=st.data())
 def test_at_each_instant_the_differences_are_those_of_the_states(
     run: Run, history: list[States], name: str, data: st.DataObject
