@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from starlette.testclient import TestClient
 
 from tileserver.grid import BoundsLonLat, TileAddress, addresses_in
-from tileserver.shape.measure import area_km2, areas_km2
+from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_lonlat
 from tileserver.tiles.text import decode_tile, to_metres
 from tileserver.times import day_period, day_zone
@@ -142,6 +142,14 @@ def tile_box(address: TileAddress) -> BaseGeometry:
     return shapely.box(box.west, box.south, box.east, box.north)
 
 
+def union_km2(features: list[tuple[str, bytes]]) -> dict[str, float]:
+    """Return km2 by status: what two features of one status share counts once, what two statuses share twice."""
+    by_status: dict[str, list[BaseGeometry]] = {}
+    for status, wkb in features:
+        by_status.setdefault(status, []).append(shapely.from_wkb(wkb))
+    return {status: area_km2(shapely.union_all(parts)) for status, parts in by_status.items()}
+
+
 def drawn_km2(archive: Archive, day: str, shape: BaseGeometry) -> dict[str, float]:
     """Return km2 by status as measured from the z10 tiles that touch *shape*, each cut to its bounds."""
     total: dict[str, float] = {}
@@ -160,7 +168,7 @@ def drawn_km2(archive: Archive, day: str, shape: BaseGeometry) -> dict[str, floa
 @pytest.mark.parametrize("day", KM2)
 def test_areas_are_those_measured_and_tiles_draw_them(archive: Archive, day: str) -> None:
     held = in_theatre(archive.state("control", end_of(day)))
-    stored = areas_km2(held)
+    stored = union_km2(held)
     assert stored == pytest.approx(KM2[day], abs=0.1)
     drawn = drawn_km2(archive, day, shapely.union_all([shapely.from_wkb(wkb) for _, wkb in held]))
     assert drawn == pytest.approx(stored, rel=0.005)

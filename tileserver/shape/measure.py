@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,18 +28,6 @@ def area_km2(geometry: BaseGeometry) -> float:
         total += abs(_WGS84.geometry_area_perimeter(polygon.exterior)[0])
         total -= sum(abs(_WGS84.geometry_area_perimeter(ring)[0]) for ring in polygon.interiors)
     return total / 1e6
-
-
-def areas_km2(features: Iterable[tuple[str, bytes]]) -> dict[str, float]:
-    """Return square kilometres by status, ascending by status.
-
-    *features* are pairs of a status and (E)WKB in EPSG:3857. What two features of one status share counts
-    once; what two statuses share counts for both.
-    """
-    by_status: defaultdict[str, list[BaseGeometry]] = defaultdict(list)
-    for status, wkb in features:
-        by_status[status].append(shapely.from_wkb(wkb))
-    return {status: area_km2(shapely.union_all(parts)) for status, parts in sorted(by_status.items())}
 
 
 def polygons_in(geometry: BaseGeometry | Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:

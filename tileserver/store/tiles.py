@@ -127,16 +127,3 @@ async def tile_rows(connection: asyncpg.Connection, cut: Cut, address: TileAddre
     """Return the rows that *cut* would encode, their geometries in tile units as text."""
     text, arguments = statement(cut, address, _SHOW)
     return [dict(row) for row in await connection.fetch(text, *arguments)]
-
-
-async def state_features(connection: asyncpg.Connection, cut: Cut, category: str) -> list[tuple[str, bytes]]:
-    """Return category and whole EWKB of every feature of the state that *cut* asks for."""
-    rows = await connection.fetch(
-        "SELECT coalesce(properties ->> $4, '') AS category, geom FROM feature_version"
-        " WHERE layer = $1 AND known @> $2::bigint AND valid @> $3::timestamptz",
-        cut.layer,
-        cut.known,
-        cut.at,
-        category,
-    )
-    return [(row["category"], row["geom"]) for row in rows]

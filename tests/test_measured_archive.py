@@ -1,0 +1,130 @@
+"""Law: what the faces of a real autumn measure is what its source polygons do, at every instant.
+
+The sources overlap themselves, and were made disjoint by priority here as there. In the 54 snapshots of
+October and November 2023: "occupied" and "occupied_before_2022" along the old line of contact in Donetsk
+and Luhansk oblasts (0.01 km2), "unknown" and "occupied" along the front (up to 0.03 km2), "liberated" and
+"unknown" (up to 0.02 km2), "liberated" and "occupied" (0.002 km2); and polygons of "liberated" each other
+(up to 0.09 km2). "outside" overlaps nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from tests.conftest import DATA, NOW
+from tests.desk.conftest import Desk
+from tileserver.publish.change import change_of, load_pieces
+from tileserver.publish.measures import load_series, net_by_day
+from tileserver.shape.compare import Sieve
+from tileserver.shape.measure import area_km2
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.measures import Moment, StatusArea, load_areas, load_status_areas
+from tileserver.tiles.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+
+pytestmark = [pytest.mark.db, pytest.mark.data]
+
+STRAIGHT_M = 5000.0  # an edge is straight on the map; a geodesic between ends farther apart would not be
+Measured = dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def desk(databases: Databases) -> Desk:
+    """October and November 2023."""
+    desk = Desk(databases)
+    desk.import_file("control", DATA / "control" / "daily_2023-10_2023-11")
+    return desk
+
+
+async def measured(connection: asyncpg.Connection) -> tuple[StoredLayer, list[StatusArea]]:
+    stored = next(each for each in (await load_catalogue(connection)).layers.values()).stored
+    return stored, await load_status_areas(connection, stored, stored.revisions[-1], NOW)
+
+
+def at_each_instant(areas: list[StatusArea]) -> dict[datetime, Measured]:
+    held: Measured = {}
+    found = {}
+    for area in areas:
+        held[area.status] = area.km2
+        found[area.at] = dict(held)
+    return found
+
+
+class Source:
+    """Measures source polygons, made disjoint by priority; each union is made once."""
+
+    def __init__(self, priority: dict[str, int]) -> None:
+        self._priority = priority
+        self._unions: dict[frozenset[bytes], BaseGeometry] = {}
+
+    def km2(self, features: list[tuple[str | None, bytes]]) -> Measured:
+        by_status: defaultdict[str, set[bytes]] = defaultdict(set)
+        for status, wkb in features:
+            by_status[str(status)].add(wkb)
+        found: Measured = {}
+        above: list[BaseGeometry] = []
+        for status in sorted(by_status, key=lambda status: -self._priority[status]):
+            own = self._union(frozenset(by_status[status]))
+            found[status] = area_km2(shapely.difference(own, shapely.union_all(above)))
+            above.append(own)
+        return found
+
+    def _union(self, wkbs: frozenset[bytes]) -> BaseGeometry:
+        if wkbs not in self._unions:
+            whole = shapely.union_all([shapely.from_wkb(wkb) for wkb in wkbs])
+            self._unions[wkbs] = shapely.segmentize(whole, STRAIGHT_M)
+        return self._unions[wkbs]
+
+
+def test_the_series_is_within_a_thousandth_of_the_source_at_every_instant(desk: Desk) -> None:
+    async def work(connection: asyncpg.Connection) -> None:
+        stored, areas = await measured(connection)
+        source = Source({each.code: each.priority for each in stored.layer.categories})
+        instants = at_each_instant(areas)
+        assert len(instants) > 50
+        for at, held in instants.items():
+            features = await load_areas(connection, stored, Moment(at, stored.revisions[-1]), "status")
+            assert {s: km2 for s, km2 in held.items() if km2} == pytest.approx(
+                source.km2(features), rel=1e-3
+            ), at
+
+    desk.run(work)
+
+
+def test_net_of_a_change_is_the_difference_of_the_series(desk: Desk) -> None:
+    async def work(connection: asyncpg.Connection) -> None:
+        stored, areas = await measured(connection)
+        instants = at_each_instant(areas)
+        ends = list(instants)
+        for before, after in ((ends[0], ends[-1]), (ends[20], ends[21]), (ends[40], ends[10])):
+            moments = [Moment(at, stored.revisions[-1]) for at in (before, after)]
+            pieces = await load_pieces(connection, stored, moments[0], moments[1], Sieve())
+            net = {status: own.net for status, own in change_of(pieces).balances().items()}
+            held, holds = instants[before], instants[after]
+            expected = {status: holds.get(status, 0.0) - held.get(status, 0.0) for status in net}
+            assert net == pytest.approx(expected, abs=0.01)
+            assert any(piece.sliver for piece in pieces)
+
+    desk.run(work)
+
+
+def test_the_days_add_up_to_the_series(desk: Desk) -> None:
+    async def work(connection: asyncpg.Connection) -> None:
+        stored, areas = await measured(connection)
+        tileset = (await load_catalogue(connection)).tileset(str(stored.ref))
+        series = await load_series(connection, tileset, stored.revisions[-1], None, NOW)
+        assert len(series.days) == 61  # among them those without a snapshot
+        net = net_by_day(areas, tileset)
+        for status, figures in series.km2.items():
+            assert sum(net[day].get(status, 0.0) for day in net) == pytest.approx(figures[-1], abs=0.05)
+
+    desk.run(work)
