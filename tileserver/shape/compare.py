@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -81,6 +81,11 @@ def changed_pieces(cells: Iterable[CellChange], sieve: Sieve) -> list[Piece]:
     for cell in cells:
         for before, after, polygon in _moved(cell):
             parts[before, after].append(polygon)
+    return joined(parts, sieve)
+
+
+def joined(parts: Mapping[tuple[str, str], Sequence[BaseGeometry]], sieve: Sieve) -> list[Piece]:
+    """Return the pieces that disjoint *parts* make up, by status before and after; as `changed_pieces`."""
     return [piece for pair in sorted(parts) for piece in _pieces(*pair, parts[pair], sieve)]
 
 

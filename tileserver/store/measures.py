@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from tileserver.grid import Band
 from tileserver.store.catalogue import StoredLayer
 
 
@@ -111,23 +112,31 @@ async def load_polygons(
 
 
 async def load_differing_faces(
-    connection: asyncpg.Connection, stored: StoredLayer, before: Moment, after: Moment
+    connection: asyncpg.Connection,
+    stored: StoredLayer,
+    before: Moment,
+    after: Moment,
+    band: Band | None = None,
 ) -> list[DifferingFace]:
-    """Return the faces of the finest band that only one of two states has, ascending by cell.
+    """Return the faces of *band*, or of the finest, that only one of two states has, ascending by cell.
 
     A face that both have, though in rows of different periods or revisions, is in neither answer. What
-    is left covers the same land on both sides, but for what no area covered.
+    is left covers the same land on both sides, but for what no area covered. Lines that derive from areas
+    are asked for in the same way; their status is ``''``.
     """
     rows = await connection.fetch(
         "WITH held AS ("
-        "  SELECT cell, content, properties ->> $3 AS status, geom, before, after FROM face, LATERAL ("
+        "  SELECT cell, content, coalesce(properties ->> $3, '') AS status, geom, before, after"
+        "  FROM face, LATERAL ("
         "   SELECT coalesce(valid @> $4::timestamptz AND known @> $5::bigint, false) AS before,"
         "    coalesce(valid @> $6::timestamptz AND known @> $7::bigint, false) AS after"
         "  ) AS state WHERE layer = $1 AND band = $2 AND before <> after"
         ") SELECT cell, status, before, geom FROM held AS one WHERE NOT EXISTS ("
         "  SELECT FROM held AS other WHERE other.cell = one.cell AND other.content = one.content"
         "  AND other.before = one.after) ORDER BY cell",
-        *_finest(stored),
+        stored.key,
+        (band or stored.layer.bands[-1]).lowest,
+        stored.layer.category,
         *before,
         *after,
     )
