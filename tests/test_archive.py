@@ -143,7 +143,7 @@ def tile_box(address: TileAddress) -> BaseGeometry:
 
 
 def union_km2(features: list[tuple[str, bytes]]) -> dict[str, float]:
-    """Return km2 by status: what two features of one status share counts once, what two statuses share twice."""
+    """Return km2 by status: what features of one status share counts once, what two statuses share twice."""
     by_status: dict[str, list[BaseGeometry]] = {}
     for status, wkb in features:
         by_status.setdefault(status, []).append(shapely.from_wkb(wkb))

@@ -146,17 +146,12 @@ def test_faces_that_differ_are_those_of_one_state_and_not_of_the_other(
         stored = await new_layer(connection)
         old = await write(connection, stored, first)
         new = await write(connection, stored, second)
-        for before, after in (((first, old), (second, new)), ((second, new), (second, new))):
-            states = [
-                held(history, hour(n)) for (history, _), n in zip((before, after), (one, other), strict=True)
-            ]
-            moments = [
-                Moment(hour(n), revision)
-                for (_, revision), n in zip((before, after), (one, other), strict=True)
-            ]
-            found = await load_differing_faces(connection, stored, *moments)
-            expected = [(cell, status((cell, name)), True) for cell, name in states[0] - states[1]]
-            expected += [(cell, status((cell, name)), False) for cell, name in states[1] - states[0]]
+        for before, revision in ((first, old), (second, new)):
+            moments = Moment(hour(one), revision), Moment(hour(other), new)
+            was, now = held(before, hour(one)), held(second, hour(other))
+            found = await load_differing_faces(connection, stored, moments[0], moments[1])
+            expected = [(place[0], status(place), True) for place in was - now]
+            expected += [(place[0], status(place), False) for place in now - was]
             assert sorted((row.cell, row.status, row.before) for row in found) == sorted(expected)
             assert [row.cell for row in found] == sorted(row.cell for row in found)
 
