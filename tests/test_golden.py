@@ -122,8 +122,8 @@ def _cut(databases: Databases, dsn: str, case: Case) -> bytes:
         try:
             tileset = (await service.catalogue()).tileset(case.tileset)
             asked = parse_datetime(case.datetime, tileset.zone)
-            version = (await service.resolve(tileset, asked)).version
-            return (await service.tile(tileset, version, case.address)).tile.data
+            located = await service.locate(tileset, case.address, asked)
+            return (await service.tile(tileset, located, case.address)).tile.data
         finally:
             await pool.close()
 

@@ -45,8 +45,8 @@ def _with(
 
 async def _cut(service: TileService, revision: int | None, name: str = "toy") -> bytes:
     tileset = (await service.catalogue()).tileset(name)
-    resolved = await service.resolve(tileset, Period(T0, T0 + timedelta(days=1)), revision)
-    return (await service.tile(tileset, resolved.version, PLACE)).tile.data
+    located = await service.locate(tileset, PLACE, Period(T0, T0 + timedelta(days=1)), revision)
+    return (await service.tile(tileset, located, PLACE)).tile.data
 
 
 def test_two_revisions_on_the_older_one_answers_the_same_bytes(databases: Databases, database: str) -> None:
@@ -87,10 +87,10 @@ def test_a_version_of_another_tileset_is_none_of_this_one(databases: Databases, 
         await fill(connection, other, [_square(1, T0 + timedelta(hours=1))])
         catalogue = await service.catalogue()
         here, there = catalogue.tileset("toy"), catalogue.tileset("other")
-        version = (await service.resolve(here, None)).version
-        assert await service.named(here, str(version)) == version
+        version = (await service.locate(here, PLACE, None)).version
+        assert service.named(here, PLACE, str(version)).version == version
         with pytest.raises(UnknownTileset):
-            await service.named(there, str(version))
+            service.named(there, PLACE, str(version))
 
     _with(databases, database, work)
 
@@ -99,9 +99,8 @@ def test_a_zoom_that_the_tileset_has_not_is_refused_by_name(databases: Databases
     async def work(service: TileService, connection: asyncpg.Connection) -> None:
         await fill(connection, CONTROL, [_square(1)])
         tileset = (await service.catalogue()).tileset("toy")
-        version = (await service.resolve(tileset, None)).version
         with pytest.raises(AddressOutside, match="zoom 6 is outside toy, which has zooms 0-5"):
-            await service.tile(tileset, version, TileAddress(6, 0, 0))
+            await service.locate(tileset, TileAddress(6, 0, 0), None)
         with pytest.raises(BadParameter, match="revision 0 does not exist"):
             await service.resolve(tileset, None, 0)
 
@@ -114,7 +113,7 @@ def test_a_tile_that_is_held_needs_no_connection(databases: Databases, database:
         await _cut(service, None)
         async with service.pool.acquire(), service.pool.acquire():  # both there are
             tileset = (await service.catalogue()).tileset("toy")
-            version = (await service.resolve(tileset, None)).version
-            return (await service.tile(tileset, version, PLACE)).hit
+            located = await service.locate(tileset, PLACE, None)
+            return (await service.tile(tileset, located, PLACE)).hit
 
     assert _with(databases, database, work)

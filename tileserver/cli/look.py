@@ -17,7 +17,7 @@ from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
-from tileserver.tiles.versions import Resolved, cuts
+from tileserver.tiles.versions import Located, cuts
 from tileserver.times import parse_datetime
 
 
@@ -95,49 +95,43 @@ def tile(
     async def work(service: TileService) -> None:
         chosen = (await service.catalogue()).tileset(tileset)
         asked = parse_datetime(at, chosen.zone) if at else None
-        await printer(service, chosen, await service.resolve(chosen, asked, revision), wanted)
+        await printer(service, chosen, await service.locate(chosen, wanted, asked, revision), wanted)
 
     with_service(work)
 
 
-async def _print_version(_: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress) -> None:
+async def _print_version(_: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
     print_json(
         {
-            "version": str(resolved.version),
-            "validity": resolved.validity_text,
-            "path": f"/tiles/{tileset.name}/{resolved.version}/{address}.mvt",
+            "version": str(located.version),
+            "validity": located.validity_text,
+            "path": f"/tiles/{tileset.name}/{located.version}/{address}.mvt",
         }
     )
 
 
-async def _print_sql(_: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress) -> None:
-    for cut in cuts(resolved.version, tileset):
+async def _print_sql(_: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
+    for cut in cuts(located.reading, tileset):
         query, arguments = statement(cut, address)
         typer.echo(f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};")
 
 
-async def _print_rows(
-    service: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress
-) -> None:
+async def _print_rows(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
     async with service.pool.acquire() as connection:
-        for cut in cuts(resolved.version, tileset):
+        for cut in cuts(located.reading, tileset):
             for row in await tile_rows(connection, cut, address):
                 print_json(row)
 
 
-async def _print_text(
-    service: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress
-) -> None:
-    typer.echo(dump_tile((await service.tile(tileset, resolved.version, address)).tile.data), nl=False)
+async def _print_text(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
+    typer.echo(dump_tile((await service.tile(tileset, located, address)).tile.data), nl=False)
 
 
-async def _print_mvt(
-    service: TileService, tileset: Tileset, resolved: Resolved, address: TileAddress
-) -> None:
-    sys.stdout.buffer.write((await service.tile(tileset, resolved.version, address)).tile.data)
+async def _print_mvt(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
+    sys.stdout.buffer.write((await service.tile(tileset, located, address)).tile.data)
 
 
-_STAGES: dict[Stage, Callable[[TileService, Tileset, Resolved, TileAddress], Awaitable[None]]] = {
+_STAGES: dict[Stage, Callable[[TileService, Tileset, Located, TileAddress], Awaitable[None]]] = {
     Stage.VERSION: _print_version,
     Stage.SQL: _print_sql,
     Stage.ROWS: _print_rows,

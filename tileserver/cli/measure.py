@@ -197,9 +197,9 @@ class Subject:
         chosen = tileset or self.tileset
         asked = parse_datetime(at, chosen.zone) if at else None
         resolved = await self.service.resolve(chosen, asked, self.question.revision)
-        version = resolved.version
-        instant = None if version.at is None else from_micros(version.at)
-        return resolved.validity_text, Moment(instant, version.revision)
+        reading = resolved.reading
+        instant = None if reading.at is None else from_micros(reading.at)
+        return resolved.validity_text, Moment(instant, reading.revision)
 
     async def regions(self, at: str) -> Regions:
         """Return the regions asked for; those of a layer as they are at that instant."""

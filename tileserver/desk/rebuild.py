@@ -47,6 +47,8 @@ async def _rebuild(
 ) -> None:
     family = [area, *(each for each in layers.values() if _derives(each, area))]
     await erase_faces(connection, [each.key for each in family])
+    if not area.layer.partitioned:
+        return
     before: dict[datetime, State] = {}
     for revision in area.revisions:
         writer = Writer(connection, revision, set())

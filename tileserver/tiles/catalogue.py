@@ -6,14 +6,17 @@ request that holds one sees one state of knowledge from beginning to end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.grid import TileAddress
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_layers, load_periods
 from tileserver.store.connect import Connection
+from tileserver.store.index import Rows, load_rows
+from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
 from tileserver.times import day_zone, parse_duration
 
 MAX_LAYERS = 8
@@ -24,10 +27,11 @@ __all__ = ["OPEN", "Catalogue", "Periods", "ServedLayer", "Tileset", "load_catal
 
 @dataclass(frozen=True, slots=True)
 class ServedLayer:
-    """A layer as stored, and its periods at the newest revision."""
+    """A layer as stored, its periods at the newest revision, and what changes where, in all of them."""
 
     stored: StoredLayer
     periods: Periods
+    index: LayerIndex = NO_INDEX
 
     @property
     def embargo(self) -> timedelta:
@@ -78,6 +82,15 @@ class Tileset:
     def edition(self) -> int:
         """How often what past revisions of any of the layers held was rewritten; it only grows."""
         return sum(served.stored.edition for served in self.layers)
+
+    def view(self, address: TileAddress) -> TileView:
+        """Return what the change index knows of one tile."""
+        states: list[Rows] = []
+        windows: list[Rows] = []
+        for served in self.layers:
+            rows = served.index.near(address, has_bands=served.stored.layer.has_faces)
+            (states if served.is_state else windows).append(rows)
+        return TileView(states, windows)
 
     def revision(self, asked: int | None) -> int:
         """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
@@ -142,7 +155,7 @@ class Catalogue:
 
 
 async def load_catalogue(connection: Connection, before: Catalogue | None = None) -> Catalogue:
-    """Read the catalogue; periods of layers that no revision has touched since *before* are reused."""
+    """Read the catalogue; what no revision has touched since *before* is reused."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         layers: dict[LayerRef, ServedLayer] = {}
         theatres: dict[str, Theatre] = {}
@@ -150,11 +163,12 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
             theatres[stored.theatre.id] = stored.theatre
             known = before.layers.get(stored.ref) if before else None
             if known and _same_content(known.stored, stored):
-                periods = known.periods
-            else:
-                newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
-                periods = await load_periods(connection, stored, newest)
-            layers[stored.ref] = ServedLayer(stored, periods)
+                layers[stored.ref] = replace(known, stored=stored)
+                continue
+            newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
+            periods = await load_periods(connection, stored, newest)
+            index = LayerIndex.of(await load_rows(connection, stored))
+            layers[stored.ref] = ServedLayer(stored, periods, index)
     return Catalogue(theatres, layers)
 
 

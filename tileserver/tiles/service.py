@@ -15,10 +15,23 @@ from tileserver.store.migrations import check_schema
 from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
-from tileserver.tiles.versions import Resolved, Version, cuts, horizon_of, parse_version, resolve, verify
+from tileserver.tiles.index import LayerIndex, TileView
+from tileserver.tiles.versions import (
+    Located,
+    Resolved,
+    Version,
+    cuts,
+    find,
+    horizon_of,
+    latest,
+    locate,
+    parse_version,
+    resolve,
+)
 from tileserver.times import Clock, Period, system_clock
 
 _PAST_REVISIONS = 64  # how many readings of past revisions are kept
+_VIEWS = 10_000  # of tiles, some kilobytes each
 
 
 class TileKey(NamedTuple):
@@ -47,6 +60,7 @@ class TileService:
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)
         self._catalogue: Catalogue | None = None
         self._past: OrderedDict[tuple[tuple[tuple[int, int], ...], int], list[Periods]] = OrderedDict()
+        self._views: OrderedDict[tuple[tuple[LayerIndex, ...], TileAddress], TileView] = OrderedDict()
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
@@ -54,6 +68,7 @@ class TileService:
         async with self._refreshing, self.pool.acquire() as connection:
             await check_schema(connection)
             self._catalogue = await load_catalogue(connection, self._catalogue)
+            self._views.clear()
 
     async def catalogue(self) -> Catalogue:
         """Return the catalogue, reading it if that has never succeeded yet."""
@@ -64,18 +79,45 @@ class TileService:
         return self._catalogue
 
     async def resolve(self, tileset: Tileset, asked: Period | None, revision: int | None = None) -> Resolved:
-        """Return the version that *asked* means, as known in *revision* or now."""
+        """Return what *asked* means for all of the map, as known in *revision* or now."""
         known = self._revision(tileset, revision)
         periods = await self.periods(tileset, known)
         return resolve(tileset, periods, known, asked, horizon_of(tileset, self.clock()))
 
-    async def named(self, tileset: Tileset, text: str) -> Version:
-        """Return the version that *text* names, if it exists and is public."""
+    async def locate(
+        self, tileset: Tileset, address: TileAddress, asked: Period | None, revision: int | None = None
+    ) -> Located:
+        """Return the content of one tile that *asked* means there, as known in *revision* or now.
+
+        Raises
+        ------
+        AddressOutside
+            The tileset has no such zoom.
+        """
+        known = self._revision(tileset, revision)
+        horizon = horizon_of(tileset, self.clock())
+        if asked is None:
+            asked = latest(tileset, await self.periods(tileset, known), horizon)
+        return locate(tileset, self.view(tileset, address), known, asked, horizon)
+
+    def named(self, tileset: Tileset, address: TileAddress, text: str) -> Located:
+        """Return the content of the tile that *text* names, if it exists and is public."""
         version = parse_version(text)
-        known = tileset.revision(version.revision)
-        periods = await self.periods(tileset, known)
-        verify(version, tileset, periods, horizon_of(tileset, self.clock()))
-        return version
+        reading = find(version, tileset, self.view(tileset, address), horizon_of(tileset, self.clock()))
+        return Located(reading, Period(None, None), version)
+
+    def view(self, tileset: Tileset, address: TileAddress) -> TileView:
+        """Return what the change index knows of one tile, from memory where it was asked before."""
+        low, high = tileset.zooms
+        if not low <= address.z <= high:
+            raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
+        key = (tuple(served.index for served in tileset.layers), address)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = tileset.view(address)
+            while len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        return view
 
     async def periods(self, tileset: Tileset, revision: int) -> list[Periods]:
         """Return the periods of each layer at *revision*, from memory if it is the newest."""
@@ -91,26 +133,21 @@ class TileService:
                 self._past.popitem(last=False)
         return self._past[key]
 
-    async def tile(self, tileset: Tileset, version: Version, address: TileAddress) -> Answer:
-        """Return the tile of *version* at *address*.
+    async def tile(self, tileset: Tileset, located: Located, address: TileAddress) -> Answer:
+        """Return the tile at *address* with the content that `locate` or `named` found there.
 
         Raises
         ------
-        AddressOutside
-            The tileset has no such zoom.
         StoreUnavailable
             The tile is not in memory and the database does not answer.
         """
-        low, high = tileset.zooms
-        if not low <= address.z <= high:
-            raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
-        key = TileKey(tileset.name, version, address)
+        key = TileKey(tileset.name, located.version, address)
         held = self.cache.peek(key)
         if held is not None:
             return Answer(key, held, hit=True)
 
         async def compute() -> bytes:
-            wanted = cuts(version, tileset)
+            wanted = cuts(located.reading, tileset)
             if not wanted:
                 return b""
             async with self.pool.acquire() as connection:

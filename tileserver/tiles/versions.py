@@ -1,9 +1,9 @@
 """Which version a question about time means, without asking the database.
 
-A version names the content of a tileset at one revision and one canonical time. All instants of an epoch,
-and all windows that select the same features, have the same version; it is the cache key, and written
-into a URL it names bytes that never change. ``SCHEME`` is raised when the encoder or the generaliser
-changes what the same rows look like.
+A version names the content of one tile by when it became so, in the world and in our knowledge. All
+instants of an epoch, and all windows that select the same features, have the same version; it is the cache
+key, and written into a URL it names bytes that never change. ``SCHEME`` is raised when the encoder changes
+what the same rows look like; another generaliser makes another edition.
 
 Everything is in whole microseconds since 1970, UTC.
 """
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tileserver.errors import UnknownTileset
 from tileserver.store.tiles import Cut
 from tileserver.tiles.catalogue import OPEN, Periods, Tileset
+from tileserver.tiles.index import Spot, TileView, Window
 from tileserver.times import Period, day_period, format_instant, from_micros, local_day, to_micros
 
 SCHEME = 2
@@ -29,43 +30,52 @@ SCHEME = 2
 Micros: TypeAlias = npt.NDArray[np.int64]
 
 _FIELD = r"(_|~?[0-9a-z]{1,13})"
-_TEXT = re.compile(rf"([0-9]{{1,4}})-([0-9]{{1,9}})-([0-9]{{1,15}})-{_FIELD}-{_FIELD}-{_FIELD}-{_FIELD}\Z")
+_TEXT = re.compile(r"([0-9]{1,4})" + 6 * f"-{_FIELD}" + r"\Z")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The name of a content.
+    """The name of one tile's content.
 
-    ``edition`` says how often what past revisions held was rewritten, so that a name from before, in
-    whatever cache, is never taken for the content after. ``at`` is the newest change of the state layers,
-    ``None`` before the first or without such layers. ``first``, ``last`` and ``until`` select the window
-    layers' features: those that start by ``last`` and end no earlier than ``first`` and no later than
-    ``until``; ``None`` where nothing is selected.
+    ``state`` and ``points`` name, by 64 bits, what the state layers show and what is selected of the window
+    layers; 0 is nothing. ``seen``, ``first``, ``last`` and ``until`` say how to select the points again: as
+    known in ``seen``, those that start by ``last`` and end from ``first`` to ``until``; a state is found by
+    its name alone.
     """
 
-    edition: int
-    revision: int
-    at: int | None = None
+    state: int = 0
+    points: int = 0
+    seen: int = 0
     first: int | None = None
     last: int | None = None
     until: int | None = None
 
     def __str__(self) -> str:
-        fields = (self.at, self.first, self.last, self.until)
-        return "-".join([str(SCHEME), str(self.edition), str(self.revision), *map(_base36, fields)])
+        fields = (self.state, self.points, self.seen, self.first, self.last, self.until)
+        return "-".join([str(SCHEME), *map(_base36, fields)])
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no tile of this version can hold anything."""
-        return self.at is None and self.first is None
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a content is read: the states at ``at`` as known in ``revision``, the points as `Version` says.
+
+    ``at`` and ``first`` are ``None`` where there is nothing to read.
+    """
+
+    revision: int
+    seen: int
+    at: int | None = None
+    first: int | None = None
+    last: int | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A version, and the period in which the answer is true as far as the public may know."""
+    """What a question means for all of the map, and when that is true as far as the public may know."""
 
-    version: Version
+    reading: Reading
     validity: Period
 
     @property
@@ -75,16 +85,23 @@ class Resolved:
         return f"{format_instant(start)}/{format_instant(end)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Located(Resolved):
+    """What a question means for one tile, with the name of that content."""
+
+    version: Version
+
+
 def parse_version(text: str) -> Version:
     """Parse the text of a version of this scheme; `UnknownTileset` for anything else."""
     match = _TEXT.match(text)
-    if match is None or int(match[1]) != SCHEME:
-        raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
-    at, first, last, until = (_from_base36(field) for field in match.groups()[3:])
-    version = Version(int(match[2]), int(match[3]), at, first, last, until)
-    if str(version) != text:
-        raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
-    return version
+    if match is not None and int(match[1]) == SCHEME:
+        state, points, seen, *window = (_from_base36(field) for field in match.groups()[1:])
+        if state is not None and points is not None and seen is not None:
+            version = Version(state, points, seen, *window)
+            if str(version) == text:
+                return version
+    raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
 
 
 def horizon_of(tileset: Tileset, now: datetime) -> int:
@@ -95,7 +112,7 @@ def horizon_of(tileset: Tileset, now: datetime) -> int:
 def resolve(
     tileset: Tileset, periods: Sequence[Periods], revision: int, asked: Period | None, horizon: int
 ) -> Resolved:
-    """Return the version that *asked* means.
+    """Return what *asked* means for all of the map.
 
     Parameters
     ----------
@@ -120,52 +137,79 @@ def resolve(
     changes = _public_changes(tileset, periods, horizon)
     starts, ends = _public_windows(tileset, periods, horizon)
     if asked is None:
-        asked = _latest(tileset, starts, horizon)
+        asked = latest(tileset, periods, horizon)
     last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
     first = None if asked.start is None else to_micros(asked.start)
     after = [(own, int(own.searchsorted(last, side="right"))) for own in changes]
-    version = Version(
-        tileset.edition, revision, at=max((int(own[n - 1]) for own, n in after if n), default=None)
-    )
-    version = _with_window(version, starts, ends, first, last)
+    newest = max((int(own[n - 1]) for own, n in after if n), default=None)
+    reading = _with_window(Reading(revision, revision, at=newest), starts, ends, first, last)
     if len(starts):  # a window was asked about: it is what the answer is true for
-        return Resolved(version, _up_to(asked, horizon))
+        return Resolved(reading, _up_to(asked, horizon))
     following = min((int(own[n]) for own, n in after if n < len(own)), default=None)
-    return Resolved(version, Period(_instant(version.at), _instant(following)))
+    return Resolved(reading, Period(_instant(newest), _instant(following)))
 
 
-def verify(version: Version, tileset: Tileset, periods: Sequence[Periods], horizon: int) -> None:
-    """Raise `UnknownTileset` unless *version* names, canonically, a state and a selection public by now.
+def latest(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> Period:
+    """Return the newest public day on which anything happened, and all that comes after it."""
+    starts, _ = _public_windows(tileset, periods, horizon)
+    newest = int(starts.max()) if len(starts) else horizon
+    day = day_period(local_day(from_micros(newest), tileset.zone), tileset.zone)
+    return Period(day.start, None)
 
-    So the set of versions stays finite, each content keeps one name, and none can be made up to look past
-    the horizon.
+
+def locate(tileset: Tileset, view: TileView, revision: int, asked: Period, horizon: int) -> Located:
+    """Return the content of one tile that *asked* means there, as known in *revision*.
+
+    As `resolve`, but for the tile that *view* is of: version and validity say when something changed in
+    it, and nothing of the rest of the map. From memory, some microseconds.
     """
-    changes = _public_changes(tileset, periods, horizon)
-    starts, ends = _public_windows(tileset, periods, horizon)
-    at = version.at is None or any(version.at in own for own in changes)
-    known = at and version.revision in {0, *tileset.revisions} and version.edition == tileset.edition
-    window = (version.first, version.last, version.until)
-    if version.first is None or version.last is None or version.until is None:
-        canonical = window == (None, None, None)
-    else:
-        upto = ends <= version.until
-        bare = replace(version, first=None, last=None, until=None)
-        canonical = version == _with_window(bare, starts[upto], ends[upto], version.first - 1, version.last)
-    if not (known and canonical):
+    last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
+    first = -OPEN if asked.start is None else to_micros(asked.start) + 1
+    spot, window = view.state(last, revision), view.window(first, last, horizon, revision)
+    version, reading = _named(spot, window)
+    if not all(served.is_state for served in tileset.layers):
+        return Located(reading, _up_to(asked, horizon), version)
+    start, end = view.validity(last, revision)
+    validity = Period(_instant(start), None if end is None or end > horizon else _instant(end))
+    return Located(reading, validity, version)
+
+
+def find(version: Version, tileset: Tileset, view: TileView, horizon: int) -> Reading:
+    """Return how to read the content *version* of the tile that *view* is of.
+
+    Raises `UnknownTileset` unless it is the one name of a content that is public by now. So the set of
+    versions stays finite, and none can be made up to look past the horizon.
+    """
+    spot = view.find(version.state, horizon) if version.state else None
+    window = None
+    if version.first is not None and version.last is not None and version.until is not None:
+        public = max(version.last, version.until) <= horizon
+        window = view.window(version.first, version.last, version.until, version.seen) if public else None
+    found, reading = _named(spot, window)
+    if found != version:
         raise UnknownTileset(f"version {version} does not exist in {tileset.name}, or is not public")
+    return reading
 
 
-def cuts(version: Version, tileset: Tileset) -> tuple[Cut, ...]:
-    """Return what has to be cut from each layer for *version*; nothing where nothing can be."""
+def _named(spot: Spot | None, window: Window | None) -> tuple[Version, Reading]:
+    state, revision, at = (spot.name, spot.revision, spot.at) if spot else (0, 0, None)
+    if window is None:
+        return Version(state), Reading(revision, 0, at)
+    points, seen, first, last, until = window
+    return Version(state, points, seen, first, last, until), Reading(revision, seen, at, first, last, until)
+
+
+def cuts(reading: Reading, tileset: Tileset) -> tuple[Cut, ...]:
+    """Return what has to be cut from each layer for *reading*; nothing where nothing can be."""
     found = []
     for served in tileset.layers:
         layer = served.stored.layer
-        cut = Cut(served.stored.key, layer.name, version.revision)
-        if served.is_state and version.at is not None:
-            found.append(replace(cut, at=from_micros(version.at), faces=layer.has_faces))
-        elif not served.is_state and version.first is not None:
+        cut = Cut(served.stored.key, layer.name, reading.revision if served.is_state else reading.seen)
+        if served.is_state and reading.at is not None:
+            found.append(replace(cut, at=from_micros(reading.at), faces=layer.has_faces))
+        elif not served.is_state and reading.first is not None:
             texts = tuple(name for name in layer.fields if name.startswith(("text", "url")))
-            first, last, until = map(_instant, (version.first, version.last, version.until))
+            first, last, until = map(_instant, (reading.first, reading.last, reading.until))
             found.append(replace(cut, first=first, last=last, until=until, texts=texts))
     return tuple(found)
 
@@ -188,12 +232,6 @@ def _public_windows(tileset: Tileset, periods: Sequence[Periods], horizon: int) 
     return starts[public], ends[public]
 
 
-def _latest(tileset: Tileset, starts: Micros, horizon: int) -> Period:
-    newest = int(starts.max()) if len(starts) else horizon
-    day = day_period(local_day(from_micros(newest), tileset.zone), tileset.zone)
-    return Period(day.start, None)
-
-
 def _up_to(asked: Period, horizon: int) -> Period:
     """Return the part of *asked* that is public; open where more of it may become so."""
     start, end = asked.start, asked.end
@@ -203,21 +241,21 @@ def _up_to(asked: Period, horizon: int) -> Period:
 
 
 def _with_window(
-    version: Version,
+    reading: Reading,
     starts: Micros,
     ends: Micros,
     first: int | None,
     last: int,
-) -> Version:
+) -> Reading:
     if not len(starts):
-        return version
+        return reading
     chosen = starts <= last
     if first is not None:
         chosen &= ends > first
     if not chosen.any():
-        return version
+        return reading
     return replace(
-        version,
+        reading,
         first=int(ends[chosen].min()),
         last=int(starts[chosen].max()),
         until=int(ends[chosen].max()),

@@ -32,15 +32,15 @@ class TileRoutes:
         address = parse_address(parts["z"], parts["x"], parts["y"])
         tileset = (await self.service.catalogue()).tileset(parts["tileset"])
         asked = asked_period(tileset, query.datetime)
-        resolved = await self.service.resolve(tileset, asked, query.revision)
-        answer = await self.service.tile(tileset, resolved.version, address)
+        located = await self.service.locate(tileset, address, asked, query.revision)
+        answer = await self.service.tile(tileset, located, address)
         return await self._respond(
             request,
             answer,
             {
                 "Cache-Control": f"public, max-age={self.max_age}",
-                "OGCAPI-datetime": resolved.validity_text,
-                "Content-Location": f"/tiles/{tileset.name}/{resolved.version}/{address}.mvt",
+                "OGCAPI-datetime": located.validity_text,
+                "Content-Location": f"/tiles/{tileset.name}/{located.version}/{address}.mvt",
             },
         )
 
@@ -50,8 +50,8 @@ class TileRoutes:
         read_query(request, allowed=())
         address = parse_address(parts["z"], parts["x"], parts["y"])
         tileset = (await self.service.catalogue()).tileset(parts["tileset"])
-        version = await self.service.named(tileset, parts["version"])
-        answer = await self.service.tile(tileset, version, address)
+        located = self.service.named(tileset, address, parts["version"])
+        answer = await self.service.tile(tileset, located, address)
         return await self._respond(request, answer, {"Cache-Control": IMMUTABLE})
 
     async def _respond(self, request: Request, answer: Answer, headers: dict[str, str]) -> Response:

@@ -1,0 +1,195 @@
+"""The change index: which content a tile has at an instant, as known in a revision, without a query.
+
+A tile's content is the set of versions whose box meets the tile with its buffer, that are valid at the
+instant and known in the revision. It is named by the sum of its members' ids, each spread over 64 bits: equal
+contents have equal names, whatever the day and the revision, and the chance that two others share one is
+that of two random numbers of 64 bits. Along valid time the names of all epochs are one running sum.
+
+So neither the rest of the map, nor other days, nor an import that changes nothing here, nor one that is not
+yet public, changes the name of a tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
+from tileserver.store.catalogue import OPEN
+from tileserver.store.index import NEVER, ROW, Rows
+
+_UNIT_ZOOM = 14  # whose tile units the boxes are in
+_MEMORY = 4096  # windows that one tile remembers
+
+Ints: TypeAlias = npt.NDArray[np.integer]
+
+
+class Spot(NamedTuple):
+    """The name of a content, and an instant (microseconds) and a revision at which it is found."""
+
+    name: int
+    at: int
+    revision: int
+
+
+class Window(NamedTuple):
+    """A canonical window of points: what starts by ``last`` and ends from ``first`` to ``until``."""
+
+    name: int
+    revision: int
+    first: int
+    last: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerIndex:
+    """The rows of one layer by band, each ascending by its western edge."""
+
+    bands: dict[int, Rows]
+    widest: dict[int, int]
+
+    @classmethod
+    def of(cls, bands: dict[int, Rows]) -> LayerIndex:
+        """Index *bands*, as `store.index.load_rows` returns them."""
+        widest = {band: int((rows["east"] - rows["west"]).max(initial=0)) for band, rows in bands.items()}
+        return cls(bands, widest)
+
+    @property
+    def bytes(self) -> int:
+        """The memory that the rows take."""
+        return sum(rows.nbytes for rows in self.bands.values())
+
+    def near(self, address: TileAddress, *, has_bands: bool) -> Rows:
+        """Return the rows whose box meets the tile with its buffer."""
+        band = band_at(address.z).lowest if has_bands else 0
+        rows = self.bands.get(band)
+        if rows is None:
+            return _NO_ROWS
+        side = 2.0 ** (_UNIT_ZOOM - address.z) * EXTENT
+        margin = side * BUFFER / EXTENT
+        west, east = address.x * side - margin, (address.x + 1) * side + margin
+        north, south = address.y * side - margin, (address.y + 1) * side + margin
+        first = rows["west"].searchsorted(west - self.widest[band])
+        last = rows["west"].searchsorted(east, side="right")
+        some = rows[first:last]
+        meets = (some["east"] >= west) & (some["north"] <= south) & (some["south"] >= north)
+        found: Rows = some[meets]
+        return found
+
+
+_NO_ROWS: Rows = np.empty(0, dtype=ROW)
+NO_INDEX = LayerIndex({}, {})
+
+
+class TileView:
+    """What the index knows of one tile: the state layers' rows together, and the window layers'."""
+
+    def __init__(self, states: Sequence[Rows], windows: Sequence[Rows]) -> None:
+        self._state = _together(states)
+        self._window = _together(windows)
+        self._epochs: dict[int, tuple[Ints, Ints]] = {}
+        self._windows: dict[tuple[int, int, int, int], Window | None] = {}
+
+    def state(self, at: int, revision: int) -> Spot | None:
+        """Return the content at *at*, as known in *revision*; ``None`` where there is none."""
+        revision = self._step(revision)
+        edges, names = self.epochs(revision)
+        place = int(edges.searchsorted(at, side="right")) - 1
+        if place < 0 or not names[place]:
+            return None
+        return Spot(int(names[place]), int(edges[place]), revision)
+
+    def find(self, name: int, upto: int) -> Spot | None:
+        """Return where the content *name* is found by the instant *upto*; the newest revision first."""
+        for revision in reversed(self._revisions.tolist()):
+            edges, names = self.epochs(revision)
+            places = np.flatnonzero(names[: edges.searchsorted(upto, side="right")] == np.uint64(name))
+            if len(places):
+                return Spot(name, int(edges[places[-1]]), revision)
+        return None
+
+    def validity(self, at: int, revision: int) -> tuple[int | None, int | None]:
+        """Return since when and until when the content around *at* is the same, as known in *revision*."""
+        edges, _ = self.epochs(self._step(revision))
+        place = int(edges.searchsorted(at, side="right"))
+        following = int(edges[place]) if place < len(edges) else OPEN
+        return int(edges[place - 1]) if place else None, None if following == OPEN else following
+
+    def window(self, first: int, last: int, until: int, revision: int) -> Window | None:
+        """Return the canonical window that selects here what this one does; ``None`` for nothing."""
+        key = (first, last, until, revision)
+        if key not in self._windows:
+            if len(self._windows) >= _MEMORY:
+                self._windows.clear()
+            self._windows[key] = self._find_window(*key)
+        return self._windows[key]
+
+    def epochs(self, revision: int) -> tuple[Ints, Ints]:
+        """Return the instants at which the state changes, ascending, and the name it has from each on."""
+        if revision not in self._epochs:
+            rows = self._state
+            known = rows[(rows["since"] <= revision) & (revision < rows["until"])]
+            self._epochs[revision] = _running(known["start"], known["end"], _spread(known["id"]))
+        return self._epochs[revision]
+
+    def _find_window(self, first: int, last: int, until: int, revision: int) -> Window | None:
+        selected = _selected(self._window, first, last, until)
+        known = selected[(selected["since"] <= revision) & (revision < selected["until"])]
+        if not len(known):
+            return None
+        first, last, until = int(known["end"].min()), int(known["start"].max()), int(known["end"].max())
+        selected = _selected(selected, first, last, until)
+        # Two days of one event are two things to select, although they look the same.
+        tokens = _spread(
+            _spread(selected["id"]) + _spread(selected["start"]) * np.uint64(3) + _spread(selected["end"])
+        )
+        edges, names = _running(selected["since"], selected["until"], tokens)
+        place = int(edges.searchsorted(revision, side="right")) - 1
+        return Window(int(names[place]), int(edges[place]), first, last, until)
+
+    def _step(self, revision: int) -> int:
+        """Return the newest revision up to *revision* that touched the tile; 0 before the first."""
+        place = int(self._revisions.searchsorted(revision, side="right"))
+        return int(self._revisions[place - 1]) if place else 0
+
+    @cached_property
+    def _revisions(self) -> Ints:
+        every: Ints = np.unique(np.concatenate([self._state["since"], self._state["until"]]))
+        return every[: every.searchsorted(NEVER)]
+
+
+def _selected(rows: Rows, first: int, last: int, until: int) -> Rows:
+    found: Rows = rows[(rows["start"] <= last) & (rows["end"] >= first) & (rows["end"] <= until)]
+    return found
+
+
+def _together(parts: Sequence[Rows]) -> Rows:
+    """Return the rows of several layers as one; no two layers share an id."""
+    return np.concatenate(parts) if parts else _NO_ROWS
+
+
+def _spread(values: Ints) -> Ints:
+    """Return *values* spread over 64 bits: splitmix64 (Steele, Lea and Flood 2014), the finaliser."""
+    z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def _running(starts: Ints, ends: Ints, tokens: Ints) -> tuple[Ints, Ints]:
+    """Return, ascending, where the sum of what holds changes, and the sum from there on (modulo 2^64)."""
+    values = np.concatenate([starts, ends]).astype(np.int64)
+    order = np.argsort(values, kind="stable")
+    values = values[order]
+    sums = np.cumsum(np.concatenate([tokens, ~tokens + np.uint64(1)])[order], dtype=np.uint64)
+    last = np.ones(len(values), dtype=bool)
+    last[:-1] = values[1:] != values[:-1]
+    values, sums = values[last], sums[last]
+    changed = sums != np.concatenate([np.zeros(1, np.uint64), sums])[:-1]
+    return values[changed], sums[changed]
