@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
 
+import click
 import msgspec
 import typer
 from rich.console import Console
@@ -25,6 +26,7 @@ from tileserver.config import Settings, read_settings
 from tileserver.store.cluster import Cluster
 from tileserver.store.connect import Connection, Pool, connect
 from tileserver.tiles.service import TileService
+from tileserver.times import Clock, system_clock
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")]
 
@@ -32,6 +34,15 @@ out = Console()
 err = Console(stderr=True)
 
 Result = TypeVar("Result")
+
+
+def clock() -> Clock:
+    """Return the clock of the command that runs: the system's, unless `app` was called with another *obj*.
+
+    Whoever types a command cannot set it, so the embargo holds in what it prints.
+    """
+    given: Clock | None = click.get_current_context().obj
+    return given or system_clock
 
 
 @contextmanager
@@ -73,7 +84,7 @@ def with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
         await (await connect(dsn)).close()
         pool = Pool(dsn, 1, settings.pool_wait, 600)
         try:
-            return await work(TileService(pool, 1024 * 1024))
+            return await work(TileService(pool, 1024 * 1024, clock()))
         finally:
             await pool.close()
 

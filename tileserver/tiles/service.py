@@ -28,7 +28,7 @@ from tileserver.tiles.versions import (
     parse_version,
     resolve,
 )
-from tileserver.times import Clock, Period, system_clock
+from tileserver.times import Clock, Period
 
 _PAST_REVISIONS = 64  # how many readings of past revisions are kept
 _VIEWS = 10_000  # of tiles, some kilobytes each
@@ -54,7 +54,7 @@ class Answer:
 class TileService:
     """Answers for tiles from memory where it can, from PostGIS where it must."""
 
-    def __init__(self, pool: Pool, cache_bytes: int, clock: Clock = system_clock) -> None:
+    def __init__(self, pool: Pool, cache_bytes: int, clock: Clock) -> None:
         self.pool = pool
         self.clock = clock
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)
