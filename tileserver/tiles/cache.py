@@ -1,4 +1,4 @@
-"""Tiles in memory: bounded by bytes, computed once however many ask.
+"""Tiles, and what they are made from, in memory: bounded by bytes, computed once however many ask.
 
 A key names a content, so nothing is ever invalidated; what is not asked for leaves.
 """
@@ -10,13 +10,24 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from tileserver.tiles.compress import Coding, compress
 
 _OVERHEAD = 600  # bytes that an entry costs beside its data: key, entry, dictionary slots; measured
 
+
+class Weighed(Protocol):
+    """What knows how many bytes it takes."""
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes in a cache."""
+        ...
+
+
 Key = TypeVar("Key", bound=Hashable)
+Held = TypeVar("Held", bound=Weighed)
 
 
 @dataclass(slots=True)
@@ -43,27 +54,26 @@ class Tile:
 
 
 @dataclass(slots=True)
-class _Flight:
+class _Flight(Generic[Held]):
     """A computation under way, and how many wait for it."""
 
-    task: asyncio.Task[Tile]
+    task: asyncio.Task[Held]
     waiting: int = 0
 
 
-class TileCache(Generic[Key]):
-    """A least-recently-used cache of tiles.
+class Cache(Generic[Key, Held]):
+    """A least-recently-used cache.
 
     Parameters
     ----------
     capacity : int
-        Bytes, counting what an empty tile costs too.
+        Bytes, counting what an empty entry costs too.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._tiles: OrderedDict[Key, Tile] = OrderedDict()
-        self._flights: dict[Key, _Flight] = {}
-        self._packing: dict[tuple[Key, Coding], asyncio.Task[bytes]] = {}
+        self._held: OrderedDict[Key, Held] = OrderedDict()
+        self._flights: dict[Key, _Flight[Held]] = {}
         self._weight = 0
 
     @property
@@ -72,23 +82,23 @@ class TileCache(Generic[Key]):
         return self._weight
 
     def __len__(self) -> int:
-        return len(self._tiles)
+        return len(self._held)
 
-    def peek(self, key: Key) -> Tile | None:
-        """Return the tile if it is held, and count it as used."""
-        tile = self._tiles.get(key)
-        if tile is not None:
-            self._tiles.move_to_end(key)
-        return tile
+    def peek(self, key: Key) -> Held | None:
+        """Return the entry if it is held, and count it as used."""
+        entry = self._held.get(key)
+        if entry is not None:
+            self._held.move_to_end(key)
+        return entry
 
-    async def get(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
-        """Return the tile, computing it if nobody is already doing so.
+    async def once(self, key: Key, compute: Callable[[], Awaitable[Held]]) -> Held:
+        """Return the entry, computing it if nobody is already doing so.
 
         The computation belongs to no caller: one that leaves fails nobody, and when the last one has
         left it is cancelled. A failure reaches all who wait and is not kept.
         """
-        if (tile := self.peek(key)) is not None:
-            return tile
+        if (entry := self.peek(key)) is not None:
+            return entry
         flight = self._flights.get(key)
         if flight is None:
             flight = _Flight(asyncio.ensure_future(self._compute(key, compute)))
@@ -103,6 +113,46 @@ class TileCache(Generic[Key]):
             if flight.waiting == 0 and not flight.task.done():
                 self._land(key, flight)
                 flight.task.cancel()
+
+    async def _compute(self, key: Key, compute: Callable[[], Awaitable[Held]]) -> Held:
+        flight = self._flights[key]
+        try:
+            entry = await compute()
+        finally:
+            self._land(key, flight)
+        self._put(key, entry)
+        return entry
+
+    def _put(self, key: Key, entry: Held) -> None:
+        before = self._held.pop(key, None)  # there if a computation ended although it was cancelled
+        self._weight += entry.weight - (before.weight if before else 0)
+        self._held[key] = entry
+        self._evict()
+
+    def _land(self, key: Key, flight: _Flight[Held]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+    def _evict(self) -> None:
+        while self._weight > self._capacity and self._held:
+            _, entry = self._held.popitem(last=False)
+            self._weight -= entry.weight
+
+
+class TileCache(Cache[Key, Tile]):
+    """A cache of tiles, and of their compressed forms."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(capacity)
+        self._packing: dict[tuple[Key, Coding], asyncio.Task[bytes]] = {}
+
+    async def get(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
+        """Return the tile, encoding it if nobody is already doing so; as `once`."""
+
+        async def tile() -> Tile:
+            return Tile(await compute())
+
+        return await self.once(key, tile)
 
     async def form(self, key: Key, tile: Tile, coding: Coding) -> bytes:
         """Return *tile* in *coding*, compressed once however many ask, and kept as long as the tile is."""
@@ -120,31 +170,7 @@ class TileCache(Generic[Key]):
     async def _pack(self, key: Key, tile: Tile, coding: Coding) -> bytes:
         form = await asyncio.to_thread(compress, tile.data, coding)
         tile.forms[coding] = form
-        if self._tiles.get(key) is tile:
+        if self._held.get(key) is tile:
             self._weight += len(form)
             self._evict()
         return form
-
-    async def _compute(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
-        flight = self._flights[key]
-        try:
-            tile = Tile(await compute())
-        finally:
-            self._land(key, flight)
-        self._put(key, tile)
-        return tile
-
-    def _put(self, key: Key, tile: Tile) -> None:
-        before = self._tiles.pop(key, None)  # there if a computation ended although it was cancelled
-        self._weight += tile.weight - (before.weight if before else 0)
-        self._tiles[key] = tile
-        self._evict()
-
-    def _land(self, key: Key, flight: _Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
-
-    def _evict(self) -> None:
-        while self._weight > self._capacity and self._tiles:
-            _, tile = self._tiles.popitem(last=False)
-            self._weight -= tile.weight

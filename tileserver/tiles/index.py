@@ -105,6 +105,14 @@ class TileView:
             return None
         return Spot(int(names[place]), int(edges[place]), revision)
 
+    def since(self, at: int, revision: int) -> int:
+        """Return the revision since which the content at *at* has been what it is as known in *revision*."""
+        rows = self._state
+        there = rows[(rows["start"] <= at) & (at < rows["end"])]
+        edges, _ = _running(there["since"], there["until"], _spread(there["id"]))
+        place = int(edges.searchsorted(revision, side="right"))
+        return int(edges[place - 1]) if place else 0
+
     def find(self, name: int, upto: int) -> Spot | None:
         """Return where the content *name* is found by the instant *upto*; the newest revision first."""
         for revision in reversed(self._revisions.tolist()):
