@@ -77,6 +77,11 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embargo: str | None = None  # overrides the theatre's
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The properties that are long, and that a crowded tile goes without."""
+        return tuple(name for name in self.fields if name.startswith(("text", "url")))
+
+    @property
     def partitioned(self) -> bool:
         """Whether what is drawn are faces: areas with statuses, made disjoint and generalised together."""
         return self.kind == "areas" and self.time == "state" and bool(self.categories)

@@ -41,8 +41,28 @@ class VectorLayer(msgspec.Struct, forbid_unknown_fields=True):
     maxzoom: Zoom
 
 
+class HistoryPeriod(msgspec.Struct, forbid_unknown_fields=True):
+    """One period: days since 1970, the end exclusive."""
+
+    id: Annotated[str, Meta(pattern=r"^\d{8}-(\d{8}|open)-\d+-\d+(--?\d+)?$")]
+    first_day: Day
+    last_day: Day
+    first: int
+    end: int
+    open: bool
+
+
+class HistoryBlock(msgspec.Struct, forbid_unknown_fields=True):
+    """Ours: where the history is, and in which periods."""
+
+    tiles: Annotated[str, Meta(pattern=r"^https?://.+/history/.+/\{period\}/\{z\}/\{x\}/\{y\}\.mvt$")]
+    faces: Annotated[str, Meta(pattern=r"^https?://.+/history/.+/\{period\}/faces/\{band\}\.json$")]
+    bands: Annotated[list[Zoom], Meta(min_length=1)]
+    periods: Annotated[list[HistoryPeriod], Meta(min_length=1)]
+
+
 class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
-    """Ours: what a slider needs."""
+    """Ours: what a slider needs; the catalogue has it without the last two."""
 
     extent: tuple[Instant, Instant]
     first_day: Day
@@ -53,6 +73,8 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     embargo: Annotated[str, Meta(pattern=r"^PT\d+[HS]$")]
     horizon: Instant
     revision: Annotated[int, Meta(ge=1)]
+    days: Annotated[str, Meta(pattern=r"^https?://.+/timeline$")]
+    history: HistoryBlock
 
 
 class TileJson(msgspec.Struct, forbid_unknown_fields=True):
@@ -120,7 +142,7 @@ def test_the_catalogue_lists_every_theatre_and_tileset(client: TestClient) -> No
     assert catalogue["default"] in {each["id"] for each in catalogue["theatres"]}
     for entry in catalogue["tilesets"]:
         tilejson = client.get(entry["tilejson"]).json()
-        assert tilejson["time"] == entry["time"]
+        assert {**tilejson["time"], **entry["time"]} == tilejson["time"]
         assert tilejson["bounds"] == entry["bounds"]
         assert client.get(entry["timeline"]).status_code == 200
 

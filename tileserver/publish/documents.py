@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import msgspec
 import numpy as np
 
 from tileserver.model import Layer, Theatre
+from tileserver.publish.history import history_block
 from tileserver.tiles.catalogue import Catalogue, ServedLayer, Tileset
+from tileserver.tiles.history import HistoryPeriod
 from tileserver.tiles.versions import horizon_of
 from tileserver.times import format_instant, from_micros, local_day
 
@@ -26,7 +29,9 @@ def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
     return {"default": catalogue.default_theatre(), "theatres": theatres, "tilesets": tilesets}
 
 
-def tilejson(tileset: Tileset, base_url: str, now: datetime) -> dict[str, Any]:
+def tilejson(
+    tileset: Tileset, periods: Sequence[HistoryPeriod], base_url: str, now: datetime
+) -> dict[str, Any]:
     """Return TileJSON 3.0.0 with absolute tile URLs, a ``time`` block and a ``legend``.
 
     TileJSON 3.0.0, 3.3: ``vector_layers`` MUST be there; unknown keys MUST be ignored, so ours are safe.
@@ -46,7 +51,11 @@ def tilejson(tileset: Tileset, base_url: str, now: datetime) -> dict[str, Any]:
         "minzoom": low,
         "maxzoom": high,
         "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
-        "time": time_block(tileset, now),
+        "time": {
+            **time_block(tileset, now),
+            "days": f"{base_url}/tilesets/{tileset.name}/timeline",
+            "history": history_block(tileset, periods, base_url, now),
+        },
         "legend": {layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories},
         "category": {layer.name: layer.category for layer in layers if layer.category},
         "notice": tileset.theatre.notice,

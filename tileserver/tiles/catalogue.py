@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tileserver.errors import BadParameter, UnknownTileset
-from tileserver.grid import TileAddress
+from tileserver.grid import TileAddress, band_at
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_layers, load_periods
 from tileserver.store.connect import Connection
@@ -72,6 +72,12 @@ class Tileset:
         """The lowest and the highest zoom at which any layer has tiles."""
         layers = [served.stored.layer for served in self.layers]
         return min(layer.minzoom for layer in layers), max(layer.maxzoom for layer in layers)
+
+    @property
+    def bands(self) -> list[int]:
+        """The lowest zooms of the bands that its zooms are drawn from, ascending."""
+        low, high = self.zooms
+        return sorted({band_at(zoom).lowest for zoom in range(low, high + 1)})
 
     @property
     def revisions(self) -> list[int]:

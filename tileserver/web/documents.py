@@ -24,6 +24,7 @@ from tileserver.publish.measures import (
 from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import timeline_document
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.times import format_instant, parse_datetime
 from tileserver.web.negotiate import etag_matches
@@ -38,6 +39,7 @@ class DocumentRoutes:
     """The endpoints that answer with JSON, over one service."""
 
     service: TileService
+    history: HistoryService
     public_url: str
     max_age: int
 
@@ -50,7 +52,8 @@ class DocumentRoutes:
         """``/tilesets/{tileset}``."""
         read_query(request, allowed=())
         tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
-        document = tilejson(tileset, self._base_url(request), self.service.clock())
+        periods = await self.history.periods(tileset)
+        document = tilejson(tileset, periods, self._base_url(request), self.service.clock())
         return self._json(request, document, has_urls=True)
 
     async def timeline(self, request: Request) -> Response:

@@ -11,11 +11,8 @@ from tileserver.grid import parse_address
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import Answer, TileService
 from tileserver.times import Period, parse_datetime
-from tileserver.web.negotiate import choose_coding, etag_matches
 from tileserver.web.params import read_query
-
-MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
-IMMUTABLE = "public, max-age=31536000, immutable"
+from tileserver.web.represent import IMMUTABLE, represent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +52,9 @@ class TileRoutes:
         return await self._respond(request, answer, {"Cache-Control": IMMUTABLE})
 
     async def _respond(self, request: Request, answer: Answer, headers: dict[str, str]) -> Response:
-        coding = choose_coding(request.headers.get("accept-encoding"))
-        etag = answer.tile.etag(coding)
-        headers |= {
-            "ETag": etag,
-            "Vary": "Accept-Encoding",
-            "Cache-Status": f"tileserver; {'hit' if answer.hit else 'fwd=miss; stored'}",
-        }
-        if etag_matches(request.headers.get("if-none-match"), etag):
-            return Response(None, 304, headers)
-        if not answer.tile.data:
-            return Response(None, 204, headers)
-        body = await self.service.cache.form(answer.key, answer.tile, coding)
-        if coding != "identity":
-            headers["Content-Encoding"] = coding
-        return Response(body, 200, headers, media_type=MEDIA_TYPE)
+        return await represent(
+            request, self.service.cache, answer.key, answer.tile, hit=answer.hit, headers=headers
+        )
 
 
 def asked_period(tileset: Tileset, text: str | None) -> Period | None:

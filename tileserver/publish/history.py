@@ -1,0 +1,44 @@
+"""The periods of a tileset's history, as its document lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from tileserver.tiles.calendar import DAY
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.history import HistoryPeriod, day_number
+from tileserver.tiles.versions import horizon_of
+from tileserver.times import from_micros, local_day
+
+
+def history_block(
+    tileset: Tileset, periods: Sequence[HistoryPeriod], base_url: str, now: datetime
+) -> dict[str, Any]:
+    """Return what a slider needs to load history: URLs, bands and periods, ascending and without gaps.
+
+    ``first`` and ``end`` are whole days since 1970-01-01, local days of the theatre, the end exclusive. The
+    open period ends with the newest public day.
+    """
+    url = f"{base_url}/history/{tileset.name}/{{period}}"
+    newest = local_day(from_micros(horizon_of(tileset, now)), tileset.zone)
+    listed = []
+    for period in periods:
+        end = period.end or newest + DAY
+        listed.append(
+            {
+                "id": str(period),
+                "first_day": period.first.isoformat(),
+                "last_day": (end - DAY).isoformat(),
+                "first": day_number(period.first),
+                "end": day_number(end),
+                "open": period.end is None,
+            }
+        )
+    return {
+        "tiles": f"{url}/{{z}}/{{x}}/{{y}}.mvt",
+        "faces": f"{url}/faces/{{band}}.json",
+        "bands": tileset.bands,
+        "periods": listed,
+    }

@@ -1,0 +1,230 @@
+"""The periods that a tileset's history comes in: what each is called, and which revision made it so.
+
+Everything is in whole microseconds since 1970, UTC, or in local days of the theatre.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from tileserver.errors import UnknownTileset
+from tileserver.store.history_tiles import OPEN_DAY, Stretch
+from tileserver.store.history_weights import Ints, LayerPast
+from tileserver.tiles.calendar import DAY, is_span, plan
+from tileserver.tiles.catalogue import OPEN, Tileset
+from tileserver.times import day_period, from_micros, local_day, to_micros
+
+# Added to the edition: raised by one whenever the same rows come to be drawn otherwise in a history tile.
+ENCODING = 0
+
+_EPOCH_DAY = date(1970, 1, 1)
+_GRACE = 31 * DAY  # by how much the open period may have begun earlier when somebody's page was loaded
+_NOTHING = to_micros(datetime.fromisoformat("0001-01-01T00:00:00Z"))  # before all that can be told
+_TEXT = re.compile(
+    r"([0-9]{8})-([0-9]{8}|open)-(0|[1-9][0-9]{0,8})-(0|[1-9][0-9]{0,14})(?:-(-?[0-9]{1,18}))?\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPeriod:
+    """A period of a tileset's history, and what names the content of its tiles.
+
+    The days from ``first`` to before ``end``; ``end=None`` while more may come. ``until`` is the newest end,
+    microseconds, of what happened in the period and went on after it; ``None`` where nothing did.
+    """
+
+    first: date
+    end: date | None
+    edition: int
+    revision: int
+    until: int | None = None
+
+    def __str__(self) -> str:
+        last = "open" if self.end is None else _digits(self.end - DAY)
+        told = "" if self.until is None else f"-{self.until}"
+        return f"{_digits(self.first)}-{last}-{self.edition}-{self.revision}{told}"
+
+
+def parse_period(text: str) -> HistoryPeriod:
+    """Parse the name of a period; `UnknownTileset` for anything else."""
+    match = _TEXT.match(text)
+    if match is not None:
+        first, last = _day(match[1]), None if match[2] == "open" else _day(match[2])
+        if first and (last or match[2] == "open"):
+            until = None if match[5] is None else int(match[5])
+            end = last + DAY if last else None
+            period = HistoryPeriod(first, end, int(match[3]), int(match[4]), until)
+            if str(period) == text:
+                return period
+    raise UnknownTileset(f"{text[:60]!r} names no period of history; the tileset's document lists them")
+
+
+class Public(NamedTuple):
+    """What of a tileset the public may know: states from ``at`` and before, what was over by ``until``."""
+
+    at: int
+    until: int
+
+
+def public_part(tileset: Tileset, horizon: int) -> Public:
+    """Return the newest change of a state and the newest end of what happened up to *horizon*."""
+    at = until = _NOTHING
+    for served in tileset.layers:
+        own = served.periods.edges if served.is_state else served.periods.ends
+        newest = int(own[own <= horizon].max(initial=_NOTHING))
+        at, until = (max(at, newest), until) if served.is_state else (at, max(until, newest))
+    return Public(at, until)
+
+
+class Past:
+    """What the layers of *tileset* hold that is *public*: how heavy it is, and which revision told it.
+
+    *layers* are their pasts, in its order.
+    """
+
+    def __init__(self, tileset: Tileset, layers: Sequence[LayerPast], public: Public) -> None:
+        self.tileset, self.public = tileset, public
+        self._layers = [(past, served.is_state) for past, served in zip(layers, tileset.layers, strict=True)]
+        tiles, starts, ends, weights = [], [], [], []
+        for past, is_state in self._layers:
+            own = past.starts <= public.at if is_state else past.ends <= public.until
+            tiles.append(past.tiles[own])
+            weights.append(past.weights[own])
+            starts.append(_days(past.starts[own], tileset.zone))
+            ends.append(_end_days(past.ends[own], tileset.zone, public.at if is_state else None))
+        self._tiles = np.unique(np.concatenate(tiles), return_inverse=True)[1]
+        self._starts, self._ends = np.concatenate(starts), np.concatenate(ends)
+        self._weights = np.concatenate(weights)
+        self.periods = tuple(self._periods())
+
+    def weigh(self, first: date, end: date) -> float:
+        """Return the estimated bytes, compressed, of the heaviest tile of the days from *first* to *end*."""
+        inside = (self._starts < day_number(end)) & (self._ends > day_number(first))
+        inside &= self._ends > self._starts
+        return float(np.bincount(self._tiles[inside], self._weights[inside]).max(initial=0))
+
+    def has(self, period: HistoryPeriod, horizon: int) -> bool:
+        """Whether *period* is one of this history, now or before, and public.
+
+        Periods that are listed no longer, because of a correction or because they were put together, stay
+        answerable: somebody's page was loaded before that.
+        """
+        if not self.periods or period.edition != self.tileset.edition + ENCODING:
+            return False
+        if period.end is None:
+            newest = self.periods[-1].first
+            exists = newest - _GRACE <= period.first <= newest and period.until is None
+        else:
+            known = period.until is None or period.until in self._straddling(period, horizon)
+            exists = self._start(period.end) <= horizon and is_span(period.first, period.end) and known
+        return exists and period.revision in (self._told(period) or {0})
+
+    def limits(self, period: HistoryPeriod) -> Public:
+        """Return what of *period* is told."""
+        if period.end is None:
+            return self.public
+        end = self._start(period.end)
+        return Public(end - 1, end if period.until is None else period.until)
+
+    def stretch(self, period: HistoryPeriod) -> Stretch:
+        """Return what the database is asked for *period*."""
+        at, until = self.limits(period)
+        end = period.end or local_day(from_micros(max(at, until - 1)), self.tileset.zone) + DAY
+        days = range((end - period.first).days + 1)
+        starts = tuple(from_micros(self._start(period.first + number * DAY)) for number in days)
+        return Stretch(day_number(period.first), starts, period.revision, from_micros(at), from_micros(until))
+
+    def _periods(self) -> list[HistoryPeriod]:
+        at, until = self.public
+        begun = OPEN
+        for served in self.tileset.layers:
+            own = served.periods
+            begun = min(
+                begun,
+                int(own.starts[own.starts <= at if served.is_state else own.ends <= until].min(initial=OPEN)),
+            )
+        if begun == OPEN:
+            return []
+        oldest, newest = (
+            local_day(from_micros(each), self.tileset.zone) for each in (begun, max(at, until - 1))
+        )
+        spans = plan(self.weigh, oldest, newest)
+        edition = self.tileset.edition + ENCODING
+        found = []
+        for first, end in spans:
+            period = HistoryPeriod(first, None if (first, end) == spans[-1] else end, edition, 0)
+            period = replace(period, until=max(self._straddling(period, until), default=None))
+            found.append(replace(period, revision=max(self._told(period), default=0)))
+        return found
+
+    def _straddling(self, period: HistoryPeriod, horizon: int) -> set[int]:
+        """Return the public ends of what happened in *period* and went on after it."""
+        if period.end is None:
+            return set()
+        end = self._start(period.end)
+        found: set[int] = set()
+        for served in self.tileset.layers:
+            if not served.is_state:
+                own = served.periods
+                found.update(own.ends[(own.starts < end) & (own.ends > end) & (own.ends <= horizon)].tolist())
+        return found
+
+    def _told(self, period: HistoryPeriod) -> set[int]:
+        """Return the revisions that changed what is known of *period*, as far as it is told."""
+        start = self._start(period.first)
+        end = OPEN if period.end is None else self._start(period.end)
+        until = self.limits(period).until
+        found: set[int] = set()
+        for past, is_state in self._layers:
+            told = (past.told_starts < end) & (past.told_ends > start)
+            told &= past.told_starts <= self.public.at if is_state else past.told_ends <= until
+            found.update(past.revisions[told].tolist())
+        return found
+
+    def _start(self, day: date) -> int:
+        start = day_period(day, self.tileset.zone).start
+        assert start is not None
+        return to_micros(start)
+
+
+def day_number(day: date) -> int:
+    """Return the days from 1970-01-01 to *day*."""
+    return (day - _EPOCH_DAY).days
+
+
+def _digits(day: date) -> str:
+    return day.isoformat().replace("-", "")
+
+
+def _day(digits: str) -> date | None:
+    try:
+        return date.fromisoformat(digits)
+    except ValueError:
+        return None
+
+
+def _days(micros: Ints, zone: ZoneInfo) -> Ints:
+    """Return the local day of each instant."""
+    instants, where = np.unique(micros, return_inverse=True)
+    days = [day_number(local_day(from_micros(each), zone)) for each in instants.tolist()]
+    return np.array(days, dtype=np.int64)[where]
+
+
+def _end_days(micros: Ints, zone: ZoneInfo, at: int | None) -> Ints:
+    """Return the day after the last one: of a state, which goes on where it ends after *at*, or of others.
+
+    A state is not shown on the day within which it ends; what happened on a day is.
+    """
+    if at is None:
+        return _days(micros - 1, zone) + 1
+    days = np.full(len(micros), OPEN_DAY, dtype=np.int64)
+    ended = micros <= at
+    days[ended] = _days(micros[ended], zone)
+    return days

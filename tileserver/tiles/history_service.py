@@ -1,0 +1,149 @@
+"""History tiles and what goes with them: a tileset and a period in, bytes out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from tileserver.errors import AddressOutside, UnknownTileset
+from tileserver.grid import TileAddress
+from tileserver.model import LayerRef
+from tileserver.store.connect import Connection
+from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, render_history
+from tileserver.store.history_weights import LayerPast, load_past
+from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.catalogue import ServedLayer, Tileset
+from tileserver.tiles.history import HistoryPeriod, Past, Public, parse_period, public_part
+from tileserver.tiles.service import TileService
+from tileserver.tiles.versions import horizon_of
+
+_TILESETS = 64  # whose pasts are remembered
+
+_Content: TypeAlias = tuple[int, int, int]  # of a layer: its key, edition and newest revision
+
+
+class HistoryKey(NamedTuple):
+    """What names a content, of a tile or of a band."""
+
+    tileset: str
+    period: str
+    told: Public
+    where: TileAddress | int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAnswer:
+    """A content, under the key that names it, and whether it came from memory."""
+
+    key: HistoryKey
+    tile: Tile
+    hit: bool
+
+
+class HistoryService:
+    """Answers for history from memory where it can, from PostGIS where it must."""
+
+    def __init__(self, service: TileService, cache_bytes: int) -> None:
+        self.service = service
+        self.cache: TileCache[HistoryKey] = TileCache(cache_bytes)
+        self._layers: dict[LayerRef, tuple[_Content, LayerPast]] = {}
+        self._pasts: OrderedDict[tuple[str, Public, tuple[_Content, ...]], Past] = OrderedDict()
+
+    async def periods(self, tileset: Tileset) -> tuple[HistoryPeriod, ...]:
+        """Return the periods of *tileset*, ascending; none where nothing is public.
+
+        They change with a revision, and when something more becomes public.
+        """
+        return (await self._past(tileset)).periods
+
+    async def named(self, tileset: Tileset, text: str) -> HistoryPeriod:
+        """Return the period that *text* names, if it exists and is public."""
+        period = parse_period(text)
+        horizon = horizon_of(tileset, self.service.clock())
+        if not (await self._past(tileset)).has(period, horizon):
+            raise UnknownTileset(f"period {period} does not exist in {tileset.name}, or is not public")
+        return period
+
+    async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> HistoryAnswer:
+        """Return the history tile of *period*, from `named`, at *address*."""
+        low, high = tileset.zooms
+        if not low <= address.z <= high:
+            raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
+
+        async def render(connection: Connection, stretch: Stretch) -> bytes:
+            return await render_history(connection, _cuts(tileset), stretch, address)
+
+        return await self._answer(tileset, period, address, render)
+
+    async def faces(self, tileset: Tileset, period: HistoryPeriod, band: int) -> HistoryAnswer:
+        """Return ids and days of what the state layers hold in *band* in *period*, as JSON."""
+        if band not in tileset.bands:
+            there = ", ".join(map(str, tileset.bands))
+            raise AddressOutside(f"{band} is no band of {tileset.name}; its bands begin at zooms {there}")
+
+        async def render(connection: Connection, stretch: Stretch) -> bytes:
+            layers = await history_faces(connection, _cuts(tileset), stretch, band)
+            return msgspec.json.encode({"period": str(period), "band": band, "layers": layers})
+
+        return await self._answer(tileset, period, band, render)
+
+    async def _answer(
+        self,
+        tileset: Tileset,
+        period: HistoryPeriod,
+        where: TileAddress | int,
+        render: Callable[[Connection, Stretch], Awaitable[bytes]],
+    ) -> HistoryAnswer:
+        past = await self._past(tileset)
+        key = HistoryKey(tileset.name, str(period), past.limits(period), where)
+        held = self.cache.peek(key)
+        if held is not None:
+            return HistoryAnswer(key, held, hit=True)
+
+        async def compute() -> bytes:
+            async with self.service.pool.acquire() as connection:
+                return await render(connection, past.stretch(period))
+
+        return HistoryAnswer(key, await self.cache.get(key, compute), hit=False)
+
+    async def _past(self, tileset: Tileset) -> Past:
+        public = public_part(tileset, horizon_of(tileset, self.service.clock()))
+        key = (tileset.name, public, tuple(_content(served) for served in tileset.layers))
+        if key not in self._pasts:
+            layers = [await self._layer_past(served) for served in tileset.layers]
+            self._pasts[key] = Past(tileset, layers, public)
+            while len(self._pasts) > _TILESETS:
+                self._pasts.popitem(last=False)
+        return self._pasts[key]
+
+    async def _layer_past(self, served: ServedLayer) -> LayerPast:
+        ref, content = served.stored.ref, _content(served)
+        held = self._layers.get(ref)
+        if held is None or held[0] != content:
+            origin = served.stored
+            if origin.layer.derived is not None:
+                layers = (await self.service.catalogue()).layers
+                origin = layers[LayerRef(ref.theatre, origin.layer.derived.layer)].stored
+            async with self.service.pool.acquire() as connection:
+                past = await load_past(connection, served.stored, origin.key)
+            held = self._layers[ref] = (content, past)
+        return held[1]
+
+
+def _content(served: ServedLayer) -> _Content:
+    stored = served.stored
+    return stored.key, stored.edition, stored.revisions[-1] if stored.revisions else 0
+
+
+def _cuts(tileset: Tileset) -> list[HistoryCut]:
+    found = []
+    for served in tileset.layers:
+        layer = served.stored.layer
+        kind: Literal["faces", "features", "points"]
+        kind = "faces" if layer.has_faces else "features" if served.is_state else "points"
+        found.append(HistoryCut(served.stored.key, layer.name, kind, layer.texts))
+    return found

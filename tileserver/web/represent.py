@@ -1,0 +1,45 @@
+"""A content as an answer: in the coding that was asked for, under its tag, or not at all where it is held."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.tiles.cache import Tile, TileCache
+from tileserver.web.negotiate import choose_coding, etag_matches
+
+MVT = "application/vnd.mapbox-vector-tile"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+async def represent(
+    request: Request,
+    cache: TileCache[Key],
+    key: Key,
+    tile: Tile,
+    *,
+    hit: bool,
+    headers: dict[str, str],
+    media_type: str = MVT,
+) -> Response:
+    """Answer *request* with *tile*, which *cache* holds under *key*; *headers* say how long it is true."""
+    coding = choose_coding(request.headers.get("accept-encoding"))
+    etag = tile.etag(coding)
+    headers |= {
+        "ETag": etag,
+        "Vary": "Accept-Encoding",
+        "Cache-Status": f"tileserver; {'hit' if hit else 'fwd=miss; stored'}",
+    }
+    if etag_matches(request.headers.get("if-none-match"), etag):
+        return Response(None, 304, headers)
+    if not tile.data:
+        return Response(None, 204, headers)
+    body = await cache.form(key, tile, coding)
+    if coding != "identity":
+        headers["Content-Encoding"] = coding
+    return Response(body, 200, headers, media_type=media_type)
