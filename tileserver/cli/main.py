@@ -9,9 +9,10 @@ import typer
 from rich.markup import escape
 
 from tileserver import __version__
-from tileserver.cli import cluster, desk, installation, look, measure, revisions, serving
+from tileserver.cli import cluster, desk, installation, look, measure, revisions, serving, session
 from tileserver.cli.session import err
 from tileserver.errors import TileserverError
+from tileserver.times import Clock, system_clock
 
 INTERRUPTED = 130  # what typer exits with on Ctrl-C, and shells expect
 
@@ -59,8 +60,9 @@ def options(
     """Stand for the options before the command."""
 
 
-def main() -> None:
-    """Run one command; an error of ours is one line on standard error and its own exit code."""
+def main(clock: Clock = system_clock) -> None:
+    """Run one command by *clock*; an error of ours is one line on standard error and its own exit code."""
+    session.clock.set(clock)
     try:
         app()
     except TileserverError as error:

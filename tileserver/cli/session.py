@@ -6,9 +6,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Annotated, Any, TypeVar
 
-import click
 import msgspec
 import typer
 from rich.console import Console
@@ -33,16 +33,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine ins
 out = Console()
 err = Console(stderr=True)
 
+# Set by `main` alone: whoever types a command cannot, so the embargo holds in what is printed.
+clock: ContextVar[Clock] = ContextVar("clock", default=system_clock)
+
 Result = TypeVar("Result")
-
-
-def clock() -> Clock:
-    """Return the clock of the command that runs: the system's, unless `app` was called with another *obj*.
-
-    Whoever types a command cannot set it, so the embargo holds in what it prints.
-    """
-    given: Clock | None = click.get_current_context().obj
-    return given or system_clock
 
 
 @contextmanager
@@ -84,7 +78,7 @@ def with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
         await (await connect(dsn)).close()
         pool = Pool(dsn, 1, settings.pool_wait, 600)
         try:
-            return await work(TileService(pool, 1024 * 1024, clock()))
+            return await work(TileService(pool, 1024 * 1024, clock.get()))
         finally:
             await pool.close()
 
