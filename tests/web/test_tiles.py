@@ -123,7 +123,7 @@ def test_equal_bytes_have_equal_tags_whatever_the_date(client: TestClient) -> No
     one = client.get("/tiles/ukraine-sample.control/6/0/0.mvt?datetime=2022-05-01").headers
     other = client.get("/tiles/ukraine-sample.control/6/0/0.mvt?datetime=2024-05-01").headers
     assert one["etag"] == other["etag"]
-    assert one["content-location"] != other["content-location"]
+    assert one["content-location"] == other["content-location"]  # nothing is nothing on every day
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,8 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
     what = "nothing changed" if outcome.revision is None else f"revision {outcome.revision}"
     out.print(
         f"[bold]{ref}[/bold]: {what}; {outcome.snapshots:,} snapshots, {outcome.added:,} versions added,"
-        f" {outcome.ended:,} ended; read {report['read']:,}, imported {report['imported']:,},"
+        f" {outcome.ended:,} ended, {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
+        f" read {report['read']:,}, imported {report['imported']:,},"
         f" quarantined {report['quarantined']:,}, left out {report['left_out']:,}",
         highlight=False,
         soft_wrap=True,
