@@ -5,6 +5,12 @@ October and November 2023: "occupied" and "occupied_before_2022" along the old l
 and Luhansk oblasts (0.01 km2), "unknown" and "occupied" along the front (up to 0.03 km2), "liberated" and
 "unknown" (up to 0.02 km2), "liberated" and "occupied" (0.002 km2); and polygons of "liberated" each other
 (up to 0.09 km2). "outside" overlaps nothing.
+
+Measured once over the whole archive, 1,143 snapshots from April 2022 to December 2024: no status at no
+instant is farther than 0.006 % from its source. There the sources overlap more, and early: "occupied" and
+"unknown" by 826 km2 on 4 April 2022 around Chernihiv and 49 km2 later that month, "occupied" and
+"occupied_before_2022" by up to 19 km2 until July 2022, "liberated" and "occupied" by up to 5 km2; polygons
+of "liberated" each other by 87 km2 around 1 June 2022, of "occupied" by 14 km2 in April 2022.
 """
 
 from __future__ import annotations
