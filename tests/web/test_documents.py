@@ -61,8 +61,24 @@ class HistoryBlock(msgspec.Struct, forbid_unknown_fields=True):
     periods: Annotated[list[HistoryPeriod], Meta(min_length=1)]
 
 
+class Sieve(msgspec.Struct, forbid_unknown_fields=True):
+    """What a sliver is from a zoom on: smaller than ``min_ha`` and nowhere as wide as ``width_m``."""
+
+    minzoom: Zoom
+    min_ha: Annotated[float, Meta(gt=0)]
+    width_m: Annotated[float, Meta(gt=0)]
+
+
+class ChangesBlock(msgspec.Struct, forbid_unknown_fields=True):
+    """Ours: where what changed between two days is asked for."""
+
+    tiles: Annotated[str, Meta(pattern=r"^https?://.+/changes/.+/\{from\}/\{to\}/\{z\}/\{x\}/\{y\}\.mvt$")]
+    document: Annotated[str, Meta(pattern=r"^https?://.+/changes/.+/\{from\}/\{to\}\.json$")]
+    sieves: Annotated[list[Sieve], Meta(min_length=1)]
+
+
 class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
-    """Ours: what a slider needs; the catalogue has it without the last two."""
+    """Ours: what a slider needs; the catalogue has it without the last three."""
 
     extent: tuple[Instant, Instant]
     first_day: Day
@@ -75,6 +91,7 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     revision: Annotated[int, Meta(ge=1)]
     days: Annotated[str, Meta(pattern=r"^https?://.+/timeline$")]
     history: HistoryBlock
+    changes: ChangesBlock | None
 
 
 class TileJson(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
-
-import shapely
 
 from tileserver.publish.measures import rounded
 from tileserver.publish.regional import Region
-from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
+from tileserver.shape.compare import Piece, Sieve, changed_pieces
 from tileserver.shape.regions import Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.measures import DifferingFace, Moment, load_differing_faces
+from tileserver.store.measures import Moment, load_differing_faces
+from tileserver.tiles.change_shapes import cell_changes
 
 
 @dataclass(slots=True)
@@ -81,17 +79,7 @@ async def load_pieces(
     connection: Connection, stored: StoredLayer, before: Moment, after: Moment, sieve: Sieve
 ) -> list[Piece]:
     """Return what changed hands in a measured layer between two moments, piece by piece."""
-    return changed_pieces(_cells(await load_differing_faces(connection, stored, before, after)), sieve)
-
-
-def _cells(faces: Iterable[DifferingFace]) -> Iterator[CellChange]:
-    for _, group in groupby(faces, key=lambda face: face.cell):
-        own = list(group)
-        before, after = (
-            [(face.status, shapely.from_wkb(face.wkb)) for face in own if face.before == side]
-            for side in (True, False)
-        )
-        yield CellChange(before, after)
+    return changed_pieces(cell_changes(await load_differing_faces(connection, stored, before, after)), sieve)
 
 
 def change_of(pieces: Iterable[Piece]) -> Change:

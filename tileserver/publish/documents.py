@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from tileserver.model import Layer, Theatre
+from tileserver.publish.change_document import changes_block
 from tileserver.publish.history import history_block
 from tileserver.tiles.catalogue import Catalogue, ServedLayer, Tileset
 from tileserver.tiles.history import HistoryPeriod
@@ -55,6 +56,7 @@ def tilejson(
             **time_block(tileset, now),
             "days": f"{base_url}/tilesets/{tileset.name}/timeline",
             "history": history_block(tileset, periods, base_url, now),
+            "changes": changes_block(tileset, base_url),
         },
         "legend": {layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories},
         "category": {layer.name: layer.category for layer in layers if layer.category},

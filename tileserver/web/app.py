@@ -16,9 +16,11 @@ from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError, Unavailable
 from tileserver.store.connect import Pool
 from tileserver.store.listen import follow_revisions
+from tileserver.tiles.changes import ChangeService
 from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.times import Clock, system_clock
+from tileserver.web.changes import ChangeRoutes
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.history import HistoryRoutes
 from tileserver.web.logs import configure_logs
@@ -38,9 +40,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
     pool = Pool(settings.database_url, settings.pool, settings.pool_wait, settings.statement_timeout)
     service = TileService(pool, settings.cache_mb * 1024 * 1024, clock)
     past = HistoryService(service, settings.cache_mb * 1024 * 1024 // 4)
+    gains = ChangeService(service, settings.cache_mb * 1024 * 1024 // 4)
     documents = DocumentRoutes(service, past, settings.public_url, settings.max_age)
     tiles = TileRoutes(service, settings.max_age)
     history = HistoryRoutes(past, settings.max_age)
+    changes = ChangeRoutes(gains, settings.max_age)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -49,6 +53,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
+        gains.close()
         await pool.close()
 
     app = Starlette(
@@ -64,6 +69,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
             Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
             Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", history.tile),
             Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
+            Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", changes.tile),
+            Route("/changes/{tileset}/{from}/{to}.json", changes.document),
             Route("/styles/{style}.json", documents.style),
             Route("/healthz", documents.healthz),
             Route("/readyz", documents.readyz),

@@ -19,7 +19,7 @@ _CSP = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
-_OPEN = ("/tiles/", "/tilesets", "/styles/")  # for everybody's maps
+_OPEN = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/")  # for everybody's maps
 _EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After"
 _PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),

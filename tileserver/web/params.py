@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -20,6 +20,8 @@ class Query:
 
     datetime: str | None = None
     revision: int | None = None
+    known: int | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)  # the others, by name
 
 
 def read_query(request: Request, allowed: Collection[str] = ("datetime", "revision")) -> Query:
@@ -30,17 +32,20 @@ def read_query(request: Request, allowed: Collection[str] = ("datetime", "revisi
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name not in allowed:
-            known = ", ".join(allowed) or "none"
-            raise BadParameter(f"parameter {name[:40]!r} is not known here; known are: {known}")
+            there = ", ".join(allowed) or "none"
+            raise BadParameter(f"parameter {name[:40]!r} is not known here; known are: {there}")
         if name in found:
             raise BadParameter(f"parameter {name!r} is given more than once")
         found[name] = value
-    return Query(found.get("datetime"), _revision(found.get("revision")))
+    revision, known = _revision(found, "revision"), _revision(found, "known")
+    choices = {name: value for name, value in found.items() if name not in ("datetime", "revision", "known")}
+    return Query(found.get("datetime"), revision, known, choices)
 
 
-def _revision(text: str | None) -> int | None:
+def _revision(found: Mapping[str, str], name: str) -> int | None:
+    text = found.get(name)
     if text is None:
         return None
     if not _REVISION.match(text):
-        raise BadParameter(f"revision {text[:20]!r} is no whole number from 1")
+        raise BadParameter(f"{name} {text[:20]!r} is no whole number from 1")
     return int(text)

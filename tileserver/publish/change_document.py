@@ -1,0 +1,93 @@
+"""What changed between two states, as documents: the totals of a change, and where changes are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from tileserver.grid import BANDS
+from tileserver.model import Layer
+from tileserver.publish.change import change_fields, change_of
+from tileserver.publish.measures import rounded
+from tileserver.shape.band_change import band_sieve
+from tileserver.shape.compare import Piece, Sieve
+from tileserver.shape.project import to_lonlat
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.ends import End
+from tileserver.times import format_instant
+
+_DEGREES = 6  # decimals; a tenth of a metre
+
+
+def change_document(
+    tileset: Tileset, layer: Layer, held: Collection[str], before: End, after: End, pieces: Sequence[Piece]
+) -> dict[str, Any]:
+    """Return the totals of *pieces*, what changed hands in *layer* from one state to another.
+
+    Square kilometres are measured at the finest zooms. ``pieces`` and ``bounds`` (degrees, west, south, east,
+    north) are without slivers; ``held`` tells the change from the side of the statuses *held*.
+    """
+    shown = [piece for piece in pieces if not piece.sliver]
+    return {
+        "tileset": tileset.name,
+        "layer": layer.name,
+        "attribution": layer.source.attribution,
+        "day_zone": tileset.theatre.day_zone,
+        "from": _end_fields(before),
+        "to": _end_fields(after),
+        "bounds": _bounds(shown),
+        "pieces": len(shown),
+        "slivers": len(pieces) - len(shown),
+        "sieve": _sieve_fields(Sieve()),
+        "held": _held_fields(shown, held),
+        **change_fields(change_of(pieces)),
+    }
+
+
+def changes_block(tileset: Tileset, base_url: str) -> dict[str, Any] | None:
+    """Return where changes of *tileset* are asked for, and what counts as a sliver at which zooms.
+
+    ``None`` where the tileset has neither areas with statuses nor lines between them.
+    """
+    layers = [served.stored.layer for served in tileset.layers if served.stored.layer.has_faces]
+    if not layers:
+        return None
+    url = f"{base_url}/changes/{tileset.name}/{{from}}/{{to}}"
+    bands = [band for band in BANDS if any(band in layer.bands for layer in layers)]
+    return {
+        "tiles": f"{url}/{{z}}/{{x}}/{{y}}.mvt",
+        "document": f"{url}.json",
+        "sieves": [{"minzoom": band.lowest, **_sieve_fields(band_sieve(band))} for band in bands],
+    }
+
+
+def _end_fields(end: End) -> dict[str, Any]:
+    at = end.moment.at
+    return {"at": None if at is None else format_instant(at), "revision": end.moment.revision}
+
+
+def _held_fields(pieces: Sequence[Piece], held: Collection[str]) -> dict[str, Any] | None:
+    if not held:
+        return None
+    gained = sum(piece.km2 for piece in pieces if piece.after in held and piece.before not in held)
+    lost = sum(piece.km2 for piece in pieces if piece.before in held and piece.after not in held)
+    return {
+        "statuses": list(held),
+        "gained": rounded(gained),
+        "lost": rounded(lost),
+        "net": rounded(gained - lost),
+    }
+
+
+def _sieve_fields(sieve: Sieve) -> dict[str, float]:
+    return {"min_ha": round(sieve.min_ha, 3), "width_m": round(sieve.width_m, 3)}
+
+
+def _bounds(pieces: Sequence[Piece]) -> list[float] | None:
+    if not pieces:
+        return None
+    corners = shapely.total_bounds([piece.polygon for piece in pieces]).reshape(2, 2)
+    return [round(float(degrees), _DEGREES) for degrees in np.ravel(to_lonlat(corners))]

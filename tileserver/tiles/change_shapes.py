@@ -1,0 +1,106 @@
+"""What change tiles show: pieces of land that changed hands and stretches of lines, with what they say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.grid import BUFFER, EXTENT, Band, TileAddress
+from tileserver.shape.band_change import band_lines, band_pieces
+from tileserver.shape.compare import CellChange, Piece
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.change_tiles import ShapeRow
+from tileserver.store.measures import DifferingFace
+
+_ENTRY = 400  # bytes that a shape costs in memory beside its geometry
+_ID_BITS = 53  # a JavaScript number holds no more
+_DECIMALS = 4  # of a square kilometre: a hundredth of a hectare
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What changed of one layer in one band, as tiles show it; ``boxes`` bound the rows, shape (n, 4)."""
+
+    rows: Sequence[ShapeRow]
+    boxes: npt.NDArray[np.float64]
+
+    @property
+    def weight(self) -> int:
+        """Bytes in memory."""
+        return _ENTRY + sum(_ENTRY + len(row.wkb) for row in self.rows)
+
+    def near(self, address: TileAddress) -> list[ShapeRow]:
+        """Return the rows that may show in the tile or its buffer."""
+        box = address.bounds
+        margin = (box.east - box.west) * BUFFER / EXTENT
+        west, south, east, north = self.boxes.T
+        meets = (west <= box.east + margin) & (east >= box.west - margin)
+        meets &= (south <= box.north + margin) & (north >= box.south - margin)
+        return [self.rows[number] for number in np.flatnonzero(meets).tolist()]
+
+
+def cell_changes(faces: Iterable[DifferingFace]) -> Iterator[CellChange]:
+    """Yield what each cell held and holds instead, from differing faces in the order of their cells."""
+    for _, group in groupby(faces, key=lambda face: face.cell):
+        own = list(group)
+        before, after = (
+            [(face.status, shapely.from_wkb(face.wkb)) for face in own if face.before == side]
+            for side in (True, False)
+        )
+        yield CellChange(before, after)
+
+
+def draw_pieces(cells: Sequence[CellChange], band: Band, held: Collection[str]) -> Drawn:
+    """Return what changed hands as rows: whose it ``was`` and ``is``, ``km2``, and which ``change`` it is.
+
+    ``change`` takes the side of the *held* statuses: ``gained`` by them or ``lost``; what passed between two
+    others, or two of them, has none. Slivers are left out, and ``left_out_km2`` says how many in all.
+    """
+    pieces = band_pieces(cells, band)
+    left_out = round(sum(piece.km2 for piece in pieces if piece.sliver), _DECIMALS)
+    whole = [piece for piece in pieces if not piece.sliver]
+    said = [{**_piece_fields(piece, held), "left_out_km2": left_out} for piece in whole]
+    return _drawn([piece.polygon for piece in whole], said, [f"{each.before}>{each.after}" for each in whole])
+
+
+def draw_lines(cells: Sequence[CellChange], band: Band) -> Drawn:
+    """Return where lines were and no longer are, and where they are and were not: ``state`` says which."""
+    lines = band_lines(cells, band)
+    said = ["was" if each.before else "is" for each in lines]
+    return _drawn([each.line for each in lines], [{"state": each} for each in said], said)
+
+
+def _piece_fields(piece: Piece, held: Collection[str]) -> dict[str, Any]:
+    sides = piece.before in held, piece.after in held
+    change = {(False, True): "gained", (True, False): "lost"}.get(sides)
+    fields = {"was": piece.before, "is": piece.after, "change": change}
+    return {name: value for name, value in fields.items() if value} | {"km2": round(piece.km2, _DECIMALS)}
+
+
+def _drawn(shapes: Sequence[BaseGeometry], said: Sequence[dict[str, Any]], names: Sequence[str]) -> Drawn:
+    every = shapely.set_srid(np.array(shapes, dtype=object), 3857)
+    wkbs = shapely.to_wkb(every, include_srid=True, byte_order=1)
+    rows = [
+        ShapeRow(_id(name, wkb), fields, wkb) for name, fields, wkb in zip(names, said, wkbs, strict=True)
+    ]
+    return Drawn(rows, shapely.bounds(every).reshape(-1, 4))
+
+
+def _id(name: str, wkb: bytes) -> int:
+    """Return the id of a shape: the same wherever it is shown, whatever changed beside it."""
+    digest = hashlib.blake2b(name.encode() + b"\0" + wkb, digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> (64 - _ID_BITS)
+
+
+def held_statuses(stored: StoredLayer) -> Collection[str]:
+    """Return the statuses on the one side of the line that derives from *stored*; none where none does."""
+    lines = [layer.derived for layer in stored.theatre.layers if layer.derived]
+    return next((line.held for line in lines if line.layer == stored.layer.name), ())

@@ -1,0 +1,174 @@
+"""Change tiles: what was gained and lost between two states, and where the lines between were and are.
+
+What changed is worked out once for a whole band, so that a piece is the same in every tile that shows part of
+it: its id, its area, and whether it is a sliver. A tile is cut from that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from tileserver.errors import NotFound
+from tileserver.grid import Band, TileAddress, band_at
+from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.change_tiles import encode_shapes
+from tileserver.store.measures import load_differing_faces
+from tileserver.tiles.cache import Cache, Tile, TileCache
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.change_shapes import Drawn, cell_changes, draw_lines, draw_pieces, held_statuses
+from tileserver.tiles.ends import BandView, End, sides
+from tileserver.tiles.index import LayerIndex
+from tileserver.tiles.service import TileService
+from tileserver.tiles.versions import horizon_of
+from tileserver.times import Period
+
+_VIEWS = 8  # bands, some megabytes each
+
+_Name: TypeAlias = tuple[int, str]
+Result = TypeVar("Result")
+
+
+class ChangeKey(NamedTuple):
+    """What names a change tile's content: its layers, what their band holds at both ends, and where."""
+
+    tileset: str
+    before: _Name
+    after: _Name
+    address: TileAddress
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAnswer:
+    """A tile, under the key that names it, and whether it came from memory."""
+
+    key: ChangeKey
+    tile: Tile
+    hit: bool
+
+
+class DocumentKey(NamedTuple):
+    """What names a document about a change; unlike a tile it says when and since which revision."""
+
+    tileset: str
+    before: str
+    after: str
+
+
+class ChangeService:
+    """Answers for change tiles from memory where it can, from the faces that differ where it must."""
+
+    def __init__(self, service: TileService, cache_bytes: int) -> None:
+        self.service = service
+        self.cache: TileCache[ChangeKey] = TileCache(cache_bytes * 3 // 8)
+        self.documents: TileCache[DocumentKey] = TileCache(cache_bytes // 8)
+        self._drawn: Cache[tuple[int, Band, _Name, _Name], Drawn] = Cache(cache_bytes // 2)
+        self._views: OrderedDict[tuple[tuple[LayerIndex, ...], Band, str], BandView] = OrderedDict()
+        # One comparison at a time, so that however many are asked for the tiles of a state are still served.
+        self._worker = ThreadPoolExecutor(1, "changes")
+
+    def close(self) -> None:
+        """Begin no further comparison."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def tileset(self, name: str) -> Tileset:
+        """Return those layers of the tileset *name* that have changes: areas with statuses, their lines.
+
+        Raises
+        ------
+        NotFound
+            It has none of these.
+        """
+        catalogue = await self.service.catalogue()
+        asked = catalogue.tileset(name)
+        refs = [str(served.stored.ref) for served in asked.layers if served.stored.layer.has_faces]
+        if not refs:
+            raise NotFound(
+                f"{asked.name} has neither areas with statuses nor lines between them, so nothing is gained"
+                " or lost in it"
+            )
+        return catalogue.tileset(",".join(refs))
+
+    def end_at(self, tileset: Tileset, band: Band, asked: Period | None, revision: int | None) -> End:
+        """Return what *band* holds at the end of *asked*, or now, as known in *revision* or now."""
+        view = self._view(tileset, band)
+        return view.at(asked, tileset.revision(revision), horizon_of(tileset, self.service.clock()))
+
+    def end_named(self, tileset: Tileset, band: Band, text: str) -> End:
+        """Return what *band* holds under that name, if it exists and is public."""
+        return self._view(tileset, band).named(text, horizon_of(tileset, self.service.clock()))
+
+    async def tile(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> ChangeAnswer:
+        """Return the tile of what changed from one state of its band to another.
+
+        Raises
+        ------
+        AddressOutside
+            The tileset has no such zoom.
+        StoreUnavailable
+            The tile is not in memory and the database does not answer.
+        """
+        key = ChangeKey(tileset.name, before.key, after.key, address)
+        held = self.cache.peek(key)
+        if held is not None:
+            return ChangeAnswer(key, held, hit=True)
+        view = self.service.view(tileset, address)
+        here = [view.state(end.spot.at, end.spot.revision) for end in (before, after)]
+        names = {spot.name if spot else 0 for spot in here}
+
+        async def compute() -> bytes:
+            if len(names) == 1:  # whatever changed elsewhere
+                return b""
+            return await self._encoded(tileset, before, after, address)
+
+        return ChangeAnswer(key, await self.cache.get(key, compute), hit=False)
+
+    async def measured(self, stored: StoredLayer, before: End, after: End) -> list[Piece]:
+        """Return what changed hands in a measured layer, slivers and all; the ends are of its finest band."""
+        cells = await self._cells(stored, stored.layer.bands[-1], before, after)
+        return await self._aside(lambda: changed_pieces(cells, Sieve()))
+
+    async def _encoded(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> bytes:
+        layers = []
+        for served in tileset.layers:
+            drawn = await self._draw(served.stored, band_at(address.z), before, after)
+            layers.append((served.stored.layer.name, drawn.near(address)))
+        if not any(rows for _, rows in layers):
+            return b""
+        async with self.service.pool.acquire() as connection:
+            return await encode_shapes(connection, address, layers)
+
+    async def _draw(self, stored: StoredLayer, band: Band, before: End, after: End) -> Drawn:
+        async def compute() -> Drawn:
+            cells = await self._cells(stored, band, before, after)
+            if stored.layer.partitioned:
+                held = held_statuses(stored)
+                return await self._aside(lambda: draw_pieces(cells, band, held))
+            return await self._aside(lambda: draw_lines(cells, band))
+
+        return await self._drawn.once((stored.key, band, before.key, after.key), compute)
+
+    async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
+        async with self.service.pool.acquire() as connection:
+            faces = await load_differing_faces(connection, stored, before.moment, after.moment, band)
+        return list(cell_changes(faces))
+
+    async def _aside(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    def _view(self, tileset: Tileset, band: Band) -> BandView:
+        indexes = tuple(served.index for served in tileset.layers)
+        side = sides(status for served in tileset.layers for status in held_statuses(served.stored))
+        view = self._views.pop((indexes, band, side), None)
+        if view is None:
+            rows = [index.bands[band.lowest] for index in indexes if band.lowest in index.bands]
+            view = BandView(rows, side)
+        self._views[indexes, band, side] = view
+        while len(self._views) > _VIEWS:
+            self._views.popitem(last=False)
+        return view

@@ -1,0 +1,107 @@
+"""The change routes: what was gained and lost between two states, as tiles and as a document of totals.
+
+Either end of a change is a date or an instant, or the name of a state, which only we give out; two names make
+an address whose bytes never change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.errors import NotFound
+from tileserver.grid import Band, band_at, parse_address
+from tileserver.publish.change_document import change_document
+from tileserver.publish.measures import measured_layer
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.change_shapes import held_statuses
+from tileserver.tiles.changes import ChangeService, DocumentKey
+from tileserver.tiles.ends import End, names_state
+from tileserver.web.params import read_query
+from tileserver.web.represent import IMMUTABLE, represent
+from tileserver.web.tiles import asked_period
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRoutes:
+    """The two endpoints, over one service."""
+
+    changes: ChangeService
+    max_age: int
+
+    async def tile(self, request: Request) -> Response:
+        """``/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt?revision=&known=``."""
+        parts = request.path_params
+        address = parse_address(parts["z"], parts["x"], parts["y"])
+        tileset = await self.changes.tileset(parts["tileset"])
+        before, after = self._ends(request, tileset, band_at(address.z))
+        answer = await self.changes.tile(tileset, before, after, address)
+        return await represent(
+            request,
+            self.changes.cache,
+            answer.key,
+            answer.tile,
+            hit=answer.hit,
+            headers=self._headers(request, f"{tileset.name}/{before}/{after}/{address}.mvt", before, after),
+        )
+
+    async def document(self, request: Request) -> Response:
+        """``/changes/{tileset}/{from}/{to}.json?revision=&known=``."""
+        tileset = await self.changes.tileset(request.path_params["tileset"])
+        stored = measured_layer(tileset).stored
+        before, after = self._ends(request, tileset, stored.layer.bands[-1])
+
+        async def compute() -> bytes:
+            pieces = await self.changes.measured(stored, before, after)
+            held = held_statuses(stored)
+            return msgspec.json.encode(change_document(tileset, stored.layer, held, before, after, pieces))
+
+        key = DocumentKey(tileset.name, str(before), str(after))
+        documents = self.changes.documents
+        hit = documents.peek(key) is not None
+        return await represent(
+            request,
+            documents,
+            key,
+            await documents.get(key, compute),
+            hit=hit,
+            headers=self._headers(request, f"{tileset.name}/{before}/{after}.json", before, after),
+            media_type="application/json",
+        )
+
+    def _ends(self, request: Request, tileset: Tileset, band: Band) -> tuple[End, End]:
+        """Return the two states that *request* asks about.
+
+        The second is as known in ``revision``, or now; so is the first, unless ``known`` names another.
+        """
+        texts = request.path_params["from"], request.path_params["to"]
+        if _is_named(request):
+            read_query(request, allowed=())
+            first, second = (self.changes.end_named(tileset, band, text) for text in texts)
+            return first, second
+        if any(map(names_state, texts)):
+            raise NotFound("a date and the name of a state make no change; ask with two dates")
+        query = read_query(request, allowed=("revision", "known"))
+        asked = [asked_period(tileset, text) for text in texts]
+        revisions = (query.known or query.revision, query.revision)
+        first, second = (
+            self.changes.end_at(tileset, band, period, revision)
+            for period, revision in zip(asked, revisions, strict=True)
+        )
+        return first, second
+
+    def _headers(self, request: Request, location: str, before: End, after: End) -> dict[str, str]:
+        if _is_named(request):
+            return {"Cache-Control": IMMUTABLE}
+        return {
+            "Cache-Control": f"public, max-age={self.max_age}",
+            "OGCAPI-datetime": f"{before.since_text}/{after.since_text}",
+            "Content-Location": f"/changes/{location}",
+        }
+
+
+def _is_named(request: Request) -> bool:
+    return names_state(request.path_params["from"]) and names_state(request.path_params["to"])
