@@ -133,18 +133,28 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
 
 # What derives from another layer has no features, only faces, of the bands in $3.
 _ROWS = {
-    False: "feature_version WHERE layer = $1 AND known @> $2::bigint AND $3::int[] IS NOT NULL",
-    True: "face WHERE layer = $1 AND known @> $2::bigint AND band = ANY($3)",
+    False: "feature_version WHERE layer = $1 AND $3::int[] IS NOT NULL",
+    True: "face WHERE layer = $1 AND band = ANY($3)",
 }
 _PERIODS = """
-    SELECT DISTINCT lower(valid) AS start, upper(valid) AS end FROM {rows} ORDER BY 1, 2 NULLS LAST
+    SELECT DISTINCT lower(valid) AS start, upper(valid) AS end FROM {rows} AND known @> $2::bigint
+    ORDER BY 1, 2 NULLS LAST
 """
+# Not the revision of the row: an import that ends a content writes its row anew, and so would tell, while its
+# own end is under embargo, which of the public beginnings have one.
 _CHANGES = """
-    SELECT at, sum(n)::int AS features, max(revision) AS revision FROM (
-        SELECT lower(valid) AS at, count(*) AS n, max(lower(known)) AS revision FROM {rows} GROUP BY 1
+    WITH told AS (
+        SELECT lower(valid) AS start, upper(valid) AS end, content, lower(known) AS since,
+            known @> $2::bigint AS held
+        FROM {rows} AND lower(known) <= $2::bigint
+    )
+    SELECT at, sum(n)::int AS features, max(first) AS revision FROM (
+        SELECT start AS at, count(*) FILTER (WHERE held) AS n, min(since) AS first
+        FROM told GROUP BY start, content
         UNION ALL
-        SELECT upper(valid), count(*), max(lower(known)) FROM {rows} AND NOT upper_inf(valid) GROUP BY 1
-    ) AS ends GROUP BY at ORDER BY at
+        SELECT "end", count(*) FILTER (WHERE held), min(since)
+        FROM told WHERE "end" IS NOT NULL GROUP BY "end", content
+    ) AS ends WHERE n > 0 GROUP BY at ORDER BY at
 """
 
 
