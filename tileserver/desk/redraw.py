@@ -72,6 +72,8 @@ async def redraw(
     for name, cells in drawing.steps.items():
         progress(f"writing {name}", 0, None)
         redrawn = await _write(writer, layers[name], runs, cells, drawing)
+        # Also where nothing came of it: whether the line moved is for nobody to read off its revisions.
+        writer.touched.add(layers[name].key)
         drawn_with = fingerprint(area.theatre, layers[name].layer)
         await set_fingerprint(writer.connection, layers[name].key, drawn_with)
         added, ended = added + redrawn.added, ended + redrawn.ended
