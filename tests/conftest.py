@@ -108,6 +108,10 @@ class Databases:
         """Return the address of a new database without any schema."""
         return self._create(f"test_{next(self._numbers)}", None)
 
+    def copy(self, dsn: str) -> str:
+        """Return the address of a new database with all that *dsn* holds; nobody may be connected to it."""
+        return self._create(f"test_{next(self._numbers)}", dsn.partition("?")[0].rpartition("/")[2])
+
     def run(self, dsn: str, work: Work[Result]) -> Result:
         """Run *work* on a connection of its own to *dsn*."""
 

@@ -1,0 +1,210 @@
+"""Every way out over HTTP and how it is tried: one entry for each route, or the route is not covered.
+
+What cannot say anything of the data is tried, too: it has to say the same with the secret and without,
+before the horizon and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tests.embargo.world import DAY_END, EMBARGO, LONG, OLD_PLACE, SECRET_PLACE
+from tileserver.grid import address_at
+from tileserver.times import to_micros
+
+TILESETS = {  # each with the embargo of its strictest layer
+    "toy.control": EMBARGO,
+    "toy.frontline": EMBARGO,
+    "toy.events": EMBARGO,
+    "toy.notes": EMBARGO,
+    "toy.roads": EMBARGO,
+    "toy.late": LONG,
+    "toy.events,toy.control": EMBARGO,
+    "toy.roads,toy.late": LONG,
+    "toy": LONG,
+}
+MEASURED = {"toy.control", "toy.events,toy.control", "toy"}
+NEWS = {  # the revisions that told the secret
+    "toy.control": {6},
+    "toy.frontline": {6},
+    "toy.events": {7},
+    "toy.notes": {8},
+    "toy.roads": {9},
+    "toy.late": {10},
+    "toy.events,toy.control": {6, 7},
+    "toy.roads,toy.late": {9, 10},
+    "toy": {6, 7, 8, 9, 10},
+}
+WINDOWS_ALONE = {"toy.events", "toy.notes"}
+
+BOTH_PLACES = address_at(*OLD_PLACE, 6)  # one tile has both
+AT_SECRET = address_at(*SECRET_PLACE, 12)
+
+SHOWN_BY_ALL = (
+    "", "?datetime=latest", "?datetime=2024-01-09", "?datetime=2024-01-09/2024-01-09", "?datetime=../..",
+    "?datetime=2024-01-05/..", "?datetime=../2024-01-09", "?datetime=2024-01-09T21:59:59.999999Z",
+    "?revision=10", "?revision=99", "?datetime=2024-01-09&revision=10",
+)  # fmt: skip
+SHOWN_BY_STATES = ("?datetime=2024-01-10", "?datetime=2099-01-01", "?datetime=2024-01-09T22:00:00Z")
+ITS_LAST_SECOND = "?datetime=2024-01-09T21:59:59Z"  # of a state the one before, and that it ends here
+SHOWN_BY_NONE = ("?datetime=2024-01-03", "?datetime=2024-01-02/2024-01-03", "?datetime=1950-01-01")
+BEFORE_IT_WAS_KNOWN = ("?revision=5", "?datetime=2024-01-09&revision=5")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request; its answer *shows* the secret once that is older than *until*, or never does."""
+
+    path: str
+    until: timedelta = EMBARGO
+    shows: bool = True
+    method: str = "GET"
+    etag: str = ""  # of what is held already
+    coding: str = "identity"
+    part: Callable[[Any], Any] | None = None  # what is looked at of a JSON answer; all of it
+
+    def __str__(self) -> str:
+        return " ".join([self.method, self.path, self.etag, self.coding])
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What somebody knows who once saw the answer to *ask*: when it was public, or when it leaked."""
+
+    ask: Ask
+    location: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A route; *mute* says why it can carry no data, if it cannot."""
+
+    asks: Callable[[Sequence[Learned]], Iterator[Ask]]
+    mute: str = ""
+
+
+def dated_tiles() -> Iterator[Ask]:
+    """Tiles of all tilesets at all kinds of dates."""
+    for name, until in TILESETS.items():
+        shown = {ITS_LAST_SECOND, *SHOWN_BY_ALL, *(() if name in WINDOWS_ALONE else SHOWN_BY_STATES)}
+        for when in (ITS_LAST_SECOND, *SHOWN_BY_ALL, *SHOWN_BY_STATES, *SHOWN_BY_NONE, *BEFORE_IT_WAS_KNOWN):
+            yield Ask(f"/tiles/{name}/{BOTH_PLACES}.mvt{when}", until, when in shown)
+        yield Ask(f"/tiles/{name}/{AT_SECRET}.mvt?datetime=2024-01-09", until, name != "toy.frontline")
+
+
+def _dated(learned: Sequence[Learned]) -> Iterator[Ask]:
+    yield from dated_tiles()
+    for each in learned:
+        if each.ask.shows:
+            yield _again(each, each.ask.path, each.etag)
+    plain = f"/tiles/toy.control/{BOTH_PLACES}.mvt"
+    yield Ask(plain, method="HEAD")
+    yield Ask(plain, coding="br")
+    yield Ask(f"/tiles/toy.control/{BOTH_PLACES}.mvt?datetime=2024-01-99", shows=False)
+    yield Ask("/tiles/toy.control/15/0/0.mvt", shows=False)
+    yield Ask("/tiles/toy.unknown/0/0/0.mvt", shows=False)
+
+
+def _versioned(learned: Sequence[Learned]) -> Iterator[Ask]:
+    for each in learned:
+        yield _again(each, each.location)
+        yield _again(each, each.location, each.etag)
+    yield _again(learned[0], learned[0].location, method="HEAD")
+
+
+def _again(known: Learned, path: str, etag: str = "", method: str = "GET") -> Ask:
+    return Ask(path, known.ask.until, known.ask.shows, method, etag)
+
+
+def _catalogue(_: Sequence[Learned]) -> Iterator[Ask]:
+    def strictest(document: Any) -> Any:
+        return [each for each in document["tilesets"] if TILESETS[each["id"]] == LONG]
+
+    yield Ask("/tilesets")
+    yield Ask("/tilesets", LONG, part=strictest)
+    yield Ask("/tilesets", method="HEAD", shows=False)
+
+
+def _documents(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        for name, until in TILESETS.items():
+            yield Ask(path.format(tileset=name), until)
+        yield Ask(path.format(tileset="toy.unknown"), shows=False)
+
+    return asks
+
+
+def _timelines(learned: Sequence[Learned]) -> Iterator[Ask]:
+    path = "/tilesets/{tileset}/timeline"
+    yield from _documents(path)(learned)
+    for name, until in TILESETS.items():
+        yield Ask(path.format(tileset=name) + "?revision=10", until)
+        yield Ask(path.format(tileset=name) + "?revision=5", until, shows=False)
+
+
+def _measures(form: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        for name, until in TILESETS.items():
+            shows = name in MEASURED
+            yield Ask(f"/tilesets/{name}/{form}", until, shows)
+            yield Ask(f"/tilesets/{name}/{form}?datetime=2024-01-09", until, shows)
+            yield Ask(f"/tilesets/{name}/{form}?datetime=2024-01-05/2099-01-01", until, shows)
+            yield Ask(f"/tilesets/{name}/{form}?datetime=../..&revision=10", until, shows)
+            yield Ask(f"/tilesets/{name}/{form}?datetime=../2024-01-03", until, shows=False)
+            yield Ask(f"/tilesets/{name}/{form}?revision=5", until, shows=False)
+
+    return asks
+
+
+def _histories(last: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    """What a period around the secret can be called, at the path that ends with *last*."""
+
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        for name, until in TILESETS.items():
+            path, news = f"/history/{name}", NEWS[name]
+            for revision in sorted({1, 5, 10, *news}):
+                for days in ("20240101-open", "20240109-20240109"):
+                    yield Ask(f"{path}/{days}-0-{revision}/{last}", until, revision in news)
+                for days in ("20240101-20240107", "20240108-20240115"):
+                    yield Ask(f"{path}/{days}-0-{revision}/{last}", until, shows=False)
+            goes_on = f"20240101-20240107-0-8-{to_micros(DAY_END)}"  # as the secret note does
+            yield Ask(f"{path}/{goes_on}/{last}", until, 8 in news)
+
+    return asks
+
+
+def _never(*paths: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    return lambda _: (Ask(path, shows=False) for path in paths)
+
+
+ROUTES: Mapping[str, Exit] = {
+    "/": Exit(_never("/", "/?datetime=2024-01-09"), "a page that the build made"),
+    "/embed": Exit(_never("/embed"), "a page that the build made"),
+    "/static": Exit(_never("/static/index.html", "/static/nothing"), "files that the build made"),
+    "/tilesets": Exit(_catalogue),
+    "/tilesets/{tileset}": Exit(_documents("/tilesets/{tileset}")),
+    "/tilesets/{tileset}/timeline": Exit(_timelines),
+    "/tilesets/{tileset}/km2.json": Exit(_measures("km2.json")),
+    "/tilesets/{tileset}/km2.csv": Exit(_measures("km2.csv")),
+    "/tiles/{tileset}/{z}/{x}/{y}.mvt": Exit(_dated),
+    "/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt": Exit(_versioned),
+    "/history/{tileset}/{period}/{z}/{x}/{y}.mvt": Exit(_histories(f"{BOTH_PLACES}.mvt")),
+    "/history/{tileset}/{period}/faces/{band}.json": Exit(_histories("faces/5.json")),
+    "/styles/{style}.json": Exit(
+        _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09"),
+        "what is declared, not held",
+    ),
+    "/healthz": Exit(_never("/healthz"), "the process answers"),
+    "/readyz": Exit(_never("/readyz"), "the database answers, and when it was written to"),
+}
+
+BESIDE_THE_TABLE = (  # what is answered before or without a route
+    Ask("/nowhere", shows=False),
+    Ask(f"/tiles/toy.control/{BOTH_PLACES}.mvt", shows=False, method="OPTIONS"),
+    Ask(f"/tiles/toy.control/{BOTH_PLACES}.mvt", shows=False, method="POST"),
+    Ask(f"/tiles/toy.control/{BOTH_PLACES}.mvt/", shows=False),
+)

@@ -1,0 +1,171 @@
+"""Three databases that the public cannot tell apart until the horizon passes: with a secret, without, and
+with another one in its place.
+
+Everything secret is over, or begins, in the last microsecond of one local day, so that every layer with
+the same embargo gives it up at the same instant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from tests.shapes import layer, theatre
+from tileserver.desk.importer import import_features, import_snapshots
+from tileserver.ingest import Report
+from tileserver.model import Category, Derivation, RawFeature, RawSnapshot
+from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
+from tileserver.times import TICK, Period
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+
+DAY = timedelta(days=1)
+DAY_END = datetime(2024, 1, 9, 22, tzinfo=UTC)  # midnight in Kyiv: the secret's day is 9 January
+SECRET = DAY_END - TICK
+FIRST = datetime(2024, 1, 1, 6, tzinfo=UTC)
+SECOND = datetime(2024, 1, 4, 6, tzinfo=UTC)
+
+EMBARGO = timedelta(hours=48)
+LONG = timedelta(days=7)  # of the layer `late`, and so of every tileset that has it
+
+OLD_PLACE, SECRET_PLACE, OTHER_PLACE = (36.05, 48.05), (38.51, 48.51), (37.01, 47.51)
+
+STATUSES = ("occupied", "liberated", "mutiny")  # mutiny is a status of the secret alone
+DECLARED = theatre(
+    layer(
+        "control",
+        category="status",
+        categories=tuple(
+            Category(code, {"en": code.title()}, "#aa2211", "#aa2211", priority=number)
+            for number, code in enumerate(STATUSES)
+        ),
+    ),
+    layer("frontline", "lines", derived=Derivation("control", ("occupied",), "ukraine_land.geojson")),
+    layer("events", "points"),
+    layer("notes", "points"),
+    layer("roads", "lines"),
+    layer("late", "areas", embargo="7d"),
+    id="toy",
+    day_zone="Europe/Kyiv",
+    bounds=(20.0, 43.0, 45.0, 54.0),
+    centre=(35.0, 48.3, 5.0),
+    embargo="48h",
+)
+
+
+def _square(place: tuple[float, float], side: float) -> bytes:
+    west, south = place
+    ring = [
+        [west, south],
+        [west + side, south],
+        [west + side, south + side],
+        [west, south + side],
+        [west, south],
+    ]
+    return json.dumps({"type": "Polygon", "coordinates": [ring]}).encode()
+
+
+def _line(place: tuple[float, float]) -> bytes:
+    return json.dumps(
+        {"type": "LineString", "coordinates": [place, (place[0] + 0.03, place[1] + 0.02)]}
+    ).encode()
+
+
+def _dot(place: tuple[float, float]) -> bytes:
+    return json.dumps({"type": "Point", "coordinates": place}).encode()
+
+
+def _area(place: tuple[float, float], status: str, side: float = 0.1) -> RawFeature:
+    return RawFeature(_square(place, side), {"status": status}, origin="drawn")
+
+
+def _feature(geometry: bytes, text: str, start: datetime, end: datetime | None = None) -> RawFeature:
+    return RawFeature(geometry, {"text": text}, Period(start, end), "drawn")
+
+
+WEST = (OLD_PLACE[0] - 0.1, OLD_PLACE[1])
+HELD = (_area(WEST, "liberated"), _area(OLD_PLACE, "occupied"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a desk imports: states of ``control``, and features of the other layers."""
+
+    states: Mapping[datetime, tuple[RawFeature, ...]]
+    features: Mapping[str, tuple[RawFeature, ...]]
+
+
+PUBLIC = Told(
+    {FIRST: HELD, SECOND: (*HELD, _area((OLD_PLACE[0] + 0.1, OLD_PLACE[1]), "occupied"))},
+    {
+        "events": (_feature(_dot(OLD_PLACE), "an event", FIRST, FIRST + DAY),),
+        "notes": (_feature(_dot(OLD_PLACE), "a note", FIRST, SECOND),),
+        "roads": tuple(_feature(_line(OLD_PLACE), f"the road of {at}", at) for at in (FIRST, SECOND)),
+        "late": tuple(_feature(_square(OLD_PLACE, 0.1), f"the area of {at}", at) for at in (FIRST, SECOND)),
+    },
+)
+
+
+def secret(place: tuple[float, float], word: str, state: tuple[RawFeature, ...]) -> Told:
+    """Return one thing in every layer that the public may not know yet."""
+    return Told(
+        {SECRET: state},
+        {
+            "events": (_feature(_dot(place), f"{word} event", DAY_END - DAY, DAY_END),),
+            "notes": (_feature(_dot(place), f"{word} note", SECOND, DAY_END),),
+            "roads": (_feature(_line(place), f"{word} road", SECRET),),
+            "late": (_feature(_square(place, 0.1), f"{word} area", SECRET),),
+        },
+    )
+
+
+# What was occupied shrinks, so that public faces end; beside it something begins.
+THE_SECRET = secret(
+    SECRET_PLACE,
+    "secret",
+    (HELD[0], _area(OLD_PLACE, "occupied", 0.05), _area(SECRET_PLACE, "mutiny")),
+)
+# The same imports with nothing in the first of them: what held yesterday holds today.
+ANOTHER_SECRET = secret(OTHER_PLACE, "other", PUBLIC.states[SECOND])
+
+
+@dataclass(frozen=True)
+class World:
+    """The addresses of the three databases."""
+
+    secret: str
+    innocent: str
+    other: str
+
+
+def build_world(databases: Databases) -> World:
+    """Write the public part once, copy it, and add the secrets to the copies."""
+    innocent = databases.new()
+    databases.run(innocent, lambda connection: add_theatre(connection, DECLARED))
+    databases.run(innocent, lambda connection: tell(connection, PUBLIC))
+    with_secret, with_other = databases.copy(innocent), databases.copy(innocent)
+    databases.run(with_secret, lambda connection: tell(connection, THE_SECRET))
+    databases.run(with_other, lambda connection: tell(connection, ANOTHER_SECRET))
+    return World(with_secret, innocent, with_other)
+
+
+async def tell(connection: asyncpg.Connection, told: Told) -> None:
+    """Import *told* as a desk does, each layer in a revision of its own."""
+    snapshots = [RawSnapshot(at, state, str(at)) for at, state in told.states.items()]
+    report = Report(read=sum(map(len, told.states.values())))
+    layers = await layers_of(connection)
+    await import_snapshots(connection, layers, "control", snapshots, report, origin="drawn")
+    for name, features in told.features.items():
+        report = Report(read=len(features))
+        await import_features(connection, layers, name, features, report, origin="drawn")
+
+
+async def layers_of(connection: asyncpg.Connection) -> dict[str, StoredLayer]:
+    """Return the layers of the toy theatre by name."""
+    return {each.layer.name: each for each in await load_layers(connection)}
