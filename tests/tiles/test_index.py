@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,11 +18,14 @@ from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.store.catalogue import OPEN, Periods
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.events import Asked, EventIndex
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.versions import Version, find, locate
+from tileserver.tiles.windows import WindowView
 from tileserver.times import Period, from_micros
 
 DAYS = range(8)
+TIMES = ("start", "end", "since", "until")
 NO_PERIODS = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
 LATER = 1000
 
@@ -72,6 +76,15 @@ def rows_of(world: World) -> Rows:
     return found
 
 
+def events_of(rows: Rows) -> npt.NDArray[Any]:
+    """The same as events, all in one place."""
+    kinds = [("id", "i8"), ("x", "i4"), ("y", "i4"), *((n, "i8") for n in TIMES), ("code", "i2")]
+    found = np.zeros(len(rows), dtype=kinds)
+    for name in ("id", *TIMES):
+        found[name] = rows[name]
+    return found
+
+
 def state(world: World, at: int, revision: int) -> frozenset[int]:
     return frozenset(one for one, start, end in world[revision - 1] if start <= at < end)
 
@@ -84,10 +97,10 @@ class Tile(NamedTuple):
 
 
 def tile(states: World, windows: World) -> Tile:
-    none = rows_of([frozenset()])
     nothing = tileset_of(["state", "window"], [NO_PERIODS, NO_PERIODS])
+    found = EventIndex(events_of(rows_of(windows or [frozenset()])), nothing.declared[1])
     return Tile(
-        nothing, TileView([rows_of(states)] if states else [none], [rows_of(windows)] if windows else [])
+        nothing, TileView([rows_of(states or [frozenset()])], WindowView([found], TileAddress(0, 0, 0)))
     )
 
 
@@ -134,21 +147,24 @@ def test_two_windows_have_one_name_exactly_if_they_select_the_same(
 ) -> None:
     view = tile([], world).view
 
-    def selected(first: int, last: int, until: int, revision: int) -> frozenset[Run]:
-        return frozenset(run for run in world[revision - 1] if run[1] <= last and first <= run[2] <= until)
+    def selected(asked: Asked) -> frozenset[Run]:
+        return frozenset(
+            run
+            for run in world[asked.revision - 1]
+            if run[1] <= asked.last and asked.first <= run[2] <= asked.until
+        )
 
     named: dict[object, frozenset[Run]] = {}
     for revision in range(1, len(world) + 1):
         for shift in range(3):
-            asked = (first, last + shift, until + shift, revision)
-            window = view.window(*asked)
-            chosen = selected(*asked)
+            asked = Asked(first, last + shift, until + shift, revision)
+            window = view.windows.window(asked)
+            chosen = selected(asked)
             assert (window is None) == (not chosen)
             if window is not None:
                 assert named.setdefault(window, chosen) == chosen
-                again = (window.first, window.last, window.until, window.revision)
-                assert selected(*again) == chosen
-                assert view.window(*again) == window
+                assert selected(window.asked) == chosen
+                assert view.windows.window(window.asked) == window
     assert len({name.name for name in named}) == len(set(named.values()))  # type: ignore[attr-defined]
 
 

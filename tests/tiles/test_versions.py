@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from tests.shapes import layer, theatre, tileset_of
 from tests.strategies import micros_period, questions, tilesets
 from tileserver.errors import UnknownTileset
+from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.tiles.catalogue import OPEN, Periods, ServedLayer, Tileset
+from tileserver.tiles.selection import selection_of
 from tileserver.tiles.versions import Reading, Version, cuts, horizon_of, parse_version, resolve
 from tileserver.times import Period, Timeline, day_period, day_zone, from_micros, to_micros
 
@@ -24,7 +26,10 @@ LATER = 1000  # past every period of the strategy
 horizons = st.integers(-25, 60) | st.just(LATER)
 micros = st.integers(-(2**55), 2**55) | st.none()
 names = st.integers(0, 2**64 - 1)
-versions = st.builds(Version, names, names, st.integers(0, 2**31), micros, micros, micros)
+zooms = st.lists(st.integers(0, 12), max_size=8).map(tuple)
+words = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
+selections = st.dictionaries(words, st.sets(words, min_size=1, max_size=3), max_size=3).map(selection_of)
+versions = st.builds(Version, names, names, st.integers(0, 2**31), micros, micros, micros, zooms, selections)
 readings = st.builds(Reading, st.just(7), st.just(8), micros, micros, micros, micros)
 
 
@@ -140,11 +145,16 @@ def test_two_versions_have_two_texts(one: Version, other: Version) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "2", "latest", "2-1-1-1-_-_", "2-1-1-1-_-_-_-_", "1-1-1-1-_-_-_", "02-1-1-1-_-_-_",
-        "2-00-1-1-_-_-_", "2--1-1-1-_-_-_", "2-1-1-1-00-_-_", "2-1-1-1-~0-_-_", "2-1-1-1-A-_-_",
-        "2-1-1-1-~~1-_-_",
-        "2-1-1-1-_-_-_ ", "2-1-1-1-_-_-_\n", "٢-1-1-1-_-_-_", "2-_-1-1-_-_-_", "2-1-1-_-_-_-_",
-        "2-1-1-1-é-_-_", "2-1-1-1-zzzzzzzzzzzzzz-_-_", "2-1-1-1-..-_-_", "2-1-1-1-%5f-_-_", "9" * 10_000,
+        "", "3", "latest", "3-1-1-1-_-_-_-_", "3-1-1-1-_-_-_-_-_-_", "1-1-1-1-_-_-_-_-_",
+        "2-1-1-1-_-_-_", "03-1-1-1-_-_-_-_-_", "3-00-1-1-_-_-_-_-_", "3--1-1-1-_-_-_-_-_",
+        "3-1-1-1-00-_-_-_-_", "3-1-1-1-~0-_-_-_-_", "3-1-1-1-A-_-_-_-_", "3-1-1-1-~~1-_-_-_-_",
+        "3-1-1-1-_-_-_-_-_ ", "3-1-1-1-_-_-_-_-_\n", "٣-1-1-1-_-_-_-_-_", "3-_-1-1-_-_-_-_-_",
+        "3-1-1-_-_-_-_-_-_", "3-1-1-1-é-_-_-_-_", "3-1-1-1-zzzzzzzzzzzzzz-_-_-_-_",
+        "3-1-1-1-..-_-_-_-_", "3-1-1-1-%5f-_-_-_-_", "9" * 10_000,
+        "3-1-1-1-_-_-_--_", "3-1-1-1-_-_-_-B-_", "3-1-1-1-_-_-_-123456789-_", "3-1-1-1-_-_-_-_-",
+        "3-1-1-1-_-_-_-_-side", "3-1-1-1-_-_-_-_-side.ua.ru", "3-1-1-1-_-_-_-_-side.ru.ru",
+        "3-1-1-1-_-_-_-_-side.ru,kind.a", "3-1-1-1-_-_-_-_-side.ru,side.ua", "3-1-1-1-_-_-_-_-side.",
+        "3-1-1-1-_-_-_-_-side.RU", "3-1-1-1-_-_-_-_-side.ru-", "3-1-1-1-_-_-_-_-,side.ru",
     ],
 )  # fmt: skip
 def test_what_names_no_version_is_refused(text: str) -> None:
@@ -154,8 +164,8 @@ def test_what_names_no_version_is_refused(text: str) -> None:
 
 @given(tilesets(), readings)
 def test_nothing_to_read_needs_no_query(drawn: Drawn, reading: Reading) -> None:
-    wanted = cuts(reading, drawn[0])
-    assert wanted or reading.at is None or reading.first is None or not drawn[0].layers
+    wanted = cuts(reading, drawn[0], TileAddress(0, 0, 0))
+    assert wanted or reading.at is None or reading.window is None or not drawn[0].layers
     for cut in wanted:
         assert cut.known == (reading.seen if cut.at is None else reading.revision)
         assert (cut.at is None) != (cut.first is None)

@@ -111,14 +111,14 @@ async def _print_version(_: TileService, tileset: Tileset, located: Located, add
 
 
 async def _print_sql(_: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    for cut in cuts(located.reading, tileset):
+    for cut in cuts(located.reading, tileset, address):
         query, arguments = statement(cut, address)
         typer.echo(f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};")
 
 
 async def _print_rows(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
     async with service.pool.acquire() as connection:
-        for cut in cuts(located.reading, tileset):
+        for cut in cuts(located.reading, tileset, address):
             for row in await tile_rows(connection, cut, address):
                 print_json(row)
 

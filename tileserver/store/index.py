@@ -14,18 +14,16 @@ from tileserver.store.catalogue import OPEN, StoredLayer
 
 Rows = npt.NDArray[np.void]
 
-# One row of COPY's binary form: a count of fields, then each field after its length. All are of fixed size
-# and none is NULL, so numpy reads the whole answer as it is (PostgreSQL, COPY, "Binary Format").
-_FIELDS: tuple[tuple[str, str], ...] = (
+Fields = tuple[tuple[str, str], ...]  # name, and type as COPY writes it
+
+_FIELDS: Fields = (
     ("band", ">i2"),
     ("id", ">i8"),
     *((edge, ">i4") for edge in ("west", "north", "east", "south")),
     *((time, ">i8") for time in ("start", "end", "since", "until")),
 )
 _HEADER, _TRAILER = 19, 2
-_ID_BITS = 53  # of an id in a tile
-_SIZED = [part for name, kind in _FIELDS for part in ((f"{name}_size", ">i4"), (name, kind))]
-_ROW = np.dtype([("fields", ">i2"), *_SIZED])
+ID_BITS = 53  # of an id in a tile
 
 ROW = np.dtype(
     [
@@ -70,14 +68,23 @@ async def load_rows(connection: asyncpg.Connection, stored: StoredLayer) -> dict
     )
     answer = io.BytesIO()
     await connection.copy_from_query(question, stored.key, output=answer, format="binary")
-    return _by_band(np.frombuffer(answer.getbuffer()[_HEADER:-_TRAILER], dtype=_ROW), stored.key)
+    return _by_band(copied_rows(answer, _FIELDS), stored.key)
+
+
+def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:
+    """Return what COPY wrote in its binary form, without a copy: fields of fixed size, none of them NULL.
+
+    A row is a count of fields, then each field after its length (PostgreSQL, COPY, "Binary Format").
+    """
+    sized = [part for name, kind in fields for part in ((f"{name}_size", ">i4"), (name, kind))]
+    return np.frombuffer(answer.getbuffer()[_HEADER:-_TRAILER], dtype=[("fields", ">i2"), *sized])
 
 
 def _by_band(read: npt.NDArray[Any], layer: int) -> dict[int, Rows]:
     rows = np.empty(len(read), dtype=ROW)
     for name in ROW.names or ():
         rows[name] = np.minimum(read[name], NEVER) if name in ("since", "until") else read[name]
-    rows["id"] ^= layer << _ID_BITS  # so that features of two layers never pass for the same
+    rows["id"] ^= layer << ID_BITS  # so that features of two layers never pass for the same
     bands = read["band"].astype(int)
     order = np.lexsort((rows["id"], rows["west"], bands))
     rows, bands = rows[order], bands[order]

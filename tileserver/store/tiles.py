@@ -11,9 +11,7 @@ from typing import Any
 import asyncpg
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
-
-POINT_LIMIT = 12_000  # points a tile; without their texts they take some 250 kB uncompressed
-TEXT_BUDGET = 400_000  # bytes of properties a tile; beyond them points come without their texts
+from tileserver.store.windows import Cell, window_rows
 
 _PARAMETER = re.compile(r"\$([0-9]+)")
 
@@ -34,27 +32,6 @@ _FACE_ROWS = f"""
     ORDER BY id, cell
 """
 
-# Points: what starts by `last` and ends from `first` to `until`; the overlap is there for the index, and
-# reaches a tick before `first`, where what ends there has its last instant. Where there is too much the
-# texts go first, and then points by id, a hash and so a fair draw that falls the same way on every refresh;
-# `left_out` says how many.
-_WINDOW_ROWS = f"""
-    SELECT id, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom,
-        CASE WHEN weight > {TEXT_BUDGET} THEN properties - $10::text[] ELSE properties END ||
-        CASE WHEN total > {POINT_LIMIT} THEN jsonb_build_object('left_out', total - {POINT_LIMIT})
-             ELSE '{{}}'::jsonb END AS properties
-    FROM (
-        SELECT id, properties, geom, tile, count(*) OVER () AS total,
-            sum(octet_length(properties::text)) OVER () AS weight
-        FROM feature_version, {_ENVELOPE} AS envelope (tile, reach)
-        WHERE layer = $5 AND geom && reach AND known @> $6::bigint
-            AND valid && tstzrange(least($7::timestamptz - interval '1 microsecond', $8::timestamptz),
-                $8::timestamptz, '[]')
-            AND upper(valid) BETWEEN $7::timestamptz AND $9::timestamptz
-        ORDER BY id LIMIT {POINT_LIMIT}
-    ) AS chosen ORDER BY id
-"""
-
 # MVT 2.1, 4.1 "A layer MUST contain a name"; ours is the layer's. Rows come in the order of their ids, so
 # that equal content is equal bytes. What lies beside the tile has no geometry, and ST_AsMVT leaves it out;
 # to ask for `geom IS NOT NULL` here would cut every geometry twice.
@@ -69,7 +46,8 @@ SELECT $4::text AS layer, id, properties, ST_AsText(geom) AS geom FROM ({rows}) 
 class Cut:
     """What is asked of one layer: a state *at* an instant, or a window; *known* is the revision.
 
-    A window selects what starts by ``last`` and ends from ``first`` to ``until``, all inclusive.
+    A window selects what starts by ``last`` and ends from ``first`` to ``until``, all inclusive, and of that
+    what is of one of ``codes``, or all; or it is drawn as ``cells``, counted already.
     """
 
     layer: int
@@ -80,6 +58,9 @@ class Cut:
     last: datetime | None = None
     until: datetime | None = None
     texts: tuple[str, ...] = ()  # the properties that a crowded tile goes without
+    category: str = ""  # the property whose value has to be one of the codes
+    codes: tuple[str, ...] = ()
+    cells: tuple[Cell, ...] | None = None
     faces: bool = False  # whether the state is drawn as faces
 
 
@@ -90,7 +71,8 @@ def statement(cut: Cut, address: TileAddress, form: str = _ENCODE) -> tuple[str,
         return form.format(rows=_FACE_ROWS), (*common, cut.at, band_at(address.z).lowest)
     if cut.at is not None:
         return form.format(rows=_STATE_ROWS), (*common, cut.at)
-    return form.format(rows=_WINDOW_ROWS), (*common, cut.first, cut.last, cut.until, list(cut.texts))
+    rows, arguments = window_rows(cut)
+    return form.format(rows=rows), (*common[:4], *arguments)
 
 
 async def render_tile(connection: asyncpg.Connection, cuts: tuple[Cut, ...], address: TileAddress) -> bytes:
@@ -117,7 +99,7 @@ def _together(cuts: tuple[Cut, ...], address: TileAddress) -> tuple[str, list[An
     return "SELECT " + " || ".join(parts), arguments
 
 
-@lru_cache(maxsize=64)  # three texts, at most eight places
+@lru_cache(maxsize=64)  # four texts, at most eight places
 def _renumbered(text: str, shared: int, taken: int) -> str:
     """Return *text* with its parameters after the *shared* ones moved behind those *taken* already."""
     return _PARAMETER.sub(lambda m: f"${int(m[1]) + (taken - shared if int(m[1]) > shared else 0)}", text)

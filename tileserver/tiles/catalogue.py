@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from tileserver.errors import BadParameter, UnknownTileset
 from tileserver.grid import TileAddress, band_at
-from tileserver.model import LayerRef, Theatre
+from tileserver.model import Layer, LayerRef, Theatre
 from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_layers, load_periods
 from tileserver.store.connect import Connection
-from tileserver.store.index import Rows, load_rows
+from tileserver.store.events import load_events
+from tileserver.store.index import load_rows
+from tileserver.tiles.events import EventIndex
 from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
+from tileserver.tiles.windows import WindowView
 from tileserver.times import day_zone, parse_duration
 
 MAX_LAYERS = 8
@@ -89,14 +92,24 @@ class Tileset:
         """How often what past revisions of any of the layers held was rewritten; it only grows."""
         return sum(served.stored.edition for served in self.layers)
 
+    @property
+    def declared(self) -> list[Layer]:
+        """Its layers as the theatre declares them."""
+        return [served.stored.layer for served in self.layers]
+
+    @property
+    def events(self) -> dict[int, EventIndex]:
+        """The events of its window layers, by the key of the layer."""
+        return {each.stored.key: each.index.events for each in self.layers if each.index.events}
+
     def view(self, address: TileAddress) -> TileView:
         """Return what the change index knows of one tile."""
-        states: list[Rows] = []
-        windows: list[Rows] = []
-        for served in self.layers:
-            rows = served.index.near(address, has_bands=served.stored.layer.has_faces)
-            (states if served.is_state else windows).append(rows)
-        return TileView(states, windows)
+        states = [
+            served.index.near(address, has_bands=served.stored.layer.has_faces)
+            for served in self.layers
+            if served.is_state
+        ]
+        return TileView(states, WindowView([*self.events.values()], address))
 
     def revision(self, asked: int | None) -> int:
         """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
@@ -173,10 +186,17 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
                 continue
             newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
             periods = await load_periods(connection, stored, newest)
-            index = LayerIndex.of(await load_rows(connection, stored))
+            index = await _load_index(connection, stored)
             layers[stored.ref] = ServedLayer(stored, periods, index)
     return Catalogue(theatres, layers)
 
 
+async def _load_index(connection: Connection, stored: StoredLayer) -> LayerIndex:
+    if stored.layer.time == "state":
+        return LayerIndex.of(await load_rows(connection, stored))
+    return LayerIndex({}, {}, EventIndex(await load_events(connection, stored), stored.layer))
+
+
 def _same_content(one: StoredLayer, other: StoredLayer) -> bool:
-    return (one.key, one.revisions, one.edition) == (other.key, other.revisions, other.edition)
+    mine, theirs = ((each.key, each.revisions, each.edition, each.layer) for each in (one, other))
+    return mine == theirs

@@ -14,19 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
 from tileserver.store.catalogue import OPEN
 from tileserver.store.index import NEVER, ROW, Rows
+from tileserver.tiles.events import EventIndex
+from tileserver.tiles.tokens import Ints, spread
+from tileserver.tiles.windows import NO_WINDOWS, WindowView
 
 _UNIT_ZOOM = 14  # whose tile units the boxes are in
-_MEMORY = 4096  # windows that one tile remembers
-
-Ints: TypeAlias = npt.NDArray[np.integer]
 
 
 class Spot(NamedTuple):
@@ -37,22 +36,13 @@ class Spot(NamedTuple):
     revision: int
 
 
-class Window(NamedTuple):
-    """A canonical window of points: what starts by ``last`` and ends from ``first`` to ``until``."""
-
-    name: int
-    revision: int
-    first: int
-    last: int
-    until: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerIndex:
-    """The rows of one layer by band, each ascending by its western edge."""
+    """What changes in one layer: its rows by band, each ascending by its western edge, or its events."""
 
     bands: dict[int, Rows]
     widest: dict[int, int]
+    events: EventIndex | None = None
 
     @classmethod
     def of(cls, bands: dict[int, Rows]) -> LayerIndex:
@@ -63,7 +53,8 @@ class LayerIndex:
     @property
     def bytes(self) -> int:
         """The memory that the rows take."""
-        return sum(rows.nbytes for rows in self.bands.values())
+        rows = sum(rows.nbytes for rows in self.bands.values())
+        return rows + (self.events.bytes if self.events else 0)
 
     def near(self, address: TileAddress, *, has_bands: bool) -> Rows:
         """Return the rows whose box meets the tile with its buffer."""
@@ -88,13 +79,12 @@ NO_INDEX = LayerIndex({}, {})
 
 
 class TileView:
-    """What the index knows of one tile: the state layers' rows together, and the window layers'."""
+    """What the index knows of one tile: the state layers' rows together, and the window layers' events."""
 
-    def __init__(self, states: Sequence[Rows], windows: Sequence[Rows]) -> None:
+    def __init__(self, states: Sequence[Rows], windows: WindowView = NO_WINDOWS) -> None:
+        self.windows = windows
         self._state = _together(states)
-        self._window = _together(windows)
         self._epochs: dict[int, tuple[Ints, Ints]] = {}
-        self._windows: dict[tuple[int, int, int, int], Window | None] = {}
 
     def state(self, at: int, revision: int) -> Spot | None:
         """Return the content at *at*, as known in *revision*; ``None`` where there is none."""
@@ -109,7 +99,7 @@ class TileView:
         """Return the revision since which the content at *at* has been what it is as known in *revision*."""
         rows = self._state
         there = rows[(rows["start"] <= at) & (at < rows["end"])]
-        edges, _ = _running(there["since"], there["until"], _spread(there["id"]))
+        edges, _ = _running(there["since"], there["until"], spread(there["id"]))
         place = int(edges.searchsorted(revision, side="right"))
         return int(edges[place - 1]) if place else 0
 
@@ -129,37 +119,13 @@ class TileView:
         following = int(edges[place]) if place < len(edges) else OPEN
         return int(edges[place - 1]) if place else None, None if following == OPEN else following
 
-    def window(self, first: int, last: int, until: int, revision: int) -> Window | None:
-        """Return the canonical window that selects here what this one does; ``None`` for nothing."""
-        key = (first, last, until, revision)
-        if key not in self._windows:
-            if len(self._windows) >= _MEMORY:
-                self._windows.clear()
-            self._windows[key] = self._find_window(*key)
-        return self._windows[key]
-
     def epochs(self, revision: int) -> tuple[Ints, Ints]:
         """Return the instants at which the state changes, ascending, and the name it has from each on."""
         if revision not in self._epochs:
             rows = self._state
             known = rows[(rows["since"] <= revision) & (revision < rows["until"])]
-            self._epochs[revision] = _running(known["start"], known["end"], _spread(known["id"]))
+            self._epochs[revision] = _running(known["start"], known["end"], spread(known["id"]))
         return self._epochs[revision]
-
-    def _find_window(self, first: int, last: int, until: int, revision: int) -> Window | None:
-        selected = _selected(self._window, first, last, until)
-        known = selected[(selected["since"] <= revision) & (revision < selected["until"])]
-        if not len(known):
-            return None
-        first, last, until = int(known["end"].min()), int(known["start"].max()), int(known["end"].max())
-        selected = _selected(selected, first, last, until)
-        # Two days of one event are two things to select, although they look the same.
-        tokens = _spread(
-            _spread(selected["id"]) + _spread(selected["start"]) * np.uint64(3) + _spread(selected["end"])
-        )
-        edges, names = _running(selected["since"], selected["until"], tokens)
-        place = int(edges.searchsorted(revision, side="right")) - 1
-        return Window(int(names[place]), int(edges[place]), first, last, until)
 
     def _step(self, revision: int) -> int:
         """Return the newest revision up to *revision* that touched the tile; 0 before the first."""
@@ -172,22 +138,9 @@ class TileView:
         return every[: every.searchsorted(NEVER)]
 
 
-def _selected(rows: Rows, first: int, last: int, until: int) -> Rows:
-    found: Rows = rows[(rows["start"] <= last) & (rows["end"] >= first) & (rows["end"] <= until)]
-    return found
-
-
 def _together(parts: Sequence[Rows]) -> Rows:
     """Return the rows of several layers as one; no two layers share an id."""
     return np.concatenate(parts) if parts else _NO_ROWS
-
-
-def _spread(values: Ints) -> Ints:
-    """Return *values* spread over 64 bits: splitmix64 (Steele, Lea and Flood 2014), the finaliser."""
-    z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def _running(starts: Ints, ends: Ints, tokens: Ints) -> tuple[Ints, Ints]:

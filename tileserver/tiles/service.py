@@ -16,6 +16,7 @@ from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
 from tileserver.tiles.index import LayerIndex, TileView
+from tileserver.tiles.selection import EVERYTHING, Selection
 from tileserver.tiles.versions import (
     Located,
     Resolved,
@@ -85,9 +86,16 @@ class TileService:
         return resolve(tileset, periods, known, asked, horizon_of(tileset, self.clock()))
 
     async def locate(
-        self, tileset: Tileset, address: TileAddress, asked: Period | None, revision: int | None = None
+        self,
+        tileset: Tileset,
+        address: TileAddress,
+        asked: Period | None,
+        revision: int | None = None,
+        selection: Selection = EVERYTHING,
     ) -> Located:
         """Return the content of one tile that *asked* means there, as known in *revision* or now.
+
+        Of the window layers what *selection* chooses.
 
         Raises
         ------
@@ -98,7 +106,7 @@ class TileService:
         horizon = horizon_of(tileset, self.clock())
         if asked is None:
             asked = latest(tileset, await self.periods(tileset, known), horizon)
-        return locate(tileset, self.view(tileset, address), known, asked, horizon)
+        return locate(tileset, self.view(tileset, address), known, asked, horizon, selection)
 
     def named(self, tileset: Tileset, address: TileAddress, text: str) -> Located:
         """Return the content of the tile that *text* names, if it exists and is public."""
@@ -147,7 +155,7 @@ class TileService:
             return Answer(key, held, hit=True)
 
         async def compute() -> bytes:
-            wanted = cuts(located.reading, tileset)
+            wanted = cuts(located.reading, tileset, address)
             if not wanted:
                 return b""
             async with self.pool.acquire() as connection:

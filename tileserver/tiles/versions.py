@@ -20,17 +20,23 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.errors import UnknownTileset
+from tileserver.grid import TileAddress
+from tileserver.model import Layer
 from tileserver.store.tiles import Cut
+from tileserver.store.windows import Cell
 from tileserver.tiles.catalogue import OPEN, Periods, Tileset
-from tileserver.tiles.index import Spot, TileView, Window
+from tileserver.tiles.events import Asked
+from tileserver.tiles.index import Spot, TileView
+from tileserver.tiles.selection import EVERYTHING, WRITTEN, Selection, is_selectable, read_selection
+from tileserver.tiles.windows import Window
 from tileserver.times import Period, day_period, format_instant, from_micros, local_day, to_micros
 
-SCHEME = 2
+SCHEME = 3
 
 Micros: TypeAlias = npt.NDArray[np.int64]
 
 _FIELD = r"(_|~?[0-9a-z]{1,13})"
-_TEXT = re.compile(r"([0-9]{1,4})" + 6 * f"-{_FIELD}" + r"\Z")
+_TEXT = re.compile(r"([0-9]{1,4})" + 6 * f"-{_FIELD}" + rf"-(_|[0-9a-z]{{1,8}})-(_|{WRITTEN})\Z")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -40,8 +46,9 @@ class Version:
 
     ``state`` and ``points`` name, by 64 bits, what the state layers show and what is selected of the window
     layers; 0 is nothing. ``seen``, ``first``, ``last`` and ``until`` say how to select the points again: as
-    known in ``seen``, those that start by ``last`` and end from ``first`` to ``until``; a state is found by
-    its name alone.
+    known in ``seen``, those that start by ``last`` and end from ``first`` to ``until``, of ``selection``; a
+    state is found by its name alone. ``zooms`` are, of each window layer that is cells here, the zoom from
+    which it is points, and 0 of the others; none where there are no cells.
     """
 
     state: int = 0
@@ -50,10 +57,13 @@ class Version:
     first: int | None = None
     last: int | None = None
     until: int | None = None
+    zooms: tuple[int, ...] = ()
+    selection: Selection = EVERYTHING
 
     def __str__(self) -> str:
         fields = (self.state, self.points, self.seen, self.first, self.last, self.until)
-        return "-".join([str(SCHEME), *map(_base36, fields)])
+        zooms = "".join(map(_base36, self.zooms)) or "_"
+        return "-".join([str(SCHEME), *map(_base36, fields), zooms, str(self.selection) or "_"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,15 @@ class Reading:
     first: int | None = None
     last: int | None = None
     until: int | None = None
+    zooms: tuple[int, ...] = ()
+    selection: Selection = EVERYTHING
+
+    @property
+    def window(self) -> Asked | None:
+        """What is selected of the window layers."""
+        if self.first is None or self.last is None or self.until is None:
+            return None
+        return Asked(self.first, self.last, self.until, self.seen, self.selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +115,11 @@ def parse_version(text: str) -> Version:
     """Parse the text of a version of this scheme; `UnknownTileset` for anything else."""
     match = _TEXT.match(text)
     if match is not None and int(match[1]) == SCHEME:
-        state, points, seen, *window = (_from_base36(field) for field in match.groups()[1:])
+        state, points, seen, first, last, until = (_from_base36(field) for field in match.groups()[1:7])
+        zooms, selection = (field.removeprefix("_") for field in match.groups()[7:])
         if state is not None and points is not None and seen is not None:
-            version = Version(state, points, seen, *window)
+            how = (tuple(int(each, 36) for each in zooms), read_selection(selection))
+            version = Version(state, points, seen, first, last, until, *how)
             if str(version) == text:
                 return version
     raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
@@ -157,7 +178,14 @@ def latest(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> Period
     return Period(day.start, None)
 
 
-def locate(tileset: Tileset, view: TileView, revision: int, asked: Period, horizon: int) -> Located:
+def locate(
+    tileset: Tileset,
+    view: TileView,
+    revision: int,
+    asked: Period,
+    horizon: int,
+    selection: Selection = EVERYTHING,
+) -> Located:
     """Return the content of one tile that *asked* means there, as known in *revision*.
 
     As `resolve`, but for the tile that *view* is of: version and validity say when something changed in
@@ -165,8 +193,10 @@ def locate(tileset: Tileset, view: TileView, revision: int, asked: Period, horiz
     """
     last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
     first = -OPEN if asked.start is None else to_micros(asked.start) + 1
-    spot, window = view.state(last, revision), view.window(first, last, horizon, revision)
-    version, reading = _named(spot, window)
+    selected = Asked(first, last, horizon, revision, selection)
+    window = view.windows.window(selected)
+    zooms = view.windows.zooms(selected) if window else ()
+    version, reading = _named(view.state(last, revision), window, zooms)
     if not all(served.is_state for served in tileset.layers):
         return Located(reading, _up_to(asked, horizon), version)
     start, end = view.validity(last, revision)
@@ -183,35 +213,54 @@ def find(version: Version, tileset: Tileset, view: TileView, horizon: int) -> Re
     spot = view.find(version.state, horizon) if version.state else None
     window = None
     if version.first is not None and version.last is not None and version.until is not None:
-        public = max(version.last, version.until) <= horizon
-        window = view.window(version.first, version.last, version.until, version.seen) if public else None
-    found, reading = _named(spot, window)
+        asked = Asked(version.first, version.last, version.until, version.seen, version.selection)
+        exists = is_selectable(version.selection, tileset.declared) and view.windows.has_zooms(version.zooms)
+        if exists and max(version.last, version.until) <= horizon:
+            window = view.windows.window(asked)
+    found, reading = _named(spot, window, version.zooms if window else ())
     if found != version:
         raise UnknownTileset(f"version {version} does not exist in {tileset.name}, or is not public")
     return reading
 
 
-def _named(spot: Spot | None, window: Window | None) -> tuple[Version, Reading]:
+def _named(spot: Spot | None, window: Window | None, zooms: tuple[int, ...]) -> tuple[Version, Reading]:
     state, revision, at = (spot.name, spot.revision, spot.at) if spot else (0, 0, None)
     if window is None:
         return Version(state), Reading(revision, 0, at)
-    points, seen, first, last, until = window
-    return Version(state, points, seen, first, last, until), Reading(revision, seen, at, first, last, until)
+    chosen = window.asked
+    how = (chosen.first, chosen.last, chosen.until, zooms, chosen.selection)
+    seen = chosen.revision
+    return Version(state, window.name, seen, *how), Reading(revision, seen, at, *how)
 
 
-def cuts(reading: Reading, tileset: Tileset) -> tuple[Cut, ...]:
+def cuts(reading: Reading, tileset: Tileset, address: TileAddress) -> tuple[Cut, ...]:
     """Return what has to be cut from each layer for *reading*; nothing where nothing can be."""
+    zooms = dict(zip(tileset.events, reading.zooms, strict=False))
     found = []
     for served in tileset.layers:
         layer = served.stored.layer
         cut = Cut(served.stored.key, layer.name, reading.revision if served.is_state else reading.seen)
         if served.is_state and reading.at is not None:
             found.append(replace(cut, at=from_micros(reading.at), faces=layer.has_faces))
-        elif not served.is_state and reading.first is not None:
-            texts = tuple(name for name in layer.fields if name.startswith(("text", "url")))
-            first, last, until = map(_instant, (reading.first, reading.last, reading.until))
-            found.append(replace(cut, first=first, last=last, until=until, texts=texts))
+        elif not served.is_state and reading.window is not None:
+            drawn, events = zooms.get(served.stored.key, 0), served.index.events
+            cells = events.cells(address, reading.window, drawn) if drawn and events else None
+            found.append(_window_cut(cut, layer, reading.window, cells))
     return tuple(found)
+
+
+def _window_cut(cut: Cut, layer: Layer, asked: Asked, cells: tuple[Cell, ...] | None) -> Cut:
+    first, last, until = map(_instant, (asked.first, asked.last, asked.until))
+    return replace(
+        cut,
+        first=first,
+        last=last,
+        until=until,
+        texts=tuple(name for name in layer.fields if name.startswith(("text", "url"))),
+        category=layer.category,
+        codes=asked.selection.of(layer.category),
+        cells=cells,
+    )
 
 
 def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> list[Micros]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tileserver.grid import parse_address
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.selection import parse_selection, selectable
 from tileserver.tiles.service import Answer, TileService
 from tileserver.times import Period, parse_datetime
 from tileserver.web.params import read_query
@@ -23,13 +24,14 @@ class TileRoutes:
     max_age: int
 
     async def dated(self, request: Request) -> Response:
-        """``/tiles/{tileset}/{z}/{x}/{y}.mvt?datetime=&revision=``."""
+        """``/tiles/{tileset}/{z}/{x}/{y}.mvt?datetime=&revision=``, and ``side=`` where a layer has sides."""
         parts = request.path_params
-        query = read_query(request)
         address = parse_address(parts["z"], parts["x"], parts["y"])
         tileset = (await self.service.catalogue()).tileset(parts["tileset"])
+        query = read_query(request, allowed=("datetime", "revision", *selectable(tileset.declared)))
         asked = asked_period(tileset, query.datetime)
-        located = await self.service.locate(tileset, address, asked, query.revision)
+        selection = parse_selection(query.choices, tileset.declared)
+        located = await self.service.locate(tileset, address, asked, query.revision, selection)
         answer = await self.service.tile(tileset, located, address)
         return await self._respond(
             request,

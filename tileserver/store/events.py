@@ -1,0 +1,54 @@
+"""The events of a window layer, read in one go: where, when, in which revisions, and of what kind."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import asyncpg
+import numpy as np
+import numpy.typing as npt
+
+from tileserver.grid import WORLD
+from tileserver.store.catalogue import OPEN, StoredLayer
+from tileserver.store.index import ID_BITS, NEVER, copied_rows
+
+PLACE_BITS = 26  # of a coordinate: a tile unit at zoom 14
+
+_FIELDS = (
+    ("id", ">i8"),
+    ("x", ">i4"),
+    ("y", ">i4"),
+    *((time, ">i8") for time in ("start", "end", "since", "until")),
+    ("code", ">i2"),
+)
+_LAST = (1 << PLACE_BITS) - 1
+_SCALE = f"{(1 << PLACE_BITS) / (2 * WORLD)!r}"  # places a metre
+_QUESTION = f"""
+    SELECT id::int8,
+        least(floor((ST_X(geom) + {WORLD!r}) * {_SCALE}), {_LAST})::int4,
+        least(floor(({WORLD!r} - ST_Y(geom)) * {_SCALE}), {_LAST})::int4,
+        (extract(epoch FROM lower(valid)) * 1000000)::int8,
+        coalesce((extract(epoch FROM upper(valid)) * 1000000)::int8, {OPEN}),
+        lower(known)::int8, coalesce(upper(known), {NEVER})::int8,
+        coalesce(array_position($2::text[], properties ->> $3::text), 0)::int2
+    FROM feature_version WHERE layer = $1
+"""
+
+
+async def load_events(connection: asyncpg.Connection, stored: StoredLayer) -> npt.NDArray[Any]:
+    """Return a row for each version of an event that any revision holds or held, in any order.
+
+    Fields of a row: ``id``, none of which another layer has; the place in the world, ``x`` and ``y`` from the
+    north-west, half-open; ``start`` and ``end`` of validity, microseconds since 1970, half-open; ``since``
+    and ``until``, the revisions that knew it, half-open; ``code``, where its code stands in the layer's
+    vocabulary, from 1, or 0 for nowhere.
+    """
+    answer = io.BytesIO()
+    codes = [category.code for category in stored.layer.categories]
+    await connection.copy_from_query(
+        _QUESTION, stored.key, codes, stored.layer.category, output=answer, format="binary"
+    )
+    found = np.array(copied_rows(answer, _FIELDS))
+    found["id"] ^= stored.key << ID_BITS
+    return found
