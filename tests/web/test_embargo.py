@@ -83,6 +83,11 @@ EXITS = [
             "?datetime=2099-01-01", "?datetime=2024-01-10T06:00:00Z", "?datetime=2024-01-05/..",
         )
     ),
+    *(
+        f"/history/{name}/20240101-open-0-1/{rest}"
+        for name in ("toy", "toy.control", "toy.events")
+        for rest in (f"{PLACE}.mvt", "faces/0.json")
+    ),
 ]  # fmt: skip
 
 

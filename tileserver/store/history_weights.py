@@ -42,6 +42,7 @@ class LayerPast:
     told_ends: Ints
 
 
+# In windows, not by a join: before PostgreSQL has its statistics of a new import it would join row by row.
 _FACES = f"""
     WITH weighed AS (
         SELECT lowest AS z, (cell >> cell_zoom) >> shift AS x, (cell & ((1 << cell_zoom) - 1)) >> shift AS y,
@@ -49,11 +50,11 @@ _FACES = f"""
         FROM face JOIN unnest($3::int[], $4::int[], $5::int[]) AS band (lowest, cell_zoom, shift)
             ON band = lowest
         WHERE layer = $1 AND known @> $2::bigint
-    ), heavy AS (
-        SELECT z, x, y FROM weighed GROUP BY 1, 2, 3 HAVING sum(bytes) > {_UNSEEN}
+    ), placed AS (
+        SELECT *, sum(bytes) OVER (PARTITION BY z, x, y) AS total FROM weighed
     )
     SELECT z, x, y, lower(valid) AS start, upper(valid) AS end, sum(bytes)::float8 AS bytes
-    FROM weighed JOIN heavy USING (z, x, y) GROUP BY 1, 2, 3, 4, 5
+    FROM placed WHERE total > {_UNSEEN} GROUP BY 1, 2, 3, 4, 5
 """
 # The whole of a feature is put where its middle is: what has no bands is small, or nobody else's.
 _PLACE = (
