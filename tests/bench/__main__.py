@@ -154,7 +154,7 @@ async def _prepared(dsn: str, *, peer: bool) -> Imported:
             "SELECT id FROM layer WHERE theatre = 'ukraine' AND name = 'control'"
         )
         imported = await read_imported(connection, layer)
-        await connection.execute("VACUUM ANALYZE feature_version")
+        await connection.execute("VACUUM ANALYZE feature_version, face")
         if peer:
             await connection.execute(PEER_SQL.format(layer=layer, day=format_instant(imported.middle)))
         return imported

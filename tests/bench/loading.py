@@ -54,8 +54,8 @@ def import_layer(dsn: str, layer: str, path: Path) -> Import:
 
 
 def table_bytes(dsn: str) -> int:
-    """Return the bytes of all feature versions with their indexes."""
-    return _value(dsn, "SELECT pg_total_relation_size('feature_version')")
+    """Return the bytes of all feature versions and faces with their indexes."""
+    return _value(dsn, "SELECT pg_total_relation_size('feature_version') + pg_total_relation_size('face')")
 
 
 def _rows(dsn: str) -> int:
