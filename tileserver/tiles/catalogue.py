@@ -6,6 +6,7 @@ request that holds one sees one state of knowledge from beginning to end.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -194,7 +195,8 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
 async def _load_index(connection: Connection, stored: StoredLayer) -> LayerIndex:
     if stored.layer.time == "state":
         return LayerIndex.of(await load_rows(connection, stored))
-    return LayerIndex({}, {}, EventIndex(await load_events(connection, stored), stored.layer))
+    rows = await load_events(connection, stored)
+    return LayerIndex({}, {}, await asyncio.to_thread(EventIndex, rows, stored.layer))
 
 
 def _same_content(one: StoredLayer, other: StoredLayer) -> bool:

@@ -109,9 +109,10 @@ class WindowView:
             bare = replace(canonical, selection=EVERYTHING)
             if sum(int(part.selected(bare).sum()) for part in self._parts) == sum(map(len, starts)):
                 canonical = bare
-        held = [part.part(part.in_period(canonical)) for part in self._parts]
+        held = [(part, part.in_period(canonical)) for part in self._parts]
         since, until, token = (
-            np.concatenate([getattr(part, name) for part in held]) for name in ("since", "until", "token")
+            np.concatenate([getattr(part, name)[which] for part, which in held])
+            for name in ("since", "until", "token")
         )
         name, revision = _known_since(since, until, token, asked.revision)
         return Window(name, replace(canonical, revision=revision))
