@@ -69,7 +69,12 @@ SETTINGS = (
         _url,
         "the URL readers see, for absolute URLs in documents; empty: as asked",
     ),
-    Setting("TILESERVER_CACHE_MB", "256", _whole(1, 65536), "bound of the tile cache in memory, per process"),
+    Setting(
+        "TILESERVER_CACHE_MB",
+        "256",
+        _whole(1, 65536),
+        "bound of the tile cache in memory, per process; history has a quarter more",
+    ),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting("TILESERVER_POOL", "8", _whole(1, 200), "database connections per process"),
     Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
