@@ -26,6 +26,19 @@ ARGUMENTS = [
 ]
 PATIENCE = 30.0  # seconds; a software renderer on two cores is slow
 
+# Asks the map as its shader does: feature state, and where there is none what the layer's paint says instead.
+DRAWN = """layer => {
+    const source = tileserverShownSource(), map = tileserverMap;
+    const style = map.getStyle().layers.find(one => one.source === source && one["source-layer"] === layer);
+    const opacity = style.paint["fill-opacity"] ?? style.paint["line-opacity"] ?? style.paint["icon-opacity"];
+    const unsaid = Array.isArray(opacity) ? opacity[1][2] : true;
+    const base = Array.isArray(unsaid) ? unsaid[1][2] : null;
+    return map.querySourceFeatures(source, {sourceLayer: layer}).map(({id, properties: {from, to}}) => {
+        const said = map.getFeatureState({source, sourceLayer: layer, id}).on;
+        return {id, from, to, drawn: said ?? (base === null ? unsaid : from <= base && base < to)};
+    });
+}"""
+
 
 @dataclass
 class Reader:
@@ -80,13 +93,13 @@ class Reader:
         return day
 
     async def on_screen(self, layer: str) -> set[int]:
-        """The ids of the features of *layer* in the tiles that the reader sees."""
-        ids = await self.page.evaluate(
-            "layer => tileserverMap.querySourceFeatures(tileserverShownSource(), {sourceLayer: layer})"
-            ".map(feature => feature.id)",
-            layer,
-        )
-        return set(ids)
+        """The ids of the features of *layer* that are drawn in the tiles that the reader sees."""
+        return {feature["id"] for feature in await self.features(layer) if feature["drawn"]}
+
+    async def features(self, layer: str) -> list[dict[str, Any]]:
+        """The features of *layer* in the tiles of the shown source: id, days, and whether they are drawn."""
+        found: list[dict[str, Any]] = await self.page.evaluate(DRAWN, layer)
+        return found
 
     async def camera(self) -> dict[str, Any]:
         """Zoom and edges of the map, and the zooms and bounds that it has tiles for."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import random
 import urllib.request
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,7 +67,7 @@ async def test_a_fast_scrub_over_a_slow_network_ends_on_the_last_day(
         await asyncio.sleep(chance.uniform(0.02, 0.4))
         await route.continue_()
 
-    await reader.page.route("**/tiles/**", late)
+    await reader.page.route("**/history/**", late)
     await reader.page.focus("#slider")
     for _ in range(20):
         await reader.page.keyboard.press("ArrowRight")
@@ -87,15 +89,15 @@ async def test_failing_tiles_leave_picture_label_and_address(server_url: str, ne
         else:
             await route.continue_()
 
-    await reader.page.route("**/tiles/**", refuse)
-    await reader.page.click("#next-day")
+    await reader.page.route("**/history/**", refuse)
+    await reader.page.fill("#date-field", "1944-12-24")  # in a period that is not loaded
     await reader.until("document.documentElement.dataset.state === 'error'")
     assert [await reader.shown(), await reader.labelled(), await reader.linked()] == ["1944-07-25"] * 3
     assert await reader.on_screen("control") == before
-    assert "26 Jul" in await reader.page.inner_text("#hint")
+    assert "24 Dec" in await reader.page.inner_text("#hint")
     failing = False
-    await reader.ready("1944-07-26")
-    await assert_all_of_one_day(reader, server_url, "1944-07-26")
+    await reader.ready("1944-12-24")
+    await assert_all_of_one_day(reader, server_url, "1944-12-24")
 
 
 async def test_a_tile_missing_after_a_move_is_said_and_fetched_again(
@@ -108,7 +110,7 @@ async def test_a_tile_missing_after_a_move_is_said_and_fetched_again(
     async def refuse(route: Route) -> None:
         await (route.fulfill(status=503, body="") if failing else route.continue_())
 
-    await reader.page.route("**/tiles/**", refuse)
+    await reader.page.route("**/history/**", refuse)
     await reader.page.evaluate("tileserverMap.jumpTo({center: [6, 47]})")
     await reader.until("document.documentElement.dataset.state === 'error'")
     assert await reader.labelled() == "1944-07-25"
@@ -125,9 +127,11 @@ async def test_a_link_is_obeyed_before_the_first_tile_is_asked_for(
     assert await reader.shown() == "1944-12-24"
     camera = await reader.camera()
     assert camera["zoom"] == pytest.approx(7.5, abs=0.01)
-    tiles = [url for url in reader.requests if "/tiles/" in url]
+    tiles = [urlsplit(url).path.split("/") for url in reader.requests if "/history/" in url]
     assert tiles
-    assert all(url.endswith("datetime=1944-12-24") and "/western-front" in url for url in tiles)
+    for _, _, tileset, period, *_ in tiles:
+        assert tileset == "western-front"
+        assert period[:8] <= "19441224" <= period[9:17]
 
 
 async def test_back_and_an_edited_address_lead_to_their_day(server_url: str, new_reader: NewReader) -> None:
@@ -244,17 +248,16 @@ async def test_a_popup_shows_markup_as_text(server_url: str, new_reader: NewRead
         "kind": "battle",
         "date": "1944-07-25",
         "url": "javascript:window.hurt=1",
+        "from": -9291,
+        "to": -9290,
     }
 
     async def hostile_tile(route: Route) -> None:
-        if ".notes/" in route.request.url:
-            await route.fulfill(status=204)
-            return
         points = [{"geometry": "POINT(2048 2048)", "properties": hostile, "id": number} for number in (1, 2)]
         body = mapbox_vector_tile.encode({"name": "events", "features": points})
         await route.fulfill(body=body, content_type="application/vnd.mapbox-vector-tile")
 
-    await reader.page.route("**/tiles/**", hostile_tile)
+    await reader.page.route("**/history/**", hostile_tile)
     await reader.open(server_url + "/?theatre=western-front&lang=en#map=6/49.61/2.8125&at=1944-07-25")
     middle = await reader.page.evaluate(
         "tileserverMap.querySourceFeatures(tileserverShownSource(), {sourceLayer: 'events'})"
@@ -308,22 +311,33 @@ async def test_a_phone_has_room_for_everything(server_url: str, new_reader: NewR
 
 async def assert_all_of_one_day(reader: Reader, server_url: str, day: str) -> None:
     """Label, address and the features of every tile on the screen are of *day*."""
-    assert [await reader.shown(), await reader.labelled(), await reader.linked()] == [day] * 3
+    assert [await reader.shown(), await reader.labelled()] == [day] * 2
+    await reader.until(
+        f"new URLSearchParams(location.hash.slice(1)).get('at') === {day!r}"
+    )  # not at each step
     expected = await asyncio.to_thread(ids_of_tiles, server_url, await reader.camera(), day)
     for layer in ("control", "frontline", "events"):
         assert await reader.on_screen(layer) == expected.get(layer, set()), layer
 
 
 def ids_of_tiles(server_url: str, camera: dict[str, Any], day: str) -> dict[str, set[int]]:
-    """The ids by layer of the features in the tiles that this camera needs, asked from the server itself."""
+    """The ids by layer of what holds on *day* in the tiles that this camera needs, asked from the server."""
+    with urllib.request.urlopen(f"{server_url}/tilesets/western-front") as answer:
+        periods = json.load(answer)["time"]["history"]["periods"]
+    period = next(each["id"] for each in periods if each["first_day"] <= day <= each["last_day"])
+    number = (date.fromisoformat(day) - date(1970, 1, 1)).days
     found: dict[str, set[int]] = {}
     for z, x, y in tiles_of(camera):
-        url = f"{server_url}/tiles/western-front/{z}/{x}/{y}.mvt?datetime={day}"
-        with urllib.request.urlopen(url) as answer:
+        with urllib.request.urlopen(f"{server_url}/history/western-front/{period}/{z}/{x}/{y}.mvt") as answer:
             body = answer.read()
         layers = mapbox_vector_tile.decode(body) if body else {}
         for name, layer in layers.items():
-            found.setdefault(name, set()).update(feature["id"] for feature in layer["features"])
+            held = {
+                each["id"]
+                for each in layer["features"]
+                if each["properties"]["from"] <= number < each["properties"]["to"]
+            }
+            found.setdefault(name, set()).update(held)
     return found
 
 

@@ -1,29 +1,30 @@
 // The page as a whole: which theatre and day are wished for, which day is shown, and who has to be told.
 
-import { NavigationControl, ScaleControl, type Map as MapLibre } from "maplibre-gl";
+import { NavigationControl, ScaleControl, type ErrorEvent, type Map as MapLibre } from "maplibre-gl";
 import { basemapStyle, type Theme } from "./basemap";
-import { Buffers } from "./buffer";
-import { readCatalogue, readTileJson, readTimeline, type Catalogue, type Theatre, type TileJson, type Timeline } from "./catalogue";
+import { readCatalogue, readTileJson, readTimeline, type Catalogue, type DayCount, type Theatre, type TileJson } from "./catalogue";
 import { addDays, clampDay, dayText, isDay, type Day } from "./days";
 import { byId } from "./dom";
 import { addImages, setPlaceImages } from "./images";
 import { cameraOfMap, createMap, openCamera, repaint, type Clear } from "./map";
-import { readNotes, type Note } from "./notes";
+import type { Note } from "./notes";
 import { Panel } from "./panel";
 import { fragmentOf, readLink, type Link } from "./permalink";
 import { answerClicks } from "./popup";
+import { DATED, Reel } from "./reel";
 import { Swap, type Prepared, type State } from "./swap";
 import type { Say } from "./texts";
 import { Timebar, type Manner } from "./timebar";
 
-const PLAY_PAUSE_MS = 550; // how long a day stands while playing
+const PLAY_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 125; // how long a day stands while playing
+const LINK_MS = 400; // browsers bear no more than a few changes of the address a second
 const SETTLE_MS = 700; // after which a day is spoken aloud
 const RETRY_MS = 4000;
 
 const embedded = document.body.classList.contains("embed");
 const root = document.documentElement;
 
-interface Loaded { theatre: Theatre; tiles: TileJson; timeline: Timeline }
+interface Loaded { theatre: Theatre; tiles: TileJson; timeline: Map<Day, DayCount> }
 
 export class App {
   private readonly panel: Panel;
@@ -31,13 +32,17 @@ export class App {
   private readonly swap: Swap;
   private readonly popups: { close(): void };
   private readonly map: MapLibre;
-  private readonly buffers: Buffers;
+  private readonly reel: Reel;
   private catalogue: Catalogue | null = null;
   private loaded: Loaded | null = null;
   private state: State = { phase: "loading", shown: "", wanted: "" };
+  private notes: Note[] = [];
   private playing = false;
+  private playNext = 0; // when the next day is due
+  private travels = false; // whether the reader moves through time, so that it pays to load ahead
   private manner: Manner = "step";
   private asked = "";
+  private linkNext = 0; // when the address may change again
   private theme: Theme;
   private timers: Record<string, ReturnType<typeof setTimeout>> = {};
 
@@ -45,11 +50,13 @@ export class App {
     this.theme = this.chooseTheme();
     this.panel = new Panel(language, say);
     this.map = createMap(basemapStyle(this.theme, language), link.camera, embedded, say);
-    this.buffers = new Buffers(this.map, () => this.onHole());
-    this.swap = new Swap({ prepare: (day) => this.prepare(day), onState: (state) => this.onState(state) });
-    this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.wish(day, manner), onPlay: () => this.play(!this.playing) });
+    this.reel = new Reel(this.map, (day, notes) => this.onDay(day, notes), () => this.onHole());
+    this.swap = new Swap({
+      instantly: (day) => this.reel.instantly(day), prepare: (day) => this.prepare(day), onState: (state) => this.onState(state),
+    });
+    this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.travel(day, manner), onPlay: () => this.play(!this.playing) });
     this.popups = answerClicks(this.map, () => this.loaded && this.state.shown
-      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, layersOf: (kind) => this.buffers.layerIds(kind) } : null);
+      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, notes: this.notes, layersOf: (kind) => this.reel.layerIds(kind) } : null);
     this.dress();
   }
 
@@ -73,8 +80,9 @@ export class App {
     const theatre = catalogue.theatres.find((one) => one.id === id) ?? catalogue.theatres.find((one) => one.id === catalogue.default) ?? catalogue.theatres[0];
     if (!theatre) throw new Error("the server has no theatre");
     const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
-    this.loaded = { theatre, tiles, timeline };
+    this.loaded = { theatre, tiles, timeline: new Map(timeline.days.map((count) => [count.day, count])) };
     this.takeDown();
+    this.openReel();
     addImages(this.map, tiles.legend, this.theme);
     this.panel.fillTheatre(catalogue, theatre.id, tiles);
     this.panel.fillLegend(tiles, this.theme);
@@ -86,7 +94,7 @@ export class App {
   /** Nothing is shown any more, so nothing is named. */
   private takeDown(): void {
     this.swap.forget();
-    this.buffers.clear();
+    this.reel.clear();
     this.popups.close();
     delete root.dataset["shown"];
     for (const id of ["weekday", "date", "summary", "notes"]) byId(id).textContent = "";
@@ -100,31 +108,53 @@ export class App {
     return clampDay(day, tiles.time.first_day, tiles.time.last_day);
   }
 
+  /** The reader moves through time. */
+  private travel(day: Day, manner: Manner): void {
+    this.travels = true;
+    this.wish(day, manner);
+  }
+
   private wish(day: Day, manner: Manner): void {
     this.manner = manner;
+    this.reel.aim(day);
     if (this.asked && this.state.shown) this.asked = "";
     this.swap.want(day);
     this.timebar.update(day, this.state.shown, this.playing);
   }
 
-  /** The notes and the tiles of a day, both or neither. Notes first: the map numbers them as the list does. */
+  private openReel(): void {
+    const { theatre, tiles } = this.loaded!;
+    const steady = document.body.classList.contains("no-controls");
+    const look = { theme: this.theme, legend: tiles.legend, category: tiles.category };
+    this.reel.open({ tileset: theatre.tileset, tiles, look, hasNotes: theatre.layers.includes("notes"), steady });
+  }
+
   private async prepare(day: Day): Promise<Prepared> {
-    const { tiles, theatre } = this.loaded!;
-    const notes = theatre.layers.includes("notes") ? await readNotes(theatre.tileset, day) : [];
-    const directions = notes.map((note) => String(note.properties["direction"] ?? ""));
-    const look = { theme: this.theme, language: this.language, legend: tiles.legend, category: tiles.category, directions };
-    const picture = await this.buffers.prepare(tiles, day, look);
-    return { show: () => { picture.show(); this.shownNow(day, notes); }, drop: () => picture.drop() };
+    try {
+      return await this.reel.prepare(day);
+    } catch (error) {
+      if (day === this.state.wanted) await this.readAgain();
+      throw error;
+    }
+  }
+
+  /** A correction or a withdrawal may have given a period another name. */
+  private async readAgain(): Promise<void> {
+    const { loaded } = this;
+    const tiles = loaded && (await readTileJson(loaded.theatre.tileset).catch(() => null));
+    if (!tiles || loaded !== this.loaded) return;
+    loaded.tiles = tiles;
+    this.openReel();
   }
 
   /** In the same moment as the picture: label, summary, address. */
-  private shownNow(day: Day, notes: Note[]): void {
+  private onDay(day: Day, notes: Note[]): void {
     const { timeline } = this.loaded!;
-    const count = timeline.days.find((one) => one.day === day);
-    const changed = day !== this.state.shown;
+    const count = timeline.get(day);
+    this.notes = notes;
     this.panel.showDay(day, count, notes, (note) => this.flyTo(note));
+    if (day !== root.dataset["shown"]) this.popups.close();
     root.dataset["shown"] = day;
-    if (changed) this.popups.close();
     this.writeLink(day, this.manner === "jump" && this.state.shown ? "push" : "replace");
     this.manner = "step";
     this.later("spoken", () => { byId("spoken").textContent = this.panel.sentence(day, count, notes); }, SETTLE_MS);
@@ -138,7 +168,7 @@ export class App {
     else if (state.phase === "loading" && state.wanted !== state.shown) this.hint(this.say("loading", { day: text(state.wanted) }));
     else this.hint(this.asked && state.shown ? this.say("clamped", { asked: text(this.asked), day: text(state.shown) }) : "");
     this.timebar.update(state.wanted, state.shown, this.playing);
-    if (state.phase === "ready" && this.playing) this.later("play", () => this.playOn(), PLAY_PAUSE_MS);
+    if (state.phase === "ready" && this.travels) this.reel.lookAhead();
   }
 
   /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try it all again. */
@@ -151,18 +181,21 @@ export class App {
   private play(playing: boolean): void {
     const { tiles } = this.loaded ?? {};
     if (!tiles) return;
+    if (playing && !this.playing) requestAnimationFrame((now) => this.playOn(now));
     this.playing = playing;
-    clearTimeout(this.timers["play"]);
-    if (playing && this.state.wanted === tiles.time.last_day) this.wish(tiles.time.first_day, "step");
-    else if (playing && this.state.phase === "ready") this.playOn();
+    if (playing && this.state.wanted === tiles.time.last_day) this.travel(tiles.time.first_day, "step");
     this.timebar.update(this.state.wanted, this.state.shown, this.playing);
   }
 
-  private playOn(): void {
+  /** At each frame: the next day once the shown one has stood long enough; never before it is shown. */
+  private playOn(now: number): void {
     const last = this.loaded?.tiles.time.last_day ?? "";
     if (!this.playing) return;
+    requestAnimationFrame((later) => this.playOn(later));
+    if (this.state.phase !== "ready" || now < this.playNext) return;
+    this.playNext = Math.max(this.playNext + PLAY_MS, now + PLAY_MS / 2);
     if (this.state.wanted >= last) this.play(false);
-    else this.wish(addDays(this.state.wanted, 1), "step");
+    else this.travel(addDays(this.state.wanted, 1), "step");
   }
 
   private flyTo(note: Note): void {
@@ -193,6 +226,10 @@ export class App {
   /** The address names what the map shows: this day, this part of the map. An embed leaves its own alone. */
   private writeLink(day: Day | "", how: "push" | "replace"): void {
     if (!day || !this.loaded || embedded) { this.linkOut(); return; }
+    const wait = how === "push" ? 0 : this.linkNext - performance.now();
+    if (wait > 0) { this.later("link", () => this.writeLink(this.state.shown, "replace"), wait); return; }
+    clearTimeout(this.timers["link"]);
+    this.linkNext = performance.now() + LINK_MS;
     const query = new URLSearchParams(location.search);
     query.delete("at");
     query.set("theatre", this.loaded.theatre.id);
@@ -244,6 +281,7 @@ export class App {
     if (!this.loaded) return;
     addImages(this.map, this.loaded.tiles.legend, theme);
     this.panel.fillLegend(this.loaded.tiles, theme);
+    this.openReel();
     this.swap.refresh();
   }
 
@@ -271,7 +309,11 @@ export class App {
     this.unfold(!embedded && matchMedia("(min-width: 641px)").matches);
     map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
+    map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
+      if (!event.sourceId?.startsWith(DATED)) console.warn("map:", event.error.message);
+    });
     map.on("moveend", () => this.writeLink(this.state.shown, "replace"));
+    for (const reach of ["pointerenter", "focusin"]) byId("timebar").addEventListener(reach, () => { if (!this.travels) { this.travels = true; this.onState(this.state); } });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.changeTheme());
     window.addEventListener("popstate", () => this.followLink());
     byId<HTMLSelectElement>("theatre").addEventListener("change", (event) => {
@@ -280,6 +322,6 @@ export class App {
       history.pushState(null, "", `${location.pathname}?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), theatre: id }).toString()}`);
       void this.reopen(id);
     });
-    Object.assign(window, { tileserverMap: map, tileserverShownSource: () => this.buffers.source });
+    Object.assign(window, { tileserverMap: map, tileserverShownSource: () => this.reel.source });
   }
 }

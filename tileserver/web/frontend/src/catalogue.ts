@@ -1,6 +1,7 @@
 // What the server says about its theatres.
 
 import type { Day } from "./days";
+import type { History } from "./history";
 import type { Text } from "./texts";
 
 export interface Theatre {
@@ -17,11 +18,11 @@ export interface Source { publisher: string; licence: string; attribution: strin
 export interface TileJson {
   tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
   vector_layers: { id: string }[];
-  time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string };
+  time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string; history: History };
   legend: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
 }
 
-export interface DayCount { day: Day; changes: Record<string, number>; events: number }
+export interface DayCount { day: Day; changes: Record<string, number>; events: number; km2: Record<string, number> }
 export interface Timeline { days: DayCount[] }
 
 async function read<T>(path: string): Promise<T> {
@@ -37,3 +38,7 @@ export const readTimeline = (tileset: string): Promise<Timeline> => read(`/tiles
 /** How often control changed on this day, over all layers that hold a state. */
 export const changesOf = (count: DayCount | undefined): number =>
   count ? Object.entries(count.changes).reduce((sum, [layer, n]) => (layer === "frontline" ? sum : sum + n), 0) : 0;
+
+/** How many square kilometres changed hands on this day: what some gained, others lost. */
+export const km2Of = (count: DayCount | undefined): number =>
+  Object.values(count?.km2 ?? {}).reduce((sum, net) => sum + Math.abs(net), 0) / 2;

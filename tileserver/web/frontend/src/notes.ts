@@ -1,36 +1,64 @@
-// The day's notes of the whole theatre, read from the one tile that holds the world.
+// The notes of the whole theatre, read from the one tile that holds the world.
 
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
-import { daysBetween, isDay, type Day } from "./days";
+import { addDays, addMonths, daysBetween, isDay, type Day } from "./days";
 
-export interface Note { lon: number; lat: number; properties: Record<string, unknown> }
+export interface Note { id: number; lon: number; lat: number; properties: Record<string, unknown> }
 
 /** Read the notes out of a zoom 0 tile; an empty body has none. */
 export function decodeNotes(bytes: ArrayBuffer): Note[] {
   if (bytes.byteLength === 0) return [];
   const layer = new VectorTile(new PbfReader(new Uint8Array(bytes))).layers["notes"];
-  const found = new Map<string, Note>(); // a point in the tile's margin comes twice
+  const found: Note[] = [];
   for (let i = 0; layer && i < layer.length; i++) {
     const feature = layer.feature(i);
     const { geometry, properties } = feature.toGeoJSON(0, 0, 0);
     if (geometry.type !== "Point") continue;
     const [lon = 0, lat = 0] = geometry.coordinates;
-    found.set(String(feature.id ?? i), { lon, lat, properties: properties ?? {} });
+    found.push({ id: feature.id ?? i, lon, lat, properties: properties ?? {} });
   }
-  return inOrder([...found.values()]);
+  return found;
 }
 
 /** What a reader should know first: the notes that hold longest, which speak of the whole; then north to south. */
 export function inOrder(notes: Note[]): Note[] {
   const length = ({ properties: { from, to } }: Note): number =>
     typeof from === "string" && typeof to === "string" && isDay(from) && isDay(to) ? daysBetween(from, to) : 0;
-  return notes.sort((a, b) => length(b) - length(a) || b.lat - a.lat);
+  return [...notes].sort((a, b) => length(b) - length(a) || b.lat - a.lat);
 }
 
-export async function readNotes(tileset: string, day: Day): Promise<Note[]> {
-  const response = await fetch(`/tiles/${tileset}.notes/0/0/0.mvt?datetime=${day}`);
-  if (!response.ok) throw new Error(`notes of ${day}: ${response.status}`);
+/** The directions in the order of their notes: the place in it is a direction's number, the same on every day. */
+export const directionsOf = (notes: Note[]): string[] =>
+  [...new Set(inOrder(notes).map(({ properties }) => String(properties["direction"] ?? "")))];
+
+/** The notes of one day. */
+export const notesOn = (notes: Note[], day: Day): Note[] =>
+  inOrder(notes.filter(({ properties: { from, to } }) => String(from ?? "") <= day && day <= String(to ?? from ?? "9999")));
+
+/** The months, each from its first to its last day, that together hold these days; cut to them. */
+export function monthsOf(first: Day, last: Day): [Day, Day][] {
+  const months: [Day, Day][] = [];
+  for (let start = first; start <= last;) {
+    const next = addMonths(`${start.slice(0, 7)}-01`, 1);
+    months.push([start, next <= last ? addDays(next, -1) : last]);
+    start = next;
+  }
+  return months;
+}
+
+/** The notes of all days from the first to the last, with their texts; month by month, so that no tile is too full for them. */
+export async function readNotes(tileset: string, first: Day, last: Day): Promise<Note[]> {
+  const found = new Map<number, Note>(); // one that goes on into the next month comes twice, and so does one in the tile's margin
+  for (const notes of await Promise.all(monthsOf(first, last).map(([from, to]) => readMonth(tileset, from === to ? from : `${from}/${to}`)))) {
+    for (const note of notes) found.set(note.id, note);
+  }
+  return [...found.values()];
+}
+
+async function readMonth(tileset: string, datetime: string): Promise<Note[]> {
+  const response = await fetch(`/tiles/${tileset}.notes/0/0/0.mvt?datetime=${datetime}`);
+  if (!response.ok) throw new Error(`notes of ${datetime}: ${response.status}`);
   return decodeNotes(await response.arrayBuffer());
 }
 

@@ -1,17 +1,26 @@
 // What lies under a click: the events there, else who holds the place. Text is only ever set as text.
 
-import { Popup, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent } from "maplibre-gl";
+import { Popup, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent, type PointLike } from "maplibre-gl";
 import type { TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
-import { worded } from "./notes";
+import { holdsOn, numberOf } from "./history";
+import { worded, type Note } from "./notes";
+import { readTexts, type Texts } from "./eventtexts";
 import { pick, type Say } from "./texts";
 
 const REACH = 8; // pixels around the click: fingers are not exact
 const MOST = 12;
 
 interface Context {
-  tiles: TileJson; language: string; say: Say; day: Day; layersOf(kind: string): string[];
+  tiles: TileJson; language: string; say: Say; day: Day; notes: Note[]; layersOf(kind: string): string[];
+}
+
+/** The features of a layer there that hold on the shown day; a period's tiles have those of other days too. */
+function query(map: MapLibre, where: PointLike | [PointLike, PointLike], { layersOf, day }: Context, ...kinds: string[]): MapGeoJSONFeature[] {
+  const number = numberOf(day);
+  return map.queryRenderedFeatures(where, { layers: kinds.flatMap(layersOf) }).filter(({ properties: { from, to } }) =>
+    typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, number));
 }
 
 function labelOf({ tiles, language }: Context, layer: string, properties: Record<string, unknown>): string {
@@ -20,8 +29,8 @@ function labelOf({ tiles, language }: Context, layer: string, properties: Record
   return category ? pick(category.label, language) : code.replaceAll("_", " ");
 }
 
-function eventItem(feature: MapGeoJSONFeature, context: Context): HTMLElement {
-  const { properties } = feature;
+function eventItem(feature: MapGeoJSONFeature, context: Context, texts: Texts): HTMLElement {
+  const properties: Record<string, unknown> = { ...feature.properties, ...texts.get(Number(feature.id)) };
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
   const kind = context.tiles.category["events"] === "kind" ? "" : String(properties["kind"] ?? "").replaceAll("_", " ");
   const heading = [labelOf(context, "events", properties), kind].filter(Boolean).join(" · ");
@@ -40,10 +49,10 @@ function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {
   return [...seen.values()];
 }
 
-function eventsContent(found: MapGeoJSONFeature[], context: Context): HTMLElement {
+function eventsContent(found: MapGeoJSONFeature[], context: Context, texts: Texts): HTMLElement {
   const box = element("div", "popup-body");
   if (found.length > 1) box.append(element("p", "popup-count", [context.say("eventsHere", { count: found.length })]));
-  box.append(element("ul", "event-list", found.slice(0, MOST).map((feature) => eventItem(feature, context))));
+  box.append(element("ul", "event-list", found.slice(0, MOST).map((feature) => eventItem(feature, context, texts))));
   return box;
 }
 
@@ -54,21 +63,25 @@ function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLEleme
   ]);
 }
 
-function noteContent({ properties }: MapGeoJSONFeature, { language }: Context): HTMLElement {
+function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }: Context): HTMLElement {
+  const note = notes.find((one) => one.id === id)?.properties ?? properties;
   return element("div", "popup-body", [
-    element("p", "popup-count", [worded(properties, "direction", language)]), element("p", "event-text", [worded(properties, "text", language)]),
+    element("p", "popup-count", [worded(note, "direction", language)]), element("p", "event-text", [worded(note, "text", language)]),
   ]);
 }
 
-/** What stands on top at the clicked place: events, else a note, else who controls it. */
-function contentAt(map: MapLibre, event: MapMouseEvent, context: Context): HTMLElement | null {
-  const around: [[number, number], [number, number]] = [[event.point.x - REACH, event.point.y - REACH], [event.point.x + REACH, event.point.y + REACH]];
-  const events = distinct(map.queryRenderedFeatures(around, { layers: context.layersOf("events") }));
-  if (events.length) return eventsContent(events, context);
-  const note = map.queryRenderedFeatures(event.point, { layers: context.layersOf("notes") })[0];
-  if (note) return noteContent(note, context);
-  const area = map.queryRenderedFeatures(event.point, { layers: context.layersOf("control") })[0];
-  return area ? controlContent(area, context) : null;
+/** What stands on top at the clicked place: events, else a note, else who controls it. Texts of events come later. */
+function contentAt(map: MapLibre, { point, lngLat }: MapMouseEvent, context: Context): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
+  const events = distinct(query(map, [[point.x - REACH, point.y - REACH], [point.x + REACH, point.y + REACH]], context, "events"));
+  if (events.length) {
+    const bare = events.some(({ properties }) => !("text" in properties));
+    const now = eventsContent(events, context, new Map());
+    return bare ? { now, later: readTexts(context.tiles, lngLat, map.getZoom(), context.day).then((texts) => eventsContent(events, context, texts)) } : { now };
+  }
+  const note = query(map, point, context, "notes")[0];
+  if (note) return { now: noteContent(note, context) };
+  const area = query(map, point, context, "control")[0];
+  return area ? { now: controlContent(area, context) } : null;
 }
 
 /** Answer clicks with popups; `contextNow` is asked at every click, because the day may have changed. */
@@ -79,13 +92,13 @@ export function answerClicks(map: MapLibre, contextNow: () => Context | null): {
     const content = context && contentAt(map, event, context);
     popup?.remove();
     if (!content) return;
-    popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true });
-    popup.setLngLat(event.lngLat).setDOMContent(content).addTo(map);
+    const opened = popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true });
+    opened.setLngLat(event.lngLat).setDOMContent(content.now).addTo(map);
+    content.later?.then((whole) => { if (opened.isOpen()) opened.setDOMContent(whole); }, () => undefined); // without texts it still says what and when
   });
   map.on("mousemove", ({ point }) => {
     const context = contextNow();
-    const layers = context ? [...context.layersOf("events"), ...context.layersOf("notes")] : [];
-    map.getCanvas().classList.toggle("over-event", layers.length > 0 && map.queryRenderedFeatures(point, { layers }).length > 0);
+    map.getCanvas().classList.toggle("over-event", context !== null && query(map, point, context, "events", "notes").length > 0);
   });
   return { close: () => popup?.remove() };
 }

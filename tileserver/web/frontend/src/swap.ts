@@ -17,6 +17,8 @@ export interface State {
 }
 
 export interface Options {
+  /** Show the day at once, if all that it needs is there; whether that was so. */
+  instantly?(day: Day): boolean;
   /** Prepare the day unseen. Rejects where any of it failed; then it has cleaned up after itself. */
   prepare(day: Day): Promise<Prepared>;
   onState(state: State): void;
@@ -41,7 +43,8 @@ export class Swap {
   want(day: Day): void {
     if (day !== this.wanted) this.failures = 0;
     this.wanted = day;
-    void this.run();
+    if (this.atOnce(day)) this.report("ready"); // also while another day is being prepared, which then nobody wants
+    else void this.run();
   }
 
   /** Prepare the shown day anew: its look has changed, or part of it is missing. */
@@ -63,24 +66,35 @@ export class Swap {
     clearTimeout(this.timer);
     this.busy = true;
     let failed = false;
-    while (!failed && this.wanted && (this.wanted !== this.shown || this.stale)) failed = !(await this.attempt(this.wanted));
+    while (!failed && this.wanted && (this.wanted !== this.shown || this.stale)) {
+      failed = !this.atOnce(this.wanted) && !(await this.attempt(this.wanted));
+    }
     this.busy = false;
     if (!failed) this.report("ready");
   }
 
+  private atOnce(day: Day): boolean {
+    if (this.stale || !this.options.instantly?.(day)) return false;
+    this.shown = day;
+    this.failures = 0;
+    return true;
+  }
+
   private async attempt(day: Day): Promise<boolean> {
     this.report("loading");
+    const { era, stale } = this;
     this.stale = false;
-    const { era } = this;
     try {
       const prepared = await this.options.prepare(day);
-      if (era !== this.era) { prepared.drop(); return true; }
+      const answered = this.shown === this.wanted && this.wanted !== day; // at once, meanwhile
+      if (era !== this.era || answered) { prepared.drop(); return true; }
       prepared.show();
       this.shown = day;
       this.failures = 0;
       return true;
     } catch {
-      if (day !== this.wanted || era !== this.era) return true; // nobody waits for it any more
+      if (era !== this.era) return true;
+      if (day !== this.wanted) { this.stale ||= stale; return true; } // nobody waits for it any more
       this.failures += 1;
       this.stale = true;
       this.report("error");

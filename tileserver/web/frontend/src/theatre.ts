@@ -1,12 +1,30 @@
-// The style of one day of a theatre. Every layer id and the source id carry the buffer's name, so that two
-// days can stand in the map at once, one of them unseen.
+// The style of a theatre in one source: of a single day, or of a period whose features are switched from day to
+// day. Layer ids carry the source's, so that several sources can stand in the map at once, one of them seen.
 
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
 import type { Category, TileJson } from "./catalogue";
 
-export interface Look { theme: Theme; language: string; legend: TileJson["legend"]; category: TileJson["category"]; directions: string[] }
-export interface Placed { layer: LayerSpecification; before: string; seen: Record<string, number> }
+export interface Look { theme: Theme; legend: TileJson["legend"]; category: TileJson["category"] }
+/** What differs between the sources of one look: the numbers of the notes, and the day that is drawn unless
+ *  feature state says otherwise; null where the source has one day only. */
+export interface Scene { directions: string[]; base: number | null }
+/** A layer, unseen; setting `seen` shows it, in this frame and without a look at its features. */
+export interface Placed { layer: LayerSpecification; before: string; seen: Record<string, number>; unseen: Record<string, number> }
+
+/** Layers of symbols have no opacity of their own: in a period unseen features of theirs are switched off. */
+export const SYMBOLS: readonly string[] = ["events", "notes"];
+
+const placed = (layer: LayerSpecification, before: string, seen: Record<string, number>): Placed => ({
+  layer, before, seen, unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
+});
+
+/** 1 where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
+function onState({ base }: Scene, symbols: boolean): ExpressionSpecification | number {
+  if (base === null) return symbols ? 0 : 1;
+  const unsaid: ExpressionSpecification | boolean = symbols ? false : ["all", ["<=", ["get", "from"], base], [">", ["get", "to"], base]];
+  return ["case", ["boolean", ["feature-state", "on"], unsaid], 1, 0];
+}
 
 export const colourOf = (category: Category, theme: Theme): string => (theme === "dark" ? category.colour_dark : category.colour);
 /** Names of the generated images. They carry the colour, because a theme changes it. */
@@ -22,19 +40,16 @@ function byCode(property: string, pairs: [string, string][], otherwise: string):
   return ["match", ["to-string", ["get", property]], ...pairs.flat(), otherwise] as unknown as ExpressionSpecification;
 }
 
-function areas(source: string, look: Look): Placed[] {
+function areas(source: string, look: Look, scene: Scene): Placed[] {
   const categories = look.legend["control"] ?? [];
   const property = look.category["control"] ?? "status";
   const patterned = categories.filter((category) => category.pattern !== "none");
   const colours = paletteOf(look.theme);
-  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed => ({
-    before: FIRST_WATER, seen: { "fill-layer-opacity": seen },
-    layer: {
-      id: `${source}-${id}`, type: "fill", source, "source-layer": "control", ...(filter ? { filter } : {}),
-      // One opacity for the whole layer, and none for a face: the seams between faces stay invisible.
-      paint: { "fill-layer-opacity": 0, ...paint },
-    },
-  });
+  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed => placed({
+    id: `${source}-${id}`, type: "fill", source, "source-layer": "control", ...(filter ? { filter } : {}),
+    // One opacity for the whole layer; a face is there or not: the seams between faces stay invisible.
+    paint: { "fill-layer-opacity": 0, "fill-opacity": onState(scene, false), ...paint },
+  }, FIRST_WATER, { "fill-layer-opacity": seen });
   const plain = byCode(property, categories.map((category) => [category.code, colourOf(category, look.theme)]), OTHER_COLOUR);
   const images = byCode(property, patterned.map((category) => [category.code, patternImage(category, look.theme)]), "");
   const only: ExpressionSpecification = ["in", ["to-string", ["get", property]], ["literal", patterned.map((category) => category.code)]];
@@ -44,15 +59,15 @@ function areas(source: string, look: Look): Placed[] {
   ];
 }
 
-function lines(source: string, look: Look): Placed[] {
+function lines(source: string, look: Look, scene: Scene): Placed[] {
   const colours = paletteOf(look.theme);
-  const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed => ({
-    before: FIRST_LABEL, seen: { "line-opacity": seen },
-    layer: {
-      id: `${source}-${id}`, type: "line", source, "source-layer": "frontline", layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": colour, "line-opacity": 0, "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick] },
+  const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed => placed({
+    id: `${source}-${id}`, type: "line", source, "source-layer": "frontline", layout: { "line-join": "round", "line-cap": "round" },
+    paint: {
+      "line-color": colour, "line-opacity": onState(scene, false), "line-layer-opacity": 0,
+      "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
     },
-  });
+  }, FIRST_LABEL, { "line-layer-opacity": seen });
   const named = look.legend["frontline"]?.[0];
   return [
     line("casing", colours.casing, 3, 7, 0.85),
@@ -60,43 +75,37 @@ function lines(source: string, look: Look): Placed[] {
   ];
 }
 
-function points(source: string, look: Look): Placed[] {
+function points(source: string, look: Look, scene: Scene): Placed[] {
   const categories = look.legend["events"] ?? [];
   const images = byCode(look.category["events"] ?? "kind", categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]), shapeImage(undefined, 3, look.theme));
   const weight: ExpressionSpecification = ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]]; // a cell of events is as large as its count
-  return [{
-    before: FIRST_LABEL, seen: { "icon-opacity": 1 },
-    layer: {
-      id: `${source}-events`, type: "symbol", source, "source-layer": "events",
-      // Placed without regard to labels: the unseen buffer must not push anything off the map.
-      layout: {
-        "icon-image": images, "icon-allow-overlap": true, "icon-ignore-placement": true,
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["*", 0.5, ["min", 3, weight]], 9, ["min", 3, weight]],
-      },
-      paint: { "icon-opacity": 0 },
+  return [placed({
+    id: `${source}-events`, type: "symbol", source, "source-layer": "events",
+    // Placed without regard to labels: what is unseen must not push anything off the map.
+    layout: {
+      "icon-image": images, "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["*", 0.5, ["min", 3, weight]], 9, ["min", 3, weight]],
     },
-  }];
+    paint: { "icon-opacity": onState(scene, true) },
+  }, FIRST_LABEL, scene.base === null ? { "icon-opacity": 1 } : {})];
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */
-function noteMarks(source: string, look: Look): Placed[] {
+function noteMarks(source: string, look: Look, scene: Scene): Placed[] {
   const colours = paletteOf(look.theme);
-  const number = byCode("direction", look.directions.map((direction, i) => [direction, String(i + 1)]), "");
-  return [{
-    before: "", seen: { "icon-opacity": 1, "text-opacity": 1 },
-    layer: {
-      id: `${source}-notes`, type: "symbol", source, "source-layer": "notes",
-      layout: {
-        "icon-image": `note:${look.theme}`, "icon-allow-overlap": true, "icon-ignore-placement": true,
-        "text-field": number, "text-font": ["Bold", "system-ui"],
-        "text-size": ["interpolate", ["linear"], ["zoom"], 4, 9, 6.5, 12], "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.72, 6.5, 1],
-        "text-allow-overlap": true, "text-ignore-placement": true,
-      },
-      paint: { "icon-opacity": 0, "text-opacity": 0, "text-color": colours.noteText },
+  const number = byCode("direction", scene.directions.map((direction, i) => [direction, String(i + 1)]), "");
+  return [placed({
+    id: `${source}-notes`, type: "symbol", source, "source-layer": "notes",
+    layout: {
+      "icon-image": `note:${look.theme}`, "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "text-field": number, "text-font": ["Bold", "system-ui"],
+      "text-size": ["interpolate", ["linear"], ["zoom"], 4, 9, 6.5, 12], "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.72, 6.5, 1],
+      "text-allow-overlap": true, "text-ignore-placement": true,
     },
-  }];
+    paint: { "icon-opacity": onState(scene, true), "text-opacity": onState(scene, true), "text-color": colours.noteText },
+  }, "", scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {})];
 }
 
-/** All style layers of one day in drawing order, unseen; `seen` holds the opacities that show them. */
-export const theatreLayers = (source: string, look: Look): Placed[] =>
-  [...areas(source, look), ...lines(source, look), ...points(source, look), ...noteMarks(source, look)];
+/** All style layers of a source in drawing order, unseen. */
+export const theatreLayers = (source: string, look: Look, scene: Scene): Placed[] =>
+  [...areas(source, look, scene), ...lines(source, look, scene), ...points(source, look, scene), ...noteMarks(source, look, scene)];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inOrder, type Note } from "../src/notes";
 
-const note = (direction: string, lat: number, from?: string, to?: string): Note => ({ lon: 36, lat, properties: { direction, from, to } });
+const note = (direction: string, lat: number, from?: string, to?: string): Note => ({ id: 1, lon: 36, lat, properties: { direction, from, to } });
 const names = (notes: Note[]): unknown[] => notes.map(({ properties }) => properties["direction"]);
 
 test("the note on the whole front comes first, then its parts from north to south", () => {

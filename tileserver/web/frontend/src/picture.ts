@@ -1,0 +1,141 @@
+// One source in the map and its style layers, unseen until it is whole. It holds a period, of which one day is
+// drawn; a step to another day switches features on and off by feature state: in one frame, in all tiles at
+// once, without a request. Its tiles are never pointed elsewhere: MapLibre would then mix old and new (the last
+// response wins, not the last wish).
+
+import type { ErrorEvent, GeoJSONFeature, Map as MapLibre, MapSourceDataEvent, Subscription } from "maplibre-gl";
+import { Holdings, holdsOn, type Held } from "./history";
+import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./theatre";
+
+const SWITCHED = ["control", "frontline", ...SYMBOLS]; // the layers of tiles that have style layers
+
+interface Tile { querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void }
+type Heard = MapSourceDataEvent & { tile?: Tile };
+
+/** Where a source's tiles are. */
+export interface Tiles { url: string; minzoom: number; maxzoom: number; bounds: [number, number, number, number] }
+
+export class Picture {
+  private readonly placed: Placed[];
+  private readonly subscriptions: Subscription[];
+  private readonly holdings: Holdings | null;
+  private readonly awaited = new Set<Tile>();
+  private seen = false;
+  private day: number;
+  private failure: { message: string } | null = null;
+  private waiting: { resolve(): void; reject(error: unknown): void }[] = [];
+
+  /** Load a source unseen, drawn as of the base day of *scene*. */
+  constructor(private readonly map: MapLibre, readonly source: string, tiles: Tiles, look: Look, scene: Scene, private readonly onHole: () => void) {
+    const base = this.day = scene.base ?? 0;
+    this.placed = theatreLayers(source, look, scene);
+    this.holdings = scene.base === null ? null : new Holdings((held) => !SYMBOLS.includes(held.layer) && holdsOn(held, base));
+    this.subscriptions = [
+      ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) => map.on(type, (event) => this.hear(event))),
+      map.on("error", (event: ErrorEvent & { sourceId?: string }) => { if (event.sourceId === source) this.fail(event.error); }),
+      map.on("render", () => this.check()), // a tile that arrives asks for a frame, so no arrival is missed
+    ];
+    map.addSource(source, { type: "vector", tiles: [tiles.url], minzoom: tiles.minzoom, maxzoom: tiles.maxzoom, bounds: tiles.bounds });
+    for (const { layer, before } of this.placed) map.addLayer(layer, before || undefined);
+  }
+
+  get broken(): boolean {
+    return this.failure !== null;
+  }
+
+  /** Whether every tile on screen is there right now. */
+  get isWhole(): boolean {
+    return !this.failure && !this.awaited.size && this.map.isSourceLoaded(this.source);
+  }
+
+  /** Settles once every tile on screen is there, or one has failed. */
+  whole(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.failure) { reject(this.failure); return; }
+      this.waiting.push({ resolve, reject });
+      this.map.triggerRepaint();
+    });
+  }
+
+  layerIds(kind: string): string[] {
+    return this.placed.map(({ layer }) => layer.id).filter((id) => id.endsWith(`-${kind}`));
+  }
+
+  /** Show it, as of this day. */
+  show(day: number): void {
+    this.become(day, true);
+  }
+
+  hide(): void {
+    this.become(this.day, false);
+  }
+
+  remove(): void {
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
+    for (const { layer } of this.placed) this.map.removeLayer(layer.id);
+    this.map.removeSource(this.source); // aborts what is still on its way
+    this.failure ??= new Error(`${this.source} was removed`);
+    this.settle();
+  }
+
+  private become(day: number, seen: boolean): void {
+    const { holdings, day: before } = this;
+    const turned = seen !== this.seen;
+    this.day = day;
+    this.seen = seen;
+    for (const held of holdings?.between(before, day) ?? []) this.set(held);
+    if (!turned) return;
+    for (const layer of SYMBOLS) for (const held of holdings?.ofLayer(layer) ?? []) this.set(held);
+    for (const { layer, seen: shown, unseen } of this.placed) {
+      for (const [property, value] of Object.entries(seen ? shown : unseen)) this.map.setPaintProperty(layer.id, property as "line-opacity", value);
+    }
+  }
+
+  private set(held: Held): void {
+    const on = holdsOn(held, this.day) && (this.seen || !SYMBOLS.includes(held.layer));
+    if (on === held.on) return;
+    held.on = on;
+    this.map.setFeatureState({ source: this.source, sourceLayer: held.layer, id: held.id }, { on });
+  }
+
+  /** A tile that arrives says itself which days its features hold on; they are set before it is drawn. */
+  private take(tile: Tile): void {
+    if (!this.holdings) return;
+    for (const sourceLayer of SWITCHED) {
+      const found: GeoJSONFeature[] = [];
+      tile.querySourceFeatures(found, { sourceLayer });
+      for (const { id, properties } of found) {
+        const held = this.holdings.add(sourceLayer, Number(id), Number(properties?.["from"]), Number(properties?.["to"]));
+        if (held) this.set(held);
+      }
+    }
+  }
+
+  private hear(event: Heard): void {
+    if (event.sourceId !== this.source || !event.tile) return;
+    if (event.type === "sourcedataloading") { this.awaited.add(event.tile); return; }
+    this.awaited.delete(event.tile);
+    if (event.type === "sourcedata") this.take(event.tile);
+  }
+
+  private check(): void {
+    if (!this.map.isSourceLoaded(this.source)) return;
+    // MapLibre takes "404 Not Found" for "nothing is there"; ours says that the period itself is gone.
+    if (this.awaited.size) this.fail(new Error(`${this.awaited.size} tiles of ${this.source} do not exist`));
+    else this.settle();
+  }
+
+  private fail(error: { message: string }): void {
+    if (this.failure) return;
+    this.failure = error;
+    if (this.waiting.length) this.settle();
+    else this.onHole();
+  }
+
+  private settle(): void {
+    for (const { resolve, reject } of this.waiting.splice(0)) {
+      if (this.failure) reject(this.failure);
+      else resolve();
+    }
+  }
+}
