@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class HistoryService:
     def __init__(self, service: TileService, cache_bytes: int) -> None:
         self.service = service
         self.cache: TileCache[HistoryKey] = TileCache(cache_bytes)
+        self._reading = asyncio.Lock()
         self._layers: dict[LayerRef, tuple[_Content, LayerPast]] = {}
         self._pasts: OrderedDict[tuple[str, Public, tuple[_Content, ...]], Past] = OrderedDict()
 
@@ -113,12 +115,14 @@ class HistoryService:
     async def _past(self, tileset: Tileset) -> Past:
         public = public_part(tileset, horizon_of(tileset, self.service.clock()))
         key = (tileset.name, public, tuple(_content(served) for served in tileset.layers))
-        if key not in self._pasts:
-            layers = [await self._layer_past(served) for served in tileset.layers]
-            self._pasts[key] = Past(tileset, layers, public)
+        past = self._pasts.get(key)
+        if past is None:
+            async with self._reading:  # it takes a second: once is enough, however many ask
+                layers = [await self._layer_past(served) for served in tileset.layers]
+            past = self._pasts[key] = await asyncio.to_thread(Past, tileset, layers, public)
             while len(self._pasts) > _TILESETS:
                 self._pasts.popitem(last=False)
-        return self._pasts[key]
+        return past
 
     async def _layer_past(self, served: ServedLayer) -> LayerPast:
         ref, content = served.stored.ref, _content(served)
