@@ -67,7 +67,10 @@ def status(json: Json = False) -> None:
 
 @db.command()
 def psql() -> None:
-    """Open an interactive session; the cluster runs for as long as it lasts, or longer if it ran before."""
+    """Open an interactive session; the cluster runs for as long as it lasts, or longer if it ran before.
+
+    For the desk: it does not obey the embargo.
+    """
     cluster = _cluster()
     with cluster.running():
         argv = cluster.psql_argv()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,10 +15,10 @@ from tileserver.grid import TileAddress, parse_address_text
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
 from tileserver.store.tiles import statement, tile_rows
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
-from tileserver.tiles.versions import Located, cuts
+from tileserver.tiles.versions import Located, cuts, horizon_of
 from tileserver.times import parse_datetime
 
 
@@ -32,17 +33,17 @@ class Stage(StrEnum):
 
 
 def layers(json: Json = False) -> None:
-    """List every layer: kind, revision, period and number of distinct valid periods."""
+    """List every layer: kind, newest revision, public days and how many distinct valid periods they have."""
 
     async def work(service: TileService) -> list[tuple[Any, ...]]:
         catalogue = await service.catalogue()
         rows = []
         for ref, served in catalogue.layers.items():
-            time = time_block(catalogue.tileset(str(ref)), service.clock())
+            tileset, now = catalogue.tileset(str(ref)), service.clock()
+            time = time_block(tileset, now)
             span = f"{time['first_day']} to {time['last_day']}" if time["extent"] else "-"
-            rows.append(
-                (str(ref), served.stored.layer.kind, time["revision"], span, len(served.periods.starts))
-            )
+            periods = _public_periods(served, horizon_of(tileset, now))
+            rows.append((str(ref), served.stored.layer.kind, time["revision"], span, periods))
         return rows
 
     rows = with_service(work)
@@ -51,6 +52,14 @@ def layers(json: Json = False) -> None:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table("Layers", columns, rows)
+
+
+def _public_periods(served: ServedLayer, horizon: int) -> int:
+    """Return how many distinct valid periods are public; what ends after *horizon* holds until then."""
+    own = zip(served.periods.starts.tolist(), served.periods.ends.tolist(), strict=True)
+    if served.is_state:
+        return len({(start, min(end, horizon + 1)) for start, end in own if start <= horizon})
+    return sum(end <= horizon for _, end in own)
 
 
 def timeline(
@@ -110,8 +119,14 @@ async def _print_version(_: TileService, tileset: Tileset, located: Located, add
     )
 
 
-async def _print_sql(_: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    for cut in cuts(located.reading, tileset, address):
+async def _print_sql(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
+    reading = located.reading
+    if reading.at is not None:
+        # The server asks as of the newest revision that wrote here, and that one may be under embargo; since
+        # an older one the same rows come back.
+        since = service.view(tileset, address).since(reading.at, reading.revision)
+        reading = replace(reading, revision=since)
+    for cut in cuts(reading, tileset, address):
         query, arguments = statement(cut, address)
         typer.echo(f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};")
 

@@ -129,7 +129,8 @@ def withdraw(
     """Take what should never have been public out of every revision, and so out of every address.
 
     It cannot be undone, and importing the same file again brings it back. Copies that left the server, in a
-    reader's browser or a CDN, it cannot reach: purge the CDN.
+    reader's browser or a CDN, it cannot reach: purge the CDN. For the desk: it does not obey the embargo in
+    what it says before it asks.
 
     Of events and notes: features by --id, or all that have a part of their time in the period. Of a layer
     of snapshots, with what derives from it: those of the period never were, and the state just before it
