@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from tests.conftest import settings_for
 from tests.embargo.world import DAY_END, World, build_world
@@ -50,6 +51,7 @@ def servers(world: World) -> Iterator[Servers]:
     """One server over each of the three databases."""
     clock = Clock()
     with ExitStack() as stack:
+        stack.enter_context(capture_logs())  # thousands of lines that nobody reads
         secret, innocent, other = (
             stack.enter_context(serving(dsn, clock)) for dsn in (world.secret, world.innocent, world.other)
         )

@@ -52,6 +52,19 @@ SHOWN_BY_STATES = ("?datetime=2024-01-10", "?datetime=2099-01-01", "?datetime=20
 ITS_LAST_SECOND = "?datetime=2024-01-09T21:59:59Z"  # of a state the one before, and that it ends here
 SHOWN_BY_NONE = ("?datetime=2024-01-03", "?datetime=2024-01-02/2024-01-03", "?datetime=1950-01-01")
 BEFORE_IT_WAS_KNOWN = ("?revision=5", "?datetime=2024-01-09&revision=5")
+CHANGES = {  # ends, and whether they show the secret
+    "2024-01-03/2024-01-09": True,
+    "2024-01-09/2024-01-03": True,
+    "2024-01-05/latest": True,
+    "2024-01-09/2099-01-01": True,
+    "2024-01-09T21:59:59Z/2024-01-09T22:00:00Z": True,
+    "2024-01-03/2024-01-09?revision=10": True,
+    "2024-01-09/2024-01-09?known=5&revision=10": True,
+    "2024-01-03/2024-01-09?revision=5": False,
+    "2024-01-02/2024-01-05": False,
+    "1950-01-01/2024-01-05": False,
+}
+FEW_CHANGES = {ends: CHANGES[ends] for ends in ("2024-01-03/2024-01-09", "2024-01-02/2024-01-05")}
 
 
 @dataclass(frozen=True)
@@ -96,11 +109,29 @@ def dated_tiles() -> Iterator[Ask]:
         yield Ask(f"/tiles/{name}/{AT_SECRET}.mvt?datetime=2024-01-09", until, name != "toy.frontline")
 
 
+def dated_changes() -> Iterator[Ask]:
+    """Changes between all kinds of dates; of a tileset those of its layers count that are drawn as faces."""
+    for name in ("toy.control", "toy.frontline", "toy.events,toy.control", "toy"):
+        for last in (f"/{BOTH_PLACES}.mvt", ".json"):
+            for ends, shows in (CHANGES if name == "toy.control" else FEW_CHANGES).items():
+                pair, _, query = ends.partition("?")
+                there = name in MEASURED or last != ".json"
+                path = f"/changes/{name}/{pair}{last}" + (f"?{query}" if query else "")
+                yield Ask(path, EMBARGO, shows and there)
+    yield Ask(f"/changes/toy.late/2024-01-03/2024-01-09/{BOTH_PLACES}.mvt", LONG, shows=False)
+
+
+def worth_learning() -> Iterator[Ask]:
+    """Whatever says where its content stays, but for what differs in no more than the end of its validity."""
+    yield from (ask for ask in dated_tiles() if not ask.path.endswith(ITS_LAST_SECOND))
+    yield from (ask for ask in dated_changes() if not ask.path.startswith("/changes/toy.late"))
+
+
 def _dated(learned: Sequence[Learned]) -> Iterator[Ask]:
     yield from dated_tiles()
-    for each in learned:
-        if each.ask.shows:
-            yield _again(each, each.ask.path, each.etag)
+    tiles = [each for each in learned if each.ask.path.startswith("/tiles/") and each.ask.shows]
+    for each in {each.ask.path.split("/")[2]: each for each in tiles}.values():
+        yield _again(each, each.ask.path, each.etag)
     plain = f"/tiles/toy.control/{BOTH_PLACES}.mvt"
     yield Ask(plain, method="HEAD")
     yield Ask(plain, coding="br")
@@ -110,10 +141,23 @@ def _dated(learned: Sequence[Learned]) -> Iterator[Ask]:
 
 
 def _versioned(learned: Sequence[Learned]) -> Iterator[Ask]:
-    for each in learned:
+    yield from _named([each for each in learned if each.location.startswith("/tiles/")])
+
+
+def _named(learned: Sequence[Learned]) -> Iterator[Ask]:
+    for each in {each.location: each for each in learned}.values():
         yield _again(each, each.location)
-        yield _again(each, each.location, each.etag)
+    yield _again(learned[0], learned[0].location, learned[0].etag)
     yield _again(learned[0], learned[0].location, method="HEAD")
+
+
+def _changes(last: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    def asks(learned: Sequence[Learned]) -> Iterator[Ask]:
+        yield from (ask for ask in dated_changes() if ask.path.partition("?")[0].endswith(last))
+        known = [each for each in learned if each.location.startswith("/changes/")]
+        yield from _named([each for each in known if each.location.endswith(last)])
+
+    return asks
 
 
 def _again(known: Learned, path: str, etag: str = "", method: str = "GET") -> Ask:
@@ -194,6 +238,8 @@ ROUTES: Mapping[str, Exit] = {
     "/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt": Exit(_versioned),
     "/history/{tileset}/{period}/{z}/{x}/{y}.mvt": Exit(_histories(f"{BOTH_PLACES}.mvt")),
     "/history/{tileset}/{period}/faces/{band}.json": Exit(_histories("faces/5.json")),
+    "/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt": Exit(_changes(".mvt")),
+    "/changes/{tileset}/{from}/{to}.json": Exit(_changes(".json")),
     "/styles/{style}.json": Exit(
         _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09"),
         "what is declared, not held",

@@ -1,0 +1,129 @@
+"""Every command and how it is tried: one entry for each, or the command is not covered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from tests.embargo.exits import AT_SECRET, BOTH_PLACES
+from tests.embargo.said import without
+from tests.embargo.world import EMBARGO, LONG
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command line; what it prints *shows* the secret once that is older than *until*, or never does."""
+
+    line: str
+    until: timedelta = EMBARGO
+    shows: bool = True
+    part: Callable[[Any], Any] | None = None  # what is looked at of a JSON document; all of it
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The desk's own, which says so in its help."""
+
+    says: str = "does not obey the embargo"
+
+
+@dataclass(frozen=True)
+class Mute:
+    """Prints nothing that anybody else wrote into a layer, and why."""
+
+    why: str
+
+
+Entry: TypeAlias = Sequence[Call] | Desk | Mute
+
+
+def _layer(name: str) -> Callable[[Any], Any]:
+    return lambda document: [each for each in document if each["layer"] == name]
+
+
+def _stages(tileset: str, until: timedelta, *options: str, shows: bool = True) -> list[Call]:
+    return [
+        Call(" ".join(["tile", tileset, str(BOTH_PLACES), "--stage", stage, *options]), until, shows)
+        for stage in ("version", "sql", "rows", "text", "mvt")
+    ]
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "layers": [
+        Call("layers"),
+        Call("layers --json", part=_layer("toy.control")),
+        Call("layers --json", part=_layer("toy.events")),
+        Call("layers --json", LONG, part=_layer("toy.late")),
+    ],
+    "timeline": [
+        Call("timeline toy.control"),
+        Call("timeline toy.control --json"),
+        Call("timeline toy.events --json"),
+        Call("timeline toy --json", LONG),
+    ],
+    "area": [
+        Call("area toy.control"),
+        Call("area toy.control --at 2024-01-10 --json"),
+        Call("area toy.control --at 2024-01-09 --regions toy.late --region-name text --json"),
+        Call("area toy.control --at 2024-01-09 --revision 5 --csv", shows=False),
+        Call("area toy --json", LONG),
+    ],
+    "series": [
+        Call("series toy.control"),
+        Call("series toy.control --to 2099-01-01 --json"),
+        Call("series toy.control --regions toy.late --region-name text --csv"),
+        Call("series toy.control --revision 5 --csv", shows=False),
+        Call("series toy --csv", LONG),
+    ],
+    "change": [
+        Call("change toy.control 2024-01-03 2024-01-09"),
+        Call("change toy.control 2024-01-03 2099-01-01 --csv"),
+        Call("change toy.control 2024-01-03 2024-01-09 --regions toy.late --region-name text --json"),
+        Call("change toy.control 2024-01-03 2024-01-09 --revision 5 --json", shows=False),
+        Call("change toy 2024-01-03 2024-01-09 --json", LONG),
+    ],
+    "tile": [
+        *_stages("toy.control", EMBARGO),
+        *_stages("toy.events", EMBARGO, "--at", "2024-01-09"),
+        *_stages("toy", LONG, "--at", "../2024-01-09"),
+        Call(f"tile toy.notes {AT_SECRET} --at 2024-01-09 --text"),
+        Call(f"tile toy.roads {AT_SECRET} --at 2024-01-09 --text --revision 10"),
+        Call(f"tile toy.control {BOTH_PLACES} --at 2024-01-09 --text --revision 5", shows=False),
+    ],
+    "theatre list": [Call("theatre list --json", shows=False)],
+    "theatre show": [Call("theatre show toy", shows=False)],
+    "revisions": Desk(),
+    "diff": Desk(),
+    "withdraw": Desk(),
+    "db psql": Desk(),
+    "rollback": Mute("prints how much it itself has just written"),
+    "import": Mute("prints what it itself has just read and written"),
+    "sample": Mute("prints what it itself has just written"),
+    "theatre add": Mute("prints what is declared, not held"),
+    "serve": Mute("prints where it listens; what it serves are the routes"),
+    "migrate": Mute("prints what was done to the schema"),
+    "check": Mute("prints what is wrong with the installation"),
+    "db start": Mute("prints where the cluster is"),
+    "db stop": Mute("prints that the cluster stopped"),
+    "db status": Mute("prints where the cluster is"),
+}
+
+
+def printed(output: bytes, call: Call, *, but_for: set[str]) -> object:
+    """Return all that *output* says, but for the fields named; columns of a table are fields, too."""
+    if call.line.endswith("--json") or " show " in call.line:
+        document = without(json.loads(output), but_for)
+        return document if call.part is None else call.part(document)
+    if call.line == "layers":
+        return _cells(output.decode(), but_for)
+    return output
+
+
+def _cells(table: str, but_for: set[str]) -> list[list[str]]:
+    rows = [line.replace("┃", "│").split("│") for line in table.splitlines()]
+    header = next(row for row in rows if len(row) > 1)
+    kept = [number for number, name in enumerate(header) if name.strip() not in but_for]
+    return [[row[number].strip() for number in kept] for row in rows if len(row) == len(header)]
