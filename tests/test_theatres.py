@@ -72,6 +72,12 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
         ('name = "notes"', 'name = "no,tes"', "layer 'no,tes' has to be small letters"),
         ('kind = "lines"', 'kind = "curves"', "Invalid enum value 'curves'"),
         ('pattern = "dots"', 'pattern = "stars"', "Invalid enum value 'stars'"),
+        (
+            'kind = "points"\ntime = "window"',
+            'kind = "lines"\ntime = "window"',
+            "what happened is points, not",
+        ),
+        ('category = "side"', 'category = "datetime"', "'datetime' is a parameter of every tile"),
         ('category = "side"', 'category = "who"', "category 'who' is not among its fields"),
         ('code = "mutiny"', 'code = "occupied"', "'control': category 'occupied' is declared twice"),
         ('colour = "#8a1538"', 'colour = "crimson"', "colour 'crimson' has to be written like"),

@@ -94,6 +94,15 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     changes: ChangesBlock | None
 
 
+class WindowBlock(msgspec.Struct, forbid_unknown_fields=True):
+    """Ours: how a layer of events is drawn, and by what one can choose from it."""
+
+    points: Annotated[int, Meta(gt=0)]
+    cells: Annotated[int, Meta(gt=0)]
+    cells_below: Zoom
+    choose: dict[str, list[str]]
+
+
 class TileJson(msgspec.Struct, forbid_unknown_fields=True):
     """TileJSON 3.0.0, 3.1 and what we add to it."""
 
@@ -113,6 +122,7 @@ class TileJson(msgspec.Struct, forbid_unknown_fields=True):
     time: TimeBlock
     legend: dict[str, list[dict[str, Any]]]
     category: dict[str, str]
+    windows: dict[str, WindowBlock]
     notice: dict[str, str]
     sources: dict[str, dict[str, str]]
 

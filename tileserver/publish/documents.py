@@ -12,8 +12,11 @@ import numpy as np
 from tileserver.model import Layer, Theatre
 from tileserver.publish.change_document import changes_block
 from tileserver.publish.history import history_block
+from tileserver.store.windows import CELLS, POINT_LIMIT
 from tileserver.tiles.catalogue import Catalogue, ServedLayer, Tileset
+from tileserver.tiles.events import cells_below
 from tileserver.tiles.history import HistoryPeriod
+from tileserver.tiles.selection import selectable
 from tileserver.tiles.versions import horizon_of
 from tileserver.times import format_instant, from_micros, local_day
 
@@ -60,8 +63,23 @@ def tilejson(
         },
         "legend": {layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories},
         "category": {layer.name: layer.category for layer in layers if layer.category},
+        "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
         "sources": {layer.name: msgspec.to_builtins(layer.source) for layer in layers},
+    }
+
+
+def window_block(layer: Layer) -> dict[str, Any]:
+    """Return how a layer of events is drawn, and by what one can choose from it.
+
+    Below the zoom at which every tile of a window has at most ``points`` events, but not from ``cells_below``
+    on, a tile has cells with counts, ``cells`` a side.
+    """
+    return {
+        "points": POINT_LIMIT,
+        "cells": CELLS,
+        "cells_below": cells_below(layer),
+        "choose": {category: list(codes) for category, codes in selectable([layer]).items()},
     }
 
 

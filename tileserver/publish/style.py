@@ -82,15 +82,26 @@ def _points(layer: Layer) -> list[dict[str, Any]]:
         "circle-stroke-color": _palette()["eventCasing"],
         "circle-stroke-width": 1,
     }
-    return [
-        {
-            "id": layer.name,
-            "type": "circle",
-            "source": "tileserver",
-            "source-layer": layer.name,
-            "paint": paint,
-        }
-    ]
+    base = {"type": "circle", "source": "tileserver", "source-layer": layer.name}
+    points = {**base, "id": layer.name, "filter": ["!", ["has", "cell"]], "paint": paint}
+    return [{**base, "id": f"{layer.name}-cells", "filter": ["has", "cell"], "paint": _cells(layer)}, points]
+
+
+def _cells(layer: Layer) -> dict[str, Any]:
+    """Draw a cell as a circle whose area grows with the number of events, coloured as most of them are.
+
+    Without the number: text needs glyphs, which a style for anybody's map does not bring along.
+    """
+    counts = {each.colour: ["get", f"count_{each.code}"] for each in layer.categories}
+    most = ["max", *counts.values()]
+    cases = [part for colour, count in counts.items() for part in (["==", count, most], colour)]
+    return {
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "count"]], 1, 3, 50, 15],
+        "circle-color": ["case", *cases, _palette()["note"]] if cases else _palette()["note"],
+        "circle-opacity": 0.75,
+        "circle-stroke-color": _palette()["eventCasing"],
+        "circle-stroke-width": 0.5,
+    }
 
 
 def _colours(layer: Layer) -> Any:

@@ -13,6 +13,8 @@ from tileserver.times import day_zone, parse_day, parse_duration
 MERCATOR_EDGE = 85.06  # degrees; the map of the world ends just before
 PRECISION = 7  # decimals of a degree: a centimetre, more than any source knows
 
+PARAMETERS = ("datetime", "revision", "known")  # what one can ask a tile, beside its categories
+
 _THEATRE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
@@ -60,12 +62,18 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
         parse_duration(layer.embargo)
     for name in layer.fields:
         _demand(_NAME.match(name), f"{where}: field {name!r} has to be small letters, digits, underscores")
+    happened = layer.time == "window"
+    _demand(not happened or layer.kind == "points", f"{where}: what happened is points, not {layer.kind}")
     _check_categories(layer, where)
     if layer.derived is not None:
         _check_derivation(layer, theatre, where)
 
 
 def _check_categories(layer: Layer, where: str) -> None:
+    taken = layer.time == "window" and layer.category in PARAMETERS
+    _demand(
+        not taken, f"{where}: category {layer.category!r} is a parameter of every tile; name it otherwise"
+    )
     if layer.category:
         _demand(
             layer.category in layer.fields, f"{where}: category {layer.category!r} is not among its fields"
