@@ -165,7 +165,11 @@ async def _prepared(dsn: str, *, peer: bool) -> Imported:
 async def _measure(arms: list[Arm], imported: Imported, plan: Plan) -> None:
     await warm_up(arms, cold_questions(imported, 7, 40, SEED_WARM_UP))
     await _measure_kind(arms, imported, plan, plan.zooms, "Control")
-    kinds = ((composed_path, "Control, front line and events in one"), (month_path, "30 days of events"))
+    kinds = (
+        (composed_path, "Control, front line and events in one"),
+        (month_path, "30 days of events"),
+        (change_path, "What changed in 60 days, each cold tile of other dates"),
+    )
     for path, kind in kinds:
         own = [replace(arm, path=path) for arm in arms if arm.path is our_path]
         await _measure_kind(own, imported, plan, OWN_ZOOMS, kind)

@@ -58,6 +58,12 @@ def month_path(address: TileAddress, at: datetime) -> str:
     return f"/tiles/ukraine.events/{address}.mvt?datetime={first}/{format_instant(at)}"
 
 
+def change_path(address: TileAddress, at: datetime) -> str:
+    """What was gained and lost in 60 days."""
+    first = format_instant(at - timedelta(days=60))
+    return f"/changes/ukraine.control/{first}/{format_instant(at)}/{address}.mvt"
+
+
 def _function_path(address: TileAddress, at: datetime) -> str:
     return f"/collections/peer.control_at/tiles/WebMercatorQuad/{address}?at={format_instant(at)}"
 
