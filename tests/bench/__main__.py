@@ -44,6 +44,7 @@ from tests.bench.questions import Imported, cold_questions, one_day_questions, r
 from tests.bench.servers import (
     ROOT,
     Arm,
+    change_path,
     composed_path,
     has_tipg,
     month_path,
