@@ -12,14 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.shapes import layer
+from tests.shapes import layer, tileset_of
 from tileserver.grid import MAX_ZOOM, TileAddress
 from tileserver.model import Category, Layer
+from tileserver.store.catalogue import Periods
 from tileserver.store.events import PLACE_BITS
 from tileserver.store.index import NEVER
 from tileserver.store.windows import CELL_BITS, CELLS, POINT_LIMIT
 from tileserver.tiles.events import POINTS_BY, Asked, EventIndex, cells_below, interleaved
+from tileserver.tiles.index import TileView
 from tileserver.tiles.selection import selection_of
+from tileserver.tiles.versions import find, locate
+from tileserver.tiles.windows import WindowView
+from tileserver.times import Period, from_micros
 
 WORLD = 1 << PLACE_BITS
 DECLARED = layer(
@@ -177,3 +182,18 @@ def test_near_a_tile_are_its_events_and_those_of_its_buffer(
         for _, x, y, *_ in drawn
     )
     assert sum(map(len, index_of(drawn).near(address))) == expected
+
+
+def test_another_legend_is_another_name_where_there_are_cells_and_only_there() -> None:
+    renamed = layer("events", "points", category="status", categories=DECLARED.categories[::-1])
+    ever = Period(from_micros(0), from_micros(100))
+    tileset = tileset_of(["window"], [Periods(np.array([0]), np.array([1]))])
+    for number, differs in ((POINT_LIMIT, False), (POINT_LIMIT + 1, True)):
+        views = [
+            TileView([], WindowView([EventIndex(crowd(number, 9), declared)], TileAddress(0, 0, 0)))
+            for declared in (DECLARED, renamed)
+        ]
+        one, other = (locate(tileset, view, 1, ever, 100).version for view in views)
+        assert (one != other) == differs
+        assert bool(one.zooms) == differs
+        assert find(one, tileset, views[0], 100).zooms == one.zooms

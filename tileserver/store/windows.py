@@ -10,6 +10,7 @@ from tileserver.grid import BUFFER, EXTENT
 if TYPE_CHECKING:
     from tileserver.store.tiles import Cut
 
+# Another limit or grid is another content of the same name: raise tiles.versions.SCHEME with it.
 POINT_LIMIT = 8_000  # points a tile; without their texts they take some 170 kB, 120 kB compressed
 TEXT_BUDGET = 400_000  # bytes of properties a tile; beyond them points come without their texts
 CELL_BITS = 5

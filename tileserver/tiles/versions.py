@@ -196,7 +196,7 @@ def locate(
     selected = Asked(first, last, horizon, revision, selection)
     window = view.windows.window(selected)
     zooms = view.windows.zooms(selected) if window else ()
-    version, reading = _named(view.state(last, revision), window, zooms)
+    version, reading = _named(view.state(last, revision), window, zooms, view.windows.legend)
     if not all(served.is_state for served in tileset.layers):
         return Located(reading, _up_to(asked, horizon), version)
     start, end = view.validity(last, revision)
@@ -217,20 +217,23 @@ def find(version: Version, tileset: Tileset, view: TileView, horizon: int) -> Re
         exists = is_selectable(version.selection, tileset.declared) and view.windows.has_zooms(version.zooms)
         if exists and max(version.last, version.until) <= horizon:
             window = view.windows.window(asked)
-    found, reading = _named(spot, window, version.zooms if window else ())
+    found, reading = _named(spot, window, version.zooms if window else (), view.windows.legend)
     if found != version:
         raise UnknownTileset(f"version {version} does not exist in {tileset.name}, or is not public")
     return reading
 
 
-def _named(spot: Spot | None, window: Window | None, zooms: tuple[int, ...]) -> tuple[Version, Reading]:
+def _named(
+    spot: Spot | None, window: Window | None, zooms: tuple[int, ...], legend: int
+) -> tuple[Version, Reading]:
     state, revision, at = (spot.name, spot.revision, spot.at) if spot else (0, 0, None)
     if window is None:
         return Version(state), Reading(revision, 0, at)
     chosen = window.asked
     how = (chosen.first, chosen.last, chosen.until, zooms, chosen.selection)
     seen = chosen.revision
-    return Version(state, window.name, seen, *how), Reading(revision, seen, at, *how)
+    points = (window.name + legend) % (1 << 64) if zooms else window.name
+    return Version(state, points, seen, *how), Reading(revision, seen, at, *how)
 
 
 def cuts(reading: Reading, tileset: Tileset, address: TileAddress) -> tuple[Cut, ...]:

@@ -7,8 +7,10 @@ leaves none of them out is none.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -63,6 +65,12 @@ class WindowView:
             for layer in self._layers
         )
         return found if any(found) else ()
+
+    @cached_property
+    def legend(self) -> int:
+        """A name, by 64 bits, of what cells say beside their counts: the codes of each layer."""
+        spelled = repr([(layer.events.category, layer.events.vocabulary) for layer in self._layers])
+        return int.from_bytes(hashlib.blake2b(spelled.encode(), digest_size=8).digest(), "big")
 
     def has_zooms(self, zooms: tuple[int, ...]) -> bool:
         """Whether *zooms* are such that `zooms` may have returned them."""
