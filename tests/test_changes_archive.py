@@ -53,7 +53,8 @@ def source(databases: Databases, dsn: str, day: str) -> dict[str, BaseGeometry]:
         dsn,
         lambda connection: connection.fetch(
             "SELECT properties->>'status' AS status, geom FROM feature_version f"
-            " JOIN layer l ON l.id = f.layer WHERE l.name = 'control' AND valid @> $1::timestamptz AND upper_inf(known)",
+            " JOIN layer l ON l.id = f.layer"
+            " WHERE l.name = 'control' AND valid @> $1::timestamptz AND upper_inf(known)",
             at,
         ),
     )
