@@ -51,6 +51,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _folder(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
 SETTINGS = (
     Setting("HOST", "127.0.0.1", str, "address to listen on"),
     Setting("PORT", "8000", _whole(0, 65535), "port to listen on"),
@@ -75,6 +79,13 @@ SETTINGS = (
         _whole(1, 65536),
         "bound of the tile cache in memory, per process; history has a quarter more",
     ),
+    Setting(
+        "TILESERVER_SHELF",
+        "",
+        _folder,
+        "folder in which tiles are kept on disk for all processes, and where seed puts them; empty: none",
+    ),
+    Setting("TILESERVER_SHELF_MB", "4096", _whole(1, 1 << 24), "bound of the tiles on disk"),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting("TILESERVER_POOL", "8", _whole(1, 200), "database connections per process"),
     Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
@@ -99,6 +110,8 @@ class Settings:
     data_dir: Path
     public_url: str
     cache_mb: int
+    shelf: Path | None
+    shelf_mb: int
     max_age: int
     pool: int
     pool_wait: int

@@ -16,7 +16,8 @@
         |-- StoreUnavailable         the database is away or slow
         |   `-- StoreBusy            no connection within the deadline; try again
         |-- SchemaMismatch           the database is newer than the code, or was never migrated
-        `-- ClusterUnavailable       the embedded PostGIS cannot be started here
+        |-- ClusterUnavailable       the embedded PostGIS cannot be started here
+        `-- ShelfUnavailable         the tiles on disk cannot be opened, or there is no room for more
 
 A message says what, which, and what would do. Only messages of this tree reach a caller; anything
 else is logged with a request id and answered with that id alone.
@@ -124,3 +125,9 @@ class ClusterUnavailable(Unavailable):
     """The embedded PostGIS cannot be started on this machine."""
 
     title = "Embedded PostGIS unavailable"
+
+
+class ShelfUnavailable(Unavailable):
+    """The tiles on disk cannot be opened, or there is no room for more."""
+
+    title = "Tiles on disk unavailable"

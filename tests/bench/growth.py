@@ -90,7 +90,7 @@ async def _look(dsn: str, scale: Scale, tiles: int) -> tuple[int, int, int, dict
     await connection.close()
     pool = Pool(dsn, 1, 5, 60)
     try:
-        service = TileService(pool, 10**9, system_clock)
+        service = TileService(pool, 1, system_clock)  # a cache that holds nothing
         return (
             faces,
             vertices,

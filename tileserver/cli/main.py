@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from tileserver import __version__
-from tileserver.cli import cluster, desk, installation, look, measure, revisions, serving, session
+from tileserver.cli import cluster, desk, installation, look, measure, revisions, seed, serving, session
 from tileserver.cli.session import err
 from tileserver.errors import TileserverError
 from tileserver.times import Clock, system_clock
@@ -40,6 +40,7 @@ app.command()(revisions.revisions)
 app.command()(revisions.diff)
 app.command()(revisions.rollback)
 app.command()(revisions.withdraw)
+app.command()(seed.seed)
 app.command()(installation.migrate)
 app.command()(installation.check)
 app.add_typer(cluster.db, name="db")

@@ -69,14 +69,14 @@ def with_connection(work: Callable[[Connection], Coroutine[Any, Any, Result]]) -
         return asyncio.run(run(dsn))
 
 
-def with_service(work: Callable[[TileService], Awaitable[Result]]) -> Result:
+def with_service(work: Callable[[TileService], Awaitable[Result]], *, connections: int = 1) -> Result:
     """Run *work* on a service such as readers have, and so under the embargo."""
     settings = read_settings()
 
     async def run(dsn: str) -> Result:
         # Says which database is away and why, as a pool for readers may not.
         await (await connect(dsn)).close()
-        pool = Pool(dsn, 1, settings.pool_wait, 600)
+        pool = Pool(dsn, connections, settings.pool_wait, 600)
         try:
             return await work(TileService(pool, 1024 * 1024, clock.get()))
         finally:

@@ -56,12 +56,16 @@ class LayerIndex:
         rows = sum(rows.nbytes for rows in self.bands.values())
         return rows + (self.events.bytes if self.events else 0)
 
+    def at_zoom(self, zoom: int, *, has_bands: bool) -> Rows:
+        """Return the rows that *zoom* is drawn from."""
+        return self.bands.get(band_at(zoom).lowest if has_bands else 0, _NO_ROWS)
+
     def near(self, address: TileAddress, *, has_bands: bool) -> Rows:
         """Return the rows whose box meets the tile with its buffer."""
         band = band_at(address.z).lowest if has_bands else 0
-        rows = self.bands.get(band)
-        if rows is None:
-            return _NO_ROWS
+        rows = self.at_zoom(address.z, has_bands=has_bands)
+        if not len(rows):
+            return rows
         side = 2.0 ** (_UNIT_ZOOM - address.z) * EXTENT
         margin = side * BUFFER / EXTENT
         west, east = address.x * side - margin, (address.x + 1) * side + margin

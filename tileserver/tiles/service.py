@@ -17,6 +17,7 @@ from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.selection import EVERYTHING, Selection
+from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.versions import (
     Located,
     Resolved,
@@ -42,6 +43,9 @@ class TileKey(NamedTuple):
     version: Version
     address: TileAddress
 
+    def __str__(self) -> str:
+        return f"{self.tileset}/{self.version}/{self.address}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -53,11 +57,12 @@ class Answer:
 
 
 class TileService:
-    """Answers for tiles from memory where it can, from PostGIS where it must."""
+    """Answers for tiles from memory where it can, then from the shelf if there is one, then from PostGIS."""
 
-    def __init__(self, pool: Pool, cache_bytes: int, clock: Clock) -> None:
+    def __init__(self, pool: Pool, cache_bytes: int, clock: Clock, shelf: Shelf | None = None) -> None:
         self.pool = pool
         self.clock = clock
+        self._shelf = shelf
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)
         self._catalogue: Catalogue | None = None
         self._past: OrderedDict[tuple[tuple[tuple[int, int], ...], int], list[Periods]] = OrderedDict()
@@ -158,8 +163,13 @@ class TileService:
             wanted = cuts(located.reading, tileset, address)
             if not wanted:
                 return b""
+            if self._shelf is not None and (kept := self._shelf.get(str(key))) is not None:
+                return kept
             async with self.pool.acquire() as connection:
-                return await render_tile(connection, wanted, address)
+                tile = await render_tile(connection, wanted, address)
+            if self._shelf is not None:
+                await asyncio.to_thread(self._shelf.keep, str(key), tile)
+            return tile
 
         return Answer(key, await self.cache.get(key, compute), hit=False)
 

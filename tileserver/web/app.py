@@ -19,6 +19,7 @@ from tileserver.store.listen import follow_revisions
 from tileserver.tiles.changes import ChangeService
 from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
+from tileserver.tiles.shelf import open_shelf
 from tileserver.times import Clock, system_clock
 from tileserver.web.changes import ChangeRoutes
 from tileserver.web.documents import DocumentRoutes
@@ -38,7 +39,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
     It starts, and stays up, without its database: what is in memory is served, the rest is 503.
     """
     pool = Pool(settings.database_url, settings.pool, settings.pool_wait, settings.statement_timeout)
-    service = TileService(pool, settings.cache_mb * 1024 * 1024, clock)
+    shelf = open_shelf(settings)
+    service = TileService(pool, settings.cache_mb * 1024 * 1024, clock, shelf)
     past = HistoryService(service, settings.cache_mb * 1024 * 1024 // 4)
     gains = ChangeService(service, settings.cache_mb * 1024 * 1024 // 4)
     documents = DocumentRoutes(service, past, settings.public_url, settings.max_age)
@@ -55,6 +57,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
             await following
         gains.close()
         await pool.close()
+        if shelf is not None:
+            shelf.close()
 
     app = Starlette(
         routes=[

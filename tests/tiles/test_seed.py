@@ -1,0 +1,140 @@
+"""What was rendered ahead is every public version there is, each once, and readers then need no database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import pytest
+
+from tests.conftest import NOW
+from tileserver.errors import BadParameter, StoreUnavailable
+from tileserver.grid import BoundsLonLat
+from tileserver.store.connect import Pool
+from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.seed import Order, addresses, seed, versions
+from tileserver.tiles.service import TileService
+from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.versions import horizon_of
+from tileserver.times import TICK, Period, from_micros, to_micros
+
+if TYPE_CHECKING:
+    from tileserver.times import Clock
+
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[TileService, Tileset], Awaitable[Result]]
+STATES = "ukraine-sample.control,ukraine-sample.frontline"
+ORDER = Order((2, 6))
+
+pytestmark = pytest.mark.db
+
+
+def standing() -> datetime:
+    """The clock, standing still."""
+    return NOW
+
+
+def on(dsn: str, work: Work[Result], shelf: Shelf | None = None, clock: Clock = standing) -> Result:
+    """Run *work* on a service over *dsn*, and on the tileset of its states."""
+
+    async def run() -> Result:
+        pool = Pool(dsn, 2, 1, 15)
+        try:
+            service = TileService(pool, 1, clock, shelf)  # nothing stays in memory
+            return await work(service, (await service.catalogue()).tileset(STATES))
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path, 1 << 28)
+
+
+def seed_all(dsn: str, shelf: Shelf, order: Order = ORDER, clock: Clock = standing) -> tuple[int, int, int]:
+    async def work(service: TileService, tileset: Tileset) -> tuple[int, int, int]:
+        done = await seed(service, shelf, tileset, order, lambda _: None)
+        return done.versions, done.there, done.rendered
+
+    return on(dsn, work, clock=clock)
+
+
+def test_after_seeding_random_dated_requests_need_no_database(sample_database: str, shelf: Shelf) -> None:
+    there, before, rendered = seed_all(sample_database, shelf)
+    assert (before, rendered) == (0, there)
+    assert there == len(shelf) > 50
+
+    async def ask(service: TileService, tileset: Tileset) -> int:
+        busy = service.pool.acquire(), service.pool.acquire()  # all connections there are
+        async with busy[0], busy[1]:
+            return await questions(service, tileset)
+
+    async def questions(service: TileService, tileset: Tileset) -> int:
+        random = Random(1)
+        found = 0
+        periods = tileset.layers[0].periods.edges
+        for _ in range(200):
+            address = random.choice(addresses(tileset, random.choice(ORDER.zooms)))
+            at = from_micros(random.randint(int(periods[0]), to_micros(NOW)))
+            located = await service.locate(tileset, address, Period(at, at + TICK))
+            found += bool((await service.tile(tileset, located, address)).tile.data)
+        return found
+
+    assert on(sample_database, ask, shelf) > 100
+    with pytest.raises(StoreUnavailable):
+        on(sample_database, ask, None)  # it is the shelf that answers
+
+
+def test_seeding_again_renders_nothing_and_seeding_in_parts_renders_the_rest(
+    sample_database: str, shelf: Shelf
+) -> None:
+    east = BoundsLonLat(36.0, 44.0, 41.0, 53.0)
+    _, _, part = seed_all(sample_database, shelf, Order((6,), east))
+    versions, there, rendered = seed_all(sample_database, shelf)
+    assert 0 < part == there < versions == part + rendered
+    assert seed_all(sample_database, shelf) == (versions, versions, 0)
+
+
+def test_the_versions_of_a_tile_are_those_that_dated_requests_get(sample_database: str) -> None:
+    async def work(service: TileService, tileset: Tileset) -> None:
+        horizon = horizon_of(tileset, NOW)
+        for address in addresses(tileset, 6):
+            listed = {located.version for located in versions(tileset, address, horizon)}
+            got = set()
+            for edge in tileset.layers[0].periods.edges.tolist():
+                at = from_micros(min(edge, horizon))
+                for each in (at, at - TICK):
+                    got.add((await service.locate(tileset, address, Period(each, each + TICK))).version)
+            assert {version for version in got if version.state} == listed
+
+    on(sample_database, work)
+
+
+def test_what_is_not_public_is_not_rendered(sample_database: str, shelf: Shelf) -> None:
+    async def newest(service: TileService, tileset: Tileset) -> int:
+        return int(tileset.layers[0].periods.edges[:-1][-1])
+
+    at = from_micros(on(sample_database, newest))
+
+    async def embargo_of(service: TileService, tileset: Tileset) -> timedelta:
+        return max(served.embargo for served in tileset.layers)
+
+    embargo = on(sample_database, embargo_of)
+    early, _, _ = seed_all(sample_database, shelf, clock=lambda: at + embargo - TICK)
+    late, there, _ = seed_all(sample_database, shelf, clock=lambda: at + embargo)
+    assert early == there < late
+
+
+def test_windows_have_no_end_of_versions(sample_database: str, shelf: Shelf) -> None:
+    async def work(service: TileService, _: Tileset) -> None:
+        tileset = (await service.catalogue()).tileset("ukraine-sample")
+        with pytest.raises(BadParameter, match=r"seed ukraine-sample\.control,ukraine-sample\.frontline"):
+            await seed(service, shelf, tileset, ORDER, lambda _: None)
+
+    on(sample_database, work)
