@@ -22,9 +22,8 @@ from tileserver.grid import EXTENT, WORLD
 
 UNIT_ZOOM = 14  # the zoom whose tile units are the world units
 SIDE = EXTENT << UNIT_ZOOM  # world units around the world
-SMALL = float(1 << 2 * (UNIT_ZOOM - 3))  # square world units; a part that is smaller may vanish at some zoom
+SMALL = float(1 << 2 * (UNIT_ZOOM - 2))  # square world units; a part that is smaller may vanish at some zoom
 
-_CLOSE = 1e-9  # of an area; what the parts of a cut may differ from the whole
 _NO_PARTS = np.empty((0, 3))
 
 Points: TypeAlias = npt.NDArray[np.float64]
@@ -34,9 +33,11 @@ Points: TypeAlias = npt.NDArray[np.float64]
 class Clip:
     """The part of a geometry in the cell ``z/x/y``; the same object wherever the same part was cut.
 
-    ``small`` are the geometry's small parts that lie here: a point in each and its area, shape (n, 3).
+    ``key`` names all of it. ``small`` are the geometry's small parts that lie here: a point in each and its
+    area, shape (n, 3).
     """
 
+    key: bytes
     z: int
     x: int
     y: int
@@ -61,7 +62,7 @@ class Clip:
             return None
         part = self.geometry
         if not (west <= left and right <= east and north <= top and bottom <= south):
-            part = _cut(self.geometry, west, north, east, south)
+            part = _cut(self.geometry, shapely.box(west, north, east, south))
         return (
             None if part.is_empty else _interned(z, x, y, part, _within(self.small, west, north, east, south))
         )
@@ -75,6 +76,8 @@ def plant(geometry: BaseGeometry) -> Clip:
     placed = shapely.transform(geometry, _to_units)
     small = _NO_PARTS
     if shapely.get_dimensions(geometry) == 2:
+        if not placed.is_valid:  # by the last digit, where its parts touch: nothing could be cut from it
+            placed = shapely.make_valid(placed, method="structure", keep_collapsed=False)
         parts = shapely.get_parts(placed)
         areas = shapely.area(parts)
         slight = areas < SMALL
@@ -124,19 +127,24 @@ def _interned(z: int, x: int, y: int, geometry: BaseGeometry, small: Points) -> 
     clip = _clips.get(key)
     if clip is None:
         side = SIDE >> z
-        clip = Clip(z, x, y, geometry, small, full=geometry.area == float(side) * side)
+        clip = Clip(key, z, x, y, geometry, small, full=geometry.area == float(side) * side)
         _clips[key] = clip
     return clip
 
 
-def _cut(geometry: BaseGeometry, west: int, north: int, east: int, south: int) -> BaseGeometry:
-    """Return what of *geometry* lies in the box, in its own dimension; empty where it only touches."""
+def _cut(geometry: BaseGeometry, box: BaseGeometry) -> BaseGeometry:
+    """Return what of *geometry* lies in the box, in its own dimension; empty where it only touches.
+
+    Not `shapely.clip_by_rect`, which is quicker, but loses or adds whole areas where a vertex lies on the
+    box: every second clip has such vertices, on the sides that its parent was cut at.
+    """
+    found: BaseGeometry = shapely.intersection(geometry, box)
     dimension = shapely.get_dimensions(geometry)
-    parts = shapely.get_parts(shapely.clip_by_rect(geometry, west, north, east, south))
+    if shapely.get_dimensions(found) == dimension and found.geom_type != "GeometryCollection":
+        return found
+    parts = shapely.get_parts(found)
     parts = parts[shapely.get_dimensions(parts) == dimension]
-    found = shapely.union_all(parts[:0]) if not len(parts) else parts[0]
-    if len(parts) > 1:
-        found = shapely.multipolygons(parts) if dimension == 2 else shapely.multilinestrings(parts)
+    found = shapely.multipolygons(parts) if dimension == 2 else shapely.multilinestrings(parts)
     return found
 
 

@@ -22,9 +22,12 @@ from shapely.geometry.base import BaseGeometry
 from tileserver.grid import WORLD, Band
 from tileserver.shape.clips import UNIT_ZOOM, Clip, cell_box
 
-GENERALISER = 1  # raised whenever the same areas would give other faces or lines
+GENERALISER = 2  # raised whenever the same areas would give other faces or lines
 TOLERANCE = 1.0  # grid units; vertices whose triangle is smaller than its square go
 REACH = 2.0  # grid units; how far an edge may lie from the front that it stands for
+MARK = 2.0  # grid units; the side of the square that stands for a part smaller than it
+
+_MOVED = 0.75  # grid units; rounding moves no edge farther: half the diagonal of a grid square
 
 _NO_LINES = shapely.MultiLineString()
 
@@ -80,38 +83,31 @@ def cell_faces(
     The edges of all parts are rounded to the grid and noded in one go (snap rounding: Hobby 1999, Guibas
     and Marimont 1998, in the form of GEOS's OverlayNG), and what they enclose is asked whose it is; so
     disjointness and validity do not depend on the validity of the parts. Then the whole coverage is
-    simplified at once (`shapely.coverage_simplify`), with the cell's own edge kept. Parts below one grid
-    square are kept as one grid square, wherever a reader could look for them: not at zooms 0-2.
+    simplified at once (`shapely.coverage_simplify`), with the cell's own edge kept. Parts smaller than a
+    square of two grid units are drawn as one, wherever a reader could look for them: not at zooms 0-2. A
+    square of one unit would not do: simplifying makes half of it.
     """
-    ranked = sorted(parts, key=lambda part: (-priority[part[0]], part[0], part[1].geometry.wkb))
+    ranked = sorted(parts, key=lambda part: (-priority[part[0]], part[0], part[1].key))
     if not ranked:
         return []
     box = shapely.box(*cell.box)
     if ranked[0][1].full:
         return [Face(ranked[0][0], box)]
-    names = list(dict.fromkeys(status for status, _ in ranked))
+    names = list(dict.fromkeys(_statuses(ranked)))
     scale = _scale(cell.band)
     shapes = shapely.transform(np.array([clip.geometry for _, clip in ranked]), lambda xy: xy * scale)
     shapely.prepare(shapes)
-    marks = _marks(cell.band, ranked, shapes, priority)
-    drawn = [square for _, square in marks]
-    pieces = _enclosed([*shapely.boundary(shapes), *shapely.boundary(drawn), box.exterior])
-    inside = shapely.point_on_surface(pieces)
-    whose = np.full(len(pieces), len(names))  # the rest, until somebody has it
-    for status, shape in (*marks, *zip((status for status, _ in ranked), shapes, strict=True)):
-        free = whose == len(names)
-        whose[free & shapely.intersects(shape, inside)] = names.index(status)
-    merged = [(name, _merged(pieces[whose == number])) for number, name in enumerate([*names, ""])]
-    merged = [(name, shape) for name, shape in merged if not shape.is_empty]
-    coverage = np.array([shape for _, shape in merged])
+    claims = [*_marks(cell, ranked, shapes, priority), *zip(_statuses(ranked), shapes, strict=True)]
+    edges = shapely.boundary([shape for _, shape in claims])
+    pieces = _enclosed([*edges, box.exterior])
+    whose = _owners(pieces, [(names.index(status), shape) for status, shape in claims], edges)
+    numbers = np.unique(whose)
+    coverage = np.array([_merged(pieces[whose == number]) for number in numbers])
     if simplify:
         coverage = shapely.coverage_simplify(coverage, TOLERANCE, simplify_boundary=False)
-    found = [
-        Face(name, polygon)
-        for (name, _), shape in zip(merged, coverage, strict=True)
-        if name
-        for polygon in shapely.get_parts(shapely.normalize(shape))
-    ]
+    held = numbers < len(names)  # not the rest
+    polygons, which = shapely.get_parts(shapely.normalize(coverage[held]), return_index=True)
+    found = [Face(names[numbers[held][k]], polygon) for k, polygon in zip(which, polygons, strict=True)]
     return sorted(found, key=lambda face: face.status)
 
 
@@ -150,20 +146,25 @@ def _scale(band: Band) -> float:
     return 2.0 ** (band.lowest - UNIT_ZOOM)
 
 
+def _statuses(ranked: Sequence[tuple[str, Clip]]) -> list[str]:
+    return [status for status, _ in ranked]
+
+
 def _marks(
-    band: Band,
+    cell: Cell,
     ranked: Sequence[tuple[str, Clip]],
     shapes: npt.NDArray[np.object_],
     priority: Mapping[str, int],
 ) -> list[tuple[str, BaseGeometry]]:
-    """Return a grid square for each part that is smaller than one and not under a higher status."""
-    if band.lowest == 0:
+    """Return a square for each part that is smaller than one and not under a higher status."""
+    if cell.band.lowest == 0:
         return []
-    scale = _scale(band)
+    scale = _scale(cell.band)
+    west, north, east, south = cell.box
     found = []
     for status, clip in ranked:
         for x, y, area in clip.small * [scale, scale, scale * scale]:
-            if area >= 1:
+            if area >= MARK * MARK:
                 continue
             above = [
                 shape
@@ -171,8 +172,49 @@ def _marks(
                 if priority[other] > priority[status]
             ]
             if not shapely.intersects_xy(above, x, y).any():
-                west, north = np.floor(x), np.floor(y)
-                found.append((status, shapely.box(west, north, west + 1, north + 1)))
+                left = min(max(np.round(x - MARK / 2), west), east - MARK)
+                top = min(max(np.round(y - MARK / 2), north), south - MARK)
+                found.append((status, shapely.box(left, top, left + MARK, top + MARK)))
+    return found
+
+
+def _owners(
+    pieces: npt.NDArray[np.object_],
+    claims: Sequence[tuple[int, BaseGeometry]],
+    edges: npt.NDArray[np.object_],
+) -> npt.NDArray[np.intp]:
+    """Return the number of the first of *claims* that each piece lies in; where in none, the next number.
+
+    A point in the piece tells, if it lies so far from the *edges* of all claims that none passed it when
+    it was rounded. Where no such point is found quickly, the piece belongs to whom most of it belongs to;
+    a piece too thin to have one is as near to one claim as to the other.
+    """
+    rest = max(number for number, _ in claims) + 1
+    lines = shapely.geometrycollections(edges)
+    shapely.prepare(lines)
+    inside = shapely.point_on_surface(pieces)
+    unsure = np.flatnonzero(shapely.dwithin(lines, inside, _MOVED))
+    cores = shapely.buffer(pieces[unsure], -_MOVED, quad_segs=1)
+    unsure, cores = unsure[~shapely.is_empty(cores)], cores[~shapely.is_empty(cores)]
+    inside[unsure] = shapely.point_on_surface(cores)
+    whose = np.full(len(pieces), rest)
+    for number, shape in claims:
+        whose[(whose == rest) & shapely.intersects(shape, inside)] = number
+    unsure = unsure[shapely.dwithin(lines, inside[unsure], _MOVED)]
+    whose[unsure] = _largest_shares(pieces[unsure], claims, rest)
+    return whose
+
+
+def _largest_shares(
+    pieces: npt.NDArray[np.object_], claims: Sequence[tuple[int, BaseGeometry]], rest: int
+) -> npt.NDArray[np.intp]:
+    shares = np.zeros((rest + 1, len(pieces)))
+    for number, shape in claims if len(pieces) else ():
+        left = shapely.difference(pieces, shape)
+        shares[number] += shapely.area(pieces) - shapely.area(left)
+        pieces = left
+    shares[rest] = shapely.area(pieces)
+    found: npt.NDArray[np.intp] = shares.argmax(axis=0)
     return found
 
 
@@ -183,7 +225,8 @@ def _enclosed(lines: Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
 
 
 def _merged(pieces: npt.NDArray[np.object_]) -> BaseGeometry:
-    return shapely.coverage_union_all(pieces)
+    only: BaseGeometry = pieces[0]
+    return only if len(pieces) == 1 else shapely.coverage_union_all(pieces)
 
 
 def _segments(lines: BaseGeometry) -> npt.NDArray[np.float64]:

@@ -1,0 +1,114 @@
+"""Law: cutting loses nothing and adds nothing, both sides of a cut fit, and equal parts are one object."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
+
+from tests.shape.drawings import areas, metres, part
+from tileserver.shape.clips import SIDE, SMALL, Clip, Named, cell_box, changed_cells, plant
+
+ZOOM = 10
+SPAN = 32.0  # the side of a cell at ZOOM, in drawing units
+UNIT = (SIDE >> ZOOM) / SPAN
+CORNER = 600, 350  # of the cell to the south-east of the corner in the middle
+ORIGIN = (CORNER[0] - 1) * SPAN, (CORNER[1] - 1) * SPAN
+
+Cell = tuple[int, int, int]
+
+
+def planted(area: BaseGeometry) -> Clip:
+    return plant(metres(area, ORIGIN, UNIT))
+
+
+def tree(clip: Clip, deepest: int) -> Iterator[Clip]:
+    yield clip
+    for child in clip.children() if clip.z < deepest else ():
+        if child is not None:
+            yield from tree(child, deepest)
+
+
+def known(state: Collection[Named], zooms: Collection[int]) -> dict[Cell, frozenset[Named]]:
+    """What a state has in each cell, found by looking into all of them."""
+    found: dict[Cell, set[Named]] = {}
+    for name, root in state:
+        for clip in tree(root, max(zooms)):
+            if clip.z in zooms:
+                found.setdefault((clip.z, clip.x, clip.y), set()).add((name, clip))
+    return {cell: frozenset(parts) for cell, parts in found.items()}
+
+
+@settings(max_examples=100)
+@given(areas(SPAN))
+def test_the_parts_of_a_cut_are_valid_lie_in_their_cells_and_together_are_the_whole(
+    area: BaseGeometry,
+) -> None:
+    for clip in tree(planted(area), ZOOM + 1):
+        assert clip.geometry.is_valid
+        assert shapely.box(*cell_box(clip.z, clip.x, clip.y)).covers(clip.geometry)
+        assert clip.full == (clip.geometry.area == float(SIDE >> clip.z) ** 2)
+        children = [child.geometry for child in clip.children() if child is not None]
+        assert shapely.area(children).sum() == pytest.approx(clip.geometry.area, rel=1e-9, abs=1e-3)
+
+
+@settings(max_examples=100)
+@given(areas(SPAN))
+def test_both_sides_of_a_cut_have_the_same_new_vertices(area: BaseGeometry) -> None:
+    root = planted(area)
+    there = {tuple(xy) for xy in shapely.get_coordinates(root.geometry).tolist()}
+    x, y = CORNER
+    for axis, beside in ((0, (x - 1, y)), (1, (x, y - 1))):
+        line = float((x, y)[axis] * (SIDE >> ZOOM))
+        new = []
+        for cell in ((x, y), beside):
+            clip = part(root, ZOOM, *cell)
+            west, north, east, south = cell_box(ZOOM, *cell)
+            corners = {(a, b) for a in (west, east) for b in (north, south)}
+            vertices = shapely.get_coordinates(clip.geometry).tolist() if clip else []
+            new.append({tuple(xy) for xy in vertices if xy[axis] == line} - there - corners)
+        assert new[0] == new[1]
+
+
+@settings(max_examples=100)
+@given(areas(SPAN))
+def test_what_is_the_same_is_the_same_object(area: BaseGeometry) -> None:
+    one, other = planted(area), planted(shapely.from_wkb(shapely.to_wkb(area)))
+    assert one is other
+    copies = zip(tree(one, ZOOM + 1), tree(other, ZOOM + 1), strict=True)
+    assert all(clip is copy for clip, copy in copies)
+
+
+@settings(max_examples=60)
+@given(st.lists(areas(SPAN), min_size=2, max_size=5), st.data())
+def test_changed_cells_are_those_whose_content_differs_and_no_others(
+    shapes: list[BaseGeometry], data: st.DataObject
+) -> None:
+    roots = [(name, planted(shape)) for name in "ab" for shape in shapes]
+    before, after = (data.draw(st.sets(st.sampled_from(roots))) for _ in range(2))
+    zooms = {ZOOM - 1, ZOOM + 1}
+    found = {(z, x, y): parts for z, x, y, parts in changed_cells(before, after, zooms)}
+    old, new = known(before, zooms), known(after, zooms)
+    nothing: frozenset[Named] = frozenset()
+    assert found == {
+        cell: new.get(cell, nothing)
+        for cell in old.keys() | new.keys()
+        if old.get(cell, nothing) != new.get(cell, nothing)
+    }
+
+
+@settings(max_examples=100)
+@given(areas(SPAN))
+def test_every_small_part_lies_in_one_cell_of_each_zoom(area: BaseGeometry) -> None:
+    root = planted(area)
+    slight = shapely.area(shapely.get_parts(root.geometry)) < SMALL
+    assert len(root.small) == slight.sum()
+    for zoom in (ZOOM - 1, ZOOM + 1):
+        cells = [clip for clip in tree(root, zoom) if clip.z == zoom]
+        inside = np.concatenate([clip.small for clip in cells]) if cells else root.small
+        assert sorted(inside.tolist()) == sorted(root.small.tolist())
