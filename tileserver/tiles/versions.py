@@ -289,7 +289,7 @@ def _up_to(asked: Period, horizon: int) -> Period:
     start, end = asked.start, asked.end
     if start is not None and to_micros(start) > horizon:
         start = from_micros(horizon)
-    return Period(start, None if end is None or to_micros(end) - 1 > horizon else end)
+    return Period(start, None if end is None or to_micros(end) > horizon else end)
 
 
 def _with_window(
