@@ -39,8 +39,10 @@ class ServedLayer:
 
     @property
     def embargo(self) -> timedelta:
-        """How old its data must be to be public."""
-        return parse_duration(self.stored.layer.embargo or self.stored.theatre.embargo)
+        """How old its data must be to be public; of a line no less than of the areas that it shows."""
+        theatre, layer = self.stored.theatre, self.stored.layer
+        shown = [layer] if layer.derived is None else [layer, theatre.layer(layer.derived.layer)]
+        return max(parse_duration(each.embargo or theatre.embargo) for each in shown)
 
     @property
     def is_state(self) -> bool:
