@@ -91,6 +91,10 @@ COMMANDS: Mapping[str, Entry] = {
         Call(f"tile toy.roads {AT_SECRET} --at 2024-01-09 --text --revision 12"),
         Call(f"tile toy.control {BOTH_PLACES} --at 2024-01-09 --text --revision 6", shows=False),
     ],
+    "seed": [
+        Call("seed toy.control,toy.frontline --zooms 6 --json"),
+        Call("seed toy.late,toy.roads --zooms 6 --json", LONG),
+    ],
     "theatre list": [Call("theatre list --json", shows=False)],
     "theatre show": [Call("theatre show toy", shows=False)],
     "revisions": Desk(),
@@ -102,7 +106,6 @@ COMMANDS: Mapping[str, Entry] = {
     "sample": Mute("prints what it itself has just written"),
     "theatre add": Mute("prints what is declared, not held"),
     "serve": Mute("prints where it listens; what it serves are the routes"),
-    "seed": Mute("counts versions that are public by the readers' clock; tests/tiles/test_seed.py has that"),
     "migrate": Mute("prints what was done to the schema"),
     "check": Mute("prints what is wrong with the installation"),
     "db start": Mute("prints where the cluster is"),

@@ -25,42 +25,46 @@ TILESETS = {  # each with the embargo of its strictest layer
     "toy.events,toy.control": EMBARGO,
     "toy.roads,toy.late": LONG,
     "toy": LONG,
+    "crowd": EMBARGO,
 }
 MEASURED = {"toy.control", "toy.events,toy.control", "toy"}
 NEWS = {  # the revisions that told the secret
-    "toy.control": {6},
-    "toy.frontline": {6},
-    "toy.events": {7},
-    "toy.notes": {8},
-    "toy.roads": {9},
-    "toy.late": {10},
-    "toy.events,toy.control": {6, 7},
-    "toy.roads,toy.late": {9, 10},
-    "toy": {6, 7, 8, 9, 10},
+    "toy.control": {7},
+    "toy.frontline": {7},
+    "toy.events": {8},
+    "toy.notes": {9},
+    "toy.roads": {10},
+    "toy.late": {11},
+    "toy.events,toy.control": {7, 8},
+    "toy.roads,toy.late": {10, 11},
+    "toy": {7, 8, 9, 10, 11},
+    "crowd": {12},
 }
-WINDOWS_ALONE = {"toy.events", "toy.notes"}
+THE_NOTE = 9
+WINDOWS_ALONE = {"toy.events", "toy.notes", "crowd"}
 
 BOTH_PLACES = address_at(*OLD_PLACE, 6)  # one tile has both
 AT_SECRET = address_at(*SECRET_PLACE, 12)
+NOT_THERE = {"toy.frontline", "crowd"}
 
 SHOWN_BY_ALL = (
     "", "?datetime=latest", "?datetime=2024-01-09", "?datetime=2024-01-09/2024-01-09", "?datetime=../..",
     "?datetime=2024-01-05/..", "?datetime=../2024-01-09", "?datetime=2024-01-09T21:59:59.999999Z",
-    "?revision=10", "?revision=99", "?datetime=2024-01-09&revision=10",
+    "?revision=12", "?revision=99", "?datetime=2024-01-09&revision=12",
 )  # fmt: skip
 SHOWN_BY_STATES = ("?datetime=2024-01-10", "?datetime=2099-01-01", "?datetime=2024-01-09T22:00:00Z")
 ITS_LAST_SECOND = "?datetime=2024-01-09T21:59:59Z"  # of a state the one before, and that it ends here
 SHOWN_BY_NONE = ("?datetime=2024-01-03", "?datetime=2024-01-02/2024-01-03", "?datetime=1950-01-01")
-BEFORE_IT_WAS_KNOWN = ("?revision=5", "?datetime=2024-01-09&revision=5")
+BEFORE_IT_WAS_KNOWN = ("?revision=6", "?datetime=2024-01-09&revision=6")
 CHANGES = {  # ends, and whether they show the secret
     "2024-01-03/2024-01-09": True,
     "2024-01-09/2024-01-03": True,
     "2024-01-05/latest": True,
     "2024-01-09/2099-01-01": True,
     "2024-01-09T21:59:59Z/2024-01-09T22:00:00Z": True,
-    "2024-01-03/2024-01-09?revision=10": True,
-    "2024-01-09/2024-01-09?known=5&revision=10": True,
-    "2024-01-03/2024-01-09?revision=5": False,
+    "2024-01-03/2024-01-09?revision=12": True,
+    "2024-01-09/2024-01-09?known=6&revision=12": True,
+    "2024-01-03/2024-01-09?revision=6": False,
     "2024-01-02/2024-01-05": False,
     "1950-01-01/2024-01-05": False,
 }
@@ -78,6 +82,11 @@ class Ask:
     etag: str = ""  # of what is held already
     coding: str = "identity"
     part: Callable[[Any], Any] | None = None  # what is looked at of a JSON answer; all of it
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent with it."""
+        return {"Accept-Encoding": self.coding} | ({"If-None-Match": self.etag} if self.etag else {})
 
     def __str__(self) -> str:
         return " ".join([self.method, self.path, self.etag, self.coding])
@@ -106,7 +115,7 @@ def dated_tiles() -> Iterator[Ask]:
         shown = {ITS_LAST_SECOND, *SHOWN_BY_ALL, *(() if name in WINDOWS_ALONE else SHOWN_BY_STATES)}
         for when in (ITS_LAST_SECOND, *SHOWN_BY_ALL, *SHOWN_BY_STATES, *SHOWN_BY_NONE, *BEFORE_IT_WAS_KNOWN):
             yield Ask(f"/tiles/{name}/{BOTH_PLACES}.mvt{when}", until, when in shown)
-        yield Ask(f"/tiles/{name}/{AT_SECRET}.mvt?datetime=2024-01-09", until, name != "toy.frontline")
+        yield Ask(f"/tiles/{name}/{AT_SECRET}.mvt?datetime=2024-01-09", until, name not in NOT_THERE)
 
 
 def dated_changes() -> Iterator[Ask]:
@@ -135,6 +144,8 @@ def _dated(learned: Sequence[Learned]) -> Iterator[Ask]:
     plain = f"/tiles/toy.control/{BOTH_PLACES}.mvt"
     yield Ask(plain, method="HEAD")
     yield Ask(plain, coding="br")
+    for kind, shows in (("shot", True), ("shell,shot", True), ("shell", False)):
+        yield Ask(f"/tiles/crowd/{BOTH_PLACES}.mvt?datetime=../2024-01-09&kind={kind}", shows=shows)
     yield Ask(f"/tiles/toy.control/{BOTH_PLACES}.mvt?datetime=2024-01-99", shows=False)
     yield Ask("/tiles/toy.control/15/0/0.mvt", shows=False)
     yield Ask("/tiles/toy.unknown/0/0/0.mvt", shows=False)
@@ -166,7 +177,7 @@ def _again(known: Learned, path: str, etag: str = "", method: str = "GET") -> As
 
 def _catalogue(_: Sequence[Learned]) -> Iterator[Ask]:
     def strictest(document: Any) -> Any:
-        return [each for each in document["tilesets"] if TILESETS[each["id"]] == LONG]
+        return [each for each in document["tilesets"] if TILESETS.get(each["id"]) == LONG]
 
     yield Ask("/tilesets")
     yield Ask("/tilesets", LONG, part=strictest)
@@ -186,8 +197,8 @@ def _timelines(learned: Sequence[Learned]) -> Iterator[Ask]:
     path = "/tilesets/{tileset}/timeline"
     yield from _documents(path)(learned)
     for name, until in TILESETS.items():
-        yield Ask(path.format(tileset=name) + "?revision=10", until)
-        yield Ask(path.format(tileset=name) + "?revision=5", until, shows=False)
+        yield Ask(path.format(tileset=name) + "?revision=12", until)
+        yield Ask(path.format(tileset=name) + "?revision=6", until, shows=False)
 
 
 def _measures(form: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
@@ -197,9 +208,9 @@ def _measures(form: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
             yield Ask(f"/tilesets/{name}/{form}", until, shows)
             yield Ask(f"/tilesets/{name}/{form}?datetime=2024-01-09", until, shows)
             yield Ask(f"/tilesets/{name}/{form}?datetime=2024-01-05/2099-01-01", until, shows)
-            yield Ask(f"/tilesets/{name}/{form}?datetime=../..&revision=10", until, shows)
+            yield Ask(f"/tilesets/{name}/{form}?datetime=../..&revision=12", until, shows)
             yield Ask(f"/tilesets/{name}/{form}?datetime=../2024-01-03", until, shows=False)
-            yield Ask(f"/tilesets/{name}/{form}?revision=5", until, shows=False)
+            yield Ask(f"/tilesets/{name}/{form}?revision=6", until, shows=False)
 
     return asks
 
@@ -210,13 +221,13 @@ def _histories(last: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     def asks(_: Sequence[Learned]) -> Iterator[Ask]:
         for name, until in TILESETS.items():
             path, news = f"/history/{name}", NEWS[name]
-            for revision in sorted({1, 5, 10, *news}):
+            for revision in sorted({1, 6, 12, *news}):
                 for days in ("20240101-open", "20240109-20240109"):
                     yield Ask(f"{path}/{days}-0-{revision}/{last}", until, revision in news)
                 for days in ("20240101-20240107", "20240108-20240115"):
                     yield Ask(f"{path}/{days}-0-{revision}/{last}", until, shows=False)
-            goes_on = f"20240101-20240107-0-8-{to_micros(DAY_END)}"  # as the secret note does
-            yield Ask(f"{path}/{goes_on}/{last}", until, 8 in news)
+            goes_on = f"20240101-20240107-0-{THE_NOTE}-{to_micros(DAY_END)}"  # as the secret note does
+            yield Ask(f"{path}/{goes_on}/{last}", until, THE_NOTE in news)
 
     return asks
 

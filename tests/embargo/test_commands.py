@@ -40,13 +40,15 @@ Run = Callable[[Call, str, datetime], bytes]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A function that runs a command on the database *dsn* at *now*, and returns all that it prints."""
 
     def run(call: Call, dsn: str, now: datetime) -> bytes:
         monkeypatch.setattr(sys, "argv", ["tileserver", *call.line.split()])
         monkeypatch.setenv("DATABASE_URL", dsn)
         monkeypatch.setenv("COLUMNS", "200")
+        shelf = tmp_path / str(len(list(tmp_path.iterdir())))  # a new one each time, as `seed` fills it
+        monkeypatch.setenv("TILESERVER_SHELF", str(shelf))
         raw = io.BytesIO()
         with redirect_stdout(io.TextIOWrapper(raw, "utf-8")) as text, pytest.raises(SystemExit) as end:
             main(lambda: now)

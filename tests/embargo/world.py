@@ -8,18 +8,22 @@ the same embargo gives it up at the same instant.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
+import numpy as np
+from shapely.geometry import Point
 
-from tests.shapes import layer, theatre
+from tests.shapes import Feature, fill, layer, theatre
 from tileserver.desk.importer import import_features, import_snapshots
 from tileserver.ingest import Report
 from tileserver.model import Category, Derivation, RawFeature, RawSnapshot
+from tileserver.shape.project import to_mercator
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
+from tileserver.store.windows import POINT_LIMIT
 from tileserver.times import TICK, Period
 
 if TYPE_CHECKING:
@@ -55,6 +59,20 @@ DECLARED = theatre(
     day_zone="Europe/Kyiv",
     bounds=(20.0, 43.0, 45.0, 54.0),
     centre=(35.0, 48.3, 5.0),
+    embargo="48h",
+)
+
+# As many events in one tile as it shows one by one: with the secret they are one too many, and are counted.
+CROWD = theatre(
+    layer(
+        "events",
+        "points",
+        fields={"kind": "what"},
+        category="kind",
+        categories=tuple(Category(kind, {"en": kind}, "#aa2211", "#aa2211") for kind in ("shot", "shell")),
+    ),
+    id="crowd",
+    day_zone="Europe/Kyiv",
     embargo="48h",
 )
 
@@ -135,28 +153,43 @@ THE_SECRET = secret(
 ANOTHER_SECRET = secret(OTHER_PLACE, "other", PUBLIC.states[SECOND])
 
 
+def _shots(number: int, kind: str, start: datetime, first_id: int = 1) -> list[Feature]:
+    """Events of one day, in a row within one tile."""
+    ((west, north),) = to_mercator(np.array([OLD_PLACE])).tolist()
+    return [
+        Feature("events", Point(west + each, north), start, start + DAY, {"kind": kind}, id=first_id + each)
+        for each in range(number)
+    ]
+
+
+THE_CROWD = _shots(POINT_LIMIT, "shot", FIRST)
+ONE_TOO_MANY = _shots(1, "shot", DAY_END - DAY, first_id=POINT_LIMIT + 1)
+ANOTHER_ONE = _shots(1, "shell", DAY_END - DAY, first_id=POINT_LIMIT + 2)
+
+
 @dataclass(frozen=True)
 class World:
-    """The addresses of the three databases."""
+    """The addresses of the three databases, and of a copy of the first one to be written to."""
 
     secret: str
     innocent: str
     other: str
+    spare: str
 
 
 def build_world(databases: Databases) -> World:
     """Write the public part once, copy it, and add the secrets to the copies."""
     innocent = databases.new()
     databases.run(innocent, lambda connection: add_theatre(connection, DECLARED))
-    databases.run(innocent, lambda connection: tell(connection, PUBLIC))
+    databases.run(innocent, lambda connection: tell(connection, PUBLIC, THE_CROWD))
     with_secret, with_other = databases.copy(innocent), databases.copy(innocent)
-    databases.run(with_secret, lambda connection: tell(connection, THE_SECRET))
-    databases.run(with_other, lambda connection: tell(connection, ANOTHER_SECRET))
-    return World(with_secret, innocent, with_other)
+    databases.run(with_secret, lambda connection: tell(connection, THE_SECRET, ONE_TOO_MANY))
+    databases.run(with_other, lambda connection: tell(connection, ANOTHER_SECRET, ANOTHER_ONE))
+    return World(with_secret, innocent, with_other, databases.copy(with_secret))
 
 
-async def tell(connection: asyncpg.Connection, told: Told) -> None:
-    """Import *told* as a desk does, each layer in a revision of its own."""
+async def tell(connection: asyncpg.Connection, told: Told, crowd: Sequence[Feature]) -> None:
+    """Import *told* as a desk does, each layer in a revision of its own; the crowd is the last one."""
     snapshots = [RawSnapshot(at, state, str(at)) for at, state in told.states.items()]
     report = Report(read=sum(map(len, told.states.values())))
     layers = await layers_of(connection)
@@ -164,8 +197,9 @@ async def tell(connection: asyncpg.Connection, told: Told) -> None:
     for name, features in told.features.items():
         report = Report(read=len(features))
         await import_features(connection, layers, name, features, report, origin="drawn")
+    await fill(connection, CROWD, crowd)
 
 
 async def layers_of(connection: asyncpg.Connection) -> dict[str, StoredLayer]:
     """Return the layers of the toy theatre by name."""
-    return {each.layer.name: each for each in await load_layers(connection)}
+    return {each.layer.name: each for each in await load_layers(connection) if each.ref.theatre == "toy"}
