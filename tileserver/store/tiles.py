@@ -61,6 +61,7 @@ class Cut:
     category: str = ""  # the property whose value has to be one of the codes
     codes: tuple[str, ...] = ()
     cells: tuple[Cell, ...] | None = None
+    is_brief: bool = False  # whether the window has far fewer events than the tile
     faces: bool = False  # whether the state is drawn as faces
 
 
@@ -99,7 +100,7 @@ def _together(cuts: tuple[Cut, ...], address: TileAddress) -> tuple[str, list[An
     return "SELECT " + " || ".join(parts), arguments
 
 
-@lru_cache(maxsize=64)  # four texts, at most eight places
+@lru_cache(maxsize=64)  # six texts, at most eight places
 def _renumbered(text: str, shared: int, taken: int) -> str:
     """Return *text* with its parameters after the *shared* ones moved behind those *taken* already."""
     return _PARAMETER.sub(lambda m: f"${int(m[1]) + (taken - shared if int(m[1]) > shared else 0)}", text)

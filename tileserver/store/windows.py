@@ -20,15 +20,15 @@ CELLS = 1 << CELL_BITS  # a side of a tile
 # tick before `first`, where what ends there has its last instant. Where there is too much the texts go first,
 # and then points by id, a hash and so a fair draw that falls the same way on every refresh; `left_out` says
 # how many.
-_POINT_ROWS = f"""
+_POINTS = f"""
     SELECT id, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom,
         CASE WHEN weight > {TEXT_BUDGET} THEN properties - $12::text[] ELSE properties END ||
         CASE WHEN total > {POINT_LIMIT} THEN jsonb_build_object('left_out', total - {POINT_LIMIT})
-             ELSE '{{}}'::jsonb END AS properties
+             ELSE '{{{{}}}}'::jsonb END AS properties
     FROM (
         SELECT id, properties, geom, tile, count(*) OVER () AS total,
             sum(octet_length(properties::text)) OVER () AS weight
-        FROM feature_version, (
+        FROM {{source}} AS event, (
             SELECT ST_TileEnvelope($1, $2, $3), ST_TileEnvelope($1, $2, $3, margin => {BUFFER / EXTENT})
         ) AS envelope (tile, reach)
         WHERE layer = $5 AND geom && reach AND known @> $6::bigint
@@ -39,6 +39,16 @@ _POINT_ROWS = f"""
         ORDER BY id LIMIT {POINT_LIMIT}
     ) AS chosen ORDER BY id
 """
+
+# By place and time together, or first by time alone: PostgreSQL cannot tell which is less, and `OFFSET` keeps
+# it from trying.
+_POINT_ROWS = {
+    False: _POINTS.format(source="feature_version"),
+    True: _POINTS.format(
+        source="(SELECT * FROM feature_version WHERE layer = $5"
+        " AND upper(valid) BETWEEN $7::timestamptz AND $9::timestamptz OFFSET 0)"
+    ),
+}
 
 # Each cell is a point in its middle, in tile units: no more exact than the cell is large.
 _SIDE = EXTENT // CELLS
@@ -63,7 +73,14 @@ def window_rows(cut: Cut) -> tuple[str, tuple[Any, ...]]:
     """Return the text of the rows of *cut*, which is a window, and its arguments from the fifth on."""
     if cut.cells is None:
         period = (cut.first, cut.last, cut.until)
-        return _POINT_ROWS, (cut.layer, cut.known, *period, list(cut.codes), cut.category, list(cut.texts))
+        return _POINT_ROWS[cut.is_brief], (
+            cut.layer,
+            cut.known,
+            *period,
+            list(cut.codes),
+            cut.category,
+            list(cut.texts),
+        )
     return _CELL_ROWS, (
         [cell.x for cell in cut.cells],
         [cell.y for cell in cut.cells],

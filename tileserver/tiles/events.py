@@ -23,6 +23,7 @@ from tileserver.tiles.tokens import Ints, spread
 
 POINTS_BY = 12  # the zoom from which there are points, however many
 _MEMORY = 4096  # windows whose zoom is remembered
+_BRIEF = 8  # times as many events in a tile: to find those of a window by time alone is faster; measured
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -98,7 +99,8 @@ class EventIndex:
         codes = tuple(category.code for category in layer.categories)
         code = rows["code"].astype(np.int16)
         self.events = Events(start, end, since, until, code, token, layer.category, codes)
-        self.starts, self.ends = np.unique(start), np.unique(end)
+        self.starts, self._by_end = np.unique(start), np.sort(end)
+        self.ends = np.unique(self._by_end)
         self.cells_below = cells_below(layer)
         self._edges: dict[int, Ints] = {}
         self._zooms: OrderedDict[Asked, int] = OrderedDict()
@@ -107,7 +109,7 @@ class EventIndex:
     def bytes(self) -> int:
         """The memory that the events take."""
         columns = [getattr(self.events, name) for name in _COLUMNS]
-        return sum(column.nbytes for column in (self._places, self._x, self._y, *columns))
+        return sum(column.nbytes for column in (self._places, self._x, self._y, self._by_end, *columns))
 
     def near(self, address: TileAddress) -> list[Events]:
         """Return the events of the tile, and those of the strip around it that it is buffered with."""
@@ -135,6 +137,12 @@ class EventIndex:
         kinds = len(events.vocabulary) + 1
         counts = np.bincount(which * kinds + events.code[chosen], minlength=CELLS * CELLS * kinds)
         return tuple(_cells(counts.reshape(-1, kinds), events.vocabulary, points_zoom))
+
+    def is_brief(self, address: TileAddress, window: Asked) -> bool:
+        """Whether the window has far fewer events, all over the map, than the tile at all times."""
+        inside = self._inside(address)
+        ends = self._by_end.searchsorted([window.first, window.until + 1])
+        return bool((ends[1] - ends[0]) * _BRIEF <= inside.stop - inside.start)
 
     def _find_points_zoom(self, window: Asked) -> int:
         sums = np.concatenate([[0], np.cumsum(self.events.selected(window), dtype=np.int32)])

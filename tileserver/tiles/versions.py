@@ -248,7 +248,8 @@ def cuts(reading: Reading, tileset: Tileset, address: TileAddress) -> tuple[Cut,
         elif not served.is_state and reading.window is not None:
             drawn, events = zooms.get(served.stored.key, 0), served.index.events
             cells = events.cells(address, reading.window, drawn) if drawn and events else None
-            found.append(_window_cut(cut, layer, reading.window, cells))
+            is_brief = events is not None and events.is_brief(address, reading.window)
+            found.append(replace(_window_cut(cut, layer, reading.window, cells), is_brief=is_brief))
     return tuple(found)
 
 
