@@ -87,6 +87,19 @@ class Reader:
         )
         return agree
 
+    async def settled(self) -> None:
+        """Wait until nothing is on its way, also what is loaded ahead."""
+        await asyncio.sleep(0.3)
+        await self.until("tileserverMap.areTilesLoaded() && tileserverMap.loaded()")
+
+    async def picture(self) -> bytes:
+        """What is drawn on the map, without the page around it and its ring of focus."""
+        await self.settled()
+        await self.page.evaluate("document.activeElement.blur()")
+        return await self.page.locator("#map canvas").screenshot(
+            style="body > *:not(#map), .maplibregl-control-container { visibility: hidden !important }"
+        )
+
     async def linked(self) -> str:
         """The day that the address names."""
         day: str = await self.page.evaluate("new URLSearchParams(location.hash.slice(1)).get('at') ?? ''")

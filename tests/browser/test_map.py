@@ -77,6 +77,82 @@ async def test_a_fast_scrub_over_a_slow_network_ends_on_the_last_day(
     await assert_all_of_one_day(reader, server_url, "1944-08-14")
 
 
+async def test_a_step_within_a_loaded_period_asks_for_nothing_and_draws_as_if_opened_there(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+    await reader.open(server_url + WEST + NORMANDY)
+    await reader.page.focus("#slider")
+    await reader.settled()
+    asked = len(reader.requests)
+    for day in (*(f"1944-07-{number}" for number in range(26, 32)), "1944-08-01", "1944-08-02"):
+        await reader.page.keyboard.press("ArrowRight")
+        assert [await reader.shown(), await reader.labelled()] == [day] * 2
+    await reader.page.keyboard.press("PageDown")
+    assert await reader.shown() == "1944-07-02"
+    await reader.page.keyboard.press("PageUp")
+    await assert_all_of_one_day(reader, server_url, "1944-08-02")
+    assert [url for url in reader.requests[asked:] if "western-front" in url] == []
+    other = await new_reader()
+    await other.open(server_url + WEST + NORMANDY.replace("1944-07-25", "1944-08-02"))
+    assert await reader.picture() == await other.picture()
+
+
+async def test_the_next_period_follows_without_a_pause(server_url: str, new_reader: NewReader) -> None:
+    reader = await new_reader()
+    await reader.open(server_url + WEST + NORMANDY.replace("1944-07-25", "1944-09-30"))
+    await reader.page.focus("#slider")
+    await reader.settled()
+    asked = len(reader.requests)
+    source = await reader.page.evaluate("tileserverShownSource()")
+    await reader.page.keyboard.press("ArrowRight")
+    assert [await reader.shown(), await reader.labelled()] == ["1944-10-01"] * 2
+    assert await reader.page.evaluate("tileserverShownSource()") != source
+    await assert_all_of_one_day(reader, server_url, "1944-10-01")
+    await reader.page.keyboard.press("ArrowLeft")
+    assert await reader.page.evaluate("tileserverShownSource()") == source
+    await assert_all_of_one_day(reader, server_url, "1944-09-30")
+    assert not any("19440701-19440930" in url for url in reader.requests[asked:])
+
+
+async def test_tiles_that_come_into_view_are_of_the_shown_day(server_url: str, new_reader: NewReader) -> None:
+    reader = await new_reader()
+    await reader.open(server_url + WEST + NORMANDY)
+    await reader.page.fill("#date-field", "1944-08-25")
+    await reader.ready("1944-08-25")
+    await reader.page.evaluate("tileserverMap.jumpTo({center: [3, 48.5], zoom: 7.5})")
+    await reader.settled()
+    await assert_all_of_one_day(reader, server_url, "1944-08-25")
+
+
+async def test_two_days_are_compared_by_keyboard_and_in_the_link(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+    await reader.open(server_url + WEST + NORMANDY)
+    await reader.page.focus("#compare-open")
+    await reader.page.keyboard.press("Enter")
+    assert await reader.page.evaluate("document.activeElement.id") == "compare-date"
+    await reader.page.fill("#compare-date", "1944-08-25")
+    await reader.ready("1944-08-25")  # the later one is the one to look at
+    await reader.page.locator("#changes .km2").first.wait_for()
+    assert "25 Jul 1944" in await reader.page.inner_text("#changes-title")
+    assert any("/changes/western-front/1944-07-25/1944-08-25/" in url for url in reader.requests)
+    await reader.until("location.hash.includes('at=1944-08-25&compare=1944-07-25')")
+    km2 = await reader.page.locator("#changes .km2").all_inner_texts()
+    await reader.page.reload()
+    await reader.ready("1944-08-25")
+    await reader.page.locator("#changes .km2").first.wait_for()
+    assert await reader.page.locator("#changes .km2").all_inner_texts() == km2
+    await reader.page.click("#next-day")
+    assert await reader.page.locator("#changes .km2").count() == 0  # never those of another pair
+    await reader.page.locator("#changes .km2").first.wait_for()
+    await reader.page.click("#compare-close")
+    await reader.until("!location.hash.includes('compare')")
+    assert not await reader.page.is_visible("#changes-section")
+    assert reader.complaints == []
+
+
 async def test_failing_tiles_leave_picture_label_and_address(server_url: str, new_reader: NewReader) -> None:
     reader = await new_reader()
     await reader.open(server_url + WEST + NORMANDY)
@@ -243,8 +319,9 @@ async def test_the_policy_allows_this_server_alone(server_url: str, new_reader: 
 
 async def test_a_popup_shows_markup_as_text(server_url: str, new_reader: NewReader) -> None:
     reader = await new_reader()
+    text = "<img src=x onerror='window.hurt=1'><b>bold</b>"
     hostile = {
-        "text": "<img src=x onerror='window.hurt=1'><b>bold</b>",
+        "text": text,
         "kind": "battle",
         "date": "1944-07-25",
         "url": "javascript:window.hurt=1",
@@ -267,7 +344,7 @@ async def test_a_popup_shows_markup_as_text(server_url: str, new_reader: NewRead
     await reader.page.mouse.click(*middle)
     popup = reader.page.locator(".popup-body")
     await popup.wait_for()
-    assert hostile["text"] in await popup.inner_text()
+    assert text in await popup.inner_text()
     assert await popup.locator("li").count() == 2
     assert await popup.locator("img, b, a, script").count() == 0
     assert await reader.page.evaluate("window.hurt") is None

@@ -3,6 +3,7 @@
 import { NavigationControl, ScaleControl, type ErrorEvent, type Map as MapLibre } from "maplibre-gl";
 import { basemapStyle, type Theme } from "./basemap";
 import { readCatalogue, readTileJson, readTimeline, type Catalogue, type DayCount, type Theatre, type TileJson } from "./catalogue";
+import { Comparison } from "./comparison";
 import { addDays, clampDay, dayText, isDay, type Day } from "./days";
 import { byId } from "./dom";
 import { addImages, setPlaceImages } from "./images";
@@ -30,6 +31,7 @@ export class App {
   private readonly panel: Panel;
   private readonly timebar: Timebar;
   private readonly swap: Swap;
+  private readonly comparison: Comparison;
   private readonly popups: { close(): void };
   private readonly map: MapLibre;
   private readonly reel: Reel;
@@ -55,8 +57,9 @@ export class App {
       instantly: (day) => this.reel.instantly(day), prepare: (day) => this.prepare(day), onState: (state) => this.onState(state),
     });
     this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.travel(day, manner), onPlay: () => this.play(!this.playing) });
+    this.comparison = new Comparison({ map: this.map, language, say, onChoice: (day) => this.compare(day) });
     this.popups = answerClicks(this.map, () => this.loaded && this.state.shown
-      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, notes: this.notes, layersOf: (kind) => this.reel.layerIds(kind) } : null);
+      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, notes: this.notes, changes: this.comparison.shown, layersOf: (kind) => this.reel.layerIds(kind) } : null);
     this.dress();
   }
 
@@ -86,7 +89,10 @@ export class App {
     addImages(this.map, tiles.legend, this.theme);
     this.panel.fillTheatre(catalogue, theatre.id, tiles);
     this.panel.fillLegend(tiles, this.theme);
-    this.timebar.fill({ first: tiles.time.first_day, last: tiles.time.last_day }, timeline.days);
+    const span = { first: tiles.time.first_day, last: tiles.time.last_day };
+    this.timebar.fill(span, timeline.days);
+    this.comparison.fill(span);
+    this.choose(this.link.compare && clampDay(this.link.compare, span.first, span.last));
     if (!this.link.camera) openCamera(this.map, theatre, this.clear());
     this.wish(this.openingDay(), "step");
   }
@@ -95,6 +101,7 @@ export class App {
   private takeDown(): void {
     this.swap.forget();
     this.reel.clear();
+    this.comparison.clear();
     this.popups.close();
     delete root.dataset["shown"];
     for (const id of ["weekday", "date", "summary", "notes"]) byId(id).textContent = "";
@@ -152,12 +159,31 @@ export class App {
     const { timeline } = this.loaded!;
     const count = timeline.get(day);
     this.notes = notes;
-    this.panel.showDay(day, count, notes, (note) => this.flyTo(note));
+    this.panel.showDay(day, count, notes, this.reel.numbers(notes), (note) => this.flyTo(note));
     if (day !== root.dataset["shown"]) this.popups.close();
     root.dataset["shown"] = day;
+    this.comparison.follow(day, this.loaded!.tiles, this.theme);
     this.writeLink(day, this.manner === "jump" && this.state.shown ? "push" : "replace");
     this.manner = "step";
     this.later("spoken", () => { byId("spoken").textContent = this.panel.sentence(day, count, notes); }, SETTLE_MS);
+  }
+
+  /** The later of both days is the one to look at, so that what is drawn is what has changed until then. */
+  private compare(day: Day | ""): void {
+    const shown = this.state.wanted;
+    const swapped = day > shown;
+    this.choose(swapped ? shown : day);
+    if (swapped) this.wish(day, "jump");
+    else if (this.loaded && this.state.shown) {
+      this.comparison.follow(this.state.shown, this.loaded.tiles, this.theme);
+      this.writeLink(this.state.shown, "replace");
+    }
+  }
+
+  private choose(day: Day | ""): void {
+    this.link.compare = day;
+    this.comparison.choose(day);
+    this.reel.mute(day !== "");
   }
 
   private onState(state: State): void {
@@ -233,7 +259,7 @@ export class App {
     const query = new URLSearchParams(location.search);
     query.delete("at");
     query.set("theatre", this.loaded.theatre.id);
-    const url = `${location.pathname}?${query.toString()}${fragmentOf(cameraOfMap(this.map), day)}`;
+    const url = `${location.pathname}?${query.toString()}${fragmentOf(cameraOfMap(this.map), day, this.link.compare)}`;
     history[how === "push" ? "pushState" : "replaceState"](null, "", url);
   }
 
@@ -241,7 +267,7 @@ export class App {
     const out = document.getElementById("open-full");
     if (!out || !this.loaded || !this.state.wanted) return;
     const query = new URLSearchParams({ theatre: this.loaded.theatre.id, ...(this.link.lang ? { lang: this.link.lang } : {}) });
-    out.setAttribute("href", `/?${query.toString()}${fragmentOf(cameraOfMap(this.map), root.dataset["shown"] ?? "")}`);
+    out.setAttribute("href", `/?${query.toString()}${fragmentOf(cameraOfMap(this.map), root.dataset["shown"] ?? "", this.link.compare)}`);
   }
 
   /** The reader went back or forward, or edited the address. */
@@ -250,8 +276,10 @@ export class App {
     const elsewhere = link.theatre !== "" && link.theatre !== this.loaded?.theatre.id;
     this.link = link;
     if (link.camera) this.map.jumpTo({ center: [link.camera.lon, link.camera.lat], zoom: link.camera.zoom });
-    if (elsewhere) void this.reopen(link.theatre);
-    else if (this.loaded && link.at) this.wish(this.openingDay(), "step");
+    if (elsewhere) { void this.reopen(link.theatre); return; }
+    this.choose(link.compare);
+    if (this.loaded && this.state.shown) this.comparison.follow(this.state.shown, this.loaded.tiles, this.theme);
+    if (this.loaded && link.at) this.wish(this.openingDay(), "step");
   }
 
   private async reopen(id: string): Promise<void> {
@@ -318,7 +346,7 @@ export class App {
     window.addEventListener("popstate", () => this.followLink());
     byId<HTMLSelectElement>("theatre").addEventListener("change", (event) => {
       const id = (event.target as HTMLSelectElement).value;
-      this.link = { ...this.link, theatre: id, at: "", camera: null };
+      this.link = { ...this.link, theatre: id, at: "", compare: "", camera: null };
       history.pushState(null, "", `${location.pathname}?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), theatre: id }).toString()}`);
       void this.reopen(id);
     });

@@ -18,7 +18,7 @@ export interface Source { publisher: string; licence: string; attribution: strin
 export interface TileJson {
   tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
   vector_layers: { id: string }[];
-  time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string; history: History };
+  time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string; history: History; changes: { tiles: string; document: string } | null };
   legend: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
 }
 
@@ -39,6 +39,14 @@ export const readTimeline = (tileset: string): Promise<Timeline> => read(`/tiles
 export const changesOf = (count: DayCount | undefined): number =>
   count ? Object.entries(count.changes).reduce((sum, [layer, n]) => (layer === "frontline" ? sum : sum + n), 0) : 0;
 
-/** How many square kilometres changed hands on this day: what some gained, others lost. */
-export const km2Of = (count: DayCount | undefined): number =>
-  Object.values(count?.km2 ?? {}).reduce((sum, net) => sum + Math.abs(net), 0) / 2;
+/** How many square kilometres changed hands on this day, on balance: what was gained, or lost where that is more. */
+export function km2Of(count: DayCount | undefined): number {
+  const nets = Object.values(count?.km2 ?? {});
+  return Math.max(...[1, -1].map((side) => nets.reduce((sum, net) => sum + Math.max(0, side * net), 0)));
+}
+
+export interface ChangeDocument {
+  held: { statuses: string[] } | null; moved: { from: string; to: string; km2: number }[];
+}
+export const readChange = (template: string, from: Day, to: Day): Promise<ChangeDocument> =>
+  read(template.replace("{from}", from).replace("{to}", to));

@@ -1,23 +1,24 @@
-// The small chart behind the slider: events per day as bars, days with a change of control as marks under them.
+// The small chart behind the slider: events per day as bars upwards, the area that changed hands as bars downwards.
 
-import { changesOf, type DayCount } from "./catalogue";
+import { changesOf, km2Of, type DayCount } from "./catalogue";
 import { addDays, daysBetween, format, type Day } from "./days";
 
 export const INSET = 8; // half the slider's thumb: the chart and the thumb share one scale
-const BARS = 34, MARKS = 38, LABELS = 54; // distances from the top in page pixels
+const BARS = 29, MARKS = 32, DEEPEST = 43, LABELS = 54; // distances from the top in page pixels
 
 export interface Span { first: Day; last: Day }
-export interface Column { events: number; changed: boolean }
+export interface Column { events: number; km2: number; changed: boolean }
 
 /** Fold the days into `width` columns at most; a column holds its busiest day. */
 export function columnsOf(days: readonly DayCount[], { first, last }: Span, width: number): Column[] {
   const total = daysBetween(first, last) + 1;
-  const columns: Column[] = Array.from({ length: Math.max(1, Math.min(total, width)) }, () => ({ events: 0, changed: false }));
+  const columns: Column[] = Array.from({ length: Math.max(1, Math.min(total, width)) }, () => ({ events: 0, km2: 0, changed: false }));
   for (const count of days) {
     const index = daysBetween(first, count.day);
     const column = columns[Math.floor((index * columns.length) / total)];
     if (index < 0 || index >= total || !column) continue;
     column.events = Math.max(column.events, count.events);
+    column.km2 = Math.max(column.km2, km2Of(count));
     column.changed ||= changesOf(count) > 0;
   }
   return columns;
@@ -37,6 +38,25 @@ export function ticksOf({ first, last }: Span, width: number, language: string):
   return ticks;
 }
 
+/** The value that only a fiftieth exceed: on its first day a theatre gains all that it has, which says nothing. */
+export function usualMost(values: number[]): number {
+  const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) * 0.98)] ?? 1;
+}
+
+/** What of the chart stays as the day goes on. */
+interface Still { key: string; columns: Column[]; ticks: { day: Day; text: string }[] }
+
+const stills = new WeakMap<readonly DayCount[], Still>();
+
+function stillOf(days: readonly DayCount[], span: Span, usable: number, language: string): Still {
+  const key = `${span.first} ${span.last} ${usable} ${language}`, held = stills.get(days);
+  if (held?.key === key) return held;
+  const still = { key, columns: columnsOf(days, span, Math.floor(usable / 2)), ticks: ticksOf(span, usable, language) };
+  stills.set(days, still);
+  return still;
+}
+
 /** Draw the chart; bars up to the shown day are strong, those after it faint. */
 export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount[], span: Span, shown: Day, language: string): void {
   const { clientWidth: width, clientHeight: height } = canvas, ratio = devicePixelRatio || 1;
@@ -47,9 +67,10 @@ export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount
   context.scale(ratio, ratio);
   const style = getComputedStyle(canvas);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
-  const usable = width - 2 * INSET, columns = columnsOf(days, span, Math.floor(usable / 2));
+  const usable = width - 2 * INSET, { columns, ticks } = stillOf(days, span, usable, language);
   const step = columns.length > 1 ? usable / (columns.length - 1) : usable;
   const tallest = Math.sqrt(Math.max(1, ...columns.map((column) => column.events)));
+  const widest = Math.sqrt(usualMost(columns.map((column) => column.km2)));
   const total = daysBetween(span.first, span.last) || 1;
   const until = shown ? INSET + (daysBetween(span.first, shown) / total) * usable : INSET;
   const bar = Math.max(1, Math.min(9, step * 0.68));
@@ -59,14 +80,14 @@ export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount
     context.fillRect(x - bar / 2, BARS - tall, bar, tall);
     if (!column.changed) return;
     context.fillStyle = colour(x <= until + 0.5 ? "--mark" : "--mark-faint");
-    context.fillRect(x - Math.min(bar, 4) / 2, MARKS, Math.min(bar, 4), 3);
+    context.fillRect(x - bar / 2, MARKS, bar, 1.5 + Math.min(1, Math.sqrt(column.km2) / widest) * (DEEPEST - MARKS - 1.5));
   });
   context.fillStyle = colour("--rule");
   context.fillRect(INSET, BARS + 1, usable, 1);
   context.fillStyle = colour("--ink-soft");
   context.font = `11px ${style.fontFamily}`;
   let free = 0;
-  for (const { day, text } of ticksOf(span, usable, language)) {
+  for (const { day, text } of ticks) {
     const measured = context.measureText(text).width;
     const x = Math.min(Math.max(INSET, INSET + (daysBetween(span.first, day) / total) * usable), width - measured);
     if (x < free) continue;

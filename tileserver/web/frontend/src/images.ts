@@ -3,6 +3,7 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { TileJson } from "./catalogue";
+import { changeImages } from "./changes";
 import { patternImage, shapeImage } from "./theatre";
 
 const RATIO = 2; // pixels of the picture for one of the page
@@ -23,6 +24,16 @@ const hatch = (colour: string): Painter => (context, size) => {
   context.lineWidth = 1.3;
   context.beginPath();
   for (const shift of [-size, 0, size]) { context.moveTo(shift - 1, size + 1); context.lineTo(shift + size + 1, -1); }
+  context.stroke();
+};
+
+/** Bold stripes that rise or fall, told apart from each other and from a hatched status. */
+const stripes = (colour: string, falls: boolean): Painter => (context, size) => {
+  if (falls) { context.translate(size, 0); context.scale(-1, 1); }
+  context.strokeStyle = colour;
+  context.lineWidth = 2.6;
+  context.beginPath();
+  for (const shift of [-size, 0, size]) { context.moveTo(shift - 2, size + 2); context.lineTo(shift + size + 2, -2); }
   context.stroke();
 };
 
@@ -89,6 +100,7 @@ export function setPlaceImages(map: MapLibre, theme: Theme): void {
 export function picture(name: string): ImageData {
   const [kind = "", colour = "#888888", theme = "light"] = name.split(":");
   if (kind === "hatch") return draw(6, hatch(colour));
+  if (kind === "rising" || kind === "falling") return draw(9, stripes(colour, kind === "falling"));
   if (kind === "dots") return draw(8, dots(colour));
   if (kind === "note") {
     const palette = paletteOf(colour as Theme);
@@ -106,7 +118,8 @@ export function picture(name: string): ImageData {
 export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Theme): void {
   const patterns = (legend["control"] ?? []).filter((one) => one.pattern !== "none").map((one) => patternImage(one, theme));
   const shapes = (legend["events"] ?? []).map((one, i) => shapeImage(one, i, theme));
-  for (const name of [...patterns, ...shapes, shapeImage(undefined, 3, theme), `note:${theme}`]) {
+  const changes = changeImages(legend["control"] ?? [], theme);
+  for (const name of [...patterns, ...shapes, ...changes, shapeImage(undefined, 3, theme), `note:${theme}`]) {
     if (!map.hasImage(name)) map.addImage(name, picture(name), { pixelRatio: RATIO });
   }
 }

@@ -1,61 +1,17 @@
 // The words beside the map: theatre, date, notice, notes, legend, credits.
 
 import { BASEMAP_ATTRIBUTION, paletteOf, type Theme } from "./basemap";
-import { changesOf, type Category, type Catalogue, type DayCount, type TileJson } from "./catalogue";
+import { changesOf, km2Of, type Catalogue, type DayCount, type TileJson } from "./catalogue";
 import { dayText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
-import { picture } from "./images";
 import { worded, type Note } from "./notes";
-import { pick, type Say } from "./texts";
-import { colourOf, patternImage, shapeImage } from "./theatre";
-
-function canvasOf(width: number, height: number, paint: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
-  const canvas = element("canvas", "swatch", [], { width: String(width * 2), height: String(height * 2), "aria-hidden": "true" });
-  const context = canvas.getContext("2d");
-  if (context) paint(context);
-  return canvas;
-}
-
-function bitmap(name: string): HTMLCanvasElement {
-  const data = picture(name);
-  const canvas = element("canvas", "", [], { width: String(data.width), height: String(data.height), "aria-hidden": "true" });
-  canvas.getContext("2d")?.putImageData(data, 0, 0);
-  return canvas;
-}
-
-function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement {
-  const palette = paletteOf(theme);
-  return canvasOf(26, 16, (context) => {
-    context.fillStyle = palette.land;
-    context.fillRect(0, 0, 52, 32);
-    context.globalAlpha = palette.controlOpacity;
-    context.fillStyle = colourOf(category, theme);
-    context.fillRect(0, 0, 52, 32);
-    context.globalAlpha = palette.patternOpacity;
-    const pattern = category.pattern === "none" ? null : context.createPattern(bitmap(patternImage(category, theme)), "repeat");
-    if (pattern) { context.fillStyle = pattern; context.fillRect(0, 0, 52, 32); }
-    context.globalAlpha = 1;
-    context.strokeStyle = colourOf(category, theme);
-    context.lineWidth = 2;
-    context.strokeRect(1, 1, 50, 30);
-  });
-}
-
-const lineSwatch = (colour: string, casing: string): HTMLCanvasElement => canvasOf(26, 16, (context) => {
-  for (const [style, width] of [[casing, 12], [colour, 5]] as const) {
-    context.strokeStyle = style;
-    context.lineWidth = width;
-    context.lineCap = "round";
-    context.beginPath();
-    context.moveTo(8, 20);
-    context.bezierCurveTo(20, 4, 32, 30, 44, 12);
-    context.stroke();
-  }
-});
-
-const pointSwatch = (name: string): HTMLCanvasElement => canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
+import { kilometres, pick, type Say } from "./texts";
+import { areaSwatch, lineSwatch, pointSwatch } from "./swatches";
+import { colourOf, shapeImage } from "./theatre";
 
 export class Panel {
+  private listed: number[] | null = null; // ids of the notes in the list
+
   constructor(private readonly language: string, private readonly say: Say) {}
 
   /** Everything that holds for the theatre whatever the day. */
@@ -88,21 +44,27 @@ export class Panel {
   }
 
   /** The day that is on the map. */
-  showDay(day: Day, count: DayCount | undefined, notes: Note[], fly: (note: Note) => void): void {
+  showDay(day: Day, count: DayCount | undefined, notes: Note[], numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
     byId("weekday").textContent = weekdayText(day, this.language);
     const date = byId<HTMLTimeElement>("date");
     date.textContent = dayText(day, this.language);
     date.dateTime = day;
     document.title = `${byId("title").textContent}, ${date.textContent}`;
-    const [changes, events] = [this.counted("changed", changesOf(count)), this.counted("events", count?.events ?? 0)];
-    byId("summary").textContent = `${changes}, ${events}`;
-    byId("notes").replaceChildren(...(notes.length ? notes.map((note, i) => this.note(note, i + 1, fly)) : [element("li", "none", [this.say("noNotes")])]));
+    byId("summary").textContent = `${this.changes(count)}, ${this.counted("events", count?.events ?? 0)}`;
+    if (notes.length === this.listed?.length && notes.every(({ id }, i) => id === this.listed?.[i])) return;
+    this.listed = notes.map(({ id }) => id);
+    byId("notes").replaceChildren(...(notes.length ? notes.map((note) => this.note(note, numbers.get(note) ?? 0, fly)) : [element("li", "none", [this.say("noNotes")])]));
   }
 
   /** A sentence for those who do not see the map. */
   sentence(day: Day, count: DayCount | undefined, notes: Note[]): string {
-    const spoken = this.say("summary", { day: dayText(day, this.language), changes: this.counted("changed", changesOf(count)), events: this.counted("events", count?.events ?? 0) });
+    const spoken = this.say("summary", { day: dayText(day, this.language), changes: this.changes(count), events: this.counted("events", count?.events ?? 0) });
     return [spoken, ...notes.map((note) => `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`)].join(" ");
+  }
+
+  private changes(count: DayCount | undefined): string {
+    const counted = this.counted("changed", changesOf(count)), km2 = km2Of(count);
+    return km2 >= 0.05 ? `${counted} (${kilometres(km2, this.language)})` : counted;
   }
 
   private counted(word: "changed" | "events", count: number): string {

@@ -1,5 +1,5 @@
 // What a link says: which theatre, which day, which part of the map, and how it is to be shown.
-//   /?theatre=ukraine&lang=uk#map=6.5/48.9/37.2&at=2023-11-09
+//   /?theatre=ukraine&lang=uk#map=6.5/48.9/37.2&at=2023-11-09&compare=2023-10-01
 //   /embed?theatre=ukraine&at=2023-11-09&theme=dark#map=6.5/48.9/37.2
 
 import { isDay, type Day } from "./days";
@@ -9,6 +9,7 @@ export interface Camera { zoom: number; lat: number; lon: number }
 export interface Link {
   theatre: string;
   at: Day | "latest" | "";
+  compare: Day | ""; // the other day, where what changed between both is shown
   camera: Camera | null;
   lang: string;
   theme: "light" | "dark" | "auto";
@@ -23,6 +24,7 @@ function cameraOf(text: string | null): Camera | null {
   return within ? { zoom, lat, lon } : null;
 }
 
+const onlyDay = (text: string): Day | "" => (isDay(text) ? text : "");
 const dayOf = (text: string): Link["at"] => (text === "latest" || isDay(text) ? text : "");
 
 /** Read a link; what makes no sense counts as not said. The part after `#` goes before the query. */
@@ -34,6 +36,7 @@ export function readLink(search: string, hash: string): Link {
   return {
     theatre: query.get("theatre") ?? "",
     at: dayOf(fragment.get("at") ?? query.get("at") ?? ""),
+    compare: onlyDay(fragment.get("compare") ?? query.get("compare") ?? ""),
     camera: cameraOf(fragment.get("map")),
     lang: query.get("lang") ?? "",
     theme: theme === "light" || theme === "dark" ? theme : "auto",
@@ -42,8 +45,8 @@ export function readLink(search: string, hash: string): Link {
 }
 
 /** The part after `#`. Zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
-export function fragmentOf(camera: Camera, at: Day | ""): string {
+export function fragmentOf(camera: Camera, at: Day | "", compare: Day | "" = ""): string {
   const decimals = Math.max(2, Math.ceil((camera.zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
   const map = `map=${Number(camera.zoom.toFixed(2))}/${camera.lat.toFixed(decimals)}/${camera.lon.toFixed(decimals)}`;
-  return at ? `#${map}&at=${at}` : `#${map}`;
+  return `#${map}${at && `&at=${at}`}${at && compare && `&compare=${compare}`}`;
 }

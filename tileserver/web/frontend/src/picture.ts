@@ -7,6 +7,7 @@ import type { ErrorEvent, GeoJSONFeature, Map as MapLibre, MapSourceDataEvent, S
 import { Holdings, holdsOn, type Held } from "./history";
 import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./theatre";
 
+const MUTED = 0.4;
 const SWITCHED = ["control", "frontline", ...SYMBOLS]; // the layers of tiles that have style layers
 
 interface Tile { querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void }
@@ -21,6 +22,7 @@ export class Picture {
   private readonly holdings: Holdings | null;
   private readonly awaited = new Set<Tile>();
   private seen = false;
+  private share = 1;
   private day: number;
   private failure: { message: string } | null = null;
   private waiting: { resolve(): void; reject(error: unknown): void }[] = [];
@@ -66,6 +68,12 @@ export class Picture {
     this.become(day, true);
   }
 
+  /** Draw its areas faintly, under something else, or fully again. */
+  mute(muted: boolean): void {
+    this.share = muted ? MUTED : 1;
+    if (this.seen) this.paint();
+  }
+
   hide(): void {
     this.become(this.day, false);
   }
@@ -86,8 +94,13 @@ export class Picture {
     for (const held of holdings?.between(before, day) ?? []) this.set(held);
     if (!turned) return;
     for (const layer of SYMBOLS) for (const held of holdings?.ofLayer(layer) ?? []) this.set(held);
-    for (const { layer, seen: shown, unseen } of this.placed) {
-      for (const [property, value] of Object.entries(seen ? shown : unseen)) this.map.setPaintProperty(layer.id, property as "line-opacity", value);
+    this.paint();
+  }
+
+  private paint(): void {
+    for (const { layer, seen, unseen } of this.placed) {
+      const share = layer.type === "fill" ? this.share : 1;
+      for (const [property, value] of Object.entries(this.seen ? seen : unseen)) this.map.setPaintProperty(layer.id, property as "line-opacity", value * share);
     }
   }
 

@@ -6,14 +6,16 @@ import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
 import { holdsOn, numberOf } from "./history";
 import { worded, type Note } from "./notes";
+import type { Pair } from "./changes";
+import { statusName } from "./comparison";
 import { readTexts, type Texts } from "./eventtexts";
-import { pick, type Say } from "./texts";
+import { kilometres, pick, type Say } from "./texts";
 
 const REACH = 8; // pixels around the click: fingers are not exact
 const MOST = 12;
 
 interface Context {
-  tiles: TileJson; language: string; say: Say; day: Day; notes: Note[]; layersOf(kind: string): string[];
+  tiles: TileJson; language: string; say: Say; day: Day; notes: Note[]; changes: { pair: Pair; layers: string[] } | null; layersOf(kind: string): string[];
 }
 
 /** The features of a layer there that hold on the shown day; a period's tiles have those of other days too. */
@@ -63,6 +65,14 @@ function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLEleme
   ]);
 }
 
+function changeContent({ properties: { was, is, km2 } }: MapGeoJSONFeature, { from, to }: Pair, { tiles, language, say }: Context): HTMLElement {
+  const name = (code: unknown): string => statusName(String(code ?? ""), tiles.legend["control"] ?? [], language, say);
+  return element("div", "popup-body", [
+    element("p", "event-kind", [say("changedHands", { from: dayText(from, language, "short"), to: dayText(to, language, "short") })]),
+    element("p", "event-text", [`${name(was)} → ${name(is)}`]), element("p", "event-text", [kilometres(Number(km2), language)]),
+  ]);
+}
+
 function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }: Context): HTMLElement {
   const note = notes.find((one) => one.id === id)?.properties ?? properties;
   return element("div", "popup-body", [
@@ -80,6 +90,8 @@ function contentAt(map: MapLibre, { point, lngLat }: MapMouseEvent, context: Con
   }
   const note = query(map, point, context, "notes")[0];
   if (note) return { now: noteContent(note, context) };
+  const change = context.changes && map.queryRenderedFeatures(point, { layers: context.changes.layers.filter((id) => id.endsWith("-fill")) })[0];
+  if (context.changes && change) return { now: changeContent(change, context.changes.pair, context) };
   const area = query(map, point, context, "control")[0];
   return area ? { now: controlContent(area, context) } : null;
 }

@@ -17,10 +17,11 @@ export interface Show { tileset: string; tiles: TileJson; look: Look; hasNotes: 
 export const DATED = "dated-";
 
 /** A picture on its way or there. `place` is that of its period in the list. */
-interface Frame { place: number; notes: Note[]; picture: Picture | null; ready: Promise<void>; dropped: boolean }
+interface Frame { place: number; notes: Note[]; directions: string[]; picture: Picture | null; ready: Promise<void>; dropped: boolean }
 
 export class Reel {
   private count = 0;
+  private muted = false;
   private show: Show | null = null;
   private shown: Frame | null = null;
   private readonly frames = new Map<string, Frame>(); // of this show, by their content
@@ -37,6 +38,12 @@ export class Reel {
     return this.shown?.picture?.layerIds(kind) ?? [];
   }
 
+  /** The numbers that notes of the shown day have on the map. */
+  numbers(notes: Note[]): Map<Note, number> {
+    const { directions = [] } = this.shown ?? {};
+    return new Map(notes.map((note) => [note, directions.indexOf(String(note.properties["direction"] ?? "")) + 1]));
+  }
+
   /** What was loaded so far is of another show; what is seen stays until a day of this one is. */
   open(show: Show): void {
     this.show = show;
@@ -49,6 +56,12 @@ export class Reel {
     for (const frame of new Set([...this.frames.values(), this.shown])) if (frame) this.drop(frame);
     this.frames.clear();
     this.shown = null;
+  }
+
+  /** Draw the areas faintly, under something else, or fully again. */
+  mute(muted: boolean): void {
+    this.muted = muted;
+    this.shown?.picture?.mute(muted);
   }
 
   /** Show a day in this very frame, where what it needs is there. */
@@ -92,6 +105,7 @@ export class Reel {
 
   private reveal(frame: Frame, day: Day): void {
     const before = this.shown;
+    frame.picture?.mute(this.muted);
     frame.picture?.show(numberOf(day));
     this.shown = frame;
     if (before && before !== frame) {
@@ -113,7 +127,7 @@ export class Reel {
   private frame(key: string, place: number, day: Day): Frame {
     const held = this.frames.get(key);
     if (held && !held.picture?.broken) return held;
-    const frame: Frame = { place, notes: [], picture: null, dropped: false, ready: Promise.resolve() };
+    const frame: Frame = { place, notes: [], directions: [], picture: null, dropped: false, ready: Promise.resolve() };
     this.frames.set(key, frame);
     frame.ready = this.load(frame, key, day);
     frame.ready.catch(() => { if (!frame.dropped) this.forget(frame); }); // else nobody asks again
@@ -128,7 +142,8 @@ export class Reel {
     if (hasNotes) frame.notes = await readNotes(tileset, first, last);
     if (frame.dropped) throw new Error(`${key} is not wanted any more`);
     const url = steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key);
-    const scene = { directions: directionsOf(frame.notes), base: steady ? null : numberOf(day) };
+    frame.directions = directionsOf(frame.notes);
+    const scene = { directions: frame.directions, base: steady ? null : numberOf(day) };
     frame.picture = new Picture(this.map, `${DATED}${key}-${++this.count}`, { ...tiles, url }, look, scene, () => this.hole(frame));
     await frame.picture.whole();
   }

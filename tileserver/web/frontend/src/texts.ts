@@ -26,3 +26,7 @@ export function speaker(language: string): (word: Word, values?: Record<string, 
     return said.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
   };
 }
+
+/** Square kilometres as a reader wants them: two figures, or all before the point. */
+export const kilometres = (km2: number, language: string): string =>
+  `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)} km²`;

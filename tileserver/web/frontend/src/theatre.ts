@@ -70,7 +70,7 @@ function lines(source: string, look: Look, scene: Scene): Placed[] {
   }, FIRST_LABEL, { "line-layer-opacity": seen });
   const named = look.legend["frontline"]?.[0];
   return [
-    line("casing", colours.casing, 3, 7, 0.85),
+    line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
     line("frontline", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
   ];
 }

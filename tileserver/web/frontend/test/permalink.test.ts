@@ -15,6 +15,13 @@ test("what is written is read back, as exactly as a pixel", () => {
   }
 });
 
+test("a comparison is part of the link, and only beside a day", () => {
+  const camera = { zoom: 6, lat: 48, lon: 37 };
+  assert.equal(readLink("", fragmentOf(camera, "2023-11-09", "2023-10-01")).compare, "2023-10-01");
+  assert.equal(readLink("", fragmentOf(camera, "", "2023-10-01")).compare, "");
+  assert.equal(readLink("?compare=2023-02-30", "").compare, "");
+});
+
 test("the part after # goes before the query", () => {
   assert.equal(readLink("?at=2023-01-01", "#at=2023-02-02").at, "2023-02-02");
   assert.equal(readLink("?at=latest", "").at, "latest");

@@ -100,6 +100,22 @@ test("what was prepared for another theatre is dropped unseen", async () => {
   assert.deepEqual(shown, ["1944-06-06"]);
 });
 
+test("a day that is there is shown at once, and what was being prepared meanwhile is not", async () => {
+  const there = new Set(["2023-11-02"]), shown: string[] = [], states: State[] = [];
+  let finish = (): void => undefined, dropped = false;
+  const swap = new Swap({
+    instantly: (day) => there.has(day) && shown.push(day) > 0, onState: (state) => states.push(state),
+    prepare: (day) => new Promise((resolve) => { finish = () => resolve({ show: () => shown.push(day), drop: () => { dropped = true; } }); }),
+  });
+  swap.want("2023-11-09");
+  swap.want("2023-11-02");
+  assert.deepEqual(states.at(-1), { phase: "ready", shown: "2023-11-02", wanted: "2023-11-02" });
+  finish();
+  await turn();
+  assert.deepEqual([shown, dropped], [["2023-11-02"], true]);
+  assert.deepEqual(states.at(-1), { phase: "ready", shown: "2023-11-02", wanted: "2023-11-02" });
+});
+
 test("a refresh loads the shown day once more", async () => {
   const { swap, jobs } = bench();
   swap.want("2023-11-01");

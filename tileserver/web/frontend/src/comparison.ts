@@ -1,0 +1,115 @@
+// Comparing the shown day with another one: the control in the card, the list of what changed hands, the map's part.
+
+import type { Map as MapLibre } from "maplibre-gl";
+import type { Theme } from "./basemap";
+import type { Category, TileJson } from "./catalogue";
+import { Changes, type Moved, type Pair } from "./changes";
+import { clampDay, dayText, isDay, type Day } from "./days";
+import { byId, element } from "./dom";
+import type { Span } from "./histogram";
+import { changeSwatch } from "./swatches";
+import { kilometres, pick, type Say } from "./texts";
+
+const PAUSE_MS = 150; // a day that stands no longer is passed by
+
+export interface ComparisonOptions {
+  map: MapLibre; language: string; say: Say;
+  /** The reader chose a day to compare with, or none any more. */
+  onChoice(day: Day | ""): void;
+}
+
+/** Two days in their order. */
+export const pairOf = (one: Day, other: Day): Pair => (one < other ? { from: one, to: other } : { from: other, to: one });
+
+export class Comparison {
+  private readonly changes: Changes;
+  private readonly field = byId<HTMLInputElement>("compare-date");
+  private readonly opener = byId<HTMLButtonElement>("compare-open");
+  private day: Day | "" = "";
+  private drawn: Pair | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: ComparisonOptions) {
+    this.changes = new Changes(options.map);
+    this.opener.textContent = options.say("compareWith");
+    byId("compare-label").textContent = options.say("comparedWith");
+    const close = byId("compare-close");
+    close.setAttribute("aria-label", options.say("stopComparing"));
+    close.title = options.say("stopComparing");
+    this.opener.addEventListener("click", () => { this.unfold(true); this.field.focus(); });
+    close.addEventListener("click", () => { options.onChoice(""); this.unfold(false); this.opener.focus(); });
+    this.field.addEventListener("change", () => { if (isDay(this.field.value)) options.onChoice(clampDay(this.field.value, this.field.min, this.field.max)); });
+  }
+
+  /** Between which days the drawn changes are, and in which layers; null where none are drawn. */
+  get shown(): { pair: Pair; layers: string[] } | null {
+    return this.drawn && { pair: this.drawn, layers: this.changes.layerIds };
+  }
+
+  fill({ first, last }: Span): void {
+    this.field.min = first;
+    this.field.max = last;
+  }
+
+  /** Compare with this day from now on. */
+  choose(day: Day | ""): void {
+    this.day = day;
+    this.field.value = day;
+    this.unfold(day !== "");
+  }
+
+  /** The shown day is this one: what was drawn is of another pair, so it goes at once. */
+  follow(shown: Day, tiles: TileJson, theme: Theme): void {
+    this.clear();
+    if (!this.day || this.day === shown) return;
+    byId("changes-section").hidden = false;
+    const pair = pairOf(this.day, shown), { language, say } = this.options;
+    byId("changes-title").textContent = say("changedHands", { from: dayText(pair.from, language, "short"), to: dayText(pair.to, language, "short") });
+    this.list([element("li", "none", ["…"])]);
+    this.timer = setTimeout(() => void this.draw(pair, tiles, theme), PAUSE_MS);
+  }
+
+  /** Take everything off the map and out of the card. */
+  clear(): void {
+    clearTimeout(this.timer);
+    this.changes.clear();
+    this.drawn = null;
+    byId("changes-section").hidden = true;
+  }
+
+  private async draw(pair: Pair, tiles: TileJson, theme: Theme): Promise<void> {
+    const { say } = this.options;
+    try {
+      const moved = await this.changes.draw(tiles, pair, theme);
+      if (!moved) return;
+      this.drawn = pair;
+      const categories = tiles.legend["control"] ?? [];
+      this.list(moved.length ? moved.map((one) => this.row(one, categories, theme)) : [element("li", "none", [say("nothingMoved")])]);
+    } catch (error) {
+      console.warn("map:", error);
+      this.list([element("li", "none", [say("offline")])]);
+      this.timer = setTimeout(() => void this.draw(pair, tiles, theme), 4000);
+    }
+  }
+
+  private row(moved: Moved, categories: Category[], theme: Theme): HTMLElement {
+    const { language, say } = this.options;
+    const named = [moved.was, moved.is].map((code) => statusName(code, categories, language, say)).join(" → ");
+    return element("li", "", [changeSwatch(moved, categories, theme), element("span", "pair", [named]), element("span", "km2", [kilometres(moved.km2, language)])]);
+  }
+
+  private list(items: HTMLElement[]): void {
+    byId("changes").replaceChildren(...items);
+  }
+
+  private unfold(open: boolean): void {
+    this.opener.hidden = open;
+    byId("compare-row").hidden = !open;
+  }
+}
+
+/** A status in words; where there was none, that. */
+export function statusName(code: string, categories: Category[], language: string, say: Say): string {
+  const category = categories.find((one) => one.code === code);
+  return category ? pick(category.label, language) : code || say("noStatus");
+}

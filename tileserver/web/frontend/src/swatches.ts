@@ -1,0 +1,71 @@
+// The small pictures of the legend, drawn as the map draws.
+
+import { paletteOf, type Theme } from "./basemap";
+import type { Category } from "./catalogue";
+import { changeImage, colourNow, type Moved } from "./changes";
+import { element } from "./dom";
+import { picture } from "./images";
+import { colourOf, patternImage } from "./theatre";
+
+function canvasOf(width: number, height: number, paint: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+  const canvas = element("canvas", "swatch", [], { width: String(width * 2), height: String(height * 2), "aria-hidden": "true" });
+  const context = canvas.getContext("2d");
+  if (context) paint(context);
+  return canvas;
+}
+
+function bitmap(name: string): HTMLCanvasElement {
+  const data = picture(name);
+  const canvas = element("canvas", "", [], { width: String(data.width), height: String(data.height), "aria-hidden": "true" });
+  canvas.getContext("2d")?.putImageData(data, 0, 0);
+  return canvas;
+}
+
+export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement {
+  const palette = paletteOf(theme);
+  return canvasOf(26, 16, (context) => {
+    context.fillStyle = palette.land;
+    context.fillRect(0, 0, 52, 32);
+    context.globalAlpha = palette.controlOpacity;
+    context.fillStyle = colourOf(category, theme);
+    context.fillRect(0, 0, 52, 32);
+    context.globalAlpha = palette.patternOpacity;
+    const pattern = category.pattern === "none" ? null : context.createPattern(bitmap(patternImage(category, theme)), "repeat");
+    if (pattern) { context.fillStyle = pattern; context.fillRect(0, 0, 52, 32); }
+    context.globalAlpha = 1;
+    context.strokeStyle = colourOf(category, theme);
+    context.lineWidth = 2;
+    context.strokeRect(1, 1, 50, 30);
+  });
+}
+
+export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement => canvasOf(26, 16, (context) => {
+  for (const [style, width] of [[casing, 12], [colour, 5]] as const) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(8, 20);
+    context.bezierCurveTo(20, 4, 32, 30, 44, 12);
+    context.stroke();
+  }
+});
+
+export const pointSwatch = (name: string): HTMLCanvasElement => canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
+
+export function changeSwatch({ is, kind }: Moved, categories: Category[], theme: Theme): HTMLCanvasElement {
+  const colour = colourNow(categories, is, theme);
+  return canvasOf(26, 16, (context) => {
+    context.fillStyle = paletteOf(theme).casing;
+    context.fillRect(0, 0, 52, 32);
+    context.globalAlpha = 0.42;
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 52, 32);
+    context.globalAlpha = 1;
+    const pattern = context.createPattern(bitmap(changeImage(kind, colour)), "repeat");
+    if (pattern) { context.fillStyle = pattern; context.fillRect(0, 0, 52, 32); }
+    context.strokeStyle = colour;
+    context.lineWidth = 3;
+    context.strokeRect(1.5, 1.5, 49, 29);
+  });
+}

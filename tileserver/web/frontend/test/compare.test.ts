@@ -1,0 +1,39 @@
+// What changed hands: sides, order and amounts as the reader sees them, whichever day was named first.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { km2Of } from "../src/catalogue";
+import { movedOf } from "../src/changes";
+import { pairOf } from "../src/comparison";
+import { usualMost } from "../src/histogram";
+import { kilometres } from "../src/texts";
+
+test("a piece is gained or lost from the side of those that hold, and neither between two others", () => {
+  const moved = [["occupied", "liberated", 7], ["liberated", "occupied", 9], ["", "unknown", 3], ["occupied", "annexed", 5], ["unknown", "liberated", 0.01]]
+    .map(([from, to, km2]) => ({ from: String(from), to: String(to), km2: Number(km2) }));
+  const shown = movedOf({ held: { statuses: ["occupied", "annexed"] }, moved });
+  assert.deepEqual(shown.map(({ is, kind }) => [is, kind]), [["occupied", "gained"], ["liberated", "lost"], ["annexed", "other"], ["unknown", "other"]]);
+  assert.ok(movedOf({ held: null, moved }).every(({ kind }) => kind === "other"));
+});
+
+test("two days are named in their order", () => {
+  assert.deepEqual(pairOf("2023-11-30", "2023-10-01"), { from: "2023-10-01", to: "2023-11-30" });
+});
+
+test("what changed on a day is what was gained, or lost where that is more", () => {
+  const day = (km2: Record<string, number>) => ({ day: "2023-11-09", changes: {}, events: 0, km2 });
+  assert.equal(km2Of(day({ occupied: 2, liberated: -2 })), 2);
+  assert.equal(km2Of(day({ unknown: 4 })), 4);
+  assert.equal(km2Of(day({ occupied: 1, liberated: -3, unknown: 0.5 })), 3);
+  assert.equal(km2Of(undefined), 0);
+});
+
+test("one enormous day does not flatten the chart of the others", () => {
+  assert.ok(usualMost([...Array.from({ length: 200 }, (_, i) => i / 10), 90_000]) < 21);
+  assert.equal(usualMost([0, 0]), 1);
+});
+
+test("areas read as whole square kilometres unless they are small", () => {
+  assert.equal(kilometres(7333.4, "en"), "7,333 km²");
+  assert.equal(kilometres(0.26, "en"), "0.3 km²");
+});
