@@ -55,6 +55,9 @@ export class Comparison {
   choose(day: Day | ""): void {
     this.day = day;
     this.field.value = day;
+    if (day && document.body.classList.contains("embed")) { // where it is said, not chosen
+      byId("compare-label").textContent = `${this.options.say("comparedWith")} ${dayText(day, this.options.language)}`;
+    }
     this.unfold(day !== "");
   }
 
