@@ -55,6 +55,11 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
     _text(layer.title, f"{where}: title")
     zooms = 0 <= layer.minzoom <= layer.maxzoom <= MAX_ZOOM
     _demand(zooms, f"{where}: minzoom and maxzoom have to ascend within 0-{MAX_ZOOM}")
+    farthest = max(other.maxzoom for other in theatre.layers)
+    _demand(
+        layer.maxzoom == farthest or not layer.has_faces,
+        f"{where} ends at zoom {layer.maxzoom} and another layer at {farthest}: in one tile it would vanish there",
+    )
     _demand(0 <= layer.precision <= PRECISION, f"{where}: precision has to be 0-{PRECISION} decimals")
     if layer.bounds is not None:
         _check_bounds(layer.bounds, f"{where}: bounds")
