@@ -58,7 +58,8 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
     farthest = max(other.maxzoom for other in theatre.layers)
     _demand(
         layer.maxzoom == farthest or not layer.has_faces,
-        f"{where} ends at zoom {layer.maxzoom} and another layer at {farthest}: in one tile it would vanish there",
+        f"{where} ends at zoom {layer.maxzoom} and another layer at {farthest}:"
+        " in one tile it would vanish there",
     )
     _demand(0 <= layer.precision <= PRECISION, f"{where}: precision has to be 0-{PRECISION} decimals")
     if layer.bounds is not None:
