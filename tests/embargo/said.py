@@ -34,7 +34,7 @@ def said(answer: Response, ask: Ask, *, but_for: set[str]) -> object:
         if ask.part is not None:
             return ask.part(body)
     if kind == "application/json" or ask.method == "HEAD":
-        # The tag and the length say nothing that the body does not; `test_equal_bodies` sees to that.
+        # They say nothing that the body does not: another test sees to that.
         headers = {name: value for name, value in headers.items() if name not in ("etag", "content-length")}
     return answer.status_code, headers, body
 
