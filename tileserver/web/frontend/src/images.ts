@@ -119,7 +119,7 @@ export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Them
   const patterns = (legend["control"] ?? []).filter((one) => one.pattern !== "none").map((one) => patternImage(one, theme));
   const shapes = (legend["events"] ?? []).map((one, i) => shapeImage(one, i, theme));
   const changes = changeImages(legend["control"] ?? [], theme);
-  for (const name of [...patterns, ...shapes, ...changes, shapeImage(undefined, 3, theme), `note:${theme}`]) {
+  for (const name of [...patterns, ...shapes, ...changes, shapeImage(undefined, 0, theme), shapeImage(undefined, 3, theme), `note:${theme}`]) {
     if (!map.hasImage(name)) map.addImage(name, picture(name), { pixelRatio: RATIO });
   }
 }

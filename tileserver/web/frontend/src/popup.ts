@@ -33,6 +33,7 @@ function labelOf({ tiles, language }: Context, layer: string, properties: Record
 
 function eventItem(feature: MapGeoJSONFeature, context: Context, texts: Texts): HTMLElement {
   const properties: Record<string, unknown> = { ...feature.properties, ...texts.get(Number(feature.id)) };
+  if (typeof properties["count"] === "number") return element("li", "event", [element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })])]);
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
   const kind = context.tiles.category["events"] === "kind" ? "" : String(properties["kind"] ?? "").replaceAll("_", " ");
   const heading = [labelOf(context, "events", properties), kind].filter(Boolean).join(" · ");
@@ -84,7 +85,7 @@ function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }:
 function contentAt(map: MapLibre, { point, lngLat }: MapMouseEvent, context: Context): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
   const events = distinct(query(map, [[point.x - REACH, point.y - REACH], [point.x + REACH, point.y + REACH]], context, "events"));
   if (events.length) {
-    const bare = events.some(({ properties }) => !("text" in properties));
+    const bare = events.some(({ properties }) => !("text" in properties || "count" in properties));
     const now = eventsContent(events, context, new Map());
     return bare ? { now, later: readTexts(context.tiles, lngLat, map.getZoom(), context.day).then((texts) => eventsContent(events, context, texts)) } : { now };
   }

@@ -78,16 +78,19 @@ function lines(source: string, look: Look, scene: Scene): Placed[] {
 function points(source: string, look: Look, scene: Scene): Placed[] {
   const categories = look.legend["events"] ?? [];
   const images = byCode(look.category["events"] ?? "kind", categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]), shapeImage(undefined, 3, look.theme));
-  const weight: ExpressionSpecification = ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]]; // a cell of events is as large as its count
+  const cell: ExpressionSpecification = ["has", "count"]; // many events in one place, as large as their number
+  const weight: ExpressionSpecification = ["min", 3, ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]]];
   return [placed({
     id: `${source}-events`, type: "symbol", source, "source-layer": "events",
     // Placed without regard to labels: what is unseen must not push anything off the map.
     layout: {
-      "icon-image": images, "icon-allow-overlap": true, "icon-ignore-placement": true,
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["*", 0.5, ["min", 3, weight]], 9, ["min", 3, weight]],
+      "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images], "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["case", cell, ["max", 1.4, weight], 0.5], 9, ["case", cell, ["max", 1.4, weight], 1]],
+      "text-field": ["to-string", ["coalesce", ["get", "count"], ""]], "text-font": ["Bold", "system-ui"], "text-size": 11,
+      "text-allow-overlap": true, "text-ignore-placement": true,
     },
-    paint: { "icon-opacity": onState(scene, true) },
-  }, FIRST_LABEL, scene.base === null ? { "icon-opacity": 1 } : {})];
+    paint: { "icon-opacity": onState(scene, true), "text-opacity": onState(scene, true), "text-color": paletteOf(look.theme).noteText },
+  }, FIRST_LABEL, scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {})];
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */
