@@ -16,8 +16,9 @@ from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.tiles.catalogue import OPEN, Periods, ServedLayer, Tileset
+from tileserver.tiles.cuts import cuts
 from tileserver.tiles.selection import selection_of
-from tileserver.tiles.versions import Reading, Version, cuts, horizon_of, parse_version, resolve
+from tileserver.tiles.versions import Reading, Version, horizon_of, parse_version, resolve
 from tileserver.times import Period, Timeline, day_period, day_zone, from_micros, to_micros
 
 Drawn = tuple[Tileset, list[Periods]]

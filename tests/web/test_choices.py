@@ -66,6 +66,6 @@ def test_the_tilejson_says_what_can_be_chosen_and_from_where_there_are_points(cl
     document = client.get("/tilesets/western-front").json()
     codes = [each["code"] for each in document["legend"]["events"]]
     assert document["windows"] == {
-        "events": {"points": 8000, "cells": 32, "cells_below": 10, "choose": {"kind": codes}},
-        "notes": {"points": 8000, "cells": 32, "cells_below": 10, "choose": {}},
+        "events": {"points": 8000, "cells": 32, "cells_below": 8, "choose": {"kind": codes}},
+        "notes": {"points": 8000, "cells": 32, "cells_below": 8, "choose": {}},
     }

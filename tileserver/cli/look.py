@@ -16,9 +16,10 @@ from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
 from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.catalogue import ServedLayer, Tileset
+from tileserver.tiles.cuts import cuts
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
-from tileserver.tiles.versions import Located, cuts, horizon_of
+from tileserver.tiles.versions import Located, horizon_of
 from tileserver.times import parse_datetime
 
 

@@ -15,6 +15,7 @@ from tileserver.store.migrations import check_schema
 from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
+from tileserver.tiles.cuts import cuts
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.selection import EVERYTHING, Selection
 from tileserver.tiles.shelf import Shelf
@@ -22,7 +23,6 @@ from tileserver.tiles.versions import (
     Located,
     Resolved,
     Version,
-    cuts,
     find,
     horizon_of,
     latest,

@@ -20,10 +20,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.errors import UnknownTileset
-from tileserver.grid import TileAddress
-from tileserver.model import Layer
-from tileserver.store.tiles import Cut
-from tileserver.store.windows import Cell
 from tileserver.tiles.catalogue import OPEN, Periods, Tileset
 from tileserver.tiles.events import Asked
 from tileserver.tiles.index import Spot, TileView
@@ -167,7 +163,7 @@ def resolve(
     if len(starts):  # a window was asked about: it is what the answer is true for
         return Resolved(reading, _up_to(asked, horizon))
     following = min((int(own[n]) for own, n in after if n < len(own)), default=None)
-    return Resolved(reading, Period(_instant(newest), _instant(following)))
+    return Resolved(reading, Period(instant(newest), instant(following)))
 
 
 def latest(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> Period:
@@ -200,7 +196,7 @@ def locate(
     if not all(served.is_state for served in tileset.layers):
         return Located(reading, _up_to(asked, horizon), version)
     start, end = view.validity(last, revision)
-    validity = Period(_instant(start), None if end is None or end > horizon else _instant(end))
+    validity = Period(instant(start), None if end is None or end > horizon else instant(end))
     return Located(reading, validity, version)
 
 
@@ -234,37 +230,6 @@ def _named(
     seen = chosen.revision
     points = (window.name + legend) % (1 << 64) if zooms else window.name
     return Version(state, points, seen, *how), Reading(revision, seen, at, *how)
-
-
-def cuts(reading: Reading, tileset: Tileset, address: TileAddress) -> tuple[Cut, ...]:
-    """Return what has to be cut from each layer for *reading*; nothing where nothing can be."""
-    zooms = dict(zip(tileset.events, reading.zooms, strict=False))
-    found = []
-    for served in tileset.layers:
-        layer = served.stored.layer
-        cut = Cut(served.stored.key, layer.name, reading.revision if served.is_state else reading.seen)
-        if served.is_state and reading.at is not None:
-            found.append(replace(cut, at=from_micros(reading.at), faces=layer.has_faces))
-        elif not served.is_state and reading.window is not None:
-            drawn, events = zooms.get(served.stored.key, 0), served.index.events
-            cells = events.cells(address, reading.window, drawn) if drawn and events else None
-            is_brief = events is not None and events.is_brief(address, reading.window)
-            found.append(replace(_window_cut(cut, layer, reading.window, cells), is_brief=is_brief))
-    return tuple(found)
-
-
-def _window_cut(cut: Cut, layer: Layer, asked: Asked, cells: tuple[Cell, ...] | None) -> Cut:
-    first, last, until = map(_instant, (asked.first, asked.last, asked.until))
-    return replace(
-        cut,
-        first=first,
-        last=last,
-        until=until,
-        texts=tuple(name for name in layer.fields if name.startswith(("text", "url"))),
-        category=layer.category,
-        codes=asked.selection.of(layer.category),
-        cells=cells,
-    )
 
 
 def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> list[Micros]:
@@ -315,7 +280,8 @@ def _with_window(
     )
 
 
-def _instant(micros: int | None) -> datetime | None:
+def instant(micros: int | None) -> datetime | None:
+    """Return *micros* since 1970 as an instant, ``None`` for none and for `OPEN`."""
     return None if micros is None or micros == OPEN else from_micros(micros)
 
 
