@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,20 @@ DRAWN = """layer => {
         const said = map.getFeatureState({source, sourceLayer: layer, id}).on;
         return {id, from, to, drawn: said ?? (base === null ? unsaid : from <= base && base < to)};
     });
+}"""
+
+# By how much two pictures differ at most, in steps of a colour of 255.
+DIFFERENCE = """async pictures => {
+    const [one, other] = await Promise.all(pictures.map(async data => {
+        const image = new Image();
+        image.src = `data:image/png;base64,${data}`;
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, image.width, image.height).data;
+    }));
+    if (one.length !== other.length) return 255;
+    return one.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i])), 0);
 }"""
 
 
@@ -99,6 +114,11 @@ class Reader:
         return await self.page.locator("#map canvas").screenshot(
             style="body > *:not(#map), .maplibregl-control-container { visibility: hidden !important }"
         )
+
+    async def difference(self, *pictures: bytes) -> int:
+        """By how many of 255 steps of a colour two pictures differ where they differ most."""
+        most: int = await self.page.evaluate(DIFFERENCE, [b64encode(each).decode() for each in pictures])
+        return most
 
     async def linked(self) -> str:
         """The day that the address names."""

@@ -95,7 +95,8 @@ async def test_a_step_within_a_loaded_period_asks_for_nothing_and_draws_as_if_op
     assert [url for url in reader.requests[asked:] if "western-front" in url] == []
     other = await new_reader()
     await other.open(server_url + WEST + NORMANDY.replace("1944-07-25", "1944-08-02"))
-    assert await reader.picture() == await other.picture()
+    # A face too many or too few would differ by dozens of steps, the edges of labels by a few.
+    assert await reader.difference(await reader.picture(), await other.picture()) <= 12
 
 
 async def test_the_next_period_follows_without_a_pause(server_url: str, new_reader: NewReader) -> None:
