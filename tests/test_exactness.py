@@ -44,9 +44,6 @@ SELECT properties->>'status' AS status, lower(valid) AS start, upper(valid) AS e
 FROM feature_version f JOIN layer l ON l.id = f.layer WHERE l.name = 'control' AND upper_inf(known)
 """
 
-# Each face by itself, and a line by itself: what they share is then no longer the same.
-cut_apart = pytest.mark.xfail(strict=True, reason="ST_AsMVTGeom simplifies and snaps what it cuts")
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -214,12 +211,10 @@ def test_boundaries_of_the_source_are_drawn_within_a_pixel_unless_it_is_too_narr
     assert [each for each in measured if each.missed > PIXEL] == []
 
 
-@cut_apart
 def test_faces_of_a_tile_are_valid_and_overlap_nowhere(measured: list[Measured]) -> None:
     assert [each for each in measured if each.overlap > 0 or each.invalid] == []
 
 
-@cut_apart
 def test_no_crack_opens_where_the_source_has_none(measured: list[Measured]) -> None:
     assert [each for each in measured if each.crack > PIXEL] == []
 
@@ -228,7 +223,6 @@ def test_neighbours_agree_along_their_edge_to_the_unit(measured: list[Measured])
     assert [each for each in measured if each.seam > 1] == []
 
 
-@cut_apart
 def test_the_front_lies_on_the_edges_of_what_is_held(measured: list[Measured]) -> None:
     assert [each for each in measured if each.loose > 0] == []
 

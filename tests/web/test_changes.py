@@ -216,7 +216,7 @@ DATES = ["1944-06-20", "1944-08-25", "1944-12-20", "1945-04-10"]
 
 
 @pytest.mark.parametrize(
-    "address", [TileAddress(4, 8, 5), TileAddress(6, 32, 22), TileAddress(9, 259, 176)], ids=str
+    "address", [TileAddress(4, 8, 5), TileAddress(6, 32, 22), TileAddress(8, 129, 88)], ids=str
 )
 def test_what_two_state_tiles_differ_in_is_what_the_change_tile_shows(
     client: TestClient, address: TileAddress

@@ -9,12 +9,15 @@ from typing import Any
 import asyncpg
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress
+from tileserver.store.placing import placed
 
 # Cut as the tiles of a state are, so that what changed fits both states to the unit.
-_ENCODE = """
-SELECT ST_AsMVT(cut, $4, $5::int, 'geom', 'id') FROM (
-    SELECT id, properties, ST_AsMVTGeom(geom, ST_TileEnvelope($1, $2, $3), $5::int, $6, true) AS geom
-    FROM unnest($7::bigint[], $8::jsonb[], $9::geometry[]) WITH ORDINALITY AS shape (id, properties, geom, n)
+_TILE = "ST_TileEnvelope($1, $2, $3)"
+_REACH = f"ST_TileEnvelope($1, $2, $3, margin => {BUFFER / EXTENT})"
+_ENCODE = f"""
+SELECT ST_AsMVT(cut, $4, {EXTENT}, 'geom', 'id') FROM (
+    SELECT id, properties, {placed(_TILE, _REACH)} AS geom
+    FROM unnest($5::bigint[], $6::jsonb[], $7::geometry[]) WITH ORDINALITY AS shape (id, properties, geom, n)
     ORDER BY n
 ) AS cut
 """
@@ -42,8 +45,6 @@ async def encode_shapes(
                 address.x,
                 address.y,
                 name,
-                EXTENT,
-                BUFFER,
                 [row.id for row in rows],
                 [row.properties for row in rows],
                 [row.wkb for row in rows],

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import asyncpg
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
+from tileserver.store.placing import placed
 
 OPEN_DAY = 2**31 - 1  # the end of what goes on beyond the period
 ROOM = 500_000  # bytes of a tile, uncompressed; points that do not fit beside the rest stay away
@@ -49,8 +50,10 @@ _HELD = """
 _CARRIED = "(array_agg(properties))[1] - {texts}::text[] - ARRAY['from', 'to'] AS properties,"
 _SHAPE = "(array_agg(geom))[1] AS geom,"
 
-_NEAR = f"AND geom && ST_TileEnvelope($1, $2, $3, margin => {BUFFER / EXTENT})"
-_GEOM = f"ST_AsMVTGeom(geom, ST_TileEnvelope($1, $2, $3), {EXTENT}, {BUFFER}, true) AS geom"
+_TILE = "ST_TileEnvelope($1, $2, $3)"
+_REACH = f"ST_TileEnvelope($1, $2, $3, margin => {BUFFER / EXTENT})"
+_NEAR = f"AND geom && {_REACH}"
+_GEOM = f"ST_AsMVTGeom(geom, {_TILE}, {EXTENT}, {BUFFER}, true) AS geom"
 
 # A point is shown on every day that it has a part of. It is public once it is over, hence $8; where it goes
 # on after the period it is as open as everything else.
@@ -80,7 +83,10 @@ _POINT_TILE = f"""
         ELSE jsonb_build_object() END AS properties, "from", "to", {_GEOM}
     FROM chosen WHERE layer = {{number}} AND fits ORDER BY id
 """
-_STATE_TILE = f"""
+_FACE_TILE = f"""
+    SELECT id, properties, "from", "to", {placed(_TILE, _REACH)} AS geom FROM ({{rows}}) AS state ORDER BY id
+"""
+_FEATURE_TILE = f"""
     SELECT id, properties, "from", "to", {_GEOM} FROM ({{rows}}) AS state ORDER BY id
 """
 _ENCODE = """
@@ -185,7 +191,8 @@ def _tile_statement(cuts: Sequence[HistoryCut]) -> tuple[str, list[Any]]:
             found = (_FACES if cut.kind == "faces" else _FEATURES).format(
                 carried=carried, layer=f"{layer}::int", near=_NEAR
             )
-            rows = _STATE_TILE.format(rows=_HELD.format(id=_ID, carried="properties, geom,", rows=found))
+            drawn = _FACE_TILE if cut.kind == "faces" else _FEATURE_TILE
+            rows = drawn.format(rows=_HELD.format(id=_ID, carried="properties, geom,", rows=found))
             states[number] = f"layer_{number}"
         tiles.append((number, _ENCODE.format(name=f"{name}::text", extent=EXTENT, rows=rows)))
     tables = [_ASKED, *(f"layer_{number} AS {tile}" for number, tile in tiles if number in states)]

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
+from tileserver.store.placing import placed
 from tileserver.store.windows import Cell, window_rows
 
 _PARAMETER = re.compile(r"\$([0-9]+)")
@@ -26,7 +27,7 @@ _STATE_ROWS = f"""
 
 # Faces are made for the band that the zoom belongs to, on its grid: they are cut and shifted, never rounded.
 _FACE_ROWS = f"""
-    SELECT id, properties, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom
+    SELECT id, properties, {placed("tile", "reach")} AS geom
     FROM face, {_ENVELOPE} AS envelope (tile, reach)
     WHERE layer = $5 AND band = $8 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
     ORDER BY id, cell

@@ -27,7 +27,7 @@ from tileserver.tiles.selection import EVERYTHING, WRITTEN, Selection, is_select
 from tileserver.tiles.windows import Window
 from tileserver.times import Period, day_period, format_instant, from_micros, local_day, to_micros
 
-SCHEME = 3
+SCHEME = 4
 
 Micros: TypeAlias = npt.NDArray[np.int64]
 
