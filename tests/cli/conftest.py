@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tileserver.cli import session
 from tileserver.cli.main import main
 
 NOWHERE = "postgresql://reader:hush@127.0.0.1:1/map"
@@ -33,6 +34,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(*argv: str, dsn: str = NOWHERE, **environment: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["tileserver", *argv])
+        monkeypatch.setattr(session.out, "width", 200)  # how a table is folded is not what is tested
         for name, value in {"DATABASE_URL": dsn, **environment}.items():
             monkeypatch.setenv(name, value)
         code: Any = 0

@@ -62,6 +62,12 @@ class HistoryService:
         """
         return (await self._past(tileset)).periods
 
+    async def warm(self) -> None:
+        """Read what periods are planned from, so that a later outage of the database does not ask for it."""
+        for served in (await self.service.catalogue()).layers.values():
+            async with self._reading:
+                await self._layer_past(served)
+
     async def named(self, tileset: Tileset, text: str) -> HistoryPeriod:
         """Return the period that *text* names, if it exists and is public."""
         period = parse_period(text)

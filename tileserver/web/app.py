@@ -50,7 +50,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        following = asyncio.create_task(follow_revisions(settings.database_url, _logged(service)))
+        following = asyncio.create_task(follow_revisions(settings.database_url, _logged(service, past)))
         yield
         following.cancel()
         with suppress(asyncio.CancelledError):
@@ -99,10 +99,11 @@ def app_from_environment() -> Starlette:
     return create_app(settings)
 
 
-def _logged(service: TileService) -> Callable[[], Awaitable[None]]:
+def _logged(service: TileService, past: HistoryService) -> Callable[[], Awaitable[None]]:
     async def refresh() -> None:
         try:
             await service.refresh()
+            await past.warm()
         except Unavailable as error:
             log.warning("catalogue not read", error=str(error))
             raise  # the follower tries again

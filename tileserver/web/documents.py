@@ -100,10 +100,11 @@ class DocumentRoutes:
         return Response(b'{"status":"ok"}', 200, {"Cache-Control": "no-store"}, media_type="application/json")
 
     async def readyz(self, request: Request) -> Response:
-        """``/readyz``: the database answers, fits the code, and the catalogue has been read."""
+        """``/readyz``: the database answers, fits the code, and what documents need has been read."""
         wrong = await self.service.ready()
         if wrong is not None:
             raise Unavailable(wrong)
+        await self.history.warm()
         catalogue = await self.service.catalogue()
         newest = {
             theatre: None if (time := catalogue.newest_import(theatre)) is None else format_instant(time)
