@@ -12,6 +12,8 @@ from tileserver.errors import AddressOutside, BadParameter
 EXTENT = 4096  # side of a tile, in tile units (MVT 2.1, 4.1)
 BUFFER = 64  # strip kept beyond each side, in tile units
 MAX_ZOOM = 24
+UNIT_ZOOM = 14  # the zoom whose tile units are the *world units*
+WORLD_UNITS = EXTENT << UNIT_ZOOM  # world units around the world, from the north-western corner
 WORLD = 20037508.342789244  # half the circumference of the sphere of EPSG:3857, metres
 
 # No sign, no leading zero, no underscore, ASCII only: one address has one spelling.

@@ -8,8 +8,8 @@ import shapely
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import WORLD
-from tileserver.shape.clips import SIDE, Clip
+from tileserver.grid import WORLD, WORLD_UNITS
+from tileserver.shape.clips import Clip
 
 STATUSES = {"high": 60, "middle": 50, "low": 30, "lower": 30}  # two of the same priority
 
@@ -55,7 +55,7 @@ def areas(span: float) -> st.SearchStrategy[BaseGeometry]:
 
 def metres(shape: BaseGeometry, origin: tuple[float, float], unit: float) -> BaseGeometry:
     """Return *shape*, drawn in units of *unit* world units from *origin* on, in metres of EPSG:3857."""
-    scale = 2 * WORLD / SIDE
+    scale = 2 * WORLD / WORLD_UNITS
     moved: BaseGeometry = shapely.transform(
         shape, lambda xy: (xy + origin) * unit * scale * [1, -1] + [-WORLD, WORLD]
     )

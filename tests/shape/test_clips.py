@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import areas, metres, part
-from tileserver.shape.clips import SIDE, SMALL, Clip, Named, cell_box, changed_cells, plant
+from tileserver.grid import WORLD_UNITS
+from tileserver.shape.clips import SMALL, Clip, Named, cell_box, changed_cells, plant
 
 ZOOM = 10
 SPAN = 32.0  # the side of a cell at ZOOM, in drawing units
-UNIT = (SIDE >> ZOOM) / SPAN
+UNIT = (WORLD_UNITS >> ZOOM) / SPAN
 CORNER = 600, 350  # of the cell to the south-east of the corner in the middle
 ORIGIN = (CORNER[0] - 1) * SPAN, (CORNER[1] - 1) * SPAN
 
@@ -52,7 +53,7 @@ def test_the_parts_of_a_cut_are_valid_lie_in_their_cells_and_together_are_the_wh
     for clip in tree(planted(area), ZOOM + 1):
         assert clip.geometry.is_valid
         assert shapely.box(*cell_box(clip.z, clip.x, clip.y)).covers(clip.geometry)
-        assert clip.full == (clip.geometry.area == float(SIDE >> clip.z) ** 2)
+        assert clip.full == (clip.geometry.area == float(WORLD_UNITS >> clip.z) ** 2)
         children = [child.geometry for child in clip.children() if child is not None]
         assert shapely.area(children).sum() == pytest.approx(clip.geometry.area, rel=1e-9, abs=1e-3)
 
@@ -64,7 +65,7 @@ def test_both_sides_of_a_cut_have_the_same_new_vertices(area: BaseGeometry) -> N
     there = {tuple(xy) for xy in shapely.get_coordinates(root.geometry).tolist()}
     x, y = CORNER
     for axis, beside in ((0, (x - 1, y)), (1, (x, y - 1))):
-        line = float((x, y)[axis] * (SIDE >> ZOOM))
+        line = float((x, y)[axis] * (WORLD_UNITS >> ZOOM))
         new = []
         for cell in ((x, y), beside):
             clip = part(root, ZOOM, *cell)

@@ -15,8 +15,8 @@ from shapely import LineString, MultiPoint
 from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import STATUSES, areas, metres, part, segments, tidy
-from tileserver.grid import BANDS, EXTENT, Band
-from tileserver.shape.clips import UNIT_ZOOM, Named, plant
+from tileserver.grid import BANDS, EXTENT, UNIT_ZOOM, Band
+from tileserver.shape.clips import Named, plant
 from tileserver.shape.partition import MARK, Cell, Face, cell_faces, cell_front
 
 SPAN = 48.0  # grid units, to each side of the corner at which four cells meet

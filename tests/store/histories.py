@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,8 @@ from tileserver.store.faces import CellKey, FaceRow, HeldFace, add_faces, close_
 from tileserver.store.revisions import HeldVersion, SnapshotRow, VersionRow, Writer, open_revision
 
 States = Mapping[datetime, State]
+Body = Callable[[asyncpg.Connection, dict[str, StoredLayer]], Awaitable[None]]
+Run = Callable[[Body], None]
 
 DAYS = [datetime(1969, 12, 28, tzinfo=UTC) + timedelta(days=day) for day in range(7)]
 CONTENTS = [bytes([letter]) * 16 for letter in b"abcd"]

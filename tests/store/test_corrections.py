@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,17 +13,16 @@ from hypothesis import strategies as st
 from tests.store.histories import (
     CONTENTS,
     DAYS,
+    Run,
     States,
     held_at,
     histories,
     snapshots_at,
     state_at,
-    undone,
     write,
 )
 from tileserver.desk.periods import Held, periods_of
 from tileserver.store.catalogue import StoredLayer, load_layers
-from tileserver.store.connect import connect
 from tileserver.store.corrections import (
     Taken,
     bridge_period,
@@ -38,28 +35,12 @@ from tileserver.store.corrections import (
 from tileserver.store.revisions import open_revision
 
 if TYPE_CHECKING:
-    from tests.conftest import Databases
+    pass
 
 pytestmark = pytest.mark.db
 
 TABLES = ("feature_version", "face")
 A, B = CONTENTS[:2]
-Body = Callable[[asyncpg.Connection, dict[str, StoredLayer]], Awaitable[None]]
-Run = Callable[[Body], None]
-
-
-@pytest.fixture(scope="module")
-def run(databases: Databases) -> Iterator[Run]:
-    """A function that runs a test on a theatre of its own, which is gone afterwards."""
-    with asyncio.Runner() as runner:
-        connection = runner.run(connect(databases.new()))
-
-        async def once(body: Body) -> None:
-            async with undone(connection) as layers:
-                await body(connection, layers)
-
-        yield lambda body: runner.run(once(body))
-        runner.run(connection.close())
 
 
 async def everything(connection: asyncpg.Connection, key: int, revisions: range) -> list[object]:

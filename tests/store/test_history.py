@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,33 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.histories import CONTENTS, DAYS, KM2, States, histories, state_at, undone, write
+from tests.store.histories import CONTENTS, DAYS, KM2, Run, States, histories, state_at, write
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.connect import connect
 from tileserver.store.history import Difference, RowCounts, differences, list_revisions, newest_revision
 
 if TYPE_CHECKING:
-    from tests.conftest import Databases
+    pass
 
 pytestmark = pytest.mark.db
 
 A, B = CONTENTS[:2]
-Body = Callable[[asyncpg.Connection, dict[str, StoredLayer]], Awaitable[None]]
-Run = Callable[[Body], None]
-
-
-@pytest.fixture(scope="module")
-def run(databases: Databases) -> Iterator[Run]:
-    """A function that runs a test on a theatre of its own, which is gone afterwards."""
-    with asyncio.Runner() as runner:
-        connection = runner.run(connect(databases.new()))
-
-        async def once(body: Body) -> None:
-            async with undone(connection) as layers:
-                await body(connection, layers)
-
-        yield lambda body: runner.run(once(body))
-        runner.run(connection.close())
 
 
 def there(found: list[Difference], at: datetime, *, added: bool) -> list[float]:

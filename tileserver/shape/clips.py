@@ -18,10 +18,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import EXTENT, WORLD
+from tileserver.grid import UNIT_ZOOM, WORLD, WORLD_UNITS
 
-UNIT_ZOOM = 14  # the zoom whose tile units are the world units
-SIDE = EXTENT << UNIT_ZOOM  # world units around the world
 SMALL = float(1 << 2 * (UNIT_ZOOM - 2))  # square world units; a part that is smaller may vanish at some zoom
 
 _NO_PARTS = np.empty((0, 3))
@@ -88,7 +86,7 @@ def plant(geometry: BaseGeometry) -> Clip:
 
 def cell_box(z: int, x: int, y: int) -> tuple[int, int, int, int]:
     """Return the west, north, east and south edge of a cell, in world units."""
-    side = SIDE >> z
+    side = WORLD_UNITS >> z
     return x * side, y * side, (x + 1) * side, (y + 1) * side
 
 
@@ -126,7 +124,7 @@ def _interned(z: int, x: int, y: int, geometry: BaseGeometry, small: Points) -> 
     key = hashlib.blake2b(spelled, digest_size=16).digest()
     clip = _clips.get(key)
     if clip is None:
-        side = SIDE >> z
+        side = WORLD_UNITS >> z
         clip = Clip(key, z, x, y, geometry, small, full=geometry.area == float(side) * side)
         _clips[key] = clip
     return clip
@@ -156,5 +154,5 @@ def _within(small: Points, west: int, north: int, east: int, south: int) -> Poin
 
 
 def _to_units(metres: Points) -> Points:
-    scale = SIDE / (2 * WORLD)
+    scale = WORLD_UNITS / (2 * WORLD)
     return np.column_stack([(metres[:, 0] + WORLD) * scale, (WORLD - metres[:, 1]) * scale])

@@ -19,8 +19,8 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import WORLD, Band
-from tileserver.shape.clips import UNIT_ZOOM, Clip, cell_box
+from tileserver.grid import UNIT_ZOOM, WORLD, Band
+from tileserver.shape.clips import Clip, cell_box
 
 GENERALISER = 2  # raised whenever the same areas would give other faces or lines
 TOLERANCE = 1.0  # grid units; vertices whose triangle is smaller than its square go

@@ -9,11 +9,11 @@ import asyncpg
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.grid import WORLD
+from tileserver.grid import WORLD, WORLD_UNITS
 from tileserver.store.catalogue import OPEN, StoredLayer
 from tileserver.store.index import ID_BITS, NEVER, copied_rows
 
-PLACE_BITS = 26  # of a coordinate: a tile unit at zoom 14
+PLACE_BITS = WORLD_UNITS.bit_length() - 1  # of a coordinate, in world units
 
 _FIELDS = (
     ("id", ">i8"),
@@ -22,8 +22,8 @@ _FIELDS = (
     *((time, ">i8") for time in ("start", "end", "since", "until")),
     ("code", ">i2"),
 )
-_LAST = (1 << PLACE_BITS) - 1
-_SCALE = f"{(1 << PLACE_BITS) / (2 * WORLD)!r}"  # places a metre
+_LAST = WORLD_UNITS - 1
+_SCALE = f"{WORLD_UNITS / (2 * WORLD)!r}"  # world units a metre
 _QUESTION = f"""
     SELECT id::int8,
         least(floor((ST_X(geom) + {WORLD!r}) * {_SCALE}), {_LAST})::int4,

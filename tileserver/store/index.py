@@ -9,7 +9,7 @@ import asyncpg
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.grid import WORLD
+from tileserver.grid import WORLD, WORLD_UNITS
 from tileserver.store.catalogue import OPEN, StoredLayer
 
 Rows = npt.NDArray[np.void]
@@ -35,7 +35,7 @@ ROW = np.dtype(
 )
 NEVER = np.iinfo(np.int32).max  # the revision in which a row that is still held ends
 
-_SCALE = f"{(1 << 26) / (2 * WORLD)!r}"  # world units a metre: a tile unit at zoom 14 is one
+_SCALE = f"{WORLD_UNITS / (2 * WORLD)!r}"  # world units a metre
 _QUESTION = """
     SELECT {band}::int2, id::int8,
         floor((ST_XMin(geom) + {world}) * {scale} + {slack})::int4,

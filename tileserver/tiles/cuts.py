@@ -38,7 +38,7 @@ def _window_cut(cut: Cut, layer: Layer, asked: Asked, cells: tuple[Cell, ...] | 
         first=first,
         last=last,
         until=until,
-        texts=tuple(name for name in layer.fields if name.startswith(("text", "url"))),
+        texts=layer.texts,
         category=layer.category,
         codes=asked.selection.of(layer.category),
         cells=cells,

@@ -18,14 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
+from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, TileAddress, band_at
 from tileserver.store.catalogue import OPEN
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.tokens import Ints, spread
 from tileserver.tiles.windows import NO_WINDOWS, WindowView
-
-_UNIT_ZOOM = 14  # whose tile units the boxes are in
 
 
 class Spot(NamedTuple):
@@ -66,7 +64,7 @@ class LayerIndex:
         rows = self.at_zoom(address.z, has_bands=has_bands)
         if not len(rows):
             return rows
-        side = 2.0 ** (_UNIT_ZOOM - address.z) * EXTENT
+        side = WORLD_UNITS / (1 << address.z)
         margin = side * BUFFER / EXTENT
         west, east = address.x * side - margin, (address.x + 1) * side + margin
         north, south = address.y * side - margin, (address.y + 1) * side + margin

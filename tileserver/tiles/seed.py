@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tileserver.errors import BadParameter
-from tileserver.grid import BoundsLonLat, TileAddress, address_at
+from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
 from tileserver.store.index import Rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileKey, TileService
@@ -21,7 +21,6 @@ from tileserver.times import Period, from_micros, to_micros
 ALWAYS = Period(None, None)
 
 _BATCH = 64  # tiles in one transaction of the shelf
-_UNIT_ZOOM_SIDE = 1 << 26  # world units around the world
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,8 @@ def versions(
 
 def _met(rows: Rows, zoom: int) -> Iterable[tuple[int, int]]:
     """Return columns and rows of the tiles at *zoom* whose buffered square a box of *rows* meets."""
-    side = _UNIT_ZOOM_SIDE >> zoom
-    margin = side / 64
+    side = WORLD_UNITS / (1 << zoom)
+    margin = side * BUFFER / EXTENT
     top = (1 << zoom) - 1
 
     def number(edge: str, offset: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
