@@ -87,6 +87,7 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
             "'control' ends at zoom 14 and another layer at 16",
         ),
         ('layer = "control"', 'layer = "events"', "derived from 'events', which is no layer of areas"),
+        ('side = "ukraine"', 'side = "Ukraine"', "'liberated': side 'Ukraine' has to be small letters"),
         ('held = ["occupied",', 'held = ["annexed",', "statuses that control has not: annexed"),
         ('held = ["occupied", "occupied_before_2022"]', "held = []", "derived from no status"),
         ('land = "ukraine_land.geojson"', 'land = "../../errors.py"', "no land file"),

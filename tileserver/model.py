@@ -40,6 +40,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     colour_dark: str
     pattern: Literal["none", "hatch", "dots"] = "none"
     priority: int = 0  # where two statuses overlap, the higher one holds
+    side: str = ""  # who holds what has this status; '' is nobody: contested, unknown
     scope: Literal["theatre", "anywhere"] = "theatre"  # may it lie outside the theatre's bounds?
 
 

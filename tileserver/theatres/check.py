@@ -93,6 +93,8 @@ def _check_categories(layer: Layer, where: str) -> None:
 def _check_category(category: Category, where: str) -> None:
     _demand(_NAME.match(category.code), f"{where} has to be small letters, digits and underscores")
     _text(category.label, f"{where}: label")
+    named = not category.side or _NAME.match(category.side)
+    _demand(named, f"{where}: side {category.side!r} has to be small letters, digits and underscores")
     for colour in (category.colour, category.colour_dark):
         _demand(_COLOUR.match(colour), f"{where}: colour {colour!r} has to be written like #b2182b")
 
