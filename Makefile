@@ -4,8 +4,9 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test bench lint clean machine browser
+.PHONY: help setup run test worlds bench lint clean machine browser
 
+WORLDS := 500
 WEB := tileserver/web/frontend
 BUILT := tileserver/web/static/.built
 SOURCES := $(shell find $(WEB) styles -type f -not -path '*/node_modules/*' -not -name '.*' 2>/dev/null)
@@ -24,6 +25,9 @@ setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and sto
 test: setup .venv/.made-dev browser lint ## set up everything and run every test and check
 	cd $(WEB) && npm test
 	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile
+
+worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds instead of a few (WORLDS)
+	TILESERVER_TEST_WORLDS=$(WORLDS) .venv/bin/python -m pytest tests/web/test_history_worlds.py
 
 bench: setup .venv/.made-dev ## measure tiles and imports, beside tipg
 	.venv/bin/python -m tests.bench

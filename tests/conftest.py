@@ -112,6 +112,15 @@ class Databases:
         """Return the address of a new database with all that *dsn* holds; nobody may be connected to it."""
         return self._create(f"test_{next(self._numbers)}", dsn.partition("?")[0].rpartition("/")[2])
 
+    def drop(self, dsn: str) -> None:
+        """Remove the database *dsn*; for tests that make hundreds."""
+        name = dsn.partition("?")[0].rpartition("/")[2]
+
+        async def drop(connection: asyncpg.Connection) -> None:
+            await connection.execute(f"DROP DATABASE {name}")
+
+        self.run(self._dsn, drop)
+
     def run(self, dsn: str, work: Work[Result]) -> Result:
         """Run *work* on a connection of its own to *dsn*."""
 

@@ -139,6 +139,8 @@ class Past:
         end = period.end or local_day(from_micros(max(at, until - 1)), self.tileset.zone) + DAY
         days = range((end - period.first).days + 1)
         starts = tuple(from_micros(self._start(period.first + number * DAY)) for number in days)
+        # A state that changed last before an open period holds when that begins.
+        at = max(at, to_micros(starts[0]))
         return Stretch(day_number(period.first), starts, period.revision, from_micros(at), from_micros(until))
 
     def _periods(self) -> list[HistoryPeriod]:
