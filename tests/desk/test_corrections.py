@@ -210,8 +210,9 @@ def test_old_immutable_urls_of_what_was_withdrawn_are_not_found_and_others_stay_
                 assert answer.content == before[url].content
         assert b"liberated" not in b"".join(client.get(f"{url}&revision=1").content for url in asked)
         for revision in (1, 2):
-            changes = client.get(f"/tilesets/ukraine/timeline?revision={revision}").json()["changes"]
-            assert {each["at"] for each in changes} == {"2023-11-01T12:00:00Z", "2023-11-05T12:00:00Z"}
+            timeline = client.get(f"/tilesets/ukraine/timeline?revision={revision}").json()
+            assert set(timeline["begins"].values()) == {"2023-11-01T12:00:00Z"}
+            assert {each["at"] for each in timeline["changes"]} == {"2023-11-05T12:00:00Z"}
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -142,16 +142,23 @@ def test_documents_gain_a_snapshot_at_its_hour(client: TestClient, clock: Clock)
         timeline = client.get("/tilesets/toy.control/timeline").json()
         return (
             _extent(client, "/tilesets/toy.control"),
-            next(each["time"]["last_day"] for each in catalogue if each["id"] == "toy.control"),
+            *(
+                each["time"][which]
+                for each in catalogue
+                if each["id"] == "toy.control"
+                for which in ("last_day", "newest")
+            ),
+            list(timeline["begins"].values()),
             [change["at"] for change in timeline["changes"]],
             [day["day"] for day in timeline["days"]],
         )
 
     old, new = format_instant(OLD), format_instant(NEW)
     clock.now = NEW + EMBARGO - TICK
-    assert control() == ([old, old], "2024-01-01", [old], ["2024-01-01"])
+    first, second = "2024-01-01", "2024-01-10"
+    assert control() == ([old, old], first, {"control": first}, [old], [], [first])
     clock.now = NEW + EMBARGO
-    assert control() == ([old, new], "2024-01-10", [old, new], ["2024-01-01", "2024-01-10"])
+    assert control() == ([old, new], second, {"control": second}, [old], [new], [first, second])
 
 
 def test_documents_gain_a_day_of_events_after_its_end(client: TestClient, clock: Clock) -> None:
@@ -171,4 +178,5 @@ def test_before_anything_is_public_there_is_nothing(client: TestClient, clock: C
     assert client.get(f"/tiles/toy/{PLACE}.mvt").status_code == 204
     assert _extent(client, "/tilesets/toy") is None
     timeline = client.get("/tilesets/toy/timeline").json()
-    assert (timeline["days"], timeline["changes"]) == ([], [])
+    assert (timeline["days"], timeline["changes"], timeline["begins"]) == ([], [], {})
+    assert set(client.get("/tilesets/toy").json()["time"]["newest"].values()) == {None}

@@ -51,6 +51,7 @@ def test_the_last_day_of_events_is_the_last_on_which_one_began() -> None:
 def test_what_is_not_public_yet_is_outside() -> None:
     block = time_block(_tileset("state", (0, 99), (98, None), (99, None)), NOW)
     assert block["last_day"] == "2024-04-09"
+    assert block["newest"] == {"one": "2024-04-09"}
     assert time_block(_tileset("window", (0, 1), (97, 98), (98, 99)), NOW)["last_day"] == "2024-04-08"
 
 
@@ -61,5 +62,6 @@ def test_the_theatre_may_open_on_another_day_than_the_latest() -> None:
 def test_without_anything_public_there_are_no_days() -> None:
     block = time_block(_tileset("state", (99, None)), NOW)
     assert (block["extent"], block["first_day"], block["last_day"]) == (None, None, None)
+    assert block["newest"] == {"one": None}
     assert block["embargo"] == "PT48H"
     assert block["horizon"] == "2024-04-08T22:00:00Z"

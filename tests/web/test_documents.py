@@ -84,6 +84,7 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     extent: tuple[Instant, Instant]
     first_day: Day
     last_day: Day
+    newest: dict[str, Day | None]
     default: Day
     day_zone: str
     resolution: Annotated[str, Meta(pattern="^P1D$")]
@@ -185,9 +186,21 @@ def test_a_timeline_is_ascending_and_adds_up(client: TestClient, name: str) -> N
     for layer in ("control", "frontline"):
         of_days = sum(day["changes"].get(layer, 0) for day in days)
         assert of_days == sum(change["features"] for change in changes if change["layer"] == layer) > 0
-    assert all(day["changes"] or day["events"] or day["notes"] for day in days)
+    assert all(day["begins"] or day["changes"] or day["events"] or day["notes"] for day in days)
     time = client.get(f"/tilesets/{name}").json()["time"]
     assert (days[0]["day"], days[-1]["day"]) == (time["first_day"], time["last_day"])
+
+
+@pytest.mark.parametrize("name", ["ukraine-sample", "western-front"])
+def test_the_first_state_of_a_layer_is_said_and_counts_as_no_change(client: TestClient, name: str) -> None:
+    document = client.get(f"/tilesets/{name}/timeline").json()
+    begins, days = document["begins"], document["days"]
+    assert set(begins) == {"control", "frontline"}
+    for layer, at in begins.items():
+        assert at < min(change["at"] for change in document["changes"] if change["layer"] == layer)
+        assert [layer in day["begins"] for day in days].count(True) == 1
+    first = next(day for day in days if "control" in day["begins"])
+    assert (first["changes"], first["km2"]) == ({}, {})
 
 
 def test_tiles_change_where_the_timeline_says_and_nowhere_else(client: TestClient) -> None:
@@ -296,6 +309,14 @@ def test_health_is_asked_for_anew_each_time(client: TestClient) -> None:
         answer = client.get(path)
         assert answer.json()["status"] == "ok"
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_each_layer_says_its_newest_day(client: TestClient) -> None:
+    for name in ("ukraine-sample", "western-front"):
+        time = client.get(f"/tilesets/{name}").json()["time"]
+        for layer, newest in time["newest"].items():
+            assert newest == client.get(f"/tilesets/{name}.{layer}").json()["time"]["last_day"]
+        assert max(time["newest"].values()) == time["last_day"]
 
 
 def test_the_default_day_is_one_that_can_be_shown(client: TestClient) -> None:

@@ -84,15 +84,23 @@ def window_block(layer: Layer) -> dict[str, Any]:
 
 
 def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
-    """Return what a slider needs: extent, first and last local day, zone, embargo and revision."""
+    """Return what a slider needs: extent, first and last local day, zone, embargo and revision.
+
+    ``newest`` has by layer the last local day on which something public changed or began, or ``None``: what
+    a later day shows of that layer is as old as that.
+    """
     horizon = horizon_of(tileset, now)
-    edges = [edge for served in tileset.layers for edge in _public_span(served, horizon)]
+    spans = {served.stored.layer.name: _public_span(served, horizon) for served in tileset.layers}
+    edges = [edge for span in spans.values() for edge in span]
     first, last = (from_micros(min(edges)), from_micros(max(edges))) if edges else (None, None)
     first_day, last_day = _day(tileset, first), _day(tileset, last)
     return {
         "extent": [format_instant(first), format_instant(last)] if edges else None,
         "first_day": first_day,
         "last_day": last_day,
+        "newest": {
+            name: _day(tileset, from_micros(span[-1])) if span else None for name, span in spans.items()
+        },
         "default": tileset.theatre.opens_at or last_day,
         "day_zone": tileset.theatre.day_zone,
         "resolution": "P1D",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from tileserver.publish.measures import measured_layers, net_by_day
-from tileserver.store.catalogue import load_changes, load_starts
-from tileserver.store.connect import Pool
+from tileserver.store.catalogue import ChangeCount, load_changes, load_starts
+from tileserver.store.connect import Connection, Pool
 from tileserver.store.measures import load_status_areas
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.versions import horizon_of
@@ -21,47 +22,93 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
     A day's ``changes`` count features that began or ended, ``events`` features of window layers that
     began, and ``km2`` is by how much each status grew, where exactly one layer has statuses. Days on which
     nothing did are left out; what holds on them is what held before.
+
+    The first state of a layer is no change, because nobody knows what held before it: neither its features
+    nor its km2 count. ``begins`` says when it is, by layer, and which layers begin on a day.
     """
     horizon = from_micros(horizon_of(tileset, now))
-    changes: list[dict[str, Any]] = []
-    changed: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    happened: defaultdict[date, Counter[str]] = defaultdict(Counter)
     async with pool.acquire() as connection:
-        for served in tileset.layers:
-            name = served.stored.layer.name
-            if served.is_state:
-                for change in await load_changes(connection, served.stored, revision):
-                    if change.at <= horizon:
-                        changes.append(
-                            {
-                                "at": format_instant(change.at),
-                                "layer": name,
-                                "features": change.features,
-                                "revision": change.revision,
-                            }
-                        )
-                        changed[local_day(change.at, tileset.zone)][name] += change.features
-            else:
-                for start, end, number in await load_starts(connection, served.stored.key, revision):
-                    if end <= horizon:
-                        happened[local_day(start, tileset.zone)][name] += number
-        grown: dict[date, dict[str, float]] = {}
-        if len(measured := measured_layers(tileset)) == 1:
-            areas = await load_status_areas(connection, measured[0].stored, revision, horizon)
-            grown = net_by_day(areas, tileset)
+        states = await _public_changes(connection, tileset, revision, horizon)
+        happened = await _happened(connection, tileset, revision, horizon)
+        begins = {name: own[0].at for name, own in states.items() if own}
+        grown = await _grown(connection, tileset, revision, horizon, begins)
+    begun: defaultdict[date, list[str]] = defaultdict(list)
+    for name, at in begins.items():
+        begun[local_day(at, tileset.zone)].append(name)
+    later = sorted(
+        ((change.at, name, change) for name, own in states.items() for change in own[1:]),
+        key=lambda each: each[:2],
+    )
+    changed: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for at, name, change in later:
+        changed[local_day(at, tileset.zone)][name] += change.features
     return {
         "tileset": tileset.name,
         "day_zone": tileset.theatre.day_zone,
         "revision": revision,
-        "changes": sorted(changes, key=lambda change: (change["at"], change["layer"])),
+        "begins": {name: format_instant(at) for name, at in begins.items()},
+        "changes": [
+            {
+                "at": format_instant(at),
+                "layer": name,
+                "features": change.features,
+                "revision": change.revision,
+            }
+            for at, name, change in later
+        ],
         "days": [
             {
                 "day": day.isoformat(),
+                "begins": begun[day],
                 "changes": dict(changed[day]),
                 "events": happened[day]["events"],
                 "notes": happened[day]["notes"],
                 "km2": grown.get(day, {}),
             }
-            for day in sorted({*changed, *happened})
+            for day in sorted({*begun, *changed, *happened})
         ],
     }
+
+
+async def _public_changes(
+    connection: Connection, tileset: Tileset, revision: int, horizon: datetime
+) -> dict[str, list[ChangeCount]]:
+    """Return the public changes of each state layer, ascending; the first of them is its first state."""
+    return {
+        served.stored.layer.name: [
+            change
+            for change in await load_changes(connection, served.stored, revision)
+            if change.at <= horizon
+        ]
+        for served in tileset.layers
+        if served.is_state
+    }
+
+
+async def _happened(
+    connection: Connection, tileset: Tileset, revision: int, horizon: datetime
+) -> defaultdict[date, Counter[str]]:
+    happened: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for served in tileset.layers:
+        if served.is_state:
+            continue
+        for start, end, number in await load_starts(connection, served.stored.key, revision):
+            if end <= horizon:
+                happened[local_day(start, tileset.zone)][served.stored.layer.name] += number
+    return happened
+
+
+async def _grown(
+    connection: Connection,
+    tileset: Tileset,
+    revision: int,
+    horizon: datetime,
+    begins: Mapping[str, datetime],
+) -> dict[date, dict[str, float]]:
+    measured = measured_layers(tileset)
+    if len(measured) != 1:
+        return {}
+    stored = measured[0].stored
+    areas = await load_status_areas(connection, stored, revision, horizon)
+    first = begins.get(stored.layer.name)
+    return net_by_day([area for area in areas if first and area.at > first], tileset)
