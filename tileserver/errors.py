@@ -3,6 +3,7 @@
 ::
 
     TileserverError              our bug or unknown          -> 500, exit 1
+    |-- StoredUnreadable         a row of the database that this code cannot have written
     |-- BadRequest               the caller can mend it      -> 400, exit 2
     |   |-- BadParameter             unknown, repeated or malformed parameter, address or setting
     |   |   `-- BadInstant           a ``datetime`` that names no instant
@@ -14,7 +15,8 @@
     |   `-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
     `-- Unavailable              the operator can mend it    -> 503, exit 3
         |-- StoreUnavailable         the database is away or slow
-        |   `-- StoreBusy            no connection within the deadline; try again
+        |   |-- StoreBusy            no connection within the deadline; try again
+        |   `-- LayerUnavailable     one layer cannot be read, or is not up to date; the others are served
         |-- SchemaMismatch           the database is newer than the code, or was never migrated
         |-- ClusterUnavailable       the embedded PostGIS cannot be started here
         `-- ShelfUnavailable         the tiles on disk cannot be opened, or there is no room for more
@@ -34,6 +36,12 @@ class TileserverError(Exception):
     status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
     title: ClassVar[str] = "Internal error"
+
+
+class StoredUnreadable(TileserverError):
+    """A row of the database that this code cannot have written."""
+
+    title = "Unreadable row"
 
 
 class BadRequest(TileserverError):
@@ -113,6 +121,12 @@ class StoreBusy(StoreUnavailable):
     """No database connection became free within the deadline."""
 
     title = "Server busy"
+
+
+class LayerUnavailable(StoreUnavailable):
+    """One layer cannot be read, or what may be shown of it is not known; the others are served."""
+
+    title = "Layer unavailable"
 
 
 class SchemaMismatch(Unavailable):

@@ -26,11 +26,19 @@ def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
     theatres = []
     tilesets = []
     for theatre in catalogue.theatres.values():
-        whole = catalogue.tileset(theatre.id)
         theatres.append(_theatre(theatre, catalogue))
-        tilesets.append(_entry(whole, now))
-        tilesets += [_entry(catalogue.tileset(str(layer.stored.ref)), now) for layer in whole.layers]
-    return {"default": catalogue.default_theatre(), "theatres": theatres, "tilesets": tilesets}
+        own = [ref for ref in catalogue.layers if ref.theatre == theatre.id]
+        names = [theatre.id, *map(str, own)] if own else []
+        tilesets += [_entry(catalogue.tileset(name), now, name) for name in names]
+    return {
+        "default": catalogue.default_theatre(),
+        "theatres": theatres,
+        "tilesets": tilesets,
+        "unavailable": {
+            **{str(ref): each.reason for ref, each in catalogue.missing.items()},
+            **catalogue.unreadable,
+        },
+    }
 
 
 def tilejson(
@@ -66,7 +74,14 @@ def tilejson(
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
         "sources": {layer.name: msgspec.to_builtins(layer.source) for layer in layers},
+        **missing_block(tileset),
     }
+
+
+def missing_block(tileset: Tileset) -> dict[str, Any]:
+    """Return why layers that were asked for are not served now, by name; nothing as a rule."""
+    missing = {each.stored.layer.name: each.reason for each in tileset.missing}
+    return {"missing": missing} if missing else {}
 
 
 def window_block(layer: Layer) -> dict[str, Any]:
@@ -104,7 +119,7 @@ def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
         "default": tileset.theatre.opens_at or last_day,
         "day_zone": tileset.theatre.day_zone,
         "resolution": "P1D",
-        "embargo": _iso_duration(max(served.embargo for served in tileset.layers)),
+        "embargo": _iso_duration(tileset.embargo),
         "horizon": format_instant(from_micros(horizon).replace(microsecond=0)),
         "revision": tileset.revision(None),
     }
@@ -138,18 +153,19 @@ def _theatre(theatre: Theatre, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _entry(tileset: Tileset, now: datetime) -> dict[str, Any]:
+def _entry(tileset: Tileset, now: datetime, name: str) -> dict[str, Any]:
+    """Return what there is under *name*, which may have more layers than are served now."""
     layers = [served.stored.layer for served in tileset.layers]
     return {
-        "id": tileset.name,
+        "id": name,
         "title": _title(tileset),
         "layers": [layer.name for layer in layers],
         "bounds": list(tileset.bounds),
         "zooms": list(tileset.zooms),
         "time": time_block(tileset, now),
         "licences": list(dict.fromkeys(layer.source.licence for layer in layers)),
-        "tilejson": f"/tilesets/{tileset.name}",
-        "timeline": f"/tilesets/{tileset.name}/timeline",
+        "tilejson": f"/tilesets/{name}",
+        "timeline": f"/tilesets/{name}/timeline",
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tileserver.errors import NotFound
+from tileserver.errors import LayerUnavailable, NotFound
 from tileserver.store.connect import Connection
 from tileserver.store.measures import StatusArea, load_status_areas
 from tileserver.tiles.catalogue import ServedLayer, Tileset
@@ -41,6 +41,8 @@ def measured_layer(tileset: Tileset) -> ServedLayer:
     """Return the one layer of *tileset* whose areas are measured, or raise `NotFound`."""
     found = measured_layers(tileset)
     if len(found) != 1:
+        if any(each.stored.layer.partitioned for each in tileset.missing):
+            raise LayerUnavailable(f"the areas of {tileset.theatre.id} are not served now: see /tilesets")
         every = [
             f"{tileset.theatre.id}.{layer.name}" for layer in tileset.theatre.layers if layer.partitioned
         ]

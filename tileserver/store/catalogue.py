@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.errors import BadParameter
+from tileserver.errors import BadParameter, TileserverError
 from tileserver.grid import Band
 from tileserver.model import Layer, LayerRef, Theatre
-from tileserver.times import to_micros
+from tileserver.store.connect import reason_of
+from tileserver.times import day_zone, parse_duration, to_micros
 
 OPEN = np.iinfo(np.int64).max  # the end of what has no end, in microseconds
 
@@ -100,12 +101,28 @@ async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: La
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Every layer of every theatre, theatres by id, layers as declared; and theatres that cannot be read."""
+
+    layers: list[StoredLayer]
+    unreadable: dict[str, str]  # why, by the theatre's id
+
+
 async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
-    """Return every layer of every theatre, theatres by id, layers as declared."""
-    theatres = {
-        row["id"]: msgspec.convert(row["definition"], Theatre)
-        for row in await connection.fetch("SELECT id, definition FROM theatre ORDER BY id")
-    }
+    """Return every layer of every theatre that can be read; `load_stored` says which cannot."""
+    return (await load_stored(connection)).layers
+
+
+async def load_stored(connection: asyncpg.Connection) -> Stored:
+    """Return what there is. A definition that is broken takes its own theatre away, and no other."""
+    theatres: dict[str, Theatre] = {}
+    unreadable: dict[str, str] = {}
+    for row in await connection.fetch("SELECT id, definition FROM theatre ORDER BY id"):
+        try:
+            theatres[row["id"]] = _theatre(row["id"], row["definition"])
+        except (TileserverError, msgspec.ValidationError) as error:
+            unreadable[row["id"]] = f"its definition cannot be used: {reason_of(error)}"
     rows = await connection.fetch(
         "SELECT l.id, l.theatre, l.name, l.edition, l.fingerprint, max(r.committed) AS newest,"
         " array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions"
@@ -114,7 +131,7 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
         " GROUP BY l.id"
     )
     stored = {(row["theatre"], row["name"]): row for row in rows}
-    return [
+    layers = [
         StoredLayer(
             key=row["id"],
             ref=LayerRef(theatre.id, layer.name),
@@ -127,8 +144,22 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
         )
         for theatre in theatres.values()
         for layer in theatre.layers
-        if (row := stored[theatre.id, layer.name])
+        if (row := stored.get((theatre.id, layer.name)))
     ]
+    return Stored(layers, unreadable)
+
+
+def _theatre(name: str, definition: object) -> Theatre:
+    """Return a stored definition, whose zone, periods and references have to hold for it to be served."""
+    theatre = msgspec.convert(definition, Theatre)
+    if theatre.id != name:
+        raise BadParameter(f"it is of another theatre, {theatre.id[:40]!r}")
+    day_zone(theatre.day_zone)
+    for layer in theatre.layers:
+        parse_duration(layer.embargo or theatre.embargo)
+        if layer.derived is not None:
+            theatre.layer(layer.derived.layer)
+    return theatre
 
 
 # What derives from another layer has no features, only faces, of the bands in $3.

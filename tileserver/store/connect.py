@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import msgspec
 
-from tileserver.errors import StoreBusy, StoreUnavailable
+from tileserver.errors import LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
 
 # What a lost, refusing, restarting, overloaded or missing database raises; everything else is our bug.
 _AWAY = (
@@ -93,6 +93,24 @@ def _shown(dsn: str) -> str:
     parts = urlsplit(dsn)
     host = parts.netloc.rpartition("@")[2] or ",".join(parse_qs(parts.query).get("host", ["localhost"]))
     return f"{host}{parts.path}"
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something could not be read, in words for anybody: no SQL, no values, no paths."""
+    if isinstance(error, asyncpg.PostgresError):
+        return f"the database cannot read what is stored (SQLSTATE {error.sqlstate})"
+    if isinstance(error, TileserverError | msgspec.ValidationError):
+        return str(error)
+    return f"what is stored has a value that cannot be read ({type(error).__name__})"
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn what the database cannot do with the rows of *what* into `LayerUnavailable`."""
+    try:
+        yield
+    except (asyncpg.DataError, asyncpg.InternalServerError) as error:
+        raise LayerUnavailable(f"{what} cannot be drawn here: {reason_of(error)}") from error
 
 
 class translated:

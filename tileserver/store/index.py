@@ -9,6 +9,7 @@ import asyncpg
 import numpy as np
 import numpy.typing as npt
 
+from tileserver.errors import StoredUnreadable
 from tileserver.grid import WORLD, WORLD_UNITS
 from tileserver.store.catalogue import OPEN, StoredLayer
 
@@ -75,9 +76,21 @@ def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:
     """Return what COPY wrote in its binary form, without a copy: fields of fixed size, none of them NULL.
 
     A row is a count of fields, then each field after its length (PostgreSQL, COPY, "Binary Format").
+
+    Raises
+    ------
+    StoredUnreadable
+        A field is NULL all the same.
     """
     sized = [part for name, kind in fields for part in ((f"{name}_size", ">i4"), (name, kind))]
-    return np.frombuffer(answer.getbuffer()[_HEADER:-_TRAILER], dtype=[("fields", ">i2"), *sized])
+    row = np.dtype([("fields", ">i2"), *sized])
+    body = answer.getbuffer()[_HEADER:-_TRAILER]
+    whole = len(body) % row.itemsize == 0
+    rows = np.frombuffer(body, dtype=row) if whole else np.empty(0, dtype=row)
+    # A NULL, as of the box of an empty geometry, is a size of -1 and no value: the rest would be read askew.
+    if not whole or not all((rows[f"{name}_size"] == row[name].itemsize).all() for name, _ in fields):
+        raise StoredUnreadable("a row that is stored has no geometry, or no period")
+    return rows
 
 
 def _by_band(read: npt.NDArray[Any], layer: int) -> dict[int, Rows]:

@@ -7,26 +7,33 @@ request that holds one sees one state of knowledge from beginning to end.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tileserver.errors import BadParameter, UnknownTileset
+import structlog
+
+from tileserver.errors import BadParameter, LayerUnavailable, NotFound, UnknownTileset
 from tileserver.grid import TileAddress, band_at
 from tileserver.model import Layer, LayerRef, Theatre
-from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_layers, load_periods
-from tileserver.store.connect import Connection
+from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_periods, load_stored
+from tileserver.store.connect import Connection, reason_of, translated
 from tileserver.store.events import load_events
 from tileserver.store.index import load_rows
+from tileserver.store.marker import Marker, load_marker
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
 from tileserver.tiles.windows import WindowView
-from tileserver.times import day_zone, parse_duration
+from tileserver.times import day_zone, from_micros, local_day, parse_duration
+
+log = structlog.get_logger()
 
 MAX_LAYERS = 8
 _NO_REVISION = 0
 
-__all__ = ["OPEN", "Catalogue", "Periods", "ServedLayer", "Tileset", "load_catalogue"]
+__all__ = ["OPEN", "Catalogue", "Missing", "Periods", "ServedLayer", "Tileset", "load_catalogue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,7 @@ class ServedLayer:
     @property
     def embargo(self) -> timedelta:
         """How old its data must be to be public; of a line no less than of the areas that it shows."""
-        theatre, layer = self.stored.theatre, self.stored.layer
-        shown = [layer] if layer.derived is None else [layer, theatre.layer(layer.derived.layer)]
-        return max(parse_duration(each.embargo or theatre.embargo) for each in shown)
+        return _embargo(self.stored)
 
     @property
     def is_state(self) -> bool:
@@ -51,12 +56,31 @@ class ServedLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A layer that is not served, and why: it cannot be read, or what may be shown of it is not known."""
+
+    stored: StoredLayer
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tileset:
     """One or several layers of one theatre that come in one tile, in the theatre's order."""
 
-    name: str  # canonical: equal sets of layers have equal names
+    name: str  # canonical: equal sets of layers that are served have equal names
     theatre: Theatre
     layers: tuple[ServedLayer, ...]
+    missing: tuple[Missing, ...] = ()  # what was asked for and is not served now
+
+    @property
+    def embargo(self) -> timedelta:
+        """The longest of its layers, also of those that are missing: without them no more is public."""
+        return max(map(_embargo, self.asked))
+
+    @property
+    def asked(self) -> list[StoredLayer]:
+        """All its layers, also those that are missing."""
+        return [*(each.stored for each in self.layers), *(each.stored for each in self.missing)]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -105,6 +129,17 @@ class Tileset:
         """The events of its window layers, by the key of the layer."""
         return {each.stored.key: each.index.events for each in self.layers if each.index.events}
 
+    @contextmanager
+    def complete(self) -> Iterator[None]:
+        """Say of what is not found within that it may be there, while a layer is missing."""
+        try:
+            yield
+        except NotFound as error:
+            if self.missing:
+                names = ", ".join(str(each.stored.ref) for each in self.missing)
+                raise LayerUnavailable(f"{names} is not served now, so this cannot be told") from error
+            raise
+
     def view(self, address: TileAddress) -> TileView:
         """Return what the change index knows of one tile."""
         states = [
@@ -120,20 +155,34 @@ class Tileset:
         return known[-1] if known else _NO_REVISION
 
 
+def _embargo(stored: StoredLayer) -> timedelta:
+    theatre, layer = stored.theatre, stored.layer
+    shown = [layer] if layer.derived is None else [layer, theatre.layer(layer.derived.layer)]
+    return max(parse_duration(each.embargo or theatre.embargo) for each in shown)
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every theatre and layer, at one moment."""
+    """Every theatre and layer, at one moment; of what cannot be served, why."""
 
     theatres: dict[str, Theatre]
     layers: dict[LayerRef, ServedLayer]
+    missing: dict[LayerRef, Missing] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)  # theatres, by id
+    behind: dict[LayerRef, str] = field(default_factory=dict)  # served as they were before a newer revision
+    marker: Marker = field(default_factory=dict)
 
     def tileset(self, name: str) -> Tileset:
         """Return the tileset *name*: ``theatre``, ``theatre.layer``, or several with commas.
 
-        Repeated layers count once and the order asked for does not matter.
+        Repeated layers count once and the order asked for does not matter. Layers that are missing are
+        left out of it, and of its name: what is kept or linked to under that name stays true when they
+        come back.
 
         Raises
         ------
+        LayerUnavailable
+            Nothing of it can be served.
         UnknownTileset
             A theatre or layer that is not there, or layers of two theatres: their days may differ.
         """
@@ -146,15 +195,29 @@ class Catalogue:
             raise BadParameter(f"{name[:80]!r} mixes theatres; the layers of one tile are of one theatre")
         theatre = self.theatres[theatres.pop()]
         layers = tuple(layer for ref, layer in self.layers.items() if ref in refs)
-        everything = sum(ref.theatre == theatre.id for ref in self.layers)
+        missing = tuple(each for ref, each in self.missing.items() if ref in refs)
+        if missing and not layers:
+            raise LayerUnavailable(
+                "; ".join(f"{each.stored.ref} is not served now: {each.reason}" for each in missing)
+            )
+        everything = sum(ref.theatre == theatre.id for ref in (*self.layers, *self.missing))
         canonical = (
             theatre.id if len(layers) == everything else ",".join(str(each.stored.ref) for each in layers)
         )
-        return Tileset(canonical, theatre, layers)
+        return Tileset(canonical, theatre, layers, missing)
+
+    def without(self, refs: Collection[LayerRef], reason: str) -> Catalogue:
+        """Return the same without the layers *refs*, which are missing because of *reason*."""
+        gone = {ref: Missing(self.layers[ref].stored, reason) for ref in refs if ref in self.layers}
+        kept = {ref: served for ref, served in self.layers.items() if ref not in gone}
+        return replace(self, layers=kept, missing={**self.missing, **gone})
 
     def _refs(self, part: str) -> list[LayerRef]:
+        theatre = part.partition(".")[0]
+        if theatre in self.unreadable:
+            raise LayerUnavailable(f"theatre {theatre} is not served now: {self.unreadable[theatre]}")
         if part in self.theatres:
-            return [ref for ref in self.layers if ref.theatre == part]
+            return [ref for ref in (*self.layers, *self.missing) if ref.theatre == part]
         if "." not in part:
             there = ", ".join(self.theatres) or "none yet"
             raise UnknownTileset(f"there is no theatre {part[:40]!r}; there are: {there}")
@@ -177,21 +240,56 @@ class Catalogue:
 
 
 async def load_catalogue(connection: Connection, before: Catalogue | None = None) -> Catalogue:
-    """Read the catalogue; what no revision has touched since *before* is reused."""
+    """Read the catalogue; what no revision has touched since *before* is reused.
+
+    A layer that cannot be read, whatever the reason, is missing from it and takes no other away. If it has
+    only got a newer revision, it is served as it was *before*.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        layers: dict[LayerRef, ServedLayer] = {}
-        theatres: dict[str, Theatre] = {}
-        for stored in await load_layers(connection):
-            theatres[stored.theatre.id] = stored.theatre
+        found = await load_stored(connection)
+        reading = Catalogue({}, {}, unreadable=found.unreadable, marker=await load_marker(connection))
+        for stored in found.layers:
+            reading.theatres[stored.theatre.id] = stored.theatre
             known = before.layers.get(stored.ref) if before else None
-            if known and _same_content(known.stored, stored):
-                layers[stored.ref] = replace(known, stored=stored)
-                continue
-            newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
-            periods = await load_periods(connection, stored, newest)
-            index = await _load_index(connection, stored)
-            layers[stored.ref] = ServedLayer(stored, periods, index)
-    return Catalogue(theatres, layers)
+            try:
+                # What goes wrong goes wrong within: the transaction goes on.
+                with translated():
+                    async with connection.transaction():
+                        reading.layers[stored.ref] = await _load_layer(connection, stored, known)
+            except Exception as error:
+                if connection.is_closed():
+                    raise
+                log.error("layer not read", layer=str(stored.ref), exc_info=error)
+                _set_aside(reading, stored, known, reason_of(error))
+    return reading
+
+
+async def _load_layer(connection: Connection, stored: StoredLayer, known: ServedLayer | None) -> ServedLayer:
+    if known and _same_content(known.stored, stored):
+        return replace(known, stored=stored)
+    newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
+    periods = await load_periods(connection, stored, newest)
+    _refuse_uncountable(periods, day_zone(stored.theatre.day_zone))
+    return ServedLayer(stored, periods, await _load_index(connection, stored))
+
+
+def _refuse_uncountable(periods: Periods, zone: ZoneInfo) -> None:
+    """Raise `OverflowError` unless every edge is within a local day that can be counted."""
+    edges = periods.edges[periods.edges < OPEN]
+    for edge in (edges[:1], edges[-1:]):
+        for micros in edge.tolist():
+            at = from_micros(micros)
+            for day in (at - timedelta(days=2), at + timedelta(days=2)):
+                local_day(day, zone)
+
+
+def _set_aside(reading: Catalogue, stored: StoredLayer, known: ServedLayer | None, reason: str) -> None:
+    """Let *reading* have the layer as it was *known*, if all of that may still be shown, or miss it."""
+    if known and _same_promise(known.stored, stored):
+        reading.layers[stored.ref] = known
+        reading.behind[stored.ref] = reason
+    else:
+        reading.missing[stored.ref] = Missing(stored, reason)
 
 
 async def _load_index(connection: Connection, stored: StoredLayer) -> LayerIndex:
@@ -203,4 +301,10 @@ async def _load_index(connection: Connection, stored: StoredLayer) -> LayerIndex
 
 def _same_content(one: StoredLayer, other: StoredLayer) -> bool:
     mine, theirs = ((each.key, each.revisions, each.edition, each.layer) for each in (one, other))
+    return mine == theirs
+
+
+def _same_promise(one: StoredLayer, other: StoredLayer) -> bool:
+    """Whether nothing of what was shown of *one* has been withdrawn or declared otherwise since."""
+    mine, theirs = ((each.key, each.edition, each.layer, each.theatre) for each in (one, other))
     return mine == theirs

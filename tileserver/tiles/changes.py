@@ -86,7 +86,7 @@ class ChangeService:
         """
         catalogue = await self.service.catalogue()
         asked = catalogue.tileset(name)
-        refs = [str(served.stored.ref) for served in asked.layers if served.stored.layer.has_faces]
+        refs = [str(stored.ref) for stored in asked.asked if stored.layer.has_faces]
         if not refs:
             raise NotFound(
                 f"{asked.name} has neither areas with statuses nor lines between them, so nothing is gained"
@@ -101,7 +101,9 @@ class ChangeService:
 
     def end_named(self, tileset: Tileset, band: Band, text: str) -> End:
         """Return what *band* holds under that name, if it exists and is public."""
-        return self._view(tileset, band).named(text, horizon_of(tileset, self.service.clock()))
+        view = self._view(tileset, band)
+        with tileset.complete():
+            return view.named(text, horizon_of(tileset, self.service.clock()))
 
     async def tile(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> ChangeAnswer:
         """Return the tile of what changed from one state of its band to another.

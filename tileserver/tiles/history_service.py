@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
+import structlog
 
-from tileserver.errors import AddressOutside, UnknownTileset
+from tileserver.errors import AddressOutside, LayerUnavailable, Unavailable, UnknownTileset
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
-from tileserver.store.connect import Connection
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection, readable, reason_of
 from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, render_history
 from tileserver.store.history_weights import LayerPast, load_past
 from tileserver.tiles.cache import Tile, TileCache
@@ -21,6 +24,8 @@ from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.history import HistoryPeriod, Past, Public, parse_period, public_part
 from tileserver.tiles.service import TileService
 from tileserver.tiles.versions import horizon_of
+
+log = structlog.get_logger()
 
 _TILESETS = 64  # whose pasts are remembered
 
@@ -63,17 +68,23 @@ class HistoryService:
         return (await self._past(tileset)).periods
 
     async def warm(self) -> None:
-        """Read what periods are planned from, so that a later outage of the database does not ask for it."""
+        """Read what periods are planned from, so that a later outage of the database does not ask for it.
+
+        A layer whose past cannot be read is set aside; the others go on.
+        """
         for served in (await self.service.catalogue()).layers.values():
-            async with self._reading:
-                await self._layer_past(served)
+            with suppress(LayerUnavailable):
+                async with self._reading:
+                    await self._layer_past(served)
 
     async def named(self, tileset: Tileset, text: str) -> HistoryPeriod:
         """Return the period that *text* names, if it exists and is public."""
         period = parse_period(text)
         horizon = horizon_of(tileset, self.service.clock())
-        if not (await self._past(tileset)).has(period, horizon):
-            raise UnknownTileset(f"period {period} does not exist in {tileset.name}, or is not public")
+        past = await self._past(tileset)
+        with tileset.complete():
+            if not past.has(period, horizon):
+                raise UnknownTileset(f"period {period} does not exist in {tileset.name}, or is not public")
         return period
 
     async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> HistoryAnswer:
@@ -114,7 +125,8 @@ class HistoryService:
 
         async def compute() -> bytes:
             async with self.service.pool.acquire() as connection:
-                return await render(connection, past.stretch(period))
+                with readable(tileset.name):
+                    return await render(connection, past.stretch(period))
 
         return HistoryAnswer(key, await self.cache.get(key, compute), hit=False)
 
@@ -134,14 +146,27 @@ class HistoryService:
         ref, content = served.stored.ref, _content(served)
         held = self._layers.get(ref)
         if held is None or held[0] != content:
-            origin = served.stored
-            if origin.layer.derived is not None:
-                layers = (await self.service.catalogue()).layers
-                origin = layers[LayerRef(ref.theatre, origin.layer.derived.layer)].stored
-            async with self.service.pool.acquire() as connection:
-                past = await load_past(connection, served.stored, origin.key)
+            origin = await self._origin(served.stored)
+            try:
+                async with self.service.background.acquire() as connection:
+                    past = await load_past(connection, served.stored, origin.key)
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.error("history not read", layer=str(ref), exc_info=error)
+                self.service.set_aside([ref], reason_of(error))
+                raise LayerUnavailable(f"{ref} is not served now: {reason_of(error)}") from error
             held = self._layers[ref] = (content, past)
         return held[1]
+
+    async def _origin(self, stored: StoredLayer) -> StoredLayer:
+        """Return the layer whose features *stored* draws: itself, or what it derives from."""
+        if stored.layer.derived is None:
+            return stored
+        catalogue = await self.service.catalogue()
+        ref = LayerRef(stored.ref.theatre, stored.layer.derived.layer)
+        found = catalogue.layers.get(ref) or catalogue.missing[ref]
+        return found.stored
 
 
 def _content(served: ServedLayer) -> _Content:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tileserver.errors import AddressOutside, BadParameter, SchemaMismatch, StoreUnavailable
 from tileserver.grid import TileAddress
+from tileserver.model import LayerRef
 from tileserver.store.catalogue import load_periods
-from tileserver.store.connect import Pool
+from tileserver.store.connect import Pool, readable
 from tileserver.store.migrations import check_schema
 from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
@@ -59,8 +61,16 @@ class Answer:
 class TileService:
     """Answers for tiles from memory where it can, then from the shelf if there is one, then from PostGIS."""
 
-    def __init__(self, pool: Pool, cache_bytes: int, clock: Clock, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        cache_bytes: int,
+        clock: Clock,
+        shelf: Shelf | None = None,
+        background: Pool | None = None,
+    ) -> None:
         self.pool = pool
+        self.background = background or pool  # for what must not wait behind readers
         self.clock = clock
         self._shelf = shelf
         self.cache: TileCache[TileKey] = TileCache(cache_bytes)
@@ -71,10 +81,23 @@ class TileService:
 
     async def refresh(self) -> None:
         """Read the catalogue anew; requests under way keep the one they began with."""
-        async with self._refreshing, self.pool.acquire() as connection:
+        async with self._refreshing, self.background.acquire() as connection:
             await check_schema(connection)
-            self._catalogue = await load_catalogue(connection, self._catalogue)
-            self._views.clear()
+            self._replace(await load_catalogue(connection, self._catalogue))
+
+    def set_aside(self, refs: Collection[LayerRef], reason: str) -> None:
+        """Serve the layers *refs* no longer, until they are read anew."""
+        if self._catalogue is not None:
+            self._replace(self._catalogue.without(refs, reason))
+
+    def _replace(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._views.clear()
+
+    @property
+    def read(self) -> Catalogue | None:
+        """The catalogue as it was read last; ``None`` before the first time."""
+        return self._catalogue
 
     async def catalogue(self) -> Catalogue:
         """Return the catalogue, reading it if that has never succeeded yet."""
@@ -116,7 +139,9 @@ class TileService:
     def named(self, tileset: Tileset, address: TileAddress, text: str) -> Located:
         """Return the content of the tile that *text* names, if it exists and is public."""
         version = parse_version(text)
-        reading = find(version, tileset, self.view(tileset, address), horizon_of(tileset, self.clock()))
+        view = self.view(tileset, address)
+        with tileset.complete():
+            reading = find(version, tileset, view, horizon_of(tileset, self.clock()))
         return Located(reading, Period(None, None), version)
 
     def view(self, tileset: Tileset, address: TileAddress) -> TileView:
@@ -166,7 +191,8 @@ class TileService:
             if self._shelf is not None and (kept := self._shelf.get(str(key))) is not None:
                 return kept
             async with self.pool.acquire() as connection:
-                tile = await render_tile(connection, wanted, address)
+                with readable(tileset.name):
+                    tile = await render_tile(connection, wanted, address)
             if self._shelf is not None:
                 await asyncio.to_thread(self._shelf.keep, str(key), tile)
             return tile
@@ -176,7 +202,7 @@ class TileService:
     async def ready(self) -> str | None:
         """Return ``None`` when the database answers and fits the code, else what is wrong."""
         try:
-            async with self.pool.acquire() as connection:
+            async with self.background.acquire() as connection:
                 await check_schema(connection)
         except (StoreUnavailable, SchemaMismatch) as error:
             return str(error)

@@ -123,7 +123,7 @@ def parse_version(text: str) -> Version:
 
 def horizon_of(tileset: Tileset, now: datetime) -> int:
     """Return the newest instant that is public in every layer of *tileset*."""
-    return to_micros(now - max(served.embargo for served in tileset.layers))
+    return to_micros(now - tileset.embargo)
 
 
 def resolve(

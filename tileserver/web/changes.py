@@ -21,7 +21,7 @@ from tileserver.tiles.change_shapes import held_statuses
 from tileserver.tiles.changes import ChangeService, DocumentKey
 from tileserver.tiles.ends import End, names_state
 from tileserver.web.params import read_query
-from tileserver.web.represent import IMMUTABLE, represent
+from tileserver.web.represent import IMMUTABLE, freshness, represent
 from tileserver.web.tiles import asked_period
 
 
@@ -45,7 +45,7 @@ class ChangeRoutes:
             answer.key,
             answer.tile,
             hit=answer.hit,
-            headers=self._headers(request, f"{tileset.name}/{before}/{after}/{address}.mvt", before, after),
+            headers=self._headers(request, tileset, f"{before}/{after}/{address}.mvt", before, after),
         )
 
     async def document(self, request: Request) -> Response:
@@ -68,7 +68,7 @@ class ChangeRoutes:
             key,
             await documents.get(key, compute),
             hit=hit,
-            headers=self._headers(request, f"{tileset.name}/{before}/{after}.json", before, after),
+            headers=self._headers(request, tileset, f"{before}/{after}.json", before, after),
             media_type="application/json",
         )
 
@@ -93,13 +93,15 @@ class ChangeRoutes:
         )
         return first, second
 
-    def _headers(self, request: Request, location: str, before: End, after: End) -> dict[str, str]:
+    def _headers(
+        self, request: Request, tileset: Tileset, location: str, before: End, after: End
+    ) -> dict[str, str]:
         if _is_named(request):
-            return {"Cache-Control": IMMUTABLE}
+            return freshness(tileset, IMMUTABLE)
         return {
-            "Cache-Control": f"public, max-age={self.max_age}",
+            **freshness(tileset, self.max_age),
             "OGCAPI-datetime": f"{before.since_text}/{after.since_text}",
-            "Content-Location": f"/changes/{location}",
+            "Content-Location": f"/changes/{tileset.name}/{location}",
         }
 
 

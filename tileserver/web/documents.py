@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.errors import NotFound, Unavailable
-from tileserver.publish.documents import catalogue_document, tilejson
+from tileserver.publish.documents import catalogue_document, missing_block, tilejson
 from tileserver.publish.measures import (
     Series,
     csv_text,
@@ -29,6 +29,7 @@ from tileserver.tiles.service import TileService
 from tileserver.times import format_instant, parse_datetime
 from tileserver.web.negotiate import etag_matches
 from tileserver.web.params import read_query
+from tileserver.web.represent import freshness
 from tileserver.web.tiles import asked_period
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
@@ -54,7 +55,7 @@ class DocumentRoutes:
         tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
         periods = await self.history.periods(tileset)
         document = tilejson(tileset, periods, self._base_url(request), self.service.clock())
-        return self._json(request, document, has_urls=True)
+        return self._json(request, document, tileset, has_urls=True)
 
     async def timeline(self, request: Request) -> Response:
         """``/tilesets/{tileset}/timeline?revision=``."""
@@ -62,7 +63,7 @@ class DocumentRoutes:
         tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
         revision = tileset.revision(query.revision)
         document = await timeline_document(self.service.pool, tileset, revision, self.service.clock())
-        return self._json(request, document)
+        return self._json(request, {**document, **missing_block(tileset)}, tileset)
 
     async def km2_json(self, request: Request) -> Response:
         """``/tilesets/{tileset}/km2.json?datetime=&revision=``: km2 by status at the end of each day."""
@@ -88,12 +89,12 @@ class DocumentRoutes:
         query = read_query(request, allowed=("datetime",))
         catalogue = await self.service.catalogue()
         name = request.path_params["style"]
-        if name not in catalogue.theatres:
+        if name not in {*catalogue.theatres, *catalogue.unreadable}:
             raise NotFound(f"there is no style {name[:40]!r}; there is one for each theatre: see /tilesets")
         tileset = catalogue.tileset(name)
         asked_period(tileset, query.datetime)  # a wrong date is refused here, not tile by tile
         document = plain_style(tileset, self._base_url(request), query.datetime)
-        return self._json(request, document, has_urls=True)
+        return self._json(request, document, tileset, has_urls=True)
 
     async def healthz(self, request: Request) -> Response:
         """``/healthz``: the process answers."""
@@ -119,15 +120,32 @@ class DocumentRoutes:
         host = request.headers.get("host", "")
         return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else ""
 
-    def _json(self, request: Request, document: dict[str, Any], *, has_urls: bool = False) -> Response:
-        return self._answer(request, msgspec.json.encode(document), "application/json", has_urls=has_urls)
+    def _json(
+        self,
+        request: Request,
+        document: dict[str, Any],
+        tileset: Tileset | None = None,
+        *,
+        has_urls: bool = False,
+    ) -> Response:
+        body = msgspec.json.encode(document)
+        passing = {} if tileset is None or not tileset.missing else freshness(tileset, 0)
+        return self._answer(request, body, "application/json", passing, has_urls=has_urls)
 
-    def _answer(self, request: Request, body: bytes, media_type: str, *, has_urls: bool = False) -> Response:
+    def _answer(
+        self,
+        request: Request,
+        body: bytes,
+        media_type: str,
+        passing: dict[str, str] | None = None,
+        *,
+        has_urls: bool = False,
+    ) -> Response:
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         # Without a configured URL the document repeats the Host header, which no shared cache may keep.
         repeats_host = has_urls and not self.public_url
         headers = {"Cache-Control": "no-store" if repeats_host else f"public, max-age={self.max_age}"}
-        headers["ETag"] = etag
+        headers |= {"ETag": etag, **(passing or {})}
         if etag_matches(request.headers.get("if-none-match"), etag):
             return Response(None, 304, headers)
         return Response(body, 200, headers, media_type=media_type)

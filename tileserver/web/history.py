@@ -14,7 +14,7 @@ from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.history import HistoryPeriod
 from tileserver.tiles.history_service import HistoryAnswer, HistoryService
 from tileserver.web.params import read_query
-from tileserver.web.represent import IMMUTABLE, MVT, represent
+from tileserver.web.represent import IMMUTABLE, MVT, freshness, represent
 
 _BAND = re.compile(r"(?:0|[1-9][0-9]?)\Z")
 
@@ -32,7 +32,7 @@ class HistoryRoutes:
         address = parse_address(parts["z"], parts["x"], parts["y"])
         tileset, period = await self._asked(request)
         answer = await self.history.tile(tileset, period, address)
-        return await self._respond(request, period, answer, MVT)
+        return await self._respond(request, tileset, period, answer, MVT)
 
     async def faces(self, request: Request) -> Response:
         """``/history/{tileset}/{period}/faces/{band}.json``."""
@@ -41,7 +41,7 @@ class HistoryRoutes:
             raise BadParameter(f"{band[:20]!r} is no band; a band is named by its lowest zoom, such as 5")
         tileset, period = await self._asked(request)
         answer = await self.history.faces(tileset, period, int(band))
-        return await self._respond(request, period, answer, "application/json")
+        return await self._respond(request, tileset, period, answer, "application/json")
 
     async def _asked(self, request: Request) -> tuple[Tileset, HistoryPeriod]:
         read_query(request, allowed=())
@@ -50,15 +50,19 @@ class HistoryRoutes:
         return tileset, await self.history.named(tileset, request.path_params["period"])
 
     async def _respond(
-        self, request: Request, period: HistoryPeriod, answer: HistoryAnswer, media_type: str
+        self,
+        request: Request,
+        tileset: Tileset,
+        period: HistoryPeriod,
+        answer: HistoryAnswer,
+        media_type: str,
     ) -> Response:
-        kept = f"public, max-age={self.max_age}" if period.end is None else IMMUTABLE
         return await represent(
             request,
             self.history.cache,
             answer.key,
             answer.tile,
             hit=answer.hit,
-            headers={"Cache-Control": kept},
+            headers=freshness(tileset, self.max_age if period.end is None else IMMUTABLE),
             media_type=media_type,
         )

@@ -20,7 +20,7 @@ _CSP = (
     " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 _OPEN = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/")  # for everybody's maps
-_EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After"
+_EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After, Missing-Layers"
 _PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),

@@ -9,12 +9,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.catalogue import Tileset
 from tileserver.web.negotiate import choose_coding, etag_matches
 
 MVT = "application/vnd.mapbox-vector-tile"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+def freshness(tileset: Tileset, kept: int | str) -> dict[str, str]:
+    """Return how long an answer is true: *kept*, in seconds or as `IMMUTABLE`; without a layer not at all."""
+    if tileset.missing:
+        names = ", ".join(each.stored.layer.name for each in tileset.missing)
+        return {"Cache-Control": "no-store", "Missing-Layers": names}
+    return {"Cache-Control": kept if isinstance(kept, str) else f"public, max-age={kept}"}
 
 
 async def represent(

@@ -13,7 +13,7 @@ from tileserver.tiles.selection import parse_selection, selectable
 from tileserver.tiles.service import Answer, TileService
 from tileserver.times import Period, parse_datetime
 from tileserver.web.params import read_query
-from tileserver.web.represent import IMMUTABLE, represent
+from tileserver.web.represent import IMMUTABLE, freshness, represent
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class TileRoutes:
             request,
             answer,
             {
-                "Cache-Control": f"public, max-age={self.max_age}",
+                **freshness(tileset, self.max_age),
                 "OGCAPI-datetime": located.validity_text,
                 "Content-Location": f"/tiles/{tileset.name}/{located.version}/{address}.mvt",
             },

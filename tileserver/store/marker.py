@@ -1,0 +1,61 @@
+"""What changes whenever anything does: read in a millisecond, so that every process can ask all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+import asyncpg
+
+from tileserver.errors import SchemaMismatch
+from tileserver.model import LayerRef
+
+_QUESTION = """
+    SELECT t.id AS theatre, md5(t::text) AS declared, l.name, l.id AS key, l.edition,
+        (SELECT max(revision) FROM revision_layer WHERE layer = l.id) AS newest
+    FROM theatre t JOIN layer l ON l.theatre = t.id
+"""
+
+
+class LayerMark(NamedTuple):
+    """One layer's state: *newest* rises with each revision; all else changes what may be shown."""
+
+    newest: int
+    key: int
+    edition: int  # rises with each withdrawal
+    declared: str  # a hash of the theatre's row
+
+    @property
+    def promise(self) -> tuple[int, int, str]:
+        """What has to be the same for anything that was shown to be shown on."""
+        return self.key, self.edition, self.declared
+
+
+Marker: TypeAlias = Mapping[LayerRef, LayerMark]
+
+
+async def load_marker(connection: asyncpg.Connection, timeout: float | None = None) -> Marker:  # noqa: ASYNC109
+    """Return the state of every layer.
+
+    Raises
+    ------
+    SchemaMismatch
+        The database was never migrated.
+    """
+    try:
+        rows = await connection.fetch(_QUESTION, timeout=timeout)
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        raise SchemaMismatch("the database has no schema yet; run: tileserver migrate") from error
+    return {
+        LayerRef(row["theatre"], row["name"]): LayerMark(
+            row["newest"] or 0, row["key"], row["edition"], row["declared"]
+        )
+        for row in rows
+    }
+
+
+def broken_promises(shown: Marker, now: Marker) -> set[LayerRef]:
+    """Return the layers of *shown* of which something was withdrawn, redrawn or declared otherwise *now*."""
+    return {
+        ref for ref, mark in shown.items() if (there := now.get(ref)) is None or there.promise != mark.promise
+    }
