@@ -54,6 +54,22 @@ class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seam_m: float = 100.0  # metres; held areas less than twice this apart touch
 
 
+class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the files of a layer write dates, and which dates there can be.
+
+    A form is ``iso`` (a plain date or an instant of RFC 3339), ``epoch_s`` or ``epoch_ms`` (seconds or
+    milliseconds since 1970), or a pattern such as ``%d.%m.%Y``; the first one that fits is taken. A pattern
+    with a time of day and no offset is local time in the theatre's day zone.
+    """
+
+    forms: tuple[str, ...] = ("iso",)
+    # As written: a plain date as an end includes its day, an instant as an end is where the period ends.
+    ends: Literal["as_written", "inclusive", "exclusive"] = "as_written"
+    earliest: str = "1000-01-01"  # no date before it can be; so can none after the latest day
+    latest: str = ""  # '': tomorrow by the clock
+    file_name: str = ""  # regular expression whose first group is the date in the name of a file of one day
+
+
 class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A named, dated data set.
 
@@ -68,6 +84,11 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Source
     fields: dict[str, str]  # property in the tile -> what it says
     reader: str = "geojson"  # the dialect that its files are written in
+    whole_state: bool = False  # is each GeoJSON file all that holds from its one date on?
+    axes: Literal["auto", "lonlat", "latlon"] = "auto"  # what comes first in its files' coordinates
+    dates: Dates = Dates()
+    spellings: dict[str, str] = {}  # what files say -> code, whatever the case and the spaces
+    join: str = ", "  # between the words of a list that becomes one text
     category: str = ""  # the property that carries the vocabulary
     categories: tuple[Category, ...] = ()
     minzoom: int = 0
@@ -177,7 +198,21 @@ class Finding(StrEnum):
     )
     DIMENSION_DROPPED = "third_dimension_dropped", "noted", "heights were dropped; maps here are flat"
     STRAY_REMOVED = "stray_part_removed", "repaired", "a part far outside the theatre was removed"
-    SWAPPED = "swapped_coordinates", "repaired", "latitude and longitude were the wrong way round"
+    SWAPPED = (
+        "swapped_coordinates",
+        "repaired",
+        "latitude came before longitude in the whole file, and was put after it",
+    )
+    TRANSFORMED = (
+        "coordinates_transformed",
+        "repaired",
+        "coordinates of another reference system became longitude and latitude",
+    )
+    CUT_AT_180 = (
+        "cut_at_antimeridian",
+        "repaired",
+        "a line or area over 180 degrees was cut there",
+    )
     CUT_AT_POLE = (
         "cut_at_pole",
         "repaired",
@@ -210,6 +245,12 @@ class Finding(StrEnum):
     MISSING_SOURCE = "missing_source", "noted", "names no source URL"
     MORE_SOURCES = "more_sources", "noted", "names several source URLs; the first one is kept"
     OTHER_FIELDS = "other_fields_left_out", "noted", "has properties that the layer does not declare"
+    LIST_JOINED = "list_joined", "noted", "a list became one text"
+    NESTED = "nested_left_out", "noted", "a declared property holds an object or a list of them; left out"
+    TEXT_CUT = "text_cut", "noted", "a text was longer than is kept, and was cut"
+    CHARACTERS_DROPPED = "characters_dropped", "noted", "characters that no text can hold were dropped"
+    NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
+    SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"
 
 
 @dataclass(frozen=True, slots=True)

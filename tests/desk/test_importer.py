@@ -174,7 +174,7 @@ def test_a_file_that_cannot_be_used_leaves_nothing(desk: Desk, tmp_path: Path) -
     broken = tmp_path / "1696184127.geojson"
     broken.write_text('{"type": "FeatureCollection", "features": [')
     before = desk.dump()
-    with pytest.raises(UnreadableSource, match=r"1696184127\.geojson is no GeoJSON"):
+    with pytest.raises(UnreadableSource, match=r"1696184127\.geojson is JSON that is broken or cut off"):
         desk.import_file("control", broken)
     assert desk.dump() == before == []
 

@@ -6,11 +6,17 @@ import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tileserver.model import Layer, Theatre
 from tileserver.theatres import load_theatre
 from tileserver.times import day_zone
+
+
+def in_zone(zone: ZoneInfo) -> Theatre:
+    """The shipped theatre, its days counted in *zone*."""
+    return msgspec.structs.replace(load_theatre("ukraine"), day_zone=zone.key)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions, Report, count_items, read_snapshots
 from tileserver.ingest.deepstate import published
 from tileserver.model import Finding, Layer, RawSnapshot
+from tileserver.theatres import load_theatre
 
 SQUARE = {
     "type": "Polygon",
@@ -46,7 +47,7 @@ def write_tar(path: Path, members: dict[str, bytes]) -> Path:
 
 def read(path: Path, layer: Layer, options: ReadOptions | None = None) -> tuple[list[RawSnapshot], Report]:
     report = Report()
-    found = list(read_snapshots(path, layer, options or ReadOptions(), report))
+    found = list(read_snapshots(path, load_theatre("ukraine"), layer, options or ReadOptions(), report))
     report.imported = sum(len(snapshot.features) for snapshot in found)
     assert report.balances
     return found, report

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.ingest.conftest import in_zone
 from tileserver.errors import BadParameter, HostileSource, UnreadableSource
 from tileserver.ingest import ReadOptions, Report, gives_snapshots, read_features
 from tileserver.ingest.geojson import read as read_geojson
@@ -35,7 +36,7 @@ def read(
 ) -> tuple[list[RawFeature], Report]:
     path.write_bytes(data)
     report = Report()
-    found = list(read_features(path, layer, zone, ReadOptions(reader="geojson", **options), report))
+    found = list(read_features(path, in_zone(zone), layer, ReadOptions(reader="geojson", **options), report))
     report.imported = len(found)
     assert report.balances
     return found, report
@@ -135,8 +136,8 @@ def test_a_code_that_the_layer_does_not_declare_is_put_aside(
 def test_other_properties_are_left_out_and_noted(tmp_path: Path, notes: Layer, kyiv: ZoneInfo) -> None:
     note = feature(date="2023-11-09", direction="East", editor="someone", text_en=["no", "text"], text_uk="")
     found, report = read(tmp_path / "n.geojson", collection(note), notes, kyiv)
-    assert found[0].properties == {"direction": "East"}
-    assert report.counts == {Finding.OTHER_FIELDS: 1}
+    assert found[0].properties == {"direction": "East", "text_en": "no, text"}
+    assert report.counts == {Finding.OTHER_FIELDS: 1, Finding.LIST_JOINED: 1}
     assert "editor" in report.examples[Finding.OTHER_FIELDS][0]
 
 
@@ -171,12 +172,12 @@ def test_too_large_a_collection_is_refused(tmp_path: Path, notes: Layer, kyiv: Z
     path = tmp_path / "n.geojson"
     path.write_bytes(collection(*[feature(date="2023-11-09")] * 100))
     with pytest.raises(HostileSource):
-        list(read_geojson(path, notes, kyiv, ReadOptions(), Report(), limits=Limits(member_bytes=1000)))
+        list(read_geojson(path, in_zone(kyiv), notes, ReadOptions(), Report(), Limits(member_bytes=1000)))
 
 
 def test_an_unknown_reader_names_those_there_are(tmp_path: Path, notes: Layer, kyiv: ZoneInfo) -> None:
     with pytest.raises(BadParameter, match="deepstate, geojson, uacontrolmap"):
-        list(read_features(tmp_path, notes, kyiv, ReadOptions(reader="shapefile"), Report()))
+        list(read_features(tmp_path, in_zone(kyiv), notes, ReadOptions(reader="shapefile"), Report()))
 
 
 def test_a_reader_gives_either_snapshots_or_features(control: Layer, notes: Layer) -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -44,7 +43,7 @@ def account(real_data: Path, theatre: Theatre, control: Layer) -> Account:
     anywhere = {category.code for category in control.categories if category.scope == "anywhere"}
     account = Account()
     seen: dict[tuple[bytes, bool], Repaired] = {}
-    for snapshot in read_snapshots(path, control, ReadOptions(), account.report):
+    for snapshot in read_snapshots(path, theatre, control, ReadOptions(), account.report):
         account.times.append(snapshot.at)
         for feature in snapshot.features:
             status = str(feature.properties["status"])
@@ -102,22 +101,20 @@ def test_the_stray_triangle_is_removed_from_each_of_its_snapshots(account: Accou
 
 
 def test_the_folder_gives_the_snapshots_of_the_archive(
-    real_data: Path, control: Layer, account: Account
+    real_data: Path, theatre: Theatre, control: Layer, account: Account
 ) -> None:
     report = Report()
     folder = real_data / "control" / "daily_2023-10_2023-11"
-    found = [snapshot.at for snapshot in read_snapshots(folder, control, ReadOptions(), report)]
+    found = [snapshot.at for snapshot in read_snapshots(folder, theatre, control, ReadOptions(), report)]
     assert len(found) == 54
     assert set(found) <= set(account.times)
 
 
-def test_every_event_is_accounted_for(
-    real_data: Path, events: Layer, theatre: Theatre, kyiv: ZoneInfo
-) -> None:
+def test_every_event_is_accounted_for(real_data: Path, events: Layer, theatre: Theatre) -> None:
     path = real_data / "events" / "uacontrolmap_geolocations_20230101_20250630.csv.gz"
     bounds = BoundsLonLat(*(events.bounds or theatre.bounds))
     report = Report()
-    for feature in read_features(path, events, kyiv, ReadOptions(), report):
+    for feature in read_features(path, theatre, events, ReadOptions(), report):
         repaired = repair_geometry(feature.geometry, "points", bounds, anywhere=False)
         account_for(feature, repaired, report)
     assert report.balances

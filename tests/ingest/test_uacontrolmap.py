@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.ingest.conftest import in_zone
 from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions, Report, read_features
 from tileserver.ingest.uacontrolmap import COLUMNS, split_sources
@@ -32,7 +33,7 @@ def write(path: Path, *rows: tuple[str, ...], header: tuple[str, ...] = COLUMNS)
 
 def read(path: Path, layer: Layer, zone: ZoneInfo) -> tuple[list[RawFeature], Report]:
     report = Report()
-    found = list(read_features(path, layer, zone, ReadOptions(), report))
+    found = list(read_features(path, in_zone(zone), layer, ReadOptions(), report))
     report.imported = len(found)
     assert report.balances
     return found, report

@@ -119,12 +119,9 @@ def test_what_lies_wholly_outside_is_refused() -> None:
         assert repaired == Repaired(None, (Finding.OUTSIDE,))
 
 
-def test_swapped_axes_are_swapped_back() -> None:
-    repaired = repair(point(47.0, 33.1), "points")
-    assert repaired.findings == (Finding.SWAPPED,)
-    assert repaired.geometry is not None
-    assert np.allclose(to_lonlat(shapely.get_coordinates(repaired.geometry)), [[33.1, 47.0]])
-    assert repair(polygon([place[::-1] for place in SQUARE])).findings == (Finding.SWAPPED,)
+def test_one_feature_alone_is_never_swapped() -> None:
+    assert repair(point(47.0, 33.1), "points") == Repaired(None, (Finding.OUTSIDE,))
+    assert repair(polygon([place[::-1] for place in SQUARE])) == Repaired(None, (Finding.OUTSIDE,))
 
 
 @pytest.mark.parametrize("place", [(45.70, 43.32), (47.66, 42.87), (51.01, 43.88), (49.87, 40.41)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -13,13 +15,14 @@ from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_sample
 from tileserver.errors import UnknownTileset
-from tileserver.ingest import ReadOptions
+from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, has_schema, migrate
 from tileserver.theatres import load_theatre, shipped
 from tileserver.theatres.sample import SAMPLES
+from tileserver.times import day_zone, parse_datetime
 
 theatre = typer.Typer(
     help="Declare theatres: one conflict's map, its layers and statuses.", no_args_is_help=True
@@ -83,15 +86,45 @@ def import_(
         Path, typer.Argument(help="A file, an archive or a folder in the layer's format.", exists=True)
     ],
     reader: Annotated[
-        str, typer.Option(help="Format, where it is not the layer's own: geojson, deepstate, uacontrolmap.")
+        str, typer.Option(help=f"Format, where it is not the layer's own: {', '.join(READERS)}.")
     ] = "",
     date_column: Annotated[
-        str, typer.Option(help="GeoJSON: property with the date or the first instant.")
+        str,
+        typer.Option(
+            help="GeoJSON: property with the date or the first instant; without it the first of"
+            f" {', '.join(START_COLUMNS)}."
+        ),
     ] = "",
     end_column: Annotated[
-        str, typer.Option(help="GeoJSON: property with the end, exclusive for instants.")
+        str,
+        typer.Option(
+            help=f"GeoJSON: property with the end; without it the first of {', '.join(END_COLUMNS)}. A plain"
+            " date includes its day, an instant is where the period ends; 9999-12-31 is no end."
+        ),
     ] = "",
     category_column: Annotated[str, typer.Option(help="GeoJSON: property with the status or side.")] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            help="The date of what says none: 2023-11-09 (from the beginning of that local day on) or"
+            " 2023-11-09T12:00:00Z."
+        ),
+    ] = "",
+    axes: Annotated[
+        Literal["auto", "lonlat", "latlon"] | None,
+        typer.Option(
+            help="GeoJSON: what comes first in coordinates. auto reads the whole file as longitude, latitude"
+            " unless all of it can only be the other way round, and refuses a mixture."
+        ),
+    ] = None,
+    whole_state: Annotated[
+        bool,
+        typer.Option(
+            "--whole-state",
+            help="GeoJSON: each file is all that holds from its one date on; what it does not hold ends then."
+            " The date is --at, or the one its features say, or the one in its name.",
+        ),
+    ] = False,
     complete: Annotated[
         bool,
         typer.Option(
@@ -104,7 +137,7 @@ def import_(
     """Import a file: one transaction, one revision. Run again it changes nothing."""
     ref = LayerRef.parse(layer)
     options = ReadOptions(
-        reader=reader, date_column=date_column, end_column=end_column, category_column=category_column
+        date_column, end_column, category_column, None, reader, axes or "", whole_state=whole_state
     )
     with progress_bar() as progress:
 
@@ -112,12 +145,16 @@ def import_(
             await check_schema(connection)
             await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
-            return await import_file(
-                connection, layers, ref.layer, path, options, progress, complete=complete
-            )
+            dated = replace(options, at=_first_instant(at, layers[ref.layer].theatre))
+            return await import_file(connection, layers, ref.layer, path, dated, progress, complete=complete)
 
         outcome = with_connection(work)
     print_outcome(str(ref), outcome, json=json)
+
+
+def _first_instant(text: str, theatre: Theatre) -> datetime | None:
+    """Return the instant that ``--at`` names, the first one of a day; ``None`` where it names none."""
+    return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
 
 
 def sample(

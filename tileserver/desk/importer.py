@@ -19,7 +19,6 @@ from tileserver.model import Finding, RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
-from tileserver.times import day_zone
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
 
@@ -80,12 +79,11 @@ async def import_file(
     if gives_snapshots(stored.layer, options):
         if complete:
             raise _complete_already(stored)
-        snapshots = read_snapshots(path, stored.layer, options, report)
+        snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
         return await import_snapshots(
             connection, layers, name, snapshots, report, progress, total=count_items(path), origin=path.name
         )
-    zone = day_zone(stored.theatre.day_zone)
-    features = read_features(path, stored.layer, zone, options, report)
+    features = read_features(path, stored.theatre, stored.layer, options, report)
     return await import_features(
         connection, layers, name, features, report, progress, origin=path.name, complete=complete
     )

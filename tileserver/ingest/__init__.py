@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tileserver.errors import BadParameter
 from tileserver.ingest.archive import is_tar, member_names
 from tileserver.ingest.deepstate import read as read_deepstate
+from tileserver.ingest.geojson import END_COLUMNS, START_COLUMNS
 from tileserver.ingest.geojson import read as read_geojson
+from tileserver.ingest.geojson_states import read as read_geojson_states
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Quarantined, Report
 from tileserver.ingest.uacontrolmap import read as read_uacontrolmap
-from tileserver.model import Layer, RawFeature, RawSnapshot
+from tileserver.model import Layer, RawFeature, RawSnapshot, Theatre
 
 __all__ = [
+    "END_COLUMNS",
+    "READERS",
+    "START_COLUMNS",
     "Quarantined",
     "ReadOptions",
     "Report",
@@ -25,18 +29,31 @@ __all__ = [
     "read_snapshots",
 ]
 
-_SNAPSHOTS: dict[str, Callable[[Path, Layer, ReadOptions, Report], Iterator[RawSnapshot]]] = {
+_SNAPSHOTS: dict[str, Callable[[Path, Theatre, Layer, ReadOptions, Report], Iterator[RawSnapshot]]] = {
     "deepstate": read_deepstate,
+    "geojson": read_geojson_states,
 }
-_FEATURES: dict[str, Callable[[Path, Layer, ZoneInfo, ReadOptions, Report], Iterator[RawFeature]]] = {
+_FEATURES: dict[str, Callable[[Path, Theatre, Layer, ReadOptions, Report], Iterator[RawFeature]]] = {
     "geojson": read_geojson,
     "uacontrolmap": read_uacontrolmap,
 }
+READERS = tuple(sorted({*_SNAPSHOTS, *_FEATURES}))
 
 
 def gives_snapshots(layer: Layer, options: ReadOptions) -> bool:
-    """Whether the layer's reader gives whole states (`read_snapshots`) or dated features."""
-    return _reader(layer, options) in _SNAPSHOTS
+    """Whether the layer's reader gives whole states (`read_snapshots`) or dated features.
+
+    `BadParameter` where there is no such reader, or whole states are asked of one that has none.
+    """
+    name = options.reader or layer.reader
+    if name not in READERS:
+        raise BadParameter(f"there is no reader {name[:40]!r}; there are {', '.join(READERS)}")
+    wanted = options.whole_state or layer.whole_state
+    if wanted and (name not in _SNAPSHOTS or layer.time != "state"):
+        raise BadParameter(
+            f"layer {layer.name!r} by reader {name!r} has no whole states; each thing has its dates"
+        )
+    return name in _SNAPSHOTS and (wanted or name not in _FEATURES)
 
 
 def count_items(path: Path) -> int | None:
@@ -44,34 +61,27 @@ def count_items(path: Path) -> int | None:
     return len(member_names(path)) if path.is_dir() or is_tar(path) else None
 
 
-def read_snapshots(path: Path, layer: Layer, options: ReadOptions, report: Report) -> Iterator[RawSnapshot]:
+def read_snapshots(
+    path: Path, theatre: Theatre, layer: Layer, options: ReadOptions, report: Report
+) -> Iterator[RawSnapshot]:
     """Yield the states of *layer* in *path*, ascending in time, each instant once.
 
-    Properties are in the layer's vocabulary; what is put aside or left out is counted in *report*.
-    Geometries are unchecked. Raises `UnreadableSource` and `HostileSource`.
+    Properties are in the layer's vocabulary, geometries in longitude and latitude and otherwise unchecked;
+    what is put aside or left out is counted in *report*. Plain dates are local days of *theatre*, whose
+    bounds say where things can lie. Raises `UnreadableSource` and `HostileSource`.
     """
-    reader = _reader(layer, options)
-    if reader not in _SNAPSHOTS:
-        raise BadParameter(f"reader {reader!r} gives dated features, not snapshots")
-    yield from _SNAPSHOTS[reader](path, layer, options, report)
+    if not gives_snapshots(layer, options):
+        raise BadParameter(f"reader {options.reader or layer.reader!r} gives dated features, not snapshots")
+    yield from _SNAPSHOTS[options.reader or layer.reader](path, theatre, layer, options, report)
 
 
 def read_features(
-    path: Path, layer: Layer, zone: ZoneInfo, options: ReadOptions, report: Report
+    path: Path, theatre: Theatre, layer: Layer, options: ReadOptions, report: Report
 ) -> Iterator[RawFeature]:
     """Yield the features of *layer* in *path*, each with its own period, in the file's order.
 
-    Plain dates are local days in *zone*. Otherwise as `read_snapshots`.
+    Otherwise as `read_snapshots`.
     """
-    reader = _reader(layer, options)
-    if reader not in _FEATURES:
-        raise BadParameter(f"reader {reader!r} gives snapshots, not dated features")
-    yield from _FEATURES[reader](path, layer, zone, options, report)
-
-
-def _reader(layer: Layer, options: ReadOptions) -> str:
-    name = options.reader or layer.reader
-    if name not in _SNAPSHOTS and name not in _FEATURES:
-        known = ", ".join(sorted([*_SNAPSHOTS, *_FEATURES]))
-        raise BadParameter(f"there is no reader {name[:40]!r}; there are {known}")
-    return name
+    if gives_snapshots(layer, options):
+        raise BadParameter(f"reader {options.reader or layer.reader!r} gives snapshots, not dated features")
+    yield from _FEATURES[options.reader or layer.reader](path, theatre, layer, options, report)

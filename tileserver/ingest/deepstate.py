@@ -10,16 +10,21 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from tileserver.errors import UnreadableSource
+from tileserver.errors import BadInstant, UnreadableSource
 from tileserver.ingest import archive
+from tileserver.ingest.crs import is_lonlat
+from tileserver.ingest.dates import DateReader, Said
 from tileserver.ingest.deepstate_status import status_of
+from tileserver.ingest.formats import seen_format
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
-from tileserver.model import Finding, Layer, RawFeature, RawSnapshot
+from tileserver.model import Finding, Layer, RawFeature, RawSnapshot, Theatre
+from tileserver.times import day_zone
 
 # ``deepstate/1648989208.geojson`` and ``2023-10-01T181527Z_1696184127.geojson.gz``
 _NAMED = re.compile(r"(?:^|[/_])([0-9]{9,10})\.(?:geo)?json(?:\.gz)?\Z")
@@ -40,6 +45,7 @@ class _Feature(msgspec.Struct):
 
 class _Collection(msgspec.Struct, tag_field="type", tag="FeatureCollection"):
     features: list[_Feature]
+    crs: Any = None
 
 
 class _Geometry(msgspec.Struct):
@@ -51,7 +57,7 @@ _GEOMETRY = msgspec.json.Decoder(_Geometry)
 
 
 def read(
-    path: Path, layer: Layer, options: ReadOptions, report: Report, *, limits: Limits = LIMITS
+    path: Path, theatre: Theatre, layer: Layer, options: ReadOptions, report: Report, limits: Limits = LIMITS
 ) -> Iterator[RawSnapshot]:
     """Yield the snapshots in *path*, ascending by publication time, each time once.
 
@@ -60,12 +66,14 @@ def read(
     quarantined, and the state before it goes on holding.
     """
     single = not path.is_dir() and not archive.is_tar(path)
+    dates = DateReader.of(layer.dates, day_zone(theatre.day_zone))
     last: tuple[datetime, bytes] | None = None
     found = False
     for member in archive.read_members(path, _order, limits):
         at = options.at if single and options.at else published(member.name)
-        if at is None or member.error:
-            _refuse(member, single, report)
+        why = member.error or (_absurd(at, dates) if at else "its name says no publication time")
+        if at is None or why:
+            _refuse(member, why, single, report)
             continue
         found = True
         if last is not None and last[0] == at:
@@ -92,9 +100,17 @@ def _order(name: str) -> tuple[float, str]:
     return (at.timestamp() if at else 0.0, name)
 
 
-def _refuse(member: archive.Member, single: bool, report: Report) -> None:
-    """Account for a file that is no snapshot, or says no time, or cannot be unpacked."""
-    why = member.error or "its name says no publication time"
+def _absurd(at: datetime, dates: DateReader) -> str:
+    """Return why nothing can have been published then, or nothing."""
+    try:
+        dates.checked(Said(at, at, False))
+    except BadInstant as error:
+        return str(error)
+    return ""
+
+
+def _refuse(member: archive.Member, why: str, single: bool, report: Report) -> None:
+    """Account for a file that is no snapshot, or says no time that can be, or cannot be unpacked."""
     if single:
         raise UnreadableSource(f"{member.name}: {why}; name it like 1696184127.geojson, or give the time")
     report.read += 1
@@ -114,13 +130,17 @@ def _again(member: archive.Member, same: bool, report: Report) -> None:
 
 def _features(member: archive.Member, single: bool, report: Report) -> list[_Feature] | None:
     try:
-        return _COLLECTION.decode(member.data).features
+        found = _COLLECTION.decode(member.data)
+        if is_lonlat(found.crs):
+            return found.features
+        why = f"is in the reference system {str(found.crs)[:120]}; this dialect is in WGS 84"
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        if single:
-            raise UnreadableSource(f"{member.name} is no GeoJSON FeatureCollection: {error}") from error
-        report.read += 1
-        report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, str(error))
-        return None
+        why = f"is {seen_format(member.data)[0]}, no GeoJSON FeatureCollection: {error}"
+    if single:
+        raise UnreadableSource(f"{member.name} {why}")
+    report.read += 1
+    report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, f"it {why}")
+    return None
 
 
 def _snapshot(name: str, at: datetime, features: list[_Feature], layer: Layer, report: Report) -> RawSnapshot:

@@ -1,7 +1,4 @@
-"""Plain GeoJSON, whole or one feature a line, whose dates stand in named properties.
-
-RFC 7946 (FeatureCollection, Feature) and RFC 8142 or newline-delimited sequences of features.
-"""
+"""Plain GeoJSON whose dates stand in named properties: every feature with a period of its own."""
 
 from __future__ import annotations
 
@@ -9,145 +6,157 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
 import msgspec
 
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
-from tileserver.ingest.archive import open_file
-from tileserver.ingest.limits import LIMITS, Limits, lines_bounded, read_bounded
+from tileserver.grid import BoundsLonLat
+from tileserver.ingest.crs import is_lonlat
+from tileserver.ingest.dates import DateReader, Said
+from tileserver.ingest.fields import kept_fields, other_names
+from tileserver.ingest.frame import Frame, find_frame
+from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
-from tileserver.model import Finding, Layer, RawFeature, Value
-from tileserver.times import TICK, Period, parse_datetime
+from tileserver.ingest.spelling import Vocabulary
+from tileserver.ingest.texts import BROKEN, FEATURE, Feature, Texts, texts_of_file
+from tileserver.model import Finding, Layer, RawFeature, Theatre, Value
+from tileserver.times import Period, day_zone
 
 START_COLUMNS = ("from", "start", "date", "datetime")  # looked for in this order where none is named
 END_COLUMNS = ("to", "end")
-VALUE_LENGTH = 4000
-
-
-class _Feature(msgspec.Struct, tag_field="type", tag="Feature"):
-    geometry: msgspec.Raw = msgspec.Raw(b"null")
-    properties: dict[str, Any] | None = None
-
-
-class _Collection(msgspec.Struct, tag_field="type", tag="FeatureCollection"):
-    features: list[msgspec.Raw]
-
-
-_FEATURE = msgspec.json.Decoder(_Feature)
-_COLLECTION = msgspec.json.Decoder(_Collection)
-_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+RAW_LENGTH = 200  # of a row that is no feature
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """How the features of one file are read: which properties carry what, and what they are read into."""
+class Rules:
+    """How the features of one layer are read: which properties carry what, and what they are read into."""
 
     layer: Layer
-    zone: ZoneInfo
+    bounds: BoundsLonLat
+    dates: DateReader
+    vocabulary: Vocabulary
     at: datetime | None
     start: Sequence[str]
     end: Sequence[str]
     category: str
+    axes: Literal["auto", "lonlat", "latlon"]
+
+    @classmethod
+    def of(cls, theatre: Theatre, layer: Layer, options: ReadOptions) -> Rules:
+        """Return the rules that the definition declares, with what the caller says instead."""
+        return cls(
+            layer,
+            BoundsLonLat(*(layer.bounds or theatre.bounds)),
+            DateReader.of(layer.dates, day_zone(theatre.day_zone)),
+            Vocabulary.of(layer),
+            options.at,
+            (options.date_column,) if options.date_column else START_COLUMNS,
+            (options.end_column,) if options.end_column else END_COLUMNS,
+            options.category_column or layer.category,
+            options.axes or layer.axes,
+        )
+
+    def frame(self, texts: Texts) -> Frame:
+        """Return how the coordinates of a file become longitude and latitude."""
+        return find_frame(texts.geometries, texts.crs, self.axes, self.bounds, texts.name)
 
 
 def read(
-    path: Path, layer: Layer, zone: ZoneInfo, options: ReadOptions, report: Report, *, limits: Limits = LIMITS
+    path: Path, theatre: Theatre, layer: Layer, options: ReadOptions, report: Report, limits: Limits = LIMITS
 ) -> Iterator[RawFeature]:
     """Yield the features in *path*, each with its own period.
 
     The period goes from the start of what the date column says to the end of what the end column says:
-    a plain date there includes its local day, an instant is where the half-open period ends. Without an
-    end, a window layer's feature lasts what its date says (a day or an instant), a state layer's holds
-    from then on. Without any date, `ReadOptions.at` is the start, or the feature is quarantined.
+    a plain date there includes its local day, an instant is where the half-open period ends, unless the
+    layer declares otherwise. Without an end, a window layer's feature lasts what its date says (a day or an
+    instant), a state layer's holds from then on. Without any date, `ReadOptions.at` is the start, or the
+    feature is quarantined.
     """
-    start = (options.date_column,) if options.date_column else START_COLUMNS
-    end = (options.end_column,) if options.end_column else END_COLUMNS
-    rules = _Rules(layer, zone, options.at, start, end, options.category_column or layer.category)
-    for origin, text in _texts(path, limits):
-        report.read += 1
-        try:
-            feature = _FEATURE.decode(text)
-        except _BROKEN as error:
-            shown = text[:200].decode("utf-8", "replace")
-            report.quarantine(Finding.UNREADABLE_ROW, origin, f"{error}: {shown}")
-            continue
-        kept = _keep(feature, origin, rules, report)
-        if kept is not None:
-            yield kept
-
-
-def _texts(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
-    """Yield the text of each feature with its place in the file."""
-    if _is_collection(path, limits):
-        with open_file(path) as stream:
-            data = read_bounded(stream, limits.member_bytes, path.name)
-        for index, raw in enumerate(_decode_collection(data, path)):
-            yield f"{path.name}#{index}", bytes(raw)
-        return
-    with open_file(path) as stream:
-        for number, line in enumerate(lines_bounded(stream, limits, path.name), start=1):
-            text = line.strip(b"\x1e \t\r\n")  # RFC 8142 2: a record separator before each text
-            if text:
-                yield f"{path.name}:{number}", text
-
-
-def _decode_collection(data: bytes, path: Path) -> list[msgspec.Raw]:
-    try:
-        return _COLLECTION.decode(data.removeprefix(b"\xef\xbb\xbf")).features
-    except _BROKEN as error:
+    rules = Rules.of(theatre, layer, options)
+    if path.is_dir():
         raise UnreadableSource(
-            f"{path.name} is no GeoJSON FeatureCollection, nor one feature a line: {error}"
-        ) from error
+            f"{path.name} is a folder; import its files one by one, or say --whole-state where each of them"
+            " is all that holds from its date on"
+        )
+    texts = texts_of_file(path, limits)
+    frame = rules.frame(texts)
+    for origin, text in texts.each():
+        report.read += 1
+        feature = decode_feature(text, origin, report)
+        period = None if feature is None else _dated(feature, origin, rules, report)
+        if feature is None or period is None:
+            continue
+        properties = read_properties(feature, origin, rules, report)
+        if properties is not None:
+            yield RawFeature(frame.place(bytes(feature.geometry), origin, report), properties, period, origin)
 
 
-def _is_collection(path: Path, limits: Limits) -> bool:
-    """Whether the file is one document: its first line is not a whole feature of its own."""
-    with open_file(path) as stream:
-        first = stream.readline(min(limits.line_bytes, limits.member_bytes) + 1).strip(b"\x1e \t\r\n")
+def decode_feature(text: bytes, origin: str, report: Report) -> Feature | None:
+    """Return the feature that *text* is, or ``None`` where it was put aside: it is none, or is nowhere."""
     try:
-        return msgspec.json.decode(first, type=_Kind).type != "Feature"
-    except _BROKEN:
-        return True
+        feature = FEATURE.decode(text)
+    except BROKEN as error:
+        shown = text[:RAW_LENGTH].decode("utf-8", "replace")
+        report.quarantine(Finding.UNREADABLE_ROW, origin, f"{error}: {shown}")
+        return None
+    if bytes(feature.geometry) == b"null":
+        report.quarantine(Finding.NULL_GEOMETRY, origin, _raw(feature))
+        return None
+    if not is_lonlat(feature.crs):
+        report.quarantine(
+            Finding.UNREADABLE, origin, f"it has a reference system of its own: {str(feature.crs)[:120]}"
+        )
+        return None
+    return feature
 
 
-class _Kind(msgspec.Struct):
-    type: str = ""
+def said_date(feature: Feature, rules: Rules) -> Said | None:
+    """Return what the first date column of *feature* that says anything says; `BadInstant` for no date."""
+    value = _first(feature.properties or {}, rules.start)
+    return None if value is None else rules.dates.read(value)
 
 
-def _keep(feature: _Feature, origin: str, rules: _Rules, report: Report) -> RawFeature | None:
+def read_properties(feature: Feature, origin: str, rules: Rules, report: Report) -> dict[str, Value] | None:
+    """Return what the layer declares of the feature's properties, its status as a code.
+
+    ``None`` where it was put aside for a status that is not declared.
+    """
     given = feature.properties or {}
-    raw = msgspec.json.encode(given).decode()
-    geometry = bytes(feature.geometry)
-    if geometry == b"null":
-        report.quarantine(Finding.NULL_GEOMETRY, origin, raw)
-        return None
-    try:
-        period = _period(given, rules)
-    except BadParameter as error:
-        report.quarantine(Finding.ABSURD_DATE, origin, f"{error}: {raw}")
-        return None
-    properties = _properties(given, rules)
-    codes = rules.layer.codes()
-    if codes and properties.get(rules.layer.category) not in codes:
-        report.quarantine(Finding.UNKNOWN_STATUS, origin, raw)
-        return None
-    if other := _others(given, rules):
+    category, said = rules.layer.category, given.get(rules.category)
+    named = {**given, category: said} if category else given
+    if rules.vocabulary.codes:
+        code = rules.vocabulary.read(said)
+        if code is None:
+            hint = rules.vocabulary.hint(said)
+            report.quarantine(Finding.UNKNOWN_STATUS, origin, f"{hint}: {_raw(feature)}")
+            return None
+        if code != said:
+            report.note(Finding.SPELLING, f"{origin}: {str(said)[:80]!r} -> {code}")
+        named = {**named, category: code}
+    used = {*rules.layer.fields, *rules.start, *rules.end, rules.category}
+    if other := other_names(given, used):
         report.note(Finding.OTHER_FIELDS, f"{origin}: {', '.join(other)}")
-    return RawFeature(geometry, properties, period, origin)
+    return kept_fields(named, rules.layer, lambda finding, what: report.note(finding, f"{origin}: {what}"))
 
 
-def _period(given: dict[str, Any], rules: _Rules) -> Period:
-    said = _first(given, rules.start, rules.zone)
-    until = _first(given, rules.end, rules.zone)
+def _dated(feature: Feature, origin: str, rules: Rules, report: Report) -> Period | None:
+    try:
+        return _period(feature, rules)
+    except BadParameter as error:
+        report.quarantine(Finding.ABSURD_DATE, origin, f"{error}: {_raw(feature)}")
+        return None
+
+
+def _period(feature: Feature, rules: Rules) -> Period:
+    said = said_date(feature, rules)
     start = said.start if said else rules.at
     if start is None:
         raise BadInstant("it has no date")
+    until = _first(feature.properties or {}, rules.end)
     if until is not None:
-        is_instant = until.start is not None and until.end == until.start + TICK
-        end = until.start if is_instant else until.end
+        end = rules.dates.read_end(until)
     else:
         end = said.end if said and rules.layer.time == "window" else None
     if end is not None and end <= start:
@@ -155,30 +164,10 @@ def _period(given: dict[str, Any], rules: _Rules) -> Period:
     return Period(start, end)
 
 
-def _first(given: dict[str, Any], names: Sequence[str], zone: ZoneInfo) -> Period | None:
-    """Return what the first of the properties *names* that says anything says."""
-    for name in names:
-        value = given.get(name)
-        if value is None or value == "":
-            continue
-        if not isinstance(value, str) or "/" in value:
-            raise BadInstant(f"{str(value)[:40]!r} is no date; write 2023-11-09 or 2023-11-09T12:00:00Z")
-        return parse_datetime(value.strip(), zone)
-    return None
+def _first(given: dict[str, Any], names: Sequence[str]) -> Any:
+    """Return the first of the properties *names* that says anything, or ``None``."""
+    return next((given[name] for name in names if given.get(name) not in (None, "")), None)
 
 
-def _properties(given: dict[str, Any], rules: _Rules) -> dict[str, Value]:
-    """Return what the layer declares; words, numbers and truth values only."""
-    fields = rules.layer.fields
-    named = {**given, rules.layer.category: given.get(rules.category)}
-    return {
-        name: value[:VALUE_LENGTH] if isinstance(value, str) else value
-        for name, value in named.items()
-        if name in fields and isinstance(value, str | int | float | bool) and value != ""
-    }
-
-
-def _others(given: dict[str, Any], rules: _Rules) -> list[str]:
-    """Return the names of the properties that are not kept."""
-    known = {*rules.layer.fields, *rules.start, *rules.end, rules.category}
-    return [name for name in given if name not in known]
+def _raw(feature: Feature) -> str:
+    return msgspec.json.encode(feature.properties or {}).decode()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """Names of columns, and the publication time of a single plain file."""
+    """Names of columns, the publication time of a single plain file, and how files are to be understood."""
 
     date_column: str = ""
     end_column: str = ""
     category_column: str = ""
     at: datetime | None = None
     reader: str = ""  # overrides the layer's
+    axes: Literal["", "auto", "lonlat", "latlon"] = ""  # overrides the layer's
+    whole_state: bool = False  # each GeoJSON file is all that holds from its one date on

@@ -19,11 +19,12 @@ import msgspec
 
 from tileserver.errors import BadInstant, UnreadableSource
 from tileserver.ingest.archive import open_file
+from tileserver.ingest.formats import HEAD, seen_format
 from tileserver.ingest.limits import LIMITS, Limits, lines_bounded
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
-from tileserver.model import Finding, Layer, RawFeature, Value
-from tileserver.times import Period, day_period, parse_day, system_clock
+from tileserver.model import Finding, Layer, RawFeature, Theatre, Value
+from tileserver.times import Period, day_period, day_zone, parse_day, system_clock
 
 COLUMNS = ("date_key", "side", "lon", "lat", "d")
 FIRST_DAY = date(2014, 1, 1)  # nothing in this dialect is older than the war it records
@@ -37,9 +38,14 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u20
 
 
 def read(
-    path: Path, layer: Layer, zone: ZoneInfo, options: ReadOptions, report: Report, *, limits: Limits = LIMITS
+    path: Path, theatre: Theatre, layer: Layer, _: ReadOptions, report: Report, limits: Limits = LIMITS
 ) -> Iterator[RawFeature]:
-    """Yield the events in *path*; each lasts its local day in *zone*. Exact copies are left out."""
+    """Yield the events in *path*; each lasts its local day in *theatre*. Exact copies are left out.
+
+    The columns say what is longitude and what is latitude, so no axes are swapped: an event whose numbers
+    are the wrong way round lies outside the bounds, and is put aside for somebody to look at.
+    """
+    zone = day_zone(theatre.day_zone)
     seen: set[tuple[object, ...]] = set()
     for origin, row in _rows(path, limits):
         report.read += 1
@@ -63,12 +69,18 @@ def _rows(path: Path, limits: Limits) -> Iterator[tuple[str, dict[str, str]]]:
             header = [column.lstrip("\ufeff").strip() for column in next(reader, [])]
             if missing := [column for column in COLUMNS if column not in header]:
                 raise UnreadableSource(
-                    f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}"
+                    f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)};"
+                    f" by the look of it, it is {_look(path)}"
                 )
             for row in reader:
                 yield f"{path.name}:{reader.line_num}", dict(zip(header, row, strict=False))
         except csv.Error as error:
             raise UnreadableSource(f"{path.name}:{reader.line_num} is no CSV: {error}") from error
+
+
+def _look(path: Path) -> str:
+    with open_file(path) as stream:
+        return seen_format(stream.read(HEAD))[0]
 
 
 def _feature(

@@ -1,7 +1,7 @@
 """One geometry as a file has it becomes one that can be kept: flat, valid, of the layer's kind, in metres.
 
-The steps: parse, drop heights, swap axes where that alone brings it into the theatre, project, flatten
-to the layer's kind, make valid, remove what lies far outside.
+The steps: parse, drop heights, cut at 180 degrees, project, flatten to the layer's kind, make valid, remove
+what lies far outside.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import GeometryType, MultiLineString, MultiPolygon, Polygon
+from shapely import GeometryType, MultiLineString, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from tileserver.geometry import parse_geometry
 from tileserver.grid import BoundsLonLat
 from tileserver.model import Finding
+from tileserver.shape.antimeridian import crosses_antimeridian, cut_at_antimeridian
+from tileserver.shape.mend import mended
 from tileserver.shape.project import MAX_LATITUDE, to_mercator
 
 Kind: TypeAlias = Literal["areas", "lines", "points"]
 Parts: TypeAlias = npt.NDArray[np.object_]
 
-MAX_DEPTH = 24  # brackets within brackets; a collection of multipolygons has 7
-SWAP_MARGIN = 3.0  # degrees of latitude outside the bounds from which swapped axes are the likelier cause
 _SINGLE: dict[Kind, GeometryType] = {
     "points": GeometryType.POINT,
     "lines": GeometryType.LINESTRING,
@@ -55,25 +56,25 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
     bounds : BoundsLonLat
         Where the theatre lies. Parts that do not touch it are removed.
     anywhere : bool
-        Whether the feature's status may lie outside the theatre; then nothing is swapped or removed.
+        Whether the feature's status may lie outside the theatre; then nothing is removed.
 
     Returns
     -------
     Repaired
-        Nothing is snapped, simplified or moved but by swapping axes: a geometry far outside the bounds
-        that lies wholly inside once swapped. Bad input never raises. Latitudes beyond the Mercator world are
-        drawn in to its edge, for areas and lines; a point there lies outside.
+        Nothing is snapped, simplified or moved. Bad input never raises. Lines and areas over 180 degrees are
+        cut there. Latitudes beyond the Mercator world are drawn in to its edge, for areas and lines; a point
+        there lies outside.
     """
     findings: list[Finding] = []
-    shape = _parse(geometry)
+    shape = parse_geometry(geometry)
     if shape is None:
         return Repaired(None, (Finding.UNREADABLE,))
     if shape.has_z:
         findings.append(Finding.DIMENSION_DROPPED)
         shape = shapely.force_2d(shape)
-    if not anywhere and _is_swapped(shape, bounds):
-        findings.append(Finding.SWAPPED)
-        shape = shapely.transform(shape, _swap)
+    if kind != "points" and crosses_antimeridian(shape):
+        findings.append(Finding.CUT_AT_180)
+        shape = cut_at_antimeridian(shape)
     projected = _project(shape, kind, findings)
     if projected is None:
         return Repaired(None, (Finding.OUTSIDE,))
@@ -85,42 +86,6 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
     if not len(kept):
         return Repaired(None, (Finding.OUTSIDE,))
     return Repaired(_assemble(kept, kind), tuple(findings))
-
-
-def _parse(geometry: bytes) -> BaseGeometry | None:
-    """Parse GeoJSON; ``None`` where it is none, is empty, holds no finite numbers, or nests too deep."""
-    if _depth(geometry) > MAX_DEPTH:  # the parser recurses, and the stack is not endless
-        return None
-    try:
-        with np.errstate(all="ignore"):  # a number beyond floating point is refused below, not warned of
-            shape: BaseGeometry | None = shapely.from_geojson(geometry, on_invalid="ignore")
-    except (ValueError, shapely.GEOSException):
-        return None
-    if shape is None or shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
-        return None
-    return shape
-
-
-def _depth(text: bytes) -> int:
-    marks = np.frombuffer(text, dtype=np.uint8)
-    opened = np.isin(marks, (ord("["), ord("{"))).astype(np.int32)
-    closed = np.isin(marks, (ord("]"), ord("}"))).astype(np.int32)
-    return int(np.cumsum(opened - closed).max(initial=0))
-
-
-def _swap(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return lonlat[:, ::-1]
-
-
-def _is_swapped(shape: BaseGeometry, bounds: BoundsLonLat) -> bool:
-    """Whether the shape lies far off as given and, with its axes swapped, wholly inside the bounds.
-
-    Far off in latitude: a neighbour's longitude can be a latitude of the theatre, and Grozny (45.7 E,
-    43.3 N) must not become a place near Luhansk.
-    """
-    west, south, east, north = shape.bounds
-    is_far = north < bounds.south - SWAP_MARGIN or south > bounds.north + SWAP_MARGIN
-    return is_far and bounds.contains(south, west) and bounds.contains(north, east)
 
 
 def _project(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> BaseGeometry | None:
@@ -164,22 +129,9 @@ def _valid(parts: Parts, kind: Kind, findings: list[Finding]) -> Parts:
     if whole is None or whole.is_valid:
         return parts
     findings.append(Finding.MADE_VALID)
-    mended: Parts = shapely.get_parts(_array(shapely.union_all([_mended(part) for part in parts])))
-    areas: Parts = mended[shapely.get_type_id(mended) == GeometryType.POLYGON]
+    made: Parts = shapely.get_parts(_array(shapely.union_all([mended(part) for part in parts])))
+    areas: Parts = made[shapely.get_type_id(made) == GeometryType.POLYGON]
     return areas
-
-
-def _mended(area: Polygon) -> BaseGeometry:
-    """Return the land inside the outer ring and outside every hole, whatever the rings look like.
-
-    `shapely.make_valid` turns a hole that lies outside its shell into land; that would claim land that
-    the publisher took out, so each ring is made valid by itself.
-    """
-    shell, *holes = (
-        shapely.make_valid(Polygon(ring), method="structure", keep_collapsed=False)
-        for ring in (area.exterior, *area.interiors)
-    )
-    return shapely.difference(shell, shapely.union_all(holes))
 
 
 def _inside(parts: Parts, bounds: BoundsLonLat, findings: list[Finding]) -> Parts:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 
 from tileserver.errors import BadParameter
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
-from tileserver.model import Category, Layer, Theatre
+from tileserver.model import Category, Dates, Layer, Theatre
 from tileserver.times import day_zone, parse_day, parse_duration
 
 MERCATOR_EDGE = 85.06  # degrees; the map of the world ends just before
 PRECISION = 7  # decimals of a degree: a centimetre, more than any source knows
 
+NAMED_FORMS = ("iso", "epoch_s", "epoch_ms")  # of dates; any other is a pattern
+# The database has an instant of its own at either end of the calendar, which does not come back as a date.
+FIRST_DAY, LAST_DAY = date(1, 1, 2), date(9999, 12, 29)
+
 PARAMETERS = ("datetime", "revision", "known")  # what one can ask a tile, beside its categories
 
 _THEATRE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+_DIRECTIVE = re.compile(r"%([A-Za-z])")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 
@@ -71,6 +77,7 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
     happened = layer.time == "window"
     _demand(not happened or layer.kind == "points", f"{where}: what happened is points, not {layer.kind}")
     _check_categories(layer, where)
+    _check_intake(layer, where)
     if layer.derived is not None:
         _check_derivation(layer, theatre, where)
 
@@ -97,6 +104,67 @@ def _check_category(category: Category, where: str) -> None:
     _demand(named, f"{where}: side {category.side!r} has to be small letters, digits and underscores")
     for colour in (category.colour, category.colour_dark):
         _demand(_COLOUR.match(colour), f"{where}: colour {colour!r} has to be written like #b2182b")
+
+
+def _check_intake(layer: Layer, where: str) -> None:
+    """Check how its files are said to be written."""
+    whole = layer.time == "state" and layer.reader == "geojson"
+    _demand(whole or not layer.whole_state, f"{where}: whole_state is for states in GeoJSON")
+    _demand(layer.codes() or not layer.spellings, f"{where}: spellings need categories that they spell")
+    spelled: dict[str, str] = {}
+    for word, code in layer.spellings.items():
+        _demand(
+            code in layer.codes(),
+            f"{where}: spelling {word!r} is of {code!r}, which is no category;"
+            f" there are {', '.join(sorted(layer.codes()))}",
+        )
+        folded = " ".join(word.casefold().split())
+        _demand(folded, f"{where}: a spelling of {code!r} is empty")
+        _demand(
+            spelled.setdefault(folded, code) == code,
+            f"{where}: {word!r} is a spelling of {spelled[folded]!r} and of {code!r}",
+        )
+    _check_dates(layer.dates, f"{where}: dates")
+
+
+def _check_dates(dates: Dates, where: str) -> None:
+    _demand(dates.forms, f"{where}: forms name none; leave them out for ISO dates")
+    for form in dates.forms:
+        _demand(
+            form in NAMED_FORMS or _is_pattern(form),
+            f"{where}: form {form!r} is none of {', '.join(NAMED_FORMS)},"
+            " nor a pattern that names a whole day, such as %d.%m.%Y or %Y-%m-%d %H:%M:%S",
+        )
+    earliest, latest = parse_day(dates.earliest), parse_day(dates.latest or dates.earliest)
+    _demand(
+        FIRST_DAY <= earliest <= latest <= LAST_DAY,
+        f"{where}: earliest and latest have to ascend within {FIRST_DAY} and {LAST_DAY}",
+    )
+    if dates.file_name:
+        _demand(
+            _groups(dates.file_name) == 1,
+            f"{where}: file_name {dates.file_name!r} has to be a regular expression with one group, the date:"
+            r" control_(\d{8})",
+        )
+
+
+def _is_pattern(form: str) -> bool:
+    """Whether *form* says year, month and day, and reads what it writes."""
+    parts = set(_DIRECTIVE.findall(form))
+    if not (parts & {"Y", "y"} and parts & {"m", "b", "B"} and "d" in parts):
+        return False
+    day = datetime(2023, 11, 9, tzinfo=UTC)
+    try:
+        return datetime.strptime(day.strftime(form), form).date() == day.date()  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
+def _groups(pattern: str) -> int:
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return 0
 
 
 def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:

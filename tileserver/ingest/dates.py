@@ -1,0 +1,183 @@
+"""What a file says as a date, read as its layer declares; never guessed: 03/04/2022 has two meanings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tileserver.errors import BadInstant
+from tileserver.model import Dates
+from tileserver.times import TICK, day_period, local_day, parse_day, parse_instant, system_clock
+
+SAID_LENGTH = 40  # of what a message repeats
+_ENDLESS = re.compile(r"9999-?12-?3[01](?:[T ].*)?\Z", re.ASCII)  # the last day that many programs know
+_DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?\Z")
+_TIME_OF_DAY = re.compile(r"%[HIMSfpXcT]")
+_UNITS = {"epoch_s": timedelta(seconds=1), "epoch_ms": timedelta(milliseconds=1)}
+_DAYS = re.compile(r"(?<![0-9])([0-9]{4})[-_]?([0-9]{2})[-_]?([0-9]{2})(?![0-9])")
+_LAST_YEAR = 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one date says: ``[start, end)`` is the local day, or a microsecond of an instant."""
+
+    start: datetime
+    end: datetime
+    is_day: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DateReader:
+    """Reads dates of one layer: its forms in order, and which days there can be, first and last."""
+
+    dates: Dates
+    zone: ZoneInfo
+    earliest: date
+    latest: date
+
+    @classmethod
+    def of(cls, dates: Dates, zone: ZoneInfo) -> DateReader:
+        """Return the reader that *dates* declare; the latest day is tomorrow where they name none."""
+        tomorrow = local_day(system_clock(), zone) + timedelta(days=1)
+        latest = parse_day(dates.latest) if dates.latest else tomorrow
+        return cls(dates, zone, parse_day(dates.earliest), latest)
+
+    def read(self, value: Any) -> Said:
+        """Return what *value* says; `BadInstant` where no form fits it, or no such day can be."""
+        return self.checked(self._parsed(value))
+
+    def checked(self, said: Said) -> Said:
+        """Return *said*; `BadInstant` where no such day can be."""
+        try:
+            day = local_day(said.start, self.zone)
+        except OverflowError as error:
+            raise BadInstant(f"{said.start} is outside the years this server can count") from error
+        if not self.earliest <= day <= self.latest:
+            raise BadInstant(f"{day} is not within {self.earliest} and {self.latest}, the days that can be")
+        return said
+
+    def read_end(self, value: Any) -> datetime | None:
+        """Return where a period ends that says *value* as its end; ``None`` for no end.
+
+        The last day of the year 9999, in whatever form, is how databases and services write that there
+        is no end.
+        """
+        if isinstance(value, str) and _ENDLESS.match(value.strip()):
+            return None
+        try:
+            said = self.checked(self._parsed(value))
+        except _Endless:
+            return None
+        inclusive = said.is_day if self.dates.ends == "as_written" else self.dates.ends == "inclusive"
+        if inclusive:
+            return said.end if said.is_day else said.start + _grain(said.start)
+        return said.start
+
+    def _parsed(self, value: Any) -> Said:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise BadInstant(f"{str(value)[:SAID_LENGTH]!r} is no date")
+        whole = isinstance(value, float) and value.is_integer()
+        text = str(int(value) if whole else value).strip()
+        for form in self.dates.forms:
+            said = self._by_form(text, form)
+            if said is not None:
+                return said
+        raise BadInstant(
+            f"{text[:SAID_LENGTH]!r} is no date in the form {' or '.join(self.dates.forms)}{_hint(text)}"
+        )
+
+    def _by_form(self, text: str, form: str) -> Said | None:
+        """Return what *text* says in *form*, or ``None`` where it does not fit."""
+        if form == "iso":
+            return self._iso(text)
+        if form in _UNITS:
+            return _epoch(text, _UNITS[form])
+        try:
+            read = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put to it below
+        except ValueError:
+            return None
+        if read.year == _LAST_YEAR:
+            raise _Endless(f"{text[:SAID_LENGTH]!r} is the last year there is")
+        return self._local(read, form)
+
+    def _iso(self, text: str) -> Said | None:
+        if _DAY_FORM.match(text):
+            return _day(parse_day(text), self.zone)  # where the form is right, the day has to be one
+        try:
+            start = parse_instant(text)
+        except BadInstant:
+            return None
+        return _instant(start)
+
+    def _local(self, read: datetime, form: str) -> Said:
+        if not _TIME_OF_DAY.search(form):
+            return _day(read.date(), self.zone)
+        try:
+            start = (read if read.tzinfo else read.replace(tzinfo=self.zone)).astimezone(UTC)
+        except OverflowError as error:
+            raise BadInstant(f"{read} is outside the years this server can count") from error
+        return _instant(start)
+
+
+def _instant(start: datetime) -> Said:
+    try:
+        return Said(start, start + TICK, False)
+    except OverflowError as error:
+        raise BadInstant(f"{start} is outside the years this server can count") from error
+
+
+def _grain(at: datetime) -> timedelta:
+    """Return how exactly *at* was written: to the second, the millisecond or the microsecond."""
+    if at.microsecond == 0:
+        return timedelta(seconds=1)
+    return TICK if at.microsecond % 1000 else timedelta(milliseconds=1)
+
+
+class _Endless(BadInstant):
+    """A date of the year 9999."""
+
+
+def _epoch(text: str, unit: timedelta) -> Said | None:
+    if not _NUMBER.match(text):
+        return None
+    try:
+        start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(float(text) * (unit // TICK)))
+    except OverflowError:
+        start = datetime.max.replace(tzinfo=UTC)
+    if start.year == _LAST_YEAR:
+        raise _Endless(f"{text[:SAID_LENGTH]!r} is the last year there is")
+    return _instant(start)
+
+
+def _hint(text: str) -> str:
+    """Return what would do; a number is told from a date, but a day never from a month."""
+    if _NUMBER.match(text):
+        digits = len(text.lstrip("-").partition(".")[0])
+        form = {8: "%Y%m%d", 10: "epoch_s", 13: "epoch_ms"}.get(digits, "epoch_s")
+        return f'; if it is one, declare its form: [layers.dates] forms = ["{form}"]'
+    known = "; write 2023-11-09 or 2023-11-09T12:00:00Z, or declare its form"
+    return known + ': [layers.dates] forms = ["%d.%m.%Y"]'
+
+
+def day_in_name(name: str, reader: DateReader) -> Said | None:
+    """Return the date that the *name* of a file says: where the layer declares, or the one ISO day in it."""
+    if reader.dates.file_name:
+        match = re.search(reader.dates.file_name, name)
+        return reader.read(match[1]) if match else None
+    found = set(_DAYS.findall(name))
+    if len(found) != 1:
+        return None
+    year, month, day = found.pop()
+    return reader.checked(_day(parse_day(f"{year}-{month}-{day}"), reader.zone))
+
+
+def _day(day: date, zone: ZoneInfo) -> Said:
+    period = day_period(day, zone)
+    assert period.start is not None
+    assert period.end is not None
+    return Said(period.start, period.end, True)

@@ -1,0 +1,57 @@
+"""The properties of a feature that its layer declares, as values a map can hold; every loss is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from tileserver.model import Finding, Layer, Value
+
+VALUE_LENGTH = 4000
+
+Note: TypeAlias = Callable[[Finding, str], None]  # what was met, in which property
+
+
+def kept_fields(given: Mapping[str, Any], layer: Layer, note: Note) -> dict[str, Value]:
+    """Return what *layer* declares of the properties *given*; what is lost on the way is told to *note*.
+
+    A list of words and numbers becomes one text, joined by what the layer declares; of a list of URLs the
+    first one is kept, for two in one are no address. What says nothing (``null``, ``""``, ``[]``) is not
+    there.
+    """
+    kept: dict[str, Value] = {}
+    for name in layer.fields:
+        value = _plain(name, given.get(name), layer.join, note)
+        if isinstance(value, str) and len(value) > VALUE_LENGTH:
+            note(Finding.TEXT_CUT, f"{name}: {len(value):,} characters, {VALUE_LENGTH:,} kept")
+            value = value[:VALUE_LENGTH]
+        if value is not None and value != "":
+            kept[name] = value
+    return kept
+
+
+def _plain(name: str, value: Any, join: str, note: Note) -> Value | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if not isinstance(value, list) or not all(isinstance(each, str | int | float | bool) for each in value):
+        note(Finding.NESTED, name)
+        return None
+    words = [each if isinstance(each, str) else _word(each) for each in value]
+    words = [each for each in words if each.strip()]
+    if len(words) < 2:
+        return words[0] if words else None
+    if all(each.strip().startswith(("http://", "https://")) for each in words) and name.startswith("url"):
+        note(Finding.MORE_SOURCES, f"{name}: {len(words)}")
+        return words[0].strip()
+    note(Finding.LIST_JOINED, f"{name}: {len(words)} items")
+    return join.join(words)
+
+
+def _word(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def other_names(given: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the names among *given* that are not *known*, in their order."""
+    there = set(known)
+    return [name for name in given if name not in there]
