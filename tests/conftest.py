@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -242,8 +243,15 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server_url(sample_database: str) -> Iterator[str]:
     """The address of a real server process over both samples."""
+    with serving(sample_database) as url:
+        yield url
+
+
+@contextmanager
+def serving(dsn: str, **changes: str) -> Iterator[str]:
+    """Run a real server process over *dsn*; *changes* are environment variables. Yield its address."""
     port = free_port()
-    environment = {**os.environ, "DATABASE_URL": sample_database, "PORT": str(port), "TILESERVER_LOG": "text"}
+    environment = {**os.environ, "DATABASE_URL": dsn, "PORT": str(port), "TILESERVER_LOG": "text", **changes}
     server = subprocess.Popen([sys.executable, "-m", "tileserver", "serve"], env=environment, cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:

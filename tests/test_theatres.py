@@ -94,6 +94,22 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
         ('land = "ukraine_land.geojson"', 'land = "moon.geojson"', "no land file 'moon.geojson' is shipped"),
         ('title = { en = "Control"', 'title = { english = "Control"', "words by language"),
         ('status = "who', 'Status = "who', "field 'Status'"),
+        (
+            'name = "notes"\n',
+            'name = "notes"\nrole = "areas"\n',
+            "role 'areas' is for areas of a state",
+        ),
+        (
+            'name = "events"\n',
+            'name = "events"\nrole = "notes"\n',
+            "notes are listed by the field 'dir",
+        ),
+        (
+            'name = "notes"\n',
+            'name = "notes"\nrole = "events"\n',
+            "'notes' and layer 'events' would both be drawn as the events",
+        ),
+        ('name = "notes"\n', 'name = "notes"\nrole = "text"\n', "Invalid enum value 'text'"),
     ],
 )
 def test_a_definition_that_does_not_hold_together_says_where(

@@ -20,6 +20,10 @@ from tileserver.times import Period
 
 Value: TypeAlias = str | int | float | bool
 Text: TypeAlias = dict[str, str]  # language code -> words
+Role: TypeAlias = Literal["areas", "front", "events", "notes", "none"]  # as what the map draws a layer
+ROLES: tuple[Role, ...] = ("areas", "front", "events", "notes")
+
+DIRECTION = "direction"  # the field by which notes are told from events; they are listed and numbered by it
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +101,21 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     precision: int = 5  # decimals of a degree; no coordinate is published more exactly
     derived: Derivation | None = None
     embargo: str | None = None  # overrides the theatre's
+    declared_role: Role | None = msgspec.field(default=None, name="role")  # None: as it follows from the rest
+
+    @property
+    def role(self) -> Role:
+        """As what the map draws it, and documents count it, whatever its name; ``none``: it is served alone.
+
+        Unless declared: areas are the areas, lines the front, and points that happened the events, or the
+        notes where they have the field `DIRECTION`. Points that hold for a while have no role.
+        """
+        if self.declared_role is not None:
+            return self.declared_role
+        if self.kind == "points":
+            happened: Role = "notes" if DIRECTION in self.fields else "events"
+            return happened if self.time == "window" else "none"
+        return "areas" if self.kind == "areas" else "front"
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -135,6 +154,10 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embargo: str = "48h"
     notice: Text = msgspec.field(default_factory=dict)  # shown on the map: what this is, and is not
     opens_at: str = ""  # the day a reader sees first, where that is not the latest one
+
+    def by_role(self, role: Role) -> Layer | None:
+        """Return the layer that the map draws as *role*, if any."""
+        return next((layer for layer in self.layers if layer.role == role), None)
 
     def layer(self, name: str) -> Layer:
         """Return the layer *name*, or raise `UnknownTileset` naming those there are."""

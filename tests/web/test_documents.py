@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import mapbox_vector_tile
 import msgspec
@@ -23,6 +24,8 @@ TILESETS = [
 ]
 TILE = "/tiles/ukraine-sample.control/6/38/22.mvt"
 
+ROLES = {"areas": "control", "front": "frontline", "events": "events", "notes": "notes"}
+
 pytestmark = pytest.mark.db
 
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -36,6 +39,7 @@ class VectorLayer(msgspec.Struct, forbid_unknown_fields=True):
     """TileJSON 3.0.0, 3.3."""
 
     id: str
+    role: Literal["areas", "front", "events", "notes", "none"]
     fields: dict[str, str]
     description: str
     minzoom: Zoom
@@ -186,7 +190,10 @@ def test_a_timeline_is_ascending_and_adds_up(client: TestClient, name: str) -> N
     for layer in ("control", "frontline"):
         of_days = sum(day["changes"].get(layer, 0) for day in days)
         assert of_days == sum(change["features"] for change in changes if change["layer"] == layer) > 0
-    assert all(day["begins"] or day["changes"] or day["events"] or day["notes"] for day in days)
+    assert all(day["begins"] or day["changes"] or day["happened"] for day in days)
+    for day in days:
+        of_roles = {name: day[role] for role, name in ROLES.items() if day[role]}
+        assert of_roles == Counter(day["changes"]) + Counter(day["happened"])
     time = client.get(f"/tilesets/{name}").json()["time"]
     assert (days[0]["day"], days[-1]["day"]) == (time["first_day"], time["last_day"])
 

@@ -34,7 +34,7 @@ class Stage(StrEnum):
 
 
 def layers(json: Json = False) -> None:
-    """List every layer: kind, newest revision, public days and how many distinct valid periods they have."""
+    """List every layer: kind, role on the map, newest revision, public days, number of distinct periods."""
 
     async def work(service: TileService) -> list[tuple[Any, ...]]:
         catalogue = await service.catalogue()
@@ -44,11 +44,12 @@ def layers(json: Json = False) -> None:
             time = time_block(tileset, now)
             span = f"{time['first_day']} to {time['last_day']}" if time["extent"] else "-"
             periods = _public_periods(served, horizon_of(tileset, now))
-            rows.append((str(ref), served.stored.layer.kind, time["revision"], span, periods))
+            layer = served.stored.layer
+            rows.append((str(ref), layer.kind, layer.role, time["revision"], span, periods))
         return rows
 
     rows = with_service(work)
-    columns = ("layer", "kind", "revision", "public days", "periods")
+    columns = ("layer", "kind", "role", "revision", "public days", "periods")
     if json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:

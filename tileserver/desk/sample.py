@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from tileserver.model import Layer, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Layer, RawFeature, RawSnapshot, Role, Theatre
 from tileserver.shape.cells import Cells, Drawing, colour, lay
 from tileserver.shape.project import to_lonlat, to_mercator
 from tileserver.theatres import load_land
@@ -23,13 +23,13 @@ _DECIMALS = 5  # of a degree: the metre that the areas are drawn to
 
 
 def sample_snapshots(theatre: Theatre) -> Iterator[RawSnapshot]:
-    """Yield the state of the layer ``control`` for every local day on which a place changed hands.
+    """Yield the state of the layer of areas for every local day on which a place changed hands.
 
     The areas of a snapshot share their edges exactly; one that did not change has the same bytes as
     the day before. About 25 ms a day. Raises `UnknownTileset` where the theatre has no sample.
     """
     rows = sample_rows(theatre.id, "places")
-    zone, drawn = day_zone(theatre.day_zone), theatre.layer("control").codes()
+    zone, drawn = day_zone(theatre.day_zone), _played(theatre, "areas").codes()
     cells = sample_cells(theatre)
     written: dict[bytes, bytes] = {}
     for day in change_days(rows):
@@ -44,9 +44,9 @@ def sample_snapshots(theatre: Theatre) -> Iterator[RawSnapshot]:
 
 
 def sample_features(theatre: Theatre, layer: str) -> Iterator[RawFeature]:
-    """Yield the points of the layer ``events`` or ``notes``, each with its period of local days."""
+    """Yield the points of a *layer* of events or notes, each with its period of local days."""
     declared = theatre.layer(layer)
-    table: Table = "events" if layer == "events" else "notes"
+    table: Table = "events" if declared.role == "events" else "notes"
     zone = day_zone(theatre.day_zone)
     for number, row in enumerate(sample_rows(theatre.id, table), start=2):
         first, last = (row["date"], row["date"]) if table == "events" else (row["from"], row["to"])
@@ -58,7 +58,7 @@ def sample_features(theatre: Theatre, layer: str) -> Iterator[RawFeature]:
 
 def sample_cells(theatre: Theatre) -> Cells:
     """Lay the lattice for the places of the theatre's sample, over the land of its front line."""
-    land = shapely.from_geojson(load_land(theatre, theatre.layer("frontline")))
+    land = shapely.from_geojson(load_land(theatre, _played(theatre, "front")))
     return lay(
         place_points(sample_rows(theatre.id, "places")), shapely.transform(land, to_mercator), Drawing()
     )
@@ -82,6 +82,12 @@ def holders_on(theatre_id: str, rows: list[dict[str, str]], day: date) -> Mappin
         if not row["date"] or parse_day(row["date"]) <= day:
             held[row["place"]] = row["holder"]
     return held
+
+
+def _played(theatre: Theatre, role: Role) -> Layer:
+    layer = theatre.by_role(role)
+    assert layer is not None  # the samples are ours
+    return layer
 
 
 def _geojson(shape: shapely.Polygon, written: dict[bytes, bytes]) -> bytes:

@@ -176,6 +176,7 @@ def _title(tileset: Tileset) -> dict[str, str]:
 def _vector_layer(layer: Layer) -> dict[str, Any]:
     return {
         "id": layer.name,
+        "role": layer.role,
         "fields": layer.fields,
         "description": layer.title.get("en", layer.name),
         "minzoom": layer.minzoom,

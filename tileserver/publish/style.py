@@ -41,7 +41,7 @@ def plain_style(tileset: Tileset, base_url: str, datetime: str | None) -> dict[s
         },
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": _palette()["land"]}},
-            *(drawn for layer in layers for drawn in _DRAWN[layer.kind](layer)),
+            *(drawn for layer in layers if layer.role in _DRAWN for drawn in _DRAWN[layer.role](layer)),
         ],
     }
 
@@ -68,7 +68,7 @@ def _areas(layer: Layer) -> list[dict[str, Any]]:
     return drawn
 
 
-def _lines(layer: Layer) -> list[dict[str, Any]]:
+def _front(layer: Layer) -> list[dict[str, Any]]:
     paint = {"line-color": _palette()["frontline"], "line-width": 2}
     return [
         {"id": layer.name, "type": "line", "source": "tileserver", "source-layer": layer.name, "paint": paint}
@@ -111,4 +111,4 @@ def _colours(layer: Layer) -> Any:
     return ["match", ["get", layer.category], *pairs, _palette()["labelFaint"]]
 
 
-_DRAWN = {"areas": _areas, "lines": _lines, "points": _points}
+_DRAWN = {"areas": _areas, "front": _front, "events": _points, "notes": _points}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from tileserver.model import ROLES
 from tileserver.publish.measures import measured_layers, net_by_day
 from tileserver.store.catalogue import ChangeCount, load_changes, load_starts
 from tileserver.store.connect import Connection, Pool
@@ -19,9 +20,10 @@ from tileserver.times import format_instant, from_micros, local_day
 async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: datetime) -> dict[str, Any]:
     """Return the changes of the state layers and, per local day, how much changed and happened.
 
-    A day's ``changes`` count features that began or ended, ``events`` features of window layers that
-    began, and ``km2`` is by how much each status grew, where exactly one layer has statuses. Days on which
-    nothing did are left out; what holds on them is what held before.
+    A day's ``changes`` count features that began or ended, ``happened`` features of window layers that
+    began, both by layer; ``areas``, ``front``, ``events`` and ``notes`` are those of the layer of that role.
+    ``km2`` is by how much each status grew, where exactly one layer has statuses. Days on which nothing did
+    are left out; what holds on them is what held before.
 
     The first state of a layer is no change, because nobody knows what held before it: neither its features
     nor its km2 count. ``begins`` says when it is, by layer, and which layers begin on a day.
@@ -61,8 +63,8 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
                 "day": day.isoformat(),
                 "begins": begun[day],
                 "changes": dict(changed[day]),
-                "events": happened[day]["events"],
-                "notes": happened[day]["notes"],
+                "happened": dict(happened[day]),
+                **_by_role(tileset, changed[day] + happened[day]),
                 "km2": grown.get(day, {}),
             }
             for day in sorted({*begun, *changed, *happened})
@@ -112,3 +114,8 @@ async def _grown(
     areas = await load_status_areas(connection, stored, revision, horizon)
     first = begins.get(stored.layer.name)
     return net_by_day([area for area in areas if first and area.at > first], tileset)
+
+
+def _by_role(tileset: Tileset, counted: Mapping[str, int]) -> dict[str, int]:
+    roles = {layer.name: layer.role for layer in tileset.declared}
+    return {role: sum(n for name, n in counted.items() if roles[name] == role) for role in ROLES}

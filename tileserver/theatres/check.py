@@ -8,8 +8,16 @@ from datetime import UTC, date, datetime
 
 from tileserver.errors import BadParameter
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
-from tileserver.model import Category, Dates, Layer, Theatre
+from tileserver.model import DIRECTION, Category, Dates, Layer, Theatre
 from tileserver.times import day_zone, parse_day, parse_duration
+
+# What a layer has to be to be drawn as that.
+_PLAYED_BY = {
+    "areas": ("areas", "state"),
+    "front": ("lines", "state"),
+    "events": ("points", "window"),
+    "notes": ("points", "window"),
+}
 
 MERCATOR_EDGE = 85.06  # degrees; the map of the world ends just before
 PRECISION = 7  # decimals of a degree: a centimetre, more than any source knows
@@ -40,6 +48,30 @@ def check_theatre(theatre: Theatre) -> None:
     _distinct((layer.name for layer in theatre.layers), "layer")
     for layer in theatre.layers:
         _check_layer(layer, theatre)
+    _check_roles(theatre)
+
+
+def _check_roles(theatre: Theatre) -> None:
+    drawn: dict[str, str] = {}
+    for layer in theatre.layers:
+        if layer.role == "none":
+            continue
+        where = f"layer {layer.name!r}"
+        kind, time = _PLAYED_BY[layer.role]
+        _demand(
+            (layer.kind, layer.time) == (kind, time),
+            f"{where}: role {layer.role!r} is for {kind} of a {time}, not for {layer.kind} of a {layer.time}",
+        )
+        _demand(
+            layer.role != "notes" or DIRECTION in layer.fields,
+            f"{where}: notes are listed by the field {DIRECTION!r}, which it has not",
+        )
+        other = drawn.setdefault(layer.role, layer.name)
+        _demand(
+            other == layer.name,
+            f"{where} and layer {other!r} would both be drawn as the {layer.role}, and a map has one of each:"
+            ' give role = "none" to the one that is only to be served',
+        )
 
 
 def _place(theatre: Theatre) -> None:

@@ -59,7 +59,7 @@ export class App {
     this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.travel(day, manner), onPlay: () => this.play(!this.playing) });
     this.comparison = new Comparison({ map: this.map, language, say, onChoice: (day) => this.compare(day) });
     this.popups = answerClicks(this.map, () => this.loaded && this.state.shown
-      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, notes: this.notes, changes: this.comparison.shown, layersOf: (kind) => this.reel.layerIds(kind) } : null);
+      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, notes: this.notes, changes: this.comparison.shown, layersOf: (role) => this.reel.layerIds(role) } : null);
     this.dress();
   }
 
@@ -132,8 +132,8 @@ export class App {
   private openReel(): void {
     const { theatre, tiles } = this.loaded!;
     const steady = document.body.classList.contains("no-controls");
-    const look = { theme: this.theme, legend: tiles.legend, category: tiles.category };
-    this.reel.open({ tileset: theatre.tileset, tiles, look, hasNotes: theatre.layers.includes("notes"), steady });
+    const look = { theme: this.theme, layers: tiles.layers, legend: tiles.legend, category: tiles.category };
+    this.reel.open({ tileset: theatre.tileset, tiles, look, steady });
   }
 
   private async prepare(day: Day): Promise<Prepared> {

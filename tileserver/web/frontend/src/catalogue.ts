@@ -6,7 +6,7 @@ import type { Text } from "./texts";
 
 export interface Theatre {
   id: string; title: Text; notice: Text; bounds: [number, number, number, number]; centre: [number, number, number];
-  day_zone: string; opens_at: Day | ""; tileset: string; layers: string[];
+  day_zone: string; opens_at: Day | ""; tileset: string;
 }
 
 export interface Catalogue { theatres: Theatre[]; default: string }
@@ -15,14 +15,22 @@ export interface Category { code: string; label: Text; colour: string; colour_da
 
 export interface Source { publisher: string; licence: string; attribution: string; url: string }
 
-export interface TileJson {
+/** As what the map draws a layer. Nothing here asks for a layer's name: a theatre calls its layers what it likes. */
+export type Role = "areas" | "front" | "events" | "notes";
+export type ByRole<T> = Partial<Record<Role, T>>;
+
+interface Answered {
   tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
-  vector_layers: { id: string }[];
+  vector_layers: { id: string; role: Role | "none" }[];
   time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string; history: History; changes: { tiles: string; document: string } | null };
   legend: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
 }
 
-export interface DayCount { day: Day; changes: Record<string, number>; events: number; km2: Record<string, number> }
+/** What the server says of a tileset; what it says by layer, by the role of the layer. */
+export interface TileJson extends Omit<Answered, "legend" | "category"> { layers: ByRole<string>; legend: ByRole<Category[]>; category: ByRole<string> }
+
+/** What happened on a day; of the areas, how often a part of them changed. */
+export interface DayCount { day: Day; areas: number; events: number; km2: Record<string, number> }
 export interface Timeline { days: DayCount[] }
 
 async function read<T>(path: string): Promise<T> {
@@ -32,12 +40,23 @@ async function read<T>(path: string): Promise<T> {
 }
 
 export const readCatalogue = (): Promise<Catalogue> => read("/tilesets");
-export const readTileJson = (tileset: string): Promise<TileJson> => read(`/tilesets/${encodeURIComponent(tileset)}`);
+export const readTileJson = async (tileset: string): Promise<TileJson> => byRole(await read<Answered>(`/tilesets/${encodeURIComponent(tileset)}`));
 export const readTimeline = (tileset: string): Promise<Timeline> => read(`/tilesets/${encodeURIComponent(tileset)}/timeline`);
 
-/** How often control changed on this day, over all layers that hold a state. */
-export const changesOf = (count: DayCount | undefined): number =>
-  count ? Object.entries(count.changes).reduce((sum, [layer, n]) => (layer === "frontline" ? sum : sum + n), 0) : 0;
+/** A map draws one layer as each role: the first one. */
+export function byRole(answered: Answered): TileJson {
+  const layers: ByRole<string> = {}, legend: ByRole<Category[]> = {}, category: ByRole<string> = {};
+  for (const { id, role } of answered.vector_layers) {
+    if (role === "none" || layers[role] !== undefined) continue;
+    layers[role] = id;
+    legend[role] = answered.legend[id] ?? [];
+    category[role] = answered.category[id] ?? "";
+  }
+  return { ...answered, layers, legend, category };
+}
+
+/** How often control changed on this day. */
+export const changesOf = (count: DayCount | undefined): number => count?.areas ?? 0;
 
 /** How many square kilometres changed hands on this day, on balance: what was gained, or lost where that is more. */
 export function km2Of(count: DayCount | undefined): number {

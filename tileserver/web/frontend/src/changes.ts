@@ -3,7 +3,7 @@
 
 import type { ExpressionSpecification, Map as MapLibre } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
-import { readChange, type Category, type ChangeDocument, type TileJson } from "./catalogue";
+import { readChange, type Category, type ChangeDocument, type Role, type TileJson } from "./catalogue";
 import type { Day } from "./days";
 import { colourOf } from "./theatre";
 
@@ -55,7 +55,7 @@ export class Changes {
     const own = this.source = `${FIRST}-${++this.count}`;
     const url = changes.tiles.replace("{from}", pair.from).replace("{to}", pair.to);
     this.map.addSource(own, { type: "vector", tiles: [url], minzoom: tiles.minzoom, maxzoom: tiles.maxzoom, bounds: tiles.bounds });
-    this.addLayers(own, tiles.legend["control"] ?? [], theme);
+    this.addLayers(own, tiles, theme);
     try {
       const [document] = await Promise.all([readChange(changes.document, pair.from, pair.to), this.loaded(own)]);
       if (own !== this.source) return null;
@@ -75,24 +75,27 @@ export class Changes {
     this.source = "";
   }
 
-  private addLayers(source: string, categories: Category[], theme: Theme): void {
+  private addLayers(source: string, { layers, legend }: TileJson, theme: Theme): void {
+    const categories = legend.areas ?? [];
     const codes = categories.map(({ code }) => code);
     const byStatus = (value: (code: string) => string): ExpressionSpecification | string =>
       codes.length ? ["match", ["coalesce", ["get", "is"], ""], ...codes.flatMap((code) => [code, value(code)]), value("")] as unknown as ExpressionSpecification : value("");
     const colour = byStatus((code) => colourNow(categories, code, theme));
     const images = (kind: Kind): ExpressionSpecification | string => byStatus((code) => changeImage(kind, colourNow(categories, code, theme)));
     const { casing } = paletteOf(theme);
-    const add = (id: string, type: "fill" | "line", sourceLayer: string, paint: object, before: string): void => {
+    const add = (id: string, type: "fill" | "line", role: Role, paint: object, before: string): void => {
+      const sourceLayer = layers[role];
+      if (sourceLayer === undefined) return;
       const whole = `${source}-${id}-${type}`;
       this.map.addLayer({ id: whole, type, source, "source-layer": sourceLayer, paint: { [`${type}-layer-opacity`]: 0, ...paint } } as Parameters<MapLibre["addLayer"]>[0], before);
       this.layers.push(whole);
     };
-    add("ground", "fill", "control", { "fill-color": casing, "fill-antialias": false }, FIRST_WATER);
-    add("colour", "fill", "control", { "fill-color": colour, "fill-opacity": 0.42, "fill-antialias": false }, FIRST_WATER);
+    add("ground", "fill", "areas", { "fill-color": casing, "fill-antialias": false }, FIRST_WATER);
+    add("colour", "fill", "areas", { "fill-color": colour, "fill-opacity": 0.42, "fill-antialias": false }, FIRST_WATER);
     const kindOf: ExpressionSpecification = ["match", ["coalesce", ["get", "change"], ""], "gained", images("gained"), "lost", images("lost"), images("other")] as unknown as ExpressionSpecification;
-    add("pattern", "fill", "control", { "fill-pattern": kindOf, "fill-antialias": false }, FIRST_WATER);
-    add("edge", "line", "control", { "line-color": colour, "line-width": ["interpolate", ["linear"], ["zoom"], 5, 1.6, 10, 1.2] }, FIRST_LABEL);
-    add("former", "line", "frontline", {
+    add("pattern", "fill", "areas", { "fill-pattern": kindOf, "fill-antialias": false }, FIRST_WATER);
+    add("edge", "line", "areas", { "line-color": colour, "line-width": ["interpolate", ["linear"], ["zoom"], 5, 1.6, 10, 1.2] }, FIRST_LABEL);
+    add("former", "line", "front", {
       "line-color": paletteOf(theme).frontline, "line-width": 1.6, "line-dasharray": [2, 1.6],
       "line-opacity": ["match", ["get", "state"], "was", 0.8, 0],
     }, FIRST_LABEL);

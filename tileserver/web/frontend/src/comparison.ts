@@ -86,7 +86,7 @@ export class Comparison {
       const moved = await this.changes.draw(tiles, pair, theme);
       if (!moved) return;
       this.drawn = pair;
-      const categories = tiles.legend["control"] ?? [];
+      const categories = tiles.legend.areas ?? [];
       this.list(moved.length ? moved.map((one) => this.row(one, categories, theme)) : [element("li", "none", [say("nothingMoved")])]);
     } catch (error) {
       console.warn("map:", error);

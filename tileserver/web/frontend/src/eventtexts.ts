@@ -18,7 +18,7 @@ export async function readTexts(tiles: TileJson, at: LngLat, zoom: number, day: 
   const response = await fetch(`${path}?datetime=${day}`);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   const bytes = await response.arrayBuffer();
-  const layer = bytes.byteLength ? new VectorTile(new PbfReader(new Uint8Array(bytes))).layers["events"] : undefined;
+  const layer = bytes.byteLength ? new VectorTile(new PbfReader(new Uint8Array(bytes))).layers[tiles.layers.events ?? ""] : undefined;
   const texts: Texts = new Map();
   for (let i = 0; layer && i < layer.length; i++) {
     const { id, properties } = layer.feature(i);

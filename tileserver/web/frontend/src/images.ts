@@ -116,9 +116,9 @@ export function picture(name: string): ImageData {
 
 /** Give the map every picture that the theatre's style names. */
 export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Theme): void {
-  const patterns = (legend["control"] ?? []).filter((one) => one.pattern !== "none").map((one) => patternImage(one, theme));
-  const shapes = (legend["events"] ?? []).map((one, i) => shapeImage(one, i, theme));
-  const changes = changeImages(legend["control"] ?? [], theme);
+  const patterns = (legend.areas ?? []).filter((one) => one.pattern !== "none").map((one) => patternImage(one, theme));
+  const shapes = (legend.events ?? []).map((one, i) => shapeImage(one, i, theme));
+  const changes = changeImages(legend.areas ?? [], theme);
   for (const name of [...patterns, ...shapes, ...changes, shapeImage(undefined, 0, theme), shapeImage(undefined, 3, theme), `note:${theme}`]) {
     if (!map.hasImage(name)) map.addImage(name, picture(name), { pixelRatio: RATIO });
   }

@@ -6,10 +6,10 @@ import { addDays, addMonths, daysBetween, isDay, type Day } from "./days";
 
 export interface Note { id: number; lon: number; lat: number; properties: Record<string, unknown> }
 
-/** Read the notes out of a zoom 0 tile; an empty body has none. */
-export function decodeNotes(bytes: ArrayBuffer): Note[] {
+/** Read the notes, which are this layer of it, out of a zoom 0 tile; an empty body has none. */
+export function decodeNotes(bytes: ArrayBuffer, name: string): Note[] {
   if (bytes.byteLength === 0) return [];
-  const layer = new VectorTile(new PbfReader(new Uint8Array(bytes))).layers["notes"];
+  const layer = new VectorTile(new PbfReader(new Uint8Array(bytes))).layers[name];
   const found: Note[] = [];
   for (let i = 0; layer && i < layer.length; i++) {
     const feature = layer.feature(i);
@@ -48,18 +48,18 @@ export function monthsOf(first: Day, last: Day): [Day, Day][] {
 }
 
 /** The notes of all days from the first to the last, with their texts; month by month, so that no tile is too full for them. */
-export async function readNotes(tileset: string, first: Day, last: Day): Promise<Note[]> {
+export async function readNotes(theatre: string, layer: string, first: Day, last: Day): Promise<Note[]> {
   const found = new Map<number, Note>(); // one that goes on into the next month comes twice, and so does one in the tile's margin
-  for (const notes of await Promise.all(monthsOf(first, last).map(([from, to]) => readMonth(tileset, from === to ? from : `${from}/${to}`)))) {
+  for (const notes of await Promise.all(monthsOf(first, last).map(([from, to]) => readMonth(theatre, layer, from === to ? from : `${from}/${to}`)))) {
     for (const note of notes) found.set(note.id, note);
   }
   return [...found.values()];
 }
 
-async function readMonth(tileset: string, datetime: string): Promise<Note[]> {
-  const response = await fetch(`/tiles/${tileset}.notes/0/0/0.mvt?datetime=${datetime}`);
+async function readMonth(theatre: string, layer: string, datetime: string): Promise<Note[]> {
+  const response = await fetch(`/tiles/${theatre}.${layer}/0/0/0.mvt?datetime=${datetime}`);
   if (!response.ok) throw new Error(`notes of ${datetime}: ${response.status}`);
-  return decodeNotes(await response.arrayBuffer());
+  return decodeNotes(await response.arrayBuffer(), layer);
 }
 
 /** A property in the reader's language: `text_uk`, else `text_en`, else `text`. */

@@ -34,12 +34,11 @@ export class Panel {
   fillLegend(tiles: TileJson, theme: Theme): void {
     const palette = paletteOf(theme);
     const row = (swatch: Node, label: string, kind = ""): HTMLElement => element("li", kind, [swatch, element("span", "", [label])]);
-    const front = tiles.legend["frontline"]?.[0];
-    const hasFront = tiles.vector_layers.some((layer) => layer.id === "frontline");
+    const front = tiles.legend.front?.[0];
     byId("legend").replaceChildren(
-      ...(tiles.legend["control"] ?? []).map((one) => row(areaSwatch(one, theme), pick(one.label, this.language))),
-      ...(hasFront ? [row(lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing), (front && pick(front.label, this.language)) || this.say("frontline"))] : []),
-      ...(tiles.legend["events"] ?? []).map((one, i) => row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language), "half")),
+      ...(tiles.legend.areas ?? []).map((one) => row(areaSwatch(one, theme), pick(one.label, this.language))),
+      ...(tiles.layers.front !== undefined ? [row(lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing), (front && pick(front.label, this.language)) || this.say("frontline"))] : []),
+      ...(tiles.legend.events ?? []).map((one, i) => row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language), "half")),
     );
   }
 

@@ -4,11 +4,11 @@
 // response wins, not the last wish).
 
 import type { ErrorEvent, GeoJSONFeature, Map as MapLibre, MapSourceDataEvent, Subscription } from "maplibre-gl";
+import type { Role } from "./catalogue";
 import { Holdings, holdsOn, type Held } from "./history";
 import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./theatre";
 
 const MUTED = 0.4;
-const SWITCHED = ["control", "frontline", ...SYMBOLS]; // the layers of tiles that have style layers
 
 interface Tile { querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void }
 type Heard = MapSourceDataEvent & { tile?: Tile };
@@ -18,6 +18,8 @@ export interface Tiles { url: string; minzoom: number; maxzoom: number; bounds: 
 
 export class Picture {
   private readonly placed: Placed[];
+  private readonly switched: string[]; // the layers of tiles that have style layers
+  private readonly symbols: string[]; // and those that are drawn as symbols
   private readonly subscriptions: Subscription[];
   private readonly holdings: Holdings | null;
   private readonly awaited = new Set<Tile>();
@@ -31,7 +33,9 @@ export class Picture {
   constructor(private readonly map: MapLibre, readonly source: string, tiles: Tiles, look: Look, scene: Scene, private readonly onHole: () => void) {
     const base = this.day = scene.base ?? 0;
     this.placed = theatreLayers(source, look, scene);
-    this.holdings = scene.base === null ? null : new Holdings((held) => !SYMBOLS.includes(held.layer) && holdsOn(held, base));
+    this.switched = Object.values(look.layers);
+    this.symbols = SYMBOLS.flatMap((role) => look.layers[role] ?? []);
+    this.holdings = scene.base === null ? null : new Holdings((held) => !this.symbols.includes(held.layer) && holdsOn(held, base));
     this.subscriptions = [
       ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) => map.on(type, (event) => this.hear(event))),
       map.on("error", (event: ErrorEvent & { sourceId?: string }) => { if (event.sourceId === source) this.fail(event.error); }),
@@ -59,8 +63,8 @@ export class Picture {
     });
   }
 
-  layerIds(kind: string): string[] {
-    return this.placed.map(({ layer }) => layer.id).filter((id) => id.endsWith(`-${kind}`));
+  layerIds(role: Role): string[] {
+    return this.placed.map(({ layer }) => layer.id).filter((id) => id.endsWith(`-${role}`));
   }
 
   /** Show it, as of this day. */
@@ -93,7 +97,7 @@ export class Picture {
     this.seen = seen;
     for (const held of holdings?.between(before, day) ?? []) this.set(held);
     if (!turned) return;
-    for (const layer of SYMBOLS) for (const held of holdings?.ofLayer(layer) ?? []) this.set(held);
+    for (const layer of this.symbols) for (const held of holdings?.ofLayer(layer) ?? []) this.set(held);
     this.paint();
   }
 
@@ -105,7 +109,7 @@ export class Picture {
   }
 
   private set(held: Held): void {
-    const on = holdsOn(held, this.day) && (this.seen || !SYMBOLS.includes(held.layer));
+    const on = holdsOn(held, this.day) && (this.seen || !this.symbols.includes(held.layer));
     if (on === held.on) return;
     held.on = on;
     this.map.setFeatureState({ source: this.source, sourceLayer: held.layer, id: held.id }, { on });
@@ -114,7 +118,7 @@ export class Picture {
   /** A tile that arrives says itself which days its features hold on; they are set before it is drawn. */
   private take(tile: Tile): void {
     if (!this.holdings) return;
-    for (const sourceLayer of SWITCHED) {
+    for (const sourceLayer of this.switched) {
       const found: GeoJSONFeature[] = [];
       tile.querySourceFeatures(found, { sourceLayer });
       for (const { id, properties } of found) {

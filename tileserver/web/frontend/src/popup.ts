@@ -1,7 +1,7 @@
 // What lies under a click: the events there, else who holds the place. Text is only ever set as text.
 
 import { Popup, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent, type PointLike } from "maplibre-gl";
-import type { TileJson } from "./catalogue";
+import type { Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
 import { holdsOn, numberOf } from "./history";
@@ -15,19 +15,19 @@ const REACH = 8; // pixels around the click: fingers are not exact
 const MOST = 12;
 
 interface Context {
-  tiles: TileJson; language: string; say: Say; day: Day; notes: Note[]; changes: { pair: Pair; layers: string[] } | null; layersOf(kind: string): string[];
+  tiles: TileJson; language: string; say: Say; day: Day; notes: Note[]; changes: { pair: Pair; layers: string[] } | null; layersOf(role: Role): string[];
 }
 
 /** The features of a layer there that hold on the shown day; a period's tiles have those of other days too. */
-function query(map: MapLibre, where: PointLike | [PointLike, PointLike], { layersOf, day }: Context, ...kinds: string[]): MapGeoJSONFeature[] {
+function query(map: MapLibre, where: PointLike | [PointLike, PointLike], { layersOf, day }: Context, ...roles: Role[]): MapGeoJSONFeature[] {
   const number = numberOf(day);
-  return map.queryRenderedFeatures(where, { layers: kinds.flatMap(layersOf) }).filter(({ properties: { from, to } }) =>
+  return map.queryRenderedFeatures(where, { layers: roles.flatMap(layersOf) }).filter(({ properties: { from, to } }) =>
     typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, number));
 }
 
-function labelOf({ tiles, language }: Context, layer: string, properties: Record<string, unknown>): string {
-  const code = String(properties[tiles.category[layer] ?? ""] ?? "");
-  const category = tiles.legend[layer]?.find((one) => one.code === code);
+function labelOf({ tiles, language }: Context, role: Role, properties: Record<string, unknown>): string {
+  const code = String(properties[tiles.category[role] ?? ""] ?? "");
+  const category = tiles.legend[role]?.find((one) => one.code === code);
   return category ? pick(category.label, language) : code.replaceAll("_", " ");
 }
 
@@ -35,7 +35,7 @@ function eventItem(feature: MapGeoJSONFeature, context: Context, texts: Texts): 
   const properties: Record<string, unknown> = { ...feature.properties, ...texts.get(Number(feature.id)) };
   if (typeof properties["count"] === "number") return element("li", "event", [element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })])]);
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
-  const kind = context.tiles.category["events"] === "kind" ? "" : String(properties["kind"] ?? "").replaceAll("_", " ");
+  const kind = context.tiles.category.events === "kind" ? "" : String(properties["kind"] ?? "").replaceAll("_", " ");
   const heading = [labelOf(context, "events", properties), kind].filter(Boolean).join(" · ");
   const item = element("li", "event", [
     element("p", "event-kind", [heading, isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : ""]),
@@ -62,12 +62,12 @@ function eventsContent(found: MapGeoJSONFeature[], context: Context, texts: Text
 function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLElement {
   return element("div", "popup-body", [
     element("p", "event-kind", [context.say("controlOf", { day: dayText(context.day, context.language, "short") })]),
-    element("p", "event-text", [labelOf(context, "control", feature.properties)]),
+    element("p", "event-text", [labelOf(context, "areas", feature.properties)]),
   ]);
 }
 
 function changeContent({ properties: { was, is, km2 } }: MapGeoJSONFeature, { from, to }: Pair, { tiles, language, say }: Context): HTMLElement {
-  const name = (code: unknown): string => statusName(String(code ?? ""), tiles.legend["control"] ?? [], language, say);
+  const name = (code: unknown): string => statusName(String(code ?? ""), tiles.legend.areas ?? [], language, say);
   return element("div", "popup-body", [
     element("p", "event-kind", [say("changedHands", { from: dayText(from, language, "short"), to: dayText(to, language, "short") })]),
     element("p", "event-text", [`${name(was)} → ${name(is)}`]), element("p", "event-text", [kilometres(Number(km2), language)]),
@@ -93,7 +93,7 @@ function contentAt(map: MapLibre, { point, lngLat }: MapMouseEvent, context: Con
   if (note) return { now: noteContent(note, context) };
   const change = context.changes && map.queryRenderedFeatures(point, { layers: context.changes.layers.filter((id) => id.endsWith("-fill")) })[0];
   if (context.changes && change) return { now: changeContent(change, context.changes.pair, context) };
-  const area = query(map, point, context, "control")[0];
+  const area = query(map, point, context, "areas")[0];
   return area ? { now: controlContent(area, context) } : null;
 }
 

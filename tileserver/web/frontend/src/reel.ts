@@ -2,7 +2,7 @@
 // that is whole is shown at once; any other is loaded unseen first, and what is seen stays until then.
 
 import type { Map as MapLibre } from "maplibre-gl";
-import type { TileJson } from "./catalogue";
+import type { Role, TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
 import { numberOf, placeOf } from "./history";
 import { directionsOf, notesOn, readNotes, type Note } from "./notes";
@@ -11,7 +11,7 @@ import type { Prepared } from "./swap";
 import type { Look } from "./theatre";
 
 /** What a reel shows: a theatre in one look. `steady` is for a day that will not be left: its tiles alone. */
-export interface Show { tileset: string; tiles: TileJson; look: Look; hasNotes: boolean; steady: boolean }
+export interface Show { tileset: string; tiles: TileJson; look: Look; steady: boolean }
 
 /** With what the ids of sources begin that hold dated things. */
 export const DATED = "dated-";
@@ -34,8 +34,8 @@ export class Reel {
     return this.shown?.picture?.source ?? "";
   }
 
-  layerIds(kind: string): string[] {
-    return this.shown?.picture?.layerIds(kind) ?? [];
+  layerIds(role: Role): string[] {
+    return this.shown?.picture?.layerIds(role) ?? [];
   }
 
   /** The numbers that notes of the shown day have on the map. */
@@ -135,11 +135,11 @@ export class Reel {
   }
 
   private async load(frame: Frame, key: string, day: Day): Promise<void> {
-    const { tileset, tiles, look, hasNotes, steady } = this.show!;
+    const { tileset, tiles, look, steady } = this.show!;
     const { history, first_day, last_day } = tiles.time;
     const period = history.periods[frame.place];
     const [first, last] = steady || !period ? [day, day] : [clampDay(period.first_day, first_day, last_day), clampDay(period.last_day, first_day, last_day)];
-    if (hasNotes) frame.notes = await readNotes(tileset, first, last);
+    if (tiles.layers.notes !== undefined) frame.notes = await readNotes(tileset, tiles.layers.notes, first, last);
     if (frame.dropped) throw new Error(`${key} is not wanted any more`);
     const url = steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key);
     frame.directions = directionsOf(frame.notes);

@@ -3,9 +3,9 @@
 
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
-import type { Category, TileJson } from "./catalogue";
+import type { Category, Role, TileJson } from "./catalogue";
 
-export interface Look { theme: Theme; legend: TileJson["legend"]; category: TileJson["category"] }
+export interface Look { theme: Theme; layers: TileJson["layers"]; legend: TileJson["legend"]; category: TileJson["category"] }
 /** What differs between the sources of one look: the numbers of the notes, and the day that is drawn unless
  *  feature state says otherwise; null where the source has one day only. */
 export interface Scene { directions: string[]; base: number | null }
@@ -13,7 +13,7 @@ export interface Scene { directions: string[]; base: number | null }
 export interface Placed { layer: LayerSpecification; before: string; seen: Record<string, number>; unseen: Record<string, number> }
 
 /** Layers of symbols have no opacity of their own: in a period unseen features of theirs are switched off. */
-export const SYMBOLS: readonly string[] = ["events", "notes"];
+export const SYMBOLS: readonly Role[] = ["events", "notes"];
 
 const placed = (layer: LayerSpecification, before: string, seen: Record<string, number>): Placed => ({
   layer, before, seen, unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
@@ -40,13 +40,13 @@ function byCode(property: string, pairs: [string, string][], otherwise: string):
   return ["match", ["to-string", ["get", property]], ...pairs.flat(), otherwise] as unknown as ExpressionSpecification;
 }
 
-function areas(source: string, look: Look, scene: Scene): Placed[] {
-  const categories = look.legend["control"] ?? [];
-  const property = look.category["control"] ?? "status";
+function areas(source: string, layer: string, look: Look, scene: Scene): Placed[] {
+  const categories = look.legend.areas ?? [];
+  const property = look.category.areas ?? "";
   const patterned = categories.filter((category) => category.pattern !== "none");
   const colours = paletteOf(look.theme);
   const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed => placed({
-    id: `${source}-${id}`, type: "fill", source, "source-layer": "control", ...(filter ? { filter } : {}),
+    id: `${source}-${id}`, type: "fill", source, "source-layer": layer, ...(filter ? { filter } : {}),
     // One opacity for the whole layer; a face is there or not: the seams between faces stay invisible.
     paint: { "fill-layer-opacity": 0, "fill-opacity": onState(scene, false), ...paint },
   }, FIRST_WATER, { "fill-layer-opacity": seen });
@@ -54,34 +54,34 @@ function areas(source: string, look: Look, scene: Scene): Placed[] {
   const images = byCode(property, patterned.map((category) => [category.code, patternImage(category, look.theme)]), "");
   const only: ExpressionSpecification = ["in", ["to-string", ["get", property]], ["literal", patterned.map((category) => category.code)]];
   return [
-    fill("control", { "fill-color": plain }, colours.controlOpacity),
+    fill("areas", { "fill-color": plain }, colours.controlOpacity),
     ...(patterned.length ? [fill("pattern", { "fill-pattern": images, "fill-antialias": false }, colours.patternOpacity, only)] : []),
   ];
 }
 
-function lines(source: string, look: Look, scene: Scene): Placed[] {
+function front(source: string, layer: string, look: Look, scene: Scene): Placed[] {
   const colours = paletteOf(look.theme);
   const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed => placed({
-    id: `${source}-${id}`, type: "line", source, "source-layer": "frontline", layout: { "line-join": "round", "line-cap": "round" },
+    id: `${source}-${id}`, type: "line", source, "source-layer": layer, layout: { "line-join": "round", "line-cap": "round" },
     paint: {
       "line-color": colour, "line-opacity": onState(scene, false), "line-layer-opacity": 0,
       "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
     },
   }, FIRST_LABEL, { "line-layer-opacity": seen });
-  const named = look.legend["frontline"]?.[0];
+  const named = look.legend.front?.[0];
   return [
     line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
-    line("frontline", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
+    line("front", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
   ];
 }
 
-function points(source: string, look: Look, scene: Scene): Placed[] {
-  const categories = look.legend["events"] ?? [];
-  const images = byCode(look.category["events"] ?? "kind", categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]), shapeImage(undefined, 3, look.theme));
+function points(source: string, layer: string, look: Look, scene: Scene): Placed[] {
+  const categories = look.legend.events ?? [];
+  const images = byCode(look.category.events ?? "", categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]), shapeImage(undefined, 3, look.theme));
   const cell: ExpressionSpecification = ["has", "count"]; // many events in one place, as large as their number
   const weight: ExpressionSpecification = ["min", 3, ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]]];
   return [placed({
-    id: `${source}-events`, type: "symbol", source, "source-layer": "events",
+    id: `${source}-events`, type: "symbol", source, "source-layer": layer,
     // Placed without regard to labels: what is unseen must not push anything off the map.
     layout: {
       "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images], "icon-allow-overlap": true, "icon-ignore-placement": true,
@@ -94,11 +94,11 @@ function points(source: string, look: Look, scene: Scene): Placed[] {
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */
-function noteMarks(source: string, look: Look, scene: Scene): Placed[] {
+function noteMarks(source: string, layer: string, look: Look, scene: Scene): Placed[] {
   const colours = paletteOf(look.theme);
   const number = byCode("direction", scene.directions.map((direction, i) => [direction, String(i + 1)]), "");
   return [placed({
-    id: `${source}-notes`, type: "symbol", source, "source-layer": "notes",
+    id: `${source}-notes`, type: "symbol", source, "source-layer": layer,
     layout: {
       "icon-image": `note:${look.theme}`, "icon-allow-overlap": true, "icon-ignore-placement": true,
       "text-field": number, "text-font": ["Bold", "system-ui"],
@@ -109,6 +109,11 @@ function noteMarks(source: string, look: Look, scene: Scene): Placed[] {
   }, "", scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {})];
 }
 
-/** All style layers of a source in drawing order, unseen. */
+/** In drawing order. */
+const DRAWN: [Role, (source: string, layer: string, look: Look, scene: Scene) => Placed[]][] = [
+  ["areas", areas], ["front", front], ["events", points], ["notes", noteMarks],
+];
+
+/** All style layers of a source in drawing order, unseen; none for a role that no layer has. */
 export const theatreLayers = (source: string, look: Look, scene: Scene): Placed[] =>
-  [...areas(source, look, scene), ...lines(source, look, scene), ...points(source, look, scene), ...noteMarks(source, look, scene)];
+  DRAWN.flatMap(([role, draw]) => { const layer = look.layers[role]; return layer === undefined ? [] : draw(source, layer, look, scene); });
