@@ -6,6 +6,7 @@ import { readCatalogue, readTileJson, readTimeline, type Catalogue, type DayCoun
 import { Comparison } from "./comparison";
 import { addDays, clampDay, dayText, isDay, type Day } from "./days";
 import { byId } from "./dom";
+import { watchHealth } from "./health";
 import { addImages, setPlaceImages } from "./images";
 import { cameraOfMap, createMap, openCamera, repaint, type Clear } from "./map";
 import type { Note } from "./notes";
@@ -37,6 +38,7 @@ export class App {
   private readonly reel: Reel;
   private catalogue: Catalogue | null = null;
   private loaded: Loaded | null = null;
+  private lost: { promise: Promise<void>; restored(): void } | null = null; // while the map has nothing to draw on
   private state: State = { phase: "loading", shown: "", wanted: "" };
   private notes: Note[] = [];
   private playing = false;
@@ -83,6 +85,7 @@ export class App {
     const theatre = catalogue.theatres.find((one) => one.id === id) ?? catalogue.theatres.find((one) => one.id === catalogue.default) ?? catalogue.theatres[0];
     if (!theatre) throw new Error("the server has no theatre");
     const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
+    await this.lost?.promise;
     this.loaded = { theatre, tiles, timeline: new Map(timeline.days.map((count) => [count.day, count])) };
     this.takeDown();
     this.openReel();
@@ -103,8 +106,50 @@ export class App {
     this.reel.clear();
     this.comparison.clear();
     this.popups.close();
+    this.panel.clear();
     delete root.dataset["shown"];
-    for (const id of ["weekday", "date", "summary", "notes"]) byId(id).textContent = "";
+  }
+
+  /** Sources, layers and feature states went with the context: the wished-for day is made anew once there is another. */
+  private onLost(): void {
+    const { wanted } = this.state;
+    let restored = (): void => undefined;
+    this.lost ??= { promise: new Promise<void>((resolve) => { restored = resolve; }), restored: () => restored() };
+    this.reel.abandon();
+    this.comparison.abandon();
+    this.takeDown();
+    this.hint(this.say("lost"));
+    if (wanted) this.wish(wanted, "step");
+  }
+
+  /** MapLibre has put back the style that it lost, without what made it a day's: an empty one is filled instead. */
+  private onRestored(): void {
+    this.map.setStyle(basemapStyle(this.theme, this.language), { diff: false });
+    void this.map.once("style.load").then(() => {
+      repaint(this.map, basemapStyle(this.theme, this.language)); // which may be another by now
+      if (this.loaded) addImages(this.map, this.loaded.tiles.legend, this.theme);
+      const { lost } = this;
+      this.lost = null;
+      lost?.restored();
+    });
+  }
+
+  private onStopped(stopped: boolean): void {
+    byId("stopped").hidden = !stopped;
+    if (stopped) root.dataset["state"] = "stopped";
+    else this.onState(this.state);
+  }
+
+  /** Load the page anew with what it was to show. */
+  private restart(): void {
+    if (this.loaded && !document.body.classList.contains("no-controls")) {
+      const query = new URLSearchParams(location.search);
+      if (embedded) query.set("controls", "1");
+      query.set("theatre", this.loaded.theatre.id);
+      const at = this.state.wanted || this.openingDay();
+      history.replaceState(null, "", `${location.pathname}?${query.toString()}${fragmentOf(cameraOfMap(this.map), at, this.link.compare)}`);
+    }
+    location.reload();
   }
 
   private openingDay(): Day {
@@ -138,6 +183,7 @@ export class App {
 
   private async prepare(day: Day): Promise<Prepared> {
     try {
+      await this.lost?.promise;
       return await this.reel.prepare(day);
     } catch (error) {
       if (day === this.state.wanted) await this.readAgain();
@@ -188,9 +234,10 @@ export class App {
 
   private onState(state: State): void {
     this.state = state;
-    root.dataset["state"] = state.phase;
+    root.dataset["state"] = byId("stopped").hidden ? state.phase : "stopped";
     const text = (day: Day): string => dayText(day, this.language, "short");
-    if (state.phase === "error") this.hint(this.say("failed", { day: text(state.wanted) }));
+    if (this.lost) this.hint(this.say("lost"));
+    else if (state.phase === "error") this.hint(this.say("failed", { day: text(state.wanted) }));
     else if (state.phase === "loading" && state.wanted !== state.shown) this.hint(this.say("loading", { day: text(state.wanted) }));
     else this.hint(this.asked && state.shown ? this.say("clamped", { asked: text(this.asked), day: text(state.shown) }) : "");
     this.timebar.update(state.wanted, state.shown, this.playing);
@@ -304,10 +351,12 @@ export class App {
     const theme = this.chooseTheme();
     if (theme === this.theme) return;
     this.theme = theme;
-    setPlaceImages(this.map, theme);
-    repaint(this.map, basemapStyle(theme, this.language));
+    if (!this.lost) {
+      setPlaceImages(this.map, theme);
+      repaint(this.map, basemapStyle(theme, this.language));
+    }
     if (!this.loaded) return;
-    addImages(this.map, this.loaded.tiles.legend, theme);
+    if (!this.lost) addImages(this.map, this.loaded.tiles.legend, theme);
     this.panel.fillLegend(this.loaded.tiles, theme);
     this.openReel();
     this.swap.refresh();
@@ -342,6 +391,10 @@ export class App {
     });
     map.on("moveend", () => this.writeLink(this.state.shown, "replace"));
     for (const reach of ["pointerenter", "focusin"]) byId("timebar").addEventListener(reach, () => { if (!this.travels) { this.travels = true; this.onState(this.state); } });
+    byId("stopped-why").textContent = say("stopped");
+    byId("restart").textContent = say("restart");
+    byId("restart").addEventListener("click", () => this.restart());
+    watchHealth({ map, onLost: () => this.onLost(), onRestored: () => this.onRestored(), onStopped: (stopped) => this.onStopped(stopped) });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.changeTheme());
     window.addEventListener("popstate", () => this.followLink());
     byId<HTMLSelectElement>("theatre").addEventListener("change", (event) => {

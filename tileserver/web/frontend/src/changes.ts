@@ -71,6 +71,11 @@ export class Changes {
   clear(): void {
     for (const layer of this.layers) this.map.removeLayer(layer);
     if (this.source) this.map.removeSource(this.source);
+    this.abandon();
+  }
+
+  /** The map has them no more. */
+  abandon(): void {
     this.layers = [];
     this.source = "";
   }

@@ -72,6 +72,12 @@ export class Comparison {
     this.timer = setTimeout(() => void this.draw(pair, tiles, theme), PAUSE_MS);
   }
 
+  /** The map has lost all that it had. */
+  abandon(): void {
+    this.changes.abandon();
+    this.clear();
+  }
+
   /** Take everything off the map and out of the card. */
   clear(): void {
     clearTimeout(this.timer);

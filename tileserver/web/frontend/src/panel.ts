@@ -42,6 +42,14 @@ export class Panel {
     );
   }
 
+  /** No day is on the map. */
+  clear(): void {
+    for (const id of ["weekday", "date", "summary", "notes"]) byId(id).textContent = "";
+    byId("date").removeAttribute("datetime");
+    document.title = byId("title").textContent;
+    this.listed = null;
+  }
+
   /** The day that is on the map. */
   showDay(day: Day, count: DayCount | undefined, notes: Note[], numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
     byId("weekday").textContent = weekdayText(day, this.language);

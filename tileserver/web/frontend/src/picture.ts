@@ -83,9 +83,14 @@ export class Picture {
   }
 
   remove(): void {
-    for (const subscription of this.subscriptions) subscription.unsubscribe();
     for (const { layer } of this.placed) this.map.removeLayer(layer.id);
     this.map.removeSource(this.source); // aborts what is still on its way
+    this.abandon();
+  }
+
+  /** The map has it no more. */
+  abandon(): void {
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
     this.failure ??= new Error(`${this.source} was removed`);
     this.settle();
   }

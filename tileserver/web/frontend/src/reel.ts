@@ -58,6 +58,17 @@ export class Reel {
     this.shown = null;
   }
 
+  /** The map has lost all that it had. */
+  abandon(): void {
+    for (const frame of new Set([...this.frames.values(), this.shown])) {
+      if (!frame) continue;
+      frame.dropped = true;
+      frame.picture?.abandon();
+    }
+    this.frames.clear();
+    this.shown = null;
+  }
+
   /** Draw the areas faintly, under something else, or fully again. */
   mute(muted: boolean): void {
     this.muted = muted;
