@@ -24,8 +24,8 @@ from tileserver.grid import (
 )
 
 NO_NUMBER = [
-    "", " ", "-1", "+1", "01", "00", " 1", "1 ", "1_0", "1e3", "1.0", "0x1", "٣", "１", "²", "1\0", "1\n",
-    "null", "{z}", "1" * 9, "9" * 10_000, "--1", "1;2", "NaN", "inf", "%31",
+    "", " ", "+1", "-0", "-01", "- 1", "−1", "01", "00", " 1", "1 ", "1_0", "1e3", "1.0", "0x1", "٣", "１",
+    "²", "1\0", "1\n", "null", "{z}", "--1", "1;2", "NaN", "inf", "%31",
 ]  # fmt: skip
 
 
@@ -35,6 +35,16 @@ def test_a_number_has_exactly_one_spelling(text: str, place: int) -> None:
     parts = ["1", "1", "1"]
     parts[place] = text
     with pytest.raises(BadParameter) as refused:
+        parse_address(*parts)
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("number", ["-1", "16777216", "1" * 9, "4294967296", "-" + "9" * 10, "9" * 10_000])
+@pytest.mark.parametrize("place", range(3))
+def test_a_whole_number_that_no_tile_has_is_outside_however_long(number: str, place: int) -> None:
+    parts = ["1", "1", "1"]
+    parts[place] = number
+    with pytest.raises(AddressOutside, match="outside the tile matrix") as refused:
         parse_address(*parts)
     assert len(str(refused.value)) < 200
 

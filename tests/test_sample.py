@@ -25,7 +25,7 @@ from tileserver.desk.sample import (
     sample_features,
     sample_snapshots,
 )
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownTheatre
 from tileserver.grid import BoundsLonLat
 from tileserver.model import RawFeature, RawSnapshot, Theatre
 from tileserver.shape.cells import colour
@@ -114,7 +114,7 @@ def test_holders_on_known_days(theatre: str, place: str, day: str, holder: str) 
 
 
 def test_a_theatre_without_a_sample_is_named() -> None:
-    with pytest.raises(UnknownTileset, match="ukraine"):
+    with pytest.raises(UnknownTheatre, match="ukraine"):
         sample_rows("ukraine", "places")
 
 

@@ -15,7 +15,7 @@ from pyproj import Geod
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.model import Theatre
 from tileserver.theatres import load_land, load_theatre, shipped
 from tileserver.theatres.check import check_theatre
@@ -51,7 +51,7 @@ def test_a_definition_of_ones_own_is_a_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["atlantis", "../ukraine", "", "/", "ukraine.toml/.."])
 def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> None:
-    with pytest.raises(UnknownTileset, match=r"shipped are .*ukraine"):
+    with pytest.raises(UnknownTheatre, match=r"shipped are .*ukraine"):
         load_theatre(name)
 
 

@@ -8,8 +8,16 @@
     |   |-- BadParameter             unknown, repeated or malformed parameter, address or setting
     |   |   `-- BadInstant           a ``datetime`` that names no instant
     |   `-- NotFound                                         -> 404, exit 2
-    |       |-- UnknownTileset       no such theatre, layer or version
-    |       `-- AddressOutside       a zoom, column or row outside the tile matrix
+    |       |-- UnknownTheatre       no theatre of that name, in the database or among those shipped
+    |       |-- UnknownLayer         the theatre has no such layer
+    |       |-- UnknownTileset       neither a theatre nor ``theatre.layer``
+    |       |-- UnknownStyle         no style of that name
+    |       |-- UnknownVersion       no public content of a tile has that name
+    |       |-- UnknownPeriod        no public period of history has that name
+    |       |-- UnknownState         no public state has that name
+    |       |-- UnknownBand          no band of zooms begins there
+    |       |-- NothingMeasured      no areas with statuses, so neither km2 nor changes
+    |       `-- AddressOutside       a zoom, column or row outside the tile matrix, however large or negative
     |-- ImportFailed             the file can be mended      -> 422, exit 1
     |   |-- UnreadableSource         not a file of the declared format
     |   `-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
@@ -71,10 +79,58 @@ class NotFound(BadRequest):
     title = "Not found"
 
 
+class UnknownTheatre(NotFound):
+    """No theatre of that name, in the database or among those shipped."""
+
+    title = "Unknown theatre"
+
+
+class UnknownLayer(NotFound):
+    """The theatre has no such layer."""
+
+    title = "Unknown layer"
+
+
 class UnknownTileset(NotFound):
-    """No such theatre, layer or version."""
+    """A name that is neither a theatre's nor ``theatre.layer``."""
 
     title = "Unknown tileset"
+
+
+class UnknownStyle(NotFound):
+    """No style of that name."""
+
+    title = "Unknown style"
+
+
+class UnknownVersion(NotFound):
+    """No public content of a tile has that name."""
+
+    title = "Unknown version"
+
+
+class UnknownPeriod(NotFound):
+    """No public period of history has that name."""
+
+    title = "Unknown period"
+
+
+class UnknownState(NotFound):
+    """No public state has that name."""
+
+    title = "Unknown state"
+
+
+class UnknownBand(NotFound):
+    """No band of zooms begins there."""
+
+    title = "Unknown band"
+
+
+class NothingMeasured(NotFound):
+    """The tileset has no areas with statuses, so neither km2 nor changes."""
+
+    title = "Nothing measured"
 
 
 class AddressOutside(NotFound):

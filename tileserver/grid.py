@@ -16,8 +16,10 @@ UNIT_ZOOM = 14  # the zoom whose tile units are the *world units*
 WORLD_UNITS = EXTENT << UNIT_ZOOM  # world units around the world, from the north-western corner
 WORLD = 20037508.342789244  # half the circumference of the sphere of EPSG:3857, metres
 
-# No sign, no leading zero, no underscore, ASCII only: one address has one spelling.
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,7})\Z")
+# No plus, no leading zero, no underscore, ASCII only: one address has one spelling. A whole number may be
+# negative or of any length, and is then outside the matrix.
+_NUMBER = re.compile(r"(?:0|-?[1-9][0-9]*)\Z")
+_LONGEST = 8  # digits of the greatest column, 2^24 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,17 @@ def band_at(zoom: int) -> Band:
 
 
 def parse_address(z: str, x: str, y: str) -> TileAddress:
-    """Parse three path segments; each number has exactly one spelling."""
+    """Parse three path segments; each number has exactly one spelling.
+
+    Raises `BadParameter` for what is no whole number, and `AddressOutside` for whole numbers that no tile
+    has, however large or negative.
+    """
     for text in (z, x, y):
         if not _NUMBER.match(text):
             raise BadParameter(f"{text[:20]!r} is no whole number; a tile address is z/x/y, such as 8/154/88")
+    for text in (z, x, y):
+        if len(text) > _LONGEST:
+            raise AddressOutside(f"{text[:20]} is outside the tile matrix, which has zooms 0-{MAX_ZOOM}")
     return TileAddress(int(z), int(x), int(y))
 
 

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.grid import Band, band_at
 from tileserver.times import Period
 
@@ -160,12 +160,12 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((layer for layer in self.layers if layer.role == role), None)
 
     def layer(self, name: str) -> Layer:
-        """Return the layer *name*, or raise `UnknownTileset` naming those there are."""
+        """Return the layer *name*, or raise `UnknownLayer` naming those there are."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
         there = ", ".join(layer.name for layer in self.layers)
-        raise UnknownTileset(f"theatre {self.id} has no layer {name[:40]!r}; it has {there}")
+        raise UnknownLayer(f"theatre {self.id} has no layer {name[:40]!r}; it has {there}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,10 +158,10 @@ def test_theatre_add_stores_a_definition_once(run: Run, databases: Databases) ->
 def test_an_unknown_theatre_exits_with_2_and_names_those_there_are(run: Run, database: str) -> None:
     done = run("theatre", "add", "atlantis", dsn=database)
     assert done.code == 2
-    assert done.err.startswith("Unknown tileset: there is no theatre 'atlantis'; shipped are ukraine, ")
+    assert done.err.startswith("Unknown theatre: there is no theatre 'atlantis'; shipped are ukraine, ")
     done = run("import", "atlantis.control", ".", dsn=database)
     expected = "there is no theatre 'atlantis' in the database; run: tileserver theatre add atlantis"
-    assert done == Done(2, "", f"Unknown tileset: {expected}\n")
+    assert done == Done(2, "", f"Unknown theatre: {expected}\n")
 
 
 def test_a_definition_that_does_not_hold_together_exits_with_2(

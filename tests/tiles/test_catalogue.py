@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
-from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.errors import BadParameter, NotFound, UnknownLayer, UnknownTheatre, UnknownTileset
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer
 from tileserver.tiles.catalogue import MAX_LAYERS, Catalogue, Periods, ServedLayer
@@ -71,9 +71,27 @@ def test_a_part_keeps_the_order_of_the_definition_in_its_name() -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_unknown_in_few_words(name: str) -> None:
-    with pytest.raises(UnknownTileset) as refused:
+    with pytest.raises(NotFound) as refused:
         _catalogue().tileset(name)
     assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("south", UnknownTheatre),
+        ("south.control", UnknownTheatre),
+        ("east,south", UnknownTheatre),
+        ("east.notes", UnknownLayer),
+        ("east.control,east.notes", UnknownLayer),
+        ("east.", UnknownTileset),
+        (".control", UnknownTileset),
+        ("east.control.x", UnknownTileset),
+    ],
+)
+def test_what_is_unknown_is_called_what_it_would_be(name: str, error: type[NotFound]) -> None:
+    with pytest.raises(error):
+        _catalogue().tileset(name)
 
 
 def test_layers_of_two_theatres_do_not_mix() -> None:

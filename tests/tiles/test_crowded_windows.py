@@ -14,7 +14,7 @@ import pytest
 from tests.bench.crowd import write_crowd
 from tests.conftest import NOW, Databases
 from tests.shapes import Feature, dot, fill, in_tile, layer, theatre
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownVersion
 from tileserver.grid import BoundsLonLat, TileAddress, addresses_in
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Pool
@@ -173,7 +173,7 @@ def test_a_name_answers_the_same_and_none_can_be_made_up(crowded: str) -> None:
                 replace(located.version, selection=selection_of({"side": ["xx"]})),
                 replace(located.version, selection=selection_of({"kind": ["ru"]})),
             ):
-                with pytest.raises(UnknownTileset):
+                with pytest.raises(UnknownVersion):
                     again.named(tileset, address, str(made_up))
 
     serve(crowded, work)

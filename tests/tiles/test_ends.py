@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiles.test_index import DAYS, World, rows_of, state, worlds
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownState
 from tileserver.tiles.ends import NOTHING, BandView, End, names_state, sides
 from tileserver.tiles.index import Spot
 from tileserver.times import Period, from_micros
@@ -57,7 +57,7 @@ def test_nothing_after_the_horizon_is_told_or_found(world: World, day: int, hori
     assert end == band.at(upto(min(day, horizon)), newest, FAR)
     later = band.at(upto(day), newest, FAR)
     if later.spot.at > horizon:
-        with pytest.raises(UnknownTileset):
+        with pytest.raises(UnknownState):
             band.named(str(later), horizon)
 
 
@@ -97,7 +97,7 @@ def test_a_name_that_was_never_given_out_is_not_found() -> None:
         End(end.spot, None, sides(["others"])),
     ]
     for text in (*map(str, forged), str(end).replace("-1-", "-01-", 1), "2023-11-09", "1-" + str(end)[2:]):
-        with pytest.raises(UnknownTileset):
+        with pytest.raises(UnknownState):
             band.named(text, FAR)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shapes import tileset_of
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownVersion
 from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.store.catalogue import OPEN, Periods
 from tileserver.store.index import NEVER, ROW, Rows
@@ -188,7 +188,7 @@ def test_a_version_that_was_given_out_is_found_and_no_other_is(
     drawn = data.draw(st.builds(Version, name, name, st.integers(0, 4), field, field, field))
     try:
         reading = find(drawn, tileset, view, horizon)
-    except UnknownTileset:
+    except UnknownVersion:
         assert drawn not in given_out
         return
     told = [each for each in (reading.at, reading.last, reading.until) if each is not None]
@@ -201,9 +201,9 @@ def test_a_content_that_was_withdrawn_has_lost_its_name() -> None:
     asked = Period(from_micros(3), from_micros(4))
     version = locate(tileset, before, 1, asked, LATER).version
     assert find(version, tileset, before, LATER).at == 3
-    with pytest.raises(UnknownTileset):
+    with pytest.raises(UnknownVersion):
         find(version, tileset, after, LATER)
-    with pytest.raises(UnknownTileset):
+    with pytest.raises(UnknownVersion):
         find(replace(version, state=0), tileset, after, LATER)
 
 

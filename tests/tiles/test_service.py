@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import NOW, Databases
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
-from tileserver.errors import AddressOutside, BadParameter, UnknownTileset
+from tileserver.errors import AddressOutside, BadParameter, UnknownVersion
 from tileserver.grid import TileAddress
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Pool
@@ -89,7 +89,7 @@ def test_a_version_of_another_tileset_is_none_of_this_one(databases: Databases, 
         here, there = catalogue.tileset("toy"), catalogue.tileset("other")
         version = (await service.locate(here, PLACE, None)).version
         assert service.named(here, PLACE, str(version)).version == version
-        with pytest.raises(UnknownTileset):
+        with pytest.raises(UnknownVersion):
             service.named(there, PLACE, str(version))
 
     _with(databases, database, work)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre, tileset_of
 from tests.strategies import micros_period, questions, tilesets
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownVersion
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
@@ -159,7 +159,7 @@ def test_two_versions_have_two_texts(one: Version, other: Version) -> None:
     ],
 )  # fmt: skip
 def test_what_names_no_version_is_refused(text: str) -> None:
-    with pytest.raises(UnknownTileset, match="names no version"):
+    with pytest.raises(UnknownVersion, match="names no version"):
         parse_version(text)
 
 

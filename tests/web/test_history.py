@@ -230,7 +230,7 @@ FACES = f"/history/{TILESET}/20231001-20231231-0-1/faces/5.json"
         (TILE.replace(f"/{PLACES[1]}.", "/15/0/0."), 404, "no-store"),
         (TILE + "?datetime=2023-11-09", 400, "no-store"),
         (FACES.replace("/5.", "/6."), 404, "no-store"),
-        (FACES.replace("/5.", "/05."), 400, "no-store"),
+        (FACES.replace("/5.", "/05."), 404, "no-store"),
     ],
 )
 def test_history_has_its_status_and_says_how_long_it_may_be_kept(

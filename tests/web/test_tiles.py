@@ -166,14 +166,6 @@ def test_head_is_get_without_a_body(client: TestClient, url: str) -> None:
     }
 
 
-@pytest.mark.parametrize("path", [FULL, "/tilesets", "/styles/ukraine-sample.json"])
-def test_a_preflight_is_answered_at_once(client: TestClient, path: str) -> None:
-    answer = client.options(path, headers={"Origin": "https://partner.example"})
-    assert answer.status_code == 204
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert "GET" in answer.headers["access-control-allow-methods"]
-
-
 @pytest.mark.parametrize("url", [FULL, EMPTY, "/tiles/atlantis/0/0/0.mvt", "/tilesets"])
 def test_anybody_may_read_and_nobody_with_credentials(client: TestClient, url: str) -> None:
     for method in ("GET", "OPTIONS"):

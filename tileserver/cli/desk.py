@@ -14,7 +14,7 @@ from tileserver.cli.session import Json, out, print_json, print_table, progress_
 from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_sample
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownTheatre
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
@@ -220,7 +220,7 @@ async def layers_of(connection: Connection, theatre: str, layer: str | None = No
         each.layer.name: each for each in await checked_layers(connection) if each.ref.theatre == theatre
     }
     if not layers:
-        raise UnknownTileset(
+        raise UnknownTheatre(
             f"there is no theatre {theatre!r} in the database; run: tileserver theatre add {theatre}"
         )
     if layer is not None:

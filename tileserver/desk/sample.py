@@ -26,7 +26,7 @@ def sample_snapshots(theatre: Theatre) -> Iterator[RawSnapshot]:
     """Yield the state of the layer of areas for every local day on which a place changed hands.
 
     The areas of a snapshot share their edges exactly; one that did not change has the same bytes as
-    the day before. About 25 ms a day. Raises `UnknownTileset` where the theatre has no sample.
+    the day before. About 25 ms a day. Raises `UnknownTheatre` where the theatre has no sample.
     """
     rows = sample_rows(theatre.id, "places")
     zone, drawn = day_zone(theatre.day_zone), _played(theatre, "areas").codes()

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tileserver.errors import LayerUnavailable, NotFound
+from tileserver.errors import LayerUnavailable, NothingMeasured
 from tileserver.store.connect import Connection
 from tileserver.store.measures import StatusArea, load_status_areas
 from tileserver.tiles.catalogue import ServedLayer, Tileset
@@ -38,7 +38,7 @@ def measured_layers(tileset: Tileset) -> list[ServedLayer]:
 
 
 def measured_layer(tileset: Tileset) -> ServedLayer:
-    """Return the one layer of *tileset* whose areas are measured, or raise `NotFound`."""
+    """Return the one layer of *tileset* whose areas are measured, or raise `NothingMeasured`."""
     found = measured_layers(tileset)
     if len(found) != 1:
         if any(each.stored.layer.partitioned for each in tileset.missing):
@@ -48,7 +48,7 @@ def measured_layer(tileset: Tileset) -> ServedLayer:
         ]
         there = f"; ask for {' or '.join(every)}" if every else ", nor has any other of the theatre"
         what = f"has {len(found)} layers of areas with statuses, not one" if found else "is no layer of areas"
-        raise NotFound(f"{tileset.name} {what} with statuses, so nothing measures it{there}")
+        raise NothingMeasured(f"{tileset.name} {what} with statuses, so nothing measures it{there}")
     return found[0]
 
 

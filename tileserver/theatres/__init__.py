@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tileserver.errors import BadParameter, UnknownTileset
+from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.model import Layer, Theatre
 from tileserver.theatres.check import check_theatre
 
@@ -25,14 +25,14 @@ def shipped() -> tuple[str, ...]:
 def load_theatre(id_or_path: str) -> Theatre:
     """Load the shipped definition of that id, or the TOML file of that path.
 
-    Raises `UnknownTileset` where there is neither, and `BadParameter` for a definition that does not
+    Raises `UnknownTheatre` where there is neither, and `BadParameter` for a definition that does not
     hold together, naming the file and the place in it.
     """
     if id_or_path in shipped():
         return _parse(_file(f"{id_or_path}.toml").read_text("utf-8"), f"{id_or_path}.toml")
     path = Path(id_or_path)
     if not path.is_file():
-        raise UnknownTileset(
+        raise UnknownTheatre(
             f"there is no theatre {id_or_path[:80]!r}; shipped are {', '.join(shipped())},"
             " any other is the path of a TOML file"
         )

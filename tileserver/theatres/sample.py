@@ -6,7 +6,7 @@ import csv
 from importlib import resources
 from typing import Literal
 
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownTheatre
 
 SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
 Table = Literal["places", "events", "notes"]
@@ -20,6 +20,6 @@ def sample_rows(theatre: str, table: Table) -> list[dict[str, str]]:
     ``notes``: what is said about a direction, from one local day to another, both included.
     """
     if theatre not in SAMPLES:
-        raise UnknownTileset(f"theatre {theatre[:40]!r} has no sample; {' and '.join(SAMPLES)} have")
+        raise UnknownTheatre(f"theatre {theatre[:40]!r} has no sample; {' and '.join(SAMPLES)} have")
     file = resources.files(__package__).joinpath(theatre.replace("-", "_"), f"{table}.csv")
     return list(csv.DictReader(file.read_text("utf-8").splitlines()))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from tileserver.errors import BadParameter, LayerUnavailable, NotFound, UnknownTileset
+from tileserver.errors import BadParameter, LayerUnavailable, NotFound, UnknownTheatre
 from tileserver.grid import TileAddress, band_at
 from tileserver.model import Layer, LayerRef, Theatre
 from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_periods, load_stored
@@ -183,8 +183,10 @@ class Catalogue:
         ------
         LayerUnavailable
             Nothing of it can be served.
-        UnknownTileset
-            A theatre or layer that is not there, or layers of two theatres: their days may differ.
+        UnknownTheatre, UnknownLayer, UnknownTileset
+            A theatre or layer that is not there, or what is no name of either.
+        BadParameter
+            Too many layers, or layers of two theatres: their days may differ.
         """
         parts = name.split(",")
         if len(parts) > MAX_LAYERS:
@@ -220,11 +222,11 @@ class Catalogue:
             return [ref for ref in (*self.layers, *self.missing) if ref.theatre == part]
         if "." not in part:
             there = ", ".join(self.theatres) or "none yet"
-            raise UnknownTileset(f"there is no theatre {part[:40]!r}; there are: {there}")
+            raise UnknownTheatre(f"there is no theatre {part[:40]!r}; there are: {there}")
         ref = LayerRef.parse(part)
         if ref.theatre not in self.theatres:
             there = ", ".join(self.theatres) or "none yet"
-            raise UnknownTileset(f"there is no theatre {ref.theatre[:40]!r}; there are: {there}")
+            raise UnknownTheatre(f"there is no theatre {ref.theatre[:40]!r}; there are: {there}")
         self.theatres[ref.theatre].layer(ref.layer)
         return [ref]
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from tileserver.errors import NotFound
+from tileserver.errors import NothingMeasured
 from tileserver.grid import Band, TileAddress, band_at
 from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
 from tileserver.store.catalogue import StoredLayer
@@ -81,14 +81,14 @@ class ChangeService:
 
         Raises
         ------
-        NotFound
+        NothingMeasured
             It has none of these.
         """
         catalogue = await self.service.catalogue()
         asked = catalogue.tileset(name)
         refs = [str(stored.ref) for stored in asked.asked if stored.layer.has_faces]
         if not refs:
-            raise NotFound(
+            raise NothingMeasured(
                 f"{asked.name} has neither areas with statuses nor lines between them, so nothing is gained"
                 " or lost in it"
             )

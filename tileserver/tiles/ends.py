@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownState
 from tileserver.store.index import Rows
 from tileserver.store.measures import Moment
 from tileserver.tiles.index import Spot, TileView
@@ -87,14 +87,14 @@ class BandView:
         return End(self._first_known(spot), from_micros(spot.at), self._side)
 
     def named(self, text: str, horizon: int) -> End:
-        """Return the state of that name; `UnknownTileset` unless it is the only name of a public state."""
+        """Return the state of that name; `UnknownState` unless it is the only name of a public state."""
         match = _TEXT.match(text)
         if match is not None:
             name, revision, at = int(match[2], 16), int(match[3]), int(match[4], 16)
             end = End(Spot(name, at - _WRAP if at >= _WRAP // 2 else at, revision), None, self._side)
             if str(end) == text and end.spot.at <= horizon and self._exists(end.spot):
                 return end
-        raise UnknownTileset(
+        raise UnknownState(
             f"{text[:60]!r} names no public state; ask with two dates and read Content-Location"
         )
 

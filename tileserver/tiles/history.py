@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownPeriod
 from tileserver.store.history_tiles import OPEN_DAY, Stretch
 from tileserver.store.history_weights import Ints, LayerPast
 from tileserver.tiles.calendar import DAY, is_span, plan
@@ -53,7 +53,7 @@ class HistoryPeriod:
 
 
 def parse_period(text: str) -> HistoryPeriod:
-    """Parse the name of a period; `UnknownTileset` for anything else."""
+    """Parse the name of a period; `UnknownPeriod` for anything else."""
     match = _TEXT.match(text)
     if match is not None:
         first, last = _day(match[1]), None if match[2] == "open" else _day(match[2])
@@ -63,7 +63,7 @@ def parse_period(text: str) -> HistoryPeriod:
             period = HistoryPeriod(first, end, int(match[3]), int(match[4]), until)
             if str(period) == text:
                 return period
-    raise UnknownTileset(f"{text[:60]!r} names no period of history; the tileset's document lists them")
+    raise UnknownPeriod(f"{text[:60]!r} names no period of history; the tileset's document lists them")
 
 
 class Public(NamedTuple):

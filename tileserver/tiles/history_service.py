@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 import structlog
 
-from tileserver.errors import AddressOutside, LayerUnavailable, Unavailable, UnknownTileset
+from tileserver.errors import AddressOutside, LayerUnavailable, Unavailable, UnknownBand, UnknownPeriod
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
@@ -84,7 +84,7 @@ class HistoryService:
         past = await self._past(tileset)
         with tileset.complete():
             if not past.has(period, horizon):
-                raise UnknownTileset(f"period {period} does not exist in {tileset.name}, or is not public")
+                raise UnknownPeriod(f"period {period} does not exist in {tileset.name}, or is not public")
         return period
 
     async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> HistoryAnswer:
@@ -102,7 +102,7 @@ class HistoryService:
         """Return ids and days of what the state layers hold in *band* in *period*, as JSON."""
         if band not in tileset.bands:
             there = ", ".join(map(str, tileset.bands))
-            raise AddressOutside(f"{band} is no band of {tileset.name}; its bands begin at zooms {there}")
+            raise UnknownBand(f"{band} is no band of {tileset.name}; its bands begin at zooms {there}")
 
         async def render(connection: Connection, stretch: Stretch) -> bytes:
             layers = await history_faces(connection, _cuts(tileset), stretch, band)

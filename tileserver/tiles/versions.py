@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.errors import UnknownTileset
+from tileserver.errors import UnknownVersion
 from tileserver.tiles.catalogue import OPEN, Periods, Tileset
 from tileserver.tiles.events import Asked
 from tileserver.tiles.index import Spot, TileView
@@ -108,7 +108,7 @@ class Located(Resolved):
 
 
 def parse_version(text: str) -> Version:
-    """Parse the text of a version of this scheme; `UnknownTileset` for anything else."""
+    """Parse the text of a version of this scheme; `UnknownVersion` for anything else."""
     match = _TEXT.match(text)
     if match is not None and int(match[1]) == SCHEME:
         state, points, seen, first, last, until = (_from_base36(field) for field in match.groups()[1:7])
@@ -118,7 +118,7 @@ def parse_version(text: str) -> Version:
             version = Version(state, points, seen, first, last, until, *how)
             if str(version) == text:
                 return version
-    raise UnknownTileset(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
+    raise UnknownVersion(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
 
 
 def horizon_of(tileset: Tileset, now: datetime) -> int:
@@ -203,7 +203,7 @@ def locate(
 def find(version: Version, tileset: Tileset, view: TileView, horizon: int) -> Reading:
     """Return how to read the content *version* of the tile that *view* is of.
 
-    Raises `UnknownTileset` unless it is the one name of a content that is public by now. So the set of
+    Raises `UnknownVersion` unless it is the one name of a content that is public by now. So the set of
     versions stays finite, and none can be made up to look past the horizon.
     """
     spot = view.find(version.state, horizon) if version.state else None
@@ -215,7 +215,7 @@ def find(version: Version, tileset: Tileset, view: TileView, horizon: int) -> Re
             window = view.windows.window(asked)
     found, reading = _named(spot, window, version.zooms if window else (), view.windows.legend)
     if found != version:
-        raise UnknownTileset(f"version {version} does not exist in {tileset.name}, or is not public")
+        raise UnknownVersion(f"version {version} does not exist in {tileset.name}, or is not public")
     return reading
 
 

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.errors import NotFound
+from tileserver.errors import UnknownState
 from tileserver.grid import Band, band_at, parse_address
 from tileserver.publish.change_document import change_document
 from tileserver.publish.measures import measured_layer
@@ -83,7 +83,7 @@ class ChangeRoutes:
             first, second = (self.changes.end_named(tileset, band, text) for text in texts)
             return first, second
         if any(map(names_state, texts)):
-            raise NotFound("a date and the name of a state make no change; ask with two dates")
+            raise UnknownState("a date and the name of a state make no change; ask with two dates")
         query = read_query(request, allowed=("revision", "known"))
         asked = [asked_period(tileset, text) for text in texts]
         revisions = (query.known or query.revision, query.revision)

@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.errors import NotFound, Unavailable
+from tileserver.errors import Unavailable, UnknownStyle
 from tileserver.publish.documents import catalogue_document, missing_block, tilejson
 from tileserver.publish.measures import (
     Series,
@@ -90,7 +90,7 @@ class DocumentRoutes:
         catalogue = await self.service.catalogue()
         name = request.path_params["style"]
         if name not in {*catalogue.theatres, *catalogue.unreadable}:
-            raise NotFound(f"there is no style {name[:40]!r}; there is one for each theatre: see /tilesets")
+            raise UnknownStyle(f"there is no style {name[:40]!r}; each theatre of /tilesets has one")
         tileset = catalogue.tileset(name)
         asked_period(tileset, query.datetime)  # a wrong date is refused here, not tile by tile
         document = plain_style(tileset, self._base_url(request), query.datetime)

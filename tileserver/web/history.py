@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.errors import BadParameter
+from tileserver.errors import UnknownBand
 from tileserver.grid import parse_address
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.history import HistoryPeriod
@@ -38,7 +38,7 @@ class HistoryRoutes:
         """``/history/{tileset}/{period}/faces/{band}.json``."""
         band = request.path_params["band"]
         if not _BAND.match(band):
-            raise BadParameter(f"{band[:20]!r} is no band; a band is named by its lowest zoom, such as 5")
+            raise UnknownBand(f"{band[:20]!r} is no band; a band is named by its lowest zoom, such as 5")
         tileset, period = await self._asked(request)
         answer = await self.history.faces(tileset, period, int(band))
         return await self._respond(request, tileset, period, answer, "application/json")

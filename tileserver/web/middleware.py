@@ -6,10 +6,12 @@ import secrets
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tileserver.web.cors import is_open, open_to_all, options_headers
 from tileserver.web.problems import unknown_problem
 
 log = structlog.get_logger()
@@ -19,15 +21,6 @@ _CSP = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
-_OPEN = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/")  # for everybody's maps
-_EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After, Missing-Layers"
-_PREFLIGHT = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
-    (b"access-control-allow-headers", b"If-None-Match, Accept, Range"),
-    (b"access-control-max-age", b"86400"),
-    (b"cache-control", b"public, max-age=86400"),
-]
 
 
 class Envelope:
@@ -42,10 +35,6 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         path: str = scope["path"]
-        if scope["method"] == "OPTIONS" and path.startswith(_OPEN):
-            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
-            await send({"type": "http.response.body", "body": b""})
-            return
         scope["request_id"] = secrets.token_hex(8)
         started = time.perf_counter()
         status = 0
@@ -59,7 +48,11 @@ class Envelope:
 
         with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):
             try:
-                await self.app(scope, receive, send_with_headers)
+                if scope["method"] == "OPTIONS" and is_open(path):
+                    answer = Response(None, 204, options_headers(Headers(scope=scope)))
+                    await answer(scope, receive, send_with_headers)
+                else:
+                    await self.app(scope, receive, send_with_headers)
             except Exception as error:
                 if status:  # half an answer is out: only to break it off is honest
                     raise
@@ -78,11 +71,8 @@ class Envelope:
 def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"
-    if path.startswith(_OPEN):
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = _EXPOSED
-        headers["Timing-Allow-Origin"] = "*"
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if is_open(path):
+        open_to_all(headers)
     elif headers.get("content-type", "").startswith("text/html"):
         ancestors = "*" if path == "/embed" else "'self'"
         headers["Content-Security-Policy"] = _CSP.format(ancestors=ancestors)
