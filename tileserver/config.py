@@ -87,7 +87,12 @@ SETTINGS = (
     ),
     Setting("TILESERVER_SHELF_MB", "4096", _whole(1, 1 << 24), "bound of the tiles on disk"),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
-    Setting("TILESERVER_POOL", "8", _whole(1, 200), "database connections per process"),
+    Setting(
+        "TILESERVER_POOL",
+        "8",
+        _whole(1, 200),
+        "database connections per process for readers; three more follow the revisions",
+    ),
     Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
     Setting("TILESERVER_STATEMENT_TIMEOUT", "15", _whole(1, 600), "seconds a query for a reader may take"),
     Setting(

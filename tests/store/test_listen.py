@@ -1,4 +1,4 @@
-"""Law: a listener refreshes after every announcement and after every new line, so it can miss nothing."""
+"""Law: whoever follows hears of every announcement, and soon without any, or learns that the line is lost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tileserver.errors import StoreUnavailable
+from tests.conftest import Databases
+from tileserver.errors import SchemaMismatch, StoreUnavailable
 from tileserver.store.connect import connect
-from tileserver.store.listen import follow_revisions
+from tileserver.store.listen import Beat, follow
 
 pytestmark = pytest.mark.db
 
@@ -22,18 +23,15 @@ _LISTENER = (
 
 
 class Counter:
-    """Counts refreshes; the first *failures* of them fail as an absent database would."""
+    """Counts what was heard."""
 
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self.failures = failures
         self._changed = asyncio.Event()
 
-    async def __call__(self) -> None:
+    def __call__(self, beat: Beat) -> None:
         self.count += 1
         self._changed.set()
-        if self.count <= self.failures:
-            raise StoreUnavailable("not now")
 
     async def reach(self, count: int) -> None:
         async with asyncio.timeout(60):
@@ -43,13 +41,13 @@ class Counter:
 
 
 @asynccontextmanager
-async def following(dsn: str, refresh: Counter, **options: float) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(follow_revisions(dsn, refresh, retry_s=0.05, **options))
+async def following(dsn: str, hear: Counter, beat_s: float) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(follow(dsn, hear, beat_s=beat_s))
     try:
         yield task
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, StoreUnavailable):
             await task
 
 
@@ -60,89 +58,56 @@ async def _announce(dsn: str, times: int = 1) -> None:
     await connection.close()
 
 
-def test_a_listener_refreshes_at_once_and_after_each_announcement(database: str) -> None:
+def test_whoever_follows_hears_at_once_and_after_each_announcement(database: str) -> None:
     async def run() -> None:
-        refresh = Counter()
-        async with following(database, refresh):
-            await refresh.reach(1)
+        heard = Counter()
+        async with following(database, heard, beat_s=60):
+            await heard.reach(1)
             for count in (2, 3, 4):
                 await _announce(database)
-                await refresh.reach(count)
-            await asyncio.sleep(0.1)
-            assert refresh.count == 4
+                await heard.reach(count)
 
     asyncio.run(run())
 
 
-def test_announcements_during_a_refresh_are_answered_by_one_more(database: str) -> None:
+def test_what_nobody_announced_is_heard_with_the_next_beat(database: str) -> None:
     async def run() -> None:
-        entered, leave = asyncio.Event(), asyncio.Event()
-
-        class Slow(Counter):
-            async def __call__(self) -> None:
-                await super().__call__()
-                entered.set()
-                await leave.wait()
-
-        refresh = Slow()
-        async with following(database, refresh):
-            await entered.wait()
-            await _announce(database, times=5)
-            await asyncio.sleep(0.1)
-            assert refresh.count == 1
-            leave.set()
-            await refresh.reach(2)
-            await asyncio.sleep(0.1)
-            assert refresh.count == 2
+        heard = Counter()
+        async with following(database, heard, beat_s=0.05):
+            await heard.reach(5)
 
     asyncio.run(run())
 
 
-def test_a_lost_line_is_made_anew_and_what_was_missed_is_caught_up(database: str) -> None:
+def test_a_lost_line_is_told(database: str) -> None:
     async def run() -> None:
-        refresh = Counter()
+        heard = Counter()
         killer = await connect(database)
-        async with following(database, refresh):
-            await refresh.reach(1)
-            for count in (2, 3):
-                assert await killer.fetchval(f"SELECT pg_terminate_backend(({_LISTENER}))")
-                await refresh.reach(count)
-            await _announce(database)
-            await refresh.reach(4)
+        async with following(database, heard, beat_s=60) as task:
+            await heard.reach(1)
+            assert await killer.fetchval(f"SELECT pg_terminate_backend(({_LISTENER}))")
+            with pytest.raises(StoreUnavailable):
+                await asyncio.wait_for(task, 20)
         await killer.close()
 
     asyncio.run(run())
 
 
-def test_a_refresh_that_found_no_database_is_tried_again(database: str) -> None:
-    async def run() -> None:
-        refresh = Counter(failures=3)
-        async with following(database, refresh):
-            await refresh.reach(4)
-
-    asyncio.run(run())
-
-
 @pytest.mark.parametrize("wrong", ["/no_such_", "/test_"])
-def test_a_listener_outlives_a_database_that_is_not_there_yet(
-    database: str, tmp_path: Path, wrong: str
-) -> None:
-    """Neither a server that is away nor one that lacks the database ends the task."""
+def test_a_database_that_is_not_there_is_away(database: str, tmp_path: Path, wrong: str) -> None:
     dsn = database.replace("/test_", wrong)
     if wrong == "/test_":
         dsn = database.replace(database.partition("host=")[2].partition("&")[0], str(tmp_path))
-
-    async def run() -> None:
-        refresh = Counter()
-        async with following(dsn, refresh) as task:
-            await asyncio.sleep(0.3)
-            assert not task.done()
-            assert refresh.count == 0
-
-    asyncio.run(run())
+    with pytest.raises(StoreUnavailable):
+        asyncio.run(follow(dsn, Counter()))
 
 
-def test_a_line_that_went_silent_is_noticed_and_made_anew(database: str, tmp_path: Path) -> None:
+def test_a_database_without_a_schema_is_no_absent_one(databases: Databases) -> None:
+    with pytest.raises(SchemaMismatch, match="migrate"):
+        asyncio.run(follow(databases.bare(), Counter()))
+
+
+def test_a_line_that_went_silent_is_noticed(database: str, tmp_path: Path) -> None:
     """A cable that was pulled sends no farewell; only asking shows it."""
     folder = Path(database.partition("host=")[2].partition("&")[0])
     dsn = database.replace(str(folder), str(tmp_path))
@@ -164,12 +129,11 @@ def test_a_line_that_went_silent_is_noticed_and_made_anew(database: str, tmp_pat
             writer.close()
 
         async with await asyncio.start_unix_server(relay, str(tmp_path / ".s.PGSQL.5432")):
-            refresh = Counter()
-            async with following(dsn, refresh, heartbeat_s=0.8):
-                await refresh.reach(1)
-                await asyncio.sleep(1.8)
-                assert refresh.count == 1  # a line that answers is not made anew
+            heard = Counter()
+            async with following(dsn, heard, beat_s=0.1) as task:
+                await heard.reach(5)
                 silent.set()
-                await refresh.reach(2)
+                with pytest.raises(StoreUnavailable):
+                    await asyncio.wait_for(task, 20)
 
     asyncio.run(run())

@@ -1,57 +1,71 @@
-"""Hearing of revisions: a connection that listens, and asks again whenever it had to be made anew."""
+"""Hearing of revisions: a line of its own that listens, and asks twice a second whether it missed any."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
 
 import asyncpg
 
-from tileserver.errors import StoreUnavailable, Unavailable
+from tileserver.errors import StoreUnavailable
 from tileserver.store.connect import translated
+from tileserver.store.marker import Marker, load_marker
+
+BEAT_S = 0.5
+PATIENCE_S = 0.8  # for one answer: with the beat less than the two seconds in which a withdrawal is obeyed
+CONNECT_S = 1.4
 
 
-async def follow_revisions(
-    dsn: str, refresh: Callable[[], Awaitable[None]], *, retry_s: float = 1.0, heartbeat_s: float = 30.0
-) -> None:
-    """Call *refresh* once after every (re)connection and after each announcement; until cancelled.
+class Beat(NamedTuple):
+    """What the database said of itself at one moment."""
 
-    An announcement made while the line was down is not repeated by PostgreSQL, so a new line always
-    begins with a refresh. Announcements that arrive during a refresh are answered by one more. A line
-    on which nothing was heard for *heartbeat_s* seconds is asked for a sign of life, and made anew if it
-    gives none. A refresh that raises `Unavailable` is tried again after *retry_s* seconds.
+    marker: Marker
+    time: datetime  # by its clock
+
+
+async def follow(dsn: str, hear: Callable[[Beat], None], *, beat_s: float = BEAT_S) -> None:
+    """Call *hear* at once, after each announcement, and every *beat_s* seconds; until the line is lost.
+
+    An announcement is not repeated by PostgreSQL, nor does one reach us through a pooler or from a standby,
+    so it only makes us ask sooner. The line is our own: readers who wait for the pool do not delay it. One
+    that does not answer within `PATIENCE_S` is lost.
+
+    Raises
+    ------
+    StoreUnavailable
+        The line was lost, or could not be had.
+    SchemaMismatch
+        The database was never migrated.
     """
-    while True:
-        try:
-            with translated():
-                await _follow_once(dsn, refresh, heartbeat_s)
-        except Unavailable:
-            await asyncio.sleep(retry_s)
-
-
-async def _follow_once(dsn: str, refresh: Callable[[], Awaitable[None]], heartbeat_s: float) -> None:
     news = asyncio.Event()
-    connection = await asyncpg.connect(
-        dsn, timeout=10, server_settings={"application_name": "tileserver-listen"}
-    )
-    try:
-        connection.add_termination_listener(lambda *_: news.set())
-        await connection.add_listener("tileserver_revision", lambda *_: news.set())
-        news.set()
-        while not connection.is_closed():
-            if not await _heard(news, heartbeat_s):
-                await connection.execute("SELECT 1", timeout=heartbeat_s)
-            elif not connection.is_closed():  # the end of the line is news too, but the new line refreshes
+    with translated():
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_S, server_settings={"application_name": "tileserver-listen"}
+        )
+        try:
+            connection.add_termination_listener(lambda *_: news.set())
+            async with asyncio.timeout(PATIENCE_S):
+                with suppress(asyncpg.ReadOnlySQLTransactionError):  # a standby
+                    await connection.add_listener("tileserver_revision", lambda *_: news.set())
+            while not connection.is_closed():
                 news.clear()
-                await refresh()
-    finally:
-        connection.terminate()  # a farewell could hang on a dead line, and hide that we were cancelled
+                async with asyncio.timeout(PATIENCE_S):
+                    hear(await _beat(connection))
+                await _heard(news, beat_s)
+        finally:
+            connection.terminate()  # a farewell could hang on a dead line, and hide that we were cancelled
     raise StoreUnavailable("the listening connection was lost")
 
 
-async def _heard(news: asyncio.Event, within_s: float) -> bool:
-    try:
+async def _beat(connection: asyncpg.Connection) -> Beat:
+    marker = await load_marker(connection)
+    return Beat(marker, await connection.fetchval("SELECT clock_timestamp()"))
+
+
+async def _heard(news: asyncio.Event, within_s: float) -> None:
+    with suppress(TimeoutError):
         async with asyncio.timeout(within_s):
-            return await news.wait()
-    except TimeoutError:
-        return False
+            await news.wait()

@@ -13,6 +13,7 @@ from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import load_periods
 from tileserver.store.connect import Pool, readable
+from tileserver.store.marker import Marker, broken_promises
 from tileserver.store.migrations import check_schema
 from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
@@ -77,6 +78,7 @@ class TileService:
         self._catalogue: Catalogue | None = None
         self._past: OrderedDict[tuple[tuple[tuple[int, int], ...], int], list[Periods]] = OrderedDict()
         self._views: OrderedDict[tuple[tuple[LayerIndex, ...], TileAddress], TileView] = OrderedDict()
+        self._held_to: tuple[Marker, str] | None = None
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
@@ -90,7 +92,22 @@ class TileService:
         if self._catalogue is not None:
             self._replace(self._catalogue.without(refs, reason))
 
+    def hold_to(self, marker: Marker | None, reason: str = "") -> None:
+        """Serve no layer, now and as it is read later, of which *marker* says something else was promised."""
+        self._held_to = None if marker is None else (marker, reason)
+        if self._catalogue is not None:
+            self._replace(self._catalogue)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether layers are held to a marker."""
+        return self._held_to is not None
+
     def _replace(self, catalogue: Catalogue) -> None:
+        if self._held_to is not None:
+            marker, reason = self._held_to
+            shown = {ref: mark for ref, mark in catalogue.marker.items() if ref in catalogue.layers}
+            catalogue = catalogue.without(broken_promises(shown, marker), reason)
         self._catalogue = catalogue
         self._views.clear()
 

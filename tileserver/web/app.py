@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
+from tileserver.clock import GuardedClock
 from tileserver.config import Settings, read_settings
-from tileserver.errors import TileserverError, Unavailable
+from tileserver.errors import TileserverError
 from tileserver.store.connect import Pool
-from tileserver.store.listen import follow_revisions
 from tileserver.tiles.changes import ChangeService
+from tileserver.tiles.follower import Follower
 from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import open_shelf
-from tileserver.times import Clock, system_clock
+from tileserver.times import Clock
 from tileserver.web.changes import ChangeRoutes
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.history import HistoryRoutes
@@ -28,34 +27,42 @@ from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope
 from tileserver.web.pages import BuiltFiles, embed, reader_map
 from tileserver.web.problems import http_problem, known_problem
+from tileserver.web.ready import ReadyRoute
+from tileserver.web.supervisor import Supervisor
 from tileserver.web.tiles import TileRoutes
 
-log = structlog.get_logger()
 
-
-def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
+def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """Return the application over the database that *settings* names.
 
-    It starts, and stays up, without its database: what is in memory is served, the rest is 503.
+    It starts, and stays up, without its database: what is in memory is served, the rest is 503. A *clock* of
+    the caller's is believed; without one the machine's is, as far as its witnesses agree.
     """
+    clock = clock or GuardedClock()
     pool = Pool(settings.database_url, settings.pool, settings.pool_wait, settings.statement_timeout)
+    background = Pool(settings.database_url, 2, settings.pool_wait, settings.statement_timeout)
     shelf = open_shelf(settings)
-    service = TileService(pool, settings.cache_mb * 1024 * 1024, clock, shelf)
+    service = TileService(pool, settings.cache_mb * 1024 * 1024, clock, shelf, background)
     past = HistoryService(service, settings.cache_mb * 1024 * 1024 // 4)
     gains = ChangeService(service, settings.cache_mb * 1024 * 1024 // 4)
     documents = DocumentRoutes(service, past, settings.public_url, settings.max_age)
     tiles = TileRoutes(service, settings.max_age)
     history = HistoryRoutes(past, settings.max_age)
     changes = ChangeRoutes(gains, settings.max_age)
+    follower = Follower(settings.database_url, service, past, clock)
+    supervisor = Supervisor()
+    ready = ReadyRoute(past, follower, supervisor)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        following = asyncio.create_task(follow_revisions(settings.database_url, _logged(service, past)))
+        supervisor.start("revisions", follower.listen, silence_s=1.6)
+        supervisor.start("catalogue", follower.refresh, silence_s=90)
+        supervisor.start("history", follower.plan)
         yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        ready.leaving = True
+        await supervisor.stop()
         gains.close()
+        await background.close()
         await pool.close()
         if shelf is not None:
             shelf.close()
@@ -77,10 +84,10 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
             Route("/changes/{tileset}/{from}/{to}.json", changes.document),
             Route("/styles/{style}.json", documents.style),
             Route("/healthz", documents.healthz),
-            Route("/readyz", documents.readyz),
+            Route("/readyz", ready.readyz),
             Mount("/static", BuiltFiles()),
         ],
-        middleware=[Middleware(Envelope)],
+        middleware=[Middleware(Envelope, detail=lambda: follower.detail)],
         exception_handlers={
             TileserverError: known_problem,
             HTTPException: http_problem,
@@ -89,6 +96,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Starlette:
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.service = service
+    app.state.supervisor = supervisor
     return app
 
 
@@ -97,15 +105,3 @@ def app_from_environment() -> Starlette:
     settings = read_settings()
     configure_logs(settings.log)
     return create_app(settings)
-
-
-def _logged(service: TileService, past: HistoryService) -> Callable[[], Awaitable[None]]:
-    async def refresh() -> None:
-        try:
-            await service.refresh()
-            await past.warm()
-        except Unavailable as error:
-            log.warning("catalogue not read", error=str(error))
-            raise  # the follower tries again
-
-    return refresh

@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.errors import Unavailable, UnknownStyle
+from tileserver.errors import UnknownStyle
 from tileserver.publish.documents import catalogue_document, missing_block, tilejson
 from tileserver.publish.measures import (
     Series,
@@ -26,7 +26,7 @@ from tileserver.publish.timeline import timeline_document
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
-from tileserver.times import format_instant, parse_datetime
+from tileserver.times import parse_datetime
 from tileserver.web.negotiate import etag_matches
 from tileserver.web.params import read_query
 from tileserver.web.represent import freshness
@@ -99,20 +99,6 @@ class DocumentRoutes:
     async def healthz(self, request: Request) -> Response:
         """``/healthz``: the process answers."""
         return Response(b'{"status":"ok"}', 200, {"Cache-Control": "no-store"}, media_type="application/json")
-
-    async def readyz(self, request: Request) -> Response:
-        """``/readyz``: the database answers, fits the code, and what documents need has been read."""
-        wrong = await self.service.ready()
-        if wrong is not None:
-            raise Unavailable(wrong)
-        await self.history.warm()
-        catalogue = await self.service.catalogue()
-        newest = {
-            theatre: None if (time := catalogue.newest_import(theatre)) is None else format_instant(time)
-            for theatre in catalogue.theatres
-        }
-        body = msgspec.json.encode({"status": "ok", "database": "ok", "newest_import": newest})
-        return Response(body, 200, {"Cache-Control": "no-store"}, media_type="application/json")
 
     def _base_url(self, request: Request) -> str:
         if self.public_url:

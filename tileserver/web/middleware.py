@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,8 +27,9 @@ _CSP = (
 class Envelope:
     """Gives a request its id and, whatever fails inside, an answer; logs it; adds CORS and other headers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, detail: Callable[[], str] = str) -> None:
         self.app = app
+        self.detail = detail  # what an answer has to say of itself; empty as a rule
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
@@ -43,7 +45,10 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(MutableHeaders(scope=message), path, scope["request_id"])
+                headers = MutableHeaders(scope=message)
+                _add_headers(headers, path, scope["request_id"])
+                if (detail := self.detail()) and "cache-status" in headers:
+                    headers["Cache-Status"] += f"; detail={detail}"
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):

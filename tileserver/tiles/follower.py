@@ -1,0 +1,154 @@
+"""Keeping up with the database: what is served is what it says, or it is not served.
+
+A new revision is served as soon as it is read, and until then the one before. What was withdrawn, drawn or
+declared anew is another matter: within two seconds of that the layer is up to date, or no longer served.
+
+Where the database gives no answer at all (no connection, or none that speaks within `store.listen`'s
+patience), nobody can know of a withdrawal: what is held is served on, and said so. Where it answers but not
+what is asked, nothing is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from tileserver.clock import GuardedClock
+from tileserver.errors import StoreUnavailable
+from tileserver.store.listen import BEAT_S, Beat, follow
+from tileserver.store.marker import broken_promises
+from tileserver.tiles.catalogue import Catalogue
+from tileserver.tiles.history_service import HistoryService
+from tileserver.tiles.service import TileService
+from tileserver.times import Clock
+
+log = structlog.get_logger()
+
+OBEYED_S = 2.0
+_GRACE_S = 0.7  # from hearing of a withdrawal to serving no longer what it is about
+_BLIND_S = 1.2  # of answers that cannot be used
+_RETRY_S = 5.0  # between attempts to read what could not be read
+_REFRESH_S = 60.0
+_WITHDRAWN = "something of it was withdrawn or declared anew and is not read yet; try again in a moment"
+_BLIND = "the database answers, but not what may be shown"
+
+Report = Callable[[], None]  # a sign of life, and of success
+
+
+class Follower:
+    """Three tasks over one service: hearing, reading the catalogue, reading what history is planned from."""
+
+    def __init__(self, dsn: str, service: TileService, history: HistoryService, clock: Clock) -> None:
+        self._dsn = dsn
+        self._service = service
+        self._history = history
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        self._unplanned = asyncio.Event()
+        self._beat: Beat | None = None
+        self._beat_at = -float("inf")
+        self._blind_since: float | None = None
+        self._enforcing: asyncio.TimerHandle | None = None
+        self._trouble = ""  # of the clock, as logged
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the database last said what there is."""
+        return time.monotonic() - self._beat_at
+
+    @property
+    def detail(self) -> str:
+        """What an answer from memory has to say of itself (RFC 9211, 2.8); empty as a rule."""
+        return "database-away" if self.silent_s > OBEYED_S else ""
+
+    async def listen(self, report: Report) -> None:
+        """Hear of every change until the line is lost."""
+
+        def hear(beat: Beat) -> None:
+            self._hear(beat)
+            report()
+
+        try:
+            await follow(self._dsn, hear)
+        except StoreUnavailable:
+            self._blind_since = None
+            raise
+        except Exception:
+            self._go_blind()
+            raise
+
+    async def refresh(self, report: Report) -> None:
+        """Read the catalogue whenever it is another, and again what could not be read."""
+        self._wanted.set()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_S):
+                    await self._wanted.wait()
+            if self._wanted.is_set() or _lacks(self._service.read):
+                self._wanted.clear()
+                async with asyncio.timeout(_REFRESH_S):
+                    await self._service.refresh()
+                self._unplanned.set()
+            report()
+
+    async def plan(self, report: Report) -> None:
+        """Read what history is planned from after each change of the catalogue."""
+        self._unplanned.set()
+        while True:
+            await self._unplanned.wait()
+            self._unplanned.clear()
+            await self._history.warm()
+            report()
+
+    def _hear(self, beat: Beat) -> None:
+        late = self.silent_s > 2 * BEAT_S + _GRACE_S
+        self._beat, self._beat_at, self._blind_since = beat, time.monotonic(), None
+        self._hear_time(beat)
+        catalogue = self._service.read
+        if catalogue is None or catalogue.marker != beat.marker:
+            self._wanted.set()
+            if catalogue is not None and _broken(catalogue, beat):
+                self._enforce_within(0 if late else _GRACE_S)
+        elif self._service.is_held:
+            self._service.hold_to(None)
+            self._wanted.set()
+
+    def _hear_time(self, beat: Beat) -> None:
+        if isinstance(self._clock, GuardedClock):
+            self._clock.witness(beat.time)
+            if (trouble := self._clock.trouble) != self._trouble:
+                self._trouble = trouble
+                log.warning("clock", trouble=trouble or "none any more")
+
+    def _enforce_within(self, seconds: float) -> None:
+        if self._service.is_held or not seconds:
+            self._enforce()
+        elif self._enforcing is None:
+            self._enforcing = asyncio.get_running_loop().call_later(seconds, self._enforce)
+
+    def _enforce(self) -> None:
+        self._enforcing = None
+        catalogue = self._service.read
+        if catalogue is not None and self._beat is not None and (broken := _broken(catalogue, self._beat)):
+            log.warning("not served", layers=sorted(broken), reason=_WITHDRAWN)
+            self._service.hold_to(self._beat.marker, _WITHDRAWN)
+
+    def _go_blind(self) -> None:
+        now = time.monotonic()
+        self._blind_since = self._blind_since or now
+        if now - self._blind_since > _BLIND_S and not self._service.is_held:
+            log.error("nothing served", reason=_BLIND)
+            self._service.hold_to({}, _BLIND)
+
+
+def _broken(catalogue: Catalogue, beat: Beat) -> list[str]:
+    shown = {ref: catalogue.marker[ref] for ref in catalogue.layers if ref in catalogue.marker}
+    return [str(ref) for ref in broken_promises(shown, beat.marker)]
+
+
+def _lacks(catalogue: Catalogue | None) -> bool:
+    return catalogue is not None and bool(catalogue.missing or catalogue.unreadable or catalogue.behind)

@@ -1,0 +1,99 @@
+"""``/readyz``: whether this process should be asked, and what is wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.clock import GuardedClock
+from tileserver.errors import StoreUnavailable, Unavailable
+from tileserver.tiles.catalogue import Catalogue
+from tileserver.tiles.follower import OBEYED_S, Follower
+from tileserver.tiles.history_service import HistoryService
+from tileserver.times import format_instant
+from tileserver.web.supervisor import Supervisor
+
+_PATIENCE_S = 1.5
+_VITAL = ("revisions", "catalogue")
+
+
+@dataclass(slots=True)
+class ReadyRoute:
+    """The endpoint over what follows the database; *leaving* is set when the process is told to end."""
+
+    history: HistoryService
+    follower: Follower
+    supervisor: Supervisor
+    leaving: bool = False
+
+    async def readyz(self, request: Request) -> Response:
+        """``/readyz``: the database answers, fits the code and is followed, and what documents need was read.
+
+        A layer or a clock that is wrong is named, and is no reason to ask somebody else: 200.
+        """
+        if self.leaving:
+            raise Unavailable("the server is shutting down")
+        await self._followed()
+        catalogue = await self._read()
+        trouble = self._trouble(catalogue)
+        newest = {
+            theatre: None if (time := catalogue.newest_import(theatre)) is None else format_instant(time)
+            for theatre in catalogue.theatres
+        }
+        status = "degraded" if trouble else "ok"
+        body = {"status": status, "database": "ok", "newest_import": newest, **trouble}
+        return Response(
+            msgspec.json.encode(body), 200, {"Cache-Control": "no-store"}, media_type="application/json"
+        )
+
+    async def _followed(self) -> None:
+        if self.follower.silent_s > OBEYED_S:  # it may have come back this very moment
+            if wrong := await self._asked():
+                raise Unavailable(wrong)
+            await self._heard()
+        states = self.supervisor.states
+        failing = [f"{name}: {states[name]}" for name in _VITAL if states[name] != "ok"]
+        if failing and (wrong := await self._asked()):
+            raise Unavailable(wrong)
+        if failing and states["revisions"] == "ok":
+            raise Unavailable("; ".join(failing))
+
+    async def _heard(self) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while self.follower.silent_s > OBEYED_S:
+            if time.monotonic() > deadline:
+                state = self.supervisor.states["revisions"]
+                raise Unavailable(f"the database answers, but its revisions are not followed: {state}")
+            await asyncio.sleep(0.05)
+
+    async def _asked(self) -> str | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self.history.service.ready()
+        except TimeoutError:
+            return "the database does not answer"
+
+    async def _read(self) -> Catalogue:
+        try:
+            async with asyncio.timeout(_PATIENCE_S * 2):
+                await self.history.warm()
+                return await self.history.service.catalogue()
+        except TimeoutError as error:
+            raise StoreUnavailable("what history is planned from is still being read") from error
+
+    def _trouble(self, catalogue: Catalogue) -> dict[str, Any]:
+        clock = self.history.service.clock
+        missing = {str(ref): each.reason for ref, each in catalogue.missing.items()} | catalogue.unreadable
+        found: dict[str, Any] = {
+            "unavailable": missing,
+            "behind": {str(ref): reason for ref, reason in catalogue.behind.items()},
+            "clock": clock.trouble if isinstance(clock, GuardedClock) else "",
+            "tasks": {name: state for name, state in self.supervisor.states.items() if state != "ok"},
+        }
+        return {name: what for name, what in found.items() if what}
