@@ -143,6 +143,21 @@ def parse_datetime(text: str, zone: ZoneInfo) -> Period:
     return Period(start, end)
 
 
+def spell_datetime(text: str, zone: ZoneInfo) -> str:
+    """Return the one spelling of *text*: dates as they are, instants in UTC, an open end as ``..``.
+
+    It parses to the same period; what does not parse is refused as `parse_datetime` does.
+    """
+    parse_datetime(text, zone)
+    return "/".join(map(_spell_point, text.split("/")))
+
+
+def _spell_point(text: str) -> str:
+    if text in ("", ".."):
+        return ".."
+    return text if _DATE.match(text) else format_instant(parse_instant(text))
+
+
 def _point(text: str, zone: ZoneInfo) -> Period:
     if match := _DATE.match(text):
         return day_period(_date(text, *match.groups()), zone)

@@ -64,7 +64,7 @@ def test_what_cannot_be_chosen_is_refused_with_what_can(client: TestClient, url:
 
 def test_the_tilejson_says_what_can_be_chosen_and_from_where_there_are_points(client: TestClient) -> None:
     document = client.get("/tilesets/western-front").json()
-    codes = [each["code"] for each in document["legend"]["events"]]
+    codes = [each["code"] for each in document["categories"]["events"]]
     assert document["windows"] == {
         "events": {"points": 8000, "cells": 32, "cells_below": 8, "choose": {"kind": codes}},
         "notes": {"points": 8000, "cells": 32, "cells_below": 8, "choose": {}},

@@ -96,7 +96,8 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     horizon: Instant
     revision: Annotated[int, Meta(ge=1)]
     days: Annotated[str, Meta(pattern=r"^https?://.+/timeline$")]
-    history: HistoryBlock
+    datetime: str | None
+    history: HistoryBlock | None
     changes: ChangesBlock | None
 
 
@@ -126,7 +127,7 @@ class TileJson(msgspec.Struct, forbid_unknown_fields=True):
     maxzoom: Zoom
     attribution: Annotated[str, Meta(min_length=1)]
     time: TimeBlock
-    legend: dict[str, list[dict[str, Any]]]
+    categories: dict[str, list[dict[str, Any]]]
     category: dict[str, str]
     windows: dict[str, WindowBlock]
     notice: dict[str, str]
@@ -144,7 +145,7 @@ def test_a_tilejson_keeps_to_the_specification(client: TestClient, name: str) ->
     assert document.name == name
     ids = [layer.id for layer in document.vector_layers]
     assert len(ids) == len(set(ids))
-    assert set(document.legend) == set(document.category) <= set(ids) == set(document.sources)
+    assert set(document.categories) == set(document.category) <= set(ids) == set(document.sources)
     assert document.time.first_day <= document.time.last_day
     assert document.time.extent[1] <= document.time.horizon
 
@@ -163,7 +164,7 @@ def test_the_tile_url_of_a_tilejson_can_be_asked(client: TestClient, name: str) 
 
 def test_every_status_that_is_drawn_is_in_the_legend(client: TestClient) -> None:
     document = client.get("/tilesets/ukraine-sample").json()
-    codes = {category["code"] for category in document["legend"]["control"]}
+    codes = {category["code"] for category in document["categories"]["control"]}
     decoded = mapbox_vector_tile.decode(client.get(f"{TILE}?datetime=2023-11-09").content)
     assert {each["properties"]["status"] for each in decoded["control"]["features"]} <= codes
 

@@ -10,6 +10,7 @@ import shapely
 
 from tileserver.grid import BANDS
 from tileserver.model import Layer
+from tileserver.publish.asked import Asked
 from tileserver.publish.change import change_fields, change_of
 from tileserver.publish.measures import rounded
 from tileserver.shape.band_change import band_sieve
@@ -47,8 +48,8 @@ def change_document(
     }
 
 
-def changes_block(tileset: Tileset, base_url: str) -> dict[str, Any] | None:
-    """Return where changes of *tileset* are asked for, and what counts as a sliver at which zooms.
+def changes_block(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any] | None:
+    """Return where changes of *tileset* are asked for, as known when *asked* says, and the slivers by zoom.
 
     ``None`` where the tileset has neither areas with statuses nor lines between them.
     """
@@ -58,8 +59,8 @@ def changes_block(tileset: Tileset, base_url: str) -> dict[str, Any] | None:
     url = f"{base_url}/changes/{tileset.name}/{{from}}/{{to}}"
     bands = [band for band in BANDS if any(band in layer.bands for layer in layers)]
     return {
-        "tiles": f"{url}/{{z}}/{{x}}/{{y}}.mvt",
-        "document": f"{url}.json",
+        "tiles": f"{url}/{{z}}/{{x}}/{{y}}.mvt{asked.revision_query}",
+        "document": f"{url}.json{asked.revision_query}",
         "sieves": [{"minzoom": band.lowest, **_sieve_fields(band_sieve(band))} for band in bands],
     }
 

@@ -10,15 +10,18 @@ import msgspec
 import numpy as np
 
 from tileserver.model import Layer, Theatre
+from tileserver.publish.asked import Asked
 from tileserver.publish.change_document import changes_block
 from tileserver.publish.history import history_block
 from tileserver.store.windows import CELLS, POINT_LIMIT
-from tileserver.tiles.catalogue import Catalogue, ServedLayer, Tileset
+from tileserver.tiles.catalogue import Catalogue, Periods, Tileset
 from tileserver.tiles.events import cells_below
 from tileserver.tiles.history import HistoryPeriod
 from tileserver.tiles.selection import selectable
 from tileserver.tiles.versions import horizon_of
 from tileserver.times import format_instant, from_micros, local_day
+
+NOW = Asked()
 
 
 def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
@@ -42,11 +45,20 @@ def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
 
 
 def tilejson(
-    tileset: Tileset, periods: Sequence[HistoryPeriod], base_url: str, now: datetime
+    tileset: Tileset,
+    past: Sequence[HistoryPeriod],
+    base_url: str,
+    now: datetime,
+    asked: Asked = NOW,
+    known: Sequence[Periods] | None = None,
 ) -> dict[str, Any]:
-    """Return TileJSON 3.0.0 with absolute tile URLs, a ``time`` block and a ``legend``.
+    """Return TileJSON 3.0.0 with absolute tile URLs, a ``time`` block, and the vocabulary of each layer.
 
-    TileJSON 3.0.0, 3.3: ``vector_layers`` MUST be there; unknown keys MUST be ignored, so ours are safe.
+    Its URLs carry on what was *asked*; *known* are the periods of each layer in that revision, if not the
+    newest ones. History is as known now, so with a revision asked for there is none.
+
+    TileJSON 3.0.0, 3: ``vector_layers`` MUST be there; unknown keys MUST be ignored, so ours are safe where
+    its schema knows none of that name. It knows ``legend``, a text; our vocabulary is ``categories``.
     """
     layers = [served.stored.layer for served in tileset.layers]
     low, high = tileset.zooms
@@ -56,20 +68,24 @@ def tilejson(
         "name": tileset.name,
         "title": _title(tileset),
         "scheme": "xyz",
-        "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt"],
+        "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{asked.query}"],
         "vector_layers": [_vector_layer(layer) for layer in layers],
         "bounds": list(tileset.bounds),
-        "center": [longitude, latitude, round(zoom)],
+        "center": [longitude, latitude, min(max(round(zoom), low), high)],  # 3.6: within the zooms
         "minzoom": low,
         "maxzoom": high,
         "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
         "time": {
-            **time_block(tileset, now),
-            "days": f"{base_url}/tilesets/{tileset.name}/timeline",
-            "history": history_block(tileset, periods, base_url, now),
-            "changes": changes_block(tileset, base_url),
+            **time_block(tileset, now, known),
+            "revision": tileset.revision(asked.revision),
+            "datetime": asked.datetime,
+            "days": f"{base_url}/tilesets/{tileset.name}/timeline{asked.revision_query}",
+            "history": None if asked.revision else history_block(tileset, past, base_url, now),
+            "changes": changes_block(tileset, base_url, asked),
         },
-        "legend": {layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories},
+        "categories": {
+            layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories
+        },
         "category": {layer.name: layer.category for layer in layers if layer.category},
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
@@ -98,14 +114,19 @@ def window_block(layer: Layer) -> dict[str, Any]:
     }
 
 
-def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
+def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None = None) -> dict[str, Any]:
     """Return what a slider needs: extent, first and last local day, zone, embargo and revision.
 
     ``newest`` has by layer the last local day on which something public changed or began, or ``None``: what
-    a later day shows of that layer is as old as that.
+    a later day shows of that layer is as old as that. *known* are the periods of each layer, where not
+    the newest ones.
     """
     horizon = horizon_of(tileset, now)
-    spans = {served.stored.layer.name: _public_span(served, horizon) for served in tileset.layers}
+    periods = known or [served.periods for served in tileset.layers]
+    spans = {
+        served.stored.layer.name: _public_span(own, horizon, is_state=served.is_state)
+        for served, own in zip(tileset.layers, periods, strict=True)
+    }
     edges = [edge for span in spans.values() for edge in span]
     first, last = (from_micros(min(edges)), from_micros(max(edges))) if edges else (None, None)
     first_day, last_day = _day(tileset, first), _day(tileset, last)
@@ -125,12 +146,11 @@ def time_block(tileset: Tileset, now: datetime) -> dict[str, Any]:
     }
 
 
-def _public_span(served: ServedLayer, horizon: int) -> list[int]:
+def _public_span(periods: Periods, horizon: int, *, is_state: bool) -> list[int]:
     """Return the first and the last instant at which something public changes or begins, if any does."""
-    periods = served.periods
     edges = (
         np.concatenate([periods.starts, periods.ends])
-        if served.is_state
+        if is_state
         else periods.starts[periods.ends <= horizon]
     )
     edges = edges[edges <= horizon]

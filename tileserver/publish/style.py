@@ -10,17 +10,16 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from tileserver.model import Layer
+from tileserver.publish.asked import Asked
 from tileserver.tiles.catalogue import Tileset
 
 
-def plain_style(tileset: Tileset, base_url: str, datetime: str | None) -> dict[str, Any]:
-    """Return a version 8 style that draws *tileset* at *datetime*, or the latest."""
-    query = f"?datetime={quote(datetime, safe='')}" if datetime else ""
+def plain_style(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any]:
+    """Return a version 8 style that draws *tileset* as *asked*."""
     low, high = tileset.zooms
     longitude, latitude, zoom = tileset.theatre.centre
     layers = [served.stored.layer for served in tileset.layers]
@@ -32,7 +31,7 @@ def plain_style(tileset: Tileset, base_url: str, datetime: str | None) -> dict[s
         "sources": {
             "tileserver": {
                 "type": "vector",
-                "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{query}"],
+                "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{asked.query}"],
                 "minzoom": low,
                 "maxzoom": high,
                 "bounds": list(tileset.bounds),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.errors import UnknownStyle
+from tileserver.publish.asked import Asked
 from tileserver.publish.documents import catalogue_document, missing_block, tilejson
 from tileserver.publish.measures import (
     Series,
@@ -26,11 +27,10 @@ from tileserver.publish.timeline import timeline_document
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
-from tileserver.times import parse_datetime
+from tileserver.times import parse_datetime, spell_datetime
 from tileserver.web.negotiate import etag_matches
-from tileserver.web.params import read_query
+from tileserver.web.params import Query, read_query
 from tileserver.web.represent import freshness
-from tileserver.web.tiles import asked_period
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
 
@@ -50,11 +50,13 @@ class DocumentRoutes:
         return self._json(request, catalogue_document(await self.service.catalogue(), self.service.clock()))
 
     async def tilejson(self, request: Request) -> Response:
-        """``/tilesets/{tileset}``."""
-        read_query(request, allowed=())
+        """``/tilesets/{tileset}?datetime=&revision=``: the same, and its URLs ask for that."""
+        query = read_query(request)
         tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
-        periods = await self.history.periods(tileset)
-        document = tilejson(tileset, periods, self._base_url(request), self.service.clock())
+        asked = _asked(tileset, query)
+        past = await self.history.periods(tileset)
+        known = await self.service.periods(tileset, tileset.revision(asked.revision))
+        document = tilejson(tileset, past, self._base_url(request), self.service.clock(), asked, known)
         return self._json(request, document, tileset, has_urls=True)
 
     async def timeline(self, request: Request) -> Response:
@@ -85,15 +87,14 @@ class DocumentRoutes:
         return tileset, revision, series
 
     async def style(self, request: Request) -> Response:
-        """``/styles/{style}.json?datetime=``: a plain style over snapshot tiles, one a theatre."""
-        query = read_query(request, allowed=("datetime",))
+        """``/styles/{style}.json?datetime=&revision=``: a plain style over snapshot tiles, one a theatre."""
+        query = read_query(request)
         catalogue = await self.service.catalogue()
         name = request.path_params["style"]
         if name not in {*catalogue.theatres, *catalogue.unreadable}:
             raise UnknownStyle(f"there is no style {name[:40]!r}; each theatre of /tilesets has one")
         tileset = catalogue.tileset(name)
-        asked_period(tileset, query.datetime)  # a wrong date is refused here, not tile by tile
-        document = plain_style(tileset, self._base_url(request), query.datetime)
+        document = plain_style(tileset, self._base_url(request), _asked(tileset, query))
         return self._json(request, document, tileset, has_urls=True)
 
     async def healthz(self, request: Request) -> Response:
@@ -135,3 +136,10 @@ class DocumentRoutes:
         if etag_matches(request.headers.get("if-none-match"), etag):
             return Response(None, 304, headers)
         return Response(body, 200, headers, media_type=media_type)
+
+
+def _asked(tileset: Tileset, query: Query) -> Asked:
+    """Return what the document's URLs carry; a wrong date is refused here, not tile by tile."""
+    latest = query.datetime in (None, "latest")
+    spelt = None if latest else spell_datetime(query.datetime or "", tileset.zone)
+    return Asked(spelt, query.revision)

@@ -23,11 +23,11 @@ interface Answered {
   tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
   vector_layers: { id: string; role: Role | "none" }[];
   time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string; history: History; changes: { tiles: string; document: string } | null };
-  legend: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
+  categories: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
 }
 
 /** What the server says of a tileset; what it says by layer, by the role of the layer. */
-export interface TileJson extends Omit<Answered, "legend" | "category"> { layers: ByRole<string>; legend: ByRole<Category[]>; category: ByRole<string> }
+export interface TileJson extends Omit<Answered, "categories" | "category"> { layers: ByRole<string>; legend: ByRole<Category[]>; category: ByRole<string> }
 
 /** What happened on a day; of the areas, how often a part of them changed. */
 export interface DayCount { day: Day; areas: number; events: number; km2: Record<string, number> }
@@ -49,7 +49,7 @@ export function byRole(answered: Answered): TileJson {
   for (const { id, role } of answered.vector_layers) {
     if (role === "none" || layers[role] !== undefined) continue;
     layers[role] = id;
-    legend[role] = answered.legend[id] ?? [];
+    legend[role] = answered.categories[id] ?? [];
     category[role] = answered.category[id] ?? "";
   }
   return { ...answered, layers, legend, category };

@@ -8,7 +8,7 @@ type Answered = Parameters<typeof byRole>[0];
 
 const held = { code: "held", label: { en: "Held" }, colour: "#000000", colour_dark: "#ffffff", pattern: "none" as const };
 const answered = (vector_layers: Answered["vector_layers"]): Answered =>
-  ({ vector_layers, legend: { zones: [held], control: [] }, category: { zones: "status", control: "owner" } }) as unknown as Answered;
+  ({ vector_layers, categories: { zones: [held], control: [] }, category: { zones: "status", control: "owner" } }) as unknown as Answered;
 
 test("what the server says by layer is asked for by role", () => {
   const { layers, legend, category } = byRole(answered([{ id: "zones", role: "areas" }, { id: "line", role: "front" }, { id: "control", role: "none" }]));
