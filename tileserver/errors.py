@@ -20,7 +20,8 @@
     |       `-- AddressOutside       a zoom, column or row outside the tile matrix, however large or negative
     |-- ImportFailed             the file can be mended      -> 422, exit 1
     |   |-- UnreadableSource         not a file of the declared format
-    |   `-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
+    |   |-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
+    |   `-- HeldBack                 what is held does not fit what is known now
     `-- Unavailable              the operator can mend it    -> 503, exit 3
         |-- StoreUnavailable         the database is away or slow
         |   |-- StoreBusy            no connection within the deadline; try again
@@ -157,6 +158,12 @@ class HostileSource(ImportFailed):
     """A file over one of the limits on what we are willing to read."""
 
     title = "Source over a limit"
+
+
+class HeldBack(ImportFailed):
+    """What is held back cannot be accepted as it was shown; the desk has to look again."""
+
+    title = "Held back"
 
 
 class Unavailable(TileserverError):

@@ -74,6 +74,20 @@ class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_name: str = ""  # regular expression whose first group is the date in the name of a file of one day
 
 
+class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds an import back until the desk has looked at it; the shares are those of `desk.judge`.
+
+    The defaults let every day of the real archive pass (2022-04-03 to 2024-12-31). ``fall`` and ``growth``
+    are shares of what a status had in the state before, ``small`` one of all that the layer had.
+    """
+
+    quarantined: float = 0.05  # of the features read of a layer of events; of a state none may be
+    fall: float = 0.25
+    growth: float = 1.0
+    small: float = 0.05  # a status may change by as much whatever its share
+    vanish_after: str = "30d"  # a status that was on the map that long does not vanish at once
+
+
 class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A named, dated data set.
 
@@ -101,6 +115,7 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     precision: int = 5  # decimals of a degree; no coordinate is published more exactly
     derived: Derivation | None = None
     embargo: str | None = None  # overrides the theatre's
+    hold: Hold = Hold()
     declared_role: Role | None = msgspec.field(default=None, name="role")  # None: as it follows from the rest
 
     @property
@@ -257,6 +272,7 @@ class Finding(StrEnum):
     UNIT_MARKER = "unit_markers_left_out", "left_out", "positions of units are not a layer"
     DUPLICATE = "duplicate", "left_out", "is an exact copy of one already read"
     NO_SNAPSHOT = "no_snapshot", "left_out", "is a file in the archive that is no snapshot"
+    NO_CLAIM = "no_claim", "left_out", "is known to be a draft or a joke that its publisher forgot on the map"
 
     NAME_COLOUR_DISAGREE = (
         "name_colour_disagree",

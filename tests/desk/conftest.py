@@ -49,27 +49,34 @@ class Desk:
         self.theatre = load_theatre("ukraine")
         databases.run(self.dsn, lambda connection: add_theatre(connection, self.theatre))
 
-    def import_states(self, states: Mapping[datetime, Cells]) -> Outcome:
-        """Import whole states, in ascending order."""
+    def import_states(self, states: Mapping[datetime, Cells], accept: str = "drawn to be told") -> Outcome:
+        """Import whole states, in ascending order; however much they change."""
 
         async def work(connection: asyncpg.Connection) -> Outcome:
             report = Report(read=sum(map(len, states.values())))
             snapshots = [_snapshot(at, states[at]) for at in sorted(states)]
+            layers = await self.layers(connection)
             return await import_snapshots(
-                connection, await self.layers(connection), "control", snapshots, report, origin="drawn"
+                connection, layers, "control", snapshots, report, origin="drawn", accept=accept
             )
 
         return self.run(work)
 
     def import_file(
-        self, layer: str, path: Path, options: ReadOptions | None = None, *, complete: bool = False
+        self,
+        layer: str,
+        path: Path,
+        options: ReadOptions | None = None,
+        *,
+        complete: bool = False,
+        accept: str = "drawn to be told",
     ) -> Outcome:
-        """Import a file into *layer*."""
+        """Import a file into *layer*, however much it changes."""
 
         async def work(connection: asyncpg.Connection) -> Outcome:
             layers = await self.layers(connection)
             return await import_file(
-                connection, layers, layer, path, options or ReadOptions(), complete=complete
+                connection, layers, layer, path, options or ReadOptions(), complete=complete, accept=accept
             )
 
         return self.run(work)

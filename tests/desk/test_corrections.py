@@ -22,7 +22,7 @@ from tileserver.desk.corrections import (
     withdraw_features,
     withdraw_period,
 )
-from tileserver.errors import BadParameter, UnreadableSource
+from tileserver.errors import BadParameter
 from tileserver.grid import address_at
 from tileserver.ingest import ReadOptions
 from tileserver.web.app import create_app
@@ -296,12 +296,14 @@ def test_a_complete_file_of_areas_redraws_what_it_ends(
     assert desk.faces(2) == innocent.faces(1) != desk.faces(1)
 
 
-def test_a_complete_file_of_nothing_and_one_of_snapshots_are_refused(desk: Desk, tmp_path: Path) -> None:
+def test_a_complete_file_of_nothing_is_held_and_one_of_snapshots_refused(desk: Desk, tmp_path: Path) -> None:
     desk.import_file("events", events(tmp_path, "A bridge"))
     desk.import_states({DAYS[0]: ONE})
     before = desk.dump()
-    with pytest.raises(UnreadableSource, match="it would end all there are"):
-        import_complete(desk, "events", events(tmp_path))
+    empty = desk.import_file("events", events(tmp_path), complete=True, accept="")
+    assert [each.words for each in empty.rulings] == [
+        "the file holds no feature; as the complete file it would end all there are"
+    ]
     (tmp_path / "1698840000.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     for file, options in ((tmp_path, ReadOptions()), (areas(tmp_path, (0, 0)), OF_AREAS)):
         with pytest.raises(BadParameter, match=r"ukraine\.control holds snapshots"):

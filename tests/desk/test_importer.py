@@ -161,10 +161,12 @@ def test_the_report_balances_and_stays_with_the_revision(desk: Desk) -> None:
     report = outcome.report
     assert report["read"] == report["imported"] + report["quarantined"] + report["left_out"] == 3
     assert report["quarantined"] == 1
-    stored = desk.fetch("SELECT summary, report FROM revision")
-    assert [(row["summary"], row["report"]) for row in stored] == [
-        ("2 snapshots of ukraine.control from drawn", report)
-    ]
+    (stored,) = desk.fetch("SELECT summary, report FROM revision")
+    assert stored["summary"] == "2 snapshots of ukraine.control from drawn; accepted: drawn to be told"
+    accepted = stored["report"].pop("accepted")
+    assert stored["report"] == report
+    assert accepted["reason"] == "drawn to be told"
+    assert accepted["rulings"] == [each.words for each in outcome.rulings]
     kept = desk.fetch("SELECT finding, raw FROM quarantine")
     assert [row["finding"] for row in kept] == ["outside_bounds"]
     assert json.loads(kept[0]["raw"])["type"] == "Polygon"
@@ -201,7 +203,8 @@ def test_two_imports_at_once_leave_what_one_after_the_other_would(
         connection = await connect(desk.dsn)
         try:
             layers = await desk.layers(connection)
-            return (await import_file(connection, layers, "control", path, ReadOptions())).revision
+            done = await import_file(connection, layers, "control", path, ReadOptions(), accept="drawn")
+            return done.revision
         finally:
             await connection.close()
 

@@ -46,9 +46,9 @@ def start(desk: Desk, path: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def finish(desk: Desk, path: Path) -> float:
+def finish(desk: Desk, path: Path, code: int = 0) -> float:
     began = time.monotonic()
-    assert start(desk, path).wait(60) == 0
+    assert start(desk, path).wait(60) == code
     return time.monotonic() - began
 
 
@@ -106,3 +106,39 @@ def test_an_import_killed_at_random_moments_leaves_no_half_and_then_completes(
     assert interrupted >= KILLS // 4, "hardly a kill came before the end"
     finish(desk, whole)
     assert desk.dump() == after
+
+
+def everything(desk: Desk) -> list[str]:
+    """Return what is known and what is held; what is held is numbered by the database, and by the clock."""
+    held = desk.fetch("SELECT md5(content) || digest::text || rulings::text || judged AS row FROM held")
+    kept = desk.fetch(
+        "SELECT md5(q::text) AS row FROM (SELECT finding, origin, raw FROM held_quarantine) AS q"
+    )
+    return [*desk.dump(), *sorted(row["row"] for row in (*held, *kept))]
+
+
+def test_an_import_killed_while_it_is_held_is_kept_whole_or_not_at_all(
+    open_desk: Callable[[], Desk], tmp_path: Path, write_archive: Callable[..., Path]
+) -> None:
+    history = drawn_history(seed=3, days=6, side=9)
+    last = max(history)
+    bad = write_archive(
+        tmp_path / "bad.tar", {last + timedelta(days=1): {(0, 0): "occupied", (400, 0): "unknown"}}
+    )
+    done, desk = open_desk(), open_desk()
+    for each in (done, desk):
+        each.import_states(history)
+    before = everything(desk)
+    took = finish(done, bad, code=1)
+    after = everything(done)
+    assert len(after) == len(before) + 2
+    chance, interrupted = random.Random(4), 0
+    for number in range(KILLS // 2):
+        delay = chance.uniform(0, 0.05) if number % 2 else chance.uniform(0.5, 1) * took
+        kill = kill_while_writing if number % 2 else kill_after
+        interrupted += kill(desk, bad, delay)
+        assert everything(desk) in (before, after), f"half of it is kept after kill {number}"
+        desk.run(lambda connection: connection.execute("DELETE FROM held"))
+    assert interrupted, "no kill came before the end"
+    finish(desk, bad, code=1)
+    assert everything(desk) == after

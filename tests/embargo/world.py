@@ -193,10 +193,10 @@ async def tell(connection: asyncpg.Connection, told: Told, crowd: Sequence[Featu
     snapshots = [RawSnapshot(at, state, str(at)) for at, state in told.states.items()]
     report = Report(read=sum(map(len, told.states.values())))
     layers = await layers_of(connection)
-    await import_snapshots(connection, layers, "control", snapshots, report, origin="drawn")
+    await import_snapshots(connection, layers, "control", snapshots, report, origin="drawn", accept="drawn")
     for name, features in told.features.items():
         report = Report(read=len(features))
-        await import_features(connection, layers, name, features, report, origin="drawn")
+        await import_features(connection, layers, name, features, report, origin="drawn", accept="drawn")
     await fill(connection, CROWD, crowd)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
+from tileserver.cli.outcome import print_outcome
+from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
 from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_sample
@@ -132,9 +133,21 @@ def import_(
             help="The file is the whole layer: what it no longer holds ends. For edited and removed events.",
         ),
     ] = False,
+    accept: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON", help="Publish it even if it would be held back; kept with the revision."
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Import a file: one transaction, one revision. Run again it changes nothing."""
+    """Import a file: one transaction, one revision. Run again it changes nothing.
+
+    An import is held back, exit code 1, and nothing public changes, where anything of a layer of states is
+    quarantined, where nothing is left, where more of a layer of events is quarantined than it allows, and
+    where the area of a status changes by more than it allows: see tileserver held. A file of events of which
+    less is quarantined is published, exit code 0, and says so.
+    """
     ref = LayerRef.parse(layer)
     options = ReadOptions(
         date_column, end_column, category_column, None, reader, axes or "", whole_state=whole_state
@@ -146,10 +159,14 @@ def import_(
             await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=_first_instant(at, layers[ref.layer].theatre))
-            return await import_file(connection, layers, ref.layer, path, dated, progress, complete=complete)
+            return await import_file(
+                connection, layers, ref.layer, path, dated, progress, complete=complete, accept=accept
+            )
 
         outcome = with_connection(work)
     print_outcome(str(ref), outcome, json=json)
+    if outcome.held is not None:
+        raise typer.Exit(1)
 
 
 def _first_instant(text: str, theatre: Theatre) -> datetime | None:
@@ -176,29 +193,8 @@ def sample(
         outcomes = with_connection(work)
     for ref, outcome in outcomes:
         print_outcome(ref, outcome, json=json)
-
-
-def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
-    """Print what an import did, and its account."""
-    if json:
-        print_json({"layer": ref, **msgspec.to_builtins(outcome)})
-        return
-    report: dict[str, Any] = outcome.report
-    what = "nothing changed" if outcome.revision is None else f"revision {outcome.revision}"
-    out.print(
-        f"[bold]{ref}[/bold]: {what}; {outcome.snapshots:,} snapshots, {outcome.added:,} versions added,"
-        f" {outcome.ended:,} ended, {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
-        f" read {report['read']:,}, imported {report['imported']:,},"
-        f" quarantined {report['quarantined']:,}, left out {report['left_out']:,}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    rows = [
-        (finding, report["treatments"][finding], number, next(iter(report["examples"].get(finding, [])), ""))
-        for finding, number in report["counts"].items()
-    ]
-    if rows:
-        print_table("", ("finding", "treatment", "count", "an example"), [*rows])
+    if any(outcome.held is not None for _, outcome in outcomes):
+        raise typer.Exit(1)
 
 
 async def _stored_theatres(connection: Connection) -> dict[str, Theatre]:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from tileserver import __version__
-from tileserver.cli import cluster, desk, installation, look, measure, revisions, seed, serving, session
+from tileserver.cli import cluster, desk, held, installation, look, measure, revisions, seed, serving, session
 from tileserver.cli.session import err
 from tileserver.errors import TileserverError
 from tileserver.times import Clock, system_clock
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command()(serving.serve)
 app.add_typer(desk.theatre, name="theatre")
 app.command("import")(desk.import_)
+app.add_typer(held.held, name="held")
 app.command()(desk.sample)
 app.command()(look.layers)
 app.command()(look.timeline)

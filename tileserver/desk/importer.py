@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
 
-from tileserver.desk.periods import Held, State, periods_of, states_of
+from tileserver.desk.commit import (
+    Acceptance,
+    Outcome,
+    Progress,
+    commit,
+    complete_already,
+    no_progress,
+)
+from tileserver.desk.periods import Held, State
 from tileserver.desk.prepare import Content, Preparer
-from tileserver.desk.redraw import redraw
-from tileserver.errors import BadParameter, UnreadableSource
+from tileserver.desk.prepared import prepared
+from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.model import Finding, RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.connect import Connection, translated
-from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
+from tileserver.store.connect import Connection
 
-Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
-
-
-def no_progress(_label: str, _done: int, _total: int | None) -> None:
-    """Show nothing."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What an import did: its revision, ``None`` if it changed nothing, and what it added and ended."""
-
-    revision: int | None = None
-    snapshots: int = 0
-    added: int = 0
-    ended: int = 0
-    faces_added: int = 0  # and lines between them
-    faces_ended: int = 0
-    report: dict[str, Any] = field(default_factory=dict)
+__all__ = ["Outcome", "Progress", "import_features", "import_file", "import_snapshots", "no_progress"]
 
 
 async def import_file(
@@ -49,6 +36,7 @@ async def import_file(
     progress: Progress = no_progress,
     *,
     complete: bool = False,
+    accept: str = "",
 ) -> Outcome:
     """Import *path* into the layer *name* and bring up to date what derives from it.
 
@@ -60,6 +48,8 @@ async def import_file(
         The layers of one theatre, by name.
     complete : bool
         The file is the whole of the layer: what it does not hold ends, in this revision.
+    accept : str
+        Why to publish it although a rule of `desk.judge` would hold it back; '' to hold it.
 
     Raises
     ------
@@ -72,20 +62,37 @@ async def import_file(
 
     Notes
     -----
-    Running it again changes nothing. Interrupted anywhere it leaves nothing behind.
+    Running it again changes nothing. Interrupted anywhere it leaves nothing behind. What is held back
+    changes nothing either, and is kept for the desk: see `Outcome.held`.
     """
     stored = layers[name]
     report = Report()
     if gives_snapshots(stored.layer, options):
         if complete:
-            raise _complete_already(stored)
+            raise complete_already(stored)
         snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
         return await import_snapshots(
-            connection, layers, name, snapshots, report, progress, total=count_items(path), origin=path.name
+            connection,
+            layers,
+            name,
+            snapshots,
+            report,
+            progress,
+            total=count_items(path),
+            origin=path.name,
+            accept=accept,
         )
     features = read_features(path, stored.theatre, stored.layer, options, report)
     return await import_features(
-        connection, layers, name, features, report, progress, origin=path.name, complete=complete
+        connection,
+        layers,
+        name,
+        features,
+        report,
+        progress,
+        origin=path.name,
+        complete=complete,
+        accept=accept,
     )
 
 
@@ -99,6 +106,7 @@ async def import_snapshots(
     *,
     total: int | None = None,
     origin: str,
+    accept: str = "",
 ) -> Outcome:
     """Import whole states of the layer *name*; each holds until the next one that is known."""
     stored = layers[name]
@@ -110,29 +118,10 @@ async def import_snapshots(
         origins[snapshot.at] = snapshot.origin
         progress("reading and repairing", number, total)
         await asyncio.sleep(0)  # where Ctrl-C takes effect
-    if not states:
+    if not states and not report.total("quarantined"):
         raise UnreadableSource(f"{origin} holds no snapshot of {stored.ref}; see the report")
-    _check_balance(report)
-    outcome = Outcome(report=report.as_dict())
-    with translated():
-        async with open_revision(connection) as writer:
-            known = await writer.snapshots(stored.key)
-            new = {at: state for at, state in states.items() if known.get(at) != _state_hash(state)}
-            if not new:
-                raise NothingChanged
-            progress("writing", 0, None)
-            rows = [SnapshotRow(at, _state_hash(state), origins[at]) for at, state in sorted(new.items())]
-            await writer.add_snapshots(stored.key, rows)
-            held = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
-            before = states_of(held, known)
-            after = {**before, **new}
-            await _write_features(writer, stored.key, held, periods_of(after), preparer.contents, outcome)
-            await _redraw(writer, layers, stored, before, after, preparer.contents, outcome, progress)
-            await _finish(
-                writer, stored.key, outcome, report, f"{len(new)} snapshots of {stored.ref} from {origin}"
-            )
-            outcome.snapshots = len(new)
-    return outcome
+    given = prepared(report, origin=origin, contents=preparer.contents, states=states, origins=origins)
+    return await commit(connection, layers, name, given, progress, _acceptance(accept))
 
 
 async def import_features(
@@ -145,6 +134,7 @@ async def import_features(
     *,
     origin: str,
     complete: bool = False,
+    accept: str = "",
 ) -> Outcome:
     """Import features that carry their own periods; those that are known already stay as they are.
 
@@ -168,37 +158,14 @@ async def import_features(
         if number % 500 == 0:
             progress("reading and repairing", number, None)
             await asyncio.sleep(0)
-    _check_balance(report)
-    if complete and not wanted:
-        raise UnreadableSource(
-            f"{origin} holds no feature of {stored.ref}: as the complete file it would end all there are"
-        )
-    outcome = Outcome(report=report.as_dict())
-    with translated():
-        async with open_revision(connection) as writer:
-            if complete and await writer.snapshots(stored.key):
-                raise _complete_already(stored)
-            known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
-            target = set(wanted) if complete else known | wanted.keys()
-            if target == known:
-                raise NothingChanged
-            await _write_features(writer, stored.key, known, target, preparer.contents, outcome)
-            before, after = states_of(known), states_of(target)
-            await _redraw(writer, layers, stored, before, after, preparer.contents, outcome, progress)
-            await _finish(writer, stored.key, outcome, report, _summary(outcome, stored, origin))
-    return outcome
-
-
-def _complete_already(stored: StoredLayer) -> BadParameter:
-    return BadParameter(
-        f"{stored.ref} holds snapshots, each of which is the whole state from its instant on: to correct one"
-        " import it again, to take one out withdraw it; --complete is for features with periods of their own"
+    given = prepared(
+        report, origin=origin, contents=preparer.contents, periods=frozenset(wanted), complete=complete
     )
+    return await commit(connection, layers, name, given, progress, _acceptance(accept))
 
 
-def _summary(outcome: Outcome, stored: StoredLayer, origin: str) -> str:
-    ended = f", and {outcome.ended} that it does not hold ended" if outcome.ended else ""
-    return f"{outcome.added} features of {stored.ref} from {origin}{ended}"
+def _acceptance(reason: str) -> Acceptance | None:
+    return Acceptance(reason) if reason else None
 
 
 def _state(snapshot: RawSnapshot, preparer: Preparer, report: Report) -> State:
@@ -213,56 +180,3 @@ def _state(snapshot: RawSnapshot, preparer: Preparer, report: Report) -> State:
             state.add(content.key)
             report.imported += 1
     return frozenset(state)
-
-
-def _state_hash(state: State) -> bytes:
-    return hashlib.blake2b(b"".join(sorted(state)), digest_size=16).digest()
-
-
-def _check_balance(report: Report) -> None:
-    assert report.balances, f"the account does not balance: {report.as_dict()}"
-
-
-async def _write_features(
-    writer: Writer,
-    layer: int,
-    held: set[Held],
-    target: set[Held],
-    contents: Mapping[bytes, Content],
-    outcome: Outcome,
-) -> None:
-    fresh = target - held
-    # Read before anything is closed: the only version of a content may be the one that is split.
-    missing = {each.content for each in fresh} - contents.keys()
-    there = {
-        key: Content(key, properties, wkb)
-        for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
-    }
-    await writer.close_versions(layer, [HeldVersion(*gone) for gone in held - target])
-    every = {**there, **contents}
-    rows = [every[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
-    outcome.added += await writer.add_versions(layer, rows)
-    outcome.ended += len(held - target)
-
-
-async def _redraw(
-    writer: Writer,
-    layers: Mapping[str, StoredLayer],
-    area: StoredLayer,
-    before: Mapping[datetime, State],
-    after: Mapping[datetime, State],
-    contents: Mapping[bytes, Content],
-    outcome: Outcome,
-    progress: Progress,
-) -> None:
-    if not area.layer.partitioned:
-        return
-    redrawn = await redraw(writer, layers, area, before, after, contents, progress)
-    outcome.faces_added, outcome.faces_ended = redrawn
-
-
-async def _finish(writer: Writer, layer: int, outcome: Outcome, report: Report, summary: str) -> None:
-    outcome.revision = writer.revision
-    rows = [(each.finding.value, each.origin, each.raw) for each in report.quarantined]
-    await writer.quarantine(layer, rows)
-    await writer.commit_revision(summary, outcome.report)

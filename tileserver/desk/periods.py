@@ -7,7 +7,7 @@ at an instant, until the next state.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -70,6 +70,24 @@ def changed_states(states: Mapping[datetime, State]) -> Sequence[datetime]:
     return found
 
 
+class Step(NamedTuple):
+    """An instant of two histories: what the old one holds then, and the new one just before and then."""
+
+    at: datetime
+    was: State
+    before: State
+    now: State
+
+
+def stepping(old: Mapping[datetime, State], new: Mapping[datetime, State]) -> Iterator[Step]:
+    """Yield, ascending, every instant at which *old* or *new* has a state."""
+    was = before = frozenset[bytes]()
+    for at in sorted({*old, *new}):
+        was, now = old.get(at, was), new.get(at, before)
+        yield Step(at, was, before, now)
+        before = now
+
+
 class Run(NamedTuple):
     """A stretch of valid time, ``[first, last)``, in which another knowledge replaces ours.
 
@@ -85,10 +103,8 @@ class Run(NamedTuple):
 def changed_runs(old: Mapping[datetime, State], new: Mapping[datetime, State]) -> list[Run]:
     """Return, ascending, the longest stretches in which *new* differs from *old* throughout."""
     runs: list[Run] = []
-    held = wanted = before = frozenset[bytes]()
     under_way = False
-    for at in sorted({*old, *new}):
-        held, wanted = old.get(at, held), new.get(at, wanted)
+    for at, held, before, wanted in stepping(old, new):
         if held != wanted and not under_way:
             runs.append(Run(at, None, before, []))
         elif held == wanted and under_way:
@@ -96,7 +112,6 @@ def changed_runs(old: Mapping[datetime, State], new: Mapping[datetime, State]) -
         under_way = held != wanted
         if under_way:
             runs[-1].steps.append((at, wanted))
-        before = wanted
     return runs
 
 

@@ -18,7 +18,7 @@ from tileserver.errors import BadInstant, UnreadableSource
 from tileserver.ingest import archive
 from tileserver.ingest.crs import is_lonlat
 from tileserver.ingest.dates import DateReader, Said
-from tileserver.ingest.deepstate_status import status_of
+from tileserver.ingest.deepstate_status import is_no_claim, status_of
 from tileserver.ingest.formats import seen_format
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
@@ -83,7 +83,7 @@ def read(
         features = _features(member, single, report)
         if features is not None:
             yield _snapshot(member.name, at, features, layer, report)
-    if not found:
+    if not found and not report.total("quarantined"):
         raise UnreadableSource(
             f"{path.name} holds no snapshot; one is named by its publication time: 1696184127.geojson"
         )
@@ -163,6 +163,9 @@ def _area(feature: _Feature, origin: str, at: datetime, layer: Layer, report: Re
         report.note(Finding.UNIT_MARKER)  # no example: a position is not repeated in a report
         return None
     fill = (feature.properties.fill if feature.properties else None) or ""
+    if is_no_claim(_name(feature), fill):
+        report.note(Finding.NO_CLAIM, f"{origin}: {_name(feature)} {fill}")
+        return None
     verdict = status_of(_name(feature), fill, at)
     if verdict.code not in layer.codes():
         report.quarantine(Finding.UNKNOWN_STATUS, origin, f"{_name(feature)} {fill}")

@@ -51,9 +51,13 @@ COLOURS = (
     Colour("#ff5252", "outside"),
 )
 
+# Left on the map by mistake, each for a day, and looked at: tidied name and fill. To leave these out says
+# nothing of who holds what; any other that has no status may be a claim that we do not understand.
+NO_CLAIMS = frozenset({("вологі мрії одного з адмінів", "#0288d1"), ("багатокутник 54", "#fbc02d")})
+
 # The first pattern found in the tidied, lower-case name says what the name means; the order matters.
 NAMES = (
-    (r"мрії", ""),  # a joke left on the map for one day: no status
+    (r"мрії", ""),  # a joke: no status
     (r"придністров|transnistria|petsamo|salla|karelia|prussia|abkhazia|tskhinval|ichkeria", "outside"),
     (r"kuril|latvia|estonia|pechorsky|prydnistrov", "outside"),
     (r"wagner", "mutiny"),
@@ -93,6 +97,11 @@ def status_of(name: str, fill: str, at: datetime) -> Verdict:
         return Verdict(said, None if said == shown.code else Finding.NAME_COLOUR_DISAGREE)
     agree = said == _SAME.get(shown.code, shown.code)
     return Verdict(shown.code, None if agree else Finding.NAME_COLOUR_DISAGREE)
+
+
+def is_no_claim(name: str, fill: str) -> bool:
+    """Whether an area with this *name* and *fill* is known to be there by mistake."""
+    return (tidied(name), fill.lower()) in NO_CLAIMS
 
 
 @lru_cache(maxsize=4096)

@@ -19,6 +19,7 @@ class Limits:
     members: int = 100_000
     member_bytes: int = 64 * MB
     total_bytes: int = 8192 * MB
+    held_bytes: int = 256 * MB  # compressed; what is kept of a file whose import is held back
     line_bytes: int = 16 * MB  # one row or one feature of a file read line by line
 
 

@@ -140,12 +140,33 @@ class Writer:
         """Keep what could not be used: finding, origin, raw text."""
         await self.connection.copy_records_to_table(
             "quarantine",
-            # PostgreSQL has no NUL in a text; a hostile file may.
-            records=[
-                (self.revision, layer, f, o.replace("\0", ""), raw.replace("\0", "")) for f, o, raw in rows
-            ],
+            records=[(self.revision, layer, *map(without_nul, row)) for row in rows],
             columns=["revision", "layer", "finding", "origin", "raw"],
         )
+
+    async def newest(self, layer: int) -> int:
+        """Return the newest revision before this one that touched *layer*; 0 before the first."""
+        newest = await self.connection.fetchval(
+            "SELECT coalesce(max(revision), 0) FROM revision_layer WHERE layer = $1", layer
+        )
+        return int(newest)
+
+    async def quarantined(self, layer: int) -> set[tuple[str, str, str]]:
+        """Return what earlier revisions could not use: finding, origin, raw text."""
+        rows = await self.connection.fetch(
+            "SELECT DISTINCT finding, origin, raw FROM quarantine WHERE layer = $1", layer
+        )
+        return {(row["finding"], row["origin"], row["raw"]) for row in rows}
+
+    async def statuses(self, layer: int, category: str) -> dict[bytes, str]:
+        """Return what *category* says of each content of *layer* that was ever known."""
+        rows = await self.connection.fetch(
+            "SELECT DISTINCT content, coalesce(properties ->> $2, '') AS status FROM feature_version"
+            " WHERE layer = $1",
+            layer,
+            category,
+        )
+        return {row["content"]: row["status"] for row in rows}
 
     async def commit_revision(self, summary: str, report: dict[str, Any]) -> None:
         """Name the revision and tell every server; only called when something was written."""
@@ -164,6 +185,11 @@ class Writer:
             [(self.revision, layer) for layer in sorted(self.touched)],
         )
         await self.connection.execute("SELECT pg_notify('tileserver_revision', $1)", str(self.revision))
+
+
+def without_nul(text: str) -> str:
+    """Return *text* as PostgreSQL can keep it, which has no NUL in a text; a hostile file may."""
+    return text.replace("\0", "")
 
 
 class NothingChanged(Exception):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from tileserver.errors import BadParameter
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
-from tileserver.model import DIRECTION, Category, Dates, Layer, Theatre
+from tileserver.model import DIRECTION, Category, Dates, Hold, Layer, Theatre
 from tileserver.times import day_zone, parse_day, parse_duration
 
 # What a layer has to be to be drawn as that.
@@ -104,6 +104,7 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
         _check_bounds(layer.bounds, f"{where}: bounds")
     if layer.embargo is not None:
         parse_duration(layer.embargo)
+    _check_hold(layer.hold, where)
     for name in layer.fields:
         _demand(_NAME.match(name), f"{where}: field {name!r} has to be small letters, digits, underscores")
     happened = layer.time == "window"
@@ -112,6 +113,16 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
     _check_intake(layer, where)
     if layer.derived is not None:
         _check_derivation(layer, theatre, where)
+
+
+def _check_hold(hold: Hold, where: str) -> None:
+    for name in ("quarantined", "fall", "small"):
+        share = getattr(hold, name)
+        _demand(0 <= share <= 1, f"{where}: hold.{name} {share!r} has to be a share from 0 to 1")
+    _demand(
+        hold.growth >= 0, f"{where}: hold.growth {hold.growth!r} has to be a share, 0 or more; 1 is twice"
+    )
+    parse_duration(hold.vanish_after)
 
 
 def _check_categories(layer: Layer, where: str) -> None:

@@ -1,0 +1,147 @@
+"""``tileserver held``: imports that wait for the desk."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from tileserver.cli.desk import checked_layers
+from tileserver.cli.outcome import print_effects, print_findings, print_outcome
+from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
+from tileserver.desk import held as desk
+from tileserver.desk.commit import Outcome
+from tileserver.desk.held import Seen
+from tileserver.desk.rebuild import rebuild_stale
+from tileserver.store.connect import Connection
+from tileserver.store.held import HeldImport
+from tileserver.times import format_instant
+
+held = typer.Typer(
+    help="Imports that were held back: nothing of them is public until one is accepted.",
+    no_args_is_help=True,
+)
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="From: tileserver held list")]
+
+
+@held.command("list")
+def list_(
+    every: Annotated[bool, typer.Option("--all", help="Those that were decided, too.")] = False,
+    json: Json = False,
+) -> None:
+    """List the imports that wait, and why.
+
+    For the desk: it does not obey the embargo.
+    """
+
+    async def work(connection: Connection) -> list[Seen]:
+        return await desk.waiting(connection, await checked_layers(connection), decided=every)
+
+    found = with_connection(work)
+    if json:
+        print_json([_document(each) for each in found])
+        return
+    rows = [
+        (
+            str(each.found.id),
+            each.layer,
+            format_instant(each.found.since.replace(microsecond=0)),
+            each.found.origin,
+            each.found.state,
+            "; ".join(ruling.words for ruling in each.rulings),
+        )
+        for each in found
+    ]
+    if rows:
+        print_table("Held back", ("id", "layer", "since", "from", "state", "why"), rows)
+    else:
+        typer.echo("nothing is held back")
+
+
+@held.command()
+def show(number: Number, json: Json = False) -> None:
+    """Show one: why it waits, what was found in it, and what it would change of what is public now.
+
+    It is judged anew against what was imported since. For the desk: it does not obey the embargo.
+    """
+
+    async def work(connection: Connection) -> Seen:
+        return await desk.look(connection, await checked_layers(connection), number)
+
+    seen = with_connection(work)
+    if json:
+        print_json(_document(seen))
+        return
+    found = seen.found
+    typer.echo(f"{seen.layer}: {found.origin}, {found.state}{_decision(found)}")
+    for ruling in seen.rulings:
+        typer.echo(f"  {ruling.words}")
+    print_findings(found.report)
+    if found.state == "waiting":
+        typer.echo(f"It would add {seen.added:,} versions of features and end {seen.ended:,}.")
+        print_effects(seen.effects, "What it would change")
+        typer.echo(f"To publish it: tileserver held accept {found.id} --reason ...")
+
+
+@held.command()
+def accept(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Kept with the revision.")],
+    json: Json = False,
+) -> None:
+    """Publish one exactly as it was read, in a revision of its own, and say what that changed.
+
+    Refused where something was imported meanwhile and it would break more than was shown. For the desk: it
+    does not obey the embargo.
+    """
+    with progress_bar() as progress:
+
+        async def work(connection: Connection) -> tuple[str, Outcome]:
+            layers = await checked_layers(connection)
+            await rebuild_stale(connection, progress)
+            return await desk.accept(connection, layers, number, reason, progress)
+
+        ref, outcome = with_connection(work)
+    print_outcome(ref, outcome, json=json)
+
+
+@held.command()
+def reject(
+    number: Number, reason: Annotated[str, typer.Option(help="Kept with the account of it.")] = ""
+) -> None:
+    """Let go of one; its report and its quarantine stay.
+
+    For the desk: it does not obey the embargo.
+    """
+
+    async def work(connection: Connection) -> None:
+        await checked_layers(connection)
+        await desk.reject(connection, number, reason)
+
+    with_connection(work)
+    typer.echo(f"rejected: {number}")
+
+
+def _decision(found: HeldImport) -> str:
+    revision = f" in revision {found.revision}" if found.revision else ""
+    return revision + (f": {found.reason}" if found.reason else "")
+
+
+def _document(seen: Seen) -> dict[str, Any]:
+    found = seen.found
+    return {
+        "id": found.id,
+        "layer": seen.layer,
+        "since": format_instant(found.since),
+        "origin": found.origin,
+        "state": found.state,
+        "reason": found.reason,
+        "revision": found.revision,
+        "rulings": msgspec.to_builtins(seen.rulings),
+        "report": found.report,
+        "added": seen.added,
+        "ended": seen.ended,
+        "km2": [dict(zip(("at", "status", "before", "after"), row, strict=True)) for row in seen.effects],
+    }

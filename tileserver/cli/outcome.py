@@ -1,0 +1,75 @@
+"""How what an import did is printed: its account, and why it is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import typer
+
+from tileserver.cli.session import out, print_json, print_table
+from tileserver.desk.commit import Effect, Outcome
+from tileserver.times import format_instant
+
+
+def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
+    """Print what an import did, or why it is held back, and its account."""
+    if json:
+        print_json({"layer": ref, **msgspec.to_builtins(outcome)})
+        return
+    report: dict[str, Any] = outcome.report
+    out.print(
+        f"[bold]{ref}[/bold]: {_what(outcome)}"
+        f" read {report['read']:,}, imported {report['imported']:,},"
+        f" quarantined {report['quarantined']:,}, left out {report['left_out']:,}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for ruling in outcome.rulings:
+        typer.echo(f"  {'held' if outcome.held else 'accepted'}: {ruling.words}")
+    print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")
+    print_findings(report)
+    if outcome.held:
+        typer.echo(f"To look at it again: tileserver held show {outcome.held}")
+        typer.echo(f"To publish it: tileserver held accept {outcome.held} --reason ...")
+    elif report["quarantined"]:
+        aside = report["quarantined"]
+        what = "was quarantined and is" if aside == 1 else "were quarantined and are"
+        typer.echo(f"{aside:,} {what} not published; the rest is.")
+
+
+def _what(outcome: Outcome) -> str:
+    if outcome.held:
+        return f"held back, nothing public changed; it is kept as {outcome.held};"
+    what = "nothing changed" if outcome.revision is None else f"revision {outcome.revision}"
+    return (
+        f"{what}; {outcome.snapshots:,} snapshots, {outcome.added:,} versions added,"
+        f" {outcome.ended:,} ended, {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
+    )
+
+
+def print_effects(effects: Sequence[Effect], title: str) -> None:
+    """Print km2 by status before and after, where there are any."""
+    rows = [
+        (
+            format_instant(each.at),
+            each.status or "all areas",
+            f"{each.before:,.1f}",
+            f"{each.after:,.1f}",
+            f"{each.after - each.before:+,.1f}",
+        )
+        for each in effects
+    ]
+    if rows:
+        print_table(title, ("on", "status", "km² before", "km² after", "change"), rows)
+
+
+def print_findings(report: Mapping[str, Any]) -> None:
+    """Print what was found in a file, an example of each."""
+    rows = [
+        (finding, report["treatments"][finding], number, next(iter(report["examples"].get(finding, [])), ""))
+        for finding, number in report["counts"].items()
+    ]
+    if rows:
+        print_table("", ("finding", "treatment", "count", "an example"), [*rows])

@@ -1,0 +1,309 @@
+"""What was read of a file becomes one revision in one transaction, or is held back and changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from tileserver.desk.ground import ground_of
+from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_states, judge_tally
+from tileserver.desk.periods import Held, State, periods_of, states_of, stepping
+from tileserver.desk.prepare import Content
+from tileserver.desk.prepared import Prepared, pack
+from tileserver.desk.redraw import redraw
+from tileserver.errors import BadParameter, HeldBack
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection, translated
+from tileserver.store.held import QuarantineRow, accepted_quarantine, decide, keep, was_accepted
+from tileserver.store.revisions import (
+    HeldVersion,
+    NothingChanged,
+    SnapshotRow,
+    Writer,
+    open_revision,
+    without_nul,
+)
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
+
+EFFECTS = 5  # instants at which it is said what an import changes
+
+
+def no_progress(_label: str, _done: int, _total: int | None) -> None:
+    """Show nothing."""
+
+
+class Effect(NamedTuple):
+    """What a status holds at the instant *at*, in km2: as is known now, and as the import says."""
+
+    at: datetime
+    status: str
+    before: float
+    after: float
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an import did: its revision, ``None`` if it changed nothing, and what it added and ended.
+
+    ``held`` is the number under which it is held back, and ``rulings`` say why, or what was accepted.
+    """
+
+    revision: int | None = None
+    snapshots: int = 0
+    added: int = 0
+    ended: int = 0
+    faces_added: int = 0  # and lines between them
+    faces_ended: int = 0
+    report: dict[str, Any] = field(default_factory=dict)
+    held: int | None = None
+    rulings: list[Ruling] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)  # where there are rulings
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Why the desk publishes what would be held: for good, or what is held as *number*.
+
+    Of that nothing but what was shown to the desk is accepted: ``shown`` are the rulings it read.
+    """
+
+    reason: str
+    number: int | None = None
+    shown: frozenset[tuple[str, str, datetime | None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A layer as it is known and as it is to be: versions, states, and the whole states that are new."""
+
+    known: set[Held]
+    target: set[Held]
+    before: Mapping[datetime, State]
+    after: Mapping[datetime, State]
+    snapshots: Mapping[datetime, State]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether everything is known already."""
+        return not self.snapshots and self.known == self.target
+
+
+async def commit(
+    connection: Connection,
+    layers: Mapping[str, StoredLayer],
+    name: str,
+    given: Prepared,
+    progress: Progress = no_progress,
+    accept: Acceptance | None = None,
+) -> Outcome:
+    """Let the layer *name* hold what is *given*, and what derives from it follow; or hold it back.
+
+    Raises `HeldBack` where more is broken than an acceptance was shown; nothing was written then.
+    """
+    stored = layers[name]
+    outcome = Outcome(report=given.report)
+    judged = 0
+    with translated():
+        async with open_revision(connection) as writer:
+            change = await change_of(writer, stored, given)
+            outcome.rulings, outcome.effects = await judge(writer, stored, given, change)
+            judged = await writer.newest(stored.key)
+            _check_shown(outcome.rulings, accept)
+            if (outcome.rulings and accept is None) or change.nothing:
+                raise NothingChanged
+            progress("writing", 0, None)
+            await _write(writer, layers, stored, given, change, outcome, progress)
+            await _finish(writer, stored, given, outcome, accept)
+    if outcome.rulings and accept is None:
+        outcome.held = await _keep(connection, stored, given, outcome.rulings, judged)
+    elif accept is not None and accept.number is not None and outcome.revision is None:
+        await decide(connection, accept.number, "accepted", accept.reason, None)
+    return outcome
+
+
+def _check_shown(rulings: list[Ruling], accept: Acceptance | None) -> None:
+    if accept is None or accept.shown is None:
+        return
+    fresh = [each.words for each in rulings if each.broken not in accept.shown]
+    if fresh:
+        raise HeldBack(
+            f"held import {accept.number} does not fit what is known now, for something was imported since: "
+            + "; ".join(fresh)
+            + f"; look again with: tileserver held show {accept.number}"
+        )
+
+
+async def change_of(writer: Writer, stored: StoredLayer, given: Prepared) -> Change:
+    """Return what *given* makes of the layer as it is known in the open revision."""
+    snapshots = await writer.snapshots(stored.key)
+    known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
+    if given.states is not None:
+        new = {at: state for at, state in given.states.items() if snapshots.get(at) != state_hash(state)}
+        before = states_of(known, snapshots)
+        after = {**before, **new}
+        return Change(known, periods_of(after) if new else known, before, after, new)
+    if given.complete and snapshots:
+        raise complete_already(stored)
+    target = set(given.periods) if given.complete else known | given.periods
+    return Change(known, target, states_of(known), states_of(target), {})
+
+
+def complete_already(stored: StoredLayer) -> BadParameter:
+    """Return what is wrong with ``--complete`` for a layer of snapshots."""
+    return BadParameter(
+        f"{stored.ref} holds snapshots, each of which is the whole state from its instant on: to correct one"
+        " import it again, to take one out withdraw it; --complete is for features with periods of their own"
+    )
+
+
+def state_hash(state: State) -> bytes:
+    """Return what names a whole state."""
+    return hashlib.blake2b(b"".join(sorted(state)), digest_size=16).digest()
+
+
+async def judge(
+    writer: Writer, stored: StoredLayer, given: Prepared, change: Change
+) -> tuple[list[Ruling], list[Effect]]:
+    """Return why *given* has to be held back, and then what it changes."""
+    put_aside = await _put_aside(writer, stored, given)
+    tally = Tally(given.report["read"], given.report["imported"], put_aside, given.complete)
+    rulings = judge_tally(stored.layer, tally)
+    if rulings and change.nothing and not put_aside:
+        # The desk has accepted this very file before: it is no news.
+        rulings = [] if await was_accepted(writer.connection, stored.key, pack(given)[0]) else rulings
+    rulings += judge_empty(change.snapshots) if stored.layer.time == "state" else []
+    if stored.layer.kind != "areas" or stored.layer.time != "state":
+        return rulings, []
+    ground = await _ground(writer, stored, given, change)
+    # Features with periods of their own are no new state of a layer that has none yet.
+    if change.known or given.states is not None:
+        rulings += judge_states(stored.layer, change.before, change.after, ground)
+    return rulings, _effects(change, rulings, ground) if rulings else []
+
+
+async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared) -> dict[str, int]:
+    """Count, by what it means, what is put aside that the desk has not accepted with an earlier import."""
+    if not given.report["quarantined"]:
+        return {}
+    known = await writer.quarantined(stored.key) | await accepted_quarantine(writer.connection, stored.key)
+    counts = Counter(
+        each.finding.meaning
+        for each in given.quarantined
+        if (each.finding.value, without_nul(each.origin), without_nul(each.raw)) not in known
+    )
+    if unkept := given.report["quarantined"] - len(given.quarantined):
+        counts["more than is kept of one file"] = unkept
+    return dict(counts)
+
+
+async def _ground(writer: Writer, stored: StoredLayer, given: Prepared, change: Change) -> Ground:
+    wanted: set[bytes] = set()
+    for _, was, before, now in stepping(change.before, change.after):
+        if was != now:
+            wanted |= was | before | now
+    there = await writer.contents(stored.key, wanted - given.contents.keys())
+    contents = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()}
+    statuses = await writer.statuses(stored.key, stored.layer.category)
+    return ground_of(stored.layer, {**contents, **given.contents}, statuses)
+
+
+def _effects(change: Change, rulings: list[Ruling], ground: Ground) -> list[Effect]:
+    """Return what changes at the instants that the *rulings* are about, and at the last that changes."""
+    changed = {at: (was, now) for at, was, _, now in stepping(change.before, change.after) if was != now}
+    ruled = [each.at for each in rulings if each.at in changed]
+    found = []
+    for at in sorted({*ruled[: EFFECTS - 1], *sorted(changed)[-1:]}, key=str):
+        assert at is not None  # only those that are in changed
+        before, after = map(ground.exact, changed[at])
+        found += [
+            Effect(at, status, before.get(status, 0.0), after.get(status, 0.0))
+            for status in sorted({*before, *after})
+        ]
+    return found
+
+
+async def _write(
+    writer: Writer,
+    layers: Mapping[str, StoredLayer],
+    stored: StoredLayer,
+    given: Prepared,
+    change: Change,
+    outcome: Outcome,
+    progress: Progress,
+) -> None:
+    if change.snapshots:
+        new = sorted(change.snapshots.items())
+        rows = [SnapshotRow(at, state_hash(state), given.origins[at]) for at, state in new]
+        await writer.add_snapshots(stored.key, rows)
+        outcome.snapshots = len(rows)
+    await _write_features(writer, stored.key, change, given.contents, outcome)
+    if stored.layer.partitioned:
+        redrawn = await redraw(writer, layers, stored, change.before, change.after, given.contents, progress)
+        outcome.faces_added, outcome.faces_ended = redrawn
+
+
+async def _write_features(
+    writer: Writer, layer: int, change: Change, contents: Mapping[bytes, Content], outcome: Outcome
+) -> None:
+    fresh, gone = change.target - change.known, change.known - change.target
+    # Read before anything is closed: the only version of a content may be the one that is split.
+    missing = {each.content for each in fresh} - contents.keys()
+    there = {
+        key: Content(key, properties, wkb)
+        for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
+    }
+    await writer.close_versions(layer, [HeldVersion(*each) for each in gone])
+    every = {**there, **contents}
+    rows = [every[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
+    outcome.added += await writer.add_versions(layer, rows)
+    outcome.ended += len(gone)
+
+
+async def _finish(
+    writer: Writer, stored: StoredLayer, given: Prepared, outcome: Outcome, accept: Acceptance | None
+) -> None:
+    outcome.revision = writer.revision
+    await writer.quarantine(stored.key, quarantine_rows(given))
+    summary, report = _summary(outcome, stored, given), given.report
+    if accept is not None and outcome.rulings:
+        summary += f"; accepted: {accept.reason}"
+        words = [each.words for each in outcome.rulings]
+        report = {**report, "accepted": {"reason": accept.reason, "rulings": words}}
+    await writer.commit_revision(summary, report)
+    if accept is not None and accept.number is not None:
+        await decide(writer.connection, accept.number, "accepted", accept.reason, writer.revision)
+
+
+def _summary(outcome: Outcome, stored: StoredLayer, given: Prepared) -> str:
+    if given.states is not None:
+        return f"{outcome.snapshots} snapshots of {stored.ref} from {given.origin}"
+    ended = f", and {outcome.ended} that it does not hold ended" if outcome.ended else ""
+    return f"{outcome.added} features of {stored.ref} from {given.origin}{ended}"
+
+
+def quarantine_rows(given: Prepared) -> list[QuarantineRow]:
+    """Return what was put aside, as it is kept."""
+    return [(each.finding.value, each.origin, each.raw) for each in given.quarantined]
+
+
+async def _keep(
+    connection: Connection, stored: StoredLayer, given: Prepared, rulings: list[Ruling], judged: int
+) -> int:
+    digest, content = pack(given)
+    with translated():
+        return await keep(
+            connection,
+            stored.key,
+            given.origin,
+            digest,
+            [asdict(each) for each in rulings],
+            judged,
+            given.report,
+            content,
+            quarantine_rows(given),
+        )

@@ -1,0 +1,59 @@
+"""How much land a state of areas holds, by status; each area is measured once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.desk.judge import Ground, Sizes
+from tileserver.desk.periods import State
+from tileserver.desk.prepare import Content
+from tileserver.model import Layer
+from tileserver.shape.measure import area_km2
+
+
+def ground_of(layer: Layer, contents: Mapping[bytes, Content], statuses: Mapping[bytes, str]) -> Ground:
+    """Return what measures the states of *layer*; *contents* has all that are to be measured.
+
+    *statuses* has those that are only to be named.
+    """
+    sizes: dict[bytes, float] = {}
+    exact: dict[State, Sizes] = {}
+
+    def status_of(key: bytes) -> str:
+        content = contents.get(key)
+        return statuses[key] if content is None else str(content.properties.get(layer.category, ""))
+
+    def measure(state: State) -> Sizes:
+        total: defaultdict[str, float] = defaultdict(float)
+        for key in state:
+            if key not in sizes:
+                sizes[key] = area_km2(shapely.from_wkb(contents[key].wkb))
+            total[status_of(key)] += sizes[key]
+        return total
+
+    def measure_exactly(state: State) -> Sizes:
+        if state not in exact:
+            exact[state] = _disjoint(layer, [(status_of(key), contents[key].wkb) for key in state])
+        return exact[state]
+
+    return Ground(measure, measure_exactly, lambda state: frozenset(map(status_of, state)))
+
+
+def _disjoint(layer: Layer, areas: list[tuple[str, bytes]]) -> Sizes:
+    """Return km2 by status; what several statuses claim is of the one with the highest priority."""
+    parts: defaultdict[str, list[bytes]] = defaultdict(list)
+    for status, wkb in sorted(areas):
+        parts[status].append(wkb)
+    priority = {each.code: each.priority for each in layer.categories}
+    taken: BaseGeometry = shapely.Polygon()
+    sizes = {}
+    for status in sorted(parts, key=lambda code: (-priority.get(code, 0), code)):
+        land = shapely.union_all(shapely.from_wkb(parts[status]))
+        own = shapely.difference(land, taken)
+        sizes[status] = area_km2(own)
+        taken = shapely.union(taken, land)
+    return {status: km2 for status, km2 in sizes.items() if km2}

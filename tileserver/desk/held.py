@@ -1,0 +1,138 @@
+"""What the desk does with imports that are held back: look at them, accept or reject them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tileserver.desk.commit import (
+    Acceptance,
+    Effect,
+    Outcome,
+    Progress,
+    change_of,
+    commit,
+    judge,
+    no_progress,
+)
+from tileserver.desk.judge import Ruling
+from tileserver.desk.prepared import Prepared, unpack
+from tileserver.errors import HeldBack
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection, translated
+from tileserver.store.held import HeldImport, decide, find_held, held_content, judge_again, list_held
+from tileserver.store.revisions import NothingChanged, open_revision
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A held import as the desk looks at it: why it waits, and what it would change of what is known now.
+
+    ``added`` and ``ended`` count versions of features. Of one that is decided there is only what was kept.
+    """
+
+    found: HeldImport
+    layer: str
+    rulings: list[Ruling]
+    added: int = 0
+    ended: int = 0
+    effects: Sequence[Effect] = ()
+
+
+async def waiting(
+    connection: Connection, layers: Collection[StoredLayer], *, decided: bool = False
+) -> list[Seen]:
+    """Return the imports into *layers* that wait, or all there ever were, the oldest first."""
+    names = {each.key: str(each.ref) for each in layers}
+    return [
+        Seen(each, names[each.layer], _rulings(each))
+        for each in await list_held(connection, decided=decided)
+        if each.layer in names
+    ]
+
+
+async def look(connection: Connection, layers: Collection[StoredLayer], number: int) -> Seen:
+    """Judge a held import again, against what is known now, remember that, and return what was found."""
+    with translated():
+        found = await find_held(connection, number)
+        stored = _layer(layers, found)
+        if found.state != "waiting":
+            return Seen(found, str(stored.ref), _rulings(found))
+        given = unpack(await held_content(connection, number))
+        _check_declared(stored, given, number)
+        seen: Seen | None = None
+        newest = 0
+        async with open_revision(connection) as writer:  # taken back: nothing is written
+            change = await change_of(writer, stored, given)
+            rulings, effects = await judge(writer, stored, given, change)
+            newest = await writer.newest(stored.key)
+            fresh, gone = change.target - change.known, change.known - change.target
+            seen = Seen(found, str(stored.ref), rulings, len(fresh), len(gone), effects)
+            raise NothingChanged
+        assert seen is not None  # whatever else is raised above goes through
+        await judge_again(connection, number, [asdict(each) for each in seen.rulings], newest)
+        return seen
+
+
+async def accept(
+    connection: Connection,
+    layers: Collection[StoredLayer],
+    number: int,
+    reason: str,
+    progress: Progress = no_progress,
+) -> tuple[str, Outcome]:
+    """Publish what is held as *number*, in one revision that records the reason; return it with its layer.
+
+    `HeldBack` where it would break more now than what the desk was shown; nothing is changed then.
+    """
+    with translated():
+        found = await find_held(connection, number)
+        stored = _layer(layers, found)
+        given = unpack(await held_content(connection, number))
+    _check_declared(stored, given, number)
+    shown = frozenset(each.broken for each in _rulings(found))
+    own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
+    outcome = await commit(
+        connection, own, stored.layer.name, given, progress, Acceptance(reason, number, shown)
+    )
+    return str(stored.ref), outcome
+
+
+async def reject(connection: Connection, number: int, reason: str) -> None:
+    """Let go of what is held as *number*; its account stays."""
+    with translated():
+        await decide(connection, number, "rejected", reason, None)
+
+
+def _layer(layers: Collection[StoredLayer], found: HeldImport) -> StoredLayer:
+    return next(each for each in layers if each.key == found.layer)
+
+
+def _rulings(found: HeldImport) -> list[Ruling]:
+    kept: Sequence[Mapping[str, Any]] = found.rulings
+    return [
+        Ruling(
+            each["rule"],
+            each["words"],
+            each["status"],
+            None if each["at"] is None else msgspec.convert(each["at"], datetime),
+        )
+        for each in kept
+    ]
+
+
+def _check_declared(stored: StoredLayer, given: Prepared, number: int) -> None:
+    """Raise `HeldBack` where the layer was declared anew, and no longer has a status of the import."""
+    category, codes = stored.layer.category, stored.layer.codes()
+    if not codes:
+        return
+    said = {str(each.properties.get(category, "")) for each in given.contents.values()}
+    if unknown := sorted(said - codes):
+        raise HeldBack(
+            f"held import {number} has the status {', '.join(unknown)}, which"
+            f" {stored.ref} no longer declares: reject it and import the file again"
+        )

@@ -1,0 +1,93 @@
+"""A file as it was read and repaired: what is committed of it, and what is kept of it while it is held."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import zstandard
+
+from tileserver.desk.periods import Held, State
+from tileserver.desk.prepare import Content
+from tileserver.errors import HostileSource
+from tileserver.ingest import Quarantined, Report
+from tileserver.ingest.limits import LIMITS, MB
+from tileserver.model import Finding, Value
+
+_LEVEL = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a file says of one layer: whole *states* at their instants, or features with their *periods*."""
+
+    origin: str
+    report: dict[str, Any]
+    quarantined: tuple[Quarantined, ...]
+    contents: Mapping[bytes, Content]
+    states: Mapping[datetime, State] | None = None
+    origins: Mapping[datetime, str] = field(default_factory=dict)  # of the states
+    periods: frozenset[Held] = frozenset()
+    complete: bool = False  # what is not in *periods* ends
+
+
+def prepared(report: Report, **said: Any) -> Prepared:
+    """Return what was read with its account, which has to balance."""
+    assert report.balances, f"the account does not balance: {report.as_dict()}"
+    return Prepared(report=report.as_dict(), quarantined=tuple(report.quarantined), **said)
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    origin: str
+    report: dict[str, Any]
+    quarantined: list[tuple[str, str, str]]
+    contents: list[tuple[bytes, dict[str, Value], bytes]]
+    states: list[tuple[datetime, str, list[bytes]]] | None
+    periods: list[tuple[bytes, datetime, datetime | None]]
+    complete: bool
+
+
+def pack(given: Prepared) -> tuple[bytes, bytes]:
+    """Return what names *given*, and all of it in few bytes; equal ones have equal bytes.
+
+    Raises `HostileSource` where it is more than is kept of any file.
+    """
+    packed = _Packed(
+        given.origin,
+        given.report,
+        [(each.finding.value, each.origin, each.raw) for each in given.quarantined],
+        [(key, dict(each.properties), each.wkb) for key, each in sorted(given.contents.items())],
+        None
+        if given.states is None
+        else [(at, given.origins[at], sorted(state)) for at, state in sorted(given.states.items())],
+        [(*held,) for held in sorted(given.periods, key=str)],
+        given.complete,
+    )
+    data = msgspec.msgpack.encode(packed, order="deterministic")
+    small = zstandard.compress(data, _LEVEL)
+    if len(small) > LIMITS.held_bytes:
+        raise HostileSource(
+            f"{given.origin} is held back, and too large to be kept ({len(small) // MB} MB):"
+            " split it, or import it again with --accept and a reason"
+        )
+    return hashlib.blake2b(data, digest_size=16).digest(), small
+
+
+def unpack(small: bytes) -> Prepared:
+    """Return what `pack` was given."""
+    packed = msgspec.msgpack.decode(zstandard.decompress(small), type=_Packed)
+    states = packed.states
+    return Prepared(
+        packed.origin,
+        packed.report,
+        tuple(Quarantined(Finding(finding), origin, raw) for finding, origin, raw in packed.quarantined),
+        {key: Content(key, properties, wkb) for key, properties, wkb in packed.contents},
+        None if states is None else {at: frozenset(keys) for at, _, keys in states},
+        {} if states is None else {at: origin for at, origin, _ in states},
+        frozenset(Held(*each) for each in packed.periods),
+        packed.complete,
+    )

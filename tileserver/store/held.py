@@ -1,0 +1,151 @@
+"""Imports that are held back, in the database: kept, listed, and decided once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import asyncpg
+
+from tileserver.errors import BadParameter
+from tileserver.store.revisions import without_nul, write_locked
+
+Decision: TypeAlias = Literal["accepted", "rejected"]
+QuarantineRow: TypeAlias = tuple[str, str, str]  # finding, origin, raw text
+
+
+@dataclass(frozen=True, slots=True)
+class HeldImport:
+    """A held import without what was read; ``judged`` is the layer's newest revision when it was judged."""
+
+    id: int
+    layer: int
+    since: datetime
+    origin: str
+    rulings: list[dict[str, Any]]
+    judged: int
+    report: dict[str, Any]
+    state: str
+    reason: str
+    decided: datetime | None
+    revision: int | None
+
+
+_COLUMNS = "id, layer, since, origin, rulings, judged, report, state, reason, decided, revision"
+
+
+async def keep(
+    connection: asyncpg.Connection,
+    layer: int,
+    origin: str,
+    digest: bytes,
+    rulings: Sequence[dict[str, Any]],
+    judged: int,
+    report: dict[str, Any],
+    content: bytes,
+    quarantined: Iterable[QuarantineRow],
+) -> int:
+    """Keep an import until it is decided and return its number; the same one again keeps its number."""
+    async with write_locked(connection):
+        again = await connection.fetchval(
+            "UPDATE held SET rulings = $3, judged = $4 WHERE layer = $1 AND digest = $2 AND state = 'waiting'"
+            " RETURNING id",
+            layer,
+            digest,
+            list(rulings),
+            judged,
+        )
+        if again is not None:
+            return int(again)
+        number = await connection.fetchval(
+            "INSERT INTO held (layer, origin, digest, rulings, judged, report, content)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            layer,
+            without_nul(origin),
+            digest,
+            list(rulings),
+            judged,
+            report,
+            content,
+        )
+        await connection.copy_records_to_table(
+            "held_quarantine",
+            records=[(number, *map(without_nul, row)) for row in quarantined],
+            columns=["held", "finding", "origin", "raw"],
+        )
+    return int(number)
+
+
+async def judge_again(
+    connection: asyncpg.Connection, number: int, rulings: Sequence[dict[str, Any]], judged: int
+) -> None:
+    """Remember what a held import was found to break the last time it was looked at."""
+    await connection.execute(
+        "UPDATE held SET rulings = $2, judged = $3 WHERE id = $1", number, list(rulings), judged
+    )
+
+
+async def list_held(connection: asyncpg.Connection, *, decided: bool) -> list[HeldImport]:
+    """Return the imports that wait, or all there ever were, ascending by number."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM held WHERE $1 OR state = 'waiting' ORDER BY id", decided
+    )
+    return [HeldImport(*row) for row in rows]
+
+
+async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
+    """Return one import, waiting or decided; `BadParameter` where there is none of that number."""
+    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM held WHERE id = $1", number)
+    if row is None:
+        raise BadParameter(f"there is no held import {number}; list them with: tileserver held list --all")
+    return HeldImport(*row)
+
+
+async def held_content(connection: asyncpg.Connection, number: int) -> bytes:
+    """Return what was read of an import that waits; `BadParameter` where it is decided, or there is none."""
+    found = await find_held(connection, number)
+    content = await connection.fetchval(
+        "SELECT content FROM held WHERE id = $1 AND state = 'waiting'", number
+    )
+    if content is None:
+        raise BadParameter(f"held import {number} was {found.state} already")
+    return bytes(content)
+
+
+async def decide(
+    connection: asyncpg.Connection, number: int, decision: Decision, reason: str, revision: int | None
+) -> None:
+    """Accept or reject an import that waits, in the caller's transaction; `BadParameter` if it is decided."""
+    done = await connection.fetchval(
+        "UPDATE held SET state = $2, reason = $3, revision = $4, content = NULL, decided = clock_timestamp()"
+        " WHERE id = $1 AND state = 'waiting' RETURNING id",
+        number,
+        decision,
+        reason,
+        revision,
+    )
+    if done is None:
+        found = await find_held(connection, number)
+        raise BadParameter(f"held import {number} was {found.state} already")
+
+
+async def accepted_quarantine(connection: asyncpg.Connection, layer: int) -> set[QuarantineRow]:
+    """Return what was put aside of the imports into *layer* that the desk accepted."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT finding, q.origin, raw FROM held_quarantine q JOIN held h ON h.id = q.held"
+        " WHERE h.layer = $1 AND h.state = 'accepted'",
+        layer,
+    )
+    return {(row["finding"], row["origin"], row["raw"]) for row in rows}
+
+
+async def was_accepted(connection: asyncpg.Connection, layer: int, digest: bytes) -> bool:
+    """Whether the desk accepted this very import into *layer* before."""
+    found = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM held WHERE layer = $1 AND digest = $2 AND state = 'accepted')",
+        layer,
+        digest,
+    )
+    return bool(found)
