@@ -134,6 +134,17 @@ def test_what_has_no_known_status_is_put_aside_and_kept(tmp_path: Path, control:
     assert report.quarantined[0].raw == "Багатокутник 99 #123456"
 
 
+def test_what_its_publisher_forgot_on_the_map_is_left_out_and_no_other_is(
+    tmp_path: Path, control: Layer
+) -> None:
+    forgotten = area("Вологі  мрії одного з адмінів", "#0288D1"), area("Багатокутник 54", "#fbc02d")
+    others = area("Вологі мрії", "#0288d1"), area("Багатокутник 54", "#fbc02e")
+    path = tmp_path / "1700000000.geojson"
+    path.write_bytes(snapshot(area(), *forgotten, *others))
+    _, report = read(path, control)
+    assert (report.counts[Finding.NO_CLAIM], report.counts[Finding.UNKNOWN_STATUS]) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "broken",
     [b"", b"{", b"[]", b'{"type":"FeatureCollection"}', b'{"type":"Topology","features":[]}', b"\xff\xfe"],

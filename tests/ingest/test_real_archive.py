@@ -71,7 +71,7 @@ def test_every_feature_of_the_archive_is_accounted_for(account: Account) -> None
     assert report.imported == 99_925
     assert report.counts == {
         Finding.UNIT_MARKER: 262_746,
-        Finding.UNKNOWN_STATUS: 2,
+        Finding.NO_CLAIM: 2,
         Finding.DIMENSION_DROPPED: 99_925,
         Finding.FLATTENED: 1_903,
         Finding.MADE_VALID: 569,
