@@ -12,13 +12,14 @@ import typer
 
 from tileserver.cli.outcome import print_outcome
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
+from tileserver.desk.declare import declare
 from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_sample
 from tileserver.errors import UnknownTheatre
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.model import LayerRef, Theatre
-from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
+from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, has_schema, migrate
 from tileserver.theatres import load_theatre, shipped
@@ -36,16 +37,15 @@ def add(
 ) -> None:
     """Add a theatre, or bring one up to date with its definition; its data stays.
 
-    Where the new definition draws areas or front lines otherwise, all of them are drawn anew.
+    Where the new definition draws areas or front lines otherwise, all of them are drawn anew. One that the
+    data contradicts is refused, and nothing is stored: a status that features carry cannot go, for example.
     """
     wanted = load_theatre(definition)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> bool:
             await migrate(connection)
-            changed = await add_theatre(connection, wanted)
-            await rebuild_stale(connection, progress)
-            return changed
+            return await declare(connection, wanted, progress)
 
         changed = with_connection(work)
     layers = ", ".join(layer.name for layer in wanted.layers)

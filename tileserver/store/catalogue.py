@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,7 @@ from tileserver.errors import BadParameter, TileserverError
 from tileserver.grid import Band
 from tileserver.model import Layer, LayerRef, Theatre
 from tileserver.store.connect import reason_of
+from tileserver.store.contradictions import HeldLayer, contradictions, held_layers
 from tileserver.times import day_zone, parse_duration, to_micros
 
 OPEN = np.iinfo(np.int64).max  # the end of what has no end, in microseconds
@@ -55,7 +56,8 @@ class Periods:
 async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
     """Store *theatre* and its layers, or its new definition; whether anything changed.
 
-    A layer that has features keeps its kind: another kind under the same name is a `BadParameter`.
+    A definition that the data contradicts (see `contradictions`) is a `BadParameter`; nothing is stored then.
+    What changes the bytes of tiles begins a new edition of the layer, so that no name is given twice.
     """
     definition = msgspec.json.decode(msgspec.json.encode(theatre))  # as the database gives it back
     async with connection.transaction():
@@ -64,24 +66,65 @@ async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
         )
         if before == definition:
             return False
+        known = None if before is None else _readable(theatre.id, before)
+        held = await held_layers(connection, theatre.id)
+        if wrong := await contradictions(connection, held, known, theatre):
+            raise BadParameter(f"theatre {theatre.id} stays as it is: {'; '.join(wrong)}")
         await connection.execute(
             "INSERT INTO theatre (id, definition) VALUES ($1, $2)"
             " ON CONFLICT (id) DO UPDATE SET definition = EXCLUDED.definition",
             theatre.id,
             definition,
         )
+        await _drop_layers(connection, held, known, theatre)
         for layer in theatre.layers:
             await _add_layer(connection, theatre, layer)
         await connection.execute("SELECT pg_notify('tileserver_revision', '')")
     return True
 
 
-async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: Layer) -> None:
-    kind = await connection.fetchval(
-        "SELECT kind FROM layer WHERE theatre = $1 AND name = $2", theatre.id, layer.name
+async def _drop_layers(
+    connection: asyncpg.Connection, held: Sequence[HeldLayer], before: Theatre | None, theatre: Theatre
+) -> None:
+    """Delete the layers, none of which has features, that are gone, or are drawn from others no more.
+
+    The others begin a new edition where their tiles may say another thing, or where one that they were put
+    together with is gone.
+    """
+    earlier = {layer.name: layer for layer in before.layers} if before else {}
+    declared = {layer.name: layer for layer in theatre.layers}
+    gone = [
+        each
+        for each in held
+        if not each.features and _drawn_from(earlier, each.name) != _drawn_from(declared, each.name)
+    ]
+    await connection.execute("DELETE FROM layer WHERE id = ANY($1::integer[])", [each.key for each in gone])
+    changed = [
+        each.key
+        for each in held
+        if each not in gone and (gone or _in_tiles(earlier.get(each.name)) != _in_tiles(declared[each.name]))
+    ]
+    await connection.execute(
+        "UPDATE layer SET edition = edition + $2 WHERE id = ANY($1::integer[])",
+        changed,
+        1 + sum(each.edition for each in gone),
     )
-    if kind is not None and kind != layer.kind:
-        raise BadParameter(f"layer {theatre.id}.{layer.name} holds {kind}; it cannot become {layer.kind}")
+
+
+def _drawn_from(layers: Mapping[str, Layer], name: str) -> str | None:
+    """Return '' for a layer of its own features, the name of that it derives from, `None` for no layer."""
+    layer = layers.get(name)
+    return None if layer is None else layer.derived.layer if layer.derived else ""
+
+
+def _in_tiles(layer: Layer | None) -> object:
+    if layer is None:
+        return None
+    codes = [each.code for each in layer.categories]
+    return layer.kind, layer.time, layer.category, codes, layer.minzoom, layer.maxzoom, list(layer.fields)
+
+
+async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: Layer) -> None:
     terms = layer.source
     source = await connection.fetchval(
         "INSERT INTO source (publisher, licence, attribution, url) VALUES ($1, $2, $3, $4)"
@@ -93,7 +136,7 @@ async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: La
     )
     await connection.execute(
         "INSERT INTO layer (theatre, name, kind, source) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (theatre, name) DO UPDATE SET source = EXCLUDED.source",
+        " ON CONFLICT (theatre, name) DO UPDATE SET source = EXCLUDED.source, kind = EXCLUDED.kind",
         theatre.id,
         layer.name,
         layer.kind,
@@ -147,6 +190,13 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
         if (row := stored.get((theatre.id, layer.name)))
     ]
     return Stored(layers, unreadable)
+
+
+def _readable(name: str, definition: object) -> Theatre | None:
+    try:
+        return _theatre(name, definition)
+    except (TileserverError, msgspec.ValidationError):
+        return None
 
 
 def _theatre(name: str, definition: object) -> Theatre:

@@ -1,0 +1,27 @@
+"""A definition becomes the theatre's: it is stored, and what it draws otherwise is drawn; or nothing is."""
+
+from __future__ import annotations
+
+from tileserver.desk.faces import Progress
+from tileserver.desk.rebuild import rebuild_stale
+from tileserver.model import Theatre
+from tileserver.store.catalogue import add_theatre
+from tileserver.store.connect import Connection, translated
+from tileserver.store.revisions import write_locked
+
+
+async def declare(connection: Connection, theatre: Theatre, progress: Progress) -> bool:
+    """Store *theatre* and draw its areas and lines anew where they are drawn otherwise; whether it changed.
+
+    All or nothing, and while nobody else writes: what it is held to is the data of this moment.
+
+    Raises
+    ------
+    BadParameter
+        The data that the theatre has contradicts the definition.
+    """
+    with translated():
+        async with write_locked(connection):
+            changed = await add_theatre(connection, theatre)
+            await rebuild_stale(connection, progress)
+    return changed

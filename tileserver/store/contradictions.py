@@ -1,0 +1,130 @@
+"""What the data of a theatre says against another definition of it.
+
+Key by key, for a layer that has data:
+
+=======================================  ===============================================================
+``name`` (a layer taken out)             refused; a line that derives from areas goes with its definition
+``kind``, ``time``                       refused
+``category``, a code taken out           refused with how many features carry what would be undeclared
+``derived``                              refused for a layer with features of its own; else drawn anew
+``day_zone``                             refused: its days would begin at other instants
+``bounds``, ``scope``                    refused with how many features would lie wholly outside
+``precision``                            fewer decimals refused, for the features have more; more: harmless
+``priority``, ``side``, zooms            drawn, and named, anew
+``fields``                               harmless; what is stored says what it says until imported again
+``reader``, ``dates``, ``axes`` and so   harmless; they are about the next import
+all else                                 harmless: words, colours, the role, the embargo, what opens
+=======================================  ===============================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import asyncpg
+
+from tileserver.model import Layer, Theatre
+
+_HELD = """
+    SELECT l.id, l.name, l.kind, l.edition, count(f.layer)::int AS features
+    FROM layer l LEFT JOIN feature_version f ON f.layer = l.id
+    WHERE l.theatre = $1 GROUP BY l.id ORDER BY l.id
+"""
+_CODES = """
+    SELECT properties ->> $2 AS code, count(*)::int AS features FROM feature_version
+    WHERE layer = $1 AND NOT coalesce(properties ->> $2 = ANY($3::text[]), $4) GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+_OUTSIDE = """
+    SELECT count(*) FROM feature_version
+    WHERE layer = $1 AND NOT geom && ST_Transform(ST_MakeEnvelope($2, $3, $4, $5, 4326), 3857)
+        AND NOT coalesce(properties ->> $6 = ANY($7::text[]), false)
+"""
+
+
+class HeldLayer(NamedTuple):
+    """A layer as the database has it, and how many versions of features."""
+
+    key: int
+    name: str
+    kind: str
+    edition: int
+    features: int
+
+
+async def held_layers(connection: asyncpg.Connection, theatre: str) -> list[HeldLayer]:
+    """Return the layers of *theatre* that the database has, those without data too."""
+    return [HeldLayer(*row) for row in await connection.fetch(_HELD, theatre)]
+
+
+async def contradictions(
+    connection: asyncpg.Connection, held: Iterable[HeldLayer], before: Theatre | None, theatre: Theatre
+) -> list[str]:
+    """Return, in words, what of the data speaks against *theatre*; *before* is the definition until now.
+
+    Every version counts, also one that only past revisions know: they are served too.
+    """
+    declared = {layer.name: layer for layer in theatre.layers}
+    earlier = {layer.name: layer for layer in before.layers} if before else {}
+    found: list[str] = []
+    for each in held:
+        if not each.features:
+            continue
+        layer = declared.get(each.name)
+        where = f"layer {each.name} holds {_features(each.features)}"
+        if layer is None:
+            found.append(f"{where}, and is no longer declared")
+            continue
+        if before and before.day_zone != theatre.day_zone:
+            found.append(f"{where}, dated by the days of {before.day_zone} and not of {theatre.day_zone}")
+        said = _against_kind(each, earlier.get(each.name), layer)
+        found += [f"{where}{words}" for words in said]
+        if not said:
+            found += await _against_codes(connection, each, layer)
+            found += await _against_bounds(connection, each, layer, theatre)
+    return found
+
+
+def _against_kind(held: HeldLayer, before: Layer | None, layer: Layer) -> list[str]:
+    old = before or layer
+    rules = (
+        (held.kind == layer.kind, f" of kind {held.kind}; it cannot become {layer.kind}"),
+        (layer.derived is None, " of its own; it cannot be derived from another layer"),
+        (old.time == layer.time, f" of a {old.time}; it cannot become a {layer.time}"),
+        (
+            old.category in ("", layer.category),
+            f" whose vocabulary stands in {old.category!r}, not in {layer.category!r}",
+        ),
+        (
+            old.precision <= layer.precision,
+            f" with {old.precision} decimals of a degree, more than {layer.precision}",
+        ),
+    )
+    return [words for holds, words in rules if not holds][:1]
+
+
+async def _against_codes(connection: asyncpg.Connection, held: HeldLayer, layer: Layer) -> list[str]:
+    if not layer.category:
+        return []
+    rows = await connection.fetch(
+        _CODES, held.key, layer.category, sorted(layer.codes()), not layer.partitioned
+    )
+    return [
+        f"layer {held.name} has {_features(row['features'])} "
+        + (f"of the status {row['code']!r}" if row["code"] is not None else f"without {layer.category!r}")
+        + ", which would not be declared" * (row["code"] is not None)
+        for row in rows
+    ]
+
+
+async def _against_bounds(
+    connection: asyncpg.Connection, held: HeldLayer, layer: Layer, theatre: Theatre
+) -> list[str]:
+    bounds = layer.bounds or theatre.bounds
+    anywhere = [each.code for each in layer.categories if each.scope == "anywhere"]
+    outside = await connection.fetchval(_OUTSIDE, held.key, *bounds, layer.category, anywhere)
+    return [f"layer {held.name} has {_features(outside)} wholly outside {list(bounds)}"] if outside else []
+
+
+def _features(number: int) -> str:
+    return f"{number:,} version{'s' * (number != 1)} of features"
