@@ -56,7 +56,9 @@ def _folder(text: str) -> Path | None:
 
 
 SETTINGS = (
-    Setting("HOST", "127.0.0.1", str, "address to listen on"),
+    Setting(
+        "HOST", "127.0.0.1", str, "address to listen on; 0.0.0.0 is every one, :: also every one of IPv6"
+    ),
     Setting("PORT", "8000", _whole(0, 65535), "port to listen on"),
     Setting("WORKERS", "1", _whole(1, 64), "server processes"),
     Setting(

@@ -25,6 +25,7 @@
     `-- Unavailable              the operator can mend it    -> 503, exit 3
         |-- StoreUnavailable         the database is away or slow
         |   |-- StoreBusy            no connection within the deadline; try again
+        |   |-- BadAddress           the setting is no address of a database
         |   `-- LayerUnavailable     one layer cannot be read, or is not up to date; the others are served
         |-- SchemaMismatch           the database is newer than the code, or was never migrated
         |-- ClusterUnavailable       the embedded PostGIS cannot be started here
@@ -184,6 +185,12 @@ class StoreBusy(StoreUnavailable):
     """No database connection became free within the deadline."""
 
     title = "Server busy"
+
+
+class BadAddress(StoreUnavailable):
+    """What is set as the address of the database is none; to wait for it would not help."""
+
+    title = "Database unavailable"
 
 
 class LayerUnavailable(StoreUnavailable):

@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from tileserver.cli.session import Json, out, print_json, print_table
+from tileserver.cli.session import Json, database, out, print_json, print_table
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.store.cluster import Cluster
@@ -28,6 +28,8 @@ def _cluster() -> Cluster:
 def start() -> None:
     """Start the cluster and leave it running until [bold]db stop[/bold]."""
     cluster = _cluster()
+    if cluster.status().state == "absent":
+        out.print(f"making a new database in {cluster.data_dir}", highlight=False, soft_wrap=True)
     cluster.start()
     out.print(f"running; {cluster.dsn}", highlight=False, soft_wrap=True)
 
@@ -72,6 +74,6 @@ def psql() -> None:
     For the desk: it does not obey the embargo.
     """
     cluster = _cluster()
-    with cluster.running():
+    with database(read_settings()):
         argv = cluster.psql_argv()
         os.spawnv(os.P_WAIT, argv[0], argv)

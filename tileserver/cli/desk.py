@@ -11,7 +11,8 @@ import msgspec
 import typer
 
 from tileserver.cli.outcome import print_outcome
-from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
+from tileserver.cli.session import Json, has_data, print_json, print_table, progress_bar, with_connection
+from tileserver.config import read_settings
 from tileserver.desk.declare import declare
 from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.rebuild import rebuild_stale
@@ -47,7 +48,7 @@ def add(
             await migrate(connection)
             return await declare(connection, wanted, progress)
 
-        changed = with_connection(work)
+        changed = with_connection(work, creates=True)
     layers = ", ".join(layer.name for layer in wanted.layers)
     typer.echo(f"{wanted.id}: {'stored' if changed else 'unchanged'}; layers {layers}")
 
@@ -55,7 +56,7 @@ def add(
 @theatre.command("list")
 def list_(json: Json = False) -> None:
     """List the theatres in the database and those shipped."""
-    stored = with_connection(_stored_theatres)
+    stored = with_connection(_stored_theatres) if has_data(read_settings()) else {}
     rows = [
         (
             name,
@@ -77,7 +78,7 @@ def show(
     ],
 ) -> None:
     """Print a definition as JSON."""
-    stored = with_connection(_stored_theatres)
+    stored = with_connection(_stored_theatres) if has_data(read_settings()) else {}
     print_json(msgspec.to_builtins(stored.get(name) or load_theatre(name)))
 
 
@@ -190,7 +191,7 @@ def sample(
                 each for name in names or SAMPLES for each in await load_sample(connection, name, progress)
             ]
 
-        outcomes = with_connection(work)
+        outcomes = with_connection(work, creates=True)
     for ref, outcome in outcomes:
         print_outcome(ref, outcome, json=json)
     if any(outcome.held is not None for _, outcome in outcomes):

@@ -11,8 +11,9 @@ from rich.markup import escape
 from tileserver import __version__
 from tileserver.cli import cluster, desk, held, installation, look, measure, revisions, seed, serving, session
 from tileserver.cli.session import err
+from tileserver.clock import GuardedClock
 from tileserver.errors import TileserverError
-from tileserver.times import Clock, system_clock
+from tileserver.times import Clock
 
 INTERRUPTED = 130  # what typer exits with on Ctrl-C, and shells expect
 
@@ -62,9 +63,9 @@ def options(
     """Stand for the options before the command."""
 
 
-def main(clock: Clock = system_clock) -> None:
-    """Run one command by *clock*; an error of ours is one line on standard error and its own exit code."""
-    session.clock.set(clock)
+def main(clock: Clock | None = None) -> None:
+    """Run one command by *clock*, or the machine's; an error of ours is one line and its own exit code."""
+    session.clock.set(clock or GuardedClock())
     try:
         app()
     except TileserverError as error:

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from threading import Event, Thread
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from tileserver.cli.session import database, err, progress_bar
-from tileserver.config import read_settings
+from tileserver.config import Settings, read_settings
 from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_samples_if_empty
-from tileserver.store.connect import connect
-from tileserver.store.migrations import migrate
+from tileserver.errors import (
+    BadAddress,
+    BadParameter,
+    SchemaMismatch,
+    StoreUnavailable,
+    TileserverError,
+    Unavailable,
+)
+from tileserver.store.cluster import Cluster
+from tileserver.store.connect import Connection, connect
+from tileserver.store.keeper import keeping
+from tileserver.store.migrations import check_schema, may_write, migrate
 from tileserver.web.logs import configure_logs
+
+log = structlog.get_logger()
+
+_RETRY_S = 2.0
 
 
 def serve(
@@ -25,36 +46,128 @@ def serve(
 ) -> None:
     """Serve the map and the tiles: starts the embedded PostGIS if need be, migrates, listens.
 
-    Settings come from the environment: HOST, PORT, DATABASE_URL and others; the README has the table.
+    A database that is away is waited for: meanwhile the answer is 503. The embedded one is started again
+    when it ends. Settings come from the environment: HOST, PORT, DATABASE_URL and others; the README has
+    the table.
     """
     settings = read_settings()
     configure_logs(settings.log)
-    with database(settings) as dsn:
+    with listening(settings) as door, database(settings, creates=True) as dsn:
+        keeper = nullcontext() if settings.database_url else keeping(Cluster.at(settings.data_dir))
+        with keeper, _prepared(dsn, sample=sample):
+            # Server processes read their settings from the environment; the database is part of them.
+            os.environ["DATABASE_URL"] = dsn
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            port = door.getsockname()[1]
+            err.print(f"serving at [bold]http://{host}:{port}[/bold]; stop with Ctrl-C", highlight=False)
+            _run(settings, door)
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Lend the socket that the server will listen on; ``::`` is every address, of IPv4 too.
+
+    Raises
+    ------
+    BadParameter
+        Something else listens there, or the address is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(settings.host != "::"))
+        try:
+            door.bind((settings.host, settings.port))
+        except OSError as error:
+            raise BadParameter(
+                f"cannot listen on port {settings.port} of {settings.host}: {error.strerror or error};"
+                " set HOST and PORT to others, or stop what listens there"
+            ) from error
+        yield door
+
+
+def _run(settings: Settings, door: socket.socket) -> None:
+    config = uvicorn.Config(
+        "tileserver.web.app:app_from_environment",
+        factory=True,
+        workers=settings.workers,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # behind a proxy TILESERVER_PUBLIC_URL says what readers see
+        date_header=True,
+        timeout_graceful_shutdown=10,
+    )
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[door]).run()
+        return
+    server = uvicorn.Server(config)
+    try:
+        server.run(sockets=[door])
+    except KeyboardInterrupt:  # which it has obeyed
+        return
+    if not server.started:
+        sys.exit(3)
+
+
+@contextmanager
+def _prepared(dsn: str, *, sample: bool) -> Iterator[None]:
+    """Bring the database up to date; one that is away as soon as it is back, meanwhile the server starts."""
+    leaving = Event()
+
+    def later() -> None:
+        while not leaving.wait(_RETRY_S):
+            try:
+                asyncio.run(_prepare(dsn, sample=sample))
+                return
+            except StoreUnavailable:
+                continue
+            except Exception as error:  # the thread has nobody to raise it to
+                known = isinstance(error, TileserverError)
+                log.error("database not prepared", error=str(error) if known else "", exc_info=not known)
+
+    try:
         asyncio.run(_prepare(dsn, sample=sample))
-        # Server processes read their settings from the environment; the database is part of them.
-        os.environ["DATABASE_URL"] = dsn
-        err.print(f"serving at [bold]http://{settings.host}:{settings.port}[/bold]; stop with Ctrl-C")
-        uvicorn.run(
-            "tileserver.web.app:app_from_environment",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,  # behind a proxy TILESERVER_PUBLIC_URL says what readers see
-            date_header=True,
-            timeout_graceful_shutdown=10,
-        )
+    except BadAddress:
+        raise
+    except StoreUnavailable as error:
+        log.error("serving without the database until it answers", error=str(error))
+        Thread(target=later, name="preparing", daemon=True).start()
+    try:
+        yield
+    finally:
+        leaving.set()
 
 
 async def _prepare(dsn: str, *, sample: bool) -> None:
     connection = await connect(dsn)
     try:
-        await migrate(connection)
-        with progress_bar() as progress:
-            await rebuild_stale(connection, progress)
+        if not await _is_current(connection):
+            await migrate(connection)
+        if await may_write(connection):
+            await _redraw(connection)
             if sample:
-                await load_samples_if_empty(connection, progress)
+                with progress_bar() as progress:
+                    await load_samples_if_empty(connection, progress)
     finally:
         await connection.close(timeout=10)
+
+
+async def _is_current(connection: Connection) -> bool:
+    """Whether nothing is to be migrated: a standby and a role that only reads are never asked to."""
+    try:
+        await check_schema(connection)
+    except SchemaMismatch:
+        return False
+    return True
+
+
+async def _redraw(connection: Connection) -> None:
+    """Draw anew what is stale; what cannot be is served as it was drawn, or named as unreadable."""
+    try:
+        with progress_bar() as progress:
+            await rebuild_stale(connection, progress)
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.error("faces not drawn anew", exc_info=error)

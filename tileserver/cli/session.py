@@ -22,11 +22,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from tileserver.clock import GuardedClock
 from tileserver.config import Settings, read_settings
+from tileserver.errors import ClusterUnavailable
 from tileserver.store.cluster import Cluster
 from tileserver.store.connect import Connection, Pool, connect
+from tileserver.store.neighbours import running_data_dirs
 from tileserver.tiles.service import TileService
-from tileserver.times import Clock, system_clock
+from tileserver.times import Clock
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine instead of a table.")]
 
@@ -34,19 +37,42 @@ out = Console()
 err = Console(stderr=True)
 
 # Set by `main` alone: whoever types a command cannot, so the embargo holds in what is printed.
-clock: ContextVar[Clock] = ContextVar("clock", default=system_clock)
+clock: ContextVar[Clock] = ContextVar("clock")
 
 Result = TypeVar("Result")
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """Lend the address of the database: `DATABASE_URL`, or the embedded cluster, running meanwhile."""
+def database(settings: Settings, *, creates: bool = False) -> Iterator[str]:
+    """Lend the address of the database: `DATABASE_URL`, or the embedded cluster, running meanwhile.
+
+    A command that *creates* makes a cluster where there is none, and says so; any other is told where there
+    is one.
+    """
     if settings.database_url:
         yield settings.database_url
         return
+    if not has_data(settings):
+        if not creates:
+            raise ClusterUnavailable(f"there is no data in {settings.data_dir.resolve()}; {_elsewhere()}")
+        err.print(f"making a new database in {settings.data_dir.resolve()}", highlight=False, soft_wrap=True)
+        if running_data_dirs():
+            err.print(f"note: {_elsewhere()}", highlight=False, soft_wrap=True)
     with Cluster.at(settings.data_dir).running() as dsn:
         yield dsn
+
+
+def has_data(settings: Settings) -> bool:
+    """Whether there is a database, or at least an address of one."""
+    return bool(settings.database_url) or Cluster.at(settings.data_dir).status().state != "absent"
+
+
+def _elsewhere() -> str:
+    running = running_data_dirs()
+    if running:
+        first, *more = (f"TILESERVER_DATA_DIR={folder}" for folder in running)
+        return f"one that runs is elsewhere: set {first}" + "".join(f", or {each}" for each in more)
+    return "begin with tileserver serve --sample or tileserver theatre add, or set TILESERVER_DATA_DIR"
 
 
 @asynccontextmanager
@@ -58,14 +84,16 @@ async def _connection(dsn: str) -> AsyncIterator[Connection]:
         await connection.close(timeout=10)
 
 
-def with_connection(work: Callable[[Connection], Coroutine[Any, Any, Result]]) -> Result:
-    """Run *work* on one connection to the database that the environment names."""
+def with_connection(
+    work: Callable[[Connection], Coroutine[Any, Any, Result]], *, creates: bool = False
+) -> Result:
+    """Run *work* on one connection to the database that the environment names; `database` has *creates*."""
 
     async def run(dsn: str) -> Result:
         async with _connection(dsn) as connection:
             return await work(connection)
 
-    with database(read_settings()) as dsn:
+    with database(read_settings(), creates=creates) as dsn:
         return asyncio.run(run(dsn))
 
 
@@ -75,7 +103,8 @@ def with_service(work: Callable[[TileService], Awaitable[Result]], *, connection
 
     async def run(dsn: str) -> Result:
         # Says which database is away and why, as a pool for readers may not.
-        await (await connect(dsn)).close()
+        async with _connection(dsn) as connection:
+            await _ask_time(connection)
         pool = Pool(dsn, connections, settings.pool_wait, 600)
         try:
             return await work(TileService(pool, 1024 * 1024, clock.get()))
@@ -84,6 +113,15 @@ def with_service(work: Callable[[TileService], Awaitable[Result]], *, connection
 
     with database(settings) as dsn:
         return asyncio.run(run(dsn))
+
+
+async def _ask_time(connection: Connection) -> None:
+    """Hold the clock to the database's; what speaks against it is said, and what is public is less."""
+    own = clock.get()
+    if isinstance(own, GuardedClock):
+        own.witness(await connection.fetchval("SELECT clock_timestamp()"))
+        if own.trouble:
+            err.print(f"[bold red]clock:[/bold red] {own.trouble}", highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

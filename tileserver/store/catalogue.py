@@ -282,6 +282,20 @@ async def _fetch(
     return rows
 
 
+async def undeclared_codes(connection: asyncpg.Connection, stored: StoredLayer) -> list[str]:
+    """Return, sorted, what the layer's features have for a category that its definition does not declare."""
+    layer = stored.layer
+    if not layer.categories:
+        return []
+    rows = await connection.fetch(
+        "SELECT DISTINCT properties->>$2 AS code FROM feature_version WHERE layer = $1 AND upper_inf(known)",
+        stored.key,
+        layer.category,
+    )
+    declared = {each.code for each in layer.categories}
+    return sorted(row["code"] for row in rows if row["code"] is not None and row["code"] not in declared)
+
+
 async def load_starts(
     connection: asyncpg.Connection, layer: int, revision: int
 ) -> list[tuple[datetime, datetime, int]]:

@@ -9,6 +9,7 @@ data directory)::
     start.lock    held while starting, stopping or removing
     users.lock    shared by all who use the cluster: who can have it alone is the last one
     kept          the postmaster that was started to stay, until stopped by hand
+    data_dir      the data directory, in a home elsewhere
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,12 +32,17 @@ from typing import IO
 from tileserver.errors import ClusterUnavailable
 from tileserver.store.account import Account, choose_account, private_folder
 from tileserver.store.installation import Answer, Installation, choose, installations
-from tileserver.store.processes import clear_after_crash, end_processes, leaving_in_order
+from tileserver.store.processes import (
+    clear_after_crash,
+    end_processes,
+    leaving_in_order,
+)
 from tileserver.store.server_settings import PORT, server_flags
 
 NAME = "tileserver"  # of the role and of the database
 ELSEWHERE = Path("/var/lib/tileserver")
 PATIENCE_S = 120
+BACK = "data_dir"  # in a home elsewhere: the data directory it belongs to
 SOCKET_BYTES = 107  # sun_path of unix(7), less its closing NUL
 
 # In template1, so that every database made later has PostGIS too.
@@ -110,7 +117,7 @@ class Cluster:
         """Make, start or adopt the cluster and leave it running until `stop`; `ClusterUnavailable` if not."""
         with self._lock("users.lock", fcntl.LOCK_SH):
             self._ensure()
-            (self.home / "kept").write_text(self._incarnation())
+            self._keep()
 
     def stop(self) -> bool:
         """Stop the cluster unless somebody uses it; whether it is stopped now."""
@@ -131,6 +138,24 @@ class Cluster:
                 with self._lock("start.lock", fcntl.LOCK_EX):
                     if self._alone(users) and not self._kept():
                         self._halt()
+
+    def is_deserted(self) -> bool:
+        """Whether nobody is at the socket; a server that is only slow, or is stopped, is there."""
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.settimeout(1)
+            try:
+                knocking.connect(str(self.socket_dir / f".s.PGSQL.{PORT}"))
+            except (ConnectionRefusedError, FileNotFoundError):
+                return True
+            except OSError:
+                return False
+        return False
+
+    def revive(self) -> bool:
+        """Start PostgreSQL again where it ended under its users; whether it had."""
+        if self._major() is None:
+            raise ClusterUnavailable(f"the data of {self.home} is gone; a backup has to be put back by hand")
+        return self._ensure()
 
     def remove(self) -> bool:
         """Stop the cluster and delete it with all its data, unless somebody uses it; whether it is gone."""
@@ -156,16 +181,21 @@ class Cluster:
 
     # --- below: one step each -------------------------------------------------------------------
 
-    def _ensure(self) -> None:
+    def _ensure(self) -> bool:
+        """Make, start or adopt the cluster; whether it had to be started."""
         installation = self._installation()
         try:
             with self._lock("start.lock", fcntl.LOCK_EX):
                 if self._major() is None:
                     self._initialise(installation)
                 elif self._answers(installation):
-                    return
+                    return False
+                kept = self._kept()
                 clear_after_crash(self.pgdata, self.socket_dir)
                 self._launch(installation)
+                if kept:
+                    self._keep()
+                return True
         except OSError as error:
             raise ClusterUnavailable(f"the cluster in {self.home} cannot be started: {error}") from error
 
@@ -245,6 +275,9 @@ class Cluster:
         lines = (self.pgdata / "postmaster.pid").read_text().splitlines()
         return f"{lines[0]} {lines[2]}"
 
+    def _keep(self) -> None:
+        (self.home / "kept").write_text(self._incarnation())
+
     def _kept(self) -> bool:
         try:
             return (self.home / "kept").read_text() == self._incarnation()
@@ -279,6 +312,8 @@ class Cluster:
         if self.home.parent != self.data_dir and not self.pointer.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
             self.pointer.write_text(f"{self.home}\n")
+        if self.home.parent != self.data_dir:
+            (self.home / BACK).write_text(f"{self.data_dir}\n")
 
 
 def _digest(path: Path) -> str:

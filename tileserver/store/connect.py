@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import msgspec
 
-from tileserver.errors import LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
+from tileserver.errors import BadAddress, LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
 
 # What a lost, refusing, restarting, overloaded or missing database raises; everything else is our bug.
 _AWAY = (
@@ -73,8 +73,8 @@ async def connect(dsn: str) -> asyncpg.Connection:
         connection = await asyncpg.connect(
             dsn, timeout=_PATIENCE_S, server_settings={"application_name": "tileserver"}
         )
-    except asyncpg.ClientConfigurationError as error:
-        raise StoreUnavailable(
+    except ValueError as error:  # asyncpg's own, and urllib's
+        raise BadAddress(
             "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
         ) from error
     except (*_AWAY, TimeoutError) as error:

@@ -61,6 +61,7 @@ async def migrate(connection: asyncpg.Connection) -> list[Migration]:
     SchemaMismatch
         The database was migrated by a newer version of the code, or does not let us; it is left alone.
     """
+    await _refuse_encoding(connection)
     try:
         applied = await _migrate(connection)
         if applied:
@@ -89,6 +90,15 @@ async def _migrate(connection: asyncpg.Connection) -> list[Migration]:
     return missing
 
 
+async def may_write(connection: asyncpg.Connection) -> bool:
+    """Whether this role, on this server, could change anything: no standby, no role that only reads."""
+    found: bool = await connection.fetchval(
+        "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
+        " AND has_table_privilege('migration', 'INSERT') AND has_table_privilege('face', 'INSERT, DELETE')"
+    )
+    return found
+
+
 async def has_schema(connection: asyncpg.Connection) -> bool:
     """Whether any migration was ever applied to the database."""
     return await connection.fetchval("SELECT to_regclass('migration')") is not None
@@ -96,6 +106,7 @@ async def has_schema(connection: asyncpg.Connection) -> bool:
 
 async def check_schema(connection: asyncpg.Connection) -> None:
     """Raise `SchemaMismatch` unless the database has exactly this code's migrations."""
+    await _refuse_encoding(connection)
     if not await has_schema(connection):
         raise SchemaMismatch("the database has no schema yet; run: tileserver migrate")
     applied = {row["number"] for row in await connection.fetch("SELECT number FROM migration")}
@@ -104,6 +115,15 @@ async def check_schema(connection: asyncpg.Connection) -> None:
     missing = [f"{m.number:04} {m.name}" for m in shipped if m.number not in applied]
     if missing:
         raise SchemaMismatch(f"the database lacks {', '.join(missing)}; run: tileserver migrate")
+
+
+async def _refuse_encoding(connection: asyncpg.Connection) -> None:
+    encoding = await connection.fetchval("SELECT current_setting('server_encoding')")
+    if encoding != "UTF8":
+        raise SchemaMismatch(
+            f"the database's encoding is {encoding}, which has no room for the names of places; make another:"
+            " createdb --template template0 --encoding UTF8"
+        )
 
 
 def _refuse_newer(applied: set[int], shipped: list[Migration]) -> None:

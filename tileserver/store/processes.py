@@ -29,12 +29,17 @@ def clear_after_crash(pgdata: Path, socket_dir: Path) -> None:
 
 
 def end_processes(pgdata: Path) -> None:
-    """End all of PostgreSQL that is at work in a data directory, as a power cut would."""
-    deadline = time.monotonic() + PATIENCE_S
+    """End all of PostgreSQL that is at work in a data directory, as a power cut would.
+
+    First as it wants to be ended at once; one that cannot hear, because it is stopped, by force.
+    """
+    begun = time.monotonic()
+    deadline = begun + PATIENCE_S
     while left := processes_in(pgdata):
         for pid in left:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGQUIT)
+                deaf = time.monotonic() - begun > PATIENCE_S / 4
+                os.kill(pid, signal.SIGKILL if deaf else signal.SIGQUIT)
         if time.monotonic() > deadline:
             pids = " ".join(map(str, left))
             raise ClusterUnavailable(f"PostgreSQL in {pgdata} does not answer nor end: kill -9 {pids}")
@@ -43,13 +48,20 @@ def end_processes(pgdata: Path) -> None:
 
 def processes_in(pgdata: Path) -> list[int]:
     """PostgreSQL's processes of this cluster: they stay in its data directory. Empty without /proc."""
-    found = []
+    return [pid for pid, folder in _at_work() if folder == pgdata]
+
+
+def postgres_folders() -> set[Path]:
+    """The data directories in which PostgreSQL is at work, of those whose processes we may look at."""
+    return {folder for _, folder in _at_work()}
+
+
+def _at_work() -> Iterator[tuple[int, Path]]:
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             program = (entry / "exe").readlink().name  # "postgres (deleted)" after an upgrade
-            if program.startswith(("postgres", "initdb")) and (entry / "cwd").readlink() == pgdata:
-                found.append(int(entry.name))
-    return found
+            if program.startswith(("postgres", "initdb")):
+                yield int(entry.name), (entry / "cwd").readlink()
 
 
 def _noted_pid(lock_file: Path) -> str:

@@ -1,0 +1,185 @@
+"""``serve`` starts and stays up: without its database, over a killed one, as a reader, at every address."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import ROOT, Databases, free_port
+from tileserver.cli.serving import _prepare
+from tileserver.store.cluster import Cluster
+from tileserver.store.processes import processes_in
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data directory that PostgreSQL's account can enter, unlike pytest's own."""
+    path = Path(tempfile.mkdtemp(prefix="tileserver-test-"))
+    path.chmod(0o755)
+    yield path
+    Cluster.at(path).remove()
+    subprocess.run(["rm", "-rf", path], check=True)
+
+
+@contextmanager
+def _serving(**environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    changes = {"PORT": str(port), "TILESERVER_LOG": "json", "NO_PROGRESS": "1", **environment}
+    argv = [sys.executable, "-m", "tileserver", "serve"]
+    server = subprocess.Popen(argv, env={**os.environ, **changes}, cwd=ROOT)
+    try:
+        yield f"http://127.0.0.1:{port}", server
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def _seconds_until(holds: Callable[[], bool], within: float = 60) -> float:
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < within
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def test_a_server_starts_without_its_database_and_migrates_it_when_it_comes(folder: Path) -> None:
+    cluster = Cluster.at(folder, durable=False)
+    cluster.start()
+    assert cluster.stop()
+    with _serving(DATABASE_URL=cluster.dsn) as (url, server):
+        _seconds_until(lambda: _status(f"{url}/healthz") == 200)
+        assert _status(f"{url}/readyz") == 503
+        cluster.start()
+        _seconds_until(lambda: _status(f"{url}/readyz") == 200)
+        assert _status(f"{url}/tilesets") == 200
+        assert server.poll() is None
+
+
+def test_a_killed_postmaster_is_started_again_under_two_servers(folder: Path) -> None:
+    """Its stale pid file, its shared memory and a backend that is stopped, and so deaf, are in the way."""
+    with (
+        _serving(TILESERVER_DATA_DIR=str(folder)) as (url, _),
+        _serving(TILESERVER_DATA_DIR=str(folder)) as (other, _),
+    ):
+        _seconds_until(lambda: _status(f"{url}/readyz") == 200 and _status(f"{other}/readyz") == 200)
+        cluster = Cluster.at(folder)
+        before = cluster.status().pid
+        assert before is not None
+        orphan = next(pid for pid in processes_in(cluster.pgdata) if pid != before)
+        os.kill(orphan, signal.SIGSTOP)
+        os.kill(before, signal.SIGKILL)
+        _seconds_until(lambda: _status(f"{url}/readyz") == 503)
+        assert _status(f"{url}/tilesets") == 200  # from memory
+        took = _seconds_until(lambda: _status(f"{url}/readyz") == 200 and _status(f"{other}/readyz") == 200)
+        assert took < 30
+        assert cluster.status().pid not in (None, before)
+    assert Cluster.at(folder).status().state == "stopped"  # the last user has ended it
+
+
+def test_one_that_was_started_to_stay_stays_when_it_was_started_again(folder: Path) -> None:
+    cluster = Cluster.at(folder, durable=False)
+    cluster.start()
+    before = cluster.status().pid
+    assert before is not None
+    assert not cluster.is_deserted()
+    os.kill(before, signal.SIGKILL)
+    _seconds_until(cluster.is_deserted)
+    assert cluster.revive()
+    assert not cluster.revive()
+    with cluster.running():
+        pass
+    assert cluster.status().state == "running"
+
+
+def test_a_taken_port_is_told_before_anything_is_made(run: Run, folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        there = {"PORT": port, "TILESERVER_DATA_DIR": str(folder)}
+        done = run("serve", dsn="", **there)
+        assert done.code == 2
+        assert f"cannot listen on port {port} of 127.0.0.1: Address already in use" in done.err
+        assert not list(folder.iterdir())
+        assert "Address already in use" in run("check", dsn="", **there).out
+
+
+def test_every_address_is_every_address(database: str) -> None:
+    with _serving(DATABASE_URL=database, HOST="::") as (url, _):
+        _seconds_until(lambda: _status(f"{url}/healthz") == 200)
+        if socket.has_ipv6:
+            assert _status(url.replace("127.0.0.1", "[::1]") + "/healthz") == 200
+
+
+def test_a_role_that_only_reads_can_serve_what_is_migrated(databases: Databases) -> None:
+    dsn = databases.new()
+
+    async def grant(connection: asyncpg.Connection) -> None:
+        name = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+    databases.run(dsn, grant)
+    asyncio.run(_prepare(dsn, sample=True))  # neither migrates nor loads, and says nothing
+
+
+def test_a_database_of_another_encoding_is_refused_in_words(run: Run, databases: Databases) -> None:
+    dsn = databases.bare()
+    name = "latin"
+
+    async def create(connection: asyncpg.Connection) -> None:
+        await connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+
+    databases.run(dsn, create)
+    latin = dsn.replace(dsn.partition("?")[0].rpartition("/")[2], name)
+    for command in ("migrate", "serve", "layers"):
+        done = run(command, dsn=latin, PORT=str(free_port()))
+        assert done.code == 3, command
+        assert "the database's encoding is LATIN1" in done.err
+    assert "LATIN1" in run("check", dsn=latin).out
+
+
+def test_a_command_in_another_folder_says_where_the_data_is(run: Run, folder: Path, tmp_path: Path) -> None:
+    elsewhere = {"TILESERVER_DATA_DIR": str(tmp_path / "nothing")}
+    cluster = Cluster.at(folder, durable=False)
+    with cluster.running():
+        for argv in (("layers",), ("revisions",), ("timeline", "ukraine"), ("db", "psql")):
+            done = run(*argv, dsn="", **elsewhere)
+            assert done.code == 3, argv
+            assert f"there is no data in {tmp_path / 'nothing'}" in done.err
+            assert f"TILESERVER_DATA_DIR={folder}" in done.err
+        assert f"TILESERVER_DATA_DIR={folder}" in run("check", dsn="", **elsewhere).out
+        assert run("theatre", "show", "ukraine", dsn="", **elsewhere).code == 0
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_an_address_that_is_none_is_not_waited_for(run: Run) -> None:
+    done = run("serve", dsn="postgresql://[", PORT=str(free_port()))
+    assert done.code == 3

@@ -1,0 +1,21 @@
+"""The embedded clusters that run on this machine, whoever started them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from tileserver.store.cluster import BACK
+from tileserver.store.processes import postgres_folders
+
+
+def running_data_dirs() -> list[Path]:
+    """Return the data directories of the clusters that run on this machine, as far as we may see them."""
+    found = set()
+    for pgdata in postgres_folders():
+        home = pgdata.parent
+        if pgdata.name == "data" and (home / "users.lock").exists():
+            back = home / BACK
+            with suppress(OSError):
+                found.add(home.parent if home.name == "postgres" else Path(back.read_text().strip()))
+    return sorted(found)
