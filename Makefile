@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds bench lint clean machine browser
+.PHONY: help setup run test worlds bench lint qgis clean machine browser
 
 WORLDS := 500
 WEB := tileserver/web/frontend
@@ -37,6 +37,9 @@ lint: setup .venv/.made-dev ## style, format, types and import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+qgis: ## draw the sample of a running server in QGIS, where python3-qgis is installed
+	/usr/bin/python3 tests/clients/draw_in_qgis.py http://127.0.0.1:$${PORT:-8000} western-front 1944-08-25 /tmp/tileserver-qgis.png
 
 clean: ## remove all that was built, with the embedded PostGIS and its data in .tileserver
 	@.ci/setup clean

@@ -1,7 +1,8 @@
 """A plain MapLibre style over snapshot tiles: for MapLibre Native, QGIS and partners' maps.
 
-No feature-state and no global-state, which MapLibre Native and QGIS do not know. The colours are the
-legend's and those of ``styles/palette.json``, so the style cannot say another thing than the map.
+Nothing but what all of them read: no feature-state and no global-state, which MapLibre Native and QGIS do not
+know, ``match`` with its labels in lists, and no other expression where something is painted. The colours are
+the legend's and those of ``styles/palette.json``, so the style cannot say another thing than the map.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import msgspec
 from tileserver.model import Layer
 from tileserver.publish.asked import Asked
 from tileserver.tiles.catalogue import Tileset
+
+# Events in a cell, from and below, and its radius in pixels: the area grows as their number does.
+_SIZES = ((1, 10, 4), (10, 100, 6), (100, 1000, 10), (1000, 1 << 31, 15))
 
 
 def plain_style(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any]:
@@ -58,8 +62,14 @@ def _palette() -> dict[str, Any]:
 def _areas(layer: Layer) -> list[dict[str, Any]]:
     base = {"source": "tileserver", "source-layer": layer.name}
     colour = _colours(layer)
-    # Faces are cut where cells meet: an edge around each, or a soft one, would show the cells.
-    fill = {"fill-color": colour, "fill-opacity": 0.4, "fill-antialias": not layer.has_faces}
+    # Faces are cut where cells meet: an edge around each, or a soft one, would show the cells. QGIS draws a
+    # black one unless it is told another colour.
+    fill = {
+        "fill-color": colour,
+        "fill-opacity": 0.4,
+        "fill-antialias": not layer.has_faces,
+        "fill-outline-color": "rgba(0,0,0,0)",
+    }
     drawn: list[dict[str, Any]] = [{**base, "id": f"{layer.name}-fill", "type": "fill", "paint": fill}]
     if not layer.has_faces:
         edge = {"line-color": colour, "line-width": 0.8}
@@ -83,30 +93,43 @@ def _points(layer: Layer) -> list[dict[str, Any]]:
     }
     base = {"type": "circle", "source": "tileserver", "source-layer": layer.name}
     points = {**base, "id": layer.name, "filter": ["!", ["has", "cell"]], "paint": paint}
-    return [{**base, "id": f"{layer.name}-cells", "filter": ["has", "cell"], "paint": _cells(layer)}, points]
+    return [*_cells(layer), points]
 
 
-def _cells(layer: Layer) -> dict[str, Any]:
-    """Draw a cell as a circle whose area grows with the number of events, coloured as most of them are.
+def _cells(layer: Layer) -> list[dict[str, Any]]:
+    """Draw cells as circles in a few sizes by the number of events, a style layer each, as QGIS reads it.
 
     Without the number: text needs glyphs, which a style for anybody's map does not bring along.
     """
-    counts = {each.colour: ["get", f"count_{each.code}"] for each in layer.categories}
-    most = ["max", *counts.values()]
-    cases = [part for colour, count in counts.items() for part in (["==", count, most], colour)]
-    return {
-        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "count"]], 1, 3, 50, 15],
-        "circle-color": ["case", *cases, _palette()["note"]] if cases else _palette()["note"],
-        "circle-opacity": 0.75,
-        "circle-stroke-color": _palette()["eventCasing"],
-        "circle-stroke-width": 0.5,
-    }
+    return [
+        {
+            "id": f"{layer.name}-cells-{least}",
+            "type": "circle",
+            "source": "tileserver",
+            "source-layer": layer.name,
+            "filter": [
+                "all",
+                ["has", "cell"],
+                [">=", ["get", "count"], least],
+                ["<", ["get", "count"], more],
+            ],
+            "paint": {
+                "circle-radius": radius,
+                "circle-color": _palette()["note"],
+                "circle-opacity": 0.75,
+                "circle-stroke-color": _palette()["eventCasing"],
+                "circle-stroke-width": 0.5,
+            },
+        }
+        for least, more, radius in _SIZES
+    ]
 
 
 def _colours(layer: Layer) -> Any:
     if not layer.categories:
         return _palette()["note"]
-    pairs = [part for each in layer.categories for part in (each.code, each.colour)]
+    # A label in a list, though it be one: QGIS reads no other.
+    pairs = [part for each in layer.categories for part in ([each.code], each.colour)]
     return ["match", ["get", layer.category], *pairs, _palette()["labelFaint"]]
 
 
