@@ -198,7 +198,8 @@ def archive_database(databases: Databases, archive_folder: Path) -> str:
         await prepare_connection(connection)
         await add_theatre(connection, load_theatre("ukraine"))
         layers = {each.layer.name: each for each in await load_layers(connection)}
-        await import_file(connection, layers, "control", archive_folder, ReadOptions())
+        outcome = await import_file(connection, layers, "control", archive_folder, ReadOptions())
+        assert not outcome.rulings
         await import_file(connection, layers, "events", EVENTS, ReadOptions())
 
     databases.run(dsn, load)

@@ -75,10 +75,10 @@ async def tell(connection: asyncpg.Connection, names: Mapping[str, str]) -> None
     layers = {each.layer.name: each for each in await load_layers(connection)}
     states = _states()
     read = Report(read=sum(len(each.features) for each in states))
-    await import_snapshots(connection, layers, names["control"], states, read, origin="drawn")
+    await import_snapshots(connection, layers, names["control"], states, read, origin="drawn", accept="drawn")
     for name, features in (("events", _events()), ("notes", _notes())):
         read = Report(read=len(features))
-        await import_features(connection, layers, names[name], features, read, origin="drawn")
+        await import_features(connection, layers, names[name], features, read, origin="drawn", accept="drawn")
 
 
 def stores(databases: Databases) -> tuple[str, str]:

@@ -30,7 +30,7 @@ def dsn(run: Run, database: str, tmp_path: Path) -> str:
     run("import", "ukraine.control", str(snapshot(tmp_path, FIRST)), dsn=database)
     empty = tmp_path / f"{FIRST + DAY}.geojson"
     empty.write_text('{"type": "FeatureCollection", "features": []}')
-    run("import", "ukraine.control", str(empty), dsn=database)
+    run("import", "ukraine.control", str(empty), "--accept", "it is empty", dsn=database)
     return database
 
 
@@ -53,7 +53,7 @@ def test_revisions_are_listed_newest_first_for_all_or_for_one_layer(
     found = json.loads(run("revisions", "--json", dsn=dsn).out)
     assert [(each["revision"], each["summary"]) for each in found] == [
         (3, "2 features of ukraine.events from e.csv"),
-        (2, f"1 snapshots of ukraine.control from {FIRST + DAY}.geojson"),
+        (2, f"1 snapshots of ukraine.control from {FIRST + DAY}.geojson; accepted: it is empty"),
         (1, f"1 snapshots of ukraine.control from {FIRST}.geojson"),
     ]
     assert found[0]["layers"]["ukraine.events"]["features_added"] == 2

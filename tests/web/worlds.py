@@ -78,7 +78,13 @@ def build(desk: Desk, world: World) -> None:
                 features = [_feature(part) for part in some if part.layer == name]
                 layers = await desk.layers(connection)
                 await import_features(
-                    connection, layers, name, features, Report(read=len(features)), origin="drawn"
+                    connection,
+                    layers,
+                    name,
+                    features,
+                    Report(read=len(features)),
+                    origin="drawn",
+                    accept="drawn",
                 )
         for name, start, end in world.withdrawn:
             layers = await desk.layers(connection)
