@@ -76,6 +76,12 @@ SETTINGS = (
         "the URL readers see, for absolute URLs in documents; empty: as asked",
     ),
     Setting(
+        "TILESERVER_THEATRE",
+        "",
+        str,
+        "the theatre shown where none is asked for; empty: the first one added that has data, samples last",
+    ),
+    Setting(
         "TILESERVER_CACHE_MB",
         "256",
         _whole(1, 65536),
@@ -116,6 +122,7 @@ class Settings:
     database_url: str
     data_dir: Path
     public_url: str
+    theatre: str
     cache_mb: int
     shelf: Path | None
     shelf_mb: int

@@ -23,9 +23,7 @@ NORMANDY = "#map=6.5/49.1/0.5&at=1944-07-25"  # the days after it move the front
 WEST = "/?theatre=western-front&lang=en"
 
 
-async def test_the_map_opens_on_the_theatre_of_the_newest_import(
-    server_url: str, new_reader: NewReader
-) -> None:
+async def test_the_map_opens_on_the_default_theatre(server_url: str, new_reader: NewReader) -> None:
     reader = await new_reader()
     await reader.open(server_url)
     catalogue = await reader.page.evaluate("fetch('/tilesets').then(answer => answer.json())")

@@ -125,7 +125,7 @@ def test_before_its_first_revision_a_tileset_has_none() -> None:
     assert _catalogue().tileset("west").revision(None) == 0
 
 
-def test_the_default_theatre_is_the_one_with_the_newest_import() -> None:
+def test_the_default_theatre_is_the_first_one_that_has_data() -> None:
     catalogue = _catalogue()
     assert catalogue.newest_import("east") == DAY + timedelta(days=1)
     assert catalogue.newest_import("west") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests.conftest import NOW, settings_for
+from tileserver.web.app import create_app
 from tileserver.web.pages import STATIC, BuiltFiles
 
 built = pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built")
@@ -56,9 +59,57 @@ def test_only_the_embed_may_be_framed_by_others(client: TestClient, path: str, a
 
 @built
 @pytest.mark.db
-@pytest.mark.parametrize(
-    "query", ["?theatre=<script>alert(1)</script>", '?at="><img src=x onerror=alert(1)>']
-)
+@pytest.mark.parametrize("query", ["?lang=<script>alert(1)</script>", '?at="><img src=x onerror=alert(1)>'])
 def test_nothing_of_a_request_is_written_into_a_page(client: TestClient, query: str) -> None:
     for path in ("/", "/embed"):
         assert client.get(path + query).content == client.get(path).content
+
+
+@built
+@pytest.mark.db
+@pytest.mark.parametrize("path", ["/", "/embed"])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("", "There is no such map here"),
+        ("de-AT,de;q=0.9", "Diese Karte gibt es hier nicht"),
+        ("xx, uk;q=0.5", "Такої карти тут немає"),
+    ],
+)
+def test_an_unknown_theatre_is_a_page_that_says_so_and_no_other_war(
+    client: TestClient, path: str, language: str, said: str
+) -> None:
+    headers = {"Accept-Language": language}
+    page = client.get(f"{path}?theatre=nope&theme=dark", headers=headers)
+    assert page.status_code == 404
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["content-type"].startswith("text/html")
+    assert said in page.text
+    assert "nope" in page.text
+    assert 'data-theme="dark"' in page.text
+    assert f'href="{path}?theatre=western-front"' in page.text
+    assert "[[" not in page.text
+    assert "script" not in page.text
+    [style] = re.findall(r'rel="stylesheet" href="([^"]+)"', page.text)
+    assert client.get(style).status_code == 200
+
+
+@built
+@pytest.mark.db
+def test_the_page_of_an_unknown_theatre_repeats_no_markup(client: TestClient) -> None:
+    page = client.get("/", params={"theatre": "<script>alert(1)</script>", "lang": '"><img src=x>'})
+    assert page.status_code == 404
+    assert "<script" not in page.text
+    assert "<img" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+@built
+@pytest.mark.db
+def test_the_declared_theatre_wins_and_one_that_is_not_there_is_no_other(sample_database: str) -> None:
+    for declared, default, status in (("western-front", "western-front", 200), ("nope", None, 404)):
+        app = create_app(settings_for(sample_database, TILESERVER_THEATRE=declared), lambda: NOW)
+        with TestClient(app) as client:
+            assert client.get("/tilesets").json()["default"] == default
+            assert client.get("/").status_code == status
+            assert client.get("/?theatre=western-front").status_code == 200

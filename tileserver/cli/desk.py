@@ -1,4 +1,4 @@
-"""``tileserver theatre``, ``import`` and ``sample``: what the desk does."""
+"""``tileserver import`` and ``sample``: what the desk does."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 import typer
 
 from tileserver.cli.outcome import print_outcome
-from tileserver.cli.session import Json, has_data, print_json, print_table, progress_bar, with_connection
-from tileserver.config import read_settings
-from tileserver.desk.declare import declare
+from tileserver.cli.session import Json, progress_bar, with_connection
 from tileserver.desk.importer import Outcome, import_file
 from tileserver.desk.rebuild import rebuild_stale
 from tileserver.desk.samples import load_sample
@@ -22,64 +19,9 @@ from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection
-from tileserver.store.migrations import check_schema, has_schema, migrate
-from tileserver.theatres import load_theatre, shipped
+from tileserver.store.migrations import check_schema, migrate
 from tileserver.theatres.sample import SAMPLES
 from tileserver.times import day_zone, parse_datetime
-
-theatre = typer.Typer(
-    help="Declare theatres: one conflict's map, its layers and statuses.", no_args_is_help=True
-)
-
-
-@theatre.command()
-def add(
-    definition: Annotated[str, typer.Argument(help="Id of a shipped definition, or path of a TOML file.")],
-) -> None:
-    """Add a theatre, or bring one up to date with its definition; its data stays.
-
-    Where the new definition draws areas or front lines otherwise, all of them are drawn anew. One that the
-    data contradicts is refused, and nothing is stored: a status that features carry cannot go, for example.
-    """
-    wanted = load_theatre(definition)
-    with progress_bar() as progress:
-
-        async def work(connection: Connection) -> bool:
-            await migrate(connection)
-            return await declare(connection, wanted, progress)
-
-        changed = with_connection(work, creates=True)
-    layers = ", ".join(layer.name for layer in wanted.layers)
-    typer.echo(f"{wanted.id}: {'stored' if changed else 'unchanged'}; layers {layers}")
-
-
-@theatre.command("list")
-def list_(json: Json = False) -> None:
-    """List the theatres in the database and those shipped."""
-    stored = with_connection(_stored_theatres) if has_data(read_settings()) else {}
-    rows = [
-        (
-            name,
-            "stored" if name in stored else "shipped",
-            (stored.get(name) or load_theatre(name)).title.get("en", ""),
-        )
-        for name in sorted({*stored, *shipped()})
-    ]
-    if json:
-        print_json([dict(zip(("id", "state", "title"), row, strict=True)) for row in rows])
-    else:
-        print_table("Theatres", ("id", "state", "title"), [*rows])
-
-
-@theatre.command()
-def show(
-    name: Annotated[
-        str, typer.Argument(help="Id of a theatre in the database or shipped, or path of a TOML file.")
-    ],
-) -> None:
-    """Print a definition as JSON."""
-    stored = with_connection(_stored_theatres) if has_data(read_settings()) else {}
-    print_json(msgspec.to_builtins(stored.get(name) or load_theatre(name)))
 
 
 def import_(
@@ -196,13 +138,6 @@ def sample(
         print_outcome(ref, outcome, json=json)
     if any(outcome.held is not None for _, outcome in outcomes):
         raise typer.Exit(1)
-
-
-async def _stored_theatres(connection: Connection) -> dict[str, Theatre]:
-    """Return the theatres by id; none in a database that was never migrated."""
-    if not await has_schema(connection):
-        return {}
-    return {each.theatre.id: each.theatre for each in await checked_layers(connection)}
 
 
 async def checked_layers(connection: Connection) -> list[StoredLayer]:

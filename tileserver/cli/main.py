@@ -9,7 +9,19 @@ import typer
 from rich.markup import escape
 
 from tileserver import __version__
-from tileserver.cli import cluster, desk, held, installation, look, measure, revisions, seed, serving, session
+from tileserver.cli import (
+    cluster,
+    desk,
+    held,
+    installation,
+    look,
+    measure,
+    revisions,
+    seed,
+    serving,
+    session,
+    theatre,
+)
 from tileserver.cli.session import err
 from tileserver.clock import GuardedClock
 from tileserver.errors import TileserverError
@@ -28,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(serving.serve)
-app.add_typer(desk.theatre, name="theatre")
+app.add_typer(theatre.theatre, name="theatre")
 app.command("import")(desk.import_)
 app.add_typer(held.held, name="held")
 app.command()(desk.sample)

@@ -24,8 +24,8 @@ from tileserver.times import format_instant, from_micros, local_day
 NOW = Asked()
 
 
-def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
-    """Return ``/tilesets``: every theatre and tileset, and the theatre to show first."""
+def catalogue_document(catalogue: Catalogue, now: datetime, default: str = "") -> dict[str, Any]:
+    """Return ``/tilesets``: every theatre and tileset, and the one to show first: *default*, if any."""
     theatres = []
     tilesets = []
     for theatre in catalogue.theatres.values():
@@ -34,7 +34,7 @@ def catalogue_document(catalogue: Catalogue, now: datetime) -> dict[str, Any]:
         names = [theatre.id, *map(str, own)] if own else []
         tilesets += [_entry(catalogue.tileset(name), now, name) for name in names]
     return {
-        "default": catalogue.default_theatre(),
+        "default": catalogue.default_theatre(default),
         "theatres": theatres,
         "tilesets": tilesets,
         "unavailable": {

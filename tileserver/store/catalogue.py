@@ -34,6 +34,7 @@ class StoredLayer:
     newest_import: datetime | None
     edition: int = 0  # how often what past revisions held was rewritten
     fingerprint: str = ""  # what its faces were drawn with; '' before the first
+    hidden: bool = False  # is its theatre for nobody but the desk?
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: La
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Every layer of every theatre, theatres by id, layers as declared; and theatres that cannot be read."""
+    """Every layer of every theatre, theatres as they were added, layers as declared; and what is broken."""
 
     layers: list[StoredLayer]
     unreadable: dict[str, str]  # why, by the theatre's id
@@ -161,7 +162,10 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
     """Return what there is. A definition that is broken takes its own theatre away, and no other."""
     theatres: dict[str, Theatre] = {}
     unreadable: dict[str, str] = {}
-    for row in await connection.fetch("SELECT id, definition FROM theatre ORDER BY id"):
+    hidden: set[str] = set()
+    for row in await connection.fetch("SELECT id, definition, hidden FROM theatre ORDER BY added, id"):
+        if row["hidden"]:
+            hidden.add(row["id"])
         try:
             theatres[row["id"]] = _theatre(row["id"], row["definition"])
         except (TileserverError, msgspec.ValidationError) as error:
@@ -184,6 +188,7 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
             newest_import=row["newest"],
             edition=row["edition"],
             fingerprint=row["fingerprint"],
+            hidden=theatre.id in hidden,
         )
         for theatre in theatres.values()
         for layer in theatre.layers

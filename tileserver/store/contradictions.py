@@ -27,7 +27,8 @@ import asyncpg
 from tileserver.model import Layer, Theatre
 
 _HELD = """
-    SELECT l.id, l.name, l.kind, l.edition, count(f.layer)::int AS features
+    SELECT l.id, l.name, l.kind, l.edition, count(f.layer)::int AS features,
+        (SELECT count(*)::int FROM held h WHERE h.layer = l.id AND h.state = 'waiting') AS waiting
     FROM layer l LEFT JOIN feature_version f ON f.layer = l.id
     WHERE l.theatre = $1 GROUP BY l.id ORDER BY l.id
 """
@@ -50,6 +51,7 @@ class HeldLayer(NamedTuple):
     kind: str
     edition: int
     features: int
+    waiting: int  # imports that are held back, and were read by the definition of then
 
 
 async def held_layers(connection: asyncpg.Connection, theatre: str) -> list[HeldLayer]:
@@ -68,9 +70,11 @@ async def contradictions(
     earlier = {layer.name: layer for layer in before.layers} if before else {}
     found: list[str] = []
     for each in held:
+        layer = declared.get(each.name)
+        if each.waiting and _read_by(before, earlier.get(each.name)) != _read_by(theatre, layer):
+            found.append(f"layer {each.name} has an import that is held back; accept or reject it first")
         if not each.features:
             continue
-        layer = declared.get(each.name)
         where = f"layer {each.name} holds {_features(each.features)}"
         if layer is None:
             found.append(f"{where}, and is no longer declared")
@@ -83,6 +87,14 @@ async def contradictions(
             found += await _against_codes(connection, each, layer)
             found += await _against_bounds(connection, each, layer, theatre)
     return found
+
+
+def _read_by(theatre: Theatre | None, layer: Layer | None) -> object:
+    """What an import that is held back was read by."""
+    if theatre is None or layer is None:
+        return None
+    bounds = layer.bounds or theatre.bounds
+    return theatre.day_zone, bounds, layer.kind, layer.time, layer.category, layer.codes(), layer.precision
 
 
 def _against_kind(held: HeldLayer, before: Layer | None, layer: Layer) -> list[str]:

@@ -23,6 +23,7 @@ from tileserver.store.connect import Connection, reason_of, translated
 from tileserver.store.events import load_events
 from tileserver.store.index import load_rows
 from tileserver.store.marker import Marker, load_marker
+from tileserver.theatres.sample import SAMPLES
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
 from tileserver.tiles.windows import WindowView
@@ -235,10 +236,18 @@ class Catalogue:
         times = [each.stored.newest_import for ref, each in self.layers.items() if ref.theatre == theatre]
         return max((time for time in times if time), default=None)
 
-    def default_theatre(self) -> str | None:
-        """The theatre with the newest import; without any, the first."""
-        dated = [(time, theatre) for theatre in self.theatres if (time := self.newest_import(theatre))]
-        return max(dated)[1] if dated else next(iter(self.theatres), None)
+    def default_theatre(self, declared: str = "") -> str | None:
+        """The theatre that is shown where none is asked for: the one that the operator has *declared*.
+
+        Without that it is the first one that was added and has data; a sample only while there is no other.
+        `None` where what is declared is not there: a map of another war is no answer.
+        """
+        if declared:
+            return declared if declared in self.theatres else None
+        filled = [theatre for theatre in self.theatres if self.newest_import(theatre)]
+        real = [theatre for theatre in filled if theatre not in SAMPLES]
+        sample = [theatre for theatre in reversed(SAMPLES) if theatre in filled]
+        return next(iter([*real, *sample, *self.theatres]), None)
 
 
 async def load_catalogue(connection: Connection, before: Catalogue | None = None) -> Catalogue:
@@ -249,8 +258,9 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         found = await load_stored(connection)
+        shown = [each for each in found.layers if not each.hidden]
         reading = Catalogue({}, {}, unreadable=found.unreadable, marker=await load_marker(connection))
-        for stored in found.layers:
+        for stored in shown:
             reading.theatres[stored.theatre.id] = stored.theatre
             known = before.layers.get(stored.ref) if before else None
             try:

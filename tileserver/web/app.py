@@ -25,7 +25,7 @@ from tileserver.web.documents import DocumentRoutes
 from tileserver.web.history import HistoryRoutes
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope
-from tileserver.web.pages import BuiltFiles, embed, reader_map
+from tileserver.web.pages import BuiltFiles, PageRoutes
 from tileserver.web.problems import http_problem, known_problem
 from tileserver.web.ready import ReadyRoute
 from tileserver.web.supervisor import Supervisor
@@ -45,7 +45,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     service = TileService(pool, settings.cache_mb * 1024 * 1024, clock, shelf, background)
     past = HistoryService(service, settings.cache_mb * 1024 * 1024 // 4)
     gains = ChangeService(service, settings.cache_mb * 1024 * 1024 // 4)
-    documents = DocumentRoutes(service, past, settings.public_url, settings.max_age)
+    documents = DocumentRoutes(service, past, settings.public_url, settings.max_age, settings.theatre)
+    pages = PageRoutes(service, settings.theatre)
     tiles = TileRoutes(service, settings.max_age)
     history = HistoryRoutes(past, settings.max_age)
     changes = ChangeRoutes(gains, settings.max_age)
@@ -69,8 +70,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/", reader_map),
-            Route("/embed", embed),
+            Route("/", pages.reader_map),
+            Route("/embed", pages.embed),
             Route("/tilesets", documents.catalogue),
             Route("/tilesets/{tileset}", documents.tilejson),
             Route("/tilesets/{tileset}/timeline", documents.timeline),

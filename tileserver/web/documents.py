@@ -43,11 +43,13 @@ class DocumentRoutes:
     history: HistoryService
     public_url: str
     max_age: int
+    theatre: str = ""  # the one to show first, where it is declared
 
     async def catalogue(self, request: Request) -> Response:
         """``/tilesets``."""
         read_query(request, allowed=())
-        return self._json(request, catalogue_document(await self.service.catalogue(), self.service.clock()))
+        catalogue = await self.service.catalogue()
+        return self._json(request, catalogue_document(catalogue, self.service.clock(), self.theatre))
 
     async def tilejson(self, request: Request) -> Response:
         """``/tilesets/{tileset}?datetime=&revision=``: the same, and its URLs ask for that."""

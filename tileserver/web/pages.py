@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from tileserver.errors import Unavailable
+from tileserver.tiles.service import TileService
+from tileserver.web.missing import missing_page
 
 STATIC = Path(str(files("tileserver.web"))) / "static"
 
@@ -37,18 +40,35 @@ class BuiltFiles(StaticFiles):
         return response
 
 
-async def reader_map(request: Request) -> Response:
-    """``/``."""
-    return _page("index.html")
+@dataclass(frozen=True, slots=True)
+class PageRoutes:
+    """The pages, over the service that knows which theatres there are."""
 
+    service: TileService
+    theatre: str = ""  # the one that is shown where none is asked for, if that is declared
 
-async def embed(request: Request) -> Response:
-    """``/embed``."""
-    return _page("embed.html")
+    async def reader_map(self, request: Request) -> Response:
+        """``/``."""
+        return await self._page(request, "index.html")
 
+    async def embed(self, request: Request) -> Response:
+        """``/embed``."""
+        return await self._page(request, "embed.html")
 
-def _page(name: str) -> Response:
-    path = STATIC / name
-    if not path.is_file():
-        raise Unavailable("the front end is not built; run: make setup")
-    return FileResponse(path, headers={"Cache-Control": "no-cache"}, media_type="text/html; charset=utf-8")
+    async def _page(self, request: Request, name: str) -> Response:
+        """Answer with the map of the theatre that is asked for, or say that there is none: no other war's."""
+        path = STATIC / name
+        if not path.is_file():
+            raise Unavailable("the front end is not built; run: make setup")
+        asked = request.query_params.get("theatre", "") or self.theatre
+        try:
+            catalogue = await self.service.catalogue()
+        except Unavailable:
+            catalogue = None  # the page says so itself, and asks again
+        if catalogue and asked and asked not in catalogue.theatres and asked not in catalogue.unreadable:
+            text = (STATIC / "missing.html").read_text("utf-8")
+            body = missing_page(text, asked, list(catalogue.theatres.values()), request)
+            return Response(body, 404, {"Cache-Control": "no-store"}, media_type="text/html; charset=utf-8")
+        return FileResponse(
+            path, headers={"Cache-Control": "no-cache"}, media_type="text/html; charset=utf-8"
+        )

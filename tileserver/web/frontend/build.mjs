@@ -1,4 +1,4 @@
-// Build the page into ../static: bundles with a hash in their name, and the two pages that load them.
+// Build the page into ../static: bundles with a hash in their name, and the pages that load them.
 
 import { fileURLToPath } from "node:url";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ mkdirSync(OUT, { recursive: true });
 
 const { metafile } = await build({
   absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
-  entryPoints: { main: "src/main.ts", worker: "maplibre-gl/dist/maplibre-gl-worker.mjs" },
+  entryPoints: { main: "src/main.ts", missing: "src/missing.css", worker: "maplibre-gl/dist/maplibre-gl-worker.mjs" },
   outdir: fileURLToPath(new URL("assets/", OUT)),
   // The map and its worker share a chunk, as MapLibre ships them: one download for both.
   bundle: true, splitting: true, format: "esm", target: "es2022", minify: true, sourcemap: false, metafile: true,
@@ -27,6 +27,8 @@ const { metafile } = await build({
 const outputs = Object.keys(metafile.outputs).map((path) => basename(path));
 const named = (start, end) => BASE + outputs.find((name) => name.startsWith(start) && name.endsWith(end));
 const values = { main: named("main-", ".js"), worker: named("worker-", ".js"), style: named("main-", ".css"), shared: named("chunk-", ".js") };
+const missing = readFileSync(new URL("missing.html", import.meta.url), "utf8");
+writeFileSync(new URL("missing.html", OUT), missing.replace("{{missing}}", named("missing-", ".css"))); // the server fills in the rest
 const template = readFileSync(new URL("page.html", import.meta.url), "utf8");
 for (const [file, page, card, strip] of [["index.html", "full", TOGGLE, ""], ["embed.html", "embed", FIXED, STRIP]]) {
   const filled = Object.entries({ ...values, page, card, strip }).reduce((text, [name, value]) => text.replaceAll(`{{${name}}}`, value), template);

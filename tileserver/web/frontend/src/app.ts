@@ -82,8 +82,8 @@ export class App {
   private async open(id: string): Promise<void> {
     const { catalogue } = this;
     if (!catalogue) return;
-    const theatre = catalogue.theatres.find((one) => one.id === id) ?? catalogue.theatres.find((one) => one.id === catalogue.default) ?? catalogue.theatres[0];
-    if (!theatre) throw new Error("the server has no theatre");
+    const theatre = catalogue.theatres.find((one) => one.id === (id || catalogue.default));
+    if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
     const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
     await this.lost?.promise;
     this.loaded = { theatre, tiles, timeline: new Map(timeline.days.map((count) => [count.day, count])) };
@@ -323,6 +323,7 @@ export class App {
     const elsewhere = link.theatre !== "" && link.theatre !== this.loaded?.theatre.id;
     this.link = link;
     if (link.camera) this.map.jumpTo({ center: [link.camera.lon, link.camera.lat], zoom: link.camera.zoom });
+    if (elsewhere && !this.catalogue?.theatres.some(({ id }) => id === link.theatre)) { location.reload(); return; } // the server says what there is
     if (elsewhere) { void this.reopen(link.theatre); return; }
     this.choose(link.compare);
     if (this.loaded && this.state.shown) this.comparison.follow(this.state.shown, this.loaded.tiles, this.theme);

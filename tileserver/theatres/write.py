@@ -1,0 +1,37 @@
+"""A definition as the TOML that it can be read from again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from tileserver.model import Theatre
+
+
+def toml_of(theatre: Theatre) -> str:
+    """Return the TOML of *theatre*, without what it leaves to the defaults.
+
+    Law: reading it gives an equal definition.
+    """
+    return tomli_w.dumps(_said(theatre))
+
+
+def _said(struct: msgspec.Struct) -> dict[str, Any]:
+    found = {}
+    for each in msgspec.structs.fields(struct):
+        value = getattr(struct, each.name)
+        if each.required or value != _default(each):
+            found[each.encode_name] = _plain(value)
+    return found
+
+
+def _default(each: msgspec.structs.FieldInfo) -> Any:
+    return each.default_factory() if callable(each.default_factory) else each.default
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return _said(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value

@@ -1,0 +1,87 @@
+"""What a reader is told whose link names a theatre that is not here, in their language, and what there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from tileserver.model import Text, Theatre
+
+
+class _Words(NamedTuple):
+    title: str
+    said: str
+    others: str
+    none: str
+
+
+_WORDS = {
+    "en": _Words(
+        "There is no such map here",
+        "The address asks for “{asked}”. This server has no map of that name, or has it no longer.",
+        "There is:",
+        "There is no other map here either.",
+    ),
+    "uk": _Words(
+        "Такої карти тут немає",
+        "Адреса вказує на «{asked}». На цьому сервері немає карти з такою назвою або її вже немає.",
+        "Є:",
+        "Інших карт тут теж немає.",
+    ),
+    "ru": _Words(
+        "Такой карты здесь нет",
+        "Адрес указывает на «{asked}». На этом сервере нет карты с таким названием или её больше нет.",
+        "Есть:",
+        "Других карт здесь тоже нет.",
+    ),
+    "de": _Words(
+        "Diese Karte gibt es hier nicht",
+        "Die Adresse nennt „{asked}“. Eine Karte dieses Namens hat dieser Server nicht oder nicht mehr.",
+        "Es gibt:",
+        "Auch eine andere Karte gibt es hier nicht.",
+    ),
+    "fr": _Words(
+        "Cette carte n’existe pas ici",
+        "L’adresse demande « {asked} ». Ce serveur n’a pas, ou n’a plus, de carte de ce nom.",
+        "Il y a :",
+        "Il n’y a pas d’autre carte ici non plus.",
+    ),
+}
+_LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;|\Z)")
+_SHOWN = 60  # of what was asked: an address can be of any length
+
+
+def missing_page(template: str, asked: str, there: Sequence[Theatre], request: Request) -> str:
+    """Fill *template*, as the front end's build made it; everything of the request is escaped."""
+    language = _language(request)
+    words = _WORDS[language]
+    query = {"lang": request.query_params["lang"]} if "lang" in request.query_params else {}
+    links = "".join(
+        f'<li><a href="{request.url.path}?{escape(urlencode({"theatre": each.id, **query}))}">'
+        f"{escape(_pick(each.title, language) or each.id)}</a></li>"
+        for each in there
+    )
+    theme = request.query_params.get("theme", "")
+    values = {
+        "lang": language,
+        "theme": f' data-theme="{theme}"' if theme in ("light", "dark") else "",
+        "title": words.title,
+        "said": escape(words.said.format(asked=asked[:_SHOWN])),
+        "list": f"<p>{words.others}</p><ul>{links}</ul>" if there else f"<p>{words.none}</p>",
+    }
+    return re.sub(r"\[\[([a-z]+)\]\]", lambda found: values[found[1]], template)
+
+
+def _language(request: Request) -> str:
+    asked = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
+    codes = [found[1].lower() for each in asked[:20] if (found := _LANGUAGE.match(each))]
+    return next((code for code in codes if code in _WORDS), "en")
+
+
+def _pick(text: Text, language: str) -> str:
+    return text.get(language) or text.get("en") or next(iter(text.values()), "")
