@@ -170,7 +170,8 @@ def sample_database(databases: Databases) -> str:
 
     async def load(connection: asyncpg.Connection) -> None:
         for name in SAMPLES:
-            await load_sample(connection, name, lambda *_: None)
+            loaded = await load_sample(connection, name, lambda *_: None)
+            assert not any(outcome.rulings for _, outcome in loaded)
 
     databases.run(dsn, load)
     return dsn

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import msgspec
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.conftest import settings_for
-from tests.desk.conftest import square
+from tests.desk.conftest import FILLS, square
 from tileserver.desk.commit import Outcome
 from tileserver.desk.held import Seen, accept, look, reject, waiting
 from tileserver.desk.prepared import unpack
 from tileserver.errors import BadParameter, HeldBack
 from tileserver.ingest import ReadOptions
+from tileserver.shape.measure import area_km2
+from tileserver.shape.project import to_mercator
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.held import held_content
 from tileserver.web.app import create_app
@@ -289,6 +292,16 @@ def test_events_are_published_while_few_of_them_are_put_aside(desk: Desk, tmp_pa
     assert [each.found.origin for each in listed(desk)] == ["b.csv", "c.csv", "d.csv"]
 
 
+def test_a_complete_file_that_is_held_does_not_end_unseen_what_came_since(desk: Desk, tmp_path: Path) -> None:
+    desk.import_file("events", events(tmp_path / "a.csv", 40, 0), accept="")
+    held = desk.import_file("events", events(tmp_path / "b.csv", 39, 1), complete=True, accept="")
+    desk.import_file("events", events(tmp_path / "c.csv", 41, 0), accept="")
+    with pytest.raises(HeldBack, match="it would end what came since"):
+        accepted(desk, held.held or 0)
+    assert run(desk, look, held.held).ended == 2
+    assert accepted(desk, held.held or 0).ended == 2
+
+
 def test_the_first_file_of_dated_features_has_nothing_to_be_compared_with(desk: Desk, tmp_path: Path) -> None:
     given = [feature(cell, status="occupied", date="2023-11-01", to="2023-11-03") for cell in WIDE]
     given += [feature(cell, status="liberated", date="2023-11-04") for cell in WIDE]
@@ -310,38 +323,62 @@ def test_what_is_kept_comes_back_as_it_was(desk: Desk, tmp_path: Path) -> None:
 cells = st.dictionaries(
     st.tuples(st.integers(0, 3), st.integers(0, 1)), st.sampled_from(["occupied", "liberated"]), max_size=8
 )
-bad = st.lists(st.sampled_from(["colour", "metres", "nowhere"]), max_size=2)
+# Near to all of WIDE being occupied, so that some of what is drawn passes.
+near = st.sets(st.sampled_from(sorted(WIDE)), max_size=3).map(
+    lambda gone: {cell: status for cell, status in WIDE.items() if cell not in gone}
+)
+states = st.dictionaries(st.sampled_from(DAYS[2:]), cells | near, min_size=1, max_size=3)
+bad = st.lists(st.sampled_from(["colour", "metres", "nowhere"]), max_size=1)
+BAD: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "colour": lambda: feature((9, 9), fill="#a52715"),
+    "metres": lambda: metres({(9, 9): ""})[0],
+    "nowhere": lambda: {**feature((9, 9), fill="#a52714"), "geometry": None},
+}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(cells, cells, bad)
+def drawn_km2(desk: Desk, at: datetime) -> dict[str, float]:
+    """Return km2 by status of what is drawn at *at*."""
+    rows = desk.fetch(
+        "SELECT properties ->> 'status' AS status, sum(km2) AS km2 FROM face JOIN layer l ON l.id = layer"
+        " WHERE l.name = 'control' AND band = 13 AND upper_inf(known) AND valid @> $1::timestamptz"
+        " GROUP BY 1",
+        at,
+    )
+    return {row["status"]: row["km2"] for row in rows}
+
+
+def cells_km2(held: Cells) -> dict[str, float]:
+    """Return km2 by status of the cells."""
+    total: dict[str, float] = {}
+    for cell, status in held.items():
+        shape = shapely.transform(shapely.from_geojson(json.dumps(square(cell))), to_mercator)
+        total[status] = total.get(status, 0.0) + area_km2(shape)
+    return total
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cells | near, states, bad)
 def test_an_import_is_committed_whole_or_nothing_public_differs(
     open_desk: Callable[[], Desk],
     tmp_path_factory: pytest.TempPathFactory,
     before: Cells,
-    now: Cells,
+    now: Mapping[datetime, Cells],
     wrong: list[str],
 ) -> None:
     desk = open_desk()
-    desk.import_states({DAYS[0]: WIDE, DAYS[1]: before})
-    fills = {"occupied": "#a52714", "liberated": "#0f9d58"}
-    features = [feature(cell, fill=fills[status]) for cell, status in now.items()]
-    makers = {
-        "colour": lambda: feature((9, 9), fill="#a52715"),
-        "metres": lambda: metres({(9, 9): ""})[0],
-        "nowhere": lambda: {**feature((9, 9), fill="#a52714"), "geometry": None},
-    }
-    features += [makers[each]() for each in wrong]
-    path = write(tmp_path_factory.mktemp("law") / f"{int(DAYS[2].timestamp())}.geojson", *features)
+    known = {DAYS[0]: WIDE, DAYS[1]: before}
+    desk.import_states(known)
+    folder = tmp_path_factory.mktemp("law")
+    for at, held in now.items():
+        features = [feature(cell, fill=FILLS[status]) for cell, status in held.items()]
+        write(folder / f"{int(at.timestamp())}.geojson", *features, *(BAD[each]() for each in wrong))
     stored, seen = desk.dump(), public(desk)
-    outcome = desk.import_file("control", path, accept="")
+    outcome = desk.import_file("control", folder, accept="")
     if outcome.held is not None:
         assert (desk.dump(), public(desk)) == (stored, seen)
         return
     assert not wrong
-    revision = outcome.revision or 2
-    held = {cell: status for cell, status, _, end in desk.rows(revision) if end is None}
-    assert held == now
-    assert {(cell, status) for cell, status, start, _ in desk.rows(revision) if start == DAYS[0]} == set(
-        WIDE.items()
-    )
+    told = {**known, **now}
+    for at in DAYS:
+        held = told[max(each for each in told if each <= at)]
+        assert drawn_km2(desk, at) == pytest.approx(cells_km2(held), rel=1e-4)

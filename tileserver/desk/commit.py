@@ -66,15 +66,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What the desk read of a held import: what it breaks, and the layer's newest revision then."""
+
+    broken: frozenset[tuple[str, str, datetime | None]]
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """Why the desk publishes what would be held: for good, or what is held as *number*.
 
-    Of that nothing but what was shown to the desk is accepted: ``shown`` are the rulings it read.
+    Of that nothing but what was shown to the desk is accepted.
     """
 
     reason: str
     number: int | None = None
-    shown: frozenset[tuple[str, str, datetime | None]] | None = None
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ async def commit(
             change = await change_of(writer, stored, given)
             outcome.rulings, outcome.effects = await judge(writer, stored, given, change)
             judged = await writer.newest(stored.key)
-            _check_shown(outcome.rulings, accept)
+            _check_shown(given, outcome.rulings, judged, accept)
             if (outcome.rulings and accept is None) or change.nothing:
                 raise NothingChanged
             progress("writing", 0, None)
@@ -126,10 +134,12 @@ async def commit(
     return outcome
 
 
-def _check_shown(rulings: list[Ruling], accept: Acceptance | None) -> None:
+def _check_shown(given: Prepared, rulings: list[Ruling], newest: int, accept: Acceptance | None) -> None:
     if accept is None or accept.shown is None:
         return
-    fresh = [each.words for each in rulings if each.broken not in accept.shown]
+    fresh = [each.words for each in rulings if each.broken not in accept.shown.broken]
+    if given.complete and newest != accept.shown.newest:
+        fresh.append("as the complete file it would end what came since")
     if fresh:
         raise HeldBack(
             f"held import {accept.number} does not fit what is known now, for something was imported since: "

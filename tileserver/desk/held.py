@@ -14,6 +14,7 @@ from tileserver.desk.commit import (
     Effect,
     Outcome,
     Progress,
+    Shown,
     change_of,
     commit,
     judge,
@@ -94,7 +95,7 @@ async def accept(
         stored = _layer(layers, found)
         given = unpack(await held_content(connection, number))
     _check_declared(stored, given, number)
-    shown = frozenset(each.broken for each in _rulings(found))
+    shown = Shown(frozenset(each.broken for each in _rulings(found)), found.judged)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
     outcome = await commit(
         connection, own, stored.layer.name, given, progress, Acceptance(reason, number, shown)
