@@ -32,6 +32,9 @@ worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds inst
 bench: setup .venv/.made-dev ## measure tiles and imports, beside tipg
 	.venv/bin/python -m tests.bench
 
+chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose, and print what became of it
+	.venv/bin/python -m tests.chaos
+
 lint: setup .venv/.made-dev ## style, format, types and import rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .

@@ -41,14 +41,12 @@ class GuardedClock:
 
     def __call__(self) -> datetime:
         """Return the present instant."""
-        wall, due = self._wall(), self._due()
-        now = (wall if wall - due <= TOLERANCE else due) - self._lag
-        self._latest = max(self._latest, now)
+        self._latest = max(self._latest, self._own() - self._lag)
         return self._latest
 
     def witness(self, database: datetime) -> None:
         """Hear that it is *database* by the database's clock."""
-        self._offset = database - min(self._wall(), self._due() + TOLERANCE)
+        self._offset = database - self._own()
         self._lag = -self._offset if self._offset < -TOLERANCE else timedelta()
 
     @property
@@ -66,6 +64,11 @@ class GuardedClock:
             return ""
         remedy = "what is public follows the earlier of them; set the clocks right and restart"
         return f"{'; '.join(said)}: {remedy}"
+
+    def _own(self) -> datetime:
+        """Return what this machine says, but for a clock that was set forward."""
+        wall, due = self._wall(), self._due()
+        return wall if wall - due <= TOLERANCE else due
 
     def _due(self) -> datetime:
         return self._anchor + timedelta(seconds=self._steady() - self._begun)

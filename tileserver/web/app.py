@@ -97,6 +97,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.service = service
+    app.state.follower = follower
     app.state.supervisor = supervisor
     return app
 

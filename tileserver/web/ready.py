@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +19,8 @@ from tileserver.tiles.follower import OBEYED_S, Follower
 from tileserver.tiles.history_service import HistoryService
 from tileserver.times import format_instant
 from tileserver.web.supervisor import Supervisor
+
+log = structlog.get_logger()
 
 _PATIENCE_S = 1.5
 _VITAL = ("revisions", "catalogue")
@@ -78,14 +81,24 @@ class ReadyRoute:
                 return await self.history.service.ready()
         except TimeoutError:
             return "the database does not answer"
+        except Exception as error:  # what fails here is what this document is about
+            log.error("database not asked", exc_info=error)
+            return f"the database cannot be asked ({type(error).__name__})"
 
     async def _read(self) -> Catalogue:
         try:
             async with asyncio.timeout(_PATIENCE_S * 2):
                 await self.history.warm()
-                return await self.history.service.catalogue()
         except TimeoutError as error:
             raise StoreUnavailable("what history is planned from is still being read") from error
+        except Unavailable:
+            raise
+        except Exception as error:  # the task that plans it fails as well, and is named
+            log.error("history not read", exc_info=error)
+        catalogue = await self.history.service.catalogue()
+        if catalogue.missing and not catalogue.layers:
+            raise Unavailable(next(iter(catalogue.missing.values())).reason)
+        return catalogue
 
     def _trouble(self, catalogue: Catalogue) -> dict[str, Any]:
         clock = self.history.service.clock
