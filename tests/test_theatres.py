@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.model import Theatre
 from tileserver.theatres import load_land, load_theatre, shipped
 from tileserver.theatres.check import check_theatre
+from tileserver.theatres.write import toml_of
 
 UKRAINE = (Path(__file__).parents[1] / "tileserver" / "theatres" / "ukraine.toml").read_text("utf-8")
 WGS84 = Geod(ellps="WGS84")
@@ -60,7 +62,7 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
     [
         ('id = "ukraine"', 'id = "Ukraine.2"', "id 'Ukraine.2' has to be small letters"),
         ('id = "ukraine"', "id = ", "own.toml: "),
-        ('id = "ukraine"', 'id = "ukraine"\ncolour = "red"', "unknown field `colour`"),
+        ('id = "ukraine"', 'id = "ukraine"\ncolour = "red"', "line 7: there is no key 'colour'"),
         ('embargo = "48h"', 'embargo = "two days"', "'two days' is no duration"),
         ('embargo = "48h"', 'embargo = "48h"\nopens_at = "today"', "'today' is no date"),
         ('day_zone = "Europe/Kyiv"', 'day_zone = "Kyiv time"', "'Kyiv time' is no time zone"),
@@ -91,7 +93,11 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
         ('held = ["occupied",', 'held = ["annexed",', "statuses that control has not: annexed"),
         ('held = ["occupied", "occupied_before_2022"]', "held = []", "derived from no status"),
         ('land = "ukraine_land.geojson"', 'land = "../../errors.py"', "no land file"),
-        ('land = "ukraine_land.geojson"', 'land = "moon.geojson"', "no land file 'moon.geojson' is shipped"),
+        (
+            'land = "ukraine_land.geojson"',
+            'land = "moon.geojson"',
+            "no land file 'moon.geojson' is beside the definition or shipped",
+        ),
         ('title = { en = "Control"', 'title = { english = "Control"', "words by language"),
         ('status = "who', 'Status = "who', "field 'Status'"),
         (
@@ -203,3 +209,65 @@ def test_occupied_land_is_lighter_than_what_was_occupied_before() -> None:
     categories = {each.code: each for each in load_theatre("ukraine").layer("control").categories}
     lighter, darker = categories["occupied"], categories["occupied_before_2022"]
     assert luminance(lighter.colour) > 2 * luminance(darker.colour)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        (
+            'colour = "#8a1538"',
+            'color = "#8a1538"',
+            r"own\.toml, line \d+: there is no key 'color'; did you mean 'colour'\?; there are code, label",
+        ),
+        ('pattern = "dots"', 'pattern = "dot"', r"line \d+: Invalid enum value 'dot'; did you mean 'dots'\?"),
+        ('kind = "lines"', 'kind = "curves"', "it has to be one of areas, lines, points"),
+        ('embargo = "48h"', "embargo = 48", r"line 9: Expected `str`, got `int` - at `\$\.embargo`"),
+        ('held = ["occupied",', 'held = ["ocupied",', r"has not: ocupied; did you mean 'occupied'\?"),
+        ("priority = 60", 'priority = "60"', r"line \d+: .*layers\[0\]\.categories\[1\]\.priority"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_what_was_meant(
+    tmp_path: Path, was: str, becomes: str, message: str
+) -> None:
+    text = UKRAINE.replace(was, becomes, 1)
+    with pytest.raises(BadParameter, match=message) as refused:
+        load_text(tmp_path, text)
+    if found := re.search(r"line (\d+)", str(refused.value)):
+        assert text.splitlines()[int(found[1]) - 1] == next(
+            line for line in text.splitlines() if becomes in line
+        )
+
+
+def own_land(tmp_path: Path, content: str) -> Theatre:
+    (tmp_path / "lands").mkdir()
+    (tmp_path / "lands" / "own.geojson").write_text(content)
+    return load_text(tmp_path, UKRAINE.replace("ukraine_land.geojson", "lands/own.geojson"))
+
+
+def test_a_land_file_beside_the_definition_is_found_and_kept_with_it(tmp_path: Path) -> None:
+    drawn = shapely.box(30, 45, 40, 52)
+    features = {"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {}, "geometry": json.loads(shapely.to_geojson(drawn))}
+    ]}  # fmt: skip
+    theatre = own_land(tmp_path, json.dumps(features))
+    kept = msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(theatre))), Theatre)
+    assert shapely.from_geojson(load_land(kept, kept.layer("frontline"))).equals(drawn)
+    shown = tmp_path / "elsewhere" / "shown.toml"
+    shown.parent.mkdir()
+    shown.write_text(toml_of(theatre), "utf-8")
+    assert load_theatre(str(shown)) == theatre
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "cannot be read as GeoJSON"),
+        ('{"type": "Point", "coordinates": [35, 48]}', "has no areas"),
+        ('{"type": "FeatureCollection", "features": []}', "has no areas"),
+        (shapely.to_geojson(shapely.box(3e6, 5e6, 4e6, 6e6)), "not in longitude and latitude"),
+        (shapely.to_geojson(shapely.box(-100, 30, -90, 40)), "wholly outside the theatre's bounds"),
+    ],
+)
+def test_a_land_file_that_is_no_land_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(BadParameter, match=message):
+        own_land(tmp_path, content)

@@ -56,6 +56,7 @@ class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     land: str  # file beside the definition: the land on which a front can run
     margin_m: float = 3000.0  # metres; an edge nearer to the land's own edge is coast or border, not front
     seam_m: float = 100.0  # metres; held areas less than twice this apart touch
+    outline: str = ""  # the land itself as a GeoJSON geometry, kept from the file; '': it is a shipped one
 
 
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,8 +11,11 @@ from pathlib import Path
 import msgspec
 
 from tileserver.errors import BadParameter, UnknownTheatre
+from tileserver.grid import BoundsLonLat
 from tileserver.model import Layer, Theatre
 from tileserver.theatres.check import check_theatre
+from tileserver.theatres.complaints import explain
+from tileserver.theatres.land import read_land
 
 _LAND = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9_-]*\.geojson\Z")
 
@@ -29,7 +32,7 @@ def load_theatre(id_or_path: str) -> Theatre:
     hold together, naming the file and the place in it.
     """
     if id_or_path in shipped():
-        return _parse(_file(f"{id_or_path}.toml").read_text("utf-8"), f"{id_or_path}.toml")
+        return _parse(_file(f"{id_or_path}.toml").read_text("utf-8"), f"{id_or_path}.toml", None)
     path = Path(id_or_path)
     if not path.is_file():
         raise UnknownTheatre(
@@ -37,7 +40,7 @@ def load_theatre(id_or_path: str) -> Theatre:
             " any other is the path of a TOML file"
         )
     try:
-        return _parse(path.read_text("utf-8"), path.name)
+        return _parse(path.read_text("utf-8"), path.name, path.parent)
     except (OSError, UnicodeDecodeError) as error:
         raise BadParameter(f"{path.name} cannot be read as text in UTF-8: {error}") from error
 
@@ -45,31 +48,46 @@ def load_theatre(id_or_path: str) -> Theatre:
 def load_land(theatre: Theatre, layer: Layer) -> bytes:
     """Return the land on which the front of a derived *layer* can run: a GeoJSON geometry, lon/lat.
 
-    Land files are shipped with the definitions and named by them, so that a theatre read back from the
-    database finds its own. ``ukraine_land.geojson`` is the land of Ukraine of Natural Earth 1:10m
+    One's own is kept with the definition, so that a theatre read back from the database has it wherever that
+    is; the others are shipped, and named by the definitions. ``ukraine_land.geojson`` is the land of Ukraine of Natural Earth 1:10m
     (public domain; npm ``world-atlas`` 2.0.2, ``countries-10m.json``): "Ukraine" united with the one
     polygon of "Russia" that lies within 32-36.8 E, 44-46.4 N, which is Crimea; four decimals.
     """
     if layer.derived is None:
         raise BadParameter(f"{theatre.id}.{layer.name} is not derived, and needs no land")
+    if layer.derived.outline:
+        return layer.derived.outline.encode()
     name = layer.derived.land
     if not _LAND.match(name) or not _file(name).is_file():
         raise BadParameter(
-            f"{theatre.id}.{layer.name}: no land file {name[:80]!r} is shipped; one is ukraine_land.geojson"
+            f"{theatre.id}.{layer.name}: no land file {name[:80]!r} is beside the definition or shipped;"
+            " its path is relative to the definition's"
         )
     return _file(name).read_bytes()
 
 
-def _parse(text: str, name: str) -> Theatre:
+def _parse(text: str, name: str, folder: Path | None) -> Theatre:
     try:
         theatre = msgspec.convert(tomllib.loads(text), Theatre)
         check_theatre(theatre)
-        for layer in theatre.layers:
-            if layer.derived is not None:
-                load_land(theatre, layer)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, BadParameter) as error:
+        layers = tuple(_with_land(layer, theatre, folder) for layer in theatre.layers)
+    except msgspec.ValidationError as error:
+        raise BadParameter(f"{name}, {explain(error, text)}") from error
+    except (tomllib.TOMLDecodeError, BadParameter) as error:
         raise BadParameter(f"{name}: {error}") from error
-    return theatre
+    return msgspec.structs.replace(theatre, layers=layers)
+
+
+def _with_land(layer: Layer, theatre: Theatre, folder: Path | None) -> Layer:
+    """Return *layer* with the land of its own that lies in *folder*; any other has to be shipped."""
+    if layer.derived is None:
+        return layer
+    own = folder / layer.derived.land if folder else None
+    if own is None or layer.derived.outline or not own.is_file():
+        load_land(theatre, layer)
+        return layer
+    outline = read_land(own, BoundsLonLat(*theatre.bounds))
+    return msgspec.structs.replace(layer, derived=msgspec.structs.replace(layer.derived, outline=outline))
 
 
 def _folder() -> list[Traversable]:

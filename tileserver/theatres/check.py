@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from tileserver.errors import BadParameter
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import DIRECTION, Category, Dates, Hold, Layer, Theatre
+from tileserver.theatres.complaints import near_miss
 from tileserver.times import day_zone, parse_day, parse_duration
 
 # What a layer has to be to be drawn as that.
@@ -146,7 +147,10 @@ def _check_category(category: Category, where: str) -> None:
     named = not category.side or _NAME.match(category.side)
     _demand(named, f"{where}: side {category.side!r} has to be small letters, digits and underscores")
     for colour in (category.colour, category.colour_dark):
-        _demand(_COLOUR.match(colour), f"{where}: colour {colour!r} has to be written like #b2182b")
+        _demand(
+            _COLOUR.match(colour),
+            f"{where}: colour {colour!r} has to be written like #b2182b, in small letters",
+        )
 
 
 def _check_intake(layer: Layer, where: str) -> None:
@@ -221,7 +225,9 @@ def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:
     )
     unknown = sorted(set(derived.held) - areas[derived.layer].codes())
     _demand(
-        not unknown, f"{where} is derived from statuses that {derived.layer} has not: {', '.join(unknown)}"
+        not unknown,
+        f"{where} is derived from statuses that {derived.layer} has not: {', '.join(unknown)}"
+        + (near_miss(unknown[0], areas[derived.layer].codes()) if unknown else ""),
     )
     _demand(derived.held, f"{where} is derived from no status")
     _demand(derived.margin_m >= 0, f"{where}: margin_m has to be metres")

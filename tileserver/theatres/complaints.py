@@ -1,0 +1,109 @@
+"""What is wrong with a definition, in words: the line, the key, what would do, and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+import msgspec
+
+from tileserver.model import Theatre
+
+_Path: TypeAlias = list[str | int]
+
+_SAID = re.compile(r"(.*?)(?: - at `\$(.*)`)?\Z", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
+_NO_MEMBER = re.compile(r"Invalid enum value (.+)")
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
+_KEY = re.compile(r"\s*([\w-]+)\s*[=.]")
+
+
+def near_miss(word: str, options: Iterable[str]) -> str:
+    """Return ``; did you mean 'colour'?``, or nothing where nothing is near."""
+    near = get_close_matches(word, list(options), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def explain(error: msgspec.ValidationError, text: str) -> str:
+    """Say where in *text*, the TOML of a definition, the *error* is, and what would do there."""
+    found = _SAID.match(str(error))
+    assert found is not None  # it matches anything
+    said, place = found[1], found[2] or ""
+    path: _Path = [name or int(number) for name, number in _STEP.findall(place)]
+    if unknown := _UNKNOWN.match(said):
+        keys = _keys(path)
+        said = f"there is no key {unknown[1]!r}{near_miss(unknown[1], keys)}; there are {', '.join(keys)}"
+        path.append(unknown[1])
+    elif member := _NO_MEMBER.match(said):
+        options = _members(path)
+        word = member[1].strip("'")
+        said = f"{said}{near_miss(word, options)}; it has to be one of {', '.join(options)}"
+    line = line_of(text, path)
+    return f"line {line}: {said} - at `${place}`" if line else f"{said} - at `${place}`"
+
+
+def line_of(text: str, path: _Path) -> int:
+    """Return the number of the line where the value at *path* is written, or what it is in; 0: nowhere."""
+    here: _Path = []
+    counted: dict[str, int] = {}
+    best, line = 0, 0
+    for number, written in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(written):
+            here = _below(header[2], counted, repeated=header[1] == "[[")
+            at = here
+        elif key := _KEY.match(written):
+            at = [*here, key[1]]
+        else:
+            continue
+        if len(at) > best and at == path[: len(at)]:
+            best, line = len(at), number
+    return line
+
+
+def _below(name: str, counted: dict[str, int], *, repeated: bool) -> _Path:
+    """Return the path of a header, having counted it."""
+    if repeated:
+        counted[name] = counted.get(name, -1) + 1
+        for other in [each for each in counted if each.startswith(f"{name}.")]:
+            del counted[other]
+    path: _Path = []
+    parts = name.split(".")
+    for depth, part in enumerate(parts, 1):
+        path.append(part)
+        whole = ".".join(parts[:depth])
+        if whole in counted:
+            path.append(counted[whole])
+    return path
+
+
+def _type_at(path: _Path) -> Any:
+    found: Any = msgspec.inspect.type_info(Theatre)
+    for step in path:
+        found = _struct(found)
+        if isinstance(step, int):
+            found = found.item_type
+        elif isinstance(found, msgspec.inspect.StructType):
+            found = next((each.type for each in found.fields if each.encode_name == step), None)
+        else:
+            return None
+    return _struct(found)
+
+
+def _struct(found: Any) -> Any:
+    """Return what an optional value is, where it is there."""
+    if isinstance(found, msgspec.inspect.UnionType):
+        return next(each for each in found.types if not isinstance(each, msgspec.inspect.NoneType))
+    return found
+
+
+def _keys(path: _Path) -> list[str]:
+    found = _type_at(path)
+    return [each.encode_name for each in found.fields] if hasattr(found, "fields") else []
+
+
+def _members(path: _Path) -> list[str]:
+    found = _type_at(path)
+    return [str(each) for each in found.values] if isinstance(found, msgspec.inspect.LiteralType) else []
