@@ -78,8 +78,11 @@ def day_period(day: date, zone: ZoneInfo) -> Period:
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """Return the local day in *zone* that the instant *at* belongs to."""
-    return at.astimezone(zone).date()
+    """Return the local day in *zone* that the instant *at* is in; `BadInstant` where the calendar ends."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError as error:
+        raise BadInstant(f"{at:%Y-%m-%d} is outside the years this server can count") from error
 
 
 def to_micros(at: datetime) -> int:
@@ -163,9 +166,12 @@ def _point(text: str, zone: ZoneInfo) -> Period:
         return day_period(_date(text, *match.groups()), zone)
     at = parse_instant(text)
     try:
-        return Period(at, at + TICK)
+        period = Period(at, at + TICK)
     except OverflowError as error:
         raise BadInstant(f"{text!r} is outside the years this server can count") from error
+    for edge in (at, at + TICK):
+        local_day(edge, zone)  # what has no local day is refused here, not where one is asked for
+    return period
 
 
 def _date(text: str, *parts: str) -> date:

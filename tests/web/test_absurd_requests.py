@@ -28,7 +28,8 @@ OUTSIDE = [
 ]  # fmt: skip
 TIMES = [
     "", "%20", "now", "true", "null", "2024", "2024-01", "20231109", "2023-11-9", "2023-13-01", "2023-02-29",
-    "0000-01-01", "0001-01-01", "9999-12-31", "10000-01-01", "-0044-03-15", "%2B2023-11-09", "1e9", "NaN",
+    "0000-01-01", "0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z",
+    "10000-01-01", "-0044-03-15", "%2B2023-11-09", "1e9", "NaN",
     "1699531200", "2023-11-09T24:00:00Z", "2016-12-31T23:59:60Z", "2023-11-09T12:00:00",
     "2023-11-09T12:00:00+02:00", "2023-11-09T12:00:00%2B24:00", "9999-12-31T23:59:59.999999Z",
     "0001-01-01T00:00:00%2B00:01", "%D9%A2%D9%A0%D9%A2%D9%A3-11-09", "2023-11-09%00", "%00", "%ff",
@@ -151,9 +152,32 @@ def test_what_is_outside_the_matrix_is_not_found(client: TestClient, address: st
 
 
 @pytest.mark.parametrize("text", TIMES, ids=lambda text: repr(text[:20]))
-@pytest.mark.parametrize("path", ["/tiles/ukraine-sample/6/38/22.mvt", "/styles/ukraine-sample.json"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tiles/ukraine-sample/6/38/22.mvt",
+        "/styles/ukraine-sample.json",
+        "/tilesets/ukraine-sample",
+        "/tilesets/ukraine-sample.control/km2.csv",
+    ],
+)
 def test_an_absurd_time_is_refused(client: TestClient, path: str, text: str) -> None:
     _refused(client, f"{path}?datetime={text}", (400,))
+
+
+ENDS = [
+    "..", "latest", "0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "%00", "+",
+    "2023-11-09T24:00:00Z", "2016-12-31T23:59:60Z", "2023-11-08%2F2023-11-09", "1-0-0-0-00000000",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("one", ENDS)
+@pytest.mark.parametrize("suffix", ["/6/38/22.mvt", ".json"])
+def test_an_absurd_end_of_a_change_is_answered_or_refused(client: TestClient, one: str, suffix: str) -> None:
+    for other in (*ENDS, "2023-11-09"):
+        answer = _send(client, f"/changes/ukraine-sample/{one}/{other}{suffix}")
+        assert answer.status in (200, 204, 400, 404)
+        assert not _INSIDE.search(answer.content)
 
 
 @pytest.mark.parametrize("text", SENSIBLE_TIMES)

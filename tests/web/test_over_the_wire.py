@@ -100,6 +100,23 @@ def test_a_broken_request_is_refused_and_the_server_lives(server_url: str, line:
     assert _get(server_url, "/healthz")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/embed"])
+def test_a_range_that_is_not_there_is_refused_as_all_else_is(server_url: str, path: str) -> None:
+    status, headers, body = _get(server_url, path, {"Range": "bytes=99999999-"})
+    assert (status, headers["content-type"]) == (416, "application/problem+json")
+    assert headers["content-range"].startswith("bytes */")
+    assert json.loads(body)["status"] == 416
+    assert int(headers["content-length"]) == len(body)
+    assert _get(server_url, path, {"Range": "bytes=x"})[0] in (200, 400)
+
+
+@pytest.mark.parametrize("wish", ["websocket", "h2c"])
+def test_a_wish_for_another_protocol_is_passed_over(server_url: str, wish: str) -> None:
+    wished = {"Connection": "Upgrade", "Upgrade": wish, "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    assert _get(server_url, TILE, {**wished, **key})[0] == 200
+
+
 def test_a_request_with_two_lengths_is_refused(server_url: str) -> None:
     answer = _raw(
         server_url,

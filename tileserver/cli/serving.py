@@ -94,6 +94,7 @@ def _run(settings: Settings, door: socket.socket) -> None:
         workers=settings.workers,
         log_config=None,
         server_header=False,
+        ws="none",  # there are no web sockets here, so a wish for one is passed over (RFC 9110 7.8)
         proxy_headers=False,  # behind a proxy TILESERVER_PUBLIC_URL says what readers see
         date_header=True,
         timeout_graceful_shutdown=10,

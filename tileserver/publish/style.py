@@ -18,6 +18,9 @@ from tileserver.model import Layer
 from tileserver.publish.asked import Asked
 from tileserver.tiles.catalogue import Tileset
 
+# As good as transparent, which QGIS takes as it is; what is wholly so OpenLayers draws in the fill's colour.
+_NO_OUTLINE = "rgba(0,0,0,0.001)"
+
 # Events in a cell, from and below, and its radius in pixels: the area grows as their number does.
 _SIZES = ((1, 10, 4), (10, 100, 6), (100, 1000, 10), (1000, 1 << 31, 15))
 
@@ -68,7 +71,7 @@ def _areas(layer: Layer) -> list[dict[str, Any]]:
         "fill-color": colour,
         "fill-opacity": 0.4,
         "fill-antialias": not layer.has_faces,
-        "fill-outline-color": "rgba(0,0,0,0)",
+        "fill-outline-color": _NO_OUTLINE,
     }
     drawn: list[dict[str, Any]] = [{**base, "id": f"{layer.name}-fill", "type": "fill", "paint": fill}]
     if not layer.has_faces:

@@ -28,6 +28,7 @@ from tileserver.web.middleware import Envelope
 from tileserver.web.pages import BuiltFiles, PageRoutes
 from tileserver.web.problems import http_problem, known_problem
 from tileserver.web.ready import ReadyRoute
+from tileserver.web.refusals import Refusals
 from tileserver.web.supervisor import Supervisor
 from tileserver.web.tiles import TileRoutes
 
@@ -88,7 +89,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             Route("/readyz", ready.readyz),
             Mount("/static", BuiltFiles()),
         ],
-        middleware=[Middleware(Envelope, detail=lambda: follower.detail)],
+        middleware=[Middleware(Envelope, detail=lambda: follower.detail), Middleware(Refusals)],
         exception_handlers={
             TileserverError: known_problem,
             HTTPException: http_problem,
