@@ -104,6 +104,12 @@ SETTINGS = (
     Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
     Setting("TILESERVER_STATEMENT_TIMEOUT", "15", _whole(1, 600), "seconds a query for a reader may take"),
     Setting(
+        "TILESERVER_DRAIN",
+        "0",
+        _whole(0, 300),
+        "seconds for which a server that was told to end answers on, while /readyz says 503",
+    ),
+    Setting(
         "TILESERVER_LOG",
         "auto",
         _choice("auto", "json", "text"),
@@ -130,6 +136,7 @@ class Settings:
     pool: int
     pool_wait: int
     statement_timeout: int
+    drain: int
     log: str
 
 

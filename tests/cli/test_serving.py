@@ -130,6 +130,15 @@ def test_a_taken_port_is_told_before_anything_is_made(run: Run, folder: Path) ->
         assert "Address already in use" in run("check", dsn="", **there).out
 
 
+def test_a_server_told_to_end_says_so_and_answers_on_for_a_while(database: str) -> None:
+    with _serving(DATABASE_URL=database, TILESERVER_DRAIN="2") as (url, server):
+        _seconds_until(lambda: _status(f"{url}/readyz") == 200)
+        server.terminate()
+        _seconds_until(lambda: _status(f"{url}/readyz") == 503, within=1.5)
+        assert _status(f"{url}/tilesets") == 200
+        server.wait(10)
+
+
 def test_every_address_is_every_address(database: str) -> None:
     with _serving(DATABASE_URL=database, HOST="::") as (url, _):
         _seconds_until(lambda: _status(f"{url}/healthz") == 200)

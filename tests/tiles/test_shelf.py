@@ -64,3 +64,16 @@ def test_without_the_setting_there_is_no_shelf(tmp_path: Path) -> None:
     assert open_shelf(settings_for("postgresql://nowhere")) is None
     there = open_shelf(settings_for("postgresql://nowhere", TILESERVER_SHELF=str(tmp_path)))
     assert there is not None
+
+
+def test_a_damaged_tile_is_not_there(tmp_path: Path) -> None:
+    """It is rendered and kept anew; a reader is never failed for it."""
+    shelf = Shelf(tmp_path, ROOM)
+    shelf.put([("here", b"a tile")])
+    with shelf._env.begin(write=True) as transaction:
+        [key] = [bytes(key) for key, _ in transaction.cursor()]
+        transaction.put(key, b"no frame of zstandard")
+    assert shelf.get("here") is None
+    shelf.keep("here", b"a tile")
+    assert shelf.get("here") == b"a tile"
+    shelf.close()

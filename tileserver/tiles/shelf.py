@@ -41,12 +41,16 @@ class Shelf:
         self._told = False
 
     def get(self, name: str) -> bytes | None:
-        """Return the tile *name*; empty bytes where it is known to hold nothing."""
-        with self._env.begin(buffers=True) as transaction:
-            packed = transaction.get(_key(name))
-            if packed is None:
-                return None
-            return zstandard.decompress(bytes(packed)) if len(packed) else b""
+        """Return the tile *name*; empty bytes where it is known to hold nothing; ``None`` if damaged, too."""
+        try:
+            with self._env.begin(buffers=True) as transaction:
+                packed = transaction.get(_key(name))
+                if packed is None:
+                    return None
+                return zstandard.decompress(bytes(packed)) if len(packed) else b""
+        except (lmdb.Error, zstandard.ZstdError) as error:  # a reader is never failed for it
+            log.error("the shelf cannot be read", error=str(error))
+            return None
 
     def has(self, name: str) -> bool:
         """Whether the tile *name* is there."""
@@ -64,15 +68,17 @@ class Shelf:
             raise ShelfUnavailable(
                 "there is no room for more tiles on disk; raise TILESERVER_SHELF_MB"
             ) from error
+        except lmdb.Error as error:
+            raise ShelfUnavailable(f"the tiles on disk cannot be written: {error}") from error
         return sum(len(value) for _, value in packed)
 
     def keep(self, name: str, data: bytes) -> None:
         """Keep a tile if there is room; a reader is never failed for want of it."""
         try:
             self.put([(name, data)])
-        except ShelfUnavailable:
+        except ShelfUnavailable as error:
             if not self._told:
-                log.warning("the shelf is full: new tiles are kept in memory alone")
+                log.warning("the shelf takes no more: new tiles are kept in memory alone", error=str(error))
             self._told = True
 
     def __len__(self) -> int:

@@ -23,6 +23,7 @@ from tileserver.times import Clock
 from tileserver.web.changes import ChangeRoutes
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.history import HistoryRoutes
+from tileserver.web.leaving import saying_so
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope
 from tileserver.web.pages import BuiltFiles, PageRoutes
@@ -60,8 +61,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         supervisor.start("revisions", follower.listen, silence_s=1.6)
         supervisor.start("catalogue", follower.refresh, silence_s=90)
         supervisor.start("history", follower.plan)
-        yield
-        ready.leaving = True
+        with saying_so(ready.leave, settings.drain):
+            yield
+        ready.leave()
         await supervisor.stop()
         gains.close()
         await background.close()

@@ -35,6 +35,10 @@ class ReadyRoute:
     supervisor: Supervisor
     leaving: bool = False
 
+    def leave(self) -> None:
+        """Be ready no more: the process was told to end."""
+        self.leaving = True
+
     async def readyz(self, request: Request) -> Response:
         """``/readyz``: the database answers, fits the code and is followed, and what documents need was read.
 
