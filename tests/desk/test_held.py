@@ -225,7 +225,7 @@ def test_an_acceptance_of_what_is_known_by_now_changes_nothing(desk: Desk, tmp_p
     assert listed(desk) == []
 
 
-def test_a_status_that_is_no_longer_declared_is_not_accepted(desk: Desk, tmp_path: Path) -> None:
+def test_a_status_stays_declared_while_an_import_that_has_it_is_held(desk: Desk, tmp_path: Path) -> None:
     desk.import_states({DAYS[0]: dict.fromkeys(WIDE, "liberated")})
     path = write(tmp_path / f"{int(DAYS[1].timestamp())}.geojson", *areas(WIDE, "#ce93d8"))
     number = desk.import_file("control", path, accept="").held or 0
@@ -236,9 +236,10 @@ def test_a_status_that_is_no_longer_declared_is_not_accepted(desk: Desk, tmp_pat
         for each in desk.theatre.layers
     )
     declared = msgspec.structs.replace(desk.theatre, layers=layers)
+    with pytest.raises(BadParameter, match="accept or reject it first"):
+        desk.run(lambda connection: add_theatre(connection, declared))
+    desk.run(lambda connection: reject(connection, number, ""))
     desk.run(lambda connection: add_theatre(connection, declared))
-    with pytest.raises(HeldBack, match=r"has the status mutiny, which ukraine\.control no longer declares"):
-        accepted(desk, number)
 
 
 def test_a_damaged_member_holds_the_whole_archive(

@@ -21,8 +21,7 @@ from tileserver.desk.commit import (
     no_progress,
 )
 from tileserver.desk.judge import Ruling
-from tileserver.desk.prepared import Prepared, unpack
-from tileserver.errors import HeldBack
+from tileserver.desk.prepared import unpack
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.held import HeldImport, decide, find_held, held_content, judge_again, list_held
@@ -64,7 +63,6 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
         if found.state != "waiting":
             return Seen(found, str(stored.ref), _rulings(found))
         given = unpack(await held_content(connection, number))
-        _check_declared(stored, given, number)
         seen: Seen | None = None
         newest = 0
         async with open_revision(connection) as writer:  # taken back: nothing is written
@@ -94,7 +92,6 @@ async def accept(
         found = await find_held(connection, number)
         stored = _layer(layers, found)
         given = unpack(await held_content(connection, number))
-    _check_declared(stored, given, number)
     shown = Shown(frozenset(each.broken for each in _rulings(found)), found.judged)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
     outcome = await commit(
@@ -124,16 +121,3 @@ def _rulings(found: HeldImport) -> list[Ruling]:
         )
         for each in kept
     ]
-
-
-def _check_declared(stored: StoredLayer, given: Prepared, number: int) -> None:
-    """Raise `HeldBack` where the layer was declared anew, and no longer has a status of the import."""
-    category, codes = stored.layer.category, stored.layer.codes()
-    if not codes:
-        return
-    said = {str(each.properties.get(category, "")) for each in given.contents.values()}
-    if unknown := sorted(said - codes):
-        raise HeldBack(
-            f"held import {number} has the status {', '.join(unknown)}, which"
-            f" {stored.ref} no longer declares: reject it and import the file again"
-        )
