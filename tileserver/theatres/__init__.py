@@ -48,10 +48,11 @@ def load_theatre(id_or_path: str) -> Theatre:
 def load_land(theatre: Theatre, layer: Layer) -> bytes:
     """Return the land on which the front of a derived *layer* can run: a GeoJSON geometry, lon/lat.
 
-    One's own is kept with the definition, so that a theatre read back from the database has it wherever that
-    is; the others are shipped, and named by the definitions. ``ukraine_land.geojson`` is the land of Ukraine of Natural Earth 1:10m
-    (public domain; npm ``world-atlas`` 2.0.2, ``countries-10m.json``): "Ukraine" united with the one
-    polygon of "Russia" that lies within 32-36.8 E, 44-46.4 N, which is Crimea; four decimals.
+    One's own is kept with the definition, so that a theatre read back from the database has it wherever
+    that is; the others are shipped, and named by the definitions. ``ukraine_land.geojson`` is the land of
+    Ukraine of Natural Earth 1:10m (public domain; npm ``world-atlas`` 2.0.2, ``countries-10m.json``):
+    "Ukraine" united with the one polygon of "Russia" that lies within 32-36.8 E, 44-46.4 N, which is
+    Crimea; four decimals.
     """
     if layer.derived is None:
         raise BadParameter(f"{theatre.id}.{layer.name} is not derived, and needs no land")

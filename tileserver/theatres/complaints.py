@@ -1,4 +1,4 @@
-"""What is wrong with a definition, in words: the line, the key, what would do, and what was probably meant."""
+"""What is wrong with a definition, in words: the line, the key, what would do, and what was likely meant."""
 
 from __future__ import annotations
 

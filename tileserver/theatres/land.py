@@ -30,9 +30,7 @@ def read_land(path: Path, bounds: BoundsLonLat) -> str:
     land = shapely.set_precision(shapely.union_all(shapely.make_valid(areas)), _DECIMALS)
     west, south, east, north = land.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise BadParameter(
-            f"land file {path.name} is not in longitude and latitude: it reaches {land.bounds}"
-        )
+        raise BadParameter(f"land file {path.name} is not in longitude and latitude")
     box = shapely.box(bounds.west, bounds.south, bounds.east, bounds.north)
     if not land.intersects(box):
         raise BadParameter(f"land file {path.name} lies wholly outside the theatre's bounds")

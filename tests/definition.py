@@ -1,0 +1,61 @@
+"""What a reference of the keys of a definition has to say, read from the code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tileserver.model import Category, Dates, Derivation, Hold, Layer, Source, Theatre
+
+# Heading in the reference -> what is declared there.
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "The theatre": Theatre,
+    "`[[layers]]`": Layer,
+    "`[layers.source]`": Source,
+    "`[[layers.categories]]`": Category,
+    "`[layers.derived]`": Derivation,
+    "`[layers.dates]`": Dates,
+    "`[layers.hold]`": Hold,
+}
+
+
+def rows(struct: type[msgspec.Struct]) -> list[tuple[str, str, str]]:
+    """Return key, type and default of each key of *struct*, as its table has them."""
+    found = msgspec.inspect.type_info(struct)
+    assert isinstance(found, msgspec.inspect.StructType)
+    return [(each.encode_name, _words(each.type), _default(each)) for each in found.fields]
+
+
+def _words(kind: Any) -> str:
+    match kind:
+        case msgspec.inspect.UnionType():
+            return _words(next(e for e in kind.types if not isinstance(e, msgspec.inspect.NoneType)))
+        case msgspec.inspect.LiteralType():
+            return ", ".join(f"`{each}`" for each in kind.values)
+        case msgspec.inspect.TupleType():
+            return f"{len(kind.item_types)} numbers"
+        case msgspec.inspect.VarTupleType():
+            return f"list of {_words(kind.item_type)}s"
+        case msgspec.inspect.DictType():
+            return "table of texts"
+    return _PLAIN[type(kind)]
+
+
+_PLAIN: dict[Any, str] = {
+    msgspec.inspect.StrType: "text",
+    msgspec.inspect.IntType: "whole number",
+    msgspec.inspect.FloatType: "number",
+    msgspec.inspect.BoolType: "true or false",
+    msgspec.inspect.StructType: "table",
+}
+
+
+def _default(each: msgspec.inspect.Field) -> str:
+    if each.required:
+        return ""
+    value = each.default
+    if value is msgspec.NODEFAULT or value is None or value == () or isinstance(value, msgspec.Struct):
+        return "none"
+    text = str(value).lower() if isinstance(value, bool) else value
+    return f"`{', '.join(text) if isinstance(text, tuple) else text}`" if text != "" else "empty"
