@@ -1,4 +1,4 @@
-"""What the framework refuses in plain text, a range beyond a file say, as a problem like all other refusals."""
+"""What the framework refuses in plain text, a range beyond a file say, as a problem as all else is."""
 
 from __future__ import annotations
 
