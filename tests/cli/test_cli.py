@@ -159,7 +159,7 @@ def test_an_unknown_theatre_exits_with_2_and_names_those_there_are(run: Run, dat
     assert done.code == 2
     assert done.err.startswith("Unknown theatre: there is no theatre 'atlantis'; shipped are ukraine, ")
     done = run("import", "atlantis.control", ".", dsn=database)
-    expected = "there is no theatre 'atlantis' in the database; run: tileserver theatre add atlantis"
+    expected = "there is no theatre 'atlantis' in the database; there is"
     assert done == Done(2, "", f"Unknown theatre: {expected}\n")
 
 

@@ -13,6 +13,7 @@ from tests.conftest import NOW, Databases, settings_for
 from tests.desk.test_declare import everything
 from tests.twins import USUAL, tell
 from tileserver.desk.samples import load_sample
+from tileserver.store.history import list_revisions
 from tileserver.store.theatres import remove_theatre, set_hidden
 from tileserver.theatres.sample import SAMPLES
 from tileserver.web.app import create_app
@@ -64,6 +65,8 @@ def test_a_removed_theatre_leaves_nothing_but_the_list_of_revisions(databases: D
         dsn, lambda connection: connection.fetch("SELECT * FROM revision WHERE id > $1", newest)
     )
     assert told["summary"] == "theatre twin removed"
+    listed = databases.run(dsn, lambda connection: list_revisions(connection, [], removed=True))
+    assert [each.revision for each in listed] == list(range(newest + 1, 0, -1))
     databases.run(dsn, partial(tell, names=USUAL))
     assert databases.run(dsn, _newest) > newest + 1
     assert set(answers(dsn).values()) == {200}

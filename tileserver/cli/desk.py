@@ -20,6 +20,7 @@ from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, migrate
+from tileserver.theatres.complaints import near_miss
 from tileserver.theatres.sample import SAMPLES
 from tileserver.times import day_zone, parse_datetime
 
@@ -148,12 +149,13 @@ async def checked_layers(connection: Connection) -> list[StoredLayer]:
 
 async def layers_of(connection: Connection, theatre: str, layer: str | None = None) -> dict[str, StoredLayer]:
     """Return the layers of *theatre* by name; refuse a theatre or *layer* that is not there."""
-    layers = {
-        each.layer.name: each for each in await checked_layers(connection) if each.ref.theatre == theatre
-    }
+    every = await checked_layers(connection)
+    layers = {each.layer.name: each for each in every if each.ref.theatre == theatre}
     if not layers:
+        there = dict.fromkeys(each.ref.theatre for each in every)
         raise UnknownTheatre(
-            f"there is no theatre {theatre!r} in the database; run: tileserver theatre add {theatre}"
+            f"there is no theatre {theatre[:80]!r} in the database{near_miss(theatre, there)};"
+            f" there is {', '.join(there) or 'none yet'}; add one with: tileserver theatre add"
         )
     if layer is not None:
         next(iter(layers.values())).theatre.layer(layer)

@@ -21,7 +21,7 @@ from tileserver.errors import BadInstant, BadParameter
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.history import RevisionEntry, differences, list_revisions, newest_revision
+from tileserver.store.history import RevisionEntry, RowCounts, differences, list_revisions, newest_revision
 from tileserver.times import Period, day_zone, format_instant, parse_datetime
 
 Some = Annotated[str, typer.Argument(metavar="[LAYER|THEATRE]", help="All theatres when none is named.")]
@@ -35,7 +35,7 @@ def revisions(name: Some = "", json: Json = False) -> None:
     """
 
     async def work(connection: Connection) -> list[RevisionEntry]:
-        return await list_revisions(connection, await _chosen(connection, name))
+        return await list_revisions(connection, await _chosen(connection, name), removed=not name)
 
     found = with_connection(work)
     if json:
@@ -51,7 +51,7 @@ def revisions(name: Some = "", json: Json = False) -> None:
             f"+{counts.faces_added:,} -{counts.faces_ended:,}",
         )
         for each in found
-        for ref, counts in each.layers.items()
+        for ref, counts in (each.layers or {"-": RowCounts()}).items()
     ]
     print_table("Revisions", ("revision", "committed", "what", "layer", "features", "faces"), rows)
 

@@ -83,11 +83,12 @@ _FEATURES = "(SELECT *, 0 AS cell, NULL::double precision AS km2 FROM feature_ve
 
 
 async def list_revisions(
-    connection: asyncpg.Connection, layers: Sequence[StoredLayer]
+    connection: asyncpg.Connection, layers: Sequence[StoredLayer], *, removed: bool = False
 ) -> list[RevisionEntry]:
     """Return the revisions that touched any of *layers*, newest first, with what each did to these.
 
-    Rows that a withdrawal took are counted nowhere.
+    With *removed* also those of layers that are there no more, and the removal itself. Rows that a withdrawal
+    took are counted nowhere.
     """
     names = {each.key: str(each.ref) for each in layers}
     counts: defaultdict[tuple[int, int], RowCounts] = defaultdict(RowCounts)
@@ -96,12 +97,14 @@ async def list_revisions(
     entries: dict[int, RevisionEntry] = {}
     for row in await connection.fetch(
         "SELECT r.id, r.committed, r.summary, rl.layer FROM revision r"
-        " JOIN revision_layer rl ON rl.revision = r.id"
-        " WHERE rl.layer = ANY($1::integer[]) ORDER BY r.id DESC, rl.layer",
+        " LEFT JOIN revision_layer rl ON rl.revision = r.id"
+        " WHERE rl.layer = ANY($1::integer[]) OR ($2 AND rl.layer IS NULL) ORDER BY r.id DESC, rl.layer",
         list(names),
+        removed,
     ):
         entry = entries.setdefault(row["id"], RevisionEntry(row["id"], row["committed"], row["summary"]))
-        entry.layers[names[row["layer"]]] = counts[row["id"], row["layer"]]
+        if row["layer"] is not None:
+            entry.layers[names[row["layer"]]] = counts[row["id"], row["layer"]]
     return list(entries.values())
 
 

@@ -14,7 +14,7 @@ from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.grid import BoundsLonLat
 from tileserver.model import Layer, Theatre
 from tileserver.theatres.check import check_theatre
-from tileserver.theatres.complaints import explain
+from tileserver.theatres.complaints import explain, near_miss
 from tileserver.theatres.land import read_land
 
 _LAND = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9_-]*\.geojson\Z")
@@ -36,7 +36,8 @@ def load_theatre(id_or_path: str) -> Theatre:
     path = Path(id_or_path)
     if not path.is_file():
         raise UnknownTheatre(
-            f"there is no theatre {id_or_path[:80]!r}; shipped are {', '.join(shipped())},"
+            f"there is no theatre {id_or_path[:80]!r}{near_miss(id_or_path, shipped())};"
+            f" shipped are {', '.join(shipped())},"
             " any other is the path of a TOML file"
         )
     try:

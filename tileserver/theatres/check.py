@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 from tileserver.errors import BadParameter
@@ -41,10 +41,10 @@ def check_theatre(theatre: Theatre) -> None:
     _demand(_THEATRE.match(theatre.id), f"id {theatre.id!r} has to be small letters, digits and hyphens")
     _text(theatre.title, "title")
     _place(theatre)
-    day_zone(theatre.day_zone)
-    parse_duration(theatre.embargo)
+    _said(day_zone, theatre.day_zone, "day_zone")
+    _said(parse_duration, theatre.embargo, "embargo")
     if theatre.opens_at:
-        parse_day(theatre.opens_at)
+        _said(parse_day, theatre.opens_at, "opens_at")
     _demand(theatre.layers, "it has no layers")
     _distinct((layer.name for layer in theatre.layers), "layer")
     for layer in theatre.layers:
@@ -104,7 +104,7 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
     if layer.bounds is not None:
         _check_bounds(layer.bounds, f"{where}: bounds")
     if layer.embargo is not None:
-        parse_duration(layer.embargo)
+        _said(parse_duration, layer.embargo, f"{where}: embargo")
     _check_hold(layer.hold, where)
     for name in layer.fields:
         _demand(_NAME.match(name), f"{where}: field {name!r} has to be small letters, digits, underscores")
@@ -231,6 +231,13 @@ def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:
     )
     _demand(derived.held, f"{where} is derived from no status")
     _demand(derived.margin_m >= 0, f"{where}: margin_m has to be metres")
+
+
+def _said(parse: Callable[[str], object], value: str, where: str) -> None:
+    try:
+        parse(value)
+    except BadParameter as error:
+        raise BadParameter(f"{where}: {error}") from error
 
 
 def _text(text: dict[str, str], where: str) -> None:
