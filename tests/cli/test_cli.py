@@ -101,7 +101,7 @@ def test_shipped_theatres_are_listed_and_shown_without_a_schema(run: Run, databa
     dsn = databases.bare()
     listed = json.loads(run("theatre", "list", "--json", dsn=dsn).out)
     assert {(each["id"], each["state"]) for each in listed} >= {("ukraine", "shipped")}
-    assert json.loads(run("theatre", "show", "ukraine", dsn=dsn).out)["id"] == "ukraine"
+    assert json.loads(run("theatre", "show", "ukraine", "--json", dsn=dsn).out)["id"] == "ukraine"
 
 
 def test_check_names_each_fault_and_how_to_mend_it(run: Run, databases: Databases) -> None:
@@ -150,7 +150,7 @@ def test_theatre_add_stores_a_definition_once(run: Run, databases: Databases) ->
     listed = {each["id"]: each["state"] for each in json.loads(run("theatre", "list", "--json", dsn=dsn).out)}
     assert listed == {"ukraine": "stored", "ukraine-sample": "shipped", "western-front": "shipped"}
     assert "War in Ukraine" in run("theatre", "list", dsn=dsn).out
-    shown = json.loads(run("theatre", "show", "ukraine", dsn=dsn).out)
+    shown = json.loads(run("theatre", "show", "ukraine", "--json", dsn=dsn).out)
     assert [layer["name"] for layer in shown["layers"]] == ["control", "frontline", "events", "notes"]
 
 
@@ -159,7 +159,8 @@ def test_an_unknown_theatre_exits_with_2_and_names_those_there_are(run: Run, dat
     assert done.code == 2
     assert done.err.startswith("Unknown theatre: there is no theatre 'atlantis'; shipped are ukraine, ")
     done = run("import", "atlantis.control", ".", dsn=database)
-    expected = "there is no theatre 'atlantis' in the database; there is"
+    expected = "there is no theatre 'atlantis' in the database; there is none yet;"
+    expected += " add one with: tileserver theatre add"
     assert done == Done(2, "", f"Unknown theatre: {expected}\n")
 
 

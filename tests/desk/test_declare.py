@@ -179,3 +179,21 @@ async def everything(connection: asyncpg.Connection) -> dict[str, Any]:
         )
         for table in tables
     }
+
+
+def test_what_an_import_that_is_held_back_was_read_by_cannot_change(databases: Databases, told: str) -> None:
+    dsn = databases.copy(told)
+
+    async def hold(connection: asyncpg.Connection) -> None:
+        await connection.execute(
+            "INSERT INTO held (layer, origin, digest, rulings, judged, report)"
+            " SELECT id, 'drawn', ''::bytea, '[]', 1, '{}' FROM layer WHERE name = 'control'"
+        )
+
+    databases.run(dsn, hold)
+    mined = Category("mined", {"en": "Mined"}, "#333333", "#cccccc")
+    with pytest.raises(BadParameter, match="control has an import that is held back; accept or reject"):
+        databases.run(
+            dsn, partial(redeclare, theatre=other("control", categories=(*CONTROL.categories, mined)))
+        )
+    assert databases.run(dsn, partial(redeclare, theatre=other(title={"en": "Other words"})))
