@@ -95,6 +95,14 @@ def test_an_acceptance_needs_a_reason_and_a_number_that_is_there(run: Run, dsn: 
     )
 
 
+def test_what_a_stranger_wrote_is_printed_as_it_is(run: Run, dsn: str, tmp_path: Path) -> None:
+    path = snapshot(tmp_path, 1699650000)
+    path.write_text(path.read_text().replace('"fill": "#a52714"', '"name": "[bold]ours[/bold] [/x]"'))
+    done = run("import", "ukraine.control", str(path), dsn=dsn)
+    assert done.code == 1
+    assert "[bold]ours[/bold] [/x]" in done.out
+
+
 def test_accepting_at_once_exits_with_0(run: Run, dsn: str, tmp_path: Path) -> None:
     done = bad(run, dsn, tmp_path, "--accept", "the square was burnt down")
     assert (done.code, done.err) == (0, "")

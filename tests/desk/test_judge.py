@@ -94,6 +94,8 @@ def test_a_status_vanishes_while_it_is_new_or_small_but_not_after_a_month() -> N
     assert broken(month, {DAYS[31]: USUAL}) == [("vanish", "mutiny")]
     broken_off = {**month, DAYS[20]: USUAL}
     assert broken(broken_off, {DAYS[31]: USUAL}) == []
+    decided = {**USUAL, "liberated": 43_000 + 4_800}
+    assert broken(month, {DAYS[31]: decided}) == []  # its land is somebody else's now
     small = {at: {**USUAL, "mutiny": 100} for at in DAYS[:31]}
     assert broken(small, {DAYS[31]: USUAL}) == []
 

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from tileserver.desk.ground import ground_of
-from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_states, judge_tally
-from tileserver.desk.periods import Held, State, periods_of, states_of, stepping
+from tileserver.desk.change import Change, Effect, change_of, judge, state_hash
+from tileserver.desk.judge import Ruling
 from tileserver.desk.prepare import Content
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.redraw import redraw
-from tileserver.errors import BadParameter, HeldBack
+from tileserver.errors import HeldBack
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.held import QuarantineRow, accepted_quarantine, decide, keep, was_accepted
-from tileserver.store.revisions import (
-    HeldVersion,
-    NothingChanged,
-    SnapshotRow,
-    Writer,
-    open_revision,
-    without_nul,
-)
+from tileserver.store.held import QuarantineRow, decide, keep
+from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
-
-EFFECTS = 5  # instants at which it is said what an import changes
 
 
 def no_progress(_label: str, _done: int, _total: int | None) -> None:
     """Show nothing."""
-
-
-class Effect(NamedTuple):
-    """What a status holds at the instant *at*, in km2: as is known now, and as the import says."""
-
-    at: datetime
-    status: str
-    before: float
-    after: float
 
 
 @dataclass(slots=True)
@@ -83,22 +62,6 @@ class Acceptance:
     reason: str
     number: int | None = None
     shown: Shown | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A layer as it is known and as it is to be: versions, states, and the whole states that are new."""
-
-    known: set[Held]
-    target: set[Held]
-    before: Mapping[datetime, State]
-    after: Mapping[datetime, State]
-    snapshots: Mapping[datetime, State]
-
-    @property
-    def nothing(self) -> bool:
-        """Whether everything is known already."""
-        return not self.snapshots and self.known == self.target
 
 
 async def commit(
@@ -146,95 +109,6 @@ def _check_shown(given: Prepared, rulings: list[Ruling], newest: int, accept: Ac
             + "; ".join(fresh)
             + f"; look again with: tileserver held show {accept.number}"
         )
-
-
-async def change_of(writer: Writer, stored: StoredLayer, given: Prepared) -> Change:
-    """Return what *given* makes of the layer as it is known in the open revision."""
-    snapshots = await writer.snapshots(stored.key)
-    known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
-    if given.states is not None:
-        new = {at: state for at, state in given.states.items() if snapshots.get(at) != state_hash(state)}
-        before = states_of(known, snapshots)
-        after = {**before, **new}
-        return Change(known, periods_of(after) if new else known, before, after, new)
-    if given.complete and snapshots:
-        raise complete_already(stored)
-    target = set(given.periods) if given.complete else known | given.periods
-    return Change(known, target, states_of(known), states_of(target), {})
-
-
-def complete_already(stored: StoredLayer) -> BadParameter:
-    """Return what is wrong with ``--complete`` for a layer of snapshots."""
-    return BadParameter(
-        f"{stored.ref} holds snapshots, each of which is the whole state from its instant on: to correct one"
-        " import it again, to take one out withdraw it; --complete is for features with periods of their own"
-    )
-
-
-def state_hash(state: State) -> bytes:
-    """Return what names a whole state."""
-    return hashlib.blake2b(b"".join(sorted(state)), digest_size=16).digest()
-
-
-async def judge(
-    writer: Writer, stored: StoredLayer, given: Prepared, change: Change
-) -> tuple[list[Ruling], list[Effect]]:
-    """Return why *given* has to be held back, and then what it changes."""
-    put_aside = await _put_aside(writer, stored, given)
-    tally = Tally(given.report["read"], given.report["imported"], put_aside, given.complete)
-    rulings = judge_tally(stored.layer, tally)
-    if rulings and change.nothing and not put_aside:
-        # The desk has accepted this very file before: it is no news.
-        rulings = [] if await was_accepted(writer.connection, stored.key, pack(given)[0]) else rulings
-    rulings += judge_empty(change.snapshots) if stored.layer.time == "state" else []
-    if stored.layer.kind != "areas" or stored.layer.time != "state":
-        return rulings, []
-    ground = await _ground(writer, stored, given, change)
-    # Features with periods of their own are no new state of a layer that has none yet.
-    if change.known or given.states is not None:
-        rulings += judge_states(stored.layer, change.before, change.after, ground)
-    return rulings, _effects(change, rulings, ground) if rulings else []
-
-
-async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared) -> dict[str, int]:
-    """Count, by what it means, what is put aside that the desk has not accepted with an earlier import."""
-    if not given.report["quarantined"]:
-        return {}
-    known = await writer.quarantined(stored.key) | await accepted_quarantine(writer.connection, stored.key)
-    counts = Counter(
-        each.finding.meaning
-        for each in given.quarantined
-        if (each.finding.value, without_nul(each.origin), without_nul(each.raw)) not in known
-    )
-    if unkept := given.report["quarantined"] - len(given.quarantined):
-        counts["more than is kept of one file"] = unkept
-    return dict(counts)
-
-
-async def _ground(writer: Writer, stored: StoredLayer, given: Prepared, change: Change) -> Ground:
-    wanted: set[bytes] = set()
-    for _, was, before, now in stepping(change.before, change.after):
-        if was != now:
-            wanted |= was | before | now
-    there = await writer.contents(stored.key, wanted - given.contents.keys())
-    contents = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()}
-    statuses = await writer.statuses(stored.key, stored.layer.category)
-    return ground_of(stored.layer, {**contents, **given.contents}, statuses)
-
-
-def _effects(change: Change, rulings: list[Ruling], ground: Ground) -> list[Effect]:
-    """Return what changes at the instants that the *rulings* are about, and at the last that changes."""
-    changed = {at: (was, now) for at, was, _, now in stepping(change.before, change.after) if was != now}
-    ruled = [each.at for each in rulings if each.at in changed]
-    found = []
-    for at in sorted({*ruled[: EFFECTS - 1], *sorted(changed)[-1:]}, key=str):
-        assert at is not None  # only those that are in changed
-        before, after = map(ground.exact, changed[at])
-        found += [
-            Effect(at, status, before.get(status, 0.0), after.get(status, 0.0))
-            for status in sorted({*before, *after})
-        ]
-    return found
 
 
 async def _write(

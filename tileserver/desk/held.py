@@ -9,17 +9,8 @@ from typing import Any
 
 import msgspec
 
-from tileserver.desk.commit import (
-    Acceptance,
-    Effect,
-    Outcome,
-    Progress,
-    Shown,
-    change_of,
-    commit,
-    judge,
-    no_progress,
-)
+from tileserver.desk.change import Effect, change_of, judge
+from tileserver.desk.commit import Acceptance, Outcome, Progress, Shown, commit, no_progress
 from tileserver.desk.judge import Ruling
 from tileserver.desk.prepared import unpack
 from tileserver.store.catalogue import StoredLayer

@@ -7,14 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tileserver.desk.commit import (
-    Acceptance,
-    Outcome,
-    Progress,
-    commit,
-    complete_already,
-    no_progress,
-)
+from tileserver.desk.change import complete_already
+from tileserver.desk.commit import Acceptance, Outcome, Progress, commit, no_progress
 from tileserver.desk.periods import Held, State
 from tileserver.desk.prepare import Content, Preparer
 from tileserver.desk.prepared import prepared

@@ -143,19 +143,22 @@ class _Breaks:
         whole = max(
             sum(km2 for code, km2 in sizes.items() if code not in anywhere) for sizes in (before, now)
         )
+        lost = sum(before.values()) - sum(now.values())
         found = []
         for status in sorted({*before, *now}):
             had, has = before.get(status, 0.0), now.get(status, 0.0)
             # What may lie anywhere on earth is not the map's subject: more of it takes nothing away.
             if status not in anywhere or has < had:
-                found.append(self._status(status, had, has, whole))
+                found.append(self._status(status, had, has, whole, lost))
         return [ruling for ruling in found if ruling is not None]
 
-    def _status(self, status: str, had: float, has: float, whole: float) -> Ruling | None:
+    def _status(self, status: str, had: float, has: float, whole: float, lost: float) -> Ruling | None:
         hold = self.layer.hold
         moved = f"from {had:,.0f} to {has:,.0f} km2 on {format_instant(self.at)}"
         if abs(has - had) <= hold.small * whole:
-            if has or had <= VANISHING * whole or not self._is_old(status):
+            # Where its land went to other statuses it was decided, not left out.
+            left_out = not has and had > VANISHING * whole and lost > had / 2
+            if not left_out or not self._is_old(status):
                 return None
             held = f"though it has been on the map for {hold.vanish_after} or longer"
             return self._ruling("vanish", status, f"vanish, {moved}, {held}")
