@@ -1,6 +1,7 @@
 // The page as a whole: which theatre and day are wished for, which day is shown, and who has to be told.
 
 import { NavigationControl, ScaleControl, type ErrorEvent, type Map as MapLibre } from "maplibre-gl";
+import { knownOn } from "./ages";
 import { basemapStyle, type Theme } from "./basemap";
 import { readCatalogue, readTileJson, readTimeline, type Catalogue, type DayCount, type Theatre, type TileJson } from "./catalogue";
 import { Comparison } from "./comparison";
@@ -26,7 +27,7 @@ const RETRY_MS = 4000;
 const embedded = document.body.classList.contains("embed");
 const root = document.documentElement;
 
-interface Loaded { theatre: Theatre; tiles: TileJson; timeline: Map<Day, DayCount> }
+interface Loaded { theatre: Theatre; tiles: TileJson; timeline: Map<Day, DayCount>; days: DayCount[] }
 
 export class App {
   private readonly panel: Panel;
@@ -48,6 +49,7 @@ export class App {
   private asked = "";
   private linkNext = 0; // when the address may change again
   private theme: Theme;
+  private fixed = false; // an embed of one day, which is not left
   private timers: Record<string, ReturnType<typeof setTimeout>> = {};
 
   constructor(private link: Link, private readonly language: string, private readonly say: Say) {
@@ -86,7 +88,7 @@ export class App {
     if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
     const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
     await this.lost?.promise;
-    this.loaded = { theatre, tiles, timeline: new Map(timeline.days.map((count) => [count.day, count])) };
+    this.loaded = { theatre, tiles, timeline: new Map(timeline.days.map((count) => [count.day, count])), days: timeline.days };
     this.takeDown();
     this.openReel();
     addImages(this.map, tiles.legend, this.theme);
@@ -202,16 +204,17 @@ export class App {
 
   /** In the same moment as the picture: label, summary, address. */
   private onDay(day: Day, notes: Note[]): void {
-    const { timeline } = this.loaded!;
+    const { tiles, timeline, days } = this.loaded!;
     const count = timeline.get(day);
     this.notes = notes;
-    this.panel.showDay(day, count, notes, this.reel.numbers(notes), (note) => this.flyTo(note));
+    const told = { day, count, known: knownOn(day, tiles, days), notes, fixed: this.fixed };
+    this.panel.showDay(told, this.reel.numbers(notes), (note) => this.flyTo(note));
     if (day !== root.dataset["shown"]) this.popups.close();
     root.dataset["shown"] = day;
     this.comparison.follow(day, this.loaded!.tiles, this.theme);
     this.writeLink(day, this.manner === "jump" && this.state.shown ? "push" : "replace");
     this.manner = "step";
-    this.later("spoken", () => { byId("spoken").textContent = this.panel.sentence(day, count, notes); }, SETTLE_MS);
+    this.later("spoken", () => { byId("spoken").textContent = this.panel.sentence(told); }, SETTLE_MS);
   }
 
   /** The later of both days is the one to look at, so that what is drawn is what has changed until then. */
@@ -372,13 +375,13 @@ export class App {
   private dress(): void {
     const { map, say } = this;
     map.on("style.load", () => setPlaceImages(map, this.theme));
-    const fixed = embedded && this.link.at !== "" && this.link.at !== "latest";
-    document.body.classList.toggle("no-controls", embedded && !(this.link.controls ?? !fixed));
+    const dated = embedded && this.link.at !== "" && this.link.at !== "latest";
+    document.body.classList.toggle("no-controls", embedded && !(this.link.controls ?? !dated));
+    this.fixed = dated && document.body.classList.contains("no-controls");
     byId("legend-title").textContent = say("legend");
     byId("notes-title").textContent = say("notes");
-    byId("as-of").textContent = say(embedded && !fixed ? "latest" : "asOf");
     const fixedText = document.getElementById("fixed");
-    if (fixedText) { fixedText.textContent = say("fixed"); fixedText.hidden = !(fixed && document.body.classList.contains("no-controls")); }
+    if (fixedText) { fixedText.textContent = say("fixed"); fixedText.hidden = !this.fixed; }
     const out = document.getElementById("open-full");
     if (out) out.querySelector("span")!.textContent = say("openFull");
     const toggle = byId("details-toggle");

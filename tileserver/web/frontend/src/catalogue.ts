@@ -22,15 +22,15 @@ export type ByRole<T> = Partial<Record<Role, T>>;
 interface Answered {
   tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
   vector_layers: { id: string; role: Role | "none" }[];
-  time: { first_day: Day; last_day: Day; default: Day; day_zone: string; embargo: string; history: History; changes: { tiles: string; document: string } | null };
+  time: { first_day: Day; last_day: Day; newest: Record<string, Day | null>; default: Day; day_zone: string; embargo: string; horizon: string; history: History; changes: { tiles: string; document: string } | null };
   categories: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
 }
 
 /** What the server says of a tileset; what it says by layer, by the role of the layer. */
 export interface TileJson extends Omit<Answered, "categories" | "category"> { layers: ByRole<string>; legend: ByRole<Category[]>; category: ByRole<string> }
 
-/** What happened on a day; of the areas, how often a part of them changed. */
-export interface DayCount { day: Day; areas: number; events: number; km2: Record<string, number> }
+/** What happened on a day: layers that are known from then on; of the areas, how often a part of them changed. */
+export interface DayCount { day: Day; begins: string[]; areas: number; events: number; km2: Record<string, number> }
 export interface Timeline { days: DayCount[] }
 
 async function read<T>(path: string): Promise<T> {

@@ -38,6 +38,16 @@ export function dayText(day: Day, language: string, style: "long" | "short" = "l
   return format(day, language, { day: "numeric", month: style, year: "numeric" });
 }
 
+/** Days, or months or years where they are many, as "32 days" or, `ago`, as "32 days ago". */
+export function spanText(days: number, language: string, ago = false): string {
+  const [count, unit]: [number, "day" | "month" | "year"] = days < 60 ? [days, "day"] : days < 730 ? [Math.floor(days / 30.44), "month"] : [Math.floor(days / 365.25), "year"];
+  return ago ? new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-count, unit)
+    : new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
+export const hoursText = (hours: number, language: string): string =>
+  new Intl.NumberFormat(language, { style: "unit", unit: "hour", unitDisplay: "long", maximumFractionDigits: 1 }).format(hours);
+
 export const weekdayText = (day: Day, language: string): string => format(day, language, { weekday: "long" });
 
 export function format(day: Day, language: string, options: Intl.DateTimeFormatOptions): string {

@@ -38,7 +38,7 @@ export function ticksOf({ first, last }: Span, width: number, language: string):
   return ticks;
 }
 
-/** The value that only a fiftieth exceed: on its first day a theatre gains all that it has, which says nothing. */
+/** The value that only a fiftieth exceed: one great day must not make all others look like none. */
 export function usualMost(values: number[]): number {
   const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) * 0.98)] ?? 1;

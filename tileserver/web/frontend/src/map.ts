@@ -18,7 +18,7 @@ export function createMap(style: StyleSpecification, camera: Camera | null, embe
     fadeDuration: 0, // labels of two days must not fade into each other
     cooperativeGestures: embedded,
     locale: {
-      "NavigationControl.ZoomIn": say("zoomIn"), "NavigationControl.ZoomOut": say("zoomOut"), "Map.Title": say("theatre"),
+      "NavigationControl.ZoomIn": say("zoomIn"), "NavigationControl.ZoomOut": say("zoomOut"), "Map.Title": say("mapKeys"), "Popup.Close": say("close"),
       "CooperativeGesturesHandler.WindowsHelpText": say("gestureControl"), "CooperativeGesturesHandler.MacHelpText": say("gestureCommand"),
       "CooperativeGesturesHandler.MobileHelpText": say("gestureTouch"),
     },

@@ -1,13 +1,17 @@
 // The words beside the map: theatre, date, notice, notes, legend, credits.
 
+import type { Aged, Known, Newest } from "./ages";
 import { BASEMAP_ATTRIBUTION, paletteOf, type Theme } from "./basemap";
-import { changesOf, km2Of, type Catalogue, type DayCount, type TileJson } from "./catalogue";
-import { dayText, weekdayText, type Day } from "./days";
+import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
+import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import { worded, type Note } from "./notes";
 import { kilometres, pick, type Say } from "./texts";
 import { areaSwatch, lineSwatch, pointSwatch } from "./swatches";
 import { colourOf, shapeImage } from "./theatre";
+
+/** A day as the panel tells it. `fixed` where it is not left, so that it does not matter whether it is the newest. */
+export interface Told { day: Day; count: DayCount | undefined; known: Known; notes: Note[]; fixed: boolean }
 
 export class Panel {
   private listed: number[] | null = null; // ids of the notes in the list
@@ -26,8 +30,8 @@ export class Panel {
     byId("title").textContent = title;
     byId("map").setAttribute("aria-label", this.say("mapLabel", { title }));
     const notice = pick(tiles.notice, this.language) || pick(theatre?.notice, this.language);
-    byId("notice").textContent = notice;
-    byId("notice").hidden = !notice;
+    for (const id of ["notice-text", "notice-whole"]) byId(id).textContent = notice;
+    for (const id of ["notice", "notice-whole"]) byId(id).hidden = !notice;
     this.fillCredits(tiles);
   }
 
@@ -44,32 +48,56 @@ export class Panel {
 
   /** No day is on the map. */
   clear(): void {
-    for (const id of ["weekday", "date", "summary", "notes"]) byId(id).textContent = "";
+    for (const id of ["weekday", "date", "summary", "ages", "notes"]) byId(id).textContent = "";
     byId("date").removeAttribute("datetime");
     document.title = byId("title").textContent;
     this.listed = null;
   }
 
   /** The day that is on the map. */
-  showDay(day: Day, count: DayCount | undefined, notes: Note[], numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
+  showDay(told: Told, numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
+    const { day, known, notes, fixed } = told;
+    byId("as-of").textContent = this.say(known.newest && !fixed ? "latest" : "asOf");
     byId("weekday").textContent = weekdayText(day, this.language);
     const date = byId<HTMLTimeElement>("date");
     date.textContent = dayText(day, this.language);
     date.dateTime = day;
     document.title = `${byId("title").textContent}, ${date.textContent}`;
-    byId("summary").textContent = `${this.changes(count)}, ${this.counted("events", count?.events ?? 0)}`;
+    byId("summary").textContent = this.summary(told).join(", ");
+    byId("ages").replaceChildren(...this.ages(told).map((text) => element("li", "", [text])));
     if (notes.length === this.listed?.length && notes.every(({ id }, i) => id === this.listed?.[i])) return;
     this.listed = notes.map(({ id }) => id);
     byId("notes").replaceChildren(...(notes.length ? notes.map((note) => this.note(note, numbers.get(note) ?? 0, fly)) : [element("li", "none", [this.say("noNotes")])]));
   }
 
   /** A sentence for those who do not see the map. */
-  sentence(day: Day, count: DayCount | undefined, notes: Note[]): string {
-    const spoken = this.say("summary", { day: dayText(day, this.language), changes: this.changes(count), events: this.counted("events", count?.events ?? 0) });
-    return [spoken, ...notes.map((note) => `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`)].join(" ");
+  sentence(told: Told): string {
+    const spoken = [`${dayText(told.day, this.language)}: ${this.summary(told).join(", ")}.`, ...this.ages(told)];
+    return [...spoken, ...told.notes.map((note) => `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`)].join(" ");
   }
 
-  private changes(count: DayCount | undefined): string {
+  /** What happened; nothing is said of a role whose data has ended by then. */
+  private summary({ count, known }: Told): string[] {
+    const ended = (role: Role): boolean => known.aged.some((one) => one.role === role);
+    return [...(ended("areas") ? [] : [this.changes(count, known)]), ...(ended("events") ? [] : [this.counted("events", count?.events ?? 0)])];
+  }
+
+  private ages({ known: { aged, newest }, fixed }: Told): string[] {
+    return [...aged.map((one) => this.aged(one)), ...(newest && !fixed ? [this.newest(newest)] : [])];
+  }
+
+  private aged({ role, day, days }: Aged): string {
+    return this.say(role === "areas" ? "areasAged" : "eventsAged", { day: dayText(day, this.language, "short"), age: spanText(days, this.language) });
+  }
+
+  private newest({ days, hours }: Newest): string {
+    const age = this.say("newest", { ago: spanText(days, this.language, true) });
+    return hours ? `${age} ${this.say("delay", { hours: hoursText(hours, this.language) })}` : age;
+  }
+
+  private changes(count: DayCount | undefined, { since, begins }: Known): string {
+    if (begins) return this.say("begins");
+    if (changesOf(count) === 0 && since) return this.say("changedNoneSince", { day: dayText(since, this.language, "short") });
     const counted = this.counted("changed", changesOf(count)), km2 = km2Of(count);
     return km2 >= 0.05 ? `${counted} (${kilometres(km2, this.language)})` : counted;
   }

@@ -1,6 +1,6 @@
 // What lies under a click: the events there, else who holds the place. Text is only ever set as text.
 
-import { Popup, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent, type PointLike } from "maplibre-gl";
+import { Popup, type LngLat, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent, type Point, type PointLike } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
@@ -82,7 +82,7 @@ function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }:
 }
 
 /** What stands on top at the clicked place: events, else a note, else who controls it. Texts of events come later. */
-function contentAt(map: MapLibre, { point, lngLat }: MapMouseEvent, context: Context): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
+function contentAt(map: MapLibre, { point, lngLat }: Pick<MapMouseEvent, "point" | "lngLat">, context: Context): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
   const events = distinct(query(map, [[point.x - REACH, point.y - REACH], [point.x + REACH, point.y + REACH]], context, "events"));
   if (events.length) {
     const bare = events.some(({ properties }) => !("text" in properties || "count" in properties));
@@ -100,18 +100,27 @@ function contentAt(map: MapLibre, { point, lngLat }: MapMouseEvent, context: Con
 /** Answer clicks with popups; `contextNow` is asked at every click, because the day may have changed. */
 export function answerClicks(map: MapLibre, contextNow: () => Context | null): { close(): void } {
   let popup: Popup | null = null;
-  map.on("click", (event) => {
+  const answer = (lngLat: LngLat, point: Point): void => {
     const context = contextNow();
-    const content = context && contentAt(map, event, context);
+    const content = context && contentAt(map, { lngLat, point }, context);
     popup?.remove();
     if (!content) return;
     const opened = popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true });
-    opened.setLngLat(event.lngLat).setDOMContent(content.now).addTo(map);
+    opened.setLngLat(lngLat).setDOMContent(content.now).addTo(map);
     content.later?.then((whole) => { if (opened.isOpen()) opened.setDOMContent(whole); }, () => undefined); // without texts it still says what and when
-  });
+  };
+  map.on("click", ({ lngLat, point }) => answer(lngLat, point));
   map.on("mousemove", ({ point }) => {
     const context = contextNow();
     map.getCanvas().classList.toggle("over-event", context !== null && query(map, point, context, "events", "notes").length > 0);
+  });
+  // By keyboard: what lies in the middle of the map, which the focused map marks; Escape leads back to it.
+  map.getCanvas().addEventListener("keydown", ({ key }) => { if (key === "Enter") answer(map.getCenter(), map.project(map.getCenter())); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !popup?.isOpen()) return;
+    const within = popup.getElement().contains(document.activeElement);
+    popup.remove();
+    if (within) map.getCanvas().focus();
   });
   return { close: () => popup?.remove() };
 }

@@ -21,7 +21,7 @@ test("two days are named in their order", () => {
 });
 
 test("what changed on a day is what was gained, or lost where that is more", () => {
-  const day = (km2: Record<string, number>) => ({ day: "2023-11-09", areas: 0, events: 0, km2 });
+  const day = (km2: Record<string, number>) => ({ day: "2023-11-09", begins: [], areas: 0, events: 0, km2 });
   assert.equal(km2Of(day({ occupied: 2, liberated: -2 })), 2);
   assert.equal(km2Of(day({ unknown: 4 })), 4);
   assert.equal(km2Of(day({ occupied: 1, liberated: -3, unknown: 0.5 })), 3);

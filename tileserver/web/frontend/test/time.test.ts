@@ -7,10 +7,10 @@ import { changeBeside, dayOfKey } from "../src/timebar";
 
 const span = { first: "2023-10-01", last: "2023-11-30" };
 const days = [
-  { day: "2023-10-05", areas: 2, events: 7, km2: {} },
-  { day: "2023-10-20", areas: 0, events: 90, km2: {} },
-  { day: "2023-11-09", areas: 1, events: 0, km2: {} },
-  { day: "2023-11-10", areas: 0, events: 1, km2: {} },
+  { day: "2023-10-05", begins: [], areas: 2, events: 7, km2: {} },
+  { day: "2023-10-20", begins: [], areas: 0, events: 90, km2: {} },
+  { day: "2023-11-09", begins: [], areas: 1, events: 0, km2: {} },
+  { day: "2023-11-10", begins: [], areas: 0, events: 1, km2: {} },
 ];
 
 test("each key leads to the day it says, and never out of the range", () => {
@@ -39,7 +39,7 @@ test("no event and no change is lost when days share a column", () => {
 
 test("a chart of one day and a day outside the range do no harm", () => {
   assert.equal(columnsOf(days, { first: "2023-10-20", last: "2023-10-20" }, 300).length, 1);
-  assert.equal(columnsOf([{ day: "1999-01-01", areas: 0, events: 5, km2: {} }], span, 30).every((column) => column.events === 0), true);
+  assert.equal(columnsOf([{ day: "1999-01-01", begins: [], areas: 0, events: 5, km2: {} }], span, 30).every((column) => column.events === 0), true);
 });
 
 test("labels are months where there is room, else quarters, else years, each year named once", () => {
