@@ -115,7 +115,11 @@ export function answerClicks(map: MapLibre, contextNow: () => Context | null): {
     map.getCanvas().classList.toggle("over-event", context !== null && query(map, point, context, "events", "notes").length > 0);
   });
   // By keyboard: what lies in the middle of the map, which the focused map marks; Escape leads back to it.
-  map.getCanvas().addEventListener("keydown", ({ key }) => { if (key === "Enter") answer(map.getCenter(), map.project(map.getCenter())); });
+  map.getCanvas().addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // else it presses the popup's own button, which has the focus next
+    answer(map.getCenter(), map.project(map.getCenter()));
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !popup?.isOpen()) return;
     const within = popup.getElement().contains(document.activeElement);
