@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -89,3 +90,23 @@ def _default(dsn: str) -> Any:
 
 async def _newest(connection: asyncpg.Connection) -> int:
     return int(await connection.fetchval("SELECT max(id) FROM revision"))
+
+
+@pytest.mark.parametrize("gone", ["hidden", "removed"])
+def test_a_server_that_runs_stops_serving_it_within_two_seconds(
+    databases: Databases, dsn: str, gone: str
+) -> None:
+    take = (
+        partial(set_hidden, theatre="twin", hidden=True)
+        if gone == "hidden"
+        else partial(remove_theatre, theatre="twin", reason="a trial")
+    )
+    paths = [path for path in ADDRESSES if path.startswith("/t") or path.startswith("/?")]
+    with TestClient(create_app(settings_for(dsn), lambda: NOW)) as client:
+        immutable = client.get(paths[2]).headers["content-location"]
+        assert {client.get(path).status_code for path in (*paths, immutable)} == {200}
+        databases.run(dsn, take)
+        deadline = time.monotonic() + 2
+        while (said := {client.get(path).status_code for path in (*paths, immutable)}) != {404}:
+            assert time.monotonic() < deadline, said
+            time.sleep(0.05)
