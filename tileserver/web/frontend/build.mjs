@@ -10,7 +10,7 @@ const OUT = new URL("../static/", import.meta.url);
 const BASE = "/static/assets/";
 const TOGGLE = '<button id="details-toggle" type="button" aria-expanded="false" aria-controls="details"><span></span></button>';
 const FIXED = '<p id="fixed" hidden></p>';
-const STRIP = `<div id="strip"><a id="open-full" href="/" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</div>\n`;
+const STRIP = `<nav id="strip"><a id="open-full" href="/" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</nav>\n`;
 
 rmSync(new URL("assets/", OUT), { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });

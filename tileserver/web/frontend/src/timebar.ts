@@ -49,6 +49,7 @@ export class Timebar {
     const { say } = options;
     for (const [id, word] of BUTTONS) this.name(byId(id), say(word));
     this.name(this.play, say("play"));
+    byId("timebar").setAttribute("aria-label", say("time"));
     this.slider.setAttribute("aria-label", say("day"));
     this.field.setAttribute("aria-label", say("goTo"));
     this.chart.setAttribute("aria-label", say("chart"));

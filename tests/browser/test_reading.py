@@ -1,0 +1,157 @@
+"""What the page says of its own age, how it is read by keyboard, and that nobody is kept out (axe)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Route
+
+from tests.browser.conftest import NewReader, Reader
+from tests.browser.test_map import NORMANDY, WEST
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio]
+
+AXE = (
+    Path(__file__).parents[2] / "tileserver" / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+)
+SAMPLE = "theatre=ukraine-sample&lang=en"
+PAGES = {
+    "map": "/?lang=en&theatre=western-front" + NORMANDY,
+    "comparison": "/?lang=en&theatre=western-front" + NORMANDY + "&compare=1944-07-01",
+    "embed": f"/embed?{SAMPLE}",
+    "embed of a day": f"/embed?{SAMPLE}&at=2023-11-09",
+}
+
+
+async def test_a_day_that_only_events_reach_says_how_old_control_is(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+
+    async def older(route: Route) -> None:
+        answer = await route.fetch()
+        document = await answer.json()
+        document["time"]["newest"] = {**document["time"]["newest"], "control": "1945-04-06"}
+        await route.fulfill(response=answer, json=document)
+
+    await reader.page.route("**/tilesets/western-front", older)
+    await reader.open(server_url + WEST + "#at=1945-05-08")
+    ages = await reader.page.inner_text("#ages")
+    assert "Control as of 6 Apr 1945, 32 days earlier." in ages
+    assert "control" not in await reader.page.inner_text("#summary")
+    await reader.page.fill("#date-field", "1945-04-06")
+    await reader.ready("1945-04-06")
+    assert await reader.page.inner_text("#ages") == ""
+
+
+async def test_the_first_day_is_a_beginning_and_the_newest_says_how_old_it_is(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+    await reader.open(server_url + WEST + "#at=1944-06-06")
+    assert "first known state of control" in (await reader.page.inner_text("#summary")).lower()
+    assert "km²" not in await reader.page.inner_text("#summary")
+    assert await reader.page.inner_text("#as-of") == "As of"
+    await reader.page.focus("#slider")
+    await reader.page.keyboard.press("End")
+    await reader.ready("1945-05-08")
+    assert await reader.page.inner_text("#as-of") == "Latest"
+    assert "Newest public day" in await reader.page.inner_text("#ages")
+
+
+async def test_an_embed_calls_the_day_it_opens_at_by_its_date_and_only_the_newest_latest(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader(640, 420)
+    await reader.open(f"{server_url}/embed?{SAMPLE}")
+    assert [await reader.shown(), await reader.page.inner_text("#as-of")] == ["2023-11-09", "As of"]
+    await reader.open(f"{server_url}/embed?{SAMPLE}&at=latest")
+    tilejson = await reader.page.evaluate("fetch('/tilesets/ukraine-sample').then(answer => answer.json())")
+    newest = tilejson["time"]["last_day"]
+    assert [await reader.shown(), await reader.page.inner_text("#as-of")] == [newest, "Latest"]
+    await reader.page.click("#previous-day")
+    await reader.until(f"document.documentElement.dataset.shown !== {newest!r}")
+    assert await reader.page.inner_text("#as-of") == "As of"
+
+
+async def test_what_is_in_the_middle_is_told_by_keyboard_and_closed_by_escape(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+    await reader.open(server_url + WEST + NORMANDY.replace("49.1/0.5", "48.8/2.3"))
+    await reader.page.focus("#map canvas")
+    await reader.page.keyboard.press("Enter")
+    await reader.page.locator(".popup-body").wait_for()
+    assert await reader.page.evaluate("document.activeElement.closest('.maplibregl-popup') !== null")
+    await reader.page.keyboard.press("Escape")
+    assert await reader.page.locator(".popup-body").count() == 0
+    assert await reader.page.evaluate("document.activeElement === tileserverMap.getCanvas()")
+
+
+@pytest.mark.parametrize("path", ["/", "/embed"])
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (640, 420), (320, 568), (390, 844)])
+async def test_no_line_is_cut_and_nothing_covers_another(
+    server_url: str, new_reader: NewReader, path: str, width: int, height: int
+) -> None:
+    reader = await new_reader(width, height)
+    await reader.open(f"{server_url}{path}?{SAMPLE}")
+    boxes = await reader.page.evaluate(
+        "['chooser', 'dateline', 'summary', 'ages', 'compare', 'notice', 'details-toggle', 'timebar']"
+        ".map(id => document.getElementById(id)).filter(each => each.offsetParent && each.offsetHeight)"
+        ".map(each => ({id: each.id, ...each.getBoundingClientRect().toJSON()}))"
+    )
+    for number, one in enumerate(boxes):
+        for other in boxes[number + 1 :]:
+            apart = (
+                one["bottom"] <= other["top"] + 4
+                or other["bottom"] <= one["top"] + 4
+                or one["right"] <= other["left"]
+                or other["right"] <= one["left"]
+            )
+            assert apart, (one["id"], other["id"])
+    lines = await reader.page.evaluate(
+        "(style => [document.getElementById('notice-text').offsetHeight, parseFloat(style.lineHeight)])"
+        "(getComputedStyle(document.getElementById('notice-text')))"
+    )
+    assert lines[0] % lines[1] == pytest.approx(0, abs=1.1) or lines[1] - lines[0] % lines[1] < 1.1
+    if (width, height, path) == (640, 400, "/"):  # 1280 x 800 at twice its size
+        card, bar = (each for each in (await covers(reader)))
+        assert bar["top"] - card["bottom"] >= height / 2
+
+
+async def covers(reader: Reader) -> list[dict[str, float]]:
+    """The boxes of the card and of the time controls."""
+    boxes: list[dict[str, float]] = await reader.page.evaluate(
+        "['card', 'timebar'].map(id => document.getElementById(id).getBoundingClientRect().toJSON())"
+    )
+    return boxes
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing(server_url: str, new_reader: NewReader, scheme: str) -> None:
+    found: dict[str, list[Any]] = {}
+    for name, path in PAGES.items():
+        reader = await new_reader(1100, 760, color_scheme=scheme, bypass_csp=True)
+        await reader.open(server_url + path)
+        if name == "comparison":
+            await reader.page.locator("#changes .km2").first.wait_for()
+        found[name] = await axe(reader)
+        if name == "map":
+            await reader.page.focus("#map canvas")
+            await reader.page.keyboard.press("Enter")
+            await reader.page.locator(".popup-body").wait_for()
+            found["popup"] = await axe(reader)
+        await reader.page.context.close()
+    assert {name: own for name, own in found.items() if own} == {}
+
+
+async def axe(reader: Reader) -> list[Any]:
+    """What axe finds wrong with the page, every rule of it: rule, element, why."""
+    await reader.page.add_script_tag(path=AXE)
+    found: list[Any] = await reader.page.evaluate(
+        "axe.run().then(({violations}) => violations.flatMap(({id, nodes}) =>"
+        " nodes.map(({html, failureSummary}) => [id, html.slice(0, 120), failureSummary])))"
+    )
+    return found
