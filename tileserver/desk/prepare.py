@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 import shapely
 
+from tileserver.desk.storable import is_storable, storable_properties
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import Report
 from tileserver.model import Finding, Layer, RawFeature, Theatre, Value
@@ -59,10 +60,16 @@ class Preparer:
 
     def prepare(self, feature: RawFeature) -> Content | None:
         """Return the content of *feature*, or ``None`` where it was quarantined; the report says why."""
-        spelled = msgspec.json.encode(feature.properties, order="deterministic")
+        if feature.period is not None and not is_storable(feature.period):
+            self._report.quarantine(Finding.ABSURD_DATE, feature.origin, str(feature.period))
+            return None
+        properties, changed = storable_properties(feature.properties)
+        for finding in changed:
+            self._report.note(finding, feature.origin)
+        spelled = msgspec.json.encode(properties, order="deterministic")
         raw = hashlib.blake2b(feature.geometry + b"\0" + spelled, digest_size=16).digest()
         if raw not in self._seen:
-            self._seen[raw] = self._repair(feature)
+            self._seen[raw] = self._repair(feature.geometry, properties)
         key, findings = self._seen[raw]
         for finding in findings:
             if finding.treatment == "quarantined":
@@ -73,12 +80,14 @@ class Preparer:
                 self._report.note(finding, feature.origin)
         return None if key is None else self.contents[key]
 
-    def _repair(self, feature: RawFeature) -> tuple[bytes | None, tuple[Finding, ...]]:
-        anywhere = feature.properties.get(self._layer.category) in self._anywhere
-        repaired = repair_geometry(feature.geometry, self._layer.kind, self._bounds, anywhere=anywhere)
+    def _repair(
+        self, geometry: bytes, properties: dict[str, Value]
+    ) -> tuple[bytes | None, tuple[Finding, ...]]:
+        anywhere = properties.get(self._layer.category) in self._anywhere
+        repaired = repair_geometry(geometry, self._layer.kind, self._bounds, anywhere=anywhere)
         findings = repaired.findings
         if repaired.geometry is None:
             return None, findings
-        content = make_content(repaired.geometry, feature.properties)
+        content = make_content(repaired.geometry, properties)
         self.contents[content.key] = content
         return content.key, findings

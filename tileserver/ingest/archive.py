@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, TypeAlias, cast
 
 from tileserver.errors import HostileSource, UnreadableSource
 from tileserver.ingest.limits import LIMITS, MB, Limits, read_bounded
+from tileserver.ingest.report import printable
 
 TAR_SUFFIXES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2")
 _BROKEN = (tarfile.TarError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError, OSError)
@@ -79,7 +80,7 @@ def read_members(path: Path, order: Order, limits: Limits = LIMITS) -> Iterator[
     else:
         with open_file(path) as stream:
             data = read_bounded(stream, limits.member_bytes, path.name)
-        yield Member(path.name, data)
+        yield Member(printable(path.name), data)
 
 
 @contextmanager
@@ -190,9 +191,9 @@ def _packed(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
 def _member(name: str, packed: bytes, limits: Limits) -> Member:
     """Return the member unpacked; one broken file does not make the whole archive unreadable."""
     if not name.endswith(".gz"):
-        return Member(name, packed)
+        return Member(printable(name), packed)
     try:
         with gzip.open(BytesIO(packed)) as stream:
-            return Member(name, read_bounded(cast(BinaryIO, stream), limits.member_bytes, name))
+            return Member(printable(name), read_bounded(cast(BinaryIO, stream), limits.member_bytes, name))
     except _BROKEN as error:
-        return Member(name, b"", f"cannot be unpacked: {error}")
+        return Member(printable(name), b"", f"cannot be unpacked: {error}")

@@ -45,11 +45,17 @@ class Rules:
 
     @classmethod
     def of(cls, theatre: Theatre, layer: Layer, options: ReadOptions) -> Rules:
-        """Return the rules that the definition declares, with what the caller says instead."""
+        """Return the rules that the definition declares, with what the caller says instead.
+
+        `BadInstant` where the caller says a date that cannot be.
+        """
+        dates = DateReader.of(layer.dates, day_zone(theatre.day_zone))
+        if options.at is not None:
+            dates.checked(Said(options.at, options.at, False))
         return cls(
             layer,
             BoundsLonLat(*(layer.bounds or theatre.bounds)),
-            DateReader.of(layer.dates, day_zone(theatre.day_zone)),
+            dates,
             Vocabulary.of(layer),
             options.at,
             (options.date_column,) if options.date_column else START_COLUMNS,

@@ -14,6 +14,11 @@ QUARANTINE_ITEMS = 10_000
 QUARANTINE_LENGTH = 10_000
 
 
+def printable(text: str) -> str:
+    """Return *text* without what UTF-8 has not: names of files may hold any byte."""
+    return text.encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Quarantined:
     """One item put aside: why, where it came from, and the item itself as far as it is kept."""
@@ -48,7 +53,8 @@ class Report:
             raise ValueError(f"{finding} is {finding.treatment}, not quarantined")
         self.note(finding, f"{origin}: {raw}")
         if len(self.quarantined) < QUARANTINE_ITEMS:
-            self.quarantined.append(Quarantined(finding, origin, raw[:QUARANTINE_LENGTH]))
+            raw = printable(raw[:QUARANTINE_LENGTH])
+            self.quarantined.append(Quarantined(finding, printable(origin), raw))
 
     def total(self, treatment: Treatment) -> int:
         """How many findings there are of one treatment."""
@@ -85,6 +91,6 @@ class Report:
 
     def _keep_example(self, finding: Finding, example: str) -> None:
         kept = self.examples[finding]
-        example = example[:EXAMPLE_LENGTH]
+        example = printable(example[:EXAMPLE_LENGTH])
         if example and len(kept) < EXAMPLES and example not in kept:
             kept.append(example)
