@@ -72,6 +72,8 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
     if shape.has_z:
         findings.append(Finding.DIMENSION_DROPPED)
         shape = shapely.force_2d(shape)
+    if shape.geom_type == "GeometryCollection":
+        findings.append(Finding.FLATTENED)
     if kind != "points" and crosses_antimeridian(shape):
         findings.append(Finding.CUT_AT_180)
         shape = cut_at_antimeridian(shape)
@@ -107,8 +109,6 @@ def _clamped_to_mercator(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
 
 def _parts_of_kind(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> Parts:
     """Return the single parts of the layer's kind, however deep they lie in collections."""
-    if shape.geom_type == "GeometryCollection":
-        findings.append(Finding.FLATTENED)
     parts = _array(shape)
     while (shapely.get_type_id(parts) > GeometryType.POLYGON).any():
         parts = shapely.get_parts(parts)
