@@ -1,4 +1,4 @@
-"""Law: what a definition says of how its files are written holds together, or is refused with what would do."""
+"""Law: what a definition says of its files holds together, or is refused with what would do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_a_layer_can_say_of_its_files_is_taken(declared: Layer) -> None:
         (control(spellings={" ": "occupied"}), "a spelling of 'occupied' is empty"),
         (
             control(spellings={"Red": "occupied", "red ": "liberated"}),
-            "'red ' is a spelling of 'occupied' and of",
+            "'red ' is a spelling of 'occupied'",
         ),
         (control(dates=Dates(forms=())), "forms name none"),
         (control(dates=Dates(forms=("epoch",))), "'epoch' is none of iso, epoch_s, epoch_ms, nor a pattern"),
