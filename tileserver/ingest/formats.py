@@ -15,6 +15,7 @@ _SAVE_TABLE = (
     "save it as GeoJSON with a point for each row, as with: ogr2ogr -f GeoJSON out.geojson in.csv"
     " -oo X_POSSIBLE_NAMES=lon* -oo Y_POSSIBLE_NAMES=lat*"
 )
+BROKEN_JSON = "JSON that is broken or cut off"
 HEAD = 65_536
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"fgb\x03", "a FlatGeobuf", OGR),
@@ -86,7 +87,7 @@ def _json(data: bytes) -> tuple[str, str]:
     try:
         document = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return "JSON that is broken or cut off", "see that it was written to its end"
+        return BROKEN_JSON, "see that it was written to its end"
     return _list(document) if isinstance(document, list) else _object(document)
 
 

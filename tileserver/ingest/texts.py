@@ -15,7 +15,7 @@ import msgspec
 
 from tileserver.errors import UnreadableSource
 from tileserver.ingest.archive import open_file
-from tileserver.ingest.formats import seen_format
+from tileserver.ingest.formats import BROKEN_JSON, seen_format
 from tileserver.ingest.limits import Limits, lines_bounded, read_bounded
 
 BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -110,8 +110,9 @@ def _collection(data: bytes, name: str) -> Texts:
         found = _COLLECTION.decode(data.removeprefix(_BOM))
     except BROKEN as error:
         seen, would_do = seen_format(data)
+        why = f" ({error})" if seen == BROKEN_JSON else ""
         raise UnreadableSource(
-            f"{name} is {seen}, no GeoJSON FeatureCollection, nor one feature a line ({error}); {would_do}"
+            f"{name} is {seen}{why}, no GeoJSON FeatureCollection, nor one feature a line; {would_do}"
         ) from error
     return Texts(
         name,
