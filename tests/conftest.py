@@ -37,9 +37,12 @@ from tileserver.store.migrations import migrate
 from tileserver.theatres import load_theatre
 from tileserver.theatres.sample import SAMPLES
 from tileserver.web.app import create_app
+from tileserver.web.logs import configure_command_logs
 
 os.environ["TZ"] = "Asia/Kathmandu"  # no test may lean on the machine's zone
 time.tzset()
+
+configure_command_logs()  # by itself structlog prints local variables, for minutes
 
 # A law holds however slow and busy the machine is.
 hypothesis_settings.register_profile("law", deadline=None, suppress_health_check=[HealthCheck.too_slow])

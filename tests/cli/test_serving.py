@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,10 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.conftest import ROOT, Databases, free_port
+from tests.shapes import fill, layer, theatre
 from tileserver.cli.serving import _prepare
 from tileserver.store.cluster import Cluster
+from tileserver.store.connect import connect
 from tileserver.store.processes import processes_in
 
 pytestmark = pytest.mark.db
@@ -192,3 +194,23 @@ def test_a_command_in_another_folder_says_where_the_data_is(run: Run, folder: Pa
 def test_an_address_that_is_none_is_not_waited_for(run: Run) -> None:
     done = run("serve", dsn="postgresql://[", PORT=str(free_port()))
     assert done.code == 3
+
+
+def test_a_layer_that_cannot_be_read_is_named_beside_the_answer_of_a_command(run: Run, database: str) -> None:
+    async def spoil(connection: asyncpg.Connection) -> None:
+        await fill(connection, theatre(layer("control")), [])
+        definition = await connection.fetchval("SELECT definition FROM theatre WHERE id = 'toy'")
+        definition["layers"][0]["embargo"] = "soon"
+        await connection.execute("UPDATE theatre SET definition = $1", definition)
+
+    asyncio.run(_with(database, spoil))
+    done = run("layers", "--json", dsn=database)
+    assert (done.code, done.out) == (0, "[]\n")
+    assert "toy.control is not served: 'soon' is no duration" in done.err
+    assert "toy.control: 'soon' is no duration" in " ".join(run("check", dsn=database).out.split())
+
+
+async def _with(dsn: str, work: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    connection = await connect(dsn)
+    await work(connection)
+    await connection.close()

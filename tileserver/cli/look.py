@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tileserver.cli.session import Json, print_json, print_table, with_service
+from tileserver.cli.session import Json, err, print_json, print_table, with_service
 from tileserver.grid import TileAddress, parse_address_text
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
@@ -46,6 +46,10 @@ def layers(json: Json = False) -> None:
             periods = _public_periods(served, horizon_of(tileset, now))
             layer = served.stored.layer
             rows.append((str(ref), layer.kind, layer.role, time["revision"], span, periods))
+        for ref, missing in catalogue.missing.items():
+            err.print(f"{ref} is not served: {missing.reason}", highlight=False, soft_wrap=True)
+        for theatre, reason in catalogue.unreadable.items():
+            err.print(f"{theatre} is not served: {reason}", highlight=False, soft_wrap=True)
         return rows
 
     rows = with_service(work)

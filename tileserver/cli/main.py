@@ -26,6 +26,7 @@ from tileserver.cli.session import err
 from tileserver.clock import GuardedClock
 from tileserver.errors import TileserverError
 from tileserver.times import Clock
+from tileserver.web.logs import configure_command_logs
 
 INTERRUPTED = 130  # what typer exits with on Ctrl-C, and shells expect
 
@@ -77,6 +78,7 @@ def options(
 
 def main(clock: Clock | None = None) -> None:
     """Run one command by *clock*, or the machine's; an error of ours is one line and its own exit code."""
+    configure_command_logs()
     session.clock.set(clock or GuardedClock())
     try:
         app()

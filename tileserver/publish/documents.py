@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from tileserver.errors import LayerUnavailable
 from tileserver.model import Layer, Theatre
 from tileserver.publish.asked import Asked
 from tileserver.publish.change_document import changes_block
@@ -31,8 +33,9 @@ def catalogue_document(catalogue: Catalogue, now: datetime, default: str = "") -
     for theatre in catalogue.theatres.values():
         theatres.append(_theatre(theatre, catalogue))
         own = [ref for ref in catalogue.layers if ref.theatre == theatre.id]
-        names = [theatre.id, *map(str, own)] if own else []
-        tilesets += [_entry(catalogue.tileset(name), now, name) for name in names]
+        for name in [theatre.id, *map(str, own)]:
+            with suppress(LayerUnavailable):  # which has its reasons below
+                tilesets.append(_entry(catalogue.tileset(name), now, name))
     return {
         "default": catalogue.default_theatre(default),
         "theatres": theatres,

@@ -210,8 +210,8 @@ def _theatre(name: str, definition: object) -> Theatre:
     if theatre.id != name:
         raise BadParameter(f"it is of another theatre, {theatre.id[:40]!r}")
     day_zone(theatre.day_zone)
+    parse_duration(theatre.embargo)
     for layer in theatre.layers:
-        parse_duration(layer.embargo or theatre.embargo)
         if layer.derived is not None:
             theatre.layer(layer.derived.layer)
     return theatre

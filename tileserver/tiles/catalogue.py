@@ -63,6 +63,15 @@ class Missing:
     stored: StoredLayer
     reason: str
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it is not even known how old its data must be to be public."""
+        try:
+            _embargo(self.stored)
+        except BadParameter:
+            return True
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Tileset:
@@ -183,7 +192,7 @@ class Catalogue:
         Raises
         ------
         LayerUnavailable
-            Nothing of it can be served.
+            Nothing of it can be served, or it is not known how old what is must be to be public.
         UnknownTheatre, UnknownLayer, UnknownTileset
             A theatre or layer that is not there, or what is no name of either.
         BadParameter
@@ -199,7 +208,7 @@ class Catalogue:
         theatre = self.theatres[theatres.pop()]
         layers = tuple(layer for ref, layer in self.layers.items() if ref in refs)
         missing = tuple(each for ref, each in self.missing.items() if ref in refs)
-        if missing and not layers:
+        if (missing and not layers) or any(each.is_in_doubt for each in missing):
             raise LayerUnavailable(
                 "; ".join(f"{each.stored.ref} is not served now: {each.reason}" for each in missing)
             )
@@ -279,6 +288,7 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
 async def _load_layer(connection: Connection, stored: StoredLayer, known: ServedLayer | None) -> ServedLayer:
     if known and _same_content(known.stored, stored):
         return replace(known, stored=stored)
+    _embargo(stored)
     newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
     periods = await load_periods(connection, stored, newest)
     _refuse_uncountable(periods, day_zone(stored.theatre.day_zone))

@@ -6,7 +6,25 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+
+def configure_command_logs() -> None:
+    """Send a command's own lines to standard error, without tracebacks; standard output is for its answer."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            _without_traceback,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _without_traceback(_logger: object, _method: str, event: EventDict) -> EventDict:
+    error = event.pop("exc_info", None)
+    return event if error is None else {**event, "error": type(error).__name__}
 
 
 def configure_logs(form: str) -> None:
