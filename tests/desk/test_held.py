@@ -293,6 +293,19 @@ def test_events_are_published_while_few_of_them_are_put_aside(desk: Desk, tmp_pa
     assert [each.found.origin for each in listed(desk)] == ["b.csv", "c.csv", "d.csv"]
 
 
+def test_a_complete_file_ends_nothing_for_what_was_put_aside_of_another_import(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.import_file("events", events(tmp_path / "a.csv", 40, 0), accept="")
+    worse = events(tmp_path / "a.csv", 39, 1)
+    worse.write_text(worse.read_text() + "20231110,ru,36.5,48.5,New\n")
+    assert desk.import_file("events", worse, accept="").revision == 2  # few are put aside: it adds one
+    complete = desk.import_file("events", worse, complete=True, accept="")
+    assert (complete.revision, rules(complete)) == (None, {"quarantined"})
+    assert desk.import_file("events", worse, complete=True, accept=WHY).ended == 1
+    assert desk.import_file("events", worse, complete=True, accept="").held is None  # no news
+
+
 def test_a_complete_file_that_is_held_does_not_end_unseen_what_came_since(desk: Desk, tmp_path: Path) -> None:
     desk.import_file("events", events(tmp_path / "a.csv", 40, 0), accept="")
     held = desk.import_file("events", events(tmp_path / "b.csv", 39, 1), complete=True, accept="")

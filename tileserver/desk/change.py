@@ -79,7 +79,8 @@ async def judge(
     writer: Writer, stored: StoredLayer, given: Prepared, change: Change
 ) -> tuple[list[Ruling], list[Effect]]:
     """Return why *given* has to be held back, and then what it changes."""
-    put_aside = await _put_aside(writer, stored, given)
+    ends = given.complete and not change.known <= change.target
+    put_aside = await _put_aside(writer, stored, given, ends=ends)
     tally = Tally(given.report["read"], given.report["imported"], put_aside, given.complete)
     rulings = judge_tally(stored.layer, tally)
     if rulings and change.nothing and not put_aside:
@@ -95,11 +96,16 @@ async def judge(
     return rulings, _effects(change, rulings, ground) if rulings else []
 
 
-async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared) -> dict[str, int]:
-    """Count, by what it means, what is put aside that the desk has not accepted with an earlier import."""
+async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, ends: bool) -> dict[str, int]:
+    """Count, by what it means, what is put aside that was not put aside by an earlier revision.
+
+    Where the file *ends* what it does not hold, only what the desk accepted counts as known: what was
+    published because little of it was put aside ended nothing, and this may.
+    """
     if not given.report["quarantined"]:
         return {}
-    known = await writer.quarantined(stored.key) | await accepted_quarantine(writer.connection, stored.key)
+    known = await accepted_quarantine(writer.connection, stored.key)
+    known |= await writer.quarantined(stored.key, accepted=ends)
     counts = Counter(
         each.finding.meaning
         for each in given.quarantined

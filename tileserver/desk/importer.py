@@ -14,6 +14,7 @@ from tileserver.desk.prepare import Content, Preparer
 from tileserver.desk.prepared import prepared
 from tileserver.errors import UnreadableSource
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
+from tileserver.ingest.report import printable
 from tileserver.model import Finding, RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -73,7 +74,7 @@ async def import_file(
             report,
             progress,
             total=count_items(path),
-            origin=path.name,
+            origin=printable(path.name),
             accept=accept,
         )
     features = read_features(path, stored.theatre, stored.layer, options, report)
@@ -84,7 +85,7 @@ async def import_file(
         features,
         report,
         progress,
-        origin=path.name,
+        origin=printable(path.name),
         complete=complete,
         accept=accept,
     )

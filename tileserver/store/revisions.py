@@ -151,10 +151,16 @@ class Writer:
         )
         return int(newest)
 
-    async def quarantined(self, layer: int) -> set[tuple[str, str, str]]:
-        """Return what earlier revisions could not use: finding, origin, raw text."""
+    async def quarantined(self, layer: int, *, accepted: bool = False) -> set[tuple[str, str, str]]:
+        """Return what earlier revisions, or those that the desk *accepted*, could not use.
+
+        Each is finding, origin and raw text.
+        """
         rows = await self.connection.fetch(
-            "SELECT DISTINCT finding, origin, raw FROM quarantine WHERE layer = $1", layer
+            "SELECT DISTINCT finding, origin, raw FROM quarantine q JOIN revision r ON r.id = q.revision"
+            " WHERE layer = $1 AND (NOT $2 OR r.report ? 'accepted')",
+            layer,
+            accepted,
         )
         return {(row["finding"], row["origin"], row["raw"]) for row in rows}
 
