@@ -24,6 +24,9 @@ Role: TypeAlias = Literal["areas", "front", "events", "notes", "none"]  # as wha
 ROLES: tuple[Role, ...] = ("areas", "front", "events", "notes")
 
 DIRECTION = "direction"  # the field by which notes are told from events; they are listed and numbered by it
+# How exactly it is known when something began, changed or ended; what is known to the day is public when
+# that whole day is old enough.
+Precision: TypeAlias = Literal["instant", "day"]
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -196,15 +199,17 @@ class RawFeature:
     properties: Mapping[str, Value] = field(default_factory=dict)
     period: Period | None = None  # None: holds as long as the snapshot it came in
     origin: str = ""  # file and place in it, for the report
+    precision: Precision = "instant"  # of the period; "day" where either of its ends is a plain date
 
 
 @dataclass(frozen=True, slots=True)
 class RawSnapshot:
-    """The whole state of a layer as a file has it, from *at* on."""
+    """The whole state of a layer as a file has it, from *at* on; for a ``day`` its first instant."""
 
     at: datetime
     features: tuple[RawFeature, ...]
     origin: str
+    precision: Precision = "instant"
 
 
 Treatment: TypeAlias = Literal["repaired", "quarantined", "left_out", "noted"]

@@ -1,8 +1,8 @@
 """Three databases that the public cannot tell apart until the horizon passes: with a secret, without, and
 with another one in its place.
 
-Everything secret is over, or begins, in the last microsecond of one local day, so that every layer with
-the same embargo gives it up at the same instant.
+Everything secret is over, or begins, in the last microsecond of one local day, or is known to have begun on
+that day, so that every layer with the same embargo gives it up at the same instant.
 """
 
 from __future__ import annotations
@@ -107,6 +107,11 @@ def _feature(geometry: bytes, text: str, start: datetime, end: datetime | None =
     return RawFeature(geometry, {"text": text}, Period(start, end), "drawn")
 
 
+def _on_day(geometry: bytes, text: str) -> RawFeature:
+    """A state that is known to have begun on the secret's day, and no closer."""
+    return RawFeature(geometry, {"text": text}, Period(DAY_END - DAY, None), "drawn", "day")
+
+
 WEST = (OLD_PLACE[0] - 0.1, OLD_PLACE[1])
 HELD = (_area(WEST, "liberated"), _area(OLD_PLACE, "occupied"))
 
@@ -137,8 +142,8 @@ def secret(place: tuple[float, float], word: str, state: tuple[RawFeature, ...])
         {
             "events": (_feature(_dot(place), f"{word} event", DAY_END - DAY, DAY_END),),
             "notes": (_feature(_dot(place), f"{word} note", SECOND, DAY_END),),
-            "roads": (_feature(_line(place), f"{word} road", SECRET),),
-            "late": (_feature(_square(place, 0.1), f"{word} area", SECRET),),
+            "roads": (_on_day(_line(place), f"{word} road"),),
+            "late": (_on_day(_square(place, 0.1), f"{word} area"),),
         },
     )
 

@@ -20,6 +20,7 @@ from tileserver.store.events import PLACE_BITS
 from tileserver.store.index import NEVER
 from tileserver.store.windows import CELL_BITS, CELLS, POINT_LIMIT
 from tileserver.tiles.events import POINTS_BY, Asked, EventIndex, cells_below, interleaved
+from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import TileView
 from tileserver.tiles.selection import selection_of
 from tileserver.tiles.versions import find, locate
@@ -193,7 +194,7 @@ def test_another_legend_is_another_name_where_there_are_cells_and_only_there() -
             TileView([], WindowView([EventIndex(crowd(number, 9), declared)], TileAddress(0, 0, 0)))
             for declared in (DECLARED, renamed)
         ]
-        one, other = (locate(tileset, view, 1, ever, 100).version for view in views)
+        one, other = (locate(tileset, view, 1, ever, Horizon(100, 100)).version for view in views)
         assert (one != other) == differs
         assert bool(one.zooms) == differs
-        assert find(one, tileset, views[0], 100).zooms == one.zooms
+        assert find(one, tileset, views[0], Horizon(100, 100)).zooms == one.zooms

@@ -19,6 +19,7 @@ from tileserver.store.catalogue import OPEN, Periods
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.events import Asked, EventIndex
+from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.versions import Version, find, locate
 from tileserver.tiles.windows import WindowView
@@ -28,6 +29,7 @@ DAYS = range(8)
 TIMES = ("start", "end", "since", "until")
 NO_PERIODS = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
 LATER = 1000
+PUBLIC = Horizon(LATER, LATER)
 
 Run = tuple[int, int, int]  # id, start, end
 World = list[frozenset[Run]]  # what is held in revision 1, 2, ...
@@ -174,20 +176,20 @@ def test_a_version_that_was_given_out_is_found_and_no_other_is(
     states: World, windows: World, horizon: int, data: st.DataObject
 ) -> None:
     tileset, view = tile(states, windows)
+    public = Horizon(horizon, horizon)
     given_out = set()
     for revision in range(1, 5):
         for start in range(-1, 9, 2):
             for end in range(start + 1, 10, 2):
-                located = locate(
-                    tileset, view, revision, Period(from_micros(start), from_micros(end)), horizon
-                )
-                find(located.version, tileset, view, horizon)
+                asked = Period(from_micros(start), from_micros(end))
+                located = locate(tileset, view, revision, asked, public)
+                find(located.version, tileset, view, public)
                 given_out.add(located.version)
     field = st.integers(-1, 13) | st.none()
     name = st.sampled_from([0, *(n for each in given_out for n in (each.state, each.points))])
     drawn = data.draw(st.builds(Version, name, name, st.integers(0, 4), field, field, field))
     try:
-        reading = find(drawn, tileset, view, horizon)
+        reading = find(drawn, tileset, view, public)
     except UnknownVersion:
         assert drawn not in given_out
         return
@@ -199,12 +201,12 @@ def test_a_content_that_was_withdrawn_has_lost_its_name() -> None:
     tileset, before = tile([frozenset({(1, 3, OPEN)})], [frozenset({(2, 3, 4), (3, 3, 4)})])
     _, after = tile([frozenset({(4, 3, OPEN)})], [frozenset({(2, 3, 4)})])
     asked = Period(from_micros(3), from_micros(4))
-    version = locate(tileset, before, 1, asked, LATER).version
-    assert find(version, tileset, before, LATER).at == 3
+    version = locate(tileset, before, 1, asked, PUBLIC).version
+    assert find(version, tileset, before, PUBLIC).at == 3
     with pytest.raises(UnknownVersion):
-        find(version, tileset, after, LATER)
+        find(version, tileset, after, PUBLIC)
     with pytest.raises(UnknownVersion):
-        find(replace(version, state=0), tileset, after, LATER)
+        find(replace(version, state=0), tileset, after, PUBLIC)
 
 
 @given(

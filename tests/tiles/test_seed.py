@@ -16,10 +16,10 @@ from tileserver.errors import BadParameter, StoreUnavailable
 from tileserver.grid import BoundsLonLat
 from tileserver.store.connect import Pool
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.seed import Order, addresses, seed, versions
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
-from tileserver.tiles.versions import horizon_of
 from tileserver.times import TICK, Period, from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_the_versions_of_a_tile_are_those_that_dated_requests_get(sample_databas
             listed = {located.version for located in versions(tileset, address, horizon)}
             got = set()
             for edge in tileset.layers[0].periods.edges.tolist():
-                at = from_micros(min(edge, horizon))
+                at = from_micros(min(edge, horizon.state))
                 for each in (at, at - TICK):
                     got.add((await service.locate(tileset, address, Period(each, each + TICK))).version)
             assert {version for version in got if version.state} == listed

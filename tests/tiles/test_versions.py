@@ -17,8 +17,9 @@ from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.tiles.catalogue import OPEN, Periods, ServedLayer, Tileset
 from tileserver.tiles.cuts import cuts
+from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selection_of
-from tileserver.tiles.versions import Reading, Version, horizon_of, parse_version, resolve
+from tileserver.tiles.versions import Reading, Version, parse_version, resolve
 from tileserver.times import Period, Timeline, day_period, day_zone, from_micros, to_micros
 
 Drawn = tuple[Tileset, list[Periods]]
@@ -39,6 +40,11 @@ def _of(times: str, drawn: Drawn) -> list[Periods]:
     return [
         each for served, each in zip(tileset.layers, own, strict=True) if served.stored.layer.time == times
     ]
+
+
+def both(horizon: int) -> Horizon:
+    """Where nothing waits for its day to be over."""
+    return Horizon(horizon, horizon)
 
 
 def _changes(drawn: Drawn, horizon: int) -> list[int]:
@@ -73,7 +79,7 @@ def _named(drawn: Drawn, version: Reading) -> set[tuple[int, int, int]]:
 @given(tilesets(), questions(), horizons)
 def test_a_state_is_named_by_the_epoch_its_instant_lies_in(drawn: Drawn, asked: Period, horizon: int) -> None:
     last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
-    at = resolve(*drawn, 1, asked, horizon).reading.at
+    at = resolve(*drawn, 1, asked, both(horizon)).reading.at
     assert at == Timeline(_changes(drawn, horizon)).epoch(last)[0]
 
 
@@ -84,13 +90,13 @@ def test_same_content_same_version_and_the_reverse(drawn: Drawn, a: Period, b: P
     for asked in (a, b):
         last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
         contents.append((timeline.epoch(last)[0], _selected(drawn, asked, horizon)))
-    versions = [resolve(*drawn, 1, asked, horizon).reading for asked in (a, b)]
+    versions = [resolve(*drawn, 1, asked, both(horizon)).reading for asked in (a, b)]
     assert (contents[0] == contents[1]) == (versions[0] == versions[1])
 
 
 @given(tilesets(), questions(), horizons)
 def test_a_version_selects_what_the_window_holds(drawn: Drawn, asked: Period, horizon: int) -> None:
-    assert _named(drawn, resolve(*drawn, 1, asked, horizon).reading) == _selected(drawn, asked, horizon)
+    assert _named(drawn, resolve(*drawn, 1, asked, both(horizon)).reading) == _selected(drawn, asked, horizon)
 
 
 @given(tilesets(), questions() | st.none(), horizons)
@@ -103,12 +109,14 @@ def test_an_answer_knows_nothing_of_what_is_not_yet_public(
         ends = np.where(each.ends > horizon, OPEN, each.ends)
         kept = each.starts <= horizon if served.is_state else each.ends <= horizon
         censored.append(Periods(each.starts[kept], ends[kept]))
-    assert resolve(tileset, own, 1, asked, horizon) == resolve(tileset, censored, 1, asked, horizon)
+    assert resolve(tileset, own, 1, asked, both(horizon)) == resolve(
+        tileset, censored, 1, asked, both(horizon)
+    )
 
 
 @given(tilesets(), questions() | st.none(), horizons)
 def test_no_field_of_a_version_is_past_the_horizon(drawn: Drawn, asked: Period | None, horizon: int) -> None:
-    version = resolve(*drawn, 1, asked, horizon).reading
+    version = resolve(*drawn, 1, asked, both(horizon)).reading
     fields = (version.at, version.first, version.last, version.until)
     assert all(field is None or field <= horizon for field in fields)
 
@@ -117,7 +125,7 @@ def test_no_field_of_a_version_is_past_the_horizon(drawn: Drawn, asked: Period |
 def test_a_validity_starts_by_the_horizon_and_ends_by_it_or_is_open(
     drawn: Drawn, asked: Period | None, horizon: int
 ) -> None:
-    validity = resolve(*drawn, 1, asked, horizon).validity
+    validity = resolve(*drawn, 1, asked, both(horizon)).validity
     assert validity.start is None or to_micros(validity.start) <= horizon
     assert validity.end is None or to_micros(validity.end) - 1 <= horizon
 
@@ -126,11 +134,11 @@ def test_a_validity_starts_by_the_horizon_and_ends_by_it_or_is_open(
 def test_every_instant_of_a_validity_has_the_same_version(drawn: Drawn, asked: Period, horizon: int) -> None:
     if _of("window", drawn):
         return  # a window's answer is true for the window, not for each instant in it
-    resolved = resolve(*drawn, 1, asked, horizon)
+    resolved = resolve(*drawn, 1, asked, both(horizon))
     for at in range(-30, min(60, horizon + 1)):
         instant = micros_period(at, at + 1)
         inside = from_micros(at) in resolved.validity
-        assert (resolve(*drawn, 1, instant, horizon).reading == resolved.reading) == inside
+        assert (resolve(*drawn, 1, instant, both(horizon)).reading == resolved.reading) == inside
 
 
 @given(versions)
@@ -175,7 +183,7 @@ def test_nothing_to_read_needs_no_query(drawn: Drawn, reading: Reading) -> None:
 def test_a_change_belongs_to_the_epoch_it_opens() -> None:
     own = Periods(np.array([0, 10]), np.array([10, OPEN]))
     tileset = tileset_of(["state"], [own])
-    before, on = (resolve(tileset, [own], 1, micros_period(at, at + 1), LATER) for at in (9, 10))
+    before, on = (resolve(tileset, [own], 1, micros_period(at, at + 1), both(LATER)) for at in (9, 10))
     assert (before.reading.at, on.reading.at) == (0, 10)
     assert before.validity_text == "1970-01-01T00:00:00Z/1970-01-01T00:00:00.000010Z"
     assert on.validity_text == "1970-01-01T00:00:00.000010Z/.."
@@ -183,7 +191,7 @@ def test_a_change_belongs_to_the_epoch_it_opens() -> None:
 
 def test_before_the_first_snapshot_there_is_nothing() -> None:
     own = Periods(np.array([10]), np.array([OPEN]))
-    resolved = resolve(tileset_of(["state"], [own]), [own], 1, micros_period(0, 5), LATER)
+    resolved = resolve(tileset_of(["state"], [own]), [own], 1, micros_period(0, 5), both(LATER))
     assert (resolved.reading.at, resolved.reading.first) == (None, None)
     assert resolved.validity_text == "../1970-01-01T00:00:00.000010Z"
 
@@ -197,7 +205,7 @@ def test_the_latest_is_the_newest_state_and_the_newest_day_with_events() -> None
         np.array([to_micros(one.start), to_micros(one.end or two.end)]),
         np.array([to_micros(one.end or two.end), to_micros(two.end)]),
     )
-    resolved = resolve(tileset_of(["window"], [events]), [events], 1, None, to_micros(two.end))
+    resolved = resolve(tileset_of(["window"], [events]), [events], 1, None, both(to_micros(two.end)))
     assert resolved.reading.last == events.starts[1]
     assert resolved.reading.first == events.ends[1]
 
@@ -211,5 +219,5 @@ def test_the_horizon_is_that_of_the_strictest_layer() -> None:
         for each in whole.layers
     )
     strict, lax = Tileset("toy", whole, served), Tileset("toy.a", whole, served[:1])
-    assert horizon_of(strict, now) == to_micros(now - timedelta(days=7))
-    assert horizon_of(lax, now) == to_micros(now - timedelta(days=2))
+    assert horizon_of(strict, now) == both(to_micros(now - timedelta(days=7)))
+    assert horizon_of(lax, now) == both(to_micros(now - timedelta(days=2)))

@@ -17,9 +17,10 @@ from tileserver.publish.timeline import timeline_document
 from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.cuts import cuts
+from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
-from tileserver.tiles.versions import Located, horizon_of
+from tileserver.tiles.versions import Located
 from tileserver.times import parse_datetime
 
 
@@ -60,12 +61,13 @@ def layers(json: Json = False) -> None:
         print_table("Layers", columns, rows)
 
 
-def _public_periods(served: ServedLayer, horizon: int) -> int:
+def _public_periods(served: ServedLayer, horizon: Horizon) -> int:
     """Return how many distinct valid periods are public; what ends after *horizon* holds until then."""
+    newest = horizon.state
     own = zip(served.periods.starts.tolist(), served.periods.ends.tolist(), strict=True)
     if served.is_state:
-        return len({(start, min(end, horizon + 1)) for start, end in own if start <= horizon})
-    return sum(end <= horizon for _, end in own)
+        return len({(start, min(end, newest + 1)) for start, end in own if start <= newest})
+    return sum(end <= horizon.ended for _, end in own)
 
 
 def timeline(

@@ -15,6 +15,7 @@ from tileserver.desk.redraw import redraw
 from tileserver.errors import HeldBack
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
+from tileserver.store.days import add_days
 from tileserver.store.held import QuarantineRow, decide, keep
 from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
 
@@ -85,7 +86,8 @@ async def commit(
             outcome.rulings, outcome.effects = await judge(writer, stored, given, change)
             judged = await writer.newest(stored.key)
             _check_shown(given, outcome.rulings, judged, accept)
-            if (outcome.rulings and accept is None) or change.nothing:
+            fresh = await add_days(writer, stored.key, given.days)
+            if (outcome.rulings and accept is None) or (change.nothing and not fresh):
                 raise NothingChanged
             progress("writing", 0, None)
             await _write(writer, layers, stored, given, change, outcome, progress)

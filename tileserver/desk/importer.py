@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tileserver.desk.change import complete_already
 from tileserver.desk.commit import Acceptance, Outcome, Progress, commit, no_progress
+from tileserver.desk.days import Days
 from tileserver.desk.periods import Held, State
 from tileserver.desk.prepare import Content, Preparer
 from tileserver.desk.prepared import prepared
@@ -108,14 +109,19 @@ async def import_snapshots(
     preparer = Preparer(stored.theatre, stored.layer, report)
     states: dict[datetime, State] = {}
     origins: dict[datetime, str] = {}
+    days = Days(stored)
     for number, snapshot in enumerate(snapshots, 1):
         states[snapshot.at] = _state(snapshot, preparer, report)
         origins[snapshot.at] = snapshot.origin
+        if snapshot.precision == "day":
+            days.note(snapshot.at)
         progress("reading and repairing", number, total)
         await asyncio.sleep(0)  # where Ctrl-C takes effect
     if not states and not report.total("quarantined"):
         raise UnreadableSource(f"{origin} holds no snapshot of {stored.ref}; see the report")
-    given = prepared(report, origin=origin, contents=preparer.contents, states=states, origins=origins)
+    given = prepared(
+        report, origin=origin, contents=preparer.contents, states=states, origins=origins, days=days.over
+    )
     return await commit(connection, layers, name, given, progress, _acceptance(accept))
 
 
@@ -139,7 +145,8 @@ async def import_features(
     stored = layers[name]
     preparer = Preparer(stored.theatre, stored.layer, report)
     wanted: dict[Held, Content] = {}
-    for number, feature in enumerate(features, 1):
+    days = Days(stored)
+    for number, feature in enumerate(days.note_features(features), 1):
         content = preparer.prepare(feature)
         if content is not None:
             assert feature.period is not None
@@ -154,7 +161,12 @@ async def import_features(
             progress("reading and repairing", number, None)
             await asyncio.sleep(0)
     given = prepared(
-        report, origin=origin, contents=preparer.contents, periods=frozenset(wanted), complete=complete
+        report,
+        origin=origin,
+        contents=preparer.contents,
+        periods=frozenset(wanted),
+        complete=complete,
+        days=days.over,
     )
     return await commit(connection, layers, name, given, progress, _acceptance(accept))
 

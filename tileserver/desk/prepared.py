@@ -33,6 +33,7 @@ class Prepared:
     origins: Mapping[datetime, str] = field(default_factory=dict)  # of the states
     periods: frozenset[Held] = frozenset()
     complete: bool = False  # what is not in *periods* ends
+    days: Mapping[datetime, datetime] = field(default_factory=dict)  # instants known to the day: its end
 
 
 def prepared(report: Report, **said: Any) -> Prepared:
@@ -49,6 +50,7 @@ class _Packed(msgspec.Struct, array_like=True):
     states: list[tuple[datetime, str, list[bytes]]] | None
     periods: list[tuple[bytes, datetime, datetime | None]]
     complete: bool
+    days: list[tuple[datetime, datetime]]
 
 
 def pack(given: Prepared) -> tuple[bytes, bytes]:
@@ -66,6 +68,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         else [(at, given.origins[at], sorted(state)) for at, state in sorted(given.states.items())],
         [(*held,) for held in sorted(given.periods, key=str)],
         given.complete,
+        sorted(given.days.items()),
     )
     data = msgspec.msgpack.encode(packed, order="deterministic")
     small = zstandard.compress(data, _LEVEL)
@@ -90,4 +93,5 @@ def unpack(small: bytes) -> Prepared:
         {} if states is None else {at: origin for at, origin, _ in states},
         frozenset(Held(*each) for each in packed.periods),
         packed.complete,
+        dict(packed.days),
     )

@@ -78,6 +78,13 @@ class DateReader:
             return said.end if said.is_day else said.start + _grain(said.start)
         return said.start
 
+    def says_day(self, value: Any) -> bool:
+        """Whether *value*, which is a date or no end, says a day rather than an instant."""
+        try:
+            return self._parsed(value).is_day
+        except BadInstant:
+            return False
+
     def _parsed(self, value: Any) -> Said:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise BadInstant(f"{str(value)[:SAID_LENGTH]!r} is no date")

@@ -21,8 +21,8 @@ from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
 from tileserver.ingest.spelling import Vocabulary
 from tileserver.ingest.texts import BROKEN, FEATURE, Feature, Texts, texts_of_file
-from tileserver.model import Finding, Layer, RawFeature, Theatre, Value
-from tileserver.times import Period, day_zone
+from tileserver.model import Finding, Layer, Precision, RawFeature, Theatre, Value
+from tileserver.times import Period, day_period, day_zone, local_day
 
 START_COLUMNS = ("from", "start", "date", "datetime")  # looked for in this order where none is named
 END_COLUMNS = ("to", "end")
@@ -91,12 +91,13 @@ def read(
     for origin, text in texts.each():
         report.read += 1
         feature = decode_feature(text, origin, report)
-        period = None if feature is None else _dated(feature, origin, rules, report)
-        if feature is None or period is None:
+        dated = None if feature is None else _dated(feature, origin, rules, report)
+        if feature is None or dated is None:
             continue
         properties = read_properties(feature, origin, rules, report)
         if properties is not None:
-            yield RawFeature(frame.place(bytes(feature.geometry), origin, report), properties, period, origin)
+            geometry = frame.place(bytes(feature.geometry), origin, report)
+            yield RawFeature(geometry, properties, dated[0], origin, dated[1])
 
 
 def decode_feature(text: bytes, origin: str, report: Report) -> Feature | None:
@@ -147,7 +148,8 @@ def read_properties(feature: Feature, origin: str, rules: Rules, report: Report)
     return kept_fields(named, rules.layer, lambda finding, what: report.note(finding, f"{origin}: {what}"))
 
 
-def _dated(feature: Feature, origin: str, rules: Rules, report: Report) -> Period | None:
+def _dated(feature: Feature, origin: str, rules: Rules, report: Report) -> tuple[Period, Precision] | None:
+    """Return the period of *feature* and how exactly it is known, or ``None`` where it was put aside."""
     try:
         return _period(feature, rules)
     except BadParameter as error:
@@ -155,7 +157,7 @@ def _dated(feature: Feature, origin: str, rules: Rules, report: Report) -> Perio
         return None
 
 
-def _period(feature: Feature, rules: Rules) -> Period:
+def _period(feature: Feature, rules: Rules) -> tuple[Period, Precision]:
     said = said_date(feature, rules)
     start = said.start if said else rules.at
     if start is None:
@@ -167,7 +169,13 @@ def _period(feature: Feature, rules: Rules) -> Period:
         end = said.end if said and rules.layer.time == "window" else None
     if end is not None and end <= start:
         raise BadInstant("it ends before it starts")
-    return Period(start, end)
+    is_day = (said.is_day if said else begins_day(start, rules)) or rules.dates.says_day(until)
+    return Period(start, end), "day" if is_day else "instant"
+
+
+def begins_day(at: datetime, rules: Rules) -> bool:
+    """Whether *at*, which the caller said without saying how exact it is, is where a local day begins."""
+    return day_period(local_day(at, rules.dates.zone), rules.dates.zone).start == at
 
 
 def _first(given: dict[str, Any], names: Sequence[str]) -> Any:

@@ -11,12 +11,12 @@ from pathlib import Path
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
 from tileserver.ingest import archive
 from tileserver.ingest.dates import day_in_name
-from tileserver.ingest.geojson import Rules, decode_feature, read_properties, said_date
+from tileserver.ingest.geojson import Rules, begins_day, decode_feature, read_properties, said_date
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
 from tileserver.ingest.texts import BROKEN, FEATURE, Texts, texts_of_data
-from tileserver.model import Finding, Layer, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Finding, Layer, Precision, RawFeature, RawSnapshot, Theatre
 
 _IS_JSON = re.compile(r"\.(?:geo)?json(?:l|s|seq)?(?:\.gz)?\Z", re.IGNORECASE)
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -142,4 +142,5 @@ def _state(member: archive.Member, at: datetime, rules: Rules, report: Report) -
         if properties is not None:
             geometry = frame.place(bytes(feature.geometry), origin, report)
             kept.append(RawFeature(geometry, properties, origin=origin))
-    return RawSnapshot(at, tuple(kept), member.name)
+    precision: Precision = "day" if begins_day(at, rules) else "instant"
+    return RawSnapshot(at, tuple(kept), member.name, precision)

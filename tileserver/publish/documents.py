@@ -19,8 +19,8 @@ from tileserver.store.windows import CELLS, POINT_LIMIT
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset
 from tileserver.tiles.events import cells_below
 from tileserver.tiles.history import HistoryPeriod
+from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selectable
-from tileserver.tiles.versions import horizon_of
 from tileserver.times import format_instant, from_micros, local_day
 
 NOW = Asked()
@@ -144,19 +144,19 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
         "day_zone": tileset.theatre.day_zone,
         "resolution": "P1D",
         "embargo": _iso_duration(tileset.embargo),
-        "horizon": format_instant(from_micros(horizon).replace(microsecond=0)),
+        "horizon": format_instant(from_micros(horizon.ended).replace(microsecond=0)),
         "revision": tileset.revision(None),
     }
 
 
-def _public_span(periods: Periods, horizon: int, *, is_state: bool) -> list[int]:
+def _public_span(periods: Periods, horizon: Horizon, *, is_state: bool) -> list[int]:
     """Return the first and the last instant at which something public changes or begins, if any does."""
     edges = (
         np.concatenate([periods.starts, periods.ends])
         if is_state
-        else periods.starts[periods.ends <= horizon]
+        else periods.starts[periods.ends <= horizon.ended]
     )
-    edges = edges[edges <= horizon]
+    edges = edges[edges <= (horizon.state if is_state else horizon.ended)]
     return [int(edges.min()), int(edges.max())] if edges.size else []
 
 

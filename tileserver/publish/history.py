@@ -9,7 +9,7 @@ from typing import Any
 from tileserver.tiles.calendar import DAY
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.history import HistoryPeriod, day_number
-from tileserver.tiles.versions import horizon_of
+from tileserver.tiles.horizon import horizon_of
 from tileserver.times import from_micros, local_day
 
 
@@ -22,7 +22,7 @@ def history_block(
     open period ends with the newest public day.
     """
     url = f"{base_url}/history/{tileset.name}/{{period}}"
-    newest = local_day(from_micros(horizon_of(tileset, now)), tileset.zone)
+    newest = local_day(from_micros(horizon_of(tileset, now).ended), tileset.zone)
     listed = []
     for period in periods:
         end = period.end or newest + DAY

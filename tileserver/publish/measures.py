@@ -16,7 +16,7 @@ from tileserver.errors import LayerUnavailable, NothingMeasured
 from tileserver.store.connect import Connection
 from tileserver.store.measures import StatusArea, load_status_areas
 from tileserver.tiles.catalogue import ServedLayer, Tileset
-from tileserver.tiles.versions import horizon_of
+from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.times import TICK, Period, day_period, from_micros, local_day, to_micros
 
 Km2: TypeAlias = dict[str, list[float]]  # status -> a figure for each day
@@ -61,8 +61,8 @@ async def load_series(
     there once all of it is public: a figure once given changes with a revision only.
     """
     served = measured_layer(tileset)
-    horizon = from_micros(horizon_of(tileset, now))
-    areas = await load_status_areas(connection, served.stored, revision, horizon)
+    horizon = horizon_of(tileset, now)
+    areas = await load_status_areas(connection, served.stored, revision, from_micros(horizon.state))
     days = _days(areas, tileset, asked, horizon)
     steps: defaultdict[str, list[tuple[datetime, float]]] = defaultdict(list)
     for area in areas:
@@ -90,7 +90,7 @@ def daily(
 
 
 def _days(
-    areas: Sequence[StatusArea], tileset: Tileset, asked: Period | None, horizon: datetime
+    areas: Sequence[StatusArea], tileset: Tileset, asked: Period | None, horizon: Horizon
 ) -> tuple[date, ...]:
     if not areas:
         return ()
@@ -104,7 +104,7 @@ def _days(
         end = min(end, asked.end or end)
     first, last = local_day(start, zone), local_day(end - TICK, zone)
     whole = day_period(last, zone).end
-    if whole is not None and whole > horizon:
+    if whole is not None and not horizon.covers(to_micros(whole)):
         last -= timedelta(days=1)
     number = (last - first).days + 1 if start < end else 0
     return tuple(first + timedelta(days=n) for n in range(number))

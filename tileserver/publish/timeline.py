@@ -13,7 +13,7 @@ from tileserver.store.catalogue import ChangeCount, load_changes, load_starts
 from tileserver.store.connect import Connection, Pool
 from tileserver.store.measures import load_status_areas
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.versions import horizon_of
+from tileserver.tiles.horizon import horizon_of
 from tileserver.times import format_instant, from_micros, local_day
 
 
@@ -28,12 +28,13 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
     The first state of a layer is no change, because nobody knows what held before it: neither its features
     nor its km2 count. ``begins`` says when it is, by layer, and which layers begin on a day.
     """
-    horizon = from_micros(horizon_of(tileset, now))
+    horizon = horizon_of(tileset, now)
+    ended, newest = from_micros(horizon.ended), from_micros(horizon.state)
     async with pool.acquire() as connection:
-        states = await _public_changes(connection, tileset, revision, horizon)
-        happened = await _happened(connection, tileset, revision, horizon)
+        states = await _public_changes(connection, tileset, revision, newest)
+        happened = await _happened(connection, tileset, revision, ended)
         begins = {name: own[0].at for name, own in states.items() if own}
-        grown = await _grown(connection, tileset, revision, horizon, begins)
+        grown = await _grown(connection, tileset, revision, newest, begins)
     begun: defaultdict[date, list[str]] = defaultdict(list)
     for name, at in begins.items():
         begun[local_day(at, tileset.zone)].append(name)

@@ -29,8 +29,10 @@ _STATE_DAYS = f"""
             THEN $5::int - 1 + width_bucket(upper(valid), $6::timestamptz[]) ELSE {OPEN_DAY} END
     ))
 """
+# The open period may begin after the last change that counts: what held at that is what it shows.
 _WHEN = """
-    known @> $4::bigint AND valid && tstzrange(($6::timestamptz[])[1], $7::timestamptz, '[]')
+    known @> $4::bigint
+    AND valid && tstzrange(least(($6::timestamptz[])[1], $7::timestamptz), $7::timestamptz, '[]')
 """
 # What comes back in the same place is another feature: one id has one period.
 _ID = "CASE WHEN part = 1 THEN id ELSE ('x' || substr(md5(id || '.' || part), 1, 13))::bit(52)::bigint END"

@@ -20,6 +20,7 @@ from tileserver.grid import TileAddress, band_at
 from tileserver.model import Layer, LayerRef, Theatre
 from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_periods, load_stored
 from tileserver.store.connect import Connection, reason_of, translated
+from tileserver.store.days import NO_DAYS, KnownDays, load_days
 from tileserver.store.events import load_events
 from tileserver.store.index import load_rows
 from tileserver.store.marker import Marker, load_marker
@@ -39,11 +40,15 @@ __all__ = ["OPEN", "Catalogue", "Missing", "Periods", "ServedLayer", "Tileset", 
 
 @dataclass(frozen=True, slots=True)
 class ServedLayer:
-    """A layer as stored, its periods at the newest revision, and what changes where, in all of them."""
+    """A layer as stored, its periods at the newest revision, and what changes where, in all of them.
+
+    ``days`` are the instants that it knows to the day alone, in all of them; of a line those of its areas.
+    """
 
     stored: StoredLayer
     periods: Periods
     index: LayerIndex = NO_INDEX
+    days: KnownDays = NO_DAYS
 
     @property
     def embargo(self) -> timedelta:
@@ -292,7 +297,8 @@ async def _load_layer(connection: Connection, stored: StoredLayer, known: Served
     newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
     periods = await load_periods(connection, stored, newest)
     _refuse_uncountable(periods, day_zone(stored.theatre.day_zone))
-    return ServedLayer(stored, periods, await _load_index(connection, stored))
+    days = await load_days(connection, stored)
+    return ServedLayer(stored, periods, await _load_index(connection, stored), days)
 
 
 def _refuse_uncountable(periods: Periods, zone: ZoneInfo) -> None:

@@ -23,9 +23,9 @@ from tileserver.tiles.cache import Cache, Tile, TileCache
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.change_shapes import Drawn, cell_changes, draw_lines, draw_pieces, held_statuses
 from tileserver.tiles.ends import BandView, End, sides
+from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.index import LayerIndex
 from tileserver.tiles.service import TileService
-from tileserver.tiles.versions import horizon_of
 from tileserver.times import Period
 
 _VIEWS = 8  # bands, some megabytes each
@@ -97,13 +97,13 @@ class ChangeService:
     def end_at(self, tileset: Tileset, band: Band, asked: Period | None, revision: int | None) -> End:
         """Return what *band* holds at the end of *asked*, or now, as known in *revision* or now."""
         view = self._view(tileset, band)
-        return view.at(asked, tileset.revision(revision), horizon_of(tileset, self.service.clock()))
+        return view.at(asked, tileset.revision(revision), horizon_of(tileset, self.service.clock()).state)
 
     def end_named(self, tileset: Tileset, band: Band, text: str) -> End:
         """Return what *band* holds under that name, if it exists and is public."""
         view = self._view(tileset, band)
         with tileset.complete():
-            return view.named(text, horizon_of(tileset, self.service.clock()))
+            return view.named(text, horizon_of(tileset, self.service.clock()).state)
 
     async def tile(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> ChangeAnswer:
         """Return the tile of what changed from one state of its band to another.

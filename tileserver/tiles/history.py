@@ -19,6 +19,7 @@ from tileserver.store.history_tiles import OPEN_DAY, Stretch
 from tileserver.store.history_weights import Ints, LayerPast
 from tileserver.tiles.calendar import DAY, is_span, plan
 from tileserver.tiles.catalogue import OPEN, Tileset
+from tileserver.tiles.horizon import Horizon
 from tileserver.times import day_period, from_micros, local_day, to_micros
 
 # Added to the edition: raised by one whenever the same rows come to be drawn otherwise in a history tile.
@@ -73,12 +74,13 @@ class Public(NamedTuple):
     until: int
 
 
-def public_part(tileset: Tileset, horizon: int) -> Public:
+def public_part(tileset: Tileset, horizon: Horizon) -> Public:
     """Return the newest change of a state and the newest end of what happened up to *horizon*."""
     at = until = _NOTHING
     for served in tileset.layers:
         own = served.periods.edges if served.is_state else served.periods.ends
-        newest = int(own[own <= horizon].max(initial=_NOTHING))
+        upto = horizon.state if served.is_state else horizon.ended
+        newest = int(own[own <= upto].max(initial=_NOTHING))
         at, until = (max(at, newest), until) if served.is_state else (at, max(until, newest))
     return Public(at, until)
 
@@ -110,7 +112,7 @@ class Past:
         inside &= self._ends > self._starts
         return float(np.bincount(self._tiles[inside], self._weights[inside]).max(initial=0))
 
-    def has(self, period: HistoryPeriod, horizon: int) -> bool:
+    def has(self, period: HistoryPeriod, horizon: Horizon) -> bool:
         """Whether *period* is one of this history, now or before, and public.
 
         Periods that are listed no longer, because of a correction or because they were put together, stay
@@ -122,8 +124,8 @@ class Past:
             newest = self.periods[-1].first
             exists = newest - _GRACE <= period.first <= newest and period.until is None
         else:
-            known = period.until is None or period.until in self._straddling(period, horizon)
-            exists = self._start(period.end) <= horizon and is_span(period.first, period.end) and known
+            known = period.until is None or period.until in self._straddling(period, horizon.ended)
+            exists = horizon.covers(self._start(period.end)) and is_span(period.first, period.end) and known
         return exists and period.revision in (self._told(period) or {0})
 
     def limits(self, period: HistoryPeriod) -> Public:
@@ -139,8 +141,6 @@ class Past:
         end = period.end or local_day(from_micros(max(at, until - 1)), self.tileset.zone) + DAY
         days = range((end - period.first).days + 1)
         starts = tuple(from_micros(self._start(period.first + number * DAY)) for number in days)
-        # A state that changed last before an open period holds when that begins.
-        at = max(at, to_micros(starts[0]))
         return Stretch(day_number(period.first), starts, period.revision, from_micros(at), from_micros(until))
 
     def _periods(self) -> list[HistoryPeriod]:

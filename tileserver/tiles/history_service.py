@@ -22,8 +22,8 @@ from tileserver.store.history_weights import LayerPast, load_past
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.history import HistoryPeriod, Past, Public, parse_period, public_part
+from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.service import TileService
-from tileserver.tiles.versions import horizon_of
 
 log = structlog.get_logger()
 

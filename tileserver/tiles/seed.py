@@ -13,9 +13,10 @@ from tileserver.errors import BadParameter
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
 from tileserver.store.index import Rows
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.service import TileKey, TileService
 from tileserver.tiles.shelf import Shelf
-from tileserver.tiles.versions import Located, horizon_of, locate
+from tileserver.tiles.versions import Located, locate
 from tileserver.times import Period, from_micros, to_micros
 
 ALWAYS = Period(None, None)
@@ -112,14 +113,14 @@ def addresses(tileset: Tileset, zoom: int, bounds: BoundsLonLat | None = None) -
 
 
 def versions(
-    tileset: Tileset, address: TileAddress, horizon: int, period: Period = ALWAYS
+    tileset: Tileset, address: TileAddress, horizon: Horizon, period: Period = ALWAYS
 ) -> Iterator[Located]:
     """Yield each content that a tile had in *period* by the *horizon*, once; none that is empty."""
     view = tileset.view(address)
     revision = tileset.revision(None)
     edges, _ = view.epochs(revision)
     start = None if period.start is None else to_micros(period.start)
-    end = horizon if period.end is None else min(horizon, to_micros(period.end) - 1)
+    end = horizon.state if period.end is None else min(horizon.state, to_micros(period.end) - 1)
     inside = [int(edge) for edge in edges if (start is None or edge > start) and edge <= end]
     seen = set()
     for at in ([start] if start is not None else []) + inside:

@@ -19,6 +19,7 @@ from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
 from tileserver.tiles.cuts import cuts
+from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.selection import EVERYTHING, Selection
 from tileserver.tiles.shelf import Shelf
@@ -27,7 +28,6 @@ from tileserver.tiles.versions import (
     Resolved,
     Version,
     find,
-    horizon_of,
     latest,
     locate,
     parse_version,

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tileserver.errors import UnknownVersion
 from tileserver.tiles.catalogue import OPEN, Periods, Tileset
 from tileserver.tiles.events import Asked
+from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import Spot, TileView
 from tileserver.tiles.selection import EVERYTHING, WRITTEN, Selection, is_selectable, read_selection
 from tileserver.tiles.windows import Window
@@ -121,13 +122,8 @@ def parse_version(text: str) -> Version:
     raise UnknownVersion(f"{text[:60]!r} names no version; ask with ?datetime= and read Content-Location")
 
 
-def horizon_of(tileset: Tileset, now: datetime) -> int:
-    """Return the newest instant that is public in every layer of *tileset*."""
-    return to_micros(now - tileset.embargo)
-
-
 def resolve(
-    tileset: Tileset, periods: Sequence[Periods], revision: int, asked: Period | None, horizon: int
+    tileset: Tileset, periods: Sequence[Periods], revision: int, asked: Period | None, horizon: Horizon
 ) -> Resolved:
     """Return what *asked* means for all of the map.
 
@@ -142,8 +138,8 @@ def resolve(
     asked : Period or None
         As `times.parse_datetime` returns it; ``None`` for the latest state and the latest day on which
         anything happened.
-    horizon : int
-        Microseconds; nothing later takes part in the answer, not even as the end of a validity.
+    horizon : Horizon
+        Nothing later takes part in the answer, not even as the end of a validity.
 
     Notes
     -----
@@ -151,25 +147,25 @@ def resolve(
     validity says so. A gap holds what came before it. Searches the changes of each state layer and goes
     through the periods of the window layers, a day each.
     """
-    changes = _public_changes(tileset, periods, horizon)
-    starts, ends = _public_windows(tileset, periods, horizon)
+    changes = _public_changes(tileset, periods, horizon.state)
+    starts, ends = _public_windows(tileset, periods, horizon.ended)
     if asked is None:
         asked = latest(tileset, periods, horizon)
-    last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
     first = None if asked.start is None else to_micros(asked.start)
-    after = [(own, int(own.searchsorted(last, side="right"))) for own in changes]
+    after = [(own, int(own.searchsorted(_last(asked, horizon.state), side="right"))) for own in changes]
     newest = max((int(own[n - 1]) for own, n in after if n), default=None)
-    reading = _with_window(Reading(revision, revision, at=newest), starts, ends, first, last)
+    reading = Reading(revision, revision, at=newest)
+    reading = _with_window(reading, starts, ends, first, _last(asked, horizon.ended))
     if len(starts):  # a window was asked about: it is what the answer is true for
-        return Resolved(reading, _up_to(asked, horizon))
+        return Resolved(reading, _up_to(asked, horizon.ended))
     following = min((int(own[n]) for own, n in after if n < len(own)), default=None)
     return Resolved(reading, Period(instant(newest), instant(following)))
 
 
-def latest(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> Period:
+def latest(tileset: Tileset, periods: Sequence[Periods], horizon: Horizon) -> Period:
     """Return the newest public day on which anything happened, and all that comes after it."""
-    starts, _ = _public_windows(tileset, periods, horizon)
-    newest = int(starts.max()) if len(starts) else horizon
+    starts, _ = _public_windows(tileset, periods, horizon.ended)
+    newest = int(starts.max()) if len(starts) else horizon.ended
     day = day_period(local_day(from_micros(newest), tileset.zone), tileset.zone)
     return Period(day.start, None)
 
@@ -179,7 +175,7 @@ def locate(
     view: TileView,
     revision: int,
     asked: Period,
-    horizon: int,
+    horizon: Horizon,
     selection: Selection = EVERYTHING,
 ) -> Located:
     """Return the content of one tile that *asked* means there, as known in *revision*.
@@ -187,31 +183,31 @@ def locate(
     As `resolve`, but for the tile that *view* is of: version and validity say when something changed in
     it, and nothing of the rest of the map. From memory, some microseconds.
     """
-    last = horizon if asked.end is None else min(to_micros(asked.end) - 1, horizon)
+    last = _last(asked, horizon.state)
     first = -OPEN if asked.start is None else to_micros(asked.start) + 1
-    selected = Asked(first, last, horizon, revision, selection)
+    selected = Asked(first, _last(asked, horizon.ended), horizon.ended, revision, selection)
     window = view.windows.window(selected)
     zooms = view.windows.zooms(selected) if window else ()
     version, reading = _named(view.state(last, revision), window, zooms, view.windows.legend)
     if not all(served.is_state for served in tileset.layers):
-        return Located(reading, _up_to(asked, horizon), version)
+        return Located(reading, _up_to(asked, horizon.ended), version)
     start, end = view.validity(last, revision)
-    validity = Period(instant(start), None if end is None or end > horizon else instant(end))
+    validity = Period(instant(start), None if end is None or end > horizon.state else instant(end))
     return Located(reading, validity, version)
 
 
-def find(version: Version, tileset: Tileset, view: TileView, horizon: int) -> Reading:
+def find(version: Version, tileset: Tileset, view: TileView, horizon: Horizon) -> Reading:
     """Return how to read the content *version* of the tile that *view* is of.
 
     Raises `UnknownVersion` unless it is the one name of a content that is public by now. So the set of
     versions stays finite, and none can be made up to look past the horizon.
     """
-    spot = view.find(version.state, horizon) if version.state else None
+    spot = view.find(version.state, horizon.state) if version.state else None
     window = None
     if version.first is not None and version.last is not None and version.until is not None:
         asked = Asked(version.first, version.last, version.until, version.seen, version.selection)
         exists = is_selectable(version.selection, tileset.declared) and view.windows.has_zooms(version.zooms)
-        if exists and max(version.last, version.until) <= horizon:
+        if exists and max(version.last, version.until) <= horizon.ended:
             window = view.windows.window(asked)
     found, reading = _named(spot, window, version.zooms if window else (), view.windows.legend)
     if found != version:
@@ -248,6 +244,11 @@ def _public_windows(tileset: Tileset, periods: Sequence[Periods], horizon: int) 
     # Fail closed: what is only known to the day is public once that whole day is old enough.
     public = ends <= horizon
     return starts[public], ends[public]
+
+
+def _last(asked: Period, upto: int) -> int:
+    """Return the last instant of *asked* up to *upto*."""
+    return upto if asked.end is None else min(to_micros(asked.end) - 1, upto)
 
 
 def _up_to(asked: Period, horizon: int) -> Period:
