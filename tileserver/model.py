@@ -267,6 +267,11 @@ class Finding(StrEnum):
     UNREADABLE = "unreadable_geometry", "quarantined", "is no geometry of the layer's kind"
     NULL_GEOMETRY = "null_geometry", "quarantined", "has no geometry"
     UNKNOWN_STATUS = "unknown_status", "quarantined", "has a status that the layer does not declare"
+    NAME_AGAINST_COLOUR = (
+        "name_against_colour",
+        "quarantined",
+        "is of one side by its name and of the other by its colour",
+    )
     ABSURD_DATE = "absurd_date", "quarantined", "has no date, or one that cannot be"
     UNREADABLE_ROW = "unreadable_row", "quarantined", "is a row or feature that cannot be read"
     UNREADABLE_SNAPSHOT = (

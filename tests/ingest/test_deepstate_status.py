@@ -63,6 +63,27 @@ def test_the_colour_decides_where_name_and_colour_disagree_and_it_is_noted() -> 
     assert (verdict.code, verdict.note) == ("occupied", Finding.NAME_COLOUR_DISAGREE)
 
 
+@pytest.mark.parametrize(
+    ("name", "fill"),
+    [
+        ("Окуповано /// Occupied", "#0288d1"),
+        ("ОРДЛО /// CADR and CALR", "#0f9d58"),
+        ("Звільнено /// Liberated", "#880e4f"),
+        ("x /// Dismissed /// geoJSON.status.dismissed", "#a52714"),
+        ("Окуповано", "#01579b"),
+    ],
+)
+def test_land_of_one_side_by_name_and_of_the_other_by_colour_has_no_status(name: str, fill: str) -> None:
+    verdict = status_of(name, fill, AUTUMN_2024)
+    assert (verdict.code, verdict.note) == ("", Finding.NAME_AGAINST_COLOUR)
+
+
+def test_what_was_misnamed_once_and_looked_at_is_what_its_colour_says_until_it_was_mended() -> None:
+    before, after = datetime(2022, 4, 4, 20, tzinfo=UTC), datetime(2022, 4, 5, tzinfo=UTC)
+    assert status_of("Окуповано", "#0288d1", before).code == "liberated"
+    assert status_of("Окуповано", "#0288d1", after).code == ""
+
+
 def test_the_colour_decides_where_the_name_says_nothing_and_it_is_noted() -> None:
     verdict = status_of("Багатокутник 11", "#a52714", SPRING_2022)
     assert (verdict.code, verdict.note) == ("occupied", Finding.NAME_SAYS_NOTHING)

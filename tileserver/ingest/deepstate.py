@@ -112,7 +112,7 @@ def _absurd(at: datetime, dates: DateReader) -> str:
 def _refuse(member: archive.Member, why: str, single: bool, report: Report) -> None:
     """Account for a file that is no snapshot, or says no time that can be, or cannot be unpacked."""
     if single:
-        raise UnreadableSource(f"{member.name}: {why}; name it like 1696184127.geojson, or give the time")
+        raise UnreadableSource(f"{member.name}: {why}; name it like 1696184127.geojson, or give it with --at")
     report.read += 1
     if _IS_JSON.search(member.name):
         report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, why)
@@ -168,7 +168,7 @@ def _area(feature: _Feature, origin: str, at: datetime, layer: Layer, report: Re
         return None
     verdict = status_of(_name(feature), fill, at)
     if verdict.code not in layer.codes():
-        report.quarantine(Finding.UNKNOWN_STATUS, origin, f"{_name(feature)} {fill}")
+        report.quarantine(verdict.note or Finding.UNKNOWN_STATUS, origin, f"{_name(feature)} {fill}")
         return None
     if verdict.note is not None:
         report.note(verdict.note, f"{origin}: {_name(feature)} {fill} -> {verdict.code}")

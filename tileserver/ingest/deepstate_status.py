@@ -10,7 +10,8 @@ colour is the more reliable key, so it decides, with these exceptions, each decl
   does not say otherwise;
 * #bdbdbd is "contested", inside Ukraine, until the end of 2022, and "unknown, inside Russia" since.
 
-It fails closed: a colour that is not in the table is no status, whatever its name says.
+It fails closed: a colour that is not in the table is no status, whatever its name says; nor is one that
+gives to one side what the name gives to the other.
 """
 
 from __future__ import annotations
@@ -70,6 +71,18 @@ NAMES = (
     (r"status\.occupied|окупован|захоплено|зайняті ворогом|occupied|under occupation", "occupied"),
 )
 
+# Named for one side, drawn for the other, and looked at: tidied name, fill, and when that was mended.
+MISNAMED = {("окуповано", "#0288d1"): datetime(2022, 4, 5, tzinfo=UTC)}
+
+# Who holds the land; what is unknown, contested or outside is not in it, and contradicts nothing.
+_SIDES = {
+    "occupied": "russia",
+    "occupied_before_2022": "russia",
+    "mutiny": "russia",
+    "liberated": "ukraine",
+    "held_in_russia": "ukraine",
+}
+
 # Codes that are the same claim seen from another side of the border.
 _SAME = {"held_in_russia": "liberated", "unknown_in_russia": "unknown"}
 _PATTERNS = tuple((re.compile(pattern), code) for pattern, code in NAMES)
@@ -95,6 +108,8 @@ def status_of(name: str, fill: str, at: datetime) -> Verdict:
         return Verdict(shown.code, Finding.NAME_SAYS_NOTHING)
     if said == "outside" or shown.name_decides:
         return Verdict(said, None if said == shown.code else Finding.NAME_COLOUR_DISAGREE)
+    if _opposed(said, shown.code) and at >= MISNAMED.get((tidied(name), shown.fill), ALWAYS):
+        return Verdict("", Finding.NAME_AGAINST_COLOUR)
     agree = said == _SAME.get(shown.code, shown.code)
     return Verdict(shown.code, None if agree else Finding.NAME_COLOUR_DISAGREE)
 
@@ -113,6 +128,11 @@ def tidied(name: str) -> str:
 def _shown(fill: str, at: datetime) -> Colour | None:
     meant = [colour for colour in COLOURS if colour.fill == fill and colour.since <= at]
     return meant[-1] if meant else None
+
+
+def _opposed(said: str, shown: str) -> bool:
+    sides = {_SIDES.get(said), _SIDES.get(shown)}
+    return None not in sides and len(sides) == 2
 
 
 @lru_cache(maxsize=4096)
