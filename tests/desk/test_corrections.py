@@ -72,11 +72,17 @@ def roll_back(desk: Desk, then: int, name: str | None = "control") -> Rollback:
 
 
 def take_period(
-    desk: Desk, name: str, start: datetime, end: datetime | None, *, agreed: bool = True
+    desk: Desk,
+    name: str,
+    start: datetime,
+    end: datetime | None,
+    *,
+    agreed: bool = True,
+    why: str = "a mistake",
 ) -> Withdrawal | None:
     async def work(connection: asyncpg.Connection) -> Withdrawal | None:
         layers = await desk.layers(connection)
-        return await withdraw_period(connection, layers, name, start, end, "a mistake", lambda _: agreed)
+        return await withdraw_period(connection, layers, name, start, end, why, lambda _: agreed)
 
     return desk.run(work)
 
@@ -329,6 +335,14 @@ def test_a_withdrawn_event_is_in_no_revision_and_at_no_address(desk: Desk, tmp_p
             assert b"A house" not in answer.content
             assert b"A bridge" in answer.content
     assert [texts(desk, revision) for revision in (1, 2, 3)] == [{"A bridge"}] * 3
+
+
+def test_a_blank_reason_withdraws_nothing(desk: Desk) -> None:
+    desk.import_states({DAYS[0]: ONE})
+    before = desk.dump()
+    with pytest.raises(BadParameter, match="say why it is withdrawn"):
+        take_period(desk, "control", DAYS[0], None, why="  ")
+    assert desk.dump() == before
 
 
 def test_a_withdrawn_period_takes_the_events_that_have_a_part_in_it(desk: Desk, tmp_path: Path) -> None:

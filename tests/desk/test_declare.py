@@ -150,6 +150,22 @@ def test_a_line_that_is_taken_out_and_declared_again_is_drawn_again(databases: D
     assert databases.run(dsn, lambda connection: connection.fetchval(lines)) == before > 0
 
 
+def test_a_line_that_was_imported_into_before_that_was_refused_locks_no_definition(
+    databases: Databases, told: str
+) -> None:
+    dsn = databases.copy(told)
+    stray = """
+        INSERT INTO feature_version (layer, id, content, valid, known, properties, geom)
+        SELECT line.id, 900001, content, valid, known, '{}', ST_Boundary(geom)
+        FROM feature_version v JOIN layer l ON l.id = v.layer AND l.name = 'control',
+            layer line WHERE line.name = 'frontline' LIMIT 1
+    """
+    databases.run(dsn, lambda connection: connection.execute(stray))
+    assert databases.run(dsn, partial(redeclare, theatre=other(embargo="24h")))
+    with TestClient(create_app(settings_for(dsn), lambda: NOW)) as client:
+        assert client.get(TILE).status_code == 200
+
+
 def test_no_name_of_a_tile_is_given_to_other_bytes(databases: Databases, told: str) -> None:
     dsn = databases.copy(told)
     with TestClient(create_app(settings_for(dsn), lambda: NOW)) as client:

@@ -116,6 +116,10 @@ SNAPSHOTS: Mapping[str, tuple[list[dict[str, Any]], set[str]]] = {
     ),
     "half of it left out": (areas(HALF), {"fall"}),
     "another status": (areas(WIDE, "#0f9d58"), {"fall"}),
+    "one of the other side's colour": (
+        [*areas(LESS), feature((0, 0), name="Окуповано /// Occupied", fill="#0288d1")],
+        {"quarantined"},
+    ),
 }
 
 
@@ -169,6 +173,20 @@ def test_accepting_on_import_does_it_at_once(desk: Desk, tmp_path: Path) -> None
     outcome = desk.import_file("control", path, accept=WHY)
     assert (outcome.revision, outcome.held, rules(outcome)) == (2, None, {"fall"})
     assert listed(desk, decided=True) == []
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n", "\u00a0"])
+def test_a_blank_reason_publishes_nothing(desk: Desk, tmp_path: Path, blank: str) -> None:
+    desk.import_states({DAYS[0]: WIDE})
+    path = write(tmp_path / f"{int(DAYS[1].timestamp())}.geojson")
+    number = desk.import_file("control", path, accept="").held
+    before = desk.dump()
+    with pytest.raises(BadParameter, match="say why it is published"):
+        run(desk, accept, number, blank)
+    with pytest.raises(BadParameter, match="say why it is published"):
+        desk.import_file("control", path, accept=blank)
+    assert desk.dump() == before
+    assert [each.found.id for each in listed(desk)] == [number]
 
 
 def test_what_is_rejected_is_gone_but_its_account_stays(desk: Desk, tmp_path: Path) -> None:

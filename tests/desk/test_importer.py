@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tileserver.desk.importer import import_file, no_progress
 from tileserver.desk.rebuild import rebuild_stale
-from tileserver.errors import UnreadableSource
+from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.ingest import ReadOptions
 from tileserver.shape.project import to_mercator
 from tileserver.store.connect import connect
@@ -179,6 +179,20 @@ def test_a_file_that_cannot_be_used_leaves_nothing(desk: Desk, tmp_path: Path) -
     with pytest.raises(UnreadableSource, match=r"1696184127\.geojson is JSON that is broken or cut off"):
         desk.import_file("control", broken)
     assert desk.dump() == before == []
+
+
+def test_nothing_is_imported_into_a_layer_that_follows_another(desk: Desk, tmp_path: Path) -> None:
+    desk.import_states({DAYS[0]: ONE})
+    line = {"type": "LineString", "coordinates": [[36, 48], [37, 49]]}
+    feature = {"type": "Feature", "properties": {"date": "2023-11-01"}, "geometry": line}
+    path = tmp_path / "line.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    before = desk.dump()
+    with pytest.raises(
+        BadParameter, match=r"ukraine\.frontline derives from ukraine\.control and follows it"
+    ):
+        desk.import_file("frontline", path)
+    assert desk.dump() == before
 
 
 def test_an_archive_gives_what_its_states_give(

@@ -70,6 +70,16 @@ def complete_already(stored: StoredLayer) -> BadParameter:
     )
 
 
+def check_own(stored: StoredLayer) -> None:
+    """Refuse to import into a layer that follows another one.
+
+    What it held of its own nothing would draw, and its definition could not be added again.
+    """
+    if stored.layer.derived is not None:
+        origin = f"{stored.ref.theatre}.{stored.layer.derived.layer}"
+        raise BadParameter(f"{stored.ref} derives from {origin} and follows it; import into {origin} instead")
+
+
 def state_hash(state: State) -> bytes:
     """Return what names a whole state."""
     return hashlib.blake2b(b"".join(sorted(state)), digest_size=16).digest()

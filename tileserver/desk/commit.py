@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from tileserver.desk.change import Change, Effect, change_of, judge, state_hash
+from tileserver.desk.change import Change, Effect, change_of, check_own, judge, state_hash
 from tileserver.desk.judge import Ruling
 from tileserver.desk.prepare import Content
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.redraw import redraw
-from tileserver.errors import HeldBack
+from tileserver.errors import BadParameter, HeldBack
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.days import add_days
@@ -57,12 +57,16 @@ class Shown:
 class Acceptance:
     """Why the desk publishes what would be held: for good, or what is held as *number*.
 
-    Of that nothing but what was shown to the desk is accepted.
+    Of that nothing but what was shown to the desk is accepted. `BadParameter` where *reason* says nothing.
     """
 
     reason: str
     number: int | None = None
     shown: Shown | None = None
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
 
 
 async def commit(
@@ -78,6 +82,7 @@ async def commit(
     Raises `HeldBack` where more is broken than an acceptance was shown; nothing was written then.
     """
     stored = layers[name]
+    check_own(stored)
     outcome = Outcome(report=given.report)
     judged = 0
     with translated():

@@ -135,6 +135,8 @@ async def _withdraw(
     goes_on: bool = False,
 ) -> Withdrawal | None:
     """Take, ask, and only then commit: what was agreed to is what is gone."""
+    if not reason.strip():
+        raise BadParameter("say why it is withdrawn: the reason stays with the revision, and it is blank")
     done: Withdrawal | None = None
     with translated():
         async with open_revision(connection) as writer:

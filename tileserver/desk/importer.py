@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tileserver.desk.change import complete_already
+from tileserver.desk.change import check_own, complete_already
 from tileserver.desk.commit import Acceptance, Outcome, Progress, commit, no_progress
 from tileserver.desk.days import Days
 from tileserver.desk.periods import Held, State
@@ -50,7 +50,8 @@ async def import_file(
     Raises
     ------
     BadParameter
-        *complete* for a layer of snapshots, each of which is complete already.
+        *complete* for a layer of snapshots, each of which is complete already; a layer that derives from
+        another one; *accept* that is blank.
     ImportFailed
         The file cannot be used; nothing was written.
     StoreUnavailable
@@ -62,6 +63,8 @@ async def import_file(
     changes nothing either, and is kept for the desk: see `Outcome.held`.
     """
     stored = layers[name]
+    check_own(stored)
+    _acceptance(accept)  # a blank reason is refused before a long file is read
     report = Report()
     if gives_snapshots(stored.layer, options):
         if complete:

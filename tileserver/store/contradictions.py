@@ -99,9 +99,10 @@ def _read_by(theatre: Theatre | None, layer: Layer | None) -> object:
 
 def _against_kind(held: HeldLayer, before: Layer | None, layer: Layer) -> list[str]:
     old = before or layer
+    derives = before is not None and before.derived is not None  # already, whatever it holds beside that
     rules = (
         (held.kind == layer.kind, f" of kind {held.kind}; it cannot become {layer.kind}"),
-        (layer.derived is None, " of its own; it cannot be derived from another layer"),
+        (layer.derived is None or derives, " of its own; it cannot be derived from another layer"),
         (old.time == layer.time, f" of a {old.time}; it cannot become a {layer.time}"),
         (
             old.category in ("", layer.category),
