@@ -7,6 +7,7 @@
     |-- BadRequest               the caller can mend it      -> 400, exit 2
     |   |-- BadParameter             unknown, repeated or malformed parameter, address or setting
     |   |   `-- BadInstant           a ``datetime`` that names no instant
+    |   |       `-- EndlessInstant       a date of the year 9999: no end as an end, absurd as a beginning
     |   `-- NotFound                                         -> 404, exit 2
     |       |-- UnknownTheatre       no theatre of that name, in the database or among those shipped
     |       |-- UnknownLayer         the theatre has no such layer
@@ -72,6 +73,12 @@ class BadInstant(BadParameter):
     """A ``datetime`` that names no instant, day or interval."""
 
     title = "Bad datetime"
+
+
+class EndlessInstant(BadInstant):
+    """A date of the year 9999, with which databases and services write that there is no end."""
+
+    title = "Datetime without end"
 
 
 class NotFound(BadRequest):

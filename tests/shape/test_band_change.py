@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
@@ -74,7 +74,15 @@ def held(changes: Sequence[CellChange], side: int) -> dict[str, BaseGeometry]:
     return {status: shapely.union_all(own) for status, own in parts.items()}
 
 
+# Two edges that leave one side side by side: rounded, the ring around them touches itself.
+TOUCHING: State = ([((7, 32), (39, 14)), ((8, 32), (64, 1))], [0, 1])
+TOUCHING_TOO: State = ([((8, 32), (53, 6)), ((9, 32), (63, 1))], [0, 1])
+ALL_FREE: State = ([], [1])
+
+
 @given(states, states)
+@example(TOUCHING, ALL_FREE)
+@example(ALL_FREE, TOUCHING_TOO)
 def test_pieces_are_disjoint_and_their_vertices_lie_on_the_grid(before: State, after: State) -> None:
     pieces = [on_grid(piece.polygon) for piece in band_pieces(cells(before, after), BAND)]
     coordinates = shapely.get_coordinates(pieces)
@@ -84,6 +92,9 @@ def test_pieces_are_disjoint_and_their_vertices_lie_on_the_grid(before: State, a
 
 
 @given(states, states)
+@example(TOUCHING, ALL_FREE)
+@example(ALL_FREE, TOUCHING)
+@example(ALL_FREE, TOUCHING_TOO)
 def test_every_status_has_what_it_had_less_what_it_lost_and_what_it_gained(
     before: State, after: State
 ) -> None:

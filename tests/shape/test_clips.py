@@ -62,7 +62,8 @@ def test_the_parts_of_a_cut_are_valid_lie_in_their_cells_and_together_are_the_wh
 @given(areas(SPAN))
 def test_both_sides_of_a_cut_have_the_same_new_vertices(area: BaseGeometry) -> None:
     root = planted(area)
-    there = {tuple(xy) for xy in shapely.get_coordinates(root.geometry).tolist()}
+    # Two cuts of one edge may differ in the last bit of a double, a billionth of what any grid rounds to.
+    there = {tuple(xy) for xy in shapely.get_coordinates(root.geometry).round(6).tolist()}
     x, y = CORNER
     for axis, beside in ((0, (x - 1, y)), (1, (x, y - 1))):
         line = float((x, y)[axis] * (WORLD_UNITS >> ZOOM))
@@ -71,7 +72,7 @@ def test_both_sides_of_a_cut_have_the_same_new_vertices(area: BaseGeometry) -> N
             clip = part(root, ZOOM, *cell)
             west, north, east, south = cell_box(ZOOM, *cell)
             corners = {(a, b) for a in (west, east) for b in (north, south)}
-            vertices = shapely.get_coordinates(clip.geometry).tolist() if clip else []
+            vertices = shapely.get_coordinates(clip.geometry).round(6).tolist() if clip else []
             new.append({tuple(xy) for xy in vertices if xy[axis] == line} - there - corners)
         assert new[0] == new[1]
 

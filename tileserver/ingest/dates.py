@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tileserver.errors import BadInstant
+from tileserver.errors import BadInstant, EndlessInstant
 from tileserver.model import Dates
 from tileserver.times import TICK, day_period, local_day, parse_day, parse_instant, system_clock
 
@@ -71,7 +71,7 @@ class DateReader:
             return None
         try:
             said = self.checked(self._parsed(value))
-        except _Endless:
+        except EndlessInstant:
             return None
         inclusive = said.is_day if self.dates.ends == "as_written" else self.dates.ends == "inclusive"
         if inclusive:
@@ -109,7 +109,7 @@ class DateReader:
         except ValueError:
             return None
         if read.year == _LAST_YEAR:
-            raise _Endless(f"{text[:SAID_LENGTH]!r} is the last year there is")
+            raise EndlessInstant(f"{text[:SAID_LENGTH]!r} is the last year there is")
         return self._local(read, form)
 
     def _iso(self, text: str) -> Said | None:
@@ -145,10 +145,6 @@ def _grain(at: datetime) -> timedelta:
     return TICK if at.microsecond % 1000 else timedelta(milliseconds=1)
 
 
-class _Endless(BadInstant):
-    """A date of the year 9999."""
-
-
 def _epoch(text: str, unit: timedelta) -> Said | None:
     if not _NUMBER.match(text):
         return None
@@ -157,7 +153,7 @@ def _epoch(text: str, unit: timedelta) -> Said | None:
     except OverflowError:
         start = datetime.max.replace(tzinfo=UTC)
     if start.year == _LAST_YEAR:
-        raise _Endless(f"{text[:SAID_LENGTH]!r} is the last year there is")
+        raise EndlessInstant(f"{text[:SAID_LENGTH]!r} is the last year there is")
     return _instant(start)
 
 

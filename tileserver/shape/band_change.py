@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD, Band
 from tileserver.shape.compare import NO_STATUS, Area, CellChange, Piece, Sieve, joined
+from tileserver.shape.measure import area_km2, polygons_in
 from tileserver.shape.partition import to_metres
 
 _PUBLISHED = Sieve()
@@ -73,9 +74,9 @@ def band_pieces(cells: Iterable[CellChange], band: Band) -> list[Piece]:
         for before, after, polygon in _moved(cell, band):
             parts[before, after].append(polygon)
     pieces = joined(parts, band_sieve(band))
-    drawn = shapely.normalize(_on_grid([piece.polygon for piece in pieces], band))
+    drawn = _on_grid([piece.polygon for piece in pieces], band)
     whole = [
-        replace(piece, polygon=to_metres(polygon, band)) for piece, polygon in zip(pieces, drawn, strict=True)
+        each for piece, polygon in zip(pieces, drawn, strict=True) for each in _placed(piece, polygon, band)
     ]
     return sorted(whole, key=lambda piece: (piece.before, piece.after, piece.polygon.wkb))
 
@@ -108,6 +109,19 @@ def _moved(cell: CellChange, band: Band) -> Iterator[tuple[str, str, BaseGeometr
         if before != after:
             own = pieces[(was == before) & (holds == after)]
             yield before, after, to_metres(shapely.coverage_union_all(own), band)
+
+
+def _placed(piece: Piece, polygon: BaseGeometry, band: Band) -> Iterator[Piece]:
+    """Yield *piece* as *polygon*, in grid units, says: several where rounding let its ring touch itself."""
+    if polygon.is_valid:
+        yield replace(piece, polygon=to_metres(shapely.normalize(polygon), band))
+        return
+    parts = polygons_in([shapely.make_valid(polygon, method="structure", keep_collapsed=False)])
+    placed = [to_metres(shapely.normalize(part), band) for part in parts]
+    km2 = np.array([area_km2(part) for part in placed])
+    slivers = band_sieve(band).slivers(np.array(placed), km2)
+    for part, area, sliver in zip(placed, km2, slivers, strict=True):
+        yield replace(piece, polygon=part, km2=float(area), sliver=bool(sliver))
 
 
 def _holders(
