@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import asyncpg
 import pytest
@@ -25,6 +26,7 @@ from tests.shapes import fill, layer, theatre
 from tileserver.cli.serving import _prepare
 from tileserver.store.cluster import Cluster
 from tileserver.store.connect import connect
+from tileserver.store.migrations import _LOCK, migrate, shipped_migrations
 from tileserver.store.processes import processes_in
 
 pytestmark = pytest.mark.db
@@ -83,6 +85,31 @@ def test_a_server_starts_without_its_database_and_migrates_it_when_it_comes(fold
         _seconds_until(lambda: _status(f"{url}/readyz") == 200)
         assert _status(f"{url}/tilesets") == 200
         assert server.poll() is None
+
+
+@pytest.mark.parametrize("applied", [0, 5], ids=["empty", "older"])
+def test_a_server_answers_while_its_database_is_brought_up_to_date(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, applied: int
+) -> None:
+    """An archive that an older version drew takes minutes; a lock that somebody holds may take longer."""
+    dsn = databases.bare()
+    if applied:
+        older = shipped_migrations()[:applied]
+        monkeypatch.setattr("tileserver.store.migrations.shipped_migrations", lambda: older)
+        databases.run(dsn, migrate)
+
+    async def hold(connection: asyncpg.Connection) -> None:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            with _serving(DATABASE_URL=dsn) as (url, server):
+                await asyncio.to_thread(_seconds_until, lambda: _status(f"{url}/healthz") == 200, 25)
+                for path in ("readyz", "tilesets", "tilesets/ukraine", "tiles/ukraine/0/0/0.mvt"):
+                    assert await asyncio.to_thread(_status, f"{url}/{path}") == 503, path
+                assert server.poll() is None
+
+    databases.run(dsn, hold)
+    with _serving(DATABASE_URL=dsn) as (url, _):
+        _seconds_until(lambda: _status(f"{url}/readyz") == 200)
 
 
 def test_a_killed_postmaster_is_started_again_under_two_servers(folder: Path) -> None:
@@ -156,7 +183,7 @@ def test_a_role_that_only_reads_can_serve_what_is_migrated(databases: Databases)
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
     databases.run(dsn, grant)
-    asyncio.run(_prepare(dsn, sample=True))  # neither migrates nor loads, and says nothing
+    asyncio.run(_prepare(dsn, Event(), sample=True))  # neither migrates nor loads, and says nothing
 
 
 def test_a_database_of_another_encoding_is_refused_in_words(run: Run, databases: Databases) -> None:

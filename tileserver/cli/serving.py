@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from threading import Event, Thread
 from typing import Annotated
@@ -37,6 +38,7 @@ from tileserver.web.logs import configure_logs
 log = structlog.get_logger()
 
 _RETRY_S = 2.0
+_PREPARING_S = 5.0  # then readers are answered, whatever is still to be done
 
 
 def serve(
@@ -46,9 +48,9 @@ def serve(
 ) -> None:
     """Serve the map and the tiles: starts the embedded PostGIS if need be, migrates, listens.
 
-    A database that is away is waited for: meanwhile the answer is 503. The embedded one is started again
-    when it ends. Settings come from the environment: HOST, PORT, DATABASE_URL and others; the README has
-    the table.
+    A database that is away is waited for: meanwhile the answer is 503. One that takes long to bring up to
+    date is served as it was until then. The embedded one is started again when it ends. Settings come from
+    the environment: HOST, PORT, DATABASE_URL and others; the README has the table.
     """
     settings = read_settings()
     configure_logs(settings.log)
@@ -113,43 +115,72 @@ def _run(settings: Settings, door: socket.socket) -> None:
 
 @contextmanager
 def _prepared(dsn: str, *, sample: bool) -> Iterator[None]:
-    """Bring the database up to date; one that is away as soon as it is back, meanwhile the server starts."""
-    leaving = Event()
+    """Bring the database up to date; where that takes long, or the database is away, serve meanwhile.
 
-    def later() -> None:
+    An older archive is drawn anew for minutes: until that is done it is served as it was drawn.
+    """
+    leaving, current = Event(), Event()
+    first: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            first.set_result(asyncio.run(_prepare(dsn, current, sample=sample)))
+            return
+        except Exception as error:  # whoever waits for it is told
+            first.set_exception(error)
+        finally:
+            current.set()
         while not leaving.wait(_RETRY_S):
             try:
-                asyncio.run(_prepare(dsn, sample=sample))
+                asyncio.run(_prepare(dsn, current, sample=sample))
                 return
             except StoreUnavailable:
                 continue
             except Exception as error:  # the thread has nobody to raise it to
-                known = isinstance(error, TileserverError)
-                log.error("database not prepared", error=str(error) if known else "", exc_info=not known)
+                _tell(error)
 
+    Thread(target=work, name="preparing", daemon=True).start()
     try:
-        asyncio.run(_prepare(dsn, sample=sample))
-    except BadAddress:
-        raise
-    except StoreUnavailable as error:
-        log.error("serving without the database until it answers", error=str(error))
-        Thread(target=later, name="preparing", daemon=True).start()
-    try:
+        if current.wait(_PREPARING_S):
+            _obey(first)  # samples fill an empty database, of which there is nothing else to serve
+        else:
+            log.warning("serving while the database is brought up to date")
+            first.add_done_callback(lambda done: _tell(done.exception()))
         yield
     finally:
         leaving.set()
 
 
-async def _prepare(dsn: str, *, sample: bool) -> None:
+def _obey(first: Future[None]) -> None:
+    try:
+        first.result()
+    except BadAddress:
+        raise
+    except StoreUnavailable as error:
+        log.error("serving without the database until it answers", error=str(error))
+
+
+def _tell(error: BaseException | None) -> None:
+    if error is not None:
+        known = isinstance(error, TileserverError)
+        log.error(
+            "database not prepared", error=str(error) if known else "", exc_info=None if known else error
+        )
+
+
+async def _prepare(dsn: str, current: Event, *, sample: bool) -> None:
+    """Migrate, draw anew what is stale, set *current*, and load samples into an empty database."""
     connection = await connect(dsn)
     try:
         if not await _is_current(connection):
             await migrate(connection)
         if await may_write(connection):
             await _redraw(connection)
+            current.set()
             if sample:
                 with progress_bar() as progress:
                     await load_samples_if_empty(connection, progress)
+        current.set()
     finally:
         await connection.close(timeout=10)
 
