@@ -110,11 +110,6 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
             'name = "events"\nrole = "notes"\n',
             "notes are listed by the field 'dir",
         ),
-        (
-            'name = "notes"\n',
-            'name = "notes"\nrole = "events"\n',
-            "'notes' and layer 'events' would both be drawn as the events",
-        ),
         ('name = "notes"\n', 'name = "notes"\nrole = "text"\n', "Invalid enum value 'text'"),
     ],
 )
@@ -124,6 +119,12 @@ def test_a_definition_that_does_not_hold_together_says_where(
     assert was in UKRAINE
     with pytest.raises(BadParameter, match=message):
         load_text(tmp_path, UKRAINE.replace(was, becomes, 1))
+
+
+def test_two_layers_that_declare_one_role_are_refused(tmp_path: Path) -> None:
+    both = UKRAINE.replace('kind = "points"\n', 'kind = "points"\nrole = "events"\n')
+    with pytest.raises(BadParameter, match="'notes' and layer 'events' would both be drawn as the events"):
+        load_text(tmp_path, both)
 
 
 def test_a_definition_that_is_no_text_says_so(tmp_path: Path) -> None:
@@ -271,3 +272,26 @@ def test_a_land_file_beside_the_definition_is_found_and_kept_with_it(tmp_path: P
 def test_a_land_file_that_is_no_land_is_refused(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(BadParameter, match=message):
         own_land(tmp_path, content)
+
+
+def test_of_several_layers_of_a_kind_one_is_drawn_and_the_others_are_served(tmp_path: Path) -> None:
+    before, control, rest = UKRAINE.partition('[[layers]]\nname = "control"')
+    plain = """[[layers]]
+name = "plain"
+kind = "areas"
+time = "state"
+title = { en = "Plain" }
+fields = {}
+source = { publisher = "p", licence = "l", attribution = "a" }
+
+"""
+    theatre = load_text(tmp_path, before + plain + control + rest.replace("direction", "place"))
+    roles = {layer.name: layer.role for layer in theatre.layers}
+    assert roles == {
+        "plain": "none",
+        "control": "areas",
+        "frontline": "front",
+        "events": "events",
+        "notes": "none",
+    }
+    assert load_text(tmp_path, toml_of(theatre)) == theatre

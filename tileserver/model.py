@@ -174,6 +174,24 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notice: Text = msgspec.field(default_factory=dict)  # shown on the map: what this is, and is not
     opens_at: str = ""  # the day a reader sees first, where that is not the latest one
 
+    def __post_init__(self) -> None:
+        """Leave one layer in each role that follows from kind and time; the others are only served.
+
+        It is the one that declares it, else the first that has statuses or derives from those that have,
+        else the first.
+        """
+        first: dict[Role, Layer] = {}
+        for layer in sorted(self.layers, key=lambda each: (each.declared_role is None, not each.has_faces)):
+            first.setdefault(layer.role, layer)
+        layers = tuple(
+            layer
+            if layer.declared_role is not None or layer.role == "none" or first[layer.role] is layer
+            else msgspec.structs.replace(layer, declared_role="none")
+            for layer in self.layers
+        )
+        if layers != self.layers:
+            msgspec.structs.force_setattr(self, "layers", layers)
+
     def by_role(self, role: Role) -> Layer | None:
         """Return the layer that the map draws as *role*, if any."""
         return next((layer for layer in self.layers if layer.role == role), None)
