@@ -20,6 +20,7 @@ from tileserver.store.migrations import Migration, check_schema
 from tileserver.store.migrations import migrate as apply_migrations
 from tileserver.store.neighbours import running_data_dirs
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
+from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
 from tileserver.web.pages import STATIC
 
@@ -151,6 +152,14 @@ def _schema(settings: Settings) -> str:
     return "up to date"
 
 
+def _shelf(settings: Settings) -> str:
+    shelf = open_shelf(settings)
+    if shelf is None:
+        return "TILESERVER_SHELF is empty; tiles are kept in memory alone"
+    shelf.close()
+    return f"tiles are kept in {settings.shelf}"
+
+
 def _front_end(settings: Settings) -> str:
     missing = [name for name in ("index.html", "embed.html", "basemap") if not (STATIC / name).exists()]
     if missing:
@@ -165,5 +174,6 @@ _PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("data", _data),
     ("clock", _clock),
     ("layers", _layers),
+    ("shelf", _shelf),
     ("front end", _front_end),
 )
