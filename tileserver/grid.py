@@ -66,6 +66,10 @@ class TileAddress:
     def __str__(self) -> str:
         return f"{self.z}/{self.x}/{self.y}"
 
+    def above(self, zooms: int) -> TileAddress:
+        """Return the tile so many zooms above that this one lies in."""
+        return TileAddress(self.z - zooms, self.x >> zooms, self.y >> zooms)
+
     @property
     def bounds(self) -> Bounds:
         """Bounds without buffer, in metres."""
@@ -78,7 +82,8 @@ class Band:
     """Zooms that share one generalisation: from *lowest* to the next band's, or for ever.
 
     Coordinates are whole tile units of the lowest zoom, so no zoom of the band rounds them again, and what
-    meets in the band meets in the tile. Each cell, a tile of ``cell_zoom``, is generalised by itself.
+    meets in the band meets in the tile. Each cell, a tile of ``cell_zoom``, is generalised by itself; where
+    one area has a whole tile some zooms *above* that, it is one cell.
     """
 
     lowest: int
@@ -89,13 +94,19 @@ class Band:
         """The side of the band's grid, in metres of EPSG:3857."""
         return tile_unit_m(self.lowest)
 
-    def cell(self, x: int, y: int) -> int:
-        """Return the number of the cell at column *x* and row *y*."""
-        return (x << self.cell_zoom) + y
+    def cell(self, x: int, y: int, above: int = 0) -> int:
+        """Return the number of the cell at column *x* and row *y* of the zoom so many above ``cell_zoom``.
 
-    def cell_bounds(self, cell: int) -> Bounds:
-        """Return the bounds of the cell of that number, in metres."""
-        return TileAddress(self.cell_zoom, cell >> self.cell_zoom, cell & ((1 << self.cell_zoom) - 1)).bounds
+        A larger cell has the number of the one in its north-western corner, with *above* in the bits that no
+        number of a cell fills.
+        """
+        return (above << 2 * self.cell_zoom) + (x << above << self.cell_zoom) + (y << above)
+
+    def cell_address(self, cell: int) -> TileAddress:
+        """Return the tile that the cell of that number is."""
+        above, place = divmod(cell, 1 << 2 * self.cell_zoom)
+        x, y = divmod(place, 1 << self.cell_zoom)
+        return TileAddress(self.cell_zoom - above, x >> above, y >> above)
 
 
 # Two zooms a band: at the upper one the grid is a quarter of a display pixel. Cells small enough that a

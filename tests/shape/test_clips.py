@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import areas, metres, part
 from tileserver.grid import WORLD_UNITS
-from tileserver.shape.clips import SMALL, Clip, Named, cell_box, changed_cells, plant
+from tileserver.shape.clips import BLOCK, SMALL, Clip, Named, cell_box, changed_cells, plant
 
 ZOOM = 10
 SPAN = 32.0  # the side of a cell at ZOOM, in drawing units
@@ -43,6 +43,39 @@ def known(state: Collection[Named], zooms: Collection[int]) -> dict[Cell, frozen
             if clip.z in zooms:
                 found.setdefault((clip.z, clip.x, clip.y), set()).add((name, clip))
     return {cell: frozenset(parts) for cell, parts in found.items()}
+
+
+def difference(
+    old: dict[Cell, frozenset[Named]], new: dict[Cell, frozenset[Named]]
+) -> dict[Cell, frozenset[Named]]:
+    nothing: frozenset[Named] = frozenset()
+    cells = old.keys() | new.keys()
+    return {
+        cell: new.get(cell, nothing) for cell in cells if old.get(cell, nothing) != new.get(cell, nothing)
+    }
+
+
+def never(_parts: Collection[Named]) -> bool:
+    return False
+
+
+def covered(parts: Collection[Named]) -> bool:
+    return any(clip.full for _, clip in parts)
+
+
+def whole_or_cells(state: Collection[Named], zoom: int) -> dict[Cell, frozenset[Named]]:
+    """What a state has in each cell at *zoom*, or in the largest that is covered and so much larger."""
+    every = known(state, range(zoom + 1))
+    whole = {cell for cell, parts in every.items() if cell[0] <= zoom - BLOCK and covered(parts)}
+
+    def under_whole(z: int, x: int, y: int) -> bool:
+        return any((z - up, x >> up, y >> up) in whole for up in range(1, z + 1))
+
+    return {
+        cell: parts
+        for cell, parts in every.items()
+        if (cell in whole or cell[0] == zoom) and not under_whole(*cell)
+    }
 
 
 @settings(max_examples=100)
@@ -93,15 +126,24 @@ def test_changed_cells_are_those_whose_content_differs_and_no_others(
 ) -> None:
     roots = [(name, planted(shape)) for name in "ab" for shape in shapes]
     before, after = (data.draw(st.sets(st.sampled_from(roots))) for _ in range(2))
-    zooms = {ZOOM - 1, ZOOM + 1}
-    found = {(z, x, y): parts for z, x, y, parts in changed_cells(before, after, zooms)}
-    old, new = known(before, zooms), known(after, zooms)
-    nothing: frozenset[Named] = frozenset()
-    assert found == {
-        cell: new.get(cell, nothing)
-        for cell in old.keys() | new.keys()
-        if old.get(cell, nothing) != new.get(cell, nothing)
-    }
+    for zoom in (ZOOM - 1, ZOOM + 1):
+        found = {(z, x, y): parts for _, z, x, y, parts in changed_cells(before, after, zoom, never)}
+        assert found == difference(known(before, {zoom}), known(after, {zoom}))
+
+
+@settings(max_examples=60)
+@given(st.lists(areas(SPAN), min_size=2, max_size=5), st.data())
+def test_what_is_whole_is_one_cell_on_its_days_and_many_on_the_others(
+    shapes: list[BaseGeometry], data: st.DataObject
+) -> None:
+    roots = [(name, planted(shape)) for name in "ab" for shape in [*shapes, shapely.box(0, 0, SPAN, SPAN)]]
+    before, after = (data.draw(st.sets(st.sampled_from(roots))) for _ in range(2))
+    zoom = ZOOM + BLOCK
+    found = list(changed_cells(before, after, zoom, covered))
+    assert all(each.above == zoom - each.z for each in found)
+    changes = {(z, x, y): parts for _, z, x, y, parts in found}
+    assert len(changes) == len(found)
+    assert changes == difference(whole_or_cells(before, zoom), whole_or_cells(after, zoom))
 
 
 @settings(max_examples=100)

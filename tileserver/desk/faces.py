@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -18,7 +18,7 @@ from tileserver.model import Layer, Theatre
 from tileserver.shape.clips import Clip, Named, changed_cells, plant
 from tileserver.shape.frontline import Ground, front_line, ground
 from tileserver.shape.measure import area_km2
-from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres
+from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres, whole_status
 from tileserver.shape.repair import repair_geometry
 from tileserver.store.faces import CellKey
 from tileserver.theatres import load_land
@@ -126,11 +126,14 @@ class _Pen:
     def draw(self, at: datetime, state: State) -> None:
         """Draw the cells in which *state* differs from what was shown last."""
         shown = self._named(state)
-        for zoom, x, y, parts in changed_cells(self._shown, shown, self._bands):
-            areas = [part for part in parts if not part[0].startswith(_FRONT)]
-            for band in self._bands[zoom]:
-                self._draw_cell(at, Cell(band, x, y), areas, parts)
+        for zoom, bands in self._bands.items():
+            for above, _, x, y, parts in changed_cells(self._shown, shown, zoom, self._is_whole):
+                for band in bands:
+                    self._draw_cell(at, Cell(band, x, y, above), _areas(parts), parts)
         self._shown = shown
+
+    def _is_whole(self, parts: Collection[Named]) -> bool:
+        return whole_status(_areas(parts), self._priority) is not None
 
     def _draw_cell(self, at: datetime, cell: Cell, areas: list[Named], parts: frozenset[Named]) -> None:
         measured = cell.band == self._finest
@@ -139,7 +142,7 @@ class _Pen:
             drawn = (self._face(face, cell.band, measured=measured) for face in faces)
             self._note(self._area.name, cell, at, drawn)
         for front in self._fronts:
-            if cell.band in front.bands:
+            if cell.band in front.bands and not cell.above:  # nothing has an edge in what is larger
                 clips = [clip for name, clip in parts if name == front.name]
                 lines = cell_front(cell, faces, front.held, clips)
                 pieces = [] if lines.is_empty else [make_content(to_metres(lines, cell.band), {})]
@@ -154,7 +157,7 @@ class _Pen:
         return Drawn(content, area_km2(polygon) if measured else None)
 
     def _note(self, layer: str, cell: Cell, at: datetime, drawn: Iterable[Drawn]) -> None:
-        key = CellKey(cell.band.lowest, cell.band.cell(cell.x, cell.y))
+        key = CellKey(cell.band.lowest, cell.band.cell(cell.x, cell.y, cell.above))
         found = {each.content.key: each for each in drawn}
         state = frozenset(found)
         self.drawing.contents.update(found)
@@ -176,6 +179,10 @@ class _Pen:
     def _root(self, key: bytes) -> Named:
         content = self._contents[key]
         return str(content.properties[self._area.category]), plant(shapely.from_wkb(content.wkb))
+
+
+def _areas(parts: Iterable[Named]) -> list[Named]:
+    return [part for part in parts if not part[0].startswith(_FRONT)]
 
 
 def _ground(theatre: Theatre, line: Layer) -> Ground:

@@ -79,7 +79,8 @@ async def load_pieces(
     connection: Connection, stored: StoredLayer, before: Moment, after: Moment, sieve: Sieve
 ) -> list[Piece]:
     """Return what changed hands in a measured layer between two moments, piece by piece."""
-    return changed_pieces(cell_changes(await load_differing_faces(connection, stored, before, after)), sieve)
+    faces = await load_differing_faces(connection, stored, before, after)
+    return changed_pieces(cell_changes(faces, stored.layer.bands[-1]), sieve)
 
 
 def change_of(pieces: Iterable[Piece]) -> Change:

@@ -95,7 +95,7 @@ async def _shares(
     """
     faces = await load_measured_faces(connection, stored, revision, first, last)
     band = stored.layer.bands[-1]
-    boxes = {face.cell: band.cell_bounds(face.cell) for face in faces}
+    boxes = {face.cell: band.cell_address(face.cell).bounds for face in faces}
     nearby = {cell: regions.near(box.west, box.south, box.east, box.north) for cell, box in boxes.items()}
     crossed = [cell for cell, near in nearby.items() if not near.whole]
     polygons = await load_polygons(connection, stored, revision, first, last, crossed)

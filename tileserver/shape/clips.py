@@ -8,9 +8,9 @@ there, so that a geometry is cut at the same coordinates for both cells that mee
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -21,6 +21,10 @@ from shapely.geometry.base import BaseGeometry
 from tileserver.grid import UNIT_ZOOM, WORLD, WORLD_UNITS
 
 SMALL = float(1 << 2 * (UNIT_ZOOM - 2))  # square world units; a part that is smaller may vanish at some zoom
+
+# Zooms; a smaller block stays cells, though one area has it to itself: where a front moves, what is drawn
+# changes in the block that it enters, and in that alone.
+BLOCK = 2
 
 _NO_PARTS = np.empty((0, 3))
 
@@ -93,25 +97,57 @@ def cell_box(z: int, x: int, y: int) -> tuple[int, int, int, int]:
 Named: TypeAlias = tuple[str, Clip]  # whose part it is
 
 
-def changed_cells(
-    before: Collection[Named], after: Collection[Named], zooms: Collection[int]
-) -> Iterator[tuple[int, int, int, frozenset[Named]]]:
-    """Yield the cells at *zooms* in which two states differ, and what the second has there.
+class ChangedCell(NamedTuple):
+    """The cell ``z/x/y``, so many zooms *above* the one that was asked for, and what is drawn there."""
 
-    A state is a set of names and roots. What two states share is not looked into: O(what changed).
+    above: int
+    z: int
+    x: int
+    y: int
+    parts: frozenset[Named]
+
+
+def changed_cells(
+    before: Collection[Named],
+    after: Collection[Named],
+    zoom: int,
+    is_whole: Callable[[Collection[Named]], bool],
+) -> Iterator[ChangedCell]:
+    """Yield the cells in which two states differ, and what the second has there.
+
+    Parameters
+    ----------
+    before, after : collection of (str, Clip)
+        States: names and roots.
+    zoom : int
+        Of the cells.
+    is_whole : callable
+        Whether what lies in a cell is to be drawn as one, without a look at what is below. Such a cell
+        stands for all that lie in it, if it is `BLOCK` zooms above *zoom* at least; they then have nothing.
+
+    Notes
+    -----
+    What a cell has follows from the one state alone. What two states share is not looked into, nor what is
+    whole: O(what changed of the edges).
     """
-    deepest = max(zooms)
+    nothing: frozenset[Named] = frozenset()
     pending = [(0, 0, 0, frozenset(before), frozenset(after))]
     while pending:
         z, x, y, old, new = pending.pop()
         if old == new:
             continue
-        if z in zooms:
-            yield z, x, y, new
-        if z < deepest:
-            for quarter in range(4):
-                below = (z + 1, 2 * x + (quarter & 1), 2 * y + (quarter >> 1))
-                pending.append((*below, _quarter(old, quarter), _quarter(new, quarter)))
+        above = zoom - z
+        if above == 0:
+            yield ChangedCell(above, z, x, y, new)
+            continue
+        if above >= BLOCK:
+            was, becomes = is_whole(old), is_whole(new)
+            if was or becomes:
+                yield ChangedCell(above, z, x, y, new if becomes else nothing)
+            old, new = nothing if was else old, nothing if becomes else new
+        for quarter in range(4) if old != new else ():
+            below = (z + 1, 2 * x + (quarter & 1), 2 * y + (quarter >> 1))
+            pending.append((*below, _quarter(old, quarter), _quarter(new, quarter)))
 
 
 def _quarter(state: frozenset[Named], quarter: int) -> frozenset[Named]:

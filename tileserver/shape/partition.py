@@ -17,12 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import UNIT_ZOOM, WORLD, Band
 from tileserver.shape.clips import Clip, cell_box
 
-GENERALISER = 2  # raised whenever the same areas would give other faces or lines
+GENERALISER = 3  # raised whenever the same areas would give other faces or lines
 TOLERANCE = 1.0  # grid units; vertices whose triangle is smaller than its square go
 REACH = 2.0  # grid units; how far an edge may lie from the front that it stands for
 MARK = 2.0  # grid units; the side of the square that stands for a part smaller than it
@@ -42,18 +43,35 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a band."""
+    """A cell of a band, or so many zooms *above* one that all of those in it make up."""
 
     band: Band
     x: int
     y: int
+    above: int = 0
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """West, north, east, south in grid units; whole numbers, or powers of a half in tiny cells."""
         scale = _scale(self.band)
-        west, north, east, south = cell_box(self.band.cell_zoom, self.x, self.y)
+        west, north, east, south = cell_box(self.band.cell_zoom - self.above, self.x, self.y)
         return west * scale, north * scale, east * scale, south * scale
+
+    @property
+    def outline(self) -> Polygon:
+        """The box as a polygon, with the corners of all cells along its sides.
+
+        So it measures, along geodesics, exactly what they do together, and meets its neighbours in vertices.
+        """
+        west, _, east, _ = self.box
+        found: Polygon = shapely.segmentize(shapely.box(*self.box), (east - west) / (1 << self.above))
+        return found
+
+
+def whole_status(parts: Collection[tuple[str, Clip]], priority: Mapping[str, int]) -> str | None:
+    """Return the status that has all of the cell that *parts* lie in; ``None`` where no part alone has it."""
+    highest = min((status for status, _ in parts), key=lambda each: (-priority[each], each), default=None)
+    return highest if any(clip.full for status, clip in parts if status == highest) else None
 
 
 def cell_faces(
@@ -90,9 +108,10 @@ def cell_faces(
     ranked = sorted(parts, key=lambda part: (-priority[part[0]], part[0], part[1].key))
     if not ranked:
         return []
-    box = shapely.box(*cell.box)
-    if ranked[0][1].full:
-        return [Face(ranked[0][0], box)]
+    whole = whole_status(ranked, priority)
+    if whole is not None:
+        return [Face(whole, cell.outline)]
+    box = cell.outline
     names = list(dict.fromkeys(_statuses(ranked)))
     scale = _scale(cell.band)
     shapes = shapely.transform(np.array([clip.geometry for _, clip in ranked]), lambda xy: xy * scale)

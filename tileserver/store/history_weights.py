@@ -42,10 +42,12 @@ class LayerPast:
     told_ends: Ints
 
 
+# What is larger than a cell weighs next to nothing: all of it goes to the tile of its north-western corner.
 # In windows, not by a join: before PostgreSQL has its statistics of a new import it would join row by row.
 _FACES = f"""
     WITH weighed AS (
-        SELECT lowest AS z, (cell >> cell_zoom) >> shift AS x, (cell & ((1 << cell_zoom) - 1)) >> shift AS y,
+        SELECT lowest AS z, (cell >> cell_zoom & ((1 << cell_zoom) - 1)) >> shift AS x,
+            (cell & ((1 << cell_zoom) - 1)) >> shift AS y,
             valid, ST_NPoints(geom) * {VERTEX_BYTES} + {FACE_BYTES} AS bytes
         FROM face JOIN unnest($3::int[], $4::int[], $5::int[]) AS band (lowest, cell_zoom, shift)
             ON band = lowest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -47,15 +47,32 @@ class Drawn:
         return [self.rows[number] for number in np.flatnonzero(meets).tolist()]
 
 
-def cell_changes(faces: Iterable[DifferingFace]) -> Iterator[CellChange]:
-    """Yield what each cell held and holds instead, from differing faces in the order of their cells."""
-    for _, group in groupby(faces, key=lambda face: face.cell):
-        own = list(group)
+def cell_changes(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellChange]:
+    """Yield what each cell held and holds instead, from differing faces of *band*.
+
+    Where one state has a larger cell than the other, all that lies in it belongs together.
+    """
+    cells = _largest_cells({face.cell for face in faces}, band)
+    groups: defaultdict[TileAddress, list[DifferingFace]] = defaultdict(list)
+    for face in faces:
+        groups[cells[face.cell]].append(face)
+    for own in groups.values():
         before, after = (
             [(face.status, shapely.from_wkb(face.wkb)) for face in own if face.before == side]
             for side in (True, False)
         )
         yield CellChange(before, after)
+
+
+def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]:
+    """Return for each of *cells* the largest of them that it lies in."""
+    addresses = {cell: band.cell_address(cell) for cell in cells}
+    found: dict[TileAddress, TileAddress] = {}
+    zooms = sorted({address.z for address in addresses.values()})
+    for each in sorted(addresses.values()):
+        around = (each.above(each.z - zoom) for zoom in zooms if zoom <= each.z)
+        found[each] = next(address for address in around if address in found or address == each)
+    return {cell: found[address] for cell, address in addresses.items()}
 
 
 def draw_pieces(cells: Sequence[CellChange], band: Band, held: Collection[str]) -> Drawn:

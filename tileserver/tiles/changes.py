@@ -158,7 +158,7 @@ class ChangeService:
     async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
         async with self.service.pool.acquire() as connection:
             faces = await load_differing_faces(connection, stored, before.moment, after.moment, band)
-        return list(cell_changes(faces))
+        return list(cell_changes(faces, band))
 
     async def _aside(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
