@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -144,6 +146,19 @@ def test_what_is_whole_is_one_cell_on_its_days_and_many_on_the_others(
     changes = {(z, x, y): parts for _, z, x, y, parts in found}
     assert len(changes) == len(found)
     assert changes == difference(whole_or_cells(before, zoom), whole_or_cells(after, zoom))
+
+
+def test_what_has_very_many_vertices_keeps_no_parts_and_is_cut_to_the_same_ones_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    circle = shapely.Point(SPAN, SPAN).buffer(SPAN / 3, quad_segs=64)
+    kept = [(clip.key, clip.geometry.wkb) for clip in tree(planted(circle), ZOOM + 1)]
+    monkeypatch.setattr("tileserver.shape.clips.KEPT", 10)
+    root = planted(shapely.Point(SPAN, SPAN).buffer(SPAN / 3 + 1e-3, quad_segs=64))
+    part = weakref.ref(next(child for child in root.children() if child is not None))
+    gc.collect()
+    assert part() is None
+    assert [(clip.key, clip.geometry.wkb) for clip in tree(planted(circle), ZOOM + 1)] == kept
 
 
 @settings(max_examples=100)

@@ -22,6 +22,8 @@ from tileserver.grid import UNIT_ZOOM, WORLD, WORLD_UNITS
 
 SMALL = float(1 << 2 * (UNIT_ZOOM - 2))  # square world units; a part that is smaller may vanish at some zoom
 
+KEPT = 200_000  # vertices; of what has more no parts are kept, but cut again where something changes
+
 # Zooms; a smaller block stays cells, though one area has it to itself: where a front moves, what is drawn
 # changes in the block that it enters, and in that alone.
 BLOCK = 2
@@ -49,10 +51,16 @@ class Clip:
     _children: tuple[Clip | None, ...] | None = field(default=None)
 
     def children(self) -> tuple[Clip | None, ...]:
-        """Return the parts in the four cells below, ``None`` where there is nothing; cut once."""
-        if self._children is None:
-            self._children = tuple(self._child(quarter) for quarter in range(4))
-        return self._children
+        """Return the parts in the four cells below, ``None`` where there is nothing.
+
+        Cut once, but where there are so many vertices that the parts at all zooms would fill the memory.
+        """
+        if self._children is not None:
+            return self._children
+        found = tuple(self._child(quarter) for quarter in range(4))
+        if shapely.get_num_coordinates(self.geometry) <= KEPT:
+            self._children = found
+        return found
 
     def _child(self, quarter: int) -> Clip | None:
         z, x, y = self.z + 1, 2 * self.x + (quarter & 1), 2 * self.y + (quarter >> 1)
