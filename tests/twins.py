@@ -29,8 +29,8 @@ _DAY = timedelta(days=1)
 def world(names: Mapping[str, str]) -> Theatre:
     """The theatre ``twin``: areas, their front, events and notes, called as *names* says."""
     statuses = (
-        Category("held", {"en": "Held"}, "#b2381f", "#ff9a80", pattern="hatch", priority=2),
-        Category("freed", {"en": "Freed"}, "#2166ac", "#7cc0ff", priority=1),
+        Category("held", {"en": "Held"}, "#b2381f", "#ff9a80", pattern="hatch", priority=2, side="held"),
+        Category("freed", {"en": "Freed"}, "#2166ac", "#7cc0ff", priority=1, side="freed"),
     )
     kinds = tuple(Category(code, {"en": code}, "#444444", "#cccccc") for code in ("battle", "strike"))
     return theatre(
@@ -46,7 +46,7 @@ def world(names: Mapping[str, str]) -> Theatre:
             "lines",
             title={"en": "Front line"},
             fields={},
-            derived=Derivation(names["control"], ("held",), "ukraine_land.geojson"),
+            derived=Derivation(names["control"], "held", {"freed": "ukraine_land.geojson"}),
         ),
         layer(
             names["events"],

@@ -52,14 +52,21 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a line layer follows from an area layer: the edge of the statuses in *held*, on *land*."""
+    """How a line layer follows from an area layer: where what one side holds meets what others hold.
+
+    The sides are those of the area layer's categories. What no area covers is held by whose land it is.
+    """
 
     layer: str
-    held: tuple[str, ...]
-    land: str  # file beside the definition: the land on which a front can run
-    margin_m: float = 3000.0  # metres; an edge nearer to the land's own edge is coast or border, not front
+    side: str  # the side from which changes are told: what it gained and lost
+    land: dict[str, str]  # side -> file with its land, which it holds where no area covers it
+    reach_m: float = 10000.0  # metres; as far sides face each other, over water or what is nobody's
+    margin_m: float = 1500.0  # metres; uncovered land nowhere twice as wide is two outlines of one coast
+    border_m: float = 500.0  # metres; as near to its own land the edge of a side's areas is a border
     seam_m: float = 100.0  # metres; held areas less than twice this apart touch
-    outline: str = ""  # the land itself as a GeoJSON geometry, kept from the file; '': it is a shipped one
+    outlines: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # side -> land that was read from a file of one's own
 
 
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,6 +162,14 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def bands(self) -> tuple[Band, ...]:
         """The bands that its zooms are drawn from, ascending; its measures are those of the last one."""
         return tuple(dict.fromkeys(band_at(zoom) for zoom in range(self.minzoom, self.maxzoom + 1)))
+
+    def sides(self) -> frozenset[str]:
+        """The sides that statuses of the layer are on."""
+        return frozenset(category.side for category in self.categories if category.side)
+
+    def on_side(self, side: str) -> tuple[str, ...]:
+        """The codes of the statuses on *side*, in the order of the legend."""
+        return tuple(category.code for category in self.categories if category.side == side)
 
     def codes(self) -> frozenset[str]:
         """The codes of the layer's vocabulary."""

@@ -40,17 +40,22 @@ LONG = timedelta(days=7)  # of the layer `late`, and so of every tileset that ha
 
 OLD_PLACE, SECRET_PLACE, OTHER_PLACE = (36.05, 48.05), (38.51, 48.51), (37.01, 47.51)
 
+SIDES = {"occupied": "invader", "liberated": "defender"}
 STATUSES = ("occupied", "liberated", "mutiny")  # mutiny is a status of the secret alone
 DECLARED = theatre(
     layer(
         "control",
         category="status",
         categories=tuple(
-            Category(code, {"en": code.title()}, "#aa2211", "#aa2211", priority=number)
+            Category(
+                code, {"en": code.title()}, "#aa2211", "#aa2211", priority=number, side=SIDES.get(code, "")
+            )
             for number, code in enumerate(STATUSES)
         ),
     ),
-    layer("frontline", "lines", derived=Derivation("control", ("occupied",), "ukraine_land.geojson")),
+    layer(
+        "frontline", "lines", derived=Derivation("control", "invader", {"defender": "ukraine_land.geojson"})
+    ),
     layer("events", "points"),
     layer("notes", "points"),
     layer("roads", "lines"),

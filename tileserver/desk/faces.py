@@ -10,18 +10,19 @@ from datetime import datetime
 from typing import TypeAlias
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from tileserver.desk.periods import Run, State
 from tileserver.desk.prepare import Content, make_content
 from tileserver.grid import Band, BoundsLonLat
 from tileserver.model import Layer, Theatre
-from tileserver.shape.clips import Clip, Named, changed_cells, plant
-from tileserver.shape.frontline import Ground, front_line, ground
+from tileserver.shape.clips import Named, changed_cells, plant
+from tileserver.shape.frontline import Ground, front_lines, ground
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres, whole_status
 from tileserver.shape.repair import repair_geometry
 from tileserver.store.faces import CellKey
-from tileserver.theatres import load_land
+from tileserver.theatres import load_lands
 
 Steps: TypeAlias = list[tuple[datetime, State]]
 Progress: TypeAlias = Callable[[str, int, int | None], None]
@@ -86,20 +87,22 @@ class _Front:
         assert line.derived is not None
         self.line = line
         self.bands = frozenset(line.bands)
-        self.held = line.derived.held
-        self.name = _FRONT + line.name
-        self._where = _ground(theatre, line)
+        area = theatre.layer(line.derived.layer)
+        self.names = {_FRONT + f"{line.name} {side}": area.on_side(side) for side in sorted(area.sides())}
+        self._line = line.name
+        self._area = area
+        self._where = front_ground(theatre, line)
         self._areas: frozenset[bytes] = frozenset()
-        self._clip: Clip | None = None
+        self._roots: list[Named] = []
 
-    def named(self, state: State, contents: Mapping[bytes, Content], status: str) -> list[Named]:
+    def named(self, state: State, contents: Mapping[bytes, Content]) -> list[Named]:
         """Return the root of the front of *state*; nothing where there is no front."""
-        areas = frozenset(key for key in state if contents[key].properties.get(status) in self.held)
-        if areas != self._areas:
-            lines = front_line([shapely.from_wkb(contents[key].wkb) for key in sorted(areas)], self._where)
-            self._clip = None if lines.is_empty else plant(lines)
-            self._areas = areas
-        return [] if self._clip is None else [(self.name, self._clip)]
+        if state != self._areas:
+            areas = side_areas(self._area, [contents[key] for key in sorted(state)])
+            found = front_lines(areas, self._where)
+            self._roots = [(_FRONT + f"{self._line} {side}", plant(lines)) for side, lines in found.items()]
+            self._areas = frozenset(state)
+        return self._roots
 
 
 class _Pen:
@@ -143,9 +146,12 @@ class _Pen:
             self._note(self._area.name, cell, at, drawn)
         for front in self._fronts:
             if cell.band in front.bands and not cell.above:  # nothing has an edge in what is larger
-                clips = [clip for name, clip in parts if name == front.name]
-                lines = cell_front(cell, faces, front.held, clips)
-                pieces = [] if lines.is_empty else [make_content(to_metres(lines, cell.band), {})]
+                lines = [
+                    cell_front(cell, faces, statuses, [clip for part, clip in parts if part == name])
+                    for name, statuses in front.names.items()
+                ]
+                line = shapely.normalize(shapely.line_merge(shapely.union_all(lines)))
+                pieces = [] if line.is_empty else [make_content(to_metres(line, cell.band), {})]
                 self._note(front.line.name, cell, at, [Drawn(piece, None) for piece in pieces])
 
     def _face(self, face: Face, band: Band, *, measured: bool) -> Drawn:
@@ -170,10 +176,9 @@ class _Pen:
 
     def _named(self, state: State) -> frozenset[Named]:
         """Return the roots of what *state* holds, keeping those that were there already."""
-        status = self._area.category
         kept = {key: self._roots.get(key) or self._root(key) for key in state}
         self._roots = kept
-        fronts = [named for front in self._fronts for named in front.named(state, self._contents, status)]
+        fronts = [named for front in self._fronts for named in front.named(state, self._contents)]
         return frozenset([*kept.values(), *fronts])
 
     def _root(self, key: bytes) -> Named:
@@ -185,8 +190,27 @@ def _areas(parts: Iterable[Named]) -> list[Named]:
     return [part for part in parts if not part[0].startswith(_FRONT)]
 
 
-def _ground(theatre: Theatre, line: Layer) -> Ground:
+def side_areas(area: Layer, contents: Iterable[Content]) -> list[tuple[str, list[BaseGeometry]]]:
+    """Return the areas of *contents* by status, with the status's side, the highest priority first."""
+    statuses = sorted(area.categories, key=lambda each: (-each.priority, each.code))
+    shapes: dict[str, list[BaseGeometry]] = {each.code: [] for each in statuses}
+    for content in contents:
+        shapes[str(content.properties[area.category])].append(shapely.from_wkb(content.wkb))
+    return [(each.side, shapes[each.code]) for each in statuses]
+
+
+def front_ground(theatre: Theatre, line: Layer) -> Ground:
+    """Return what the front of the derived layer *line* is drawn over."""
     assert line.derived is not None
-    land = repair_geometry(load_land(theatre, line), "areas", BoundsLonLat(*theatre.bounds), anywhere=True)
-    assert land.geometry is not None, f"the land of {theatre.id}.{line.name} is no area"
-    return ground(land.geometry, line.derived.margin_m, line.derived.seam_m)
+    lands = {}
+    for side, text in load_lands(theatre, line).items():
+        land = repair_geometry(text, "areas", BoundsLonLat(*theatre.bounds), anywhere=True)
+        assert land.geometry is not None, f"the land of {side} in {theatre.id}.{line.name} is no area"
+        lands[side] = land.geometry
+    return ground(
+        lands,
+        reach_m=line.derived.reach_m,
+        margin_m=line.derived.margin_m,
+        border_m=line.derived.border_m,
+        seam_m=line.derived.seam_m,
+    )

@@ -27,7 +27,7 @@ from tileserver.store.faces import (
     set_fingerprint,
 )
 from tileserver.store.revisions import Writer
-from tileserver.theatres import load_land
+from tileserver.theatres import load_lands
 
 
 class Redrawn(NamedTuple):
@@ -138,5 +138,6 @@ def fingerprint(theatre: Theatre, layer: Layer) -> str:
     decides.append([(each.code, each.priority) for each in layer.categories])
     if layer.derived is not None:
         origin = theatre.layer(layer.derived.layer)
-        decides += [fingerprint(theatre, origin), layer.derived, load_land(theatre, layer)]
+        decides += [fingerprint(theatre, origin), layer.derived, load_lands(theatre, layer)]
+        decides.append([(each.code, each.side) for each in origin.categories])
     return hashlib.blake2b(msgspec.json.encode(decides), digest_size=8).hexdigest()

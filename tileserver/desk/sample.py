@@ -12,7 +12,7 @@ import shapely
 from tileserver.model import Layer, RawFeature, RawSnapshot, Role, Theatre
 from tileserver.shape.cells import Cells, Drawing, colour, lay
 from tileserver.shape.project import to_lonlat, to_mercator
-from tileserver.theatres import load_land
+from tileserver.theatres import load_lands
 from tileserver.theatres.sample import Table, sample_rows
 from tileserver.times import Period, day_period, day_zone, parse_day
 
@@ -58,7 +58,8 @@ def sample_features(theatre: Theatre, layer: str) -> Iterator[RawFeature]:
 
 def sample_cells(theatre: Theatre) -> Cells:
     """Lay the lattice for the places of the theatre's sample, over the land of its front line."""
-    land = shapely.from_geojson(load_land(theatre, _played(theatre, "front")))
+    lands = load_lands(theatre, _played(theatre, "front"))
+    land = shapely.union_all(shapely.from_geojson(list(lands.values())))
     return lay(
         place_points(sample_rows(theatre.id, "places")), shapely.transform(land, to_mercator), Drawing()
     )

@@ -1,90 +1,175 @@
-"""The front line: the edge of the held areas where it runs over land that can be fought over."""
+"""The front line: where what a side has taken of others' land meets what others hold."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD
 
+NOBODY = ""  # the side of what is contested or unknown
+STEP = 1000.0  # projected metres; no edge longer than this is judged by its middle alone
+
+Shapes: TypeAlias = npt.NDArray[np.object_]
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where a front can run, in EPSG:3857: prepared for the intersections of many days."""
+    """Whose the land is that no area covers, and what is near, in EPSG:3857."""
 
-    area: BaseGeometry  # the land without a margin along its own edge
-    heart: BaseGeometry  # the land without twice that margin
-    seam: float  # projected metres
+    lands: Mapping[str, BaseGeometry]  # side -> its own land
+    reach: float  # projected metres, as all below
+    margin: float
+    border: float
+    seam: float
 
 
-def ground(land: BaseGeometry, margin_m: float, seam_m: float) -> Ground:
-    """Return where on *land* a front can run.
+def ground(
+    lands: Mapping[str, BaseGeometry], *, reach_m: float, margin_m: float, border_m: float, seam_m: float
+) -> Ground:
+    """Return what fronts are drawn over.
 
     Parameters
     ----------
-    land : shapely geometry
-        Polygon or MultiPolygon, EPSG:3857.
+    lands : mapping of str to shapely geometry
+        Side to Polygon or MultiPolygon, EPSG:3857: who holds what no area covers. The lands are disjoint.
+    reach_m : float
+        True metres. Two sides face each other across water, or land that is nobody's, no wider than this.
     margin_m : float
-        True metres. Must be wider than the distance between the outlines that the land and the areas
-        draw of the same coast or border, or that coast or border shows up as a front.
+        True metres. A strip of uncovered land nowhere twice as wide is nobody's: two outlines of one coast.
+    border_m : float
+        True metres. An edge this near to a side's own land is that land's border, not its front.
     seam_m : float
         True metres. Held areas with a gap of less than twice this between them are taken to touch.
 
     Notes
     -----
-    EPSG:3857 stretches true metres by the secant of the latitude, taken at the land's centre.
+    EPSG:3857 stretches true metres by the secant of the latitude, taken at the centre of all lands.
     """
-    latitude = math.atan(math.sinh(shapely.centroid(land).y / WORLD * math.pi))
-    stretch = 1 / math.cos(latitude)
-    found = Ground(
-        shapely.buffer(land, -margin_m * stretch),
-        shapely.buffer(land, -2 * margin_m * stretch),
-        seam_m * stretch,
-    )
-    shapely.prepare([found.area, found.heart])
-    return found
+    middle = shapely.centroid(shapely.multipoints([shapely.centroid(land) for land in lands.values()]))
+    stretch = 1 / math.cos(math.atan(math.sinh(middle.y / WORLD * math.pi)))
+    for land in lands.values():
+        shapely.prepare(land)
+    return Ground(lands, *(metres * stretch for metres in (reach_m, margin_m, border_m, seam_m)))
 
 
-def front_line(held: Sequence[BaseGeometry], where: Ground) -> BaseGeometry:
-    """Return the edge of the union of *held* on *where*.
+def front_lines(
+    areas: Sequence[tuple[str, Sequence[BaseGeometry]]], where: Ground
+) -> dict[str, BaseGeometry]:
+    """Return the fronts by the side along whose edge they run.
 
     Parameters
     ----------
-    held : sequence of shapely geometries
-        Valid areas, EPSG:3857; they may overlap.
+    areas : sequence of (str, sequence of shapely geometries)
+        A side and valid areas, EPSG:3857, of one status each; where two overlap the earlier one holds.
     where : Ground
         From `ground`.
 
     Returns
     -------
-    shapely geometry
-        MultiLineString, EPSG:3857. A day that changes one place gives the same lines elsewhere, but for
-        those that begin or cease to be front as a whole. Empty when nothing is held.
+    dict of str to shapely geometry
+        MultiLineString, EPSG:3857, for each side that has a front. A day that changes one place gives the
+        same lines elsewhere, but for stretches within `Ground.reach` of it.
 
     Notes
     -----
-    Not front are: what lies inside the union, seams between held areas, and lines that come in from the
-    land's edge and leave again without reaching its heart, which are borders that two outlines draw
-    differently. O(n log n) in the vertices.
+    The front runs along the edge of what a side's areas hold outside its own land (and the water nearer to
+    it than to any other's), where another side
+    holds land across that edge: beside it, beyond what is nobody's, or across water, within reach and with
+    nothing of the side's own between. So there is one line, what is contested lies in front of it, and
+    neither a shore that one side has for itself is a front, nor a lagoon, nor a border. O(n log n).
     """
-    union = shapely.union_all(held)
-    edge = shapely.intersection(shapely.boundary(union), where.area)
-    edge = shapely.difference(edge, _seams(union, where.seam))
-    lines = [part for part in shapely.get_parts(edge) if part.geom_type == "LineString"]
-    if not lines:
+    painted, covered = _painted(areas)
+    bare = {side: shapely.difference(land, covered) for side, land in where.lands.items()}
+    wide = {side: _opened(land, where.margin) for side, land in bare.items()}
+    nobody = shapely.get_parts(painted.get(NOBODY, shapely.Polygon()))
+    found = {}
+    for side in sorted(painted.keys() - {NOBODY}):
+        others = [held for who, held in painted.items() if who not in (side, NOBODY)]
+        others += [land for who, land in wide.items() if who != side]
+        foes = shapely.union_all(others)
+        own = shapely.union_all([painted[side], bare.get(side, shapely.Polygon())])
+        line = _facing(painted[side], own, foes, nobody, side, where)
+        if not line.is_empty:
+            found[side] = line
+    return found
+
+
+def _painted(
+    areas: Iterable[tuple[str, Sequence[BaseGeometry]]],
+) -> tuple[dict[str, BaseGeometry], BaseGeometry]:
+    """Return what each side's areas hold, and all of it."""
+    parts: dict[str, list[BaseGeometry]] = {}
+    covered: BaseGeometry = shapely.Polygon()
+    for side, shapes in areas:
+        whole = shapely.union_all(shapes)
+        parts.setdefault(side, []).append(shapely.difference(whole, covered))
+        covered = shapely.union(covered, whole)
+    return {side: shapely.union_all(own) for side, own in parts.items()}, covered
+
+
+def _opened(land: BaseGeometry, margin: float) -> BaseGeometry:
+    """Return *land* without its parts that are nowhere twice *margin* wide, and with round corners."""
+    return shapely.buffer(shapely.buffer(land, -margin, quad_segs=2), margin, quad_segs=2)
+
+
+def _facing(
+    held: BaseGeometry,
+    own: BaseGeometry,
+    foes: BaseGeometry,
+    nobody: Shapes,
+    side: str,
+    where: Ground,
+) -> BaseGeometry:
+    """Return the edge of what *side* has *held* from which *foes* are seen, outside its own land."""
+    edges = _segments(shapely.segmentize(shapely.boundary(held), STEP))
+    middles = shapely.points(edges.mean(axis=1))
+    shapely.prepare(foes)
+    near = shapely.dwithin(foes, middles, where.reach)
+    edges, middles = edges[near], middles[near]
+    abroad = ~_at_home(middles, side, where)
+    edges, middles = edges[abroad], middles[abroad]
+    if not len(edges):
         return MultiLineString()
-    merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
-    fronts = merged[shapely.is_ring(merged) | shapely.intersects(where.heart, merged)]
-    return MultiLineString(list(fronts))
+    shapely.prepare(nobody)
+    between = nobody[shapely.dwithin(nobody, foes, where.seam)] if len(nobody) else nobody
+    ahead = shapely.union_all([foes, *between])
+    closed = shapely.buffer(own, where.seam, quad_segs=2)
+    core = shapely.buffer(closed, -2 * where.seam, quad_segs=2)
+    for each in (ahead, core):
+        shapely.prepare(each)
+    behind = shapely.intersects(core, middles)  # a seam between areas of one side
+    behind |= shapely.intersects(core, shapely.shortest_line(middles, ahead))
+    seen = shapely.multilinestrings(shapely.linestrings(edges[~behind]))
+    lines = shapely.get_parts(shapely.line_merge(seen))
+    lines = lines[shapely.is_ring(lines) | (shapely.length(lines) > 2 * where.margin)]
+    return MultiLineString(list(lines))
 
 
-def _seams(union: BaseGeometry, seam: float) -> BaseGeometry:
-    """Return what lies within *union* once gaps narrower than twice *seam* are closed, less its rim."""
-    outline = shapely.simplify(union, seam / 4)
-    closed = shapely.buffer(outline, seam, quad_segs=2)
-    return shapely.buffer(closed, -1.5 * seam, quad_segs=2)
+def _at_home(places: Shapes, side: str, where: Ground) -> npt.NDArray[np.bool_]:
+    """Whether *places* are on the land of *side*, or on water and nearer to it than to any other's."""
+    home = where.lands.get(side)
+    if home is None:
+        return np.zeros(len(places), dtype=bool)
+    there = shapely.dwithin(home, places, where.border)
+    abroad = [land for who, land in where.lands.items() if who != side]
+    if abroad:
+        to_others = np.min([shapely.distance(land, places) for land in abroad], axis=0)
+        there |= shapely.distance(home, places) < to_others
+    found: npt.NDArray[np.bool_] = there
+    return found
+
+
+def _segments(lines: BaseGeometry) -> npt.NDArray[np.float64]:
+    """Return the segments of *lines*, shape (n, 2, 2)."""
+    coordinates, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    together = line[1:] == line[:-1]
+    return np.stack([coordinates[:-1][together], coordinates[1:][together]], axis=1)

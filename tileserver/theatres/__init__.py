@@ -46,26 +46,35 @@ def load_theatre(id_or_path: str) -> Theatre:
         raise BadParameter(f"{path.name} cannot be read as text in UTF-8: {error}") from error
 
 
-def load_land(theatre: Theatre, layer: Layer) -> bytes:
-    """Return the land on which the front of a derived *layer* can run: a GeoJSON geometry, lon/lat.
+def load_lands(theatre: Theatre, layer: Layer) -> dict[str, bytes]:
+    """Return whose land is where for a derived *layer*: side to a GeoJSON geometry, lon/lat.
 
-    One's own is kept with the definition, so that a theatre read back from the database has it wherever
-    that is; the others are shipped, and named by the definitions. ``ukraine_land.geojson`` is the land of
-    Ukraine of Natural Earth 1:10m (public domain; npm ``world-atlas`` 2.0.2, ``countries-10m.json``):
-    "Ukraine" united with the one polygon of "Russia" that lies within 32-36.8 E, 44-46.4 N, which is
-    Crimea; four decimals.
+    Those of one's own are kept with the definition, so that a theatre read back from the database has them
+    wherever that is; the others are shipped, and named by the definitions.
+
+    ``ukraine_land.geojson`` is the land of Ukraine of Natural Earth 1:10m (public domain; npm
+    ``world-atlas`` 2.0.2, ``countries-10m.json``): "Ukraine" united with the one polygon of "Russia" that
+    lies within 32-36.8 E, 44-46.4 N, which is Crimea; four decimals.
+
+    ``ukraine_shore_land.geojson`` and ``russia_border_land.geojson`` are OpenStreetMap's of 2017 (ODbL 1.0;
+    npm ``@geo-maps/countries-land-100m``): Ukraine with Crimea, less the lagoons of the Azov shore between
+    33.3 and 35.65 E (``@geo-maps/earth-waterbodies-250m``), with the inland waters; and Russia within about
+    100 km of it, without Crimea. Both thinned together to 0.003 degrees, so that they share their border;
+    four decimals, without islands under 0.0003 square degrees.
     """
     if layer.derived is None:
         raise BadParameter(f"{theatre.id}.{layer.name} is not derived, and needs no land")
-    if layer.derived.outline:
-        return layer.derived.outline.encode()
-    name = layer.derived.land
-    if not _LAND.match(name) or not _file(name).is_file():
-        raise BadParameter(
-            f"{theatre.id}.{layer.name}: no land file {name[:80]!r} is beside the definition or shipped;"
-            " its path is relative to the definition's"
-        )
-    return _file(name).read_bytes()
+    found = {side: text.encode() for side, text in layer.derived.outlines.items()}
+    for side, name in layer.derived.land.items():
+        if side in found:
+            continue
+        if not _LAND.match(name) or not _file(name).is_file():
+            raise BadParameter(
+                f"{theatre.id}.{layer.name}: no land file {name[:80]!r} is beside the definition or shipped;"
+                " its path is relative to the definition's"
+            )
+        found[side] = _file(name).read_bytes()
+    return dict(sorted(found.items()))
 
 
 def _parse(text: str, name: str, folder: Path | None) -> Theatre:
@@ -84,12 +93,14 @@ def _with_land(layer: Layer, theatre: Theatre, folder: Path | None) -> Layer:
     """Return *layer* with the land of its own that lies in *folder*; any other has to be shipped."""
     if layer.derived is None:
         return layer
-    own = folder / layer.derived.land if folder else None
-    if own is None or layer.derived.outline or not own.is_file():
-        load_land(theatre, layer)
-        return layer
-    outline = read_land(own, BoundsLonLat(*theatre.bounds))
-    return msgspec.structs.replace(layer, derived=msgspec.structs.replace(layer.derived, outline=outline))
+    outlines = dict(layer.derived.outlines)
+    for side, name in layer.derived.land.items():
+        own = folder / name if folder else None
+        if own is not None and side not in outlines and own.is_file():
+            outlines[side] = read_land(own, BoundsLonLat(*theatre.bounds))
+    whole = msgspec.structs.replace(layer, derived=msgspec.structs.replace(layer.derived, outlines=outlines))
+    load_lands(theatre, whole)
+    return whole
 
 
 def _folder() -> list[Traversable]:

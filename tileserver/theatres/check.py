@@ -223,14 +223,17 @@ def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:
         derived.layer in areas,
         f"{where} is derived from {derived.layer!r}, which is no layer of areas with statuses",
     )
-    unknown = sorted(set(derived.held) - areas[derived.layer].codes())
+    sides = areas[derived.layer].sides()
+    named = ", ".join(sorted(sides)) or "none"
     _demand(
-        not unknown,
-        f"{where} is derived from statuses that {derived.layer} has not: {', '.join(unknown)}"
-        + (near_miss(unknown[0], areas[derived.layer].codes()) if unknown else ""),
+        derived.side in sides,
+        f"{where}: no status is on side {derived.side!r}; sides are {named}" + near_miss(derived.side, sides),
     )
-    _demand(derived.held, f"{where} is derived from no status")
-    _demand(derived.margin_m >= 0, f"{where}: margin_m has to be metres")
+    _demand(derived.land, f"{where}: land has to name whose land is in which file")
+    for side in sorted(derived.land):
+        _demand(side in sides, f"{where}: land of side {side!r}, which no status is on; sides are {named}")
+    for name in ("reach_m", "margin_m", "border_m", "seam_m"):
+        _demand(getattr(derived, name) >= 0, f"{where}: {name} has to be metres")
 
 
 def _said(parse: Callable[[str], object], value: str, where: str) -> None:
