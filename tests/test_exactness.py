@@ -38,7 +38,7 @@ TRIPLES = int(os.environ.get("TILESERVER_TRIPLES", "210"))
 SNAPSHOTS = os.environ.get("TILESERVER_SNAPSHOTS")
 ZOOMS = 15
 SEED = 20231109
-HELD = ("occupied", "occupied_before_2022")
+HELD = tuple(each.code for each in load_theatre("ukraine").layer("control").categories if each.side)
 ROWS = """
 SELECT properties->>'status' AS status, lower(valid) AS start, upper(valid) AS end, geom
 FROM feature_version f JOIN layer l ON l.id = f.layer WHERE l.name = 'control' AND upper_inf(known)
