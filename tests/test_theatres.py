@@ -96,7 +96,7 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
             "no status is on side 'mars'; sides are russia, ukraine",
         ),
         ("land = { ukraine =", "land = { mars =", "land of side 'mars', which no status is on"),
-        ("reach_m = 15000", "reach_m = -1", "reach_m has to be metres"),
+        ("reach_m = 25000", "reach_m = -1", "reach_m has to be metres"),
         ('"ukraine_shore_land.geojson"', '"../../errors.py"', "no land file"),
         (
             '"ukraine_shore_land.geojson"',
@@ -180,9 +180,9 @@ def test_the_land_is_that_of_the_official_regions() -> None:
         regions = [shape(feature["geometry"]).buffer(0) for feature in json.load(stream)["features"]]
     official = shapely.union_all(regions)
     ours, theirs = (abs(WGS84.geometry_area_perimeter(area)[0]) / 1e6 for area in (land(), official))
-    assert ours == pytest.approx(theirs, rel=0.015)  # less the lagoons of the Azov shore
+    assert ours == pytest.approx(theirs, rel=0.03)  # less the waters
     apart = shapely.symmetric_difference(land(), official)
-    assert abs(WGS84.geometry_area_perimeter(apart)[0]) / 1e6 < 0.02 * theirs
+    assert abs(WGS84.geometry_area_perimeter(apart)[0]) / 1e6 < 0.035 * theirs
 
 
 def luminance(colour: str) -> float:

@@ -82,8 +82,7 @@ def front_lines(
     Notes
     -----
     The front runs along the edge of what a side's areas hold outside its own land (and the water nearer to
-    it than to any other's), where another side
-    holds land across that edge: beside it, beyond what is nobody's, or across water, within reach and with
+    it than to any other's), where another side holds land across that edge: beside it, beyond what is nobody's, or across water, within reach and with
     nothing of the side's own between. So there is one line, what is contested lies in front of it, and
     neither a shore that one side has for itself is a front, nor a lagoon, nor a border. O(n log n).
     """
@@ -95,8 +94,8 @@ def front_lines(
     for side in sorted(painted.keys() - {NOBODY}):
         others = [held for who, held in painted.items() if who not in (side, NOBODY)]
         others += [land for who, land in wide.items() if who != side]
-        foes = shapely.union_all(others)
-        own = shapely.union_all([painted[side], bare.get(side, shapely.Polygon())])
+        foes = _together(others)
+        own = _together([painted[side], bare.get(side, shapely.Polygon())])
         line = _facing(painted[side], own, foes, nobody, side, where)
         if not line.is_empty:
             found[side] = line
@@ -118,7 +117,17 @@ def _painted(
 
 def _opened(land: BaseGeometry, margin: float) -> BaseGeometry:
     """Return *land* without its parts that are nowhere twice *margin* wide, and with round corners."""
-    return shapely.buffer(shapely.buffer(land, -margin, quad_segs=2), margin, quad_segs=2)
+    outline = shapely.simplify(land, margin / 20)
+    return shapely.buffer(shapely.buffer(outline, -margin, quad_segs=2), margin, quad_segs=2)
+
+
+def _together(areas: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return the parts of *areas* as one, to measure distances to; they may overlap."""
+    parts = (
+        np.concatenate([shapely.get_parts(area) for area in areas]) if areas else np.empty(0, dtype=object)
+    )
+    found: BaseGeometry = shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
+    return found
 
 
 def _facing(
@@ -130,28 +139,49 @@ def _facing(
     where: Ground,
 ) -> BaseGeometry:
     """Return the edge of what *side* has *held* from which *foes* are seen, outside its own land."""
-    edges = _segments(shapely.segmentize(shapely.boundary(held), STEP))
-    middles = shapely.points(edges.mean(axis=1))
-    shapely.prepare(foes)
-    near = shapely.dwithin(foes, middles, where.reach)
-    edges, middles = edges[near], middles[near]
-    abroad = ~_at_home(middles, side, where)
-    edges, middles = edges[abroad], middles[abroad]
-    if not len(edges):
+    edges, ring = _segments(shapely.segmentize(shapely.boundary(held), STEP))
+    middles = shapely.points(edges.mean(axis=1)) if len(edges) else np.empty(0, dtype=object)
+    shapely.prepare([foes, *nobody])
+    near = np.flatnonzero(shapely.dwithin(foes, middles, where.reach) & ~_at_home(middles, side, where))
+    if not len(near):
         return MultiLineString()
-    shapely.prepare(nobody)
     between = nobody[shapely.dwithin(nobody, foes, where.seam)] if len(nobody) else nobody
-    ahead = shapely.union_all([foes, *between])
-    closed = shapely.buffer(own, where.seam, quad_segs=2)
+    ahead = _together([foes, *between])
+    closed = shapely.buffer(shapely.simplify(own, where.seam / 4), where.seam, quad_segs=2)
     core = shapely.buffer(closed, -2 * where.seam, quad_segs=2)
-    for each in (ahead, core):
-        shapely.prepare(each)
-    behind = shapely.intersects(core, middles)  # a seam between areas of one side
-    behind |= shapely.intersects(core, shapely.shortest_line(middles, ahead))
-    seen = shapely.multilinestrings(shapely.linestrings(edges[~behind]))
-    lines = shapely.get_parts(shapely.line_merge(seen))
-    lines = lines[shapely.is_ring(lines) | (shapely.length(lines) > 2 * where.margin)]
-    return MultiLineString(list(lines))
+    shapely.prepare([ahead, core])
+    free = np.zeros(len(edges), dtype=bool)
+    free[near] = ~shapely.intersects(core, middles[near])  # no seam between areas of one side, no border
+    seen = free.copy()
+    seen[free] = ~shapely.intersects(core, shapely.shortest_line(middles[free], ahead))
+    seen = _bridged(seen, free, edges, ring, where.reach / 2)
+    lines = np.asarray(shapely.linestrings(edges[seen]), dtype=object)
+    parts = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    parts = parts[shapely.is_ring(parts) | (shapely.length(parts) > 2 * where.margin)]
+    return MultiLineString(list(parts))
+
+
+def _bridged(
+    seen: npt.NDArray[np.bool_],
+    free: npt.NDArray[np.bool_],
+    edges: npt.NDArray[np.float64],
+    ring: npt.NDArray[np.intp],
+    longest: float,
+) -> npt.NDArray[np.bool_]:
+    """Return *seen* with the *free* edges in gaps of one ring no longer than *longest*: bays of a bank."""
+    found = seen.copy()
+    length = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
+    there = np.flatnonzero(seen)
+    for before, after in zip(there[:-1], there[1:], strict=True):
+        gap = slice(before + 1, after)
+        if (
+            after - before > 1
+            and ring[before] == ring[after]
+            and free[gap].all()
+            and length[gap].sum() <= longest
+        ):
+            found[gap] = True
+    return found
 
 
 def _at_home(places: Shapes, side: str, where: Ground) -> npt.NDArray[np.bool_]:
@@ -168,8 +198,8 @@ def _at_home(places: Shapes, side: str, where: Ground) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _segments(lines: BaseGeometry) -> npt.NDArray[np.float64]:
-    """Return the segments of *lines*, shape (n, 2, 2)."""
+def _segments(lines: BaseGeometry) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+    """Return the segments of *lines* in their order, shape (n, 2, 2), and the number of each one's line."""
     coordinates, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
     together = line[1:] == line[:-1]
-    return np.stack([coordinates[:-1][together], coordinates[1:][together]], axis=1)
+    return np.stack([coordinates[:-1][together], coordinates[1:][together]], axis=1), line[:-1][together]

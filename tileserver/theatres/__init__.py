@@ -57,10 +57,10 @@ def load_lands(theatre: Theatre, layer: Layer) -> dict[str, bytes]:
     lies within 32-36.8 E, 44-46.4 N, which is Crimea; four decimals.
 
     ``ukraine_shore_land.geojson`` and ``russia_border_land.geojson`` are OpenStreetMap's of 2017 (ODbL 1.0;
-    npm ``@geo-maps/countries-land-100m``): Ukraine with Crimea, less the lagoons of the Azov shore between
-    33.3 and 35.65 E (``@geo-maps/earth-waterbodies-250m``), with the inland waters; and Russia within about
-    100 km of it, without Crimea. Both thinned together to 0.003 degrees, so that they share their border;
-    four decimals, without islands under 0.0003 square degrees.
+    npm ``@geo-maps/countries-land-100m``): Ukraine with Crimea, without the waters between 31.3 and 35.65 E,
+    south of 47.6 N (``@geo-maps/earth-waterbodies-250m``); and Russia within about 100 km of it, without
+    Crimea. Both thinned together to 0.003 degrees, so that they share their border; four decimals, without
+    islands and lakes under 0.0003 square degrees.
     """
     if layer.derived is None:
         raise BadParameter(f"{theatre.id}.{layer.name} is not derived, and needs no land")
