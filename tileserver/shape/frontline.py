@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,8 +83,9 @@ def front_lines(
     Notes
     -----
     The front runs along the edge of what a side's areas hold outside its own land (and the water nearer to
-    it than to any other's), where another side holds land across that edge: beside it, beyond what is nobody's, or across water, within reach and with
-    nothing of the side's own between. So there is one line, what is contested lies in front of it, and
+    it than to any other's), where another side holds land across that edge: beside it, beyond what is
+    nobody's, or across water, within reach and with nothing of the side's own between. Bays of such a bank
+    are bridged up to half the reach. So there is one line, what is contested lies in front of it, and
     neither a shore that one side has for itself is a front, nor a lagoon, nor a border. O(n log n).
     """
     painted, covered = _painted(areas)
@@ -172,7 +174,7 @@ def _bridged(
     found = seen.copy()
     length = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
     there = np.flatnonzero(seen)
-    for before, after in zip(there[:-1], there[1:], strict=True):
+    for before, after in itertools.pairwise(there):
         gap = slice(before + 1, after)
         if (
             after - before > 1
