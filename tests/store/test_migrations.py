@@ -7,15 +7,19 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from tileserver.errors import SchemaMismatch
+from tileserver.model import Theatre
 from tileserver.store import migrations
 from tileserver.store.connect import connect
 from tileserver.store.migrations import Migration, check_schema, migrate, shipped_migrations
+from tileserver.theatres import load_lands, load_theatre
+from tileserver.theatres.check import check_theatre
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -147,3 +151,40 @@ def test_a_standby_is_not_migrated_and_says_so(databases: Databases) -> None:
 
     with pytest.raises(SchemaMismatch, match=r"read-only transaction.*tileserver migrate"):
         databases.run(databases.bare(), as_on_a_standby)
+
+
+def _of_before_sides(theatre: Theatre) -> dict[str, Any]:
+    """Return a definition as it was kept when fronts were drawn around statuses, on one land."""
+    definition: dict[str, Any] = msgspec.to_builtins(theatre)
+    for layer in definition["layers"]:
+        for category in layer["categories"]:
+            del category["side"]
+        if layer["derived"]:
+            layer["derived"] = {
+                "layer": "control",
+                "held": ["occupied", "occupied_before_2022"],
+                "land": "ukraine_land.geojson",
+                "margin_m": 3000.0,
+                "seam_m": 100.0,
+            }
+    return definition
+
+
+def test_a_definition_of_before_statuses_had_sides_is_served_on(database: str, databases: Databases) -> None:
+    sides = next(each for each in shipped_migrations() if each.name == "sides")
+    old = _of_before_sides(load_theatre("ukraine"))
+
+    async def work(connection: asyncpg.Connection) -> Theatre:
+        await connection.execute("INSERT INTO theatre (id, definition) VALUES ('ukraine', $1)", old)
+        await connection.execute(sides.statements)
+        kept = await connection.fetchval("SELECT definition FROM theatre")
+        await connection.execute(sides.statements)
+        assert kept == await connection.fetchval("SELECT definition FROM theatre")
+        return msgspec.convert(kept, Theatre)
+
+    theatre = databases.run(database, work)
+    check_theatre(theatre)
+    assert theatre.layer("control").on_side("held") == ("occupied", "occupied_before_2022")
+    assert theatre.layer("control").sides() == {"held", "other"}
+    assert load_lands(theatre, theatre.layer("frontline")).keys() == {"other"}
+    assert [layer.name for layer in theatre.layers] == [layer["name"] for layer in old["layers"]]
