@@ -27,6 +27,7 @@ class Ground:
     """Whose the land is that no area covers, and what is near, in EPSG:3857."""
 
     lands: Mapping[str, BaseGeometry]  # side -> its own land
+    outlines: Mapping[str, shapely.STRtree]  # side -> the segments around its land
     reach: float  # projected metres, as all below
     margin: float
     border: float
@@ -59,7 +60,11 @@ def ground(
     stretch = 1 / math.cos(math.atan(math.sinh(middle.y / WORLD * math.pi)))
     for land in lands.values():
         shapely.prepare(land)
-    return Ground(lands, *(metres * stretch for metres in (reach_m, margin_m, border_m, seam_m)))
+    outlines = {
+        side: shapely.STRtree(np.asarray(shapely.linestrings(_segments(shapely.boundary(land))[0])))
+        for side, land in lands.items()
+    }
+    return Ground(lands, outlines, *(metres * stretch for metres in (reach_m, margin_m, border_m, seam_m)))
 
 
 def front_lines(
@@ -191,13 +196,21 @@ def _at_home(places: Shapes, side: str, where: Ground) -> npt.NDArray[np.bool_]:
     home = where.lands.get(side)
     if home is None:
         return np.zeros(len(places), dtype=bool)
-    there = shapely.dwithin(home, places, where.border)
-    abroad = [land for who, land in where.lands.items() if who != side]
-    if abroad:
-        to_others = np.min([shapely.distance(land, places) for land in abroad], axis=0)
-        there |= shapely.distance(home, places) < to_others
-    found: npt.NDArray[np.bool_] = there
+    found: npt.NDArray[np.bool_] = shapely.dwithin(home, places, where.border)
+    abroad = [who for who in where.lands if who != side]
+    water = ~found
+    for who in abroad:
+        water &= ~shapely.intersects(where.lands[who], places)
+    if abroad and water.any():
+        to_others = np.min([_distances(where.outlines[who], places[water]) for who in abroad], axis=0)
+        found[water] = _distances(where.outlines[side], places[water]) < to_others
     return found
+
+
+def _distances(outline: shapely.STRtree, places: Shapes) -> npt.NDArray[np.float64]:
+    """Return how far each of *places* is from the nearest segment, shape (n,)."""
+    _, found = outline.query_nearest(places, all_matches=False, return_distance=True)
+    return np.asarray(found)
 
 
 def _segments(lines: BaseGeometry) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from tileserver.grid import UNIT_ZOOM, WORLD, Band
 from tileserver.shape.clips import Clip, cell_box
 
-GENERALISER = 3  # raised whenever the same areas would give other faces or lines
+GENERALISER = 4  # raised whenever the same areas would give other faces or lines
 TOLERANCE = 1.0  # grid units; vertices whose triangle is smaller than its square go
 REACH = 2.0  # grid units; how far an edge may lie from the front that it stands for
 MARK = 2.0  # grid units; the side of the square that stands for a part smaller than it
