@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import asyncpg
@@ -66,7 +66,8 @@ def _open_folder() -> Path:
 def _end(folder: Path) -> None:
     cluster = Cluster.at(folder, durable=False)
     for pid in processes_in(cluster.pgdata):
-        os.kill(pid, signal.SIGQUIT)
+        with suppress(ProcessLookupError):  # it may be on its way out already
+            os.kill(pid, signal.SIGQUIT)
     while processes_in(cluster.pgdata):
         time.sleep(0.02)
     shutil.rmtree(cluster.socket_dir, ignore_errors=True)
