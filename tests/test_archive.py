@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from tileserver.grid import BoundsLonLat, TileAddress, addresses_in
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_lonlat
+from tileserver.theatres import load_theatre
 from tileserver.tiles.text import decode_tile, to_metres
 from tileserver.times import day_period, day_zone
 
@@ -209,15 +210,16 @@ def test_a_plain_date_is_the_end_of_the_kyiv_day(archive: Archive) -> None:
 
 
 def test_the_front_line_is_there_every_day_and_runs_along_the_edge_of_what_is_held(archive: Archive) -> None:
+    control = load_theatre("ukraine").layer("control")
     for day in KM2:
         at = end_of(day)
+        faces = [(status, shapely.from_wkb(wkb)) for status, wkb in archive.faces("control", at)]
         held = [
-            shapely.from_wkb(wkb)
-            for status, wkb in archive.faces("control", at)
-            if status in ("occupied", "occupied_before_2022")
+            shapely.union_all([face for status, face in faces if status in control.on_side(side)])
+            for side in sorted(control.sides())
         ]
         front = shapely.union_all([shapely.from_wkb(wkb) for _, wkb in archive.faces("frontline", at)])
-        edge = shapely.boundary(shapely.union_all(held))
+        edge = shapely.union_all(shapely.boundary(held))
         assert shapely.length(shapely.difference(front, shapely.buffer(edge, 0.01))) < 1
         assert 700_000 < shapely.length(front) / 1.5 < 2_500_000  # about true metres at 48 degrees
 
