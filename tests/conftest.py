@@ -28,14 +28,13 @@ from starlette.testclient import TestClient
 
 from tileserver.config import Settings, read_settings
 from tileserver.desk.importer import import_file
-from tileserver.desk.samples import load_sample
+from tileserver.embedded.cluster import Cluster
 from tileserver.ingest import ReadOptions
+from tileserver.samples.load import load_sample
 from tileserver.store.catalogue import add_theatre, load_layers
-from tileserver.store.cluster import Cluster
 from tileserver.store.connect import connect, prepare_connection
 from tileserver.store.migrations import migrate
-from tileserver.theatres import load_theatre
-from tileserver.theatres.sample import SAMPLES
+from tileserver.theatres import SAMPLES, load_theatre
 from tileserver.web.app import create_app
 from tileserver.web.logs import configure_command_logs
 

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from tests.conftest import ARCHIVE, DATA
-from tileserver.desk.faces import front_ground, side_areas
+from tileserver.desk.draw import front_ground, side_areas
 from tileserver.desk.prepare import Preparer
 from tileserver.ingest import ReadOptions, Report
 from tileserver.ingest.deepstate import published, read

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.conftest import DATA, NOW
 from tests.desk.conftest import Desk
-from tileserver.publish.change import change_of, load_pieces
+from tileserver.publish.comparison import change_of, load_pieces
 from tileserver.publish.measures import load_series, net_by_day
 from tileserver.shape.compare import Sieve
 from tileserver.shape.measure import area_km2

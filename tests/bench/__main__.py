@@ -54,7 +54,7 @@ from tests.bench.servers import (
 )
 from tests.bench.tables import cold_table, import_table, warm_table
 from tests.conftest import ARCHIVE, DATA, EVENTS
-from tileserver.store.cluster import Cluster
+from tileserver.embedded.cluster import Cluster
 from tileserver.store.connect import connect
 from tileserver.times import format_instant
 

@@ -25,8 +25,8 @@ from rich.table import Table
 
 from tests.bench.generate import LON_NORTH, LON_SOUTH, NORTH, SOUTH, Scale, write_archive
 from tests.bench.loading import run_cli
+from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress, address_at
-from tileserver.store.cluster import Cluster
 from tileserver.store.connect import Pool, connect
 from tileserver.tiles.service import TileService
 from tileserver.times import TICK, Period, system_clock

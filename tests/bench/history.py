@@ -24,12 +24,12 @@ from rich.table import Table
 
 from tests.bench.loading import import_layer, run_cli
 from tests.conftest import ARCHIVE
+from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress, address_at, band_at
-from tileserver.store.cluster import Cluster
+from tileserver.history.service import HistoryService
 from tileserver.store.connect import Pool
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.compress import compress
-from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.times import day_period, from_micros, local_day, system_clock
 

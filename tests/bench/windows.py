@@ -28,10 +28,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.crowd import write_crowd
+from tileserver.embedded.cluster import Cluster
 from tileserver.grid import BoundsLonLat, TileAddress, address_at, addresses_in
 from tileserver.shape.project import to_lonlat
 from tileserver.store.catalogue import add_theatre, load_layers
-from tileserver.store.cluster import Cluster
 from tileserver.store.connect import Pool, connect
 from tileserver.store.migrations import migrate
 from tileserver.theatres import load_theatre

@@ -18,7 +18,7 @@ from rich.table import Table
 from tests.chaos.faults import FAULTS, Fault, Outcome, suffer
 from tests.chaos.test_chaos import judge
 from tests.chaos.world import draw, serving
-from tileserver.store.cluster import Cluster
+from tileserver.embedded.cluster import Cluster
 from tileserver.store.connect import connect
 from tileserver.store.migrations import migrate
 from tileserver.web.logs import configure_logs

@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.chaos.world import World, is_well, watching
+from tileserver.embedded.processes import processes_in
 from tileserver.store.connect import connect
-from tileserver.store.processes import processes_in
 from tileserver.tiles.index import LayerIndex
 
 _OWN = "layer = (SELECT id FROM layer WHERE theatre = 'toy' AND name = 'control')"

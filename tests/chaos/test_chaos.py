@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.faults import FAULTS, Fault, Outcome, suffer
 from tests.chaos.world import draw, serving
 from tests.conftest import Databases
-from tileserver.tiles.follower import OBEYED_S
+from tileserver.web.follower import OBEYED_S
 
 pytestmark = pytest.mark.db
 

@@ -15,8 +15,8 @@ from httpx2 import ASGITransport, AsyncClient
 from tests.conftest import settings_for
 from tests.shapes import Feature, dot, fill, in_tile, layer, square, theatre
 from tileserver.clock import GuardedClock
+from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress
-from tileserver.store.cluster import Cluster
 from tileserver.store.connect import Connection, connect
 from tileserver.times import system_clock
 from tileserver.web.app import create_app

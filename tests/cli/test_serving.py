@@ -24,10 +24,10 @@ from tests.cli.conftest import Run
 from tests.conftest import ROOT, Databases, free_port
 from tests.shapes import fill, layer, theatre
 from tileserver.cli.serving import _prepare
-from tileserver.store.cluster import Cluster
+from tileserver.embedded.cluster import Cluster
+from tileserver.embedded.processes import processes_in
 from tileserver.store.connect import connect
 from tileserver.store.migrations import _LOCK, migrate, shipped_migrations
-from tileserver.store.processes import processes_in
 
 pytestmark = pytest.mark.db
 

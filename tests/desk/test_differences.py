@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tileserver.desk.differences import Stretch, stretches
 from tileserver.grid import WORLD
-from tileserver.store.history import Difference
+from tileserver.store.revision_log import Difference
 
 DAYS = [datetime(1969, 12, 28, tzinfo=UTC) + timedelta(days=day) for day in range(9)]
 

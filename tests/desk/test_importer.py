@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tileserver.desk.importer import import_file, no_progress
-from tileserver.desk.rebuild import rebuild_stale
+from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.ingest import ReadOptions
 from tileserver.shape.project import to_mercator

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tileserver.desk.importer import Outcome, import_snapshots
 from tileserver.ingest import Report
 from tileserver.model import RawFeature, RawSnapshot
-from tileserver.publish.change import load_pieces
+from tileserver.publish.comparison import load_pieces
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_mercator

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tileserver.desk.prepare import Preparer, make_content
+from tileserver.findings import Finding
 from tileserver.ingest import Report
-from tileserver.model import Finding, RawFeature, Theatre, Value
+from tileserver.model import RawFeature, Theatre, Value
 from tileserver.shape.project import to_mercator
 from tileserver.theatres import load_theatre
 

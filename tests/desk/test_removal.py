@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 from tests.conftest import NOW, Databases, settings_for
 from tests.desk.test_declare import everything
 from tests.twins import USUAL, tell
-from tileserver.desk.samples import load_sample
-from tileserver.store.history import list_revisions
+from tileserver.samples.load import load_sample
+from tileserver.store.revision_log import list_revisions
 from tileserver.store.theatres import remove_theatre, set_hidden
-from tileserver.theatres.sample import SAMPLES
+from tileserver.theatres import SAMPLES
 from tileserver.web.app import create_app
 
 pytestmark = pytest.mark.db

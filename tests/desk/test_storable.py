@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from tileserver.desk.prepare import Preparer, make_content
 from tileserver.desk.storable import EXACT, FIRST, LAST, is_storable, storable_properties
+from tileserver.findings import Finding
 from tileserver.ingest import Report
-from tileserver.model import Finding, RawFeature, Value
+from tileserver.model import RawFeature, Value
 from tileserver.store.revisions import NothingChanged, open_revision
 from tileserver.times import TICK, Period
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from tests.ingest.drawn import event, write
 from tests.shapes import layer, theatre
 from tileserver.errors import UnreadableSource
+from tileserver.findings import Finding
 from tileserver.geometry import parse_geometry
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import ReadOptions, Report, read_features
 from tileserver.ingest.axes import Axes, decide, tally
-from tileserver.model import Finding
 
 Place: TypeAlias = tuple[float, float]
 

@@ -11,9 +11,9 @@ import shapely
 from tests.ingest.drawn import event, write
 from tests.shapes import layer, theatre
 from tileserver.errors import UnreadableSource
+from tileserver.findings import Finding
 from tileserver.geometry import parse_geometry
 from tileserver.ingest import ReadOptions, Report, read_features
-from tileserver.model import Finding
 
 KYIV = (30.52, 50.45)
 BOUNDS = (20.0, 43.0, 45.0, 54.0)

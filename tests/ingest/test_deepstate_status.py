@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tileserver.findings import Finding
 from tileserver.ingest.deepstate_status import COLOURS, status_of, tidied
-from tileserver.model import Finding, Layer
+from tileserver.model import Layer
 
 SPRING_2022 = datetime(2022, 4, 20, tzinfo=UTC)
 AUTUMN_2023 = datetime(2023, 10, 1, tzinfo=UTC)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import ReadOptions, Report, count_items, read_features, read_snapshots
-from tileserver.model import Finding, Layer, RawFeature, Theatre
+from tileserver.model import Layer, RawFeature, Theatre
 from tileserver.shape.repair import Repaired, repair_geometry
 
 pytestmark = pytest.mark.data

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tileserver.findings import Finding
 from tileserver.ingest import Report
 from tileserver.ingest.report import EXAMPLES, QUARANTINE_ITEMS
-from tileserver.model import Finding
 
 QUARANTINE = [finding for finding in Finding if finding.treatment == "quarantined"]
 

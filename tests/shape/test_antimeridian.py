@@ -11,8 +11,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
-from tileserver.model import Finding
 from tileserver.shape.antimeridian import crosses_antimeridian, cut_at_antimeridian
 from tileserver.shape.project import to_lonlat
 from tileserver.shape.repair import Kind, repair_geometry

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely.geometry import mapping
 
+from tileserver.findings import Finding
 from tileserver.grid import WORLD, BoundsLonLat
-from tileserver.model import Finding
 from tileserver.shape.project import MAX_LATITUDE, to_lonlat, to_mercator
 from tileserver.shape.repair import Kind, Repaired, repair_geometry
 

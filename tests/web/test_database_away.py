@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from tests.conftest import NOW, settings_for
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
+from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress
-from tileserver.store.cluster import Cluster
 from tileserver.store.connect import connect
 from tileserver.store.migrations import migrate
 from tileserver.web.app import create_app

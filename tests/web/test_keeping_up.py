@@ -16,8 +16,8 @@ from tests.conftest import NOW, Databases, settings_for
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
 from tileserver.grid import TileAddress
 from tileserver.store.connect import Connection, connect
-from tileserver.tiles.follower import OBEYED_S
 from tileserver.web.app import create_app
+from tileserver.web.follower import OBEYED_S
 
 pytestmark = pytest.mark.db
 

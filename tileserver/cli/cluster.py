@@ -8,8 +8,8 @@ import typer
 
 from tileserver.cli.session import Json, database, out, print_json, print_table
 from tileserver.config import read_settings
+from tileserver.embedded.cluster import Cluster
 from tileserver.errors import BadParameter
-from tileserver.store.cluster import Cluster
 
 db = typer.Typer(
     help="Start, stop and look into the embedded PostGIS. Other commands start it when they need it.",

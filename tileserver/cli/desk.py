@@ -12,16 +12,16 @@ import typer
 from tileserver.cli.outcome import print_outcome
 from tileserver.cli.session import Json, progress_bar, with_connection
 from tileserver.desk.importer import Outcome, import_file
-from tileserver.desk.rebuild import rebuild_stale
-from tileserver.desk.samples import load_sample
+from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.errors import UnknownTheatre
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.model import LayerRef, Theatre
+from tileserver.samples.load import load_sample
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, migrate
+from tileserver.theatres import SAMPLES
 from tileserver.theatres.complaints import near_miss
-from tileserver.theatres.sample import SAMPLES
 from tileserver.times import day_zone, parse_datetime
 
 

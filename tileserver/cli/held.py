@@ -13,7 +13,7 @@ from tileserver.cli.session import Json, print_json, print_table, progress_bar, 
 from tileserver.desk import held as desk
 from tileserver.desk.commit import Outcome
 from tileserver.desk.held import Seen
-from tileserver.desk.rebuild import rebuild_stale
+from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.store.connect import Connection
 from tileserver.store.held import HeldImport
 from tileserver.times import format_instant

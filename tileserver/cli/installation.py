@@ -12,13 +12,13 @@ from tileserver.cli.serving import listening
 from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
 from tileserver.clock import TOLERANCE
 from tileserver.config import Settings, read_settings
-from tileserver.desk.rebuild import rebuild_stale
+from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import BadParameter, ClusterUnavailable, LayerUnavailable, TileserverError
 from tileserver.store.catalogue import undeclared_codes
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import Migration, check_schema
 from tileserver.store.migrations import migrate as apply_migrations
-from tileserver.store.neighbours import running_data_dirs
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock

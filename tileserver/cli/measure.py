@@ -14,7 +14,7 @@ import typer
 from tileserver.cli.session import Json, err, print_json, print_table, with_service
 from tileserver.desk.regions import regions_of_file
 from tileserver.errors import BadParameter
-from tileserver.publish.change import (
+from tileserver.publish.comparison import (
     balance_rows,
     change_by_region,
     change_fields,

@@ -21,7 +21,13 @@ from tileserver.errors import BadInstant, BadParameter
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.history import RevisionEntry, RowCounts, differences, list_revisions, newest_revision
+from tileserver.store.revision_log import (
+    RevisionEntry,
+    RowCounts,
+    differences,
+    list_revisions,
+    newest_revision,
+)
 from tileserver.times import Period, day_zone, format_instant, parse_datetime
 
 Some = Annotated[str, typer.Argument(metavar="[LAYER|THEATRE]", help="All theatres when none is named.")]

@@ -19,8 +19,9 @@ from uvicorn.supervisors import Multiprocess
 
 from tileserver.cli.session import database, err, progress_bar
 from tileserver.config import Settings, read_settings
-from tileserver.desk.rebuild import rebuild_stale
-from tileserver.desk.samples import load_samples_if_empty
+from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.embedded.cluster import Cluster
+from tileserver.embedded.keeper import keeping
 from tileserver.errors import (
     BadAddress,
     BadParameter,
@@ -29,9 +30,8 @@ from tileserver.errors import (
     TileserverError,
     Unavailable,
 )
-from tileserver.store.cluster import Cluster
+from tileserver.samples.load import load_samples_if_empty
 from tileserver.store.connect import Connection, connect
-from tileserver.store.keeper import keeping
 from tileserver.store.migrations import check_schema, may_write, migrate
 from tileserver.web.logs import configure_logs
 

@@ -25,10 +25,10 @@ from rich.table import Table
 
 from tileserver.clock import GuardedClock
 from tileserver.config import Settings, read_settings
+from tileserver.embedded.cluster import Cluster
+from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import ClusterUnavailable
-from tileserver.store.cluster import Cluster
 from tileserver.store.connect import Connection, Pool, connect
-from tileserver.store.neighbours import running_data_dirs
 from tileserver.tiles.service import TileService
 from tileserver.times import Clock
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tileserver.desk.faces import Progress
-from tileserver.desk.rebuild import rebuild_stale
+from tileserver.desk.draw import Progress
+from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.model import Theatre
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Connection, translated

@@ -12,7 +12,7 @@ import numpy as np
 
 from tileserver.grid import BoundsLonLat
 from tileserver.shape.project import to_lonlat
-from tileserver.store.history import Difference
+from tileserver.store.revision_log import Difference
 
 _NOISE_KM2 = 1e-6  # what adding and subtracting the same areas in another order may leave
 

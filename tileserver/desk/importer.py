@@ -14,9 +14,10 @@ from tileserver.desk.periods import Held, State
 from tileserver.desk.prepare import Content, Preparer
 from tileserver.desk.prepared import prepared
 from tileserver.errors import UnreadableSource
+from tileserver.findings import Finding
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.ingest.report import printable
-from tileserver.model import Finding, RawFeature, RawSnapshot
+from tileserver.model import RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 

@@ -11,9 +11,10 @@ import msgspec
 import shapely
 
 from tileserver.desk.storable import is_storable, storable_properties
+from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import Report
-from tileserver.model import Finding, Layer, RawFeature, Theatre, Value
+from tileserver.model import Layer, RawFeature, Theatre, Value
 from tileserver.shape.repair import repair_geometry
 from tileserver.store.revisions import VersionRow
 

@@ -14,9 +14,10 @@ import zstandard
 from tileserver.desk.periods import Held, State
 from tileserver.desk.prepare import Content
 from tileserver.errors import HostileSource
+from tileserver.findings import Finding
 from tileserver.ingest import Quarantined, Report
 from tileserver.ingest.limits import LIMITS, MB
-from tileserver.model import Finding, Value
+from tileserver.model import Value
 
 _LEVEL = 9
 

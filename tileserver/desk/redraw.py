@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tileserver.desk.faces import Drawing, Progress, Steps, draw_runs
+from tileserver.desk.draw import Drawing, Progress, Steps, draw_runs
 from tileserver.desk.periods import Held, Run, State, changed_runs, rewritten
 from tileserver.desk.prepare import Content
 from tileserver.model import Layer, Theatre

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tileserver.errors import UnreadableSource
+from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest.regions import read_regions
-from tileserver.model import Finding
 from tileserver.shape.regions import Regions
 from tileserver.shape.repair import repair_geometry
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tileserver.model import Finding, Value
+from tileserver.findings import Finding
+from tileserver.model import Value
 from tileserver.times import Period
 
 # PostgreSQL has infinities where Python's calendar ends, and its driver takes one for the other.

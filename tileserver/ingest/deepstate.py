@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tileserver.errors import BadInstant, UnreadableSource
+from tileserver.findings import Finding
 from tileserver.ingest import archive
 from tileserver.ingest.crs import is_lonlat
 from tileserver.ingest.dates import DateReader, Said
@@ -23,7 +24,7 @@ from tileserver.ingest.formats import seen_format
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
-from tileserver.model import Finding, Layer, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Layer, RawFeature, RawSnapshot, Theatre
 from tileserver.times import day_zone
 
 # ``deepstate/1648989208.geojson`` and ``2023-10-01T181527Z_1696184127.geojson.gz``

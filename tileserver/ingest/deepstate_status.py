@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from tileserver.model import Finding
+from tileserver.findings import Finding
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from tileserver.model import Finding, Layer, Value
+from tileserver.findings import Finding
+from tileserver.model import Layer, Value
 
 VALUE_LENGTH = 4000
 

@@ -10,12 +10,12 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from tileserver.findings import Finding
 from tileserver.geometry import parse_geometry, write_geometry
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest.axes import Axes, decide, tally
 from tileserver.ingest.crs import Places, ToLonLat, is_latlon, to_lonlat
 from tileserver.ingest.report import Report
-from tileserver.model import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
+from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest.crs import is_lonlat
 from tileserver.ingest.dates import DateReader, Said
@@ -21,7 +22,7 @@ from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
 from tileserver.ingest.spelling import Vocabulary
 from tileserver.ingest.texts import BROKEN, FEATURE, Feature, Texts, texts_of_file
-from tileserver.model import Finding, Layer, Precision, RawFeature, Theatre, Value
+from tileserver.model import Layer, Precision, RawFeature, Theatre, Value
 from tileserver.times import Period, day_period, day_zone, local_day
 
 START_COLUMNS = ("from", "start", "date", "datetime")  # looked for in this order where none is named

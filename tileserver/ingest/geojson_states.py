@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
+from tileserver.findings import Finding
 from tileserver.ingest import archive
 from tileserver.ingest.dates import day_in_name
 from tileserver.ingest.geojson import Rules, begins_day, decode_feature, read_properties, said_date
@@ -16,7 +17,7 @@ from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
 from tileserver.ingest.texts import BROKEN, FEATURE, Texts, texts_of_data
-from tileserver.model import Finding, Layer, Precision, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Layer, Precision, RawFeature, RawSnapshot, Theatre
 
 _IS_JSON = re.compile(r"\.(?:geo)?json(?:l|s|seq)?(?:\.gz)?\Z", re.IGNORECASE)
 _FIRST = datetime.min.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from tileserver.model import Finding, Treatment
+from tileserver.findings import Finding, Treatment
 
 EXAMPLES = 5  # per finding
 EXAMPLE_LENGTH = 200

@@ -18,12 +18,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tileserver.errors import BadInstant, UnreadableSource
+from tileserver.findings import Finding
 from tileserver.ingest.archive import open_file
 from tileserver.ingest.formats import HEAD, seen_format
 from tileserver.ingest.limits import LIMITS, Limits, lines_bounded
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.report import Report
-from tileserver.model import Finding, Layer, RawFeature, Theatre, Value
+from tileserver.model import Layer, RawFeature, Theatre, Value
 from tileserver.times import Period, day_period, day_zone, parse_day, system_clock
 
 COLUMNS = ("date_key", "side", "lon", "lat", "d")

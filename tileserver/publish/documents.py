@@ -11,14 +11,14 @@ import msgspec
 import numpy as np
 
 from tileserver.errors import LayerUnavailable
+from tileserver.history.periods import HistoryPeriod
 from tileserver.model import Layer, Theatre
 from tileserver.publish.asked import Asked
-from tileserver.publish.change_document import changes_block
+from tileserver.publish.comparison_document import changes_block
 from tileserver.publish.history import history_block
 from tileserver.store.windows import CELLS, POINT_LIMIT
 from tileserver.tiles.catalogue import Catalogue, Periods, Tileset
 from tileserver.tiles.events import cells_below
-from tileserver.tiles.history import HistoryPeriod
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selectable
 from tileserver.times import format_instant, from_micros, local_day

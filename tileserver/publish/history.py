@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from tileserver.tiles.calendar import DAY
+from tileserver.history.calendar import DAY
+from tileserver.history.periods import HistoryPeriod, day_number
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.history import HistoryPeriod, day_number
 from tileserver.tiles.horizon import horizon_of
 from tileserver.times import from_micros, local_day
 

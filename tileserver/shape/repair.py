@@ -15,9 +15,9 @@ import shapely
 from shapely import GeometryType, MultiLineString, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
+from tileserver.findings import Finding
 from tileserver.geometry import parse_geometry
 from tileserver.grid import BoundsLonLat
-from tileserver.model import Finding
 from tileserver.shape.antimeridian import crosses_antimeridian, cut_at_antimeridian
 from tileserver.shape.mend import mended
 from tileserver.shape.project import MAX_LATITUDE, to_mercator

@@ -17,6 +17,7 @@ from tileserver.theatres.check import check_theatre
 from tileserver.theatres.complaints import explain, near_miss
 from tileserver.theatres.land import read_land
 
+SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
 _LAND = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9_-]*\.geojson\Z")
 
 

@@ -24,7 +24,7 @@ from tileserver.store.days import NO_DAYS, KnownDays, load_days
 from tileserver.store.events import load_events
 from tileserver.store.index import load_rows
 from tileserver.store.marker import Marker, load_marker
-from tileserver.theatres.sample import SAMPLES
+from tileserver.theatres import SAMPLES
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
 from tileserver.tiles.windows import WindowView

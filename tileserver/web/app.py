@@ -11,17 +11,17 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from tileserver.clock import GuardedClock
+from tileserver.compare.service import ChangeService
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
+from tileserver.history.service import HistoryService
 from tileserver.store.connect import Pool
-from tileserver.tiles.changes import ChangeService
-from tileserver.tiles.follower import Follower
-from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import Clock
-from tileserver.web.changes import ChangeRoutes
+from tileserver.web.comparisons import ChangeRoutes
 from tileserver.web.documents import DocumentRoutes
+from tileserver.web.follower import Follower
 from tileserver.web.history import HistoryRoutes
 from tileserver.web.leaving import saying_so
 from tileserver.web.logs import configure_logs

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.errors import UnknownStyle
+from tileserver.history.service import HistoryService
 from tileserver.publish.asked import Asked
 from tileserver.publish.documents import catalogue_document, missing_block, tilejson
 from tileserver.publish.measures import (
@@ -25,7 +26,6 @@ from tileserver.publish.measures import (
 from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import timeline_document
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.times import parse_datetime, spell_datetime
 from tileserver.web.negotiate import etag_matches

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from tileserver.errors import UnknownBand
 from tileserver.grid import parse_address
+from tileserver.history.periods import HistoryPeriod
+from tileserver.history.service import HistoryAnswer, HistoryService
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.history import HistoryPeriod
-from tileserver.tiles.history_service import HistoryAnswer, HistoryService
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, MVT, freshness, represent
 

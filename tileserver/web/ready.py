@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from tileserver.clock import GuardedClock
 from tileserver.errors import StoreUnavailable, Unavailable
+from tileserver.history.service import HistoryService
 from tileserver.tiles.catalogue import Catalogue
-from tileserver.tiles.follower import OBEYED_S, Follower
-from tileserver.tiles.history_service import HistoryService
 from tileserver.times import format_instant
+from tileserver.web.follower import OBEYED_S, Follower
 from tileserver.web.supervisor import Supervisor
 
 log = structlog.get_logger()

@@ -10,10 +10,10 @@ import numpy as np
 import shapely
 
 from tileserver.model import Layer, RawFeature, RawSnapshot, Role, Theatre
-from tileserver.shape.cells import Cells, Drawing, colour, lay
+from tileserver.samples.lattice import Cells, Drawing, colour, lay
+from tileserver.samples.tables import Table, sample_rows
 from tileserver.shape.project import to_lonlat, to_mercator
 from tileserver.theatres import load_lands
-from tileserver.theatres.sample import Table, sample_rows
 from tileserver.times import Period, day_period, day_zone, parse_day
 
 # Who holds a place before its first row. A holder that the legend does not know is the rest of the

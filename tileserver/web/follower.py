@@ -19,10 +19,10 @@ import structlog
 
 from tileserver.clock import GuardedClock
 from tileserver.errors import StoreUnavailable
+from tileserver.history.service import HistoryService
 from tileserver.store.listen import BEAT_S, Beat, follow
 from tileserver.store.marker import broken_promises
 from tileserver.tiles.catalogue import Catalogue
-from tileserver.tiles.history_service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.times import Clock
 

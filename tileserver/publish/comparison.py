@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tileserver.compare.shapes import cell_changes
 from tileserver.publish.measures import rounded
 from tileserver.publish.regional import Region
 from tileserver.shape.compare import Piece, Sieve, changed_pieces
@@ -14,7 +15,6 @@ from tileserver.shape.regions import Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.measures import Moment, load_differing_faces
-from tileserver.tiles.change_shapes import cell_changes
 
 
 @dataclass(slots=True)

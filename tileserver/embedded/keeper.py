@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import structlog
 
+from tileserver.embedded.cluster import Cluster
 from tileserver.errors import ClusterUnavailable
-from tileserver.store.cluster import Cluster
 
 log = structlog.get_logger()
 

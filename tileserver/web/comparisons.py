@@ -12,14 +12,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tileserver.compare.ends import End, names_state
+from tileserver.compare.service import ChangeService, DocumentKey
+from tileserver.compare.shapes import held_statuses
 from tileserver.errors import UnknownState
 from tileserver.grid import Band, band_at, parse_address
-from tileserver.publish.change_document import change_document
+from tileserver.publish.comparison_document import change_document
 from tileserver.publish.measures import measured_layer
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.change_shapes import held_statuses
-from tileserver.tiles.changes import ChangeService, DocumentKey
-from tileserver.tiles.ends import End, names_state
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, freshness, represent
 from tileserver.web.tiles import asked_period

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tileserver.errors import UnknownPeriod
+from tileserver.history.calendar import DAY, is_span, plan
 from tileserver.store.history_tiles import OPEN_DAY, Stretch
 from tileserver.store.history_weights import Ints, LayerPast
-from tileserver.tiles.calendar import DAY, is_span, plan
 from tileserver.tiles.catalogue import OPEN, Tileset
 from tileserver.tiles.horizon import Horizon
 from tileserver.times import day_period, from_micros, local_day, to_micros

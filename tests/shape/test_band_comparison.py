@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import BANDS, WORLD, Band
-from tileserver.shape.band_change import band_lines, band_pieces
+from tileserver.shape.band_comparison import band_lines, band_pieces
 from tileserver.shape.compare import Area, CellChange, Piece
 
 BAND = BANDS[3]

@@ -13,16 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from tileserver.compare.ends import BandView, End, sides
+from tileserver.compare.shapes import Drawn, cell_changes, draw_lines, draw_pieces, held_statuses
 from tileserver.errors import NothingMeasured
 from tileserver.grid import Band, TileAddress, band_at
 from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.change_tiles import encode_shapes
+from tileserver.store.comparison_tiles import encode_shapes
 from tileserver.store.measures import load_differing_faces
 from tileserver.tiles.cache import Cache, Tile, TileCache
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.change_shapes import Drawn, cell_changes, draw_lines, draw_pieces, held_statuses
-from tileserver.tiles.ends import BandView, End, sides
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.index import LayerIndex
 from tileserver.tiles.service import TileService

@@ -18,10 +18,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tileserver.embedded.cluster import ELSEWHERE, PATIENCE_S, Cluster
+from tileserver.embedded.installation import choose, installations
+from tileserver.embedded.processes import processes_in
 from tileserver.errors import ClusterUnavailable
-from tileserver.store.cluster import ELSEWHERE, PATIENCE_S, Cluster
-from tileserver.store.installation import choose, installations
-from tileserver.store.processes import processes_in
 
 ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
@@ -102,7 +102,7 @@ def _gone(pid: int) -> None:
 def _script(body: str, *arguments: str) -> subprocess.Popen[str]:
     """A process of its own that has imported all it needs; `body` sees `sys` and `Cluster`."""
     lines = "import asyncio, asyncpg, os, sys, time; from pathlib import Path\n"
-    lines += "from tileserver.store.cluster import Cluster\n"
+    lines += "from tileserver.embedded.cluster import Cluster\n"
     argv = [sys.executable, "-c", lines + body, *arguments]
     return subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ

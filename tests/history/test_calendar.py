@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tileserver.tiles.calendar import HEAVY, Level, is_span, parts_of, plan, year_of
+from tileserver.history.calendar import HEAVY, Level, is_span, parts_of, plan, year_of
 
 DAY = timedelta(days=1)
 FIRST = date(2023, 2, 10)

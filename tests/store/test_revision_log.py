@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.store.histories import CONTENTS, DAYS, KM2, Run, States, histories, state_at, write
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.history import Difference, RowCounts, differences, list_revisions, newest_revision
+from tileserver.store.revision_log import Difference, RowCounts, differences, list_revisions, newest_revision
 
 if TYPE_CHECKING:
     pass

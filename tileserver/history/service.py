@@ -14,6 +14,7 @@ import structlog
 
 from tileserver.errors import AddressOutside, LayerUnavailable, Unavailable, UnknownBand, UnknownPeriod
 from tileserver.grid import TileAddress
+from tileserver.history.periods import HistoryPeriod, Past, Public, parse_period, public_part
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, readable, reason_of
@@ -21,7 +22,6 @@ from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, r
 from tileserver.store.history_weights import LayerPast, load_past
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import ServedLayer, Tileset
-from tileserver.tiles.history import HistoryPeriod, Past, Public, parse_period, public_part
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.service import TileService
 

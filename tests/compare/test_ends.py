@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiles.test_index import DAYS, World, rows_of, state, worlds
+from tileserver.compare.ends import NOTHING, BandView, End, names_state, sides
 from tileserver.errors import UnknownState
-from tileserver.tiles.ends import NOTHING, BandView, End, names_state, sides
 from tileserver.tiles.index import Spot
 from tileserver.times import Period, from_micros
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from tileserver.embedded.account import Identity
 from tileserver.errors import ClusterUnavailable
-from tileserver.store.account import Identity
 
 OLDEST_POSTGRESQL = 14
 OLDEST_POSTGIS = (3, 2)

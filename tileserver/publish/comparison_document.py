@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import shapely
 
+from tileserver.compare.ends import End
 from tileserver.grid import BANDS
 from tileserver.model import Layer
 from tileserver.publish.asked import Asked
-from tileserver.publish.change import change_fields, change_of
+from tileserver.publish.comparison import change_fields, change_of
 from tileserver.publish.measures import rounded
-from tileserver.shape.band_change import band_sieve
+from tileserver.shape.band_comparison import band_sieve
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.project import to_lonlat
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.ends import End
 from tileserver.times import format_instant
 
 _DEGREES = 6  # decimals; a tenth of a metre

@@ -14,10 +14,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import BUFFER, EXTENT, Band, TileAddress
-from tileserver.shape.band_change import band_lines, band_pieces
+from tileserver.shape.band_comparison import band_lines, band_pieces
 from tileserver.shape.compare import CellChange, Piece
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.change_tiles import ShapeRow
+from tileserver.store.comparison_tiles import ShapeRow
 from tileserver.store.measures import DifferingFace
 
 _ENTRY = 400  # bytes that a shape costs in memory beside its geometry

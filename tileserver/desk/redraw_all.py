@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from tileserver.desk.faces import Progress
+from tileserver.desk.draw import Progress
 from tileserver.desk.periods import Held, State, states_of
 from tileserver.desk.redraw import fingerprint, redraw
 from tileserver.store.catalogue import StoredLayer, load_layers

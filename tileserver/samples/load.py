@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from tileserver.desk.importer import Outcome, Progress, import_features, import_snapshots
-from tileserver.desk.sample import sample_features, sample_snapshots
 from tileserver.ingest import Report
+from tileserver.samples.draw import sample_features, sample_snapshots
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Connection
-from tileserver.theatres import load_theatre
-from tileserver.theatres.sample import SAMPLES
+from tileserver.theatres import SAMPLES, load_theatre
 
 
 async def load_sample(connection: Connection, name: str, progress: Progress) -> list[tuple[str, Outcome]]:

@@ -29,15 +29,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tileserver.errors import ClusterUnavailable
-from tileserver.store.account import Account, choose_account, private_folder
-from tileserver.store.installation import Answer, Installation, choose, installations
-from tileserver.store.processes import (
+from tileserver.embedded.account import Account, choose_account, private_folder
+from tileserver.embedded.installation import Answer, Installation, choose, installations
+from tileserver.embedded.processes import (
     clear_after_crash,
     end_processes,
     leaving_in_order,
 )
-from tileserver.store.server_settings import PORT, server_flags
+from tileserver.embedded.server_settings import PORT, server_flags
+from tileserver.errors import ClusterUnavailable
 
 NAME = "tileserver"  # of the role and of the database
 ELSEWHERE = Path("/var/lib/tileserver")

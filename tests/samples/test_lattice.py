@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tileserver.shape.cells import Area, Cells, Drawing, colour, lay
+from tileserver.samples.lattice import Area, Cells, Drawing, colour, lay
 
 LAND = shapely.union_all([shapely.box(0, 0, 400_000, 300_000), shapely.box(420_000, 40_000, 500_000, 90_000)])
 PLACES = np.array(

@@ -7,8 +7,8 @@ from importlib import resources
 from typing import Literal
 
 from tileserver.errors import UnknownTheatre
+from tileserver.theatres import SAMPLES
 
-SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
 Table = Literal["places", "events", "notes"]
 
 

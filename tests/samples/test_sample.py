@@ -16,7 +16,10 @@ import numpy as np
 import pytest
 import shapely
 
-from tileserver.desk.sample import (
+from tileserver.errors import UnknownTheatre
+from tileserver.grid import BoundsLonLat
+from tileserver.model import RawFeature, RawSnapshot, Theatre
+from tileserver.samples.draw import (
     INITIAL,
     change_days,
     holders_on,
@@ -25,12 +28,9 @@ from tileserver.desk.sample import (
     sample_features,
     sample_snapshots,
 )
-from tileserver.errors import UnknownTheatre
-from tileserver.grid import BoundsLonLat
-from tileserver.model import RawFeature, RawSnapshot, Theatre
-from tileserver.shape.cells import colour
-from tileserver.theatres import load_theatre
-from tileserver.theatres.sample import SAMPLES, sample_rows
+from tileserver.samples.lattice import colour
+from tileserver.samples.tables import sample_rows
+from tileserver.theatres import SAMPLES, load_theatre
 from tileserver.times import day_period, day_zone, parse_day
 
 SPAN = {
@@ -201,7 +201,7 @@ def test_an_event_holds_for_its_day_alone() -> None:
 
 # -------------------------------------------------------------------- against somebody else's record
 CONTROL = (
-    Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[2] / "shared" / "data"))
+    Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[3] / "shared" / "data"))
     / "control"
     / "wikipedia_city_control_20220301_20240817.csv.gz"
 )

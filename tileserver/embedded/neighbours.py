@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from tileserver.store.cluster import BACK
-from tileserver.store.processes import postgres_folders
+from tileserver.embedded.cluster import BACK
+from tileserver.embedded.processes import postgres_folders
 
 
 def running_data_dirs() -> list[Path]:

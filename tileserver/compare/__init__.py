@@ -1,0 +1,1 @@
+"""What differs between two states: as tiles, and measured."""

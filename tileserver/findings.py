@@ -1,0 +1,96 @@
+"""What reading and repairing a file can meet, how each is treated, and what that means."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+Treatment: TypeAlias = Literal["repaired", "quarantined", "left_out", "noted"]
+
+
+class Finding(StrEnum):
+    """What reading and repairing a file can meet, how it is treated, and what that means.
+
+    Every feature read ends up in exactly one place: imported (as it is or repaired), ``quarantined``
+    (kept aside, never shown) or ``left_out`` (on purpose). ``noted`` and ``repaired`` change no count.
+    """
+
+    treatment: Treatment
+    meaning: str
+
+    def __new__(cls, code: str, treatment: Treatment = "noted", meaning: str = "") -> Finding:
+        """Make the member *code*, carrying its treatment and its meaning."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.treatment = treatment
+        member.meaning = meaning
+        return member
+
+    MADE_VALID = "made_valid", "repaired", "a self-touching or self-crossing area was made valid"
+    FLATTENED = "collection_flattened", "repaired", "a geometry collection became parts of the layer's kind"
+    OTHER_KIND_REMOVED = (
+        "other_kind_removed",
+        "repaired",
+        "parts of another kind than the layer's were removed",
+    )
+    DIMENSION_DROPPED = "third_dimension_dropped", "noted", "heights were dropped; maps here are flat"
+    STRAY_REMOVED = "stray_part_removed", "repaired", "a part far outside the theatre was removed"
+    SWAPPED = (
+        "swapped_coordinates",
+        "repaired",
+        "latitude came before longitude in the whole file, and was put after it",
+    )
+    TRANSFORMED = (
+        "coordinates_transformed",
+        "repaired",
+        "coordinates of another reference system became longitude and latitude",
+    )
+    CUT_AT_180 = (
+        "cut_at_antimeridian",
+        "repaired",
+        "a line or area over 180 degrees was cut there",
+    )
+    CUT_AT_POLE = (
+        "cut_at_pole",
+        "repaired",
+        "what lies beyond the Mercator world (85.0511 degrees) was cut off",
+    )
+
+    OUTSIDE = "outside_bounds", "quarantined", "lies wholly outside the theatre's bounds"
+    UNREADABLE = "unreadable_geometry", "quarantined", "is no geometry of the layer's kind"
+    NULL_GEOMETRY = "null_geometry", "quarantined", "has no geometry"
+    UNKNOWN_STATUS = "unknown_status", "quarantined", "has a status that the layer does not declare"
+    NAME_AGAINST_COLOUR = (
+        "name_against_colour",
+        "quarantined",
+        "is of one side by its name and of the other by its colour",
+    )
+    ABSURD_DATE = "absurd_date", "quarantined", "has no date, or one that cannot be"
+    UNREADABLE_ROW = "unreadable_row", "quarantined", "is a row or feature that cannot be read"
+    UNREADABLE_SNAPSHOT = (
+        "unreadable_snapshot",
+        "quarantined",
+        "a whole snapshot cannot be read; the last one holds",
+    )
+
+    UNIT_MARKER = "unit_markers_left_out", "left_out", "positions of units are not a layer"
+    DUPLICATE = "duplicate", "left_out", "is an exact copy of one already read"
+    NO_SNAPSHOT = "no_snapshot", "left_out", "is a file in the archive that is no snapshot"
+    NO_CLAIM = "no_claim", "left_out", "is known to be a draft or a joke that its publisher forgot on the map"
+
+    NAME_COLOUR_DISAGREE = (
+        "name_colour_disagree",
+        "noted",
+        "name and colour say different statuses; see the table",
+    )
+    NAME_SAYS_NOTHING = "name_says_nothing", "noted", "the name says no status; the colour decided"
+    MISSING_TEXT = "missing_text", "noted", "has no text"
+    MISSING_SOURCE = "missing_source", "noted", "names no source URL"
+    MORE_SOURCES = "more_sources", "noted", "names several source URLs; the first one is kept"
+    OTHER_FIELDS = "other_fields_left_out", "noted", "has properties that the layer does not declare"
+    LIST_JOINED = "list_joined", "noted", "a list became one text"
+    NESTED = "nested_left_out", "noted", "a declared property holds an object or a list of them; left out"
+    TEXT_CUT = "text_cut", "noted", "a text was longer than is kept, and was cut"
+    CHARACTERS_DROPPED = "characters_dropped", "noted", "characters that no text can hold were dropped"
+    NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
+    SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"

@@ -1,0 +1,1 @@
+"""Periods as tiles: which there are, and what each tile of them holds."""
