@@ -95,7 +95,9 @@ async def fill(connection: asyncpg.Connection, declared: Theatre, features: Sequ
     await prepare_connection(connection)
     await add_theatre(connection, declared)
     keys = {
-        each.layer.name: each.key for each in await load_layers(connection) if each.ref.theatre == declared.id
+        each.layer.name: each.layer_id
+        for each in await load_layers(connection)
+        if each.ref.theatre == declared.id
     }
     async with open_revision(connection) as writer:
         for name in dict.fromkeys(each.layer for each in features):

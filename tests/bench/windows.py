@@ -89,7 +89,7 @@ async def _write(dsn: str, number: int, seed: int) -> None:
     try:
         await migrate(connection)
         await add_theatre(connection, load_theatre("ukraine"))
-        [layer] = [each.key for each in await load_layers(connection) if each.layer.name == "events"]
+        [layer] = [each.layer_id for each in await load_layers(connection) if each.layer.name == "events"]
         await write_crowd(connection, layer, number, seed=seed)
         await connection.execute("VACUUM ANALYZE feature_version")
     finally:

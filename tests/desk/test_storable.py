@@ -111,15 +111,17 @@ def test_what_is_written_is_read_back_equal(door: Desk, drawn: list[RawFeature])
         assert report.balances
         async with open_revision(connection) as writer:
             rows = [content.row(start, end) for (_, start, end), content in kept.items() if start]
-            await writer.add_versions(layer.key, rows)
+            await writer.add_versions(layer.layer_id, rows)
             assert {
-                (each.content, each.start, each.end) for each in await writer.held(layer.key)
+                (each.content, each.start, each.end) for each in await writer.held(layer.layer_id)
             } == kept.keys()
-            there = await writer.contents(layer.key, [key for key, _, _ in kept])
+            there = await writer.contents(layer.layer_id, [key for key, _, _ in kept])
             for key, (said, wkb) in there.items():
                 assert (said, wkb) == (preparer.contents[key].properties, preparer.contents[key].wkb)
                 assert make_content(shapely.from_wkb(wkb), said).key == key
-            await writer.quarantine(layer.key, [(q.finding, q.origin, q.raw) for q in report.quarantined])
+            await writer.quarantine(
+                layer.layer_id, [(q.finding, q.origin, q.raw) for q in report.quarantined]
+            )
             raise NothingChanged
 
     door.run(work)

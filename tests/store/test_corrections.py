@@ -61,7 +61,7 @@ def test_a_rollback_holds_what_was_known_then_and_changes_no_earlier_revision(
     then = data.draw(st.integers(1, len(history)))
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key, last = layers["control"].key, len(history)
+        key, last = layers["control"].layer_id, len(history)
         await write(connection, key, history)
         before = await everything(connection, key, range(1, last + 1))
         async with open_revision(connection) as writer:
@@ -77,10 +77,12 @@ def test_a_rollback_leaves_rows_that_say_the_same_and_other_layers_as_they_are(r
     history: list[States] = [{DAYS[0]: frozenset({A})}, {DAYS[0]: frozenset({A}), DAYS[1]: frozenset({A, B})}]
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        await write(connection, layers["control"].key, history)
-        await write(connection, layers["arrows"].key, [history[1]])
+        await write(connection, layers["control"].layer_id, history)
+        await write(connection, layers["arrows"].layer_id, [history[1]])
         async with open_revision(connection) as writer:
-            assert await restore(writer, [layers["control"].key], 1) == 4  # B in three tables, a snapshot
+            assert (
+                await restore(writer, [layers["control"].layer_id], 1) == 4
+            )  # B in three tables, a snapshot
         known = await connection.fetch(
             "SELECT l.name, content, known FROM feature_version f JOIN layer l ON l.id = f.layer"
         )
@@ -115,7 +117,7 @@ def test_a_bridged_period_holds_in_every_revision_what_held_just_before_it(
     start, end = period
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["control"].key
+        key = layers["control"].layer_id
         await write(connection, key, history)
         before = await everything(connection, key, range(1, len(history) + 1))
         async with open_revision(connection) as writer:
@@ -138,7 +140,7 @@ def test_what_is_bridged_is_one_row_again_where_only_the_mistake_had_broken_it(r
     corrected: States = {DAYS[0]: frozenset({A})}
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["control"].key
+        key = layers["control"].layer_id
         await write(connection, key, [mistaken, corrected])
         async with open_revision(connection) as writer:
             assert await bridge_period(writer, [key], DAYS[2], DAYS[3]) == Taken(2, 4, [DAYS[2]], {key})
@@ -153,7 +155,7 @@ def test_erased_features_are_in_no_revision_and_those_not_there_are_named(run: R
     history: list[States] = [{DAYS[0]: frozenset({A, B}), DAYS[1]: frozenset({B})}, {DAYS[0]: frozenset({B})}]
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        events, arrows = layers["events"].key, layers["arrows"].key
+        events, arrows = layers["events"].layer_id, layers["arrows"].layer_id
         for key in (events, arrows):
             await write(connection, key, history)
         async with open_revision(connection) as writer:
@@ -170,7 +172,7 @@ def test_an_erased_period_takes_whatever_has_a_part_in_it(run: Run) -> None:
     history: list[States] = [{DAYS[0]: frozenset({A}), DAYS[2]: frozenset({B}), DAYS[4]: frozenset()}]
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["events"].key
+        key = layers["events"].layer_id
         await write(connection, key, history)
         async with open_revision(connection) as writer:
             assert await erase_period(writer, key, DAYS[4], None) == Taken()
@@ -182,7 +184,7 @@ def test_an_erased_period_takes_whatever_has_a_part_in_it(run: Run) -> None:
 
 def test_a_withdrawal_is_remembered_and_raises_the_edition_of_its_layers(run: Run) -> None:
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["control"].key
+        key = layers["control"].layer_id
         async with open_revision(connection) as writer:
             await record_withdrawal(writer, {key}, {"ids": [1]}, "by mistake")
         row = await connection.fetchrow("SELECT * FROM withdrawal")

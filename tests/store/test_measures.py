@@ -85,7 +85,7 @@ async def write(connection: asyncpg.Connection, stored: StoredLayer, history: Hi
     async with open_revision(connection) as writer:
         await connection.execute(
             "UPDATE face SET known = int8range(lower(known), $2) WHERE layer = $1 AND upper_inf(known)",
-            stored.key,
+            stored.layer_id,
             writer.revision,
         )
         rows = [
@@ -94,7 +94,7 @@ async def write(connection: asyncpg.Connection, stored: StoredLayer, history: Hi
             for period in periods(hours)
             for band in stored.layer.bands
         ]
-        await add_faces(writer, stored.key, rows)
+        await add_faces(writer, stored.layer_id, rows)
         await writer.commit_revision("drawn by hand", {})
         return writer.revision
 

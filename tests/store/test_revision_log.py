@@ -39,7 +39,7 @@ def test_at_each_instant_the_differences_are_those_of_the_states(
     old, new = (data.draw(st.integers(1, len(history))) for _ in range(2))
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        await write(connection, layers[name].key, history)
+        await write(connection, layers[name].layer_id, history)
         found = await differences(connection, layers[name], old, new)
         for at in DAYS:
             before, after = (state_at(history[number - 1], at) for number in (old, new))
@@ -56,7 +56,7 @@ def test_a_difference_says_its_status_its_km2_and_its_place(run: Run) -> None:
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
         for name in ("control", "arrows"):
-            await write(connection, layers[name].key, history)
+            await write(connection, layers[name].layer_id, history)
         west = A[0] * 1000.0
         place = (west, 0.0, west + 1000, 1000.0)
         assert await differences(connection, layers["control"], 1, 2) == [
@@ -75,9 +75,9 @@ def test_revisions_are_listed_newest_first_with_what_each_did_to_which_layer(run
         assert await list_revisions(connection, list(layers.values())) == []
         assert await newest_revision(connection) == 0
         await write(
-            connection, layers["control"].key, [{DAYS[0]: frozenset({A, B})}, {DAYS[0]: frozenset({A})}]
+            connection, layers["control"].layer_id, [{DAYS[0]: frozenset({A, B})}, {DAYS[0]: frozenset({A})}]
         )
-        await write(connection, layers["events"].key, [{DAYS[0]: frozenset({A})}])
+        await write(connection, layers["events"].layer_id, [{DAYS[0]: frozenset({A})}])
         found = await list_revisions(connection, list(layers.values()))
         assert [(each.revision, each.summary, each.layers) for each in found] == [
             (3, "drawn", {"toy.events": RowCounts(1, 0, 2, 0)}),

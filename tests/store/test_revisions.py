@@ -39,7 +39,7 @@ def with_layer(databases: Databases, dsn: str, body: Body) -> None:
 
     async def run(connection: asyncpg.Connection) -> None:
         await add_theatre(connection, load_theatre("ukraine"))
-        await body(connection, (await load_layers(connection))[0].key)
+        await body(connection, (await load_layers(connection))[0].layer_id)
 
     databases.run(dsn, run)
 
@@ -246,8 +246,8 @@ def test_only_the_layers_that_were_written_to_have_the_revision(databases: Datab
             await writer.add_versions(layer, [row(1)])
             await writer.commit_revision("", {})
         stored = await load_layers(connection)
-        assert {each.key: each.revisions for each in stored} == {
-            each.key: (1,) if each.key == layer else () for each in stored
+        assert {each.layer_id: each.revisions for each in stored} == {
+            each.layer_id: (1,) if each.layer_id == layer else () for each in stored
         }
 
     with_layer(databases, database, body)

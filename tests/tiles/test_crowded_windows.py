@@ -44,7 +44,7 @@ def crowded(databases: Databases) -> str:
     async def write(connection: asyncpg.Connection) -> None:
         await add_theatre(connection, load_theatre("ukraine"))
         [events] = [each for each in await load_layers(connection) if each.layer.name == "events"]
-        await write_crowd(connection, events.key, NUMBER)
+        await write_crowd(connection, events.layer_id, NUMBER)
 
     databases.run(dsn, write)
     return dsn

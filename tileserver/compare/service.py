@@ -153,7 +153,7 @@ class ChangeService:
                 return await self._aside(lambda: draw_pieces(cells, band, held))
             return await self._aside(lambda: draw_lines(cells, band))
 
-        return await self._drawn.once((stored.key, band, before.key, after.key), compute)
+        return await self._drawn.once((stored.layer_id, band, before.key, after.key), compute)
 
     async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
         async with self.service.pool.acquire() as connection:

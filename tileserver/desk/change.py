@@ -49,8 +49,8 @@ class Change:
 
 async def change_of(writer: Writer, stored: StoredLayer, given: Prepared) -> Change:
     """Return what *given* makes of the layer as it is known in the open revision."""
-    snapshots = await writer.snapshots(stored.key)
-    known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.key)}
+    snapshots = await writer.snapshots(stored.layer_id)
+    known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.layer_id)}
     if given.states is not None:
         new = {at: state for at, state in given.states.items() if snapshots.get(at) != state_hash(state)}
         before = states_of(known, snapshots)
@@ -95,7 +95,7 @@ async def judge(
     rulings = judge_tally(stored.layer, tally)
     if rulings and change.nothing and not put_aside:
         # The desk has accepted this very file before: it is no news.
-        rulings = [] if await was_accepted(writer.connection, stored.key, pack(given)[0]) else rulings
+        rulings = [] if await was_accepted(writer.connection, stored.layer_id, pack(given)[0]) else rulings
     rulings += judge_empty(change.snapshots) if stored.layer.time == "state" else []
     if stored.layer.kind != "areas" or stored.layer.time != "state":
         return rulings, []
@@ -114,8 +114,8 @@ async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, en
     """
     if not given.report["quarantined"]:
         return {}
-    known = await accepted_quarantine(writer.connection, stored.key)
-    known |= await writer.quarantined(stored.key, accepted=ends)
+    known = await accepted_quarantine(writer.connection, stored.layer_id)
+    known |= await writer.quarantined(stored.layer_id, accepted=ends)
     counts = Counter(
         each.finding.meaning
         for each in given.quarantined
@@ -131,9 +131,9 @@ async def _ground(writer: Writer, stored: StoredLayer, given: Prepared, change: 
     for _, was, before, now in stepping(change.before, change.after):
         if was != now:
             wanted |= was | before | now
-    there = await writer.contents(stored.key, wanted - given.contents.keys())
+    there = await writer.contents(stored.layer_id, wanted - given.contents.keys())
     contents = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()}
-    statuses = await writer.statuses(stored.key, stored.layer.category)
+    statuses = await writer.statuses(stored.layer_id, stored.layer.category)
     return ground_of(stored.layer, {**contents, **given.contents}, statuses)
 
 

@@ -89,9 +89,9 @@ async def commit(
         async with open_revision(connection) as writer:
             change = await change_of(writer, stored, given)
             outcome.rulings, outcome.effects = await judge(writer, stored, given, change)
-            judged = await writer.newest(stored.key)
+            judged = await writer.newest(stored.layer_id)
             _check_shown(given, outcome.rulings, judged, accept)
-            fresh = await add_days(writer, stored.key, given.days)
+            fresh = await add_days(writer, stored.layer_id, given.days)
             if (outcome.rulings and accept is None) or (change.nothing and not fresh):
                 raise NothingChanged
             progress("writing", 0, None)
@@ -130,9 +130,9 @@ async def _write(
     if change.snapshots:
         new = sorted(change.snapshots.items())
         rows = [SnapshotRow(at, state_hash(state), given.origins[at]) for at, state in new]
-        await writer.add_snapshots(stored.key, rows)
+        await writer.add_snapshots(stored.layer_id, rows)
         outcome.snapshots = len(rows)
-    await _write_features(writer, stored.key, change, given.contents, outcome)
+    await _write_features(writer, stored.layer_id, change, given.contents, outcome)
     if stored.layer.partitioned:
         redrawn = await redraw(writer, layers, stored, change.before, change.after, given.contents, progress)
         outcome.faces_added, outcome.faces_ended = redrawn
@@ -159,7 +159,7 @@ async def _finish(
     writer: Writer, stored: StoredLayer, given: Prepared, outcome: Outcome, accept: Acceptance | None
 ) -> None:
     outcome.revision = writer.revision
-    await writer.quarantine(stored.key, quarantine_rows(given))
+    await writer.quarantine(stored.layer_id, quarantine_rows(given))
     summary, report = _summary(outcome, stored, given), given.report
     if accept is not None and outcome.rulings:
         summary += f"; accepted: {accept.reason}"
@@ -189,7 +189,7 @@ async def _keep(
     with translated():
         return await keep(
             connection,
-            stored.key,
+            stored.layer_id,
             given.origin,
             digest,
             [asdict(each) for each in rulings],

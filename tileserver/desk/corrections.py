@@ -61,7 +61,7 @@ async def rollback(
     with translated():
         async with open_revision(connection) as writer:
             check_revision(then, writer.revision - 1)
-            rows = await restore(writer, [each.key for each in chosen], then)
+            rows = await restore(writer, [each.layer_id for each in chosen], then)
             if not rows:
                 raise NothingChanged
             what = chosen[0].ref if name else chosen[0].theatre.id
@@ -86,7 +86,7 @@ async def withdraw_features(
         )
 
     async def take(writer: Writer) -> Taken:
-        taken, missing = await erase_features(writer, stored.key, ids)
+        taken, missing = await erase_features(writer, stored.layer_id, ids)
         if missing:
             shown = ", ".join(map(str, sorted(missing)[:10]))
             raise BadParameter(f"{stored.ref} has no feature {shown} in any revision; nothing was withdrawn")
@@ -112,12 +112,12 @@ async def withdraw_period(
     """
     chosen = _with_derived(layers, name, "withdraw")
     stored = chosen[0]
-    instants = await snapshot_instants(connection, stored.key)
+    instants = await snapshot_instants(connection, stored.layer_id)
 
     async def take(writer: Writer) -> Taken:
         if instants or stored.layer.has_faces:
-            return await bridge_period(writer, [each.key for each in chosen], start, end)
-        return await erase_period(writer, stored.key, start, end)
+            return await bridge_period(writer, [each.layer_id for each in chosen], start, end)
+        return await erase_period(writer, stored.layer_id, start, end)
 
     what = {"from": format_instant(start), "to": format_instant(end)}
     goes_on = bool(instants) and end is not None and end not in instants

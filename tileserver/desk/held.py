@@ -38,7 +38,7 @@ async def waiting(
     connection: Connection, layers: Collection[StoredLayer], *, decided: bool = False
 ) -> list[Seen]:
     """Return the imports into *layers* that wait, or all there ever were, the oldest first."""
-    names = {each.key: str(each.ref) for each in layers}
+    names = {each.layer_id: str(each.ref) for each in layers}
     return [
         Seen(each, names[each.layer], _rulings(each))
         for each in await list_held(connection, decided=decided)
@@ -59,7 +59,7 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
         async with open_revision(connection) as writer:  # taken back: nothing is written
             change = await change_of(writer, stored, given)
             rulings, effects = await judge(writer, stored, given, change)
-            newest = await writer.newest(stored.key)
+            newest = await writer.newest(stored.layer_id)
             fresh, gone = change.target - change.known, change.known - change.target
             seen = Seen(found, str(stored.ref), rulings, len(fresh), len(gone), effects)
             raise NothingChanged
@@ -98,7 +98,7 @@ async def reject(connection: Connection, number: int, reason: str) -> None:
 
 
 def _layer(layers: Collection[StoredLayer], found: HeldImport) -> StoredLayer:
-    return next(each for each in layers if each.key == found.layer)
+    return next(each for each in layers if each.layer_id == found.layer)
 
 
 def _rulings(found: HeldImport) -> list[Ruling]:

@@ -65,7 +65,7 @@ async def redraw(
     wanted = {
         key for run in runs for state in (run.before, *(state for _, state in run.steps)) for key in state
     }
-    there = await writer.contents(area.key, wanted - contents.keys())
+    there = await writer.contents(area.layer_id, wanted - contents.keys())
     every = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()} | dict(contents)
     drawing = await draw_runs(area.theatre, area.layer, runs, every, progress)
     added = ended = 0
@@ -73,9 +73,9 @@ async def redraw(
         progress(f"writing {name}", 0, None)
         redrawn = await _write(writer, layers[name], runs, cells, drawing)
         # Also where nothing came of it: whether the line moved is for nobody to read off its revisions.
-        writer.touched.add(layers[name].key)
+        writer.touched.add(layers[name].layer_id)
         drawn_with = fingerprint(area.theatre, layers[name].layer)
-        await set_fingerprint(writer.connection, layers[name].key, drawn_with)
+        await set_fingerprint(writer.connection, layers[name].layer_id, drawn_with)
         added, ended = added + redrawn.added, ended + redrawn.ended
     return Redrawn(added, ended)
 
@@ -89,8 +89,8 @@ async def _write(
 ) -> Redrawn:
     touched = set(cells)
     for run in runs:
-        touched |= await cells_changing(writer.connection, stored.key, run.first, run.last)
-    held = await held_faces(writer.connection, stored.key, touched)
+        touched |= await cells_changing(writer.connection, stored.layer_id, run.first, run.last)
+    held = await held_faces(writer.connection, stored.layer_id, touched)
     gone: list[tuple[CellKey, HeldFace]] = []
     fresh: list[tuple[CellKey, Held]] = []
     for where in sorted(touched):
@@ -100,10 +100,10 @@ async def _write(
         fresh += [(where, face) for face in sorted(target - now, key=lambda face: (face.start, face.content))]
     # Read before anything is closed: the only version of a face may be the one that is split.
     missing = [(where, face.content) for where, face in fresh if face.content not in drawing.contents]
-    kept = await face_contents(writer.connection, stored.key, missing) if missing else {}
-    await close_faces(writer, stored.key, gone)
+    kept = await face_contents(writer.connection, stored.layer_id, missing) if missing else {}
+    await close_faces(writer, stored.layer_id, gone)
     finest = stored.layer.bands[-1].lowest if stored.layer.partitioned else None
-    added = await add_faces(writer, stored.key, _rows(fresh, drawing, kept, finest))
+    added = await add_faces(writer, stored.layer_id, _rows(fresh, drawing, kept, finest))
     return Redrawn(added, len(gone))
 
 

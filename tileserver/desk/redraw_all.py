@@ -46,13 +46,13 @@ async def _rebuild(
     connection: Connection, layers: Mapping[str, StoredLayer], area: StoredLayer, progress: Progress
 ) -> None:
     family = [area, *(each for each in layers.values() if _derives(each, area))]
-    await erase_faces(connection, [each.key for each in family])
+    await erase_faces(connection, [each.layer_id for each in family])
     if not area.layer.partitioned:
         return
     before: dict[datetime, State] = {}
     for revision in area.revisions:
         writer = Writer(connection, revision, set())
-        held = {Held(v.content, v.start, v.end) for v in await writer.held(area.key)}
+        held = {Held(v.content, v.start, v.end) for v in await writer.held(area.layer_id)}
         after = states_of(held)
         await redraw(writer, layers, area, before, after, {}, progress)
         await writer.note_layers()

@@ -149,7 +149,7 @@ class HistoryService:
             origin = await self._origin(served.stored)
             try:
                 async with self.service.background.acquire() as connection:
-                    past = await load_past(connection, served.stored, origin.key)
+                    past = await load_past(connection, served.stored, origin.layer_id)
             except Unavailable:
                 raise
             except Exception as error:
@@ -171,7 +171,7 @@ class HistoryService:
 
 def _content(served: ServedLayer) -> _Content:
     stored = served.stored
-    return stored.key, stored.edition, stored.revisions[-1] if stored.revisions else 0
+    return stored.layer_id, stored.edition, stored.revisions[-1] if stored.revisions else 0
 
 
 def _cuts(tileset: Tileset) -> list[HistoryCut]:
@@ -180,5 +180,5 @@ def _cuts(tileset: Tileset) -> list[HistoryCut]:
         layer = served.stored.layer
         kind: Literal["faces", "features", "points"]
         kind = "faces" if layer.has_faces else "features" if served.is_state else "points"
-        found.append(HistoryCut(served.stored.key, layer.name, kind, layer.texts))
+        found.append(HistoryCut(served.stored.layer_id, layer.name, kind, layer.texts))
     return found

@@ -95,7 +95,7 @@ async def _happened(
     for served in tileset.layers:
         if served.is_state:
             continue
-        for start, end, number in await load_starts(connection, served.stored.key, revision):
+        for start, end, number in await load_starts(connection, served.stored.layer_id, revision):
             if end <= horizon:
                 happened[local_day(start, tileset.zone)][served.stored.layer.name] += number
     return happened

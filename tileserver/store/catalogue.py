@@ -24,9 +24,9 @@ OPEN = np.iinfo(np.int64).max  # the end of what has no end, in microseconds
 
 @dataclass(frozen=True, slots=True)
 class StoredLayer:
-    """A layer with its key in the database and the revisions that touched it, ascending."""
+    """A layer with its number in the database and the revisions that touched it, ascending."""
 
-    key: int
+    layer_id: int
     ref: LayerRef
     theatre: Theatre
     layer: Layer
@@ -99,9 +99,11 @@ async def _drop_layers(
         for each in held
         if not each.features and _drawn_from(earlier, each.name) != _drawn_from(declared, each.name)
     ]
-    await connection.execute("DELETE FROM layer WHERE id = ANY($1::integer[])", [each.key for each in gone])
+    await connection.execute(
+        "DELETE FROM layer WHERE id = ANY($1::integer[])", [each.layer_id for each in gone]
+    )
     changed = [
-        each.key
+        each.layer_id
         for each in held
         if each not in gone and (gone or _in_tiles(earlier.get(each.name)) != _in_tiles(declared[each.name]))
     ]
@@ -180,7 +182,7 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
     stored = {(row["theatre"], row["name"]): row for row in rows}
     layers = [
         StoredLayer(
-            key=row["id"],
+            layer_id=row["id"],
             ref=LayerRef(theatre.id, layer.name),
             theatre=theatre,
             layer=layer,
@@ -282,7 +284,7 @@ async def _fetch(
 ) -> list[asyncpg.Record]:
     text = question.format(rows=_ROWS[stored.layer.derived is not None])
     rows: list[asyncpg.Record] = await connection.fetch(
-        text, stored.key, revision, [band.lowest for band in bands]
+        text, stored.layer_id, revision, [band.lowest for band in bands]
     )
     return rows
 
@@ -294,7 +296,7 @@ async def undeclared_codes(connection: asyncpg.Connection, stored: StoredLayer) 
         return []
     rows = await connection.fetch(
         "SELECT DISTINCT properties->>$2 AS code FROM feature_version WHERE layer = $1 AND upper_inf(known)",
-        stored.key,
+        stored.layer_id,
         layer.category,
     )
     declared = {each.code for each in layer.categories}

@@ -46,7 +46,7 @@ _OUTSIDE = """
 class HeldLayer(NamedTuple):
     """A layer as the database has it, and how many versions of features."""
 
-    key: int
+    layer_id: int
     name: str
     kind: str
     edition: int
@@ -120,7 +120,7 @@ async def _against_codes(connection: asyncpg.Connection, held: HeldLayer, layer:
     if not layer.category:
         return []
     rows = await connection.fetch(
-        _CODES, held.key, layer.category, sorted(layer.codes()), not layer.partitioned
+        _CODES, held.layer_id, layer.category, sorted(layer.codes()), not layer.partitioned
     )
     return [
         f"layer {held.name} has {_features(row['features'])} "
@@ -135,7 +135,7 @@ async def _against_bounds(
 ) -> list[str]:
     bounds = layer.bounds or theatre.bounds
     anywhere = [each.code for each in layer.categories if each.scope == "anywhere"]
-    outside = await connection.fetchval(_OUTSIDE, held.key, *bounds, layer.category, anywhere)
+    outside = await connection.fetchval(_OUTSIDE, held.layer_id, *bounds, layer.category, anywhere)
     return [f"layer {held.name} has {_features(outside)} wholly outside {list(bounds)}"] if outside else []
 
 

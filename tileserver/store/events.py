@@ -47,8 +47,8 @@ async def load_events(connection: asyncpg.Connection, stored: StoredLayer) -> np
     answer = io.BytesIO()
     codes = [category.code for category in stored.layer.categories]
     await connection.copy_from_query(
-        _QUESTION, stored.key, codes, stored.layer.category, output=answer, format="binary"
+        _QUESTION, stored.layer_id, codes, stored.layer.category, output=answer, format="binary"
     )
     found = np.array(copied_rows(answer, _FIELDS))
-    found["id"] ^= stored.key << ID_BITS
+    found["id"] ^= stored.layer_id << ID_BITS
     return found

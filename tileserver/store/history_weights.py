@@ -103,14 +103,14 @@ async def load_past(connection: asyncpg.Connection, stored: StoredLayer, origin:
         bands = stored.layer.bands
         rows = await connection.fetch(
             _FACES,
-            stored.key,
+            stored.layer_id,
             newest,
             [band.lowest for band in bands],
             [band.cell_zoom for band in bands],
             [max(0, band.cell_zoom - band.lowest) for band in bands],
         )
     else:
-        rows = await connection.fetch(_FEATURES, stored.key, newest)
+        rows = await connection.fetch(_FEATURES, stored.layer_id, newest)
     tiles = _tiles(rows)
     repeats = 1 if stored.layer.has_faces else len(_COARSER) + 1
     is_state = stored.layer.time == "state"

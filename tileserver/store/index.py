@@ -68,8 +68,8 @@ async def load_rows(connection: asyncpg.Connection, stored: StoredLayer) -> dict
         never=NEVER,
     )
     answer = io.BytesIO()
-    await connection.copy_from_query(question, stored.key, output=answer, format="binary")
-    return _by_band(copied_rows(answer, _FIELDS), stored.key)
+    await connection.copy_from_query(question, stored.layer_id, output=answer, format="binary")
+    return _by_band(copied_rows(answer, _FIELDS), stored.layer_id)
 
 
 def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:

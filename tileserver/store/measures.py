@@ -101,7 +101,7 @@ async def load_polygons(
         "SELECT DISTINCT ON (cell, content) cell, content, geom FROM face"
         " WHERE layer = $1 AND band = $2 AND known @> $3::bigint AND valid && tstzrange($4, $5, '[]')"
         " AND cell = ANY($6::integer[])",
-        stored.key,
+        stored.layer_id,
         stored.layer.bands[-1].lowest,
         revision,
         first,
@@ -134,7 +134,7 @@ async def load_differing_faces(
         ") SELECT cell, status, before, geom FROM held AS one WHERE NOT EXISTS ("
         "  SELECT FROM held AS other WHERE other.cell = one.cell AND other.content = one.content"
         "  AND other.before = one.after) ORDER BY cell",
-        stored.key,
+        stored.layer_id,
         (band or stored.layer.bands[-1]).lowest,
         stored.layer.category,
         *before,
@@ -150,7 +150,7 @@ async def load_areas(
     rows = await connection.fetch(
         "SELECT properties ->> $2 AS name, geom FROM feature_version"
         " WHERE layer = $1 AND valid @> $3::timestamptz AND known @> $4::bigint ORDER BY id",
-        stored.key,
+        stored.layer_id,
         field,
         *moment,
     )
@@ -159,4 +159,4 @@ async def load_areas(
 
 def _finest(stored: StoredLayer) -> tuple[int, int, str]:
     """Return what names the faces that measure the layer, and the property that has their status."""
-    return stored.key, stored.layer.bands[-1].lowest, stored.layer.category
+    return stored.layer_id, stored.layer.bands[-1].lowest, stored.layer.category

@@ -90,7 +90,7 @@ async def list_revisions(
     With *removed* also those of layers that are there no more, and the removal itself. Rows that a withdrawal
     took are counted nowhere.
     """
-    names = {each.key: str(each.ref) for each in layers}
+    names = {each.layer_id: str(each.ref) for each in layers}
     counts: defaultdict[tuple[int, int], RowCounts] = defaultdict(RowCounts)
     for row in await connection.fetch(_COUNTS, list(names)):
         setattr(counts[row["revision"], row["layer"]], row["what"], row["n"])
@@ -124,6 +124,6 @@ async def differences(
     layer = stored.layer
     rows, band = (_FACES, [layer.bands[-1].lowest]) if layer.has_faces else (_FEATURES, [])
     found = await connection.fetch(
-        _DIFFERENCES.format(rows=rows), stored.key, old, new, layer.category, *band
+        _DIFFERENCES.format(rows=rows), stored.layer_id, old, new, layer.category, *band
     )
     return [Difference(*row.values()) for row in found]

@@ -142,7 +142,7 @@ class Tileset:
     @property
     def events(self) -> dict[int, EventIndex]:
         """The events of its window layers, by the key of the layer."""
-        return {each.stored.key: each.index.events for each in self.layers if each.index.events}
+        return {each.stored.layer_id: each.index.events for each in self.layers if each.index.events}
 
     @contextmanager
     def complete(self) -> Iterator[None]:
@@ -328,11 +328,11 @@ async def _load_index(connection: Connection, stored: StoredLayer) -> LayerIndex
 
 
 def _same_content(one: StoredLayer, other: StoredLayer) -> bool:
-    mine, theirs = ((each.key, each.revisions, each.edition, each.layer) for each in (one, other))
+    mine, theirs = ((each.layer_id, each.revisions, each.edition, each.layer) for each in (one, other))
     return mine == theirs
 
 
 def _same_promise(one: StoredLayer, other: StoredLayer) -> bool:
     """Whether nothing of what was shown of *one* has been withdrawn or declared otherwise since."""
-    mine, theirs = ((each.key, each.edition, each.layer, each.theatre) for each in (one, other))
+    mine, theirs = ((each.layer_id, each.edition, each.layer, each.theatre) for each in (one, other))
     return mine == theirs

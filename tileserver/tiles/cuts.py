@@ -20,11 +20,11 @@ def cuts(reading: Reading, tileset: Tileset, address: TileAddress) -> tuple[Cut,
     found = []
     for served in tileset.layers:
         layer = served.stored.layer
-        cut = Cut(served.stored.key, layer.name, reading.revision if served.is_state else reading.seen)
+        cut = Cut(served.stored.layer_id, layer.name, reading.revision if served.is_state else reading.seen)
         if served.is_state and reading.at is not None:
             found.append(replace(cut, at=from_micros(reading.at), faces=layer.has_faces))
         elif not served.is_state and reading.window is not None:
-            drawn, events = zooms.get(served.stored.key, 0), served.index.events
+            drawn, events = zooms.get(served.stored.layer_id, 0), served.index.events
             cells = events.cells(address, reading.window, drawn) if drawn and events else None
             is_brief = events is not None and events.is_brief(address, reading.window)
             found.append(replace(_window_cut(cut, layer, reading.window, cells), is_brief=is_brief))

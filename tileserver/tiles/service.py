@@ -179,7 +179,7 @@ class TileService:
         if revision == tileset.revision(None):
             return [served.periods for served in tileset.layers]
         # By the layers, not by the name: a theatre's definition may gain one.
-        key = (tuple((served.stored.key, served.stored.edition) for served in tileset.layers), revision)
+        key = (tuple((served.stored.layer_id, served.stored.edition) for served in tileset.layers), revision)
         if key not in self._past:
             async with self.pool.acquire() as connection:
                 found = [await load_periods(connection, s.stored, revision) for s in tileset.layers]
