@@ -1,4 +1,21 @@
-"""What is drawn of a layer of areas, and of the lines that derive from it, cell by cell, state by state."""
+"""Faces of a layer of areas, and the front lines that derive from it, drawn cell by cell and state by state.
+
+A *run* is a period of valid time in which the new history differs from the old one throughout. The state just
+before it is taken as already drawn; each later state is drawn only in the cells in which its areas, or its
+front, differ from those of the state before. What a cell holds then is a *step*: an instant, and the hashes
+of the cell's faces from that instant on::
+
+    states       S0      S1         S2         S3       S4
+    valid time --+-------+----------+----------+--------+------>
+                         |--- run 0: S1, S2 ---|        |-- run 1: S4, open ...
+                       first                  last    first
+    cell a               [t1: {f, g}]                    [t4: {f}]     both runs changed it
+    cell b               [t1: {h}, t2: {}]               []            h came at t1 and went at t2
+    cell c               []                              [t4: {k}]     as it was, until run 1
+
+So `Drawing.steps[layer][cell][run]` of cell b is ``[(t1, {h}), (t2, {})]`` for run 0. From the start of a run
+to the cell's first step in it the cell holds what it held just before the run.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +49,7 @@ _FRONT = "front of "  # no status is called so: codes have no spaces
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A content as it is drawn, with its km2 where the layer's finest band measures it."""
+    """A face, or the front in one cell, EPSG:3857; ``km2`` on the ellipsoid for faces of the finest band."""
 
     content: Content
     km2: float | None
@@ -40,12 +57,14 @@ class Drawn:
 
 @dataclass(slots=True)
 class Drawing:
-    """What some runs of states look like: per layer and cell the states of its faces, and each content.
+    """Steps of each cell in each run, and the faces that they are of; see the drawing at the head.
 
-    A cell is there from the first state that touches it; until then it is as it was before its run.
+    ``steps[layer][cell][run]``: ascending (instant, set of face hashes), each set unlike the one before. A
+    cell that is missing, a list of runs that is too short and an empty list of steps all say: unchanged.
+    ``contents`` has every face that a step is of, by its hash.
     """
 
-    steps: dict[str, dict[CellKey, list[Steps]]]  # layer -> cell -> one list for each run
+    steps: dict[str, dict[CellKey, list[Steps]]]
     contents: dict[bytes, Drawn] = field(default_factory=dict)
 
 
@@ -67,7 +86,7 @@ async def draw_runs(
     total = sum(len(run.steps) for run in runs)
     done = 0
     for number, run in enumerate(runs):
-        pen.lift(run.before, number)
+        pen.start_run(number, run.before)
         for at, state in run.steps:
             pen.draw(at, state)
             done += 1
@@ -81,32 +100,33 @@ def _derives(line: Layer, area: Layer) -> bool:
 
 
 class _Front:
-    """The front line of one derived layer, drawn once for each set of areas that are held."""
+    """The front line of one derived layer; drawn anew only for a state with other areas than the last."""
 
     def __init__(self, theatre: Theatre, line: Layer) -> None:
         assert line.derived is not None
         self.line = line
         self.bands = frozenset(line.bands)
         area = theatre.layer(line.derived.layer)
-        self.names = {_FRONT + f"{line.name} {side}": area.on_side(side) for side in sorted(area.sides())}
-        self._line = line.name
+        self.sides = {_FRONT + f"{line.name} {side}": area.on_side(side) for side in sorted(area.sides())}
         self._area = area
         self._where = front_ground(theatre, line)
         self._areas: frozenset[bytes] = frozenset()
         self._roots: list[Named] = []
 
-    def named(self, state: State, contents: Mapping[bytes, Content]) -> list[Named]:
-        """Return the root of the front of *state*; nothing where there is no front."""
+    def clips(self, state: State, contents: Mapping[bytes, Content]) -> list[Named]:
+        """Return the uncut front of each side in *state*, called ``front of <line> <side>``; [] without."""
         if state != self._areas:
             areas = side_areas(self._area, [contents[key] for key in sorted(state)])
             found = front_lines(areas, self._where)
-            self._roots = [(_FRONT + f"{self._line} {side}", plant(lines)) for side, lines in found.items()]
+            self._roots = [
+                (_FRONT + f"{self.line.name} {side}", plant(lines)) for side, lines in found.items()
+            ]
             self._areas = frozenset(state)
         return self._roots
 
 
 class _Pen:
-    """Draws one state after the other, and of each only what differs from the one before."""
+    """Drawer of one state after the other, and of each only its differences from the one before."""
 
     def __init__(self, area: Layer, fronts: Sequence[_Front], contents: Mapping[bytes, Content]) -> None:
         self.drawing = Drawing({each.name: {} for each in (area, *(front.line for front in fronts))})
@@ -122,13 +142,13 @@ class _Pen:
         self._shown: frozenset[Named] = frozenset()
         self._run = -1
 
-    def lift(self, before: State, run: int) -> None:
-        """Begin the run of that number after the state *before*, of which nothing is drawn."""
-        self._shown, self._run = self._named(before), run
+    def start_run(self, run: int, before: State) -> None:
+        """Start run *run*: take *before* as already drawn, so that only differences from it are."""
+        self._run, self._shown = run, self._clips(before)
 
     def draw(self, at: datetime, state: State) -> None:
-        """Draw the cells in which *state* differs from what was shown last."""
-        shown = self._named(state)
+        """Note a step at *at* in every cell in which *state* differs from the state drawn last."""
+        shown = self._clips(state)
         for zoom, bands in self._bands.items():
             for above, _, x, y, parts in changed_cells(self._shown, shown, zoom, self._is_whole):
                 for band in bands:
@@ -148,7 +168,7 @@ class _Pen:
             if cell.band in front.bands and not cell.above:  # nothing has an edge in what is larger
                 lines = [
                     cell_front(cell, faces, statuses, [clip for part, clip in parts if part == name])
-                    for name, statuses in front.names.items()
+                    for name, statuses in front.sides.items()
                 ]
                 line = shapely.normalize(shapely.line_merge(shapely.union_all(lines)))
                 pieces = [] if line.is_empty else [make_content(to_metres(line, cell.band), {})]
@@ -174,11 +194,14 @@ class _Pen:
         if not steps or steps[-1][1] != state:
             steps.append((at, state))
 
-    def _named(self, state: State) -> frozenset[Named]:
-        """Return the roots of what *state* holds, keeping those that were there already."""
+    def _clips(self, state: State) -> frozenset[Named]:
+        """Return the uncut areas and fronts of *state*: the same objects for the same features.
+
+        Clips are told apart by identity, so an area that the last state had too is not planted again.
+        """
         kept = {key: self._roots.get(key) or self._root(key) for key in state}
         self._roots = kept
-        fronts = [named for front in self._fronts for named in front.named(state, self._contents)]
+        fronts = [clip for front in self._fronts for clip in front.clips(state, self._contents)]
         return frozenset([*kept.values(), *fronts])
 
     def _root(self, key: bytes) -> Named:
