@@ -21,6 +21,9 @@ Value: TypeAlias = str | int | float | bool
 Text: TypeAlias = dict[str, str]  # language code -> words
 Role: TypeAlias = Literal["areas", "front", "events", "notes", "none"]  # as what the map draws a layer
 ROLES: tuple[Role, ...] = ("areas", "front", "events", "notes")
+# From which rows a layer's tiles are cut: faces of areas with statuses, lines between such faces, features
+# that hold at an instant, points that happened in a window of time.
+DrawnAs: TypeAlias = Literal["faces", "face_lines", "features", "points"]
 
 DIRECTION = "direction"  # the field by which notes are told from events; they are listed and numbered by it
 # How exactly it is known when something began, changed or ended; what is known to the day is public when
@@ -148,14 +151,27 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(name for name in self.fields if name.startswith(("text", "url")))
 
     @property
-    def partitioned(self) -> bool:
-        """Whether what is drawn are faces: areas with statuses, made disjoint and generalised together."""
-        return self.kind == "areas" and self.time == "state" and bool(self.categories)
+    def drawn_as(self) -> DrawnAs:
+        """Rows from which its tiles are cut.
+
+        ``faces`` are areas with statuses, made disjoint and generalised together; ``face_lines`` derive from
+        them; all else is drawn as it was imported: ``features`` of a state, ``points`` of a window.
+        """
+        if self.derived is not None:
+            return "face_lines"
+        if self.time == "window":
+            return "points"
+        return "faces" if self.kind == "areas" and self.categories else "features"
+
+    @property
+    def drawn_from(self) -> str:
+        """Name of the layer whose features it draws: its own, or that of the areas it derives from."""
+        return self.name if self.derived is None else self.derived.layer
 
     @property
     def has_faces(self) -> bool:
-        """Whether what is drawn are faces, or lines between them."""
-        return self.partitioned or self.derived is not None
+        """Whether its rows are those of the face table, band by band, rather than features as imported."""
+        return self.drawn_as in ("faces", "face_lines")
 
     @property
     def bands(self) -> tuple[Band, ...]:

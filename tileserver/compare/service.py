@@ -148,7 +148,7 @@ class ChangeService:
     async def _draw(self, stored: StoredLayer, band: Band, before: End, after: End) -> Drawn:
         async def compute() -> Drawn:
             cells = await self._cells(stored, band, before, after)
-            if stored.layer.partitioned:
+            if stored.layer.drawn_as == "faces":
                 held = held_statuses(stored)
                 return await self._aside(lambda: draw_pieces(cells, band, held))
             return await self._aside(lambda: draw_lines(cells, band))

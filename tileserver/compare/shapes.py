@@ -119,6 +119,5 @@ def _id(name: str, wkb: bytes) -> int:
 
 def held_statuses(stored: StoredLayer) -> Collection[str]:
     """Return the statuses on the one side of the line that derives from *stored*; none where none does."""
-    lines = [layer.derived for layer in stored.theatre.layers if layer.derived]
-    own = (line for line in lines if line.layer == stored.layer.name)
-    return next((stored.layer.on_side(line.side) for line in own), ())
+    lines = (layer.derived for layer in stored.theatre.layers if layer.drawn_from == stored.layer.name)
+    return next((stored.layer.on_side(line.side) for line in lines if line is not None), ())

@@ -75,8 +75,8 @@ def check_own(stored: StoredLayer) -> None:
 
     What it held of its own nothing would draw, and its definition could not be added again.
     """
-    if stored.layer.derived is not None:
-        origin = f"{stored.ref.theatre}.{stored.layer.derived.layer}"
+    if stored.layer.drawn_as == "face_lines":
+        origin = f"{stored.ref.theatre}.{stored.layer.drawn_from}"
         raise BadParameter(f"{stored.ref} derives from {origin} and follows it; import into {origin} instead")
 
 

@@ -133,7 +133,7 @@ async def _write(
         await writer.add_snapshots(stored.layer_id, rows)
         outcome.snapshots = len(rows)
     await _write_features(writer, stored.layer_id, change, given.contents, outcome)
-    if stored.layer.partitioned:
+    if stored.layer.drawn_as == "faces":
         redrawn = await redraw(writer, layers, stored, change.before, change.after, given.contents, progress)
         outcome.faces_added, outcome.faces_ended = redrawn
 

@@ -156,13 +156,13 @@ async def _withdraw(
 
 def _with_derived(layers: Layers, name: str, verb: str) -> list[StoredLayer]:
     """Return the layer *name*, then those that derive from it."""
-    derivation = layers[name].layer.derived
-    if derivation is not None:
+    origin = layers[name].layer.drawn_from
+    if origin != name:
         raise BadParameter(
-            f"{layers[name].ref} derives from {layers[derivation.layer].ref}: {verb} that one, and it follows"
+            f"{layers[name].ref} derives from {layers[origin].ref}: {verb} that one, and it follows"
         )
-    own = [each for each in layers.values() if each.layer.derived and each.layer.derived.layer == name]
-    return [layers[name], *own]
+    own = [each for each in layers.values() if each.layer.drawn_from == name]
+    return sorted(own, key=lambda each: each.layer.name != name)
 
 
 def check_revision(revision: int, newest: int) -> None:

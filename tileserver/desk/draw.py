@@ -75,7 +75,7 @@ async def draw_runs(
     contents: Mapping[bytes, Content],
     progress: Progress,
 ) -> Drawing:
-    """Draw *runs* of the states of the partitioned layer *area*, and the lines that derive from it.
+    """Draw *runs* of the states of *area*, a layer drawn as faces, and the lines that derive from it.
 
     *contents* holds the content of every state of *runs*, those before them included. O(what changes
     from state to state); a first state costs about a second. Lets others run, and itself be cancelled,
@@ -96,7 +96,7 @@ async def draw_runs(
 
 
 def _derives(line: Layer, area: Layer) -> bool:
-    return line.derived is not None and line.derived.layer == area.name
+    return line.drawn_as == "face_lines" and line.drawn_from == area.name
 
 
 class _Front:

@@ -46,7 +46,7 @@ async def redraw(
     contents: Mapping[bytes, Content],
     progress: Progress,
 ) -> Redrawn:
-    """Draw what differs between two histories of the partitioned layer *area*, and write it.
+    """Draw what differs between two histories of *area*, a layer drawn as faces, and write it.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ async def _write(
     missing = [(where, face.content) for where, face in fresh if face.content not in drawing.contents]
     kept = await face_contents(writer.connection, stored.layer_id, missing) if missing else {}
     await close_faces(writer, stored.layer_id, gone)
-    finest = stored.layer.bands[-1].lowest if stored.layer.partitioned else None
+    finest = stored.layer.bands[-1].lowest if stored.layer.drawn_as == "faces" else None
     added = await add_faces(writer, stored.layer_id, _rows(fresh, drawing, kept, finest))
     return Redrawn(added, len(gone))
 

@@ -35,7 +35,7 @@ async def rebuild_stale(connection: Connection, progress: Progress) -> list[str]
 def _stale(layers: list[StoredLayer]) -> list[StoredLayer]:
     """Return the layers of areas of which something, or something that derives from them, is out of date."""
     out_of_date = {
-        (each.ref.theatre, each.layer.derived.layer if each.layer.derived else each.layer.name)
+        (each.ref.theatre, each.layer.drawn_from)
         for each in layers
         if each.fingerprint != fingerprint(each.theatre, each.layer)
     }
@@ -45,9 +45,9 @@ def _stale(layers: list[StoredLayer]) -> list[StoredLayer]:
 async def _rebuild(
     connection: Connection, layers: Mapping[str, StoredLayer], area: StoredLayer, progress: Progress
 ) -> None:
-    family = [area, *(each for each in layers.values() if _derives(each, area))]
+    family = [each for each in layers.values() if each.layer.drawn_from == area.layer.name]
     await erase_faces(connection, [each.layer_id for each in family])
-    if not area.layer.partitioned:
+    if area.layer.drawn_as != "faces":
         return
     before: dict[datetime, State] = {}
     for revision in area.revisions:
@@ -57,7 +57,3 @@ async def _rebuild(
         await redraw(writer, layers, area, before, after, {}, progress)
         await writer.note_layers()
         before = after
-
-
-def _derives(line: StoredLayer, area: StoredLayer) -> bool:
-    return line.layer.derived is not None and line.layer.derived.layer == area.layer.name

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import structlog
@@ -161,10 +161,10 @@ class HistoryService:
 
     async def _origin(self, stored: StoredLayer) -> StoredLayer:
         """Return the layer whose features *stored* draws: itself, or what it derives from."""
-        if stored.layer.derived is None:
+        if stored.layer.drawn_from == stored.layer.name:
             return stored
         catalogue = await self.service.catalogue()
-        ref = LayerRef(stored.ref.theatre, stored.layer.derived.layer)
+        ref = LayerRef(stored.ref.theatre, stored.layer.drawn_from)
         found = catalogue.layers.get(ref) or catalogue.missing[ref]
         return found.stored
 
@@ -178,7 +178,5 @@ def _cuts(tileset: Tileset) -> list[HistoryCut]:
     found = []
     for served in tileset.layers:
         layer = served.stored.layer
-        kind: Literal["faces", "features", "points"]
-        kind = "faces" if layer.has_faces else "features" if served.is_state else "points"
-        found.append(HistoryCut(served.stored.layer_id, layer.name, kind, layer.texts))
+        found.append(HistoryCut(served.stored.layer_id, layer.name, layer.drawn_as, layer.texts))
     return found

@@ -34,17 +34,19 @@ class Series:
 
 def measured_layers(tileset: Tileset) -> list[ServedLayer]:
     """Return the layers of *tileset* that have measures: areas with statuses."""
-    return [served for served in tileset.layers if served.stored.layer.partitioned]
+    return [served for served in tileset.layers if served.stored.layer.drawn_as == "faces"]
 
 
 def measured_layer(tileset: Tileset) -> ServedLayer:
     """Return the one layer of *tileset* whose areas are measured, or raise `NothingMeasured`."""
     found = measured_layers(tileset)
     if len(found) != 1:
-        if any(each.stored.layer.partitioned for each in tileset.missing):
+        if any(each.stored.layer.drawn_as == "faces" for each in tileset.missing):
             raise LayerUnavailable(f"the areas of {tileset.theatre.id} are not served now: see /tilesets")
         every = [
-            f"{tileset.theatre.id}.{layer.name}" for layer in tileset.theatre.layers if layer.partitioned
+            f"{tileset.theatre.id}.{layer.name}"
+            for layer in tileset.theatre.layers
+            if layer.drawn_as == "faces"
         ]
         there = f"; ask for {' or '.join(every)}" if every else ", nor has any other of the theatre"
         what = f"has {len(found)} layers of areas with statuses, not one" if found else "is no layer of areas"

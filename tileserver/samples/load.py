@@ -17,7 +17,7 @@ async def load_sample(connection: Connection, name: str, progress: Progress) -> 
     layers = {each.layer.name: each for each in await load_layers(connection) if each.ref.theatre == name}
     outcomes = []
     for stored in layers.values():
-        if stored.layer.derived:
+        if stored.layer.drawn_as == "face_lines":
             continue
         report = Report()
         if stored.layer.time == "state":

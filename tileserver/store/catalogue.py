@@ -115,9 +115,9 @@ async def _drop_layers(
 
 
 def _drawn_from(layers: Mapping[str, Layer], name: str) -> str | None:
-    """Return '' for a layer of its own features, the name of that it derives from, `None` for no layer."""
+    """Return `Layer.drawn_from` of the layer *name*; ``None`` where there is no such layer."""
     layer = layers.get(name)
-    return None if layer is None else layer.derived.layer if layer.derived else ""
+    return None if layer is None else layer.drawn_from
 
 
 def _in_tiles(layer: Layer | None) -> object:
@@ -214,8 +214,7 @@ def _theatre(name: str, definition: object) -> Theatre:
     day_zone(theatre.day_zone)
     parse_duration(theatre.embargo)
     for layer in theatre.layers:
-        if layer.derived is not None:
-            theatre.layer(layer.derived.layer)
+        theatre.layer(layer.drawn_from)
     return theatre
 
 
@@ -282,7 +281,7 @@ async def _fetch(
     revision: int,
     bands: Sequence[Band],
 ) -> list[asyncpg.Record]:
-    text = question.format(rows=_ROWS[stored.layer.derived is not None])
+    text = question.format(rows=_ROWS[stored.layer.drawn_as == "face_lines"])
     rows: list[asyncpg.Record] = await connection.fetch(
         text, stored.layer_id, revision, [band.lowest for band in bands]
     )

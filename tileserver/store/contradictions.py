@@ -120,7 +120,7 @@ async def _against_codes(connection: asyncpg.Connection, held: HeldLayer, layer:
     if not layer.category:
         return []
     rows = await connection.fetch(
-        _CODES, held.layer_id, layer.category, sorted(layer.codes()), not layer.partitioned
+        _CODES, held.layer_id, layer.category, sorted(layer.codes()), layer.drawn_as != "faces"
     )
     return [
         f"layer {held.name} has {_features(row['features'])} "

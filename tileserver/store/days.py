@@ -48,12 +48,11 @@ NO_DAYS = KnownDays(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 async def load_days(connection: asyncpg.Connection, stored: StoredLayer) -> KnownDays:
     """Return what is known to the day in a layer, in whatever revision; of a line that of its areas."""
-    derived = stored.layer.derived
     rows = await connection.fetch(
         "SELECT at, over FROM known_day JOIN layer ON layer = layer.id"
         " WHERE layer.theatre = $1 AND layer.name = $2 ORDER BY over, at",
         stored.ref.theatre,
-        stored.ref.layer if derived is None else derived.layer,
+        stored.layer.drawn_from,
     )
     return KnownDays(
         np.array([to_micros(row["at"]) for row in rows], dtype=np.int64),

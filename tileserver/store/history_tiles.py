@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import asyncpg
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
+from tileserver.model import DrawnAs
 from tileserver.store.placing import placed
 
 OPEN_DAY = 2**31 - 1  # the end of what goes on beyond the period
@@ -121,11 +122,11 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class HistoryCut:
-    """What is asked of one layer: faces, plain features that are a state, or points that happened."""
+    """One layer of a history tile: its id, its name in the tile, and the rows it is drawn from."""
 
     layer: int
     name: str
-    kind: Literal["faces", "features", "points"]
+    drawn_as: DrawnAs
     texts: tuple[str, ...] = ()  # the properties that history goes without
 
 
@@ -156,10 +157,8 @@ async def history_faces(
     """
     found = {}
     for cut in cuts:
-        if cut.kind != "points":
-            rows = (_FACES if cut.kind == "faces" else _FEATURES).format(
-                carried="", layer="$10::int", near=""
-            )
+        if cut.drawn_as != "points":
+            rows = _rows(cut).format(carried="", layer="$10::int", near="")
             held = _HELD.format(id=_ID, carried="", rows=rows)
             row = await connection.fetchrow(
                 f'WITH {_ASKED} SELECT array_agg(id ORDER BY "from", "to", id) AS id,'
@@ -176,6 +175,11 @@ def _shared(stretch: Stretch, band: int) -> tuple[Any, ...]:
     return stretch.known, stretch.first, stretch.starts, stretch.at, stretch.until, band
 
 
+def _rows(cut: HistoryCut) -> str:
+    """Return the query of the rows of a state layer."""
+    return _FEATURES if cut.drawn_as == "features" else _FACES
+
+
 def _tile_statement(cuts: Sequence[HistoryCut]) -> tuple[str, list[Any]]:
     """Return one statement for all *cuts*, its own arguments after the shared ones."""
     arguments: list[Any] = []
@@ -185,15 +189,13 @@ def _tile_statement(cuts: Sequence[HistoryCut]) -> tuple[str, list[Any]]:
     for number, cut in enumerate(cuts):
         layer, name, texts = (f"${_SHARED + len(arguments) + each}" for each in (1, 2, 3))
         arguments += [cut.layer, cut.name, list(cut.texts)]
-        if cut.kind == "points":
+        if cut.drawn_as == "points":
             points[number] = _POINTS.format(number=number, layer=f"{layer}::int", texts=texts)
             rows = _POINT_TILE.format(number=number)
         else:
             carried = _CARRIED.format(texts=texts) + _SHAPE
-            found = (_FACES if cut.kind == "faces" else _FEATURES).format(
-                carried=carried, layer=f"{layer}::int", near=_NEAR
-            )
-            drawn = _FACE_TILE if cut.kind == "faces" else _FEATURE_TILE
+            found = _rows(cut).format(carried=carried, layer=f"{layer}::int", near=_NEAR)
+            drawn = _FEATURE_TILE if cut.drawn_as == "features" else _FACE_TILE
             rows = drawn.format(rows=_HELD.format(id=_ID, carried="properties, geom,", rows=found))
             states[number] = f"layer_{number}"
         tiles.append((number, _ENCODE.format(name=f"{name}::text", extent=EXTENT, rows=rows)))

@@ -218,7 +218,7 @@ def _check_derivation(layer: Layer, theatre: Theatre, where: str) -> None:
     derived = layer.derived
     assert derived is not None  # its caller asked
     _demand(layer.kind == "lines" and layer.time == "state", f"{where}: what is derived is lines of a state")
-    areas = {other.name: other for other in theatre.layers if other.partitioned}
+    areas = {other.name: other for other in theatre.layers if other.drawn_as == "faces"}
     _demand(
         derived.layer in areas,
         f"{where} is derived from {derived.layer!r}, which is no layer of areas with statuses",

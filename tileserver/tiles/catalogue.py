@@ -172,7 +172,7 @@ class Tileset:
 
 def _embargo(stored: StoredLayer) -> timedelta:
     theatre, layer = stored.theatre, stored.layer
-    shown = [layer] if layer.derived is None else [layer, theatre.layer(layer.derived.layer)]
+    shown = [layer, theatre.layer(layer.drawn_from)]
     return max(parse_duration(each.embargo or theatre.embargo) for each in shown)
 
 
