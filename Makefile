@@ -35,11 +35,12 @@ bench: setup .venv/.made-dev ## measure tiles and imports, beside tipg
 chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose, and print what became of it
 	.venv/bin/python -m tests.chaos
 
-lint: setup .venv/.made-dev ## style, format, types and import rules
+lint: setup .venv/.made-dev ## style, format, types and import rules, of Python and TypeScript
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	cd $(WEB) && npm run --silent lint
 
 qgis: ## draw the sample of a running server in QGIS, where python3-qgis is installed
 	/usr/bin/python3 tests/clients/draw_in_qgis.py http://127.0.0.1:$${PORT:-8000} western-front 1944-08-25 /tmp/tileserver-qgis.png

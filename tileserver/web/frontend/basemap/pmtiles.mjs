@@ -6,11 +6,13 @@ import { zxyToTileId } from "pmtiles";
 
 const HEADER_BYTES = 127;
 const ROOT_LIMIT = 16384 - HEADER_BYTES; // spec 4: header and root directory lie in the first 16 KiB
-const GZIP = 2, MVT = 1;
+const GZIP = 2,
+  MVT = 1;
 
 function writeVarint(out, value) {
-  while (value >= 0x80) { out.push((value % 0x80) | 0x80); value = Math.floor(value / 0x80); }
-  out.push(value);
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out.push((rest % 0x80) | 0x80);
+  out.push(rest);
 }
 
 /** Spec 4.2: counts, then id deltas, run lengths, lengths and offsets, column by column; gzipped. */
@@ -18,7 +20,10 @@ function directory(entries) {
   const out = [];
   writeVarint(out, entries.length);
   let last = 0;
-  for (const entry of entries) { writeVarint(out, entry.id - last); last = entry.id; }
+  for (const entry of entries) {
+    writeVarint(out, entry.id - last);
+    last = entry.id;
+  }
   for (const entry of entries) writeVarint(out, entry.run);
   for (const entry of entries) writeVarint(out, entry.length);
   entries.forEach((entry, i) => {
@@ -32,7 +37,8 @@ function directory(entries) {
 function directories(entries) {
   const whole = directory(entries);
   if (whole.length <= ROOT_LIMIT) return { root: whole, leaves: Buffer.alloc(0) };
-  const roots = [], leaves = [];
+  const roots = [],
+    leaves = [];
   let offset = 0;
   for (let i = 0; i < entries.length; i += 2048) {
     const leaf = directory(entries.slice(i, i + 2048));
@@ -45,9 +51,13 @@ function directories(entries) {
 
 /** Tiles are [{z, x, y, data}] with plain MVT bytes; equal ones are stored once. */
 function layOut(tiles) {
-  const entries = [], chunks = [], seen = new Map();
+  const entries = [],
+    chunks = [],
+    seen = new Map();
   let end = 0;
-  const addressed = tiles.map((tile) => ({ ...tile, id: zxyToTileId(tile.z, tile.x, tile.y) })).sort((a, b) => a.id - b.id);
+  const addressed = tiles
+    .map((tile) => ({ ...tile, id: zxyToTileId(tile.z, tile.x, tile.y) }))
+    .sort((a, b) => a.id - b.id);
   for (const { id, data } of addressed) {
     const key = createHash("sha256").update(data).digest("base64");
     if (!seen.has(key)) {
@@ -56,7 +66,8 @@ function layOut(tiles) {
       chunks.push(packed);
       end += packed.length;
     }
-    const place = seen.get(key), before = entries.at(-1);
+    const place = seen.get(key),
+      before = entries.at(-1);
     if (before && before.offset === place.offset && before.id + before.run === id) before.run += 1;
     else entries.push({ id, run: 1, ...place });
   }
@@ -77,7 +88,9 @@ export function archive(tiles, { minzoom, maxzoom, bounds, metadata }) {
     header.writeBigUInt64LE(BigInt(section.length), 16 + 16 * i);
     offset += section.length;
   });
-  [tiles.length, entries.length, distinct].forEach((count, i) => header.writeBigUInt64LE(BigInt(count), 72 + 8 * i));
+  [tiles.length, entries.length, distinct].forEach((count, i) =>
+    header.writeBigUInt64LE(BigInt(count), 72 + 8 * i),
+  );
   header.set([1, GZIP, GZIP, MVT, minzoom, maxzoom], 96); // clustered, internal and tile compression, type, zooms
   bounds.forEach((degrees, i) => header.writeInt32LE(Math.round(degrees * 1e7), 102 + 4 * i));
   header[118] = minzoom;

@@ -11,10 +11,14 @@ import { moveCrimeaInTopology, withoutCrimea } from "./crimea.mjs";
 const require = createRequire(import.meta.url);
 
 /** West, south, east, north of the regions that get detail. */
-export const REGIONS = [[20, 43, 46, 57], [-6, 42, 17, 54.5]];
+export const REGIONS = [
+  [20, 43, 46, 57],
+  [-6, 42, 17, 54.5],
+];
 const LANGUAGES = ["en", "uk", "ru", "de", "fr"];
 
-const overlaps = (box, region) => box[0] <= region[2] && box[2] >= region[0] && box[1] <= region[3] && box[3] >= region[1];
+const overlaps = (box, region) =>
+  box[0] <= region[2] && box[2] >= region[0] && box[1] <= region[3] && box[3] >= region[1];
 const inRegions = (box) => REGIONS.some((region) => overlaps(box, region));
 export const contains = ([lon, lat]) => inRegions([lon, lat, lon, lat]);
 
@@ -34,11 +38,13 @@ const LEAST_WATER_KM2 = 5; // ponds are noise on a map of a war
 /** Area in km2 of a ring of longitude and latitude, near enough to tell a pond from a lake. */
 function areaOf(ring) {
   let twice = 0;
-  for (let i = 0; i + 1 < ring.length; i++) twice += ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
+  for (let i = 0; i + 1 < ring.length; i++)
+    twice += ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
   return Math.abs(twice / 2) * 111.2 ** 2 * Math.cos((ring[0][1] * Math.PI) / 180);
 }
 
-const polygonsOf = (geometry) => (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates);
+const polygonsOf = (geometry) =>
+  geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
 const asFeature = (geometry, properties = {}) => ({ type: "Feature", properties, geometry });
 const asCollection = (features) => ({ type: "FeatureCollection", features });
 const dataOf = (name) => JSON.parse(readFileSync(require.resolve(name), "utf8"));
@@ -64,7 +70,9 @@ export function readRegionCountries() {
 
 /** The land borders: the edges that two countries share, so that no coast is among them. */
 export function bordersOf(countries) {
-  const geometries = Object.entries(countries).map(([code, coordinates]) => asFeature({ type: "MultiPolygon", coordinates }, { code }));
+  const geometries = Object.entries(countries).map(([code, coordinates]) =>
+    asFeature({ type: "MultiPolygon", coordinates }, { code }),
+  );
   const shared = topology({ countries: asCollection(geometries) });
   return mesh(shared, shared.objects.countries, (a, b) => a.properties.code !== b.properties.code);
 }
@@ -75,7 +83,10 @@ function outsideRegions(lines) {
   for (const line of lines.coordinates) {
     let part = [];
     for (const point of line) {
-      if (!contains(point)) { part.push(point); continue; }
+      if (!contains(point)) {
+        part.push(point);
+        continue;
+      }
       if (part.length > 1) parts.push(part);
       part = [];
     }
@@ -97,22 +108,39 @@ export function worldLayers(world) {
 
 /** {land, water, border} of the regions; their land is their whole box, and water is drawn over it. */
 export function regionLayers() {
-  const box = ([west, south, east, north]) => [[west, south], [east, south], [east, north], [west, north], [west, south]];
-  const water = dataOf("@geo-maps/earth-waterbodies-250m/map.geo.json").geometries.flatMap(polygonsOf)
+  const ringOf = ([west, south, east, north]) => [
+    [west, south],
+    [east, south],
+    [east, north],
+    [west, north],
+    [west, south],
+  ];
+  const water = dataOf("@geo-maps/earth-waterbodies-250m/map.geo.json")
+    .geometries.flatMap(polygonsOf)
     .map((coordinates) => ({ coordinates, box: boxOf(coordinates[0]) }))
     .filter(({ coordinates, box }) => inRegions(box) && areaOf(coordinates[0]) >= LEAST_WATER_KM2);
   return {
-    land: asCollection(REGIONS.map((region) => asFeature({ type: "Polygon", coordinates: [box(region)] }))),
-    water: asCollection(water.map(({ coordinates }) => asFeature({ type: "Polygon", coordinates }, { km2: Math.round(areaOf(coordinates[0]) * 10) / 10 }))),
+    land: asCollection(
+      REGIONS.map((region) => asFeature({ type: "Polygon", coordinates: [ringOf(region)] })),
+    ),
+    water: asCollection(
+      water.map(({ coordinates }) =>
+        asFeature({ type: "Polygon", coordinates }, { km2: Math.round(areaOf(coordinates[0]) * 10) / 10 }),
+      ),
+    ),
     border: asCollection([asFeature(bordersOf(readRegionCountries()))]),
   };
 }
 
 function centreOf(ring) {
-  let area = 0, x = 0, y = 0;
+  let area = 0,
+    x = 0,
+    y = 0;
   for (let i = 0; i + 1 < ring.length; i++) {
     const cross = ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
-    area += cross; x += (ring[i][0] + ring[i + 1][0]) * cross; y += (ring[i][1] + ring[i + 1][1]) * cross;
+    area += cross;
+    x += (ring[i][0] + ring[i + 1][0]) * cross;
+    y += (ring[i][1] + ring[i + 1][1]) * cross;
   }
   return { area: Math.abs(area / 2), point: area ? [x / (3 * area), y / (3 * area)] : ring[0] };
 }
@@ -121,7 +149,10 @@ function namesOfCountry(id, fallback) {
   const region = id && new Intl.Locale(`und-${id}`).region;
   const names = {};
   for (const language of LANGUAGES) {
-    const name = region && /^[A-Z]{2}$/.test(region) ? new Intl.DisplayNames(language, { type: "region" }).of(region) : fallback;
+    const name =
+      region && /^[A-Z]{2}$/.test(region)
+        ? new Intl.DisplayNames(language, { type: "region" }).of(region)
+        : fallback;
     if (language === "en" || name !== names.name_en) names[`name_${language}`] = name;
   }
   return names;
@@ -130,14 +161,29 @@ function namesOfCountry(id, fallback) {
 /** One label point for each country, with `from` the zoom at which it is worth its place. */
 export function countryLabels(world) {
   const labels = feature(world, world.objects.countries).features.map(({ id, properties, geometry }) => {
-    const largest = polygonsOf(geometry).map((polygon) => centreOf(polygon[0])).sort((a, b) => b.area - a.area)[0];
-    const from = largest.area > 60 ? 2 : largest.area > 12 ? 3 : largest.area > 3 ? 4 : largest.area > 0.25 ? 5 : 7;
-    return asFeature({ type: "Point", coordinates: largest.point }, { ...namesOfCountry(id, properties.name), from, size: largest.area });
+    const largest = polygonsOf(geometry)
+      .map((polygon) => centreOf(polygon[0]))
+      .sort((a, b) => b.area - a.area)[0];
+    const from =
+      largest.area > 60 ? 2 : largest.area > 12 ? 3 : largest.area > 3 ? 4 : largest.area > 0.25 ? 5 : 7;
+    return asFeature(
+      { type: "Point", coordinates: largest.point },
+      { ...namesOfCountry(id, properties.name), from, size: largest.area },
+    );
   });
   return asCollection(labels);
 }
 
-const RANKS = [[3e6, 3], [1e6, 4], [4e5, 5], [1.2e5, 6], [4e4, 7], [1.2e4, 8], [2.5e3, 9], [0, 10]];
+const RANKS = [
+  [3e6, 3],
+  [1e6, 4],
+  [4e5, 5],
+  [1.2e5, 6],
+  [4e4, 7],
+  [1.2e4, 8],
+  [2.5e3, 9],
+  [0, 10],
+];
 
 /** The zoom from which a place is shown: by population, capitals and seats of a region one earlier. */
 export function zoomOfPlace({ population, featureCode }) {
@@ -153,7 +199,9 @@ const SOFT_SIGNS = new Set(["UA", "RU", "BY"]); // an apostrophe stands for a so
 /** Of Ukrainian places that we know, the Ukrainian name and its official romanisation; else as GeoNames has it. */
 export function namesOfPlace({ name, country }) {
   const ukrainian = country === "UA" ? NAMES[name] : undefined;
-  return ukrainian ? { name_en: romanised(ukrainian), name_uk: ukrainian } : { name_en: SOFT_SIGNS.has(country) ? name.replaceAll(/[’']/g, "") : name };
+  return ukrainian
+    ? { name_en: romanised(ukrainian), name_uk: ukrainian }
+    : { name_en: SOFT_SIGNS.has(country) ? name.replaceAll(/[’']/g, "") : name };
 }
 
 /** GeoNames places of 1,000 people and more in the regions, and of 100,000 and more elsewhere. */
@@ -163,10 +211,15 @@ export function placeLabels() {
     const inside = contains(place.loc.coordinates);
     if (!inside && place.population < 1e5) continue;
     if (place.featureCode === "PPLX") continue; // a quarter of a town, not a town
-    labels.push(asFeature(place.loc, {
-      ...namesOfPlace(place), from: zoomOfPlace(place), people: place.population,
-      ...(place.featureCode === "PPLC" ? { capital: 1 } : {}), ...(inside ? { inside: 1 } : {}),
-    }));
+    labels.push(
+      asFeature(place.loc, {
+        ...namesOfPlace(place),
+        from: zoomOfPlace(place),
+        people: place.population,
+        ...(place.featureCode === "PPLC" ? { capital: 1 } : {}),
+        ...(inside ? { inside: 1 } : {}),
+      }),
+    );
   }
   return asCollection(labels);
 }

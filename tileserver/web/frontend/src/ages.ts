@@ -5,10 +5,17 @@ import { changesOf, type DayCount, type Role, type TileJson } from "./catalogue"
 import { daysBetween, type Day } from "./days";
 
 /** A role whose data ends before the shown day: what is shown of it is of `day`, `days` earlier. */
-export interface Aged { role: Role; day: Day; days: number }
+export interface Aged {
+  role: Role;
+  day: Day;
+  days: number;
+}
 
 /** The newest public day: how long ago it is, and how many hours data waits to be public. */
-export interface Newest { days: number; hours: number }
+export interface Newest {
+  days: number;
+  hours: number;
+}
 
 export interface Known {
   aged: Aged[];
@@ -30,20 +37,33 @@ export function hoursOf(duration: string): number {
 /** The server's local day when it answered. */
 export function today({ horizon, embargo, day_zone }: TileJson["time"]): Day {
   const now = Date.parse(horizon) + hoursOf(embargo) * 3_600_000;
-  const parts = new Intl.DateTimeFormat("en", { timeZone: day_zone, year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(now);
-  const [year, month, day] = ["year", "month", "day"].map((type) => parts.find((part) => part.type === type)?.value ?? "");
+  const parts = new Intl.DateTimeFormat("en", {
+    timeZone: day_zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  }).formatToParts(now);
+  const [year, month, day] = ["year", "month", "day"].map(
+    (type) => parts.find((part) => part.type === type)?.value ?? "",
+  );
   return `${year}-${month}-${day}`;
 }
 
 /** What is known of a day; *days* are those of the timeline, ascending. */
-export function knownOn(day: Day, { layers, time }: Pick<TileJson, "layers" | "time">, days: readonly DayCount[]): Known {
+export function knownOn(
+  day: Day,
+  { layers, time }: Pick<TileJson, "layers" | "time">,
+  days: readonly DayCount[],
+): Known {
   const aged = SAID.flatMap((role) => {
     const own = time.newest[layers[role] ?? ""];
     return own && own < day ? [{ role, day: own, days: daysBetween(own, day) }] : [];
   });
-  const begun = ({ begins }: DayCount): boolean => layers.areas !== undefined && begins.includes(layers.areas);
+  const begun = ({ begins }: DayCount): boolean =>
+    layers.areas !== undefined && begins.includes(layers.areas);
   const last = days.findLast((count) => count.day <= day && (changesOf(count) > 0 || begun(count)));
   const begins = last?.day === day && begun(last) && changesOf(last) === 0;
-  const newest = day === time.last_day ? { days: daysBetween(day, today(time)), hours: hoursOf(time.embargo) } : null;
+  const newest =
+    day === time.last_day ? { days: daysBetween(day, today(time)), hours: hoursOf(time.embargo) } : null;
   return { aged, since: last?.day ?? "", begins, newest };
 }

@@ -3,7 +3,15 @@
 import { NavigationControl, ScaleControl, type ErrorEvent, type Map as MapLibre } from "maplibre-gl";
 import { knownOn } from "./ages";
 import { basemapStyle, type Theme } from "./basemap";
-import { readCatalogue, readTileJson, readTimeline, type Catalogue, type DayCount, type Theatre, type TileJson } from "./catalogue";
+import {
+  readCatalogue,
+  readTileJson,
+  readTimeline,
+  type Catalogue,
+  type DayCount,
+  type Theatre,
+  type TileJson,
+} from "./catalogue";
 import { Comparison } from "./comparison";
 import { addDays, clampDay, dayText, isDay, type Day } from "./days";
 import { byId } from "./dom";
@@ -27,7 +35,12 @@ const RETRY_MS = 4000;
 const embedded = document.body.classList.contains("embed");
 const root = document.documentElement;
 
-interface Loaded { theatre: Theatre; tiles: TileJson; timeline: Map<Day, DayCount>; days: DayCount[] }
+interface Loaded {
+  theatre: Theatre;
+  tiles: TileJson;
+  timeline: Map<Day, DayCount>;
+  days: DayCount[];
+}
 
 export class App {
   private readonly panel: Panel;
@@ -52,25 +65,54 @@ export class App {
   private fixed = false; // an embed of one day, which is not left
   private timers: Record<string, ReturnType<typeof setTimeout>> = {};
 
-  constructor(private link: Link, private readonly language: string, private readonly say: Say) {
+  constructor(
+    private link: Link,
+    private readonly language: string,
+    private readonly say: Say,
+  ) {
     this.theme = this.chooseTheme();
     this.panel = new Panel(language, say);
     this.map = createMap(basemapStyle(this.theme, language), link.camera, embedded, say);
-    this.reel = new Reel(this.map, (day, notes) => this.onDay(day, notes), () => this.onHole());
+    this.reel = new Reel(
+      this.map,
+      (day, notes) => this.onDay(day, notes),
+      () => this.onHole(),
+    );
     this.swap = new Swap({
-      instantly: (day) => this.reel.instantly(day), prepare: (day) => this.prepare(day), onState: (state) => this.onState(state),
+      instantly: (day) => this.reel.instantly(day),
+      prepare: (day) => this.prepare(day),
+      onState: (state) => this.onState(state),
     });
-    this.timebar = new Timebar({ language, say, onWish: (day, manner) => this.travel(day, manner), onPlay: () => this.play(!this.playing) });
+    this.timebar = new Timebar({
+      language,
+      say,
+      onWish: (day, manner) => this.travel(day, manner),
+      onPlay: () => this.play(!this.playing),
+    });
     this.comparison = new Comparison({ map: this.map, language, say, onChoice: (day) => this.compare(day) });
-    this.popups = answerClicks(this.map, () => this.loaded && this.state.shown
-      ? { tiles: this.loaded.tiles, language, say, day: this.state.shown, notes: this.notes, changes: this.comparison.shown, layersOf: (role) => this.reel.layerIds(role) } : null);
+    this.popups = answerClicks(this.map, () =>
+      this.loaded && this.state.shown
+        ? {
+            tiles: this.loaded.tiles,
+            language,
+            say,
+            day: this.state.shown,
+            notes: this.notes,
+            changes: this.comparison.shown,
+            layersOf: (role) => this.reel.layerIds(role),
+          }
+        : null,
+    );
     this.dress();
   }
 
   /** Read the catalogue, then open the theatre that the link names; tried again until the server answers. */
   async start(): Promise<void> {
     try {
-      const [catalogue] = await Promise.all([readCatalogue(), this.map.loaded() ? null : this.map.once("style.load")]);
+      const [catalogue] = await Promise.all([
+        readCatalogue(),
+        this.map.loaded() ? null : this.map.once("style.load"),
+      ]);
       this.catalogue = catalogue;
       await this.open(this.link.theatre);
     } catch (error) {
@@ -86,17 +128,25 @@ export class App {
     if (!catalogue) return;
     const theatre = catalogue.theatres.find((one) => one.id === (id || catalogue.default));
     if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
-    const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
+    const [tiles, timeline] = await Promise.all([
+      readTileJson(theatre.tileset),
+      readTimeline(theatre.tileset),
+    ]);
     await this.lost?.promise;
-    this.loaded = { theatre, tiles, timeline: new Map(timeline.days.map((count) => [count.day, count])), days: timeline.days };
+    this.loaded = {
+      theatre,
+      tiles,
+      timeline: new Map(timeline.days.map((count) => [count.day, count])),
+      days: timeline.days,
+    };
     this.takeDown();
     this.openReel();
     addImages(this.map, tiles.legend, this.theme);
     this.panel.fillTheatre(catalogue, theatre.id, tiles);
     this.panel.fillLegend(tiles, this.theme);
     const span = { first: tiles.time.first_day, last: tiles.time.last_day };
-    this.timebar.fill(span, timeline.days);
-    this.comparison.fill(span);
+    this.timebar.setDays(span, timeline.days);
+    this.comparison.setSpan(span);
     this.choose(this.link.compare && clampDay(this.link.compare, span.first, span.last));
     if (!this.link.camera) openCamera(this.map, theatre, this.clear());
     this.wish(this.openingDay(), "step");
@@ -116,7 +166,12 @@ export class App {
   private onLost(): void {
     const { wanted } = this.state;
     let restored = (): void => undefined;
-    this.lost ??= { promise: new Promise<void>((resolve) => { restored = resolve; }), restored: () => restored() };
+    this.lost ??= {
+      promise: new Promise<void>((resolve) => {
+        restored = resolve;
+      }),
+      restored: () => restored(),
+    };
     this.reel.abandon();
     this.comparison.abandon();
     this.takeDown();
@@ -149,13 +204,18 @@ export class App {
       if (embedded) query.set("controls", "1");
       query.set("theatre", this.loaded.theatre.id);
       const at = this.state.wanted || this.openingDay();
-      history.replaceState(null, "", `${location.pathname}?${query.toString()}${fragmentOf(cameraOfMap(this.map), at, this.link.compare)}`);
+      history.replaceState(
+        null,
+        "",
+        `${location.pathname}?${query.toString()}${fragmentOf(cameraOfMap(this.map), at, this.link.compare)}`,
+      );
     }
     location.reload();
   }
 
   private openingDay(): Day {
-    const { at } = this.link, { theatre, tiles } = this.loaded!;
+    const { at } = this.link,
+      { theatre, tiles } = this.loaded!;
     if (at === "latest") return tiles.time.last_day;
     const day = at || (theatre.opens_at && isDay(theatre.opens_at) ? theatre.opens_at : tiles.time.default);
     this.asked = at && clampDay(at, tiles.time.first_day, tiles.time.last_day) !== at ? at : "";
@@ -214,7 +274,13 @@ export class App {
     this.comparison.follow(day, this.loaded!.tiles, this.theme);
     this.writeLink(day, this.manner === "jump" && this.state.shown ? "push" : "replace");
     this.manner = "step";
-    this.later("spoken", () => { byId("spoken").textContent = this.panel.sentence(told); }, SETTLE_MS);
+    this.later(
+      "spoken",
+      () => {
+        byId("spoken").textContent = this.panel.sentence(told);
+      },
+      SETTLE_MS,
+    );
   }
 
   /** The later of both days is the one to look at, so that what is drawn is what has changed until then. */
@@ -241,8 +307,14 @@ export class App {
     const text = (day: Day): string => dayText(day, this.language, "short");
     if (this.lost) this.hint(this.say("lost"));
     else if (state.phase === "error") this.hint(this.say("failed", { day: text(state.wanted) }));
-    else if (state.phase === "loading" && state.wanted !== state.shown) this.hint(this.say("loading", { day: text(state.wanted) }));
-    else this.hint(this.asked && state.shown ? this.say("clamped", { asked: text(this.asked), day: text(state.shown) }) : "");
+    else if (state.phase === "loading" && state.wanted !== state.shown)
+      this.hint(this.say("loading", { day: text(state.wanted) }));
+    else
+      this.hint(
+        this.asked && state.shown
+          ? this.say("clamped", { asked: text(this.asked), day: text(state.shown) })
+          : "",
+      );
     this.timebar.update(state.wanted, state.shown, this.playing);
     if (state.phase === "ready" && this.travels) this.reel.lookAhead();
   }
@@ -250,7 +322,9 @@ export class App {
   /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try it all again. */
   private onHole(): void {
     root.dataset["state"] = "error";
-    this.hint(this.say("failed", { day: dayText(this.state.shown || this.state.wanted, this.language, "short") }));
+    this.hint(
+      this.say("failed", { day: dayText(this.state.shown || this.state.wanted, this.language, "short") }),
+    );
     this.later("hole", () => this.swap.refresh(), RETRY_MS);
   }
 
@@ -282,7 +356,8 @@ export class App {
   /** The part of the map beside the card or under it, whichever is larger. */
   private clear(): Clear {
     const { clientWidth, clientHeight } = this.map.getContainer();
-    const card = byId("card").getBoundingClientRect(), bar = byId("timebar").getBoundingClientRect();
+    const card = byId("card").getBoundingClientRect(),
+      bar = byId("timebar").getBoundingClientRect();
     const bottom = bar.height ? bar.top : clientHeight;
     const beside = (clientWidth - card.right) * bottom > clientWidth * (bottom - card.bottom);
     return { left: beside ? card.right : 0, top: beside ? 0 : card.bottom, right: clientWidth, bottom };
@@ -301,9 +376,15 @@ export class App {
 
   /** The address names what the map shows: this day, this part of the map. An embed leaves its own alone. */
   private writeLink(day: Day | "", how: "push" | "replace"): void {
-    if (!day || !this.loaded || embedded) { this.linkOut(); return; }
+    if (!day || !this.loaded || embedded) {
+      this.linkOut();
+      return;
+    }
     const wait = how === "push" ? 0 : this.linkNext - performance.now();
-    if (wait > 0) { this.later("link", () => this.writeLink(this.state.shown, "replace"), wait); return; }
+    if (wait > 0) {
+      this.later("link", () => this.writeLink(this.state.shown, "replace"), wait);
+      return;
+    }
     clearTimeout(this.timers["link"]);
     this.linkNext = performance.now() + LINK_MS;
     const query = new URLSearchParams(location.search);
@@ -316,8 +397,14 @@ export class App {
   private linkOut(): void {
     const out = document.getElementById("open-full");
     if (!out || !this.loaded || !this.state.wanted) return;
-    const query = new URLSearchParams({ theatre: this.loaded.theatre.id, ...(this.link.lang ? { lang: this.link.lang } : {}) });
-    out.setAttribute("href", `/?${query.toString()}${fragmentOf(cameraOfMap(this.map), root.dataset["shown"] ?? "", this.link.compare)}`);
+    const query = new URLSearchParams({
+      theatre: this.loaded.theatre.id,
+      ...(this.link.lang ? { lang: this.link.lang } : {}),
+    });
+    out.setAttribute(
+      "href",
+      `/?${query.toString()}${fragmentOf(cameraOfMap(this.map), root.dataset["shown"] ?? "", this.link.compare)}`,
+    );
   }
 
   /** The reader went back or forward, or edited the address. */
@@ -326,10 +413,17 @@ export class App {
     const elsewhere = link.theatre !== "" && link.theatre !== this.loaded?.theatre.id;
     this.link = link;
     if (link.camera) this.map.jumpTo({ center: [link.camera.lon, link.camera.lat], zoom: link.camera.zoom });
-    if (elsewhere && !this.catalogue?.theatres.some(({ id }) => id === link.theatre)) { location.reload(); return; } // the server says what there is
-    if (elsewhere) { void this.reopen(link.theatre); return; }
+    if (elsewhere && !this.catalogue?.theatres.some(({ id }) => id === link.theatre)) {
+      location.reload();
+      return;
+    } // the server says what there is
+    if (elsewhere) {
+      void this.reopen(link.theatre);
+      return;
+    }
     this.choose(link.compare);
-    if (this.loaded && this.state.shown) this.comparison.follow(this.state.shown, this.loaded.tiles, this.theme);
+    if (this.loaded && this.state.shown)
+      this.comparison.follow(this.state.shown, this.loaded.tiles, this.theme);
     if (this.loaded && link.at) this.wish(this.openingDay(), "step");
   }
 
@@ -381,7 +475,10 @@ export class App {
     byId("legend-title").textContent = say("legend");
     byId("notes-title").textContent = say("notes");
     const fixedText = document.getElementById("fixed");
-    if (fixedText) { fixedText.textContent = say("fixed"); fixedText.hidden = !this.fixed; }
+    if (fixedText) {
+      fixedText.textContent = say("fixed");
+      fixedText.hidden = !this.fixed;
+    }
     const out = document.getElementById("open-full");
     if (out) out.querySelector("span")!.textContent = say("openFull");
     const toggle = byId("details-toggle");
@@ -394,17 +491,32 @@ export class App {
       if (!event.sourceId?.startsWith(DATED)) console.warn("map:", event.error.message);
     });
     map.on("moveend", () => this.writeLink(this.state.shown, "replace"));
-    for (const reach of ["pointerenter", "focusin"]) byId("timebar").addEventListener(reach, () => { if (!this.travels) { this.travels = true; this.onState(this.state); } });
+    for (const reach of ["pointerenter", "focusin"])
+      byId("timebar").addEventListener(reach, () => {
+        if (!this.travels) {
+          this.travels = true;
+          this.onState(this.state);
+        }
+      });
     byId("stopped-why").textContent = say("stopped");
     byId("restart").textContent = say("restart");
     byId("restart").addEventListener("click", () => this.restart());
-    watchHealth({ map, onLost: () => this.onLost(), onRestored: () => this.onRestored(), onStopped: (stopped) => this.onStopped(stopped) });
+    watchHealth({
+      map,
+      onLost: () => this.onLost(),
+      onRestored: () => this.onRestored(),
+      onStopped: (stopped) => this.onStopped(stopped),
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.changeTheme());
     window.addEventListener("popstate", () => this.followLink());
     byId<HTMLSelectElement>("theatre").addEventListener("change", (event) => {
       const id = (event.target as HTMLSelectElement).value;
       this.link = { ...this.link, theatre: id, at: "", compare: "", camera: null };
-      history.pushState(null, "", `${location.pathname}?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), theatre: id }).toString()}`);
+      history.pushState(
+        null,
+        "",
+        `${location.pathname}?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), theatre: id }).toString()}`,
+      );
       void this.reopen(id);
     });
     Object.assign(window, { tileserverMap: map, tileserverShownSource: () => this.reel.source });

@@ -5,33 +5,82 @@ import type { History } from "./history";
 import type { Text } from "./texts";
 
 export interface Theatre {
-  id: string; title: Text; notice: Text; bounds: [number, number, number, number]; centre: [number, number, number];
-  day_zone: string; opens_at: Day | ""; tileset: string;
+  id: string;
+  title: Text;
+  notice: Text;
+  bounds: [number, number, number, number];
+  centre: [number, number, number];
+  day_zone: string;
+  opens_at: Day | "";
+  tileset: string;
 }
 
-export interface Catalogue { theatres: Theatre[]; default: string }
+export interface Catalogue {
+  theatres: Theatre[];
+  default: string;
+}
 
-export interface Category { code: string; label: Text; colour: string; colour_dark: string; pattern: "none" | "hatch" | "dots" }
+export interface Category {
+  code: string;
+  label: Text;
+  colour: string;
+  colour_dark: string;
+  pattern: "none" | "hatch" | "dots";
+}
 
-export interface Source { publisher: string; licence: string; attribution: string; url: string }
+export interface Source {
+  publisher: string;
+  licence: string;
+  attribution: string;
+  url: string;
+}
 
 /** As what the map draws a layer. Nothing here asks for a layer's name: a theatre calls its layers what it likes. */
 export type Role = "areas" | "front" | "events" | "notes";
 export type ByRole<T> = Partial<Record<Role, T>>;
 
 interface Answered {
-  tiles: string[]; bounds: [number, number, number, number]; minzoom: number; maxzoom: number; attribution: string;
+  tiles: string[];
+  bounds: [number, number, number, number];
+  minzoom: number;
+  maxzoom: number;
+  attribution: string;
   vector_layers: { id: string; role: Role | "none" }[];
-  time: { first_day: Day; last_day: Day; newest: Record<string, Day | null>; default: Day; day_zone: string; embargo: string; horizon: string; history: History; changes: { tiles: string; document: string } | null };
-  categories: Record<string, Category[]>; category: Record<string, string>; notice: Text; sources: Record<string, Source>;
+  time: {
+    first_day: Day;
+    last_day: Day;
+    newest: Record<string, Day | null>;
+    default: Day;
+    day_zone: string;
+    embargo: string;
+    horizon: string;
+    history: History;
+    changes: { tiles: string; document: string } | null;
+  };
+  categories: Record<string, Category[]>;
+  category: Record<string, string>;
+  notice: Text;
+  sources: Record<string, Source>;
 }
 
 /** What the server says of a tileset; what it says by layer, by the role of the layer. */
-export interface TileJson extends Omit<Answered, "categories" | "category"> { layers: ByRole<string>; legend: ByRole<Category[]>; category: ByRole<string> }
+export interface TileJson extends Omit<Answered, "categories" | "category"> {
+  layers: ByRole<string>;
+  legend: ByRole<Category[]>;
+  category: ByRole<string>;
+}
 
 /** What happened on a day: layers that are known from then on; of the areas, how often a part of them changed. */
-export interface DayCount { day: Day; begins: string[]; areas: number; events: number; km2: Record<string, number> }
-export interface Timeline { days: DayCount[] }
+export interface DayCount {
+  day: Day;
+  begins: string[];
+  areas: number;
+  events: number;
+  km2: Record<string, number>;
+}
+export interface Timeline {
+  days: DayCount[];
+}
 
 async function read<T>(path: string): Promise<T> {
   const response = await fetch(path, { headers: { Accept: "application/json" } });
@@ -40,12 +89,16 @@ async function read<T>(path: string): Promise<T> {
 }
 
 export const readCatalogue = (): Promise<Catalogue> => read("/tilesets");
-export const readTileJson = async (tileset: string): Promise<TileJson> => byRole(await read<Answered>(`/tilesets/${encodeURIComponent(tileset)}`));
-export const readTimeline = (tileset: string): Promise<Timeline> => read(`/tilesets/${encodeURIComponent(tileset)}/timeline`);
+export const readTileJson = async (tileset: string): Promise<TileJson> =>
+  byRole(await read<Answered>(`/tilesets/${encodeURIComponent(tileset)}`));
+export const readTimeline = (tileset: string): Promise<Timeline> =>
+  read(`/tilesets/${encodeURIComponent(tileset)}/timeline`);
 
 /** A map draws one layer as each role: the first one. */
 export function byRole(answered: Answered): TileJson {
-  const layers: ByRole<string> = {}, legend: ByRole<Category[]> = {}, category: ByRole<string> = {};
+  const layers: ByRole<string> = {},
+    legend: ByRole<Category[]> = {},
+    category: ByRole<string> = {};
   for (const { id, role } of answered.vector_layers) {
     if (role === "none" || layers[role] !== undefined) continue;
     layers[role] = id;
@@ -65,7 +118,8 @@ export function km2Of(count: DayCount | undefined): number {
 }
 
 export interface ChangeDocument {
-  held: { statuses: string[] } | null; moved: { from: string; to: string; km2: number }[];
+  held: { statuses: string[] } | null;
+  moved: { from: string; to: string; km2: number }[];
 }
 export const readChange = (template: string, from: Day, to: Day): Promise<ChangeDocument> =>
   read(template.replace("{from}", from).replace("{to}", to));

@@ -1,14 +1,22 @@
 // What changed hands between two days, drawn over the muted picture of one of them. It is loaded unseen, and taken
 // off in the moment that either day is another: what is drawn is always of the two days that are named.
 
-import type { ExpressionSpecification, Map as MapLibre } from "maplibre-gl";
+import type { ErrorEvent, ExpressionSpecification, Map as MapLibre } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
 import { readChange, type Category, type ChangeDocument, type Role, type TileJson } from "./catalogue";
 import type { Day } from "./days";
 import { colourOf } from "./theatre";
 
-export interface Pair { from: Day; to: Day }
-export interface Moved { was: string; is: string; km2: number; kind: Kind }
+export interface Pair {
+  from: Day;
+  to: Day;
+}
+export interface Moved {
+  was: string;
+  is: string;
+  km2: number;
+  kind: Kind;
+}
 type Kind = "gained" | "lost" | "other";
 
 const KINDS: Kind[] = ["gained", "lost", "other"];
@@ -27,14 +35,21 @@ export const colourNow = (categories: Category[], status: string, theme: Theme):
 /** Who had what and who has it, the most first; what would read as 0 is left out. */
 export function movedOf({ held, moved }: ChangeDocument): Moved[] {
   const ours = (status: string): boolean => Boolean(held?.statuses.includes(status));
-  const kind = (was: string, is: string): Kind => (ours(was) === ours(is) ? "other" : ours(is) ? "gained" : "lost");
-  return moved.filter(({ km2 }) => km2 >= 0.05).sort((a, b) => b.km2 - a.km2)
+  const kind = (was: string, is: string): Kind =>
+    ours(was) === ours(is) ? "other" : ours(is) ? "gained" : "lost";
+  return moved
+    .filter(({ km2 }) => km2 >= 0.05)
+    .sort((a, b) => b.km2 - a.km2)
     .map(({ from, to, km2 }) => ({ was: from, is: to, km2, kind: kind(from, to) }));
 }
 
 /** The pictures that the layers name. */
 export const changeImages = (categories: Category[], theme: Theme): string[] =>
-  KINDS.flatMap((kind) => ["", ...categories.map(({ code }) => code)].map((code) => changeImage(kind, colourNow(categories, code, theme))));
+  KINDS.flatMap((kind) =>
+    ["", ...categories.map(({ code }) => code)].map((code) =>
+      changeImage(kind, colourNow(categories, code, theme)),
+    ),
+  );
 
 export class Changes {
   private count = 0;
@@ -52,14 +67,28 @@ export class Changes {
     this.clear();
     const { changes } = tiles.time;
     if (!changes) return null;
-    const own = this.source = `${FIRST}-${++this.count}`;
+    const own = (this.source = `${FIRST}-${++this.count}`);
     const url = changes.tiles.replace("{from}", pair.from).replace("{to}", pair.to);
-    this.map.addSource(own, { type: "vector", tiles: [url], minzoom: tiles.minzoom, maxzoom: tiles.maxzoom, bounds: tiles.bounds });
+    this.map.addSource(own, {
+      type: "vector",
+      tiles: [url],
+      minzoom: tiles.minzoom,
+      maxzoom: tiles.maxzoom,
+      bounds: tiles.bounds,
+    });
     this.addLayers(own, tiles, theme);
     try {
-      const [document] = await Promise.all([readChange(changes.document, pair.from, pair.to), this.loaded(own)]);
+      const [document] = await Promise.all([
+        readChange(changes.document, pair.from, pair.to),
+        this.loaded(own),
+      ]);
       if (own !== this.source) return null;
-      for (const layer of this.layers) this.map.setPaintProperty(layer, layer.endsWith("fill") ? "fill-layer-opacity" : "line-layer-opacity", 1);
+      for (const layer of this.layers)
+        this.map.setPaintProperty(
+          layer,
+          layer.endsWith("fill") ? "fill-layer-opacity" : "line-layer-opacity",
+          1,
+        );
       return movedOf(document);
     } catch (error) {
       if (own !== this.source) return null;
@@ -84,33 +113,91 @@ export class Changes {
     const categories = legend.areas ?? [];
     const codes = categories.map(({ code }) => code);
     const byStatus = (value: (code: string) => string): ExpressionSpecification | string =>
-      codes.length ? ["match", ["coalesce", ["get", "is"], ""], ...codes.flatMap((code) => [code, value(code)]), value("")] as unknown as ExpressionSpecification : value("");
+      codes.length
+        ? ([
+            "match",
+            ["coalesce", ["get", "is"], ""],
+            ...codes.flatMap((code) => [code, value(code)]),
+            value(""),
+          ] as unknown as ExpressionSpecification)
+        : value("");
     const colour = byStatus((code) => colourNow(categories, code, theme));
-    const images = (kind: Kind): ExpressionSpecification | string => byStatus((code) => changeImage(kind, colourNow(categories, code, theme)));
+    const images = (kind: Kind): ExpressionSpecification | string =>
+      byStatus((code) => changeImage(kind, colourNow(categories, code, theme)));
     const { casing } = paletteOf(theme);
     const add = (id: string, type: "fill" | "line", role: Role, paint: object, before: string): void => {
       const sourceLayer = layers[role];
       if (sourceLayer === undefined) return;
       const whole = `${source}-${id}-${type}`;
-      this.map.addLayer({ id: whole, type, source, "source-layer": sourceLayer, paint: { [`${type}-layer-opacity`]: 0, ...paint } } as Parameters<MapLibre["addLayer"]>[0], before);
+      this.map.addLayer(
+        {
+          id: whole,
+          type,
+          source,
+          "source-layer": sourceLayer,
+          paint: { [`${type}-layer-opacity`]: 0, ...paint },
+        } as Parameters<MapLibre["addLayer"]>[0],
+        before,
+      );
       this.layers.push(whole);
     };
     add("ground", "fill", "areas", { "fill-color": casing, "fill-antialias": false }, FIRST_WATER);
-    add("colour", "fill", "areas", { "fill-color": colour, "fill-opacity": 0.42, "fill-antialias": false }, FIRST_WATER);
-    const kindOf: ExpressionSpecification = ["match", ["coalesce", ["get", "change"], ""], "gained", images("gained"), "lost", images("lost"), images("other")] as unknown as ExpressionSpecification;
+    add(
+      "colour",
+      "fill",
+      "areas",
+      { "fill-color": colour, "fill-opacity": 0.42, "fill-antialias": false },
+      FIRST_WATER,
+    );
+    const kindOf: ExpressionSpecification = [
+      "match",
+      ["coalesce", ["get", "change"], ""],
+      "gained",
+      images("gained"),
+      "lost",
+      images("lost"),
+      images("other"),
+    ] as unknown as ExpressionSpecification;
     add("pattern", "fill", "areas", { "fill-pattern": kindOf, "fill-antialias": false }, FIRST_WATER);
-    add("edge", "line", "areas", { "line-color": colour, "line-width": ["interpolate", ["linear"], ["zoom"], 5, 1.6, 10, 1.2] }, FIRST_LABEL);
-    add("former", "line", "front", {
-      "line-color": paletteOf(theme).frontline, "line-width": 1.6, "line-dasharray": [2, 1.6],
-      "line-opacity": ["match", ["get", "state"], "was", 0.8, 0],
-    }, FIRST_LABEL);
+    add(
+      "edge",
+      "line",
+      "areas",
+      { "line-color": colour, "line-width": ["interpolate", ["linear"], ["zoom"], 5, 1.6, 10, 1.2] },
+      FIRST_LABEL,
+    );
+    add(
+      "former",
+      "line",
+      "front",
+      {
+        "line-color": paletteOf(theme).frontline,
+        "line-width": 1.6,
+        "line-dasharray": [2, 1.6],
+        "line-opacity": ["match", ["get", "state"], "was", 0.8, 0],
+      },
+      FIRST_LABEL,
+    );
   }
 
   private loaded(source: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const check = this.map.on("render", () => { if (source !== this.source || this.map.isSourceLoaded(source)) { stop(); resolve(); } });
-      const fail = this.map.on("error", (event: { sourceId?: string; error?: unknown }) => { if (event.sourceId === source) { stop(); reject(event.error); } });
-      const stop = (): void => { check.unsubscribe(); fail.unsubscribe(); };
+      const check = this.map.on("render", () => {
+        if (source !== this.source || this.map.isSourceLoaded(source)) {
+          stop();
+          resolve();
+        }
+      });
+      const fail = this.map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
+        if (event.sourceId === source) {
+          stop();
+          reject(new Error(event.error.message));
+        }
+      });
+      const stop = (): void => {
+        check.unsubscribe();
+        fail.unsubscribe();
+      };
       this.map.triggerRepaint();
     });
   }

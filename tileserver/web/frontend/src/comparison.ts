@@ -13,13 +13,16 @@ import { kilometres, pick, type Say } from "./texts";
 const PAUSE_MS = 150; // a day that stands no longer is passed by
 
 export interface ComparisonOptions {
-  map: MapLibre; language: string; say: Say;
+  map: MapLibre;
+  language: string;
+  say: Say;
   /** The reader chose a day to compare with, or none any more. */
   onChoice(day: Day | ""): void;
 }
 
 /** Two days in their order. */
-export const pairOf = (one: Day, other: Day): Pair => (one < other ? { from: one, to: other } : { from: other, to: one });
+export const pairOf = (one: Day, other: Day): Pair =>
+  one < other ? { from: one, to: other } : { from: other, to: one };
 
 export class Comparison {
   private readonly changes: Changes;
@@ -36,9 +39,19 @@ export class Comparison {
     const close = byId("compare-close");
     close.setAttribute("aria-label", options.say("stopComparing"));
     close.title = options.say("stopComparing");
-    this.opener.addEventListener("click", () => { this.unfold(true); this.field.focus(); });
-    close.addEventListener("click", () => { options.onChoice(""); this.unfold(false); this.opener.focus(); });
-    this.field.addEventListener("change", () => { if (isDay(this.field.value)) options.onChoice(clampDay(this.field.value, this.field.min, this.field.max)); });
+    this.opener.addEventListener("click", () => {
+      this.unfold(true);
+      this.field.focus();
+    });
+    close.addEventListener("click", () => {
+      options.onChoice("");
+      this.unfold(false);
+      this.opener.focus();
+    });
+    this.field.addEventListener("change", () => {
+      if (isDay(this.field.value))
+        options.onChoice(clampDay(this.field.value, this.field.min, this.field.max));
+    });
   }
 
   /** Between which days the drawn changes are, and in which layers; null where none are drawn. */
@@ -46,7 +59,7 @@ export class Comparison {
     return this.drawn && { pair: this.drawn, layers: this.changes.layerIds };
   }
 
-  fill({ first, last }: Span): void {
+  setSpan({ first, last }: Span): void {
     this.field.min = first;
     this.field.max = last;
   }
@@ -55,8 +68,10 @@ export class Comparison {
   choose(day: Day | ""): void {
     this.day = day;
     this.field.value = day;
-    if (day && document.body.classList.contains("embed")) { // where it is said, not chosen
-      byId("compare-label").textContent = `${this.options.say("comparedWith")} ${dayText(day, this.options.language)}`;
+    if (day && document.body.classList.contains("embed")) {
+      // where it is said, not chosen
+      byId("compare-label").textContent =
+        `${this.options.say("comparedWith")} ${dayText(day, this.options.language)}`;
     }
     this.unfold(day !== "");
   }
@@ -66,8 +81,12 @@ export class Comparison {
     this.clear();
     if (!this.day || this.day === shown) return;
     byId("changes-section").hidden = false;
-    const pair = pairOf(this.day, shown), { language, say } = this.options;
-    byId("changes-title").textContent = say("changedHands", { from: dayText(pair.from, language, "short"), to: dayText(pair.to, language, "short") });
+    const pair = pairOf(this.day, shown),
+      { language, say } = this.options;
+    byId("changes-title").textContent = say("changedHands", {
+      from: dayText(pair.from, language, "short"),
+      to: dayText(pair.to, language, "short"),
+    });
     this.list([element("li", "none", ["…"])]);
     this.timer = setTimeout(() => void this.draw(pair, tiles, theme), PAUSE_MS);
   }
@@ -93,7 +112,11 @@ export class Comparison {
       if (!moved) return;
       this.drawn = pair;
       const categories = tiles.legend.areas ?? [];
-      this.list(moved.length ? moved.map((one) => this.row(one, categories, theme)) : [element("li", "none", [say("nothingMoved")])]);
+      this.list(
+        moved.length
+          ? moved.map((one) => this.row(one, categories, theme))
+          : [element("li", "none", [say("nothingMoved")])],
+      );
     } catch (error) {
       console.warn("map:", error);
       this.list([element("li", "none", [say("offline")])]);
@@ -103,8 +126,14 @@ export class Comparison {
 
   private row(moved: Moved, categories: Category[], theme: Theme): HTMLElement {
     const { language, say } = this.options;
-    const named = [moved.was, moved.is].map((code) => statusName(code, categories, language, say)).join(" → ");
-    return element("li", "", [changeSwatch(moved, categories, theme), element("span", "pair", [named]), element("span", "km2", [kilometres(moved.km2, language)])]);
+    const named = [moved.was, moved.is]
+      .map((code) => statusName(code, categories, language, say))
+      .join(" → ");
+    return element("li", "", [
+      changeSwatch(moved, categories, theme),
+      element("span", "pair", [named]),
+      element("span", "km2", [kilometres(moved.km2, language)]),
+    ]);
   }
 
   private list(items: HTMLElement[]): void {

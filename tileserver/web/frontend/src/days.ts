@@ -18,7 +18,8 @@ export const isDay = (text: string): boolean => !Number.isNaN(instant(text));
 /** How many days `to` is after `from`. */
 export const daysBetween = (from: Day, to: Day): number => Math.round((instant(to) - instant(from)) / MS);
 
-export const addDays = (day: Day, count: number): Day => new Date(instant(day) + count * MS).toISOString().slice(0, 10);
+export const addDays = (day: Day, count: number): Day =>
+  new Date(instant(day) + count * MS).toISOString().slice(0, 10);
 
 /** The same day `count` months on, or the last day of that month. */
 export function addMonths(day: Day, count: number): Day {
@@ -31,7 +32,8 @@ export function addMonths(day: Day, count: number): Day {
   return date.toISOString().slice(0, 10);
 }
 
-export const clampDay = (day: Day, first: Day, last: Day): Day => (day < first ? first : day > last ? last : day);
+export const clampDay = (day: Day, first: Day, last: Day): Day =>
+  day < first ? first : day > last ? last : day;
 
 /** "9 November 2023" in the reader's language; `short` for "9 Nov 2023". */
 export function dayText(day: Day, language: string, style: "long" | "short" = "long"): string {
@@ -40,13 +42,24 @@ export function dayText(day: Day, language: string, style: "long" | "short" = "l
 
 /** Days, or months or years where they are many, as "32 days" or, `ago`, as "32 days ago". */
 export function spanText(days: number, language: string, ago = false): string {
-  const [count, unit]: [number, "day" | "month" | "year"] = days < 60 ? [days, "day"] : days < 730 ? [Math.floor(days / 30.44), "month"] : [Math.floor(days / 365.25), "year"];
-  return ago ? new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-count, unit)
+  const [count, unit]: [number, "day" | "month" | "year"] =
+    days < 60
+      ? [days, "day"]
+      : days < 730
+        ? [Math.floor(days / 30.44), "month"]
+        : [Math.floor(days / 365.25), "year"];
+  return ago
+    ? new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-count, unit)
     : new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
 export const hoursText = (hours: number, language: string): string =>
-  new Intl.NumberFormat(language, { style: "unit", unit: "hour", unitDisplay: "long", maximumFractionDigits: 1 }).format(hours);
+  new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: "hour",
+    unitDisplay: "long",
+    maximumFractionDigits: 1,
+  }).format(hours);
 
 export const weekdayText = (day: Day, language: string): string => format(day, language, { weekday: "long" });
 

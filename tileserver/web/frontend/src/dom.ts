@@ -1,7 +1,10 @@
 // Building page elements. Strings become text nodes, never HTML.
 
 export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K, className = "", children: (Node | string)[] = [], attributes: Record<string, string> = {},
+  tag: K,
+  className = "",
+  children: (Node | string)[] = [],
+  attributes: Record<string, string> = {},
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -11,6 +14,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** The element with this id; the page's own HTML has it. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who asks knows the page
 export function byId<T extends HTMLElement>(id: string): T {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no #${id}`);

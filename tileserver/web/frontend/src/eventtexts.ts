@@ -14,13 +14,18 @@ export async function readTexts(tiles: TileJson, at: LngLat, zoom: number, day: 
   const z = Math.max(tiles.minzoom, Math.min(tiles.maxzoom, Math.floor(zoom)));
   const { x, y } = MercatorCoordinate.fromLngLat(at.wrap());
   const [column, row] = [x, y].map((part) => Math.floor(part * 2 ** z));
-  const path = tiles.tiles[0]!.replace("{z}", String(z)).replace("{x}", String(column)).replace("{y}", String(row));
+  const path = tiles.tiles[0]!.replace("{z}", String(z))
+    .replace("{x}", String(column))
+    .replace("{y}", String(row));
   const response = await fetch(`${path}?datetime=${day}`);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   const bytes = await response.arrayBuffer();
-  const layer = bytes.byteLength ? new VectorTile(new PbfReader(new Uint8Array(bytes))).layers[tiles.layers.events ?? ""] : undefined;
+  const layer = bytes.byteLength
+    ? new VectorTile(new PbfReader(new Uint8Array(bytes))).layers[tiles.layers.events ?? ""]
+    : undefined;
   const texts: Texts = new Map();
-  for (let i = 0; layer && i < layer.length; i++) {
+  if (!layer) return texts;
+  for (let i = 0; i < layer.length; i++) {
     const { id, properties } = layer.feature(i);
     if (id !== undefined) texts.set(id, properties);
   }

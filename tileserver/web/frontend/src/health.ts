@@ -10,11 +10,11 @@ const RESTORED_MS = 8000; // within which a browser gives a context back, if it 
 export interface HealthOptions {
   map: MapLibre;
   /** Nothing is drawn, and the map has no style that could be changed. */
-  onLost(): void;
+  onLost: () => void;
   /** The map can be given a style again. */
-  onRestored(): void;
+  onRestored: () => void;
   /** Nothing more will come of it, until the page is loaded anew; or it turned out that it does. */
-  onStopped(stopped: boolean): void;
+  onStopped: (stopped: boolean) => void;
 }
 
 /** Waits for answers of somebody who may have ended unheard. */
@@ -22,7 +22,10 @@ export class Watch {
   private asked = false;
   private silent = 0;
 
-  constructor(private readonly ask: () => Promise<unknown>, private readonly onStopped: (stopped: boolean) => void) {}
+  constructor(
+    private readonly ask: () => Promise<unknown>,
+    private readonly onStopped: (stopped: boolean) => void,
+  ) {}
 
   /** Once in a while: ask where *busy*, or count on for how long there has been no answer. */
   tick(busy: boolean): void {
@@ -44,7 +47,8 @@ export class Watch {
 }
 
 /** MapLibre's worker answers a message that nobody there handles with nothing, which is all that is asked of it. */
-const signOfLife = (): Promise<unknown> => getGlobalDispatcher().broadcast("sign-of-life" as never, null as never);
+const signOfLife = (): Promise<unknown> =>
+  getGlobalDispatcher().broadcast("sign-of-life" as never, null as never);
 
 /** Look after a map for as long as the page is there. */
 export function watchHealth({ map, onLost, onRestored, onStopped }: HealthOptions): void {
@@ -66,5 +70,7 @@ export function watchHealth({ map, onLost, onRestored, onStopped }: HealthOption
     onRestored();
   });
   const watch = new Watch(signOfLife, (has) => tell("worker", has));
-  setInterval(() => { if (document.visibilityState === "visible") watch.tick(!map.loaded()); }, TICK_MS);
+  setInterval(() => {
+    if (document.visibilityState === "visible") watch.tick(!map.loaded());
+  }, TICK_MS);
 }

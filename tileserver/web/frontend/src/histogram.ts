@@ -4,15 +4,29 @@ import { changesOf, km2Of, type DayCount } from "./catalogue";
 import { addDays, daysBetween, format, type Day } from "./days";
 
 export const INSET = 8; // half the slider's thumb: the chart and the thumb share one scale
-const BARS = 29, MARKS = 32, DEEPEST = 43, LABELS = 54; // distances from the top in page pixels
+const BARS = 29,
+  MARKS = 32,
+  DEEPEST = 43,
+  LABELS = 54; // distances from the top in page pixels
 
-export interface Span { first: Day; last: Day }
-export interface Column { events: number; km2: number; changed: boolean }
+export interface Span {
+  first: Day;
+  last: Day;
+}
+export interface Column {
+  events: number;
+  km2: number;
+  changed: boolean;
+}
 
 /** Fold the days into `width` columns at most; a column holds its busiest day. */
 export function columnsOf(days: readonly DayCount[], { first, last }: Span, width: number): Column[] {
   const total = daysBetween(first, last) + 1;
-  const columns: Column[] = Array.from({ length: Math.max(1, Math.min(total, width)) }, () => ({ events: 0, km2: 0, changed: false }));
+  const columns: Column[] = Array.from({ length: Math.max(1, Math.min(total, width)) }, () => ({
+    events: 0,
+    km2: 0,
+    changed: false,
+  }));
   for (const count of days) {
     const index = daysBetween(first, count.day);
     const column = columns[Math.floor((index * columns.length) / total)];
@@ -25,15 +39,26 @@ export function columnsOf(days: readonly DayCount[], { first, last }: Span, widt
 }
 
 /** Days at which a label stands: Mondays, months, quarters or years, as the width allows. */
-export function ticksOf({ first, last }: Span, width: number, language: string): { day: Day; text: string }[] {
-  const total = daysBetween(first, last) + 1, room = width / total; // pixels a day
+export function ticksOf(
+  { first, last }: Span,
+  width: number,
+  language: string,
+): { day: Day; text: string }[] {
+  const total = daysBetween(first, last) + 1,
+    room = width / total; // pixels a day
   const step = room * 30 >= 46 ? 1 : room * 91 >= 46 ? 3 : 12;
   const ticks: { day: Day; text: string }[] = [];
   for (let day = first; day <= last; day = addDays(day, 1)) {
     const month = Number(day.slice(5, 7));
     if (!day.endsWith("-01") || (month - 1) % step !== 0) continue;
     const newYear = month === 1 || ticks.length === 0;
-    ticks.push({ day, text: step === 12 ? day.slice(0, 4) : format(day, language, newYear ? { month: "short", year: "numeric" } : { month: "short" }) });
+    ticks.push({
+      day,
+      text:
+        step === 12
+          ? day.slice(0, 4)
+          : format(day, language, newYear ? { month: "short", year: "numeric" } : { month: "short" }),
+    });
   }
   return ticks;
 }
@@ -45,21 +70,37 @@ export function usualMost(values: number[]): number {
 }
 
 /** What of the chart stays as the day goes on. */
-interface Still { key: string; columns: Column[]; ticks: { day: Day; text: string }[] }
+interface Still {
+  key: string;
+  columns: Column[];
+  ticks: { day: Day; text: string }[];
+}
 
 const stills = new WeakMap<readonly DayCount[], Still>();
 
 function stillOf(days: readonly DayCount[], span: Span, usable: number, language: string): Still {
-  const key = `${span.first} ${span.last} ${usable} ${language}`, held = stills.get(days);
+  const key = `${span.first} ${span.last} ${usable} ${language}`,
+    held = stills.get(days);
   if (held?.key === key) return held;
-  const still = { key, columns: columnsOf(days, span, Math.floor(usable / 2)), ticks: ticksOf(span, usable, language) };
+  const still = {
+    key,
+    columns: columnsOf(days, span, Math.floor(usable / 2)),
+    ticks: ticksOf(span, usable, language),
+  };
   stills.set(days, still);
   return still;
 }
 
 /** Draw the chart; bars up to the shown day are strong, those after it faint. */
-export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount[], span: Span, shown: Day, language: string): void {
-  const { clientWidth: width, clientHeight: height } = canvas, ratio = devicePixelRatio || 1;
+export function drawHistogram(
+  canvas: HTMLCanvasElement,
+  days: readonly DayCount[],
+  span: Span,
+  shown: Day,
+  language: string,
+): void {
+  const { clientWidth: width, clientHeight: height } = canvas,
+    ratio = devicePixelRatio || 1;
   const context = canvas.getContext("2d");
   if (!context || width < 2 * INSET) return;
   canvas.width = Math.round(width * ratio);
@@ -67,7 +108,8 @@ export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount
   context.scale(ratio, ratio);
   const style = getComputedStyle(canvas);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
-  const usable = width - 2 * INSET, { columns, ticks } = stillOf(days, span, usable, language);
+  const usable = width - 2 * INSET,
+    { columns, ticks } = stillOf(days, span, usable, language);
   const step = columns.length > 1 ? usable / (columns.length - 1) : usable;
   const tallest = Math.sqrt(Math.max(1, ...columns.map((column) => column.events)));
   const widest = Math.sqrt(usualMost(columns.map((column) => column.km2)));
@@ -75,12 +117,18 @@ export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount
   const until = shown ? INSET + (daysBetween(span.first, shown) / total) * usable : INSET;
   const bar = Math.max(1, Math.min(9, step * 0.68));
   columns.forEach((column, i) => {
-    const x = INSET + i * step, tall = (Math.sqrt(column.events) / tallest) * (BARS - 4);
+    const x = INSET + i * step,
+      tall = (Math.sqrt(column.events) / tallest) * (BARS - 4);
     context.fillStyle = colour(x <= until + 0.5 ? "--bar" : "--bar-faint");
     context.fillRect(x - bar / 2, BARS - tall, bar, tall);
     if (!column.changed) return;
     context.fillStyle = colour(x <= until + 0.5 ? "--mark" : "--mark-faint");
-    context.fillRect(x - bar / 2, MARKS, bar, 1.5 + Math.min(1, Math.sqrt(column.km2) / widest) * (DEEPEST - MARKS - 1.5));
+    context.fillRect(
+      x - bar / 2,
+      MARKS,
+      bar,
+      1.5 + Math.min(1, Math.sqrt(column.km2) / widest) * (DEEPEST - MARKS - 1.5),
+    );
   });
   context.fillStyle = colour("--rule");
   context.fillRect(INSET, BARS + 1, usable, 1);
@@ -89,7 +137,10 @@ export function drawHistogram(canvas: HTMLCanvasElement, days: readonly DayCount
   let free = 0;
   for (const { day, text } of ticks) {
     const measured = context.measureText(text).width;
-    const x = Math.min(Math.max(INSET, INSET + (daysBetween(span.first, day) / total) * usable), width - measured);
+    const x = Math.min(
+      Math.max(INSET, INSET + (daysBetween(span.first, day) / total) * usable),
+      width - measured,
+    );
     if (x < free) continue;
     context.fillText(text, x, LABELS);
     free = x + measured + 12;

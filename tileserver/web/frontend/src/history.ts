@@ -4,8 +4,18 @@
 import { daysBetween, type Day } from "./days";
 
 /** What the server lists: whole days since 1970-01-01, `end` exclusive. */
-export interface Period { id: string; first_day: Day; last_day: Day; first: number; end: number; open: boolean }
-export interface History { tiles: string; periods: Period[] }
+export interface Period {
+  id: string;
+  first_day: Day;
+  last_day: Day;
+  first: number;
+  end: number;
+  open: boolean;
+}
+export interface History {
+  tiles: string;
+  periods: Period[];
+}
 
 /** Days since 1970-01-01. */
 export const numberOf = (day: Day): number => daysBetween("1970-01-01", day);
@@ -18,7 +28,13 @@ export function placeOf(periods: readonly Period[], day: Day): number {
 }
 
 /** One feature of a layer and the days that it holds on: `from` to before `to`. */
-export interface Held { readonly layer: string; readonly id: number; readonly from: number; readonly to: number; on: boolean }
+export interface Held {
+  readonly layer: string;
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+  on: boolean;
+}
 
 /** How a feature is drawn while nobody has said anything about it. */
 export type Undrawn = (held: Omit<Held, "on">) => boolean;
@@ -33,7 +49,7 @@ export class Holdings {
   /** Take note of a feature; null where it is known already. */
   add(layer: string, id: number, from: number, to: number): Held | null {
     let ids = this.known.get(layer);
-    if (!ids) this.known.set(layer, ids = new Map<number, Held>());
+    if (!ids) this.known.set(layer, (ids = new Map<number, Held>()));
     if (ids.has(id)) return null;
     const held = { layer, id, from, to, on: this.undrawn({ layer, id, from, to }) };
     ids.set(id, held);
@@ -47,7 +63,8 @@ export class Holdings {
 
   /** What begins or ends between two days; the rest is the same on both. */
   *between(one: number, other: number): Generator<Held> {
-    for (let day = Math.min(one, other) + 1; day <= Math.max(one, other); day++) yield* this.edges.get(day) ?? [];
+    for (let day = Math.min(one, other) + 1; day <= Math.max(one, other); day++)
+      yield* this.edges.get(day) ?? [];
   }
 
   ofLayer(layer: string): Iterable<Held> {
@@ -55,4 +72,5 @@ export class Holdings {
   }
 }
 
-export const holdsOn = ({ from, to }: { from: number; to: number }, day: number): boolean => from <= day && day < to;
+export const holdsOn = ({ from, to }: { from: number; to: number }, day: number): boolean =>
+  from <= day && day < to;

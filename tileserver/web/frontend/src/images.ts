@@ -19,48 +19,110 @@ function draw(size: number, paint: Painter): ImageData {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-const hatch = (colour: string): Painter => (context, size) => {
-  context.strokeStyle = colour;
-  context.lineWidth = 1.3;
-  context.beginPath();
-  for (const shift of [-size, 0, size]) { context.moveTo(shift - 1, size + 1); context.lineTo(shift + size + 1, -1); }
-  context.stroke();
-};
+const hatch =
+  (colour: string): Painter =>
+  (context, size) => {
+    context.strokeStyle = colour;
+    context.lineWidth = 1.3;
+    context.beginPath();
+    for (const shift of [-size, 0, size]) {
+      context.moveTo(shift - 1, size + 1);
+      context.lineTo(shift + size + 1, -1);
+    }
+    context.stroke();
+  };
 
 /** Bold stripes that rise or fall, told apart from each other and from a hatched status. */
-const stripes = (colour: string, falls: boolean): Painter => (context, size) => {
-  if (falls) { context.translate(size, 0); context.scale(-1, 1); }
-  context.strokeStyle = colour;
-  context.lineWidth = 2.6;
-  context.beginPath();
-  for (const shift of [-size, 0, size]) { context.moveTo(shift - 2, size + 2); context.lineTo(shift + size + 2, -2); }
-  context.stroke();
-};
-
-const dots = (colour: string): Painter => (context, size) => {
-  context.fillStyle = colour;
-  for (const [x, y] of [[size / 4, size / 4], [(size * 3) / 4, (size * 3) / 4]] as const) {
+const stripes =
+  (colour: string, falls: boolean): Painter =>
+  (context, size) => {
+    if (falls) {
+      context.translate(size, 0);
+      context.scale(-1, 1);
+    }
+    context.strokeStyle = colour;
+    context.lineWidth = 2.6;
     context.beginPath();
-    context.arc(x, y, 1.15, 0, 2 * Math.PI);
-    context.fill();
-  }
-};
+    for (const shift of [-size, 0, size]) {
+      context.moveTo(shift - 2, size + 2);
+      context.lineTo(shift + size + 2, -2);
+    }
+    context.stroke();
+  };
+
+const dots =
+  (colour: string): Painter =>
+  (context, size) => {
+    context.fillStyle = colour;
+    for (const [x, y] of [
+      [size / 4, size / 4],
+      [(size * 3) / 4, (size * 3) / 4],
+    ] as const) {
+      context.beginPath();
+      context.arc(x, y, 1.15, 0, 2 * Math.PI);
+      context.fill();
+    }
+  };
 
 /** Circle, diamond, triangle, square, cross, triangle upside down, hexagon, bar: told apart without colour. */
 const OUTLINES: [number, number][][] = [
   [],
-  [[0, -1.12], [1.12, 0], [0, 1.12], [-1.12, 0]],
-  [[0, -1.1], [1.08, 0.8], [-1.08, 0.8]],
-  [[-0.86, -0.86], [0.86, -0.86], [0.86, 0.86], [-0.86, 0.86]],
-  [[-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4], [0.4, 1.1], [-0.4, 1.1], [-0.4, 0.4], [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4]],
-  [[0, 1.1], [-1.08, -0.8], [1.08, -0.8]],
-  [[0.55, -0.95], [1.1, 0], [0.55, 0.95], [-0.55, 0.95], [-1.1, 0], [-0.55, -0.95]],
-  [[-1.15, -0.5], [1.15, -0.5], [1.15, 0.5], [-1.15, 0.5]],
+  [
+    [0, -1.12],
+    [1.12, 0],
+    [0, 1.12],
+    [-1.12, 0],
+  ],
+  [
+    [0, -1.1],
+    [1.08, 0.8],
+    [-1.08, 0.8],
+  ],
+  [
+    [-0.86, -0.86],
+    [0.86, -0.86],
+    [0.86, 0.86],
+    [-0.86, 0.86],
+  ],
+  [
+    [-0.4, -1.1],
+    [0.4, -1.1],
+    [0.4, -0.4],
+    [1.1, -0.4],
+    [1.1, 0.4],
+    [0.4, 0.4],
+    [0.4, 1.1],
+    [-0.4, 1.1],
+    [-0.4, 0.4],
+    [-1.1, 0.4],
+    [-1.1, -0.4],
+    [-0.4, -0.4],
+  ],
+  [
+    [0, 1.1],
+    [-1.08, -0.8],
+    [1.08, -0.8],
+  ],
+  [
+    [0.55, -0.95],
+    [1.1, 0],
+    [0.55, 0.95],
+    [-0.55, 0.95],
+    [-1.1, 0],
+    [-0.55, -0.95],
+  ],
+  [
+    [-1.15, -0.5],
+    [1.15, -0.5],
+    [1.15, 0.5],
+    [-1.15, 0.5],
+  ],
 ];
 
 function shape(index: number, fill: string, stroke: string): Painter {
   return (context, size) => {
-    const centre = size / 2, radius = size * 0.31;
+    const centre = size / 2,
+      radius = size * 0.31;
     context.beginPath();
     const outline = OUTLINES[index] ?? [];
     if (outline.length === 0) context.arc(centre, centre, radius, 0, 2 * Math.PI);
@@ -78,7 +140,10 @@ function shape(index: number, fill: string, stroke: string): Painter {
 function dot(radius: number, theme: Theme): ImageData {
   const palette = paletteOf(theme);
   return draw(12, (context, size) => {
-    for (const [colour, larger] of [[palette.labelHalo, 1.2], [palette.label, 0]] as const) {
+    for (const [colour, larger] of [
+      [palette.labelHalo, 1.2],
+      [palette.label, 0],
+    ] as const) {
       context.fillStyle = colour;
       context.beginPath();
       context.arc(size / 2, size / 2, radius + larger, 0, 2 * Math.PI);
@@ -116,10 +181,19 @@ export function picture(name: string): ImageData {
 
 /** Give the map every picture that the theatre's style names. */
 export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Theme): void {
-  const patterns = (legend.areas ?? []).filter((one) => one.pattern !== "none").map((one) => patternImage(one, theme));
+  const patterns = (legend.areas ?? [])
+    .filter((one) => one.pattern !== "none")
+    .map((one) => patternImage(one, theme));
   const shapes = (legend.events ?? []).map((one, i) => shapeImage(one, i, theme));
   const changes = changeImages(legend.areas ?? [], theme);
-  for (const name of [...patterns, ...shapes, ...changes, shapeImage(undefined, 0, theme), shapeImage(undefined, 3, theme), `note:${theme}`]) {
+  for (const name of [
+    ...patterns,
+    ...shapes,
+    ...changes,
+    shapeImage(undefined, 0, theme),
+    shapeImage(undefined, 3, theme),
+    `note:${theme}`,
+  ]) {
     if (!map.hasImage(name)) map.addImage(name, picture(name), { pixelRatio: RATIO });
   }
 }

@@ -1,25 +1,43 @@
 // Making the MapLibre map, and where it looks at first.
 
-import { Map as MapLibre, addProtocol, setWorkerUrl, type LayerSpecification, type StyleSpecification } from "maplibre-gl";
+import { Map as MapLibre, addProtocol, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import { Protocol } from "pmtiles";
 import type { Theatre } from "./catalogue";
 import type { Camera } from "./permalink";
 import type { Say } from "./texts";
 
 /** Throws where the browser has no WebGL 2. */
-export function createMap(style: StyleSpecification, camera: Camera | null, embedded: boolean, say: Say): MapLibre {
+export function createMap(
+  style: StyleSpecification,
+  camera: Camera | null,
+  embedded: boolean,
+  say: Say,
+): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
   addProtocol("pmtiles", new Protocol().tile);
   return new MapLibre({
-    container: "map", style, attributionControl: false, // our own, which sets text and not HTML
-    ...(camera ? { center: [camera.lon, camera.lat] as [number, number], zoom: camera.zoom } : { center: [20, 48] as [number, number], zoom: 3 }),
-    minZoom: 2, maxZoom: 14, dragRotate: false, pitchWithRotate: false, touchPitch: false, rollEnabled: false,
+    container: "map",
+    style,
+    attributionControl: false, // our own, which sets text and not HTML
+    ...(camera
+      ? { center: [camera.lon, camera.lat] as [number, number], zoom: camera.zoom }
+      : { center: [20, 48] as [number, number], zoom: 3 }),
+    minZoom: 2,
+    maxZoom: 14,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    rollEnabled: false,
     refreshExpiredTiles: false, // a tile that turned stale would be replaced alone: a mixed picture
     fadeDuration: 0, // labels of two days must not fade into each other
     cooperativeGestures: embedded,
     locale: {
-      "NavigationControl.ZoomIn": say("zoomIn"), "NavigationControl.ZoomOut": say("zoomOut"), "Map.Title": say("mapKeys"), "Popup.Close": say("close"),
-      "CooperativeGesturesHandler.WindowsHelpText": say("gestureControl"), "CooperativeGesturesHandler.MacHelpText": say("gestureCommand"),
+      "NavigationControl.ZoomIn": say("zoomIn"),
+      "NavigationControl.ZoomOut": say("zoomOut"),
+      "Map.Title": say("mapKeys"),
+      "Popup.Close": say("close"),
+      "CooperativeGesturesHandler.WindowsHelpText": say("gestureControl"),
+      "CooperativeGesturesHandler.MacHelpText": say("gestureCommand"),
       "CooperativeGesturesHandler.MobileHelpText": say("gestureTouch"),
     },
   });
@@ -31,19 +49,27 @@ export function cameraOfMap(map: MapLibre): Camera {
 }
 
 /** Page pixels of the map that nothing covers. */
-export interface Clear { left: number; top: number; right: number; bottom: number }
+export interface Clear {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
 
 /** Look at the theatre's own centre from the middle of what is clear; its zoom is meant for a wide page. */
 export function openCamera(map: MapLibre, { centre: [lon, lat, zoom] }: Theatre, clear: Clear): void {
   const { clientWidth, clientHeight } = map.getContainer();
   const smaller = Math.log2(Math.min(1, (clear.right - clear.left) / 900, (clear.bottom - clear.top) / 560));
   map.jumpTo({ center: [lon, lat], zoom: Math.max(2.5, zoom + Math.max(-1.8, smaller)) });
-  map.panBy([(clientWidth - clear.left - clear.right) / 2, (clientHeight - clear.top - clear.bottom) / 2], { duration: 0 });
+  map.panBy([(clientWidth - clear.left - clear.right) / 2, (clientHeight - clear.top - clear.bottom) / 2], {
+    duration: 0,
+  });
 }
 
 /** Give the layers of a style that is in the map already the paint of another one with the same layers. */
 export function repaint(map: MapLibre, style: StyleSpecification): void {
-  for (const layer of style.layers as LayerSpecification[]) {
-    for (const [property, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, property as "line-color", value);
+  for (const layer of style.layers) {
+    for (const [property, value] of Object.entries(layer.paint ?? {}) as [string, string][])
+      map.setPaintProperty(layer.id, property as "line-color", value);
   }
 }

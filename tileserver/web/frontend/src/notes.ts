@@ -4,14 +4,20 @@ import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { addDays, addMonths, daysBetween, isDay, type Day } from "./days";
 
-export interface Note { id: number; lon: number; lat: number; properties: Record<string, unknown> }
+export interface Note {
+  id: number;
+  lon: number;
+  lat: number;
+  properties: Record<string, unknown>;
+}
 
 /** Read the notes, which are this layer of it, out of a zoom 0 tile; an empty body has none. */
 export function decodeNotes(bytes: ArrayBuffer, name: string): Note[] {
   if (bytes.byteLength === 0) return [];
   const layer = new VectorTile(new PbfReader(new Uint8Array(bytes))).layers[name];
   const found: Note[] = [];
-  for (let i = 0; layer && i < layer.length; i++) {
+  if (!layer) return found;
+  for (let i = 0; i < layer.length; i++) {
     const feature = layer.feature(i);
     const { geometry, properties } = feature.toGeoJSON(0, 0, 0);
     if (geometry.type !== "Point") continue;
@@ -24,17 +30,24 @@ export function decodeNotes(bytes: ArrayBuffer, name: string): Note[] {
 /** What a reader should know first: the notes that hold longest, which speak of the whole; then north to south. */
 export function inOrder(notes: Note[]): Note[] {
   const length = ({ properties: { from, to } }: Note): number =>
-    typeof from === "string" && typeof to === "string" && isDay(from) && isDay(to) ? daysBetween(from, to) : 0;
+    typeof from === "string" && typeof to === "string" && isDay(from) && isDay(to)
+      ? daysBetween(from, to)
+      : 0;
   return [...notes].sort((a, b) => length(b) - length(a) || b.lat - a.lat);
 }
 
 /** The directions in the order of their notes: the place in it is a direction's number, the same on every day. */
-export const directionsOf = (notes: Note[]): string[] =>
-  [...new Set(inOrder(notes).map(({ properties }) => String(properties["direction"] ?? "")))];
+export const directionsOf = (notes: Note[]): string[] => [
+  ...new Set(inOrder(notes).map(({ properties }) => textOf(properties["direction"]))),
+];
 
 /** The notes of one day. */
 export const notesOn = (notes: Note[], day: Day): Note[] =>
-  inOrder(notes.filter(({ properties: { from, to } }) => String(from ?? "") <= day && day <= String(to ?? from ?? "9999")));
+  inOrder(
+    notes.filter(
+      ({ properties: { from, to } }) => textOf(from) <= day && day <= textOf(to ?? from ?? "9999"),
+    ),
+  );
 
 /** The months, each from its first to its last day, that together hold these days; cut to them. */
 export function monthsOf(first: Day, last: Day): [Day, Day][] {
@@ -50,7 +63,11 @@ export function monthsOf(first: Day, last: Day): [Day, Day][] {
 /** The notes of all days from the first to the last, with their texts; month by month, so that no tile is too full for them. */
 export async function readNotes(theatre: string, layer: string, first: Day, last: Day): Promise<Note[]> {
   const found = new Map<number, Note>(); // one that goes on into the next month comes twice, and so does one in the tile's margin
-  for (const notes of await Promise.all(monthsOf(first, last).map(([from, to]) => readMonth(theatre, layer, from === to ? from : `${from}/${to}`)))) {
+  for (const notes of await Promise.all(
+    monthsOf(first, last).map(([from, to]) =>
+      readMonth(theatre, layer, from === to ? from : `${from}/${to}`),
+    ),
+  )) {
     for (const note of notes) found.set(note.id, note);
   }
   return [...found.values()];
@@ -61,6 +78,10 @@ async function readMonth(theatre: string, layer: string, datetime: string): Prom
   if (!response.ok) throw new Error(`notes of ${datetime}: ${response.status}`);
   return decodeNotes(await response.arrayBuffer(), layer);
 }
+
+/** A property of a feature as text; empty where there is none. Vector tiles hold texts, numbers and booleans. */
+export const textOf = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 
 /** A property in the reader's language: `text_uk`, else `text_en`, else `text`. */
 export function worded(properties: Record<string, unknown>, name: string, language: string): string {

@@ -11,38 +11,61 @@ import { areaSwatch, lineSwatch, pointSwatch } from "./swatches";
 import { colourOf, shapeImage } from "./theatre";
 
 /** A day as the panel tells it. `fixed` where it is not left, so that it does not matter whether it is the newest. */
-export interface Told { day: Day; count: DayCount | undefined; known: Known; notes: Note[]; fixed: boolean }
+export interface Told {
+  day: Day;
+  count: DayCount | undefined;
+  known: Known;
+  notes: Note[];
+  fixed: boolean;
+}
 
 export class Panel {
   private listed: number[] | null = null; // ids of the notes in the list
 
-  constructor(private readonly language: string, private readonly say: Say) {}
+  constructor(
+    private readonly language: string,
+    private readonly say: Say,
+  ) {}
 
   /** Everything that holds for the theatre whatever the day. */
   fillTheatre(catalogue: Catalogue, id: string, tiles: TileJson): void {
     const theatre = catalogue.theatres.find((one) => one.id === id);
     const title = pick(theatre?.title, this.language) || id;
     const chooser = byId<HTMLSelectElement>("theatre");
-    chooser.replaceChildren(...catalogue.theatres.map((one) => element("option", "", [pick(one.title, this.language) || one.id], { value: one.id })));
+    chooser.replaceChildren(
+      ...catalogue.theatres.map((one) =>
+        element("option", "", [pick(one.title, this.language) || one.id], { value: one.id }),
+      ),
+    );
     chooser.value = id;
     chooser.setAttribute("aria-label", this.say("theatre"));
     byId("chooser").classList.toggle("only-one", catalogue.theatres.length < 2);
     byId("title").textContent = title;
     byId("map").setAttribute("aria-label", this.say("mapLabel", { title }));
     const notice = pick(tiles.notice, this.language) || pick(theatre?.notice, this.language);
-    for (const id of ["notice-text", "notice-whole"]) byId(id).textContent = notice;
-    for (const id of ["notice", "notice-whole"]) byId(id).hidden = !notice;
+    for (const part of ["notice-text", "notice-whole"]) byId(part).textContent = notice;
+    for (const part of ["notice", "notice-whole"]) byId(part).hidden = !notice;
     this.fillCredits(tiles);
   }
 
   fillLegend(tiles: TileJson, theme: Theme): void {
     const palette = paletteOf(theme);
-    const row = (swatch: Node, label: string, kind = ""): HTMLElement => element("li", kind, [swatch, element("span", "", [label])]);
+    const row = (swatch: Node, label: string, kind = ""): HTMLElement =>
+      element("li", kind, [swatch, element("span", "", [label])]);
     const front = tiles.legend.front?.[0];
     byId("legend").replaceChildren(
       ...(tiles.legend.areas ?? []).map((one) => row(areaSwatch(one, theme), pick(one.label, this.language))),
-      ...(tiles.layers.front !== undefined ? [row(lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing), (front && pick(front.label, this.language)) || this.say("frontline"))] : []),
-      ...(tiles.legend.events ?? []).map((one, i) => row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language), "half")),
+      ...(tiles.layers.front !== undefined
+        ? [
+            row(
+              lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing),
+              (front && pick(front.label, this.language)) || this.say("frontline"),
+            ),
+          ]
+        : []),
+      ...(tiles.legend.events ?? []).map((one, i) =>
+        row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language), "half"),
+      ),
     );
   }
 
@@ -67,19 +90,35 @@ export class Panel {
     byId("ages").replaceChildren(...this.ages(told).map((text) => element("li", "", [text])));
     if (notes.length === this.listed?.length && notes.every(({ id }, i) => id === this.listed?.[i])) return;
     this.listed = notes.map(({ id }) => id);
-    byId("notes").replaceChildren(...(notes.length ? notes.map((note) => this.note(note, numbers.get(note) ?? 0, fly)) : [element("li", "none", [this.say("noNotes")])]));
+    byId("notes").replaceChildren(
+      ...(notes.length
+        ? notes.map((note) => this.note(note, numbers.get(note) ?? 0, fly))
+        : [element("li", "none", [this.say("noNotes")])]),
+    );
   }
 
   /** A sentence for those who do not see the map. */
   sentence(told: Told): string {
-    const spoken = [`${dayText(told.day, this.language)}: ${this.summary(told).join(", ")}.`, ...this.ages(told)];
-    return [...spoken, ...told.notes.map((note) => `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`)].join(" ");
+    const spoken = [
+      `${dayText(told.day, this.language)}: ${this.summary(told).join(", ")}.`,
+      ...this.ages(told),
+    ];
+    return [
+      ...spoken,
+      ...told.notes.map(
+        (note) =>
+          `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`,
+      ),
+    ].join(" ");
   }
 
   /** What happened; nothing is said of a role whose data has ended by then. */
   private summary({ count, known }: Told): string[] {
     const ended = (role: Role): boolean => known.aged.some((one) => one.role === role);
-    return [...(ended("areas") ? [] : [this.changes(count, known)]), ...(ended("events") ? [] : [this.counted("events", count?.events ?? 0)])];
+    return [
+      ...(ended("areas") ? [] : [this.changes(count, known)]),
+      ...(ended("events") ? [] : [this.counted("events", count?.events ?? 0)]),
+    ];
   }
 
   private ages({ known: { aged, newest }, fixed }: Told): string[] {
@@ -87,7 +126,10 @@ export class Panel {
   }
 
   private aged({ role, day, days }: Aged): string {
-    return this.say(role === "areas" ? "areasAged" : "eventsAged", { day: dayText(day, this.language, "short"), age: spanText(days, this.language) });
+    return this.say(role === "areas" ? "areasAged" : "eventsAged", {
+      day: dayText(day, this.language, "short"),
+      age: spanText(days, this.language),
+    });
   }
 
   private newest({ days, hours }: Newest): string {
@@ -97,8 +139,10 @@ export class Panel {
 
   private changes(count: DayCount | undefined, { since, begins }: Known): string {
     if (begins) return this.say("begins");
-    if (changesOf(count) === 0 && since) return this.say("changedNoneSince", { day: dayText(since, this.language, "short") });
-    const counted = this.counted("changed", changesOf(count)), km2 = km2Of(count);
+    if (changesOf(count) === 0 && since)
+      return this.say("changedNoneSince", { day: dayText(since, this.language, "short") });
+    const counted = this.counted("changed", changesOf(count)),
+      km2 = km2Of(count);
     return km2 >= 0.05 ? `${counted} (${kilometres(km2, this.language)})` : counted;
   }
 
@@ -108,9 +152,17 @@ export class Panel {
   }
 
   private note(note: Note, number: number, fly: (note: Note) => void): HTMLElement {
-    const heading = element("button", "note-place", [element("span", "note-number", [String(number)]), worded(note.properties, "direction", this.language)], { type: "button" });
+    const heading = element(
+      "button",
+      "note-place",
+      [element("span", "note-number", [String(number)]), worded(note.properties, "direction", this.language)],
+      { type: "button" },
+    );
     heading.addEventListener("click", () => fly(note));
-    return element("li", "", [element("h3", "", [heading]), element("p", "", [worded(note.properties, "text", this.language)])]);
+    return element("li", "", [
+      element("h3", "", [heading]),
+      element("p", "", [worded(note.properties, "text", this.language)]),
+    ]);
   }
 
   private fillCredits(tiles: TileJson): void {
@@ -120,8 +172,15 @@ export class Panel {
       if (!source.attribution || said.has(source.attribution)) continue;
       said.add(source.attribution);
       const url = safeUrl(source.url);
-      const text = source.licence && !source.attribution.includes(source.licence.split("-")[0] ?? "") ? `${source.attribution} (${source.licence})` : source.attribution;
-      items.push(element("li", "", [url ? element("a", "", [text], { href: url, rel: "noopener noreferrer", target: "_blank" }) : text]));
+      const text =
+        source.licence && !source.attribution.includes(source.licence.split("-")[0] ?? "")
+          ? `${source.attribution} (${source.licence})`
+          : source.attribution;
+      items.push(
+        element("li", "", [
+          url ? element("a", "", [text], { href: url, rel: "noopener noreferrer", target: "_blank" }) : text,
+        ]),
+      );
     }
     if (items.length === 0 && tiles.attribution) items.push(element("li", "", [tiles.attribution]));
     items.push(element("li", "", [`${this.say("basemap")}: ${BASEMAP_ATTRIBUTION}`]));

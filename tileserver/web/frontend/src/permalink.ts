@@ -4,7 +4,11 @@
 
 import { isDay, type Day } from "./days";
 
-export interface Camera { zoom: number; lat: number; lon: number }
+export interface Camera {
+  zoom: number;
+  lat: number;
+  lon: number;
+}
 
 export interface Link {
   theatre: string;
@@ -20,7 +24,8 @@ function cameraOf(text: string | null): Camera | null {
   const parts = (text ?? "").split("/");
   const [zoom, lat, lon] = parts.map(Number);
   if (parts.length !== 3 || zoom === undefined || lat === undefined || lon === undefined) return null;
-  const within = parts.every(Boolean) && zoom >= 0 && zoom <= 22 && Math.abs(lat) <= 85.06 && Math.abs(lon) <= 180;
+  const within =
+    parts.every(Boolean) && zoom >= 0 && zoom <= 22 && Math.abs(lat) <= 85.06 && Math.abs(lon) <= 180;
   return within ? { zoom, lat, lon } : null;
 }
 

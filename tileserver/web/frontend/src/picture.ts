@@ -3,18 +3,31 @@
 // once, without a request. Its tiles are never pointed elsewhere: MapLibre would then mix old and new (the last
 // response wins, not the last wish).
 
-import type { ErrorEvent, GeoJSONFeature, Map as MapLibre, MapSourceDataEvent, Subscription } from "maplibre-gl";
+import type {
+  ErrorEvent,
+  GeoJSONFeature,
+  Map as MapLibre,
+  MapSourceDataEvent,
+  Subscription,
+} from "maplibre-gl";
 import type { Role } from "./catalogue";
 import { Holdings, holdsOn, type Held } from "./history";
 import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./theatre";
 
 const MUTED = 0.4;
 
-interface Tile { querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void }
-type Heard = MapSourceDataEvent & { tile?: Tile };
+interface Tile {
+  querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void;
+}
+type Heard = Omit<MapSourceDataEvent, "tile"> & { tile?: Tile };
 
 /** Where a source's tiles are. */
-export interface Tiles { url: string; minzoom: number; maxzoom: number; bounds: [number, number, number, number] }
+export interface Tiles {
+  url: string;
+  minzoom: number;
+  maxzoom: number;
+  bounds: [number, number, number, number];
+}
 
 export class Picture {
   private readonly placed: Placed[];
@@ -26,22 +39,42 @@ export class Picture {
   private seen = false;
   private share = 1;
   private day: number;
-  private failure: { message: string } | null = null;
-  private waiting: { resolve(): void; reject(error: unknown): void }[] = [];
+  private failure: Error | null = null;
+  private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   /** Load a source unseen, drawn as of the base day of *scene*. */
-  constructor(private readonly map: MapLibre, readonly source: string, tiles: Tiles, look: Look, scene: Scene, private readonly onHole: () => void) {
-    const base = this.day = scene.base ?? 0;
+  constructor(
+    private readonly map: MapLibre,
+    readonly source: string,
+    tiles: Tiles,
+    look: Look,
+    scene: Scene,
+    private readonly onHole: () => void,
+  ) {
+    const base = (this.day = scene.base ?? 0);
     this.placed = theatreLayers(source, look, scene);
     this.switched = Object.values(look.layers);
     this.symbols = SYMBOLS.flatMap((role) => look.layers[role] ?? []);
-    this.holdings = scene.base === null ? null : new Holdings((held) => !this.symbols.includes(held.layer) && holdsOn(held, base));
+    this.holdings =
+      scene.base === null
+        ? null
+        : new Holdings((held) => !this.symbols.includes(held.layer) && holdsOn(held, base));
     this.subscriptions = [
-      ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) => map.on(type, (event) => this.hear(event))),
-      map.on("error", (event: ErrorEvent & { sourceId?: string }) => { if (event.sourceId === source) this.fail(event.error); }),
+      ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) =>
+        map.on(type, (event) => this.hear(event)),
+      ),
+      map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
+        if (event.sourceId === source) this.fail(new Error(event.error.message));
+      }),
       map.on("render", () => this.check()), // a tile that arrives asks for a frame, so no arrival is missed
     ];
-    map.addSource(source, { type: "vector", tiles: [tiles.url], minzoom: tiles.minzoom, maxzoom: tiles.maxzoom, bounds: tiles.bounds });
+    map.addSource(source, {
+      type: "vector",
+      tiles: [tiles.url],
+      minzoom: tiles.minzoom,
+      maxzoom: tiles.maxzoom,
+      bounds: tiles.bounds,
+    });
     for (const { layer, before } of this.placed) map.addLayer(layer, before || undefined);
   }
 
@@ -57,7 +90,10 @@ export class Picture {
   /** Settles once every tile on screen is there, or one has failed. */
   whole(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.failure) { reject(this.failure); return; }
+      if (this.failure) {
+        reject(this.failure);
+        return;
+      }
       this.waiting.push({ resolve, reject });
       this.map.triggerRepaint();
     });
@@ -109,7 +145,8 @@ export class Picture {
   private paint(): void {
     for (const { layer, seen, unseen } of this.placed) {
       const share = layer.type === "fill" ? this.share : 1;
-      for (const [property, value] of Object.entries(this.seen ? seen : unseen)) this.map.setPaintProperty(layer.id, property as "line-opacity", value * share);
+      for (const [property, value] of Object.entries(this.seen ? seen : unseen))
+        this.map.setPaintProperty(layer.id, property as "line-opacity", value * share);
     }
   }
 
@@ -127,7 +164,12 @@ export class Picture {
       const found: GeoJSONFeature[] = [];
       tile.querySourceFeatures(found, { sourceLayer });
       for (const { id, properties } of found) {
-        const held = this.holdings.add(sourceLayer, Number(id), Number(properties?.["from"]), Number(properties?.["to"]));
+        const held = this.holdings.add(
+          sourceLayer,
+          Number(id),
+          Number(properties?.["from"]),
+          Number(properties?.["to"]),
+        );
         if (held) this.set(held);
       }
     }
@@ -135,7 +177,10 @@ export class Picture {
 
   private hear(event: Heard): void {
     if (event.sourceId !== this.source || !event.tile) return;
-    if (event.type === "sourcedataloading") { this.awaited.add(event.tile); return; }
+    if (event.type === "sourcedataloading") {
+      this.awaited.add(event.tile);
+      return;
+    }
     this.awaited.delete(event.tile);
     if (event.type === "sourcedata") this.take(event.tile);
   }
@@ -147,7 +192,7 @@ export class Picture {
     else this.settle();
   }
 
-  private fail(error: { message: string }): void {
+  private fail(error: Error): void {
     if (this.failure) return;
     this.failure = error;
     if (this.waiting.length) this.settle();

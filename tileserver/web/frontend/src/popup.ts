@@ -1,11 +1,19 @@
 // What lies under a click: the events there, else who holds the place. Text is only ever set as text.
 
-import { Popup, type LngLat, type Map as MapLibre, type MapGeoJSONFeature, type MapMouseEvent, type Point, type PointLike } from "maplibre-gl";
+import {
+  Popup,
+  type LngLat,
+  type Map as MapLibre,
+  type MapGeoJSONFeature,
+  type MapMouseEvent,
+  type Point,
+  type PointLike,
+} from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
 import { holdsOn, numberOf } from "./history";
-import { worded, type Note } from "./notes";
+import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./changes";
 import { statusName } from "./comparison";
 import { readTexts, type Texts } from "./eventtexts";
@@ -15,34 +23,64 @@ const REACH = 8; // pixels around the click: fingers are not exact
 const MOST = 12;
 
 interface Context {
-  tiles: TileJson; language: string; say: Say; day: Day; notes: Note[]; changes: { pair: Pair; layers: string[] } | null; layersOf(role: Role): string[];
+  tiles: TileJson;
+  language: string;
+  say: Say;
+  day: Day;
+  notes: Note[];
+  changes: { pair: Pair; layers: string[] } | null;
+  layersOf: (role: Role) => string[];
 }
 
 /** The features of a layer there that hold on the shown day; a period's tiles have those of other days too. */
-function query(map: MapLibre, where: PointLike | [PointLike, PointLike], { layersOf, day }: Context, ...roles: Role[]): MapGeoJSONFeature[] {
+function query(
+  map: MapLibre,
+  where: PointLike | [PointLike, PointLike],
+  { layersOf, day }: Context,
+  ...roles: Role[]
+): MapGeoJSONFeature[] {
   const number = numberOf(day);
-  return map.queryRenderedFeatures(where, { layers: roles.flatMap(layersOf) }).filter(({ properties: { from, to } }) =>
-    typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, number));
+  return map
+    .queryRenderedFeatures(where, { layers: roles.flatMap(layersOf) })
+    .filter(
+      ({ properties: { from, to } }) =>
+        typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, number),
+    );
 }
 
 function labelOf({ tiles, language }: Context, role: Role, properties: Record<string, unknown>): string {
-  const code = String(properties[tiles.category[role] ?? ""] ?? "");
+  const code = textOf(properties[tiles.category[role] ?? ""]);
   const category = tiles.legend[role]?.find((one) => one.code === code);
   return category ? pick(category.label, language) : code.replaceAll("_", " ");
 }
 
 function eventItem(feature: MapGeoJSONFeature, context: Context, texts: Texts): HTMLElement {
   const properties: Record<string, unknown> = { ...feature.properties, ...texts.get(Number(feature.id)) };
-  if (typeof properties["count"] === "number") return element("li", "event", [element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })])]);
+  if (typeof properties["count"] === "number")
+    return element("li", "event", [
+      element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })]),
+    ]);
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
-  const kind = context.tiles.category.events === "kind" ? "" : String(properties["kind"] ?? "").replaceAll("_", " ");
+  const kind =
+    context.tiles.category.events === "kind" ? "" : textOf(properties["kind"]).replaceAll("_", " ");
   const heading = [labelOf(context, "events", properties), kind].filter(Boolean).join(" · ");
   const item = element("li", "event", [
-    element("p", "event-kind", [heading, isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : ""]),
+    element("p", "event-kind", [
+      heading,
+      isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : "",
+    ]),
     element("p", "event-text", [worded(properties, "text", context.language)]),
   ]);
   const url = safeUrl(properties["url"]);
-  if (url) item.append(element("a", "event-source", [`${context.say("source")}: ${new URL(url).hostname.replace(/^www\./, "")}`], { href: url, rel: "noopener noreferrer", target: "_blank" }));
+  if (url)
+    item.append(
+      element(
+        "a",
+        "event-source",
+        [`${context.say("source")}: ${new URL(url).hostname.replace(/^www\./, "")}`],
+        { href: url, rel: "noopener noreferrer", target: "_blank" },
+      ),
+    );
   return item;
 }
 
@@ -54,44 +92,86 @@ function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {
 
 function eventsContent(found: MapGeoJSONFeature[], context: Context, texts: Texts): HTMLElement {
   const box = element("div", "popup-body");
-  if (found.length > 1) box.append(element("p", "popup-count", [context.say("eventsHere", { count: found.length })]));
-  box.append(element("ul", "event-list", found.slice(0, MOST).map((feature) => eventItem(feature, context, texts))));
+  if (found.length > 1)
+    box.append(element("p", "popup-count", [context.say("eventsHere", { count: found.length })]));
+  box.append(
+    element(
+      "ul",
+      "event-list",
+      found.slice(0, MOST).map((feature) => eventItem(feature, context, texts)),
+    ),
+  );
   return box;
 }
 
 function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLElement {
   return element("div", "popup-body", [
-    element("p", "event-kind", [context.say("controlOf", { day: dayText(context.day, context.language, "short") })]),
+    element("p", "event-kind", [
+      context.say("controlOf", { day: dayText(context.day, context.language, "short") }),
+    ]),
     element("p", "event-text", [labelOf(context, "areas", feature.properties)]),
   ]);
 }
 
-function changeContent({ properties: { was, is, km2 } }: MapGeoJSONFeature, { from, to }: Pair, { tiles, language, say }: Context): HTMLElement {
-  const name = (code: unknown): string => statusName(String(code ?? ""), tiles.legend.areas ?? [], language, say);
+function changeContent(
+  { properties: { was, is, km2 } }: MapGeoJSONFeature,
+  { from, to }: Pair,
+  { tiles, language, say }: Context,
+): HTMLElement {
+  const name = (code: unknown): string => statusName(textOf(code), tiles.legend.areas ?? [], language, say);
   return element("div", "popup-body", [
-    element("p", "event-kind", [say("changedHands", { from: dayText(from, language, "short"), to: dayText(to, language, "short") })]),
-    element("p", "event-text", [`${name(was)} → ${name(is)}`]), element("p", "event-text", [kilometres(Number(km2), language)]),
+    element("p", "event-kind", [
+      say("changedHands", { from: dayText(from, language, "short"), to: dayText(to, language, "short") }),
+    ]),
+    element("p", "event-text", [`${name(was)} → ${name(is)}`]),
+    element("p", "event-text", [kilometres(Number(km2), language)]),
   ]);
 }
 
 function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }: Context): HTMLElement {
   const note = notes.find((one) => one.id === id)?.properties ?? properties;
   return element("div", "popup-body", [
-    element("p", "popup-count", [worded(note, "direction", language)]), element("p", "event-text", [worded(note, "text", language)]),
+    element("p", "popup-count", [worded(note, "direction", language)]),
+    element("p", "event-text", [worded(note, "text", language)]),
   ]);
 }
 
 /** What stands on top at the clicked place: events, else a note, else who controls it. Texts of events come later. */
-function contentAt(map: MapLibre, { point, lngLat }: Pick<MapMouseEvent, "point" | "lngLat">, context: Context): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
-  const events = distinct(query(map, [[point.x - REACH, point.y - REACH], [point.x + REACH, point.y + REACH]], context, "events"));
+function contentAt(
+  map: MapLibre,
+  { point, lngLat }: Pick<MapMouseEvent, "point" | "lngLat">,
+  context: Context,
+): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
+  const events = distinct(
+    query(
+      map,
+      [
+        [point.x - REACH, point.y - REACH],
+        [point.x + REACH, point.y + REACH],
+      ],
+      context,
+      "events",
+    ),
+  );
   if (events.length) {
     const bare = events.some(({ properties }) => !("text" in properties || "count" in properties));
     const now = eventsContent(events, context, new Map());
-    return bare ? { now, later: readTexts(context.tiles, lngLat, map.getZoom(), context.day).then((texts) => eventsContent(events, context, texts)) } : { now };
+    return bare
+      ? {
+          now,
+          later: readTexts(context.tiles, lngLat, map.getZoom(), context.day).then((texts) =>
+            eventsContent(events, context, texts),
+          ),
+        }
+      : { now };
   }
   const note = query(map, point, context, "notes")[0];
   if (note) return { now: noteContent(note, context) };
-  const change = context.changes && map.queryRenderedFeatures(point, { layers: context.changes.layers.filter((id) => id.endsWith("-fill")) })[0];
+  const change =
+    context.changes &&
+    map.queryRenderedFeatures(point, {
+      layers: context.changes.layers.filter((id) => id.endsWith("-fill")),
+    })[0];
   if (context.changes && change) return { now: changeContent(change, context.changes.pair, context) };
   const area = query(map, point, context, "areas")[0];
   return area ? { now: controlContent(area, context) } : null;
@@ -105,14 +185,24 @@ export function answerClicks(map: MapLibre, contextNow: () => Context | null): {
     const content = context && contentAt(map, { lngLat, point }, context);
     popup?.remove();
     if (!content) return;
-    const opened = popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true });
+    const opened = (popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true }));
     opened.setLngLat(lngLat).setDOMContent(content.now).addTo(map);
-    content.later?.then((whole) => { if (opened.isOpen()) opened.setDOMContent(whole); }, () => undefined); // without texts it still says what and when
+    content.later?.then(
+      (whole) => {
+        if (opened.isOpen()) opened.setDOMContent(whole);
+      },
+      () => undefined,
+    ); // without texts it still says what and when
   };
   map.on("click", ({ lngLat, point }) => answer(lngLat, point));
   map.on("mousemove", ({ point }) => {
     const context = contextNow();
-    map.getCanvas().classList.toggle("over-event", context !== null && query(map, point, context, "events", "notes").length > 0);
+    map
+      .getCanvas()
+      .classList.toggle(
+        "over-event",
+        context !== null && query(map, point, context, "events", "notes").length > 0,
+      );
   });
   // By keyboard: what lies in the middle of the map, which the focused map marks; Escape leads back to it.
   map.getCanvas().addEventListener("keydown", (event) => {

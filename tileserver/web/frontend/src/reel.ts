@@ -5,19 +5,31 @@ import type { Map as MapLibre } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
 import { numberOf, placeOf } from "./history";
-import { directionsOf, notesOn, readNotes, type Note } from "./notes";
+import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
 import { Picture } from "./picture";
 import type { Prepared } from "./swap";
 import type { Look } from "./theatre";
 
 /** What a reel shows: a theatre in one look. `steady` is for a day that will not be left: its tiles alone. */
-export interface Show { tileset: string; tiles: TileJson; look: Look; steady: boolean }
+export interface Show {
+  tileset: string;
+  tiles: TileJson;
+  look: Look;
+  steady: boolean;
+}
 
 /** With what the ids of sources begin that hold dated things. */
 export const DATED = "dated-";
 
 /** A picture on its way or there. `place` is that of its period in the list. */
-interface Frame { place: number; notes: Note[]; directions: string[]; picture: Picture | null; ready: Promise<void>; dropped: boolean }
+interface Frame {
+  place: number;
+  notes: Note[];
+  directions: string[];
+  picture: Picture | null;
+  ready: Promise<void>;
+  dropped: boolean;
+}
 
 export class Reel {
   private count = 0;
@@ -27,7 +39,11 @@ export class Reel {
   private readonly frames = new Map<string, Frame>(); // of this show, by their content
 
   /** `onDay` is called in the moment that a day is on the map, `onHole` where a part of it turns out missing. */
-  constructor(private readonly map: MapLibre, private readonly onDay: (day: Day, notes: Note[]) => void, private readonly onHole: () => void) {}
+  constructor(
+    private readonly map: MapLibre,
+    private readonly onDay: (day: Day, notes: Note[]) => void,
+    private readonly onHole: () => void,
+  ) {}
 
   /** The id of the source that the reader sees; empty before the first. */
   get source(): string {
@@ -41,7 +57,7 @@ export class Reel {
   /** The numbers that notes of the shown day have on the map. */
   numbers(notes: Note[]): Map<Note, number> {
     const { directions = [] } = this.shown ?? {};
-    return new Map(notes.map((note) => [note, directions.indexOf(String(note.properties["direction"] ?? "")) + 1]));
+    return new Map(notes.map((note) => [note, directions.indexOf(textOf(note.properties["direction"])) + 1]));
   }
 
   /** What was loaded so far is of another show; what is seen stays until a day of this one is. */
@@ -102,12 +118,13 @@ export class Reel {
     if (!show || !shown || show.steady) return;
     for (const place of [shown.place + 1, shown.place - 1]) {
       const period = show.tiles.time.history.periods[place];
-      if (period && place >= 0) this.frame(period.id, place, place > shown.place ? period.first_day : period.last_day);
+      if (period && place >= 0)
+        this.frame(period.id, place, place > shown.place ? period.first_day : period.last_day);
     }
   }
 
   private keyOf(day: Day): string {
-    return this.show?.steady ? day : this.show?.tiles.time.history.periods[this.placeOf(day)]?.id ?? "";
+    return this.show?.steady ? day : (this.show?.tiles.time.history.periods[this.placeOf(day)]?.id ?? "");
   }
 
   private placeOf(day: Day): number {
@@ -138,10 +155,19 @@ export class Reel {
   private frame(key: string, place: number, day: Day): Frame {
     const held = this.frames.get(key);
     if (held && !held.picture?.broken) return held;
-    const frame: Frame = { place, notes: [], directions: [], picture: null, dropped: false, ready: Promise.resolve() };
+    const frame: Frame = {
+      place,
+      notes: [],
+      directions: [],
+      picture: null,
+      dropped: false,
+      ready: Promise.resolve(),
+    };
     this.frames.set(key, frame);
     frame.ready = this.load(frame, key, day);
-    frame.ready.catch(() => { if (!frame.dropped) this.forget(frame); }); // else nobody asks again
+    frame.ready.catch(() => {
+      if (!frame.dropped) this.forget(frame);
+    }); // else nobody asks again
     return frame;
   }
 
@@ -149,13 +175,24 @@ export class Reel {
     const { tileset, tiles, look, steady } = this.show!;
     const { history, first_day, last_day } = tiles.time;
     const period = history.periods[frame.place];
-    const [first, last] = steady || !period ? [day, day] : [clampDay(period.first_day, first_day, last_day), clampDay(period.last_day, first_day, last_day)];
-    if (tiles.layers.notes !== undefined) frame.notes = await readNotes(tileset, tiles.layers.notes, first, last);
+    const [first, last] =
+      steady || !period
+        ? [day, day]
+        : [clampDay(period.first_day, first_day, last_day), clampDay(period.last_day, first_day, last_day)];
+    if (tiles.layers.notes !== undefined)
+      frame.notes = await readNotes(tileset, tiles.layers.notes, first, last);
     if (frame.dropped) throw new Error(`${key} is not wanted any more`);
     const url = steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key);
     frame.directions = directionsOf(frame.notes);
     const scene = { directions: frame.directions, base: steady ? null : numberOf(day) };
-    frame.picture = new Picture(this.map, `${DATED}${key}-${++this.count}`, { ...tiles, url }, look, scene, () => this.hole(frame));
+    frame.picture = new Picture(
+      this.map,
+      `${DATED}${key}-${++this.count}`,
+      { ...tiles, url },
+      look,
+      scene,
+      () => this.hole(frame),
+    );
     await frame.picture.whole();
   }
 

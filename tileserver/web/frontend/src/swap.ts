@@ -23,7 +23,7 @@ export interface Options {
   prepare(day: Day): Promise<Prepared>;
   onState(state: State): void;
   /** Milliseconds to wait before the next attempt, by the number of failures in a row. */
-  delay?(failures: number): number;
+  delay?: (failures: number) => number;
 }
 
 const backoff = (failures: number): number => Math.min(30_000, 1000 * 2 ** (failures - 1));
@@ -43,7 +43,8 @@ export class Swap {
   want(day: Day): void {
     if (day !== this.wanted) this.failures = 0;
     this.wanted = day;
-    if (this.atOnce(day)) this.report("ready"); // also while another day is being prepared, which then nobody wants
+    if (this.atOnce(day))
+      this.report("ready"); // also while another day is being prepared, which then nobody wants
     else void this.run();
   }
 
@@ -87,14 +88,20 @@ export class Swap {
     try {
       const prepared = await this.options.prepare(day);
       const answered = this.shown === this.wanted && this.wanted !== day; // at once, meanwhile
-      if (era !== this.era || answered) { prepared.drop(); return true; }
+      if (era !== this.era || answered) {
+        prepared.drop();
+        return true;
+      }
       prepared.show();
       this.shown = day;
       this.failures = 0;
       return true;
     } catch {
       if (era !== this.era) return true;
-      if (day !== this.wanted) { this.stale ||= stale; return true; } // nobody waits for it any more
+      if (day !== this.wanted) {
+        this.stale ||= stale;
+        return true;
+      } // nobody waits for it any more
       this.failures += 1;
       this.stale = true;
       this.report("error");

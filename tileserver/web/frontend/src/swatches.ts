@@ -7,8 +7,16 @@ import { element } from "./dom";
 import { picture } from "./images";
 import { colourOf, patternImage } from "./theatre";
 
-function canvasOf(width: number, height: number, paint: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement {
-  const canvas = element("canvas", "swatch", [], { width: String(width * 2), height: String(height * 2), "aria-hidden": "true" });
+function canvasOf(
+  width: number,
+  height: number,
+  paint: (context: CanvasRenderingContext2D) => void,
+): HTMLCanvasElement {
+  const canvas = element("canvas", "swatch", [], {
+    width: String(width * 2),
+    height: String(height * 2),
+    "aria-hidden": "true",
+  });
   const context = canvas.getContext("2d");
   if (context) paint(context);
   return canvas;
@@ -16,7 +24,11 @@ function canvasOf(width: number, height: number, paint: (context: CanvasRenderin
 
 function bitmap(name: string): HTMLCanvasElement {
   const data = picture(name);
-  const canvas = element("canvas", "", [], { width: String(data.width), height: String(data.height), "aria-hidden": "true" });
+  const canvas = element("canvas", "", [], {
+    width: String(data.width),
+    height: String(data.height),
+    "aria-hidden": "true",
+  });
   canvas.getContext("2d")?.putImageData(data, 0, 0);
   return canvas;
 }
@@ -30,8 +42,14 @@ export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement 
     context.fillStyle = colourOf(category, theme);
     context.fillRect(0, 0, 52, 32);
     context.globalAlpha = palette.patternOpacity;
-    const pattern = category.pattern === "none" ? null : context.createPattern(bitmap(patternImage(category, theme)), "repeat");
-    if (pattern) { context.fillStyle = pattern; context.fillRect(0, 0, 52, 32); }
+    const pattern =
+      category.pattern === "none"
+        ? null
+        : context.createPattern(bitmap(patternImage(category, theme)), "repeat");
+    if (pattern) {
+      context.fillStyle = pattern;
+      context.fillRect(0, 0, 52, 32);
+    }
     context.globalAlpha = 1;
     context.strokeStyle = colourOf(category, theme);
     context.lineWidth = 2;
@@ -39,19 +57,24 @@ export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement 
   });
 }
 
-export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement => canvasOf(26, 16, (context) => {
-  for (const [style, width] of [[casing, 12], [colour, 5]] as const) {
-    context.strokeStyle = style;
-    context.lineWidth = width;
-    context.lineCap = "round";
-    context.beginPath();
-    context.moveTo(8, 20);
-    context.bezierCurveTo(20, 4, 32, 30, 44, 12);
-    context.stroke();
-  }
-});
+export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => {
+    for (const [style, width] of [
+      [casing, 12],
+      [colour, 5],
+    ] as const) {
+      context.strokeStyle = style;
+      context.lineWidth = width;
+      context.lineCap = "round";
+      context.beginPath();
+      context.moveTo(8, 20);
+      context.bezierCurveTo(20, 4, 32, 30, 44, 12);
+      context.stroke();
+    }
+  });
 
-export const pointSwatch = (name: string): HTMLCanvasElement => canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
+export const pointSwatch = (name: string): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
 
 export function changeSwatch({ is, kind }: Moved, categories: Category[], theme: Theme): HTMLCanvasElement {
   const colour = colourNow(categories, is, theme);
@@ -63,7 +86,10 @@ export function changeSwatch({ is, kind }: Moved, categories: Category[], theme:
     context.fillRect(0, 0, 52, 32);
     context.globalAlpha = 1;
     const pattern = context.createPattern(bitmap(changeImage(kind, colour)), "repeat");
-    if (pattern) { context.fillStyle = pattern; context.fillRect(0, 0, 52, 32); }
+    if (pattern) {
+      context.fillStyle = pattern;
+      context.fillRect(0, 0, 52, 32);
+    }
     context.strokeStyle = colour;
     context.lineWidth = 3;
     context.strokeRect(1.5, 1.5, 49, 29);

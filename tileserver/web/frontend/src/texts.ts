@@ -23,7 +23,9 @@ export type Say = ReturnType<typeof speaker>;
 export function speaker(language: string): (word: Word, values?: Record<string, string | number>) => string {
   return (word, values = {}) => {
     const said = DICTIONARY[language]?.[word] ?? words.en[word];
-    return said.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+    return said.replace(/\{(\w+)\}/g, (whole, name: string) =>
+      name in values ? String(values[name]) : whole,
+    );
   };
 }
 

@@ -5,39 +5,68 @@ import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
 import type { Category, Role, TileJson } from "./catalogue";
 
-export interface Look { theme: Theme; layers: TileJson["layers"]; legend: TileJson["legend"]; category: TileJson["category"] }
+export interface Look {
+  theme: Theme;
+  layers: TileJson["layers"];
+  legend: TileJson["legend"];
+  category: TileJson["category"];
+}
 /** What differs between the sources of one look: the numbers of the notes, and the day that is drawn unless
  *  feature state says otherwise; null where the source has one day only. */
-export interface Scene { directions: string[]; base: number | null }
+export interface Scene {
+  directions: string[];
+  base: number | null;
+}
 /** A layer, unseen; setting `seen` shows it, in this frame and without a look at its features. */
-export interface Placed { layer: LayerSpecification; before: string; seen: Record<string, number>; unseen: Record<string, number> }
+export interface Placed {
+  layer: LayerSpecification;
+  before: string;
+  seen: Record<string, number>;
+  unseen: Record<string, number>;
+}
 
 /** Layers of symbols have no opacity of their own: in a period unseen features of theirs are switched off. */
 export const SYMBOLS: readonly Role[] = ["events", "notes"];
 
 const placed = (layer: LayerSpecification, before: string, seen: Record<string, number>): Placed => ({
-  layer, before, seen, unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
+  layer,
+  before,
+  seen,
+  unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
 });
 
 /** 1 where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
 function onState({ base }: Scene, symbols: boolean): ExpressionSpecification | number {
   if (base === null) return symbols ? 0 : 1;
-  const unsaid: ExpressionSpecification | boolean = symbols ? false : ["all", ["<=", ["get", "from"], base], [">", ["get", "to"], base]];
+  const unsaid: ExpressionSpecification | boolean = symbols
+    ? false
+    : ["all", ["<=", ["get", "from"], base], [">", ["get", "to"], base]];
   return ["case", ["boolean", ["feature-state", "on"], unsaid], 1, 0];
 }
 
-export const colourOf = (category: Category, theme: Theme): string => (theme === "dark" ? category.colour_dark : category.colour);
+export const colourOf = (category: Category, theme: Theme): string =>
+  theme === "dark" ? category.colour_dark : category.colour;
 /** Names of the generated images. They carry the colour, because a theme changes it. */
-export const patternImage = (category: Category, theme: Theme): string => `${category.pattern}:${colourOf(category, theme)}`;
+export const patternImage = (category: Category, theme: Theme): string =>
+  `${category.pattern}:${colourOf(category, theme)}`;
 export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
   `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
 
 const SHAPES = 8; // that many categories of events are told apart without colour
 const OTHER_COLOUR = "#8a8a8a";
 
-function byCode(property: string, pairs: [string, string][], otherwise: string): ExpressionSpecification | string {
+function byCode(
+  property: string,
+  pairs: [string, string][],
+  otherwise: string,
+): ExpressionSpecification | string {
   if (pairs.length === 0) return otherwise;
-  return ["match", ["to-string", ["get", property]], ...pairs.flat(), otherwise] as unknown as ExpressionSpecification;
+  return [
+    "match",
+    ["to-string", ["get", property]],
+    ...pairs.flat(),
+    otherwise,
+  ] as unknown as ExpressionSpecification;
 }
 
 function areas(source: string, layer: string, look: Look, scene: Scene): Placed[] {
@@ -45,29 +74,63 @@ function areas(source: string, layer: string, look: Look, scene: Scene): Placed[
   const property = look.category.areas ?? "";
   const patterned = categories.filter((category) => category.pattern !== "none");
   const colours = paletteOf(look.theme);
-  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed => placed({
-    id: `${source}-${id}`, type: "fill", source, "source-layer": layer, ...(filter ? { filter } : {}),
-    // One opacity for the whole layer; a face is there or not: the seams between faces stay invisible.
-    paint: { "fill-layer-opacity": 0, "fill-opacity": onState(scene, false), ...paint },
-  }, FIRST_WATER, { "fill-layer-opacity": seen });
-  const plain = byCode(property, categories.map((category) => [category.code, colourOf(category, look.theme)]), OTHER_COLOUR);
-  const images = byCode(property, patterned.map((category) => [category.code, patternImage(category, look.theme)]), "");
-  const only: ExpressionSpecification = ["in", ["to-string", ["get", property]], ["literal", patterned.map((category) => category.code)]];
+  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed =>
+    placed(
+      {
+        id: `${source}-${id}`,
+        type: "fill",
+        source,
+        "source-layer": layer,
+        ...(filter ? { filter } : {}),
+        // One opacity for the whole layer; a face is there or not: the seams between faces stay invisible.
+        paint: { "fill-layer-opacity": 0, "fill-opacity": onState(scene, false), ...paint },
+      },
+      FIRST_WATER,
+      { "fill-layer-opacity": seen },
+    );
+  const plain = byCode(
+    property,
+    categories.map((category) => [category.code, colourOf(category, look.theme)]),
+    OTHER_COLOUR,
+  );
+  const images = byCode(
+    property,
+    patterned.map((category) => [category.code, patternImage(category, look.theme)]),
+    "",
+  );
+  const only: ExpressionSpecification = [
+    "in",
+    ["to-string", ["get", property]],
+    ["literal", patterned.map((category) => category.code)],
+  ];
   return [
     fill("areas", { "fill-color": plain }, colours.controlOpacity),
-    ...(patterned.length ? [fill("pattern", { "fill-pattern": images, "fill-antialias": false }, colours.patternOpacity, only)] : []),
+    ...(patterned.length
+      ? [fill("pattern", { "fill-pattern": images, "fill-antialias": false }, colours.patternOpacity, only)]
+      : []),
   ];
 }
 
 function front(source: string, layer: string, look: Look, scene: Scene): Placed[] {
   const colours = paletteOf(look.theme);
-  const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed => placed({
-    id: `${source}-${id}`, type: "line", source, "source-layer": layer, layout: { "line-join": "round", "line-cap": "round" },
-    paint: {
-      "line-color": colour, "line-opacity": onState(scene, false), "line-layer-opacity": 0,
-      "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
-    },
-  }, FIRST_LABEL, { "line-layer-opacity": seen });
+  const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed =>
+    placed(
+      {
+        id: `${source}-${id}`,
+        type: "line",
+        source,
+        "source-layer": layer,
+        layout: { "line-join": "round", "line-cap": "round" },
+        paint: {
+          "line-color": colour,
+          "line-opacity": onState(scene, false),
+          "line-layer-opacity": 0,
+          "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
+        },
+      },
+      FIRST_LABEL,
+      { "line-layer-opacity": seen },
+    );
   const named = look.legend.front?.[0];
   return [
     line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
@@ -77,43 +140,105 @@ function front(source: string, layer: string, look: Look, scene: Scene): Placed[
 
 function points(source: string, layer: string, look: Look, scene: Scene): Placed[] {
   const categories = look.legend.events ?? [];
-  const images = byCode(look.category.events ?? "", categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]), shapeImage(undefined, 3, look.theme));
+  const images = byCode(
+    look.category.events ?? "",
+    categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]),
+    shapeImage(undefined, 3, look.theme),
+  );
   const cell: ExpressionSpecification = ["has", "count"]; // many events in one place, as large as their number
-  const weight: ExpressionSpecification = ["min", 3, ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]]];
-  return [placed({
-    id: `${source}-events`, type: "symbol", source, "source-layer": layer,
-    // Placed without regard to labels: what is unseen must not push anything off the map.
-    layout: {
-      "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images], "icon-allow-overlap": true, "icon-ignore-placement": true,
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 4, ["case", cell, ["max", 1.4, weight], 0.5], 9, ["case", cell, ["max", 1.4, weight], 1]],
-      "text-field": ["to-string", ["coalesce", ["get", "count"], ""]], "text-font": ["Bold", "system-ui"], "text-size": 11,
-      "text-allow-overlap": true, "text-ignore-placement": true,
-    },
-    paint: { "icon-opacity": onState(scene, true), "text-opacity": onState(scene, true), "text-color": paletteOf(look.theme).noteText },
-  }, FIRST_LABEL, scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {})];
+  const weight: ExpressionSpecification = [
+    "min",
+    3,
+    ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]],
+  ];
+  return [
+    placed(
+      {
+        id: `${source}-events`,
+        type: "symbol",
+        source,
+        "source-layer": layer,
+        // Placed without regard to labels: what is unseen must not push anything off the map.
+        layout: {
+          "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+          "icon-size": [
+            "interpolate",
+            ["linear"],
+            ["zoom"],
+            4,
+            ["case", cell, ["max", 1.4, weight], 0.5],
+            9,
+            ["case", cell, ["max", 1.4, weight], 1],
+          ],
+          "text-field": ["to-string", ["coalesce", ["get", "count"], ""]],
+          "text-font": ["Bold", "system-ui"],
+          "text-size": 11,
+          "text-allow-overlap": true,
+          "text-ignore-placement": true,
+        },
+        paint: {
+          "icon-opacity": onState(scene, true),
+          "text-opacity": onState(scene, true),
+          "text-color": paletteOf(look.theme).noteText,
+        },
+      },
+      FIRST_LABEL,
+      scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+    ),
+  ];
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */
 function noteMarks(source: string, layer: string, look: Look, scene: Scene): Placed[] {
   const colours = paletteOf(look.theme);
-  const number = byCode("direction", scene.directions.map((direction, i) => [direction, String(i + 1)]), "");
-  return [placed({
-    id: `${source}-notes`, type: "symbol", source, "source-layer": layer,
-    layout: {
-      "icon-image": `note:${look.theme}`, "icon-allow-overlap": true, "icon-ignore-placement": true,
-      "text-field": number, "text-font": ["Bold", "system-ui"],
-      "text-size": ["interpolate", ["linear"], ["zoom"], 4, 9, 6.5, 12], "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.72, 6.5, 1],
-      "text-allow-overlap": true, "text-ignore-placement": true,
-    },
-    paint: { "icon-opacity": onState(scene, true), "text-opacity": onState(scene, true), "text-color": colours.noteText },
-  }, "", scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {})];
+  const number = byCode(
+    "direction",
+    scene.directions.map((direction, i) => [direction, String(i + 1)]),
+    "",
+  );
+  return [
+    placed(
+      {
+        id: `${source}-notes`,
+        type: "symbol",
+        source,
+        "source-layer": layer,
+        layout: {
+          "icon-image": `note:${look.theme}`,
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+          "text-field": number,
+          "text-font": ["Bold", "system-ui"],
+          "text-size": ["interpolate", ["linear"], ["zoom"], 4, 9, 6.5, 12],
+          "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.72, 6.5, 1],
+          "text-allow-overlap": true,
+          "text-ignore-placement": true,
+        },
+        paint: {
+          "icon-opacity": onState(scene, true),
+          "text-opacity": onState(scene, true),
+          "text-color": colours.noteText,
+        },
+      },
+      "",
+      scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+    ),
+  ];
 }
 
 /** In drawing order. */
 const DRAWN: [Role, (source: string, layer: string, look: Look, scene: Scene) => Placed[]][] = [
-  ["areas", areas], ["front", front], ["events", points], ["notes", noteMarks],
+  ["areas", areas],
+  ["front", front],
+  ["events", points],
+  ["notes", noteMarks],
 ];
 
 /** All style layers of a source in drawing order, unseen; none for a role that no layer has. */
 export const theatreLayers = (source: string, look: Look, scene: Scene): Placed[] =>
-  DRAWN.flatMap(([role, draw]) => { const layer = look.layers[role]; return layer === undefined ? [] : draw(source, layer, look, scene); });
+  DRAWN.flatMap(([role, draw]) => {
+    const layer = look.layers[role];
+    return layer === undefined ? [] : draw(source, layer, look, scene);
+  });

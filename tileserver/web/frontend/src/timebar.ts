@@ -17,7 +17,10 @@ export interface TimebarOptions {
 }
 
 const BUTTONS: [string, Word][] = [
-  ["previous-change", "previousChange"], ["previous-day", "previousDay"], ["next-day", "nextDay"], ["next-change", "nextChange"],
+  ["previous-change", "previousChange"],
+  ["previous-day", "previousDay"],
+  ["next-day", "nextDay"],
+  ["next-change", "nextChange"],
 ];
 
 /** The nearest day before (-1) or after (+1) on which control changed; null where there is none. */
@@ -29,8 +32,14 @@ export function changeBeside(days: readonly DayCount[], day: Day, direction: 1 |
 /** The day that a key leads to; null where the key means nothing here. */
 export function dayOfKey(key: string, day: Day, { first, last }: Span): Day | null {
   const moves: Record<string, () => Day> = {
-    ArrowLeft: () => addDays(day, -1), ArrowDown: () => addDays(day, -1), ArrowRight: () => addDays(day, 1), ArrowUp: () => addDays(day, 1),
-    PageUp: () => addMonths(day, 1), PageDown: () => addMonths(day, -1), Home: () => first, End: () => last,
+    ArrowLeft: () => addDays(day, -1),
+    ArrowDown: () => addDays(day, -1),
+    ArrowRight: () => addDays(day, 1),
+    ArrowUp: () => addDays(day, 1),
+    PageUp: () => addMonths(day, 1),
+    PageDown: () => addMonths(day, -1),
+    Home: () => first,
+    End: () => last,
   };
   return Object.hasOwn(moves, key) ? clampDay(moves[key]!(), first, last) : null;
 }
@@ -58,7 +67,7 @@ export class Timebar {
   }
 
   /** Take over a theatre's days. */
-  fill(span: Span, days: DayCount[]): void {
+  setDays(span: Span, days: DayCount[]): void {
     this.span = span;
     this.days = days;
     this.slider.max = String(daysBetween(span.first, span.last));
@@ -75,7 +84,11 @@ export class Timebar {
     if (document.activeElement !== this.field) this.field.value = wanted;
     this.play.classList.toggle("playing", playing);
     this.name(this.play, this.options.say(playing ? "pause" : "play"));
-    for (const [id, day] of [["previous-day", this.span.first], ["next-day", this.span.last]] as const) this.bar(id, wanted === day);
+    for (const [id, day] of [
+      ["previous-day", this.span.first],
+      ["next-day", this.span.last],
+    ] as const)
+      this.bar(id, wanted === day);
     this.bar("previous-change", !changeBeside(this.days, wanted, -1));
     this.bar("next-change", !changeBeside(this.days, wanted, 1));
     this.draw();
@@ -100,12 +113,20 @@ export class Timebar {
   }
 
   private listen(): void {
-    this.slider.addEventListener("input", () => this.wish(addDays(this.span.first, Number(this.slider.value)), "step"));
-    this.field.addEventListener("change", () => { if (isDay(this.field.value)) this.wish(this.field.value, "jump"); });
+    this.slider.addEventListener("input", () =>
+      this.wish(addDays(this.span.first, Number(this.slider.value)), "step"),
+    );
+    this.field.addEventListener("change", () => {
+      if (isDay(this.field.value)) this.wish(this.field.value, "jump");
+    });
     byId("previous-day").addEventListener("click", () => this.wish(addDays(this.wanted, -1), "step"));
     byId("next-day").addEventListener("click", () => this.wish(addDays(this.wanted, 1), "step"));
-    byId("previous-change").addEventListener("click", () => this.wish(changeBeside(this.days, this.wanted, -1), "jump"));
-    byId("next-change").addEventListener("click", () => this.wish(changeBeside(this.days, this.wanted, 1), "jump"));
+    byId("previous-change").addEventListener("click", () =>
+      this.wish(changeBeside(this.days, this.wanted, -1), "jump"),
+    );
+    byId("next-change").addEventListener("click", () =>
+      this.wish(changeBeside(this.days, this.wanted, 1), "jump"),
+    );
     this.play.addEventListener("click", () => this.options.onPlay());
     document.addEventListener("keydown", (event) => this.key(event));
   }
@@ -117,7 +138,10 @@ export class Timebar {
     const target = event.target instanceof Element ? event.target : document.body;
     const onSlider = target === this.slider;
     if (!onSlider && target.closest("input, select, textarea, [contenteditable]")) return;
-    const day = onSlider || !target.closest("canvas.maplibregl-canvas, .scrolls") ? dayOfKey(event.key, this.wanted, this.span) : null;
+    const day =
+      onSlider || !target.closest("canvas.maplibregl-canvas, .scrolls")
+        ? dayOfKey(event.key, this.wanted, this.span)
+        : null;
     const plays = event.key === " " && !target.closest("button, a, summary");
     if (!day && !plays) return;
     event.preventDefault();

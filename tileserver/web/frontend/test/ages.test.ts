@@ -8,11 +8,25 @@ import { hoursText, spanText } from "../src/days";
 
 const layers = { areas: "zones", front: "line", events: "battles" };
 const time = {
-  last_day: "2025-02-01", newest: { zones: "2024-12-31", line: "2024-12-31", battles: "2025-02-01" },
-  day_zone: "Europe/Kyiv", embargo: "PT48H", horizon: "2025-02-02T21:30:00Z",
+  last_day: "2025-02-01",
+  newest: { zones: "2024-12-31", line: "2024-12-31", battles: "2025-02-01" },
+  day_zone: "Europe/Kyiv",
+  embargo: "PT48H",
+  horizon: "2025-02-02T21:30:00Z",
 } as unknown as TileJson["time"];
-const day = (of: string, areas: number, begins: string[] = []): DayCount => ({ day: of, begins, areas, events: 0, km2: {} });
-const days = [day("2022-04-03", 0, ["zones", "line"]), day("2022-04-09", 3), day("2024-12-31", 1), day("2025-02-01", 0)];
+const day = (of: string, areas: number, begins: string[] = []): DayCount => ({
+  day: of,
+  begins,
+  areas,
+  events: 0,
+  km2: {},
+});
+const days = [
+  day("2022-04-03", 0, ["zones", "line"]),
+  day("2022-04-09", 3),
+  day("2024-12-31", 1),
+  day("2025-02-01", 0),
+];
 
 test("on a day that only events reach, control is of its own newest day", () => {
   const known = knownOn("2025-02-01", { layers, time }, days);
@@ -21,18 +35,38 @@ test("on a day that only events reach, control is of its own newest day", () => 
 });
 
 test("within the data nothing is older than the day, but control has been as it is since its last change", () => {
-  assert.deepEqual(knownOn("2022-05-01", { layers, time }, days), { aged: [], since: "2022-04-09", begins: false, newest: null });
+  assert.deepEqual(knownOn("2022-05-01", { layers, time }, days), {
+    aged: [],
+    since: "2022-04-09",
+    begins: false,
+    newest: null,
+  });
 });
 
 test("the first state is a beginning and no change, and before it nothing is known", () => {
-  assert.deepEqual(knownOn("2022-04-03", { layers, time }, days), { aged: [], since: "2022-04-03", begins: true, newest: null });
-  assert.deepEqual(knownOn("2022-04-04", { layers, time }, days), { aged: [], since: "2022-04-03", begins: false, newest: null });
+  assert.deepEqual(knownOn("2022-04-03", { layers, time }, days), {
+    aged: [],
+    since: "2022-04-03",
+    begins: true,
+    newest: null,
+  });
+  assert.deepEqual(knownOn("2022-04-04", { layers, time }, days), {
+    aged: [],
+    since: "2022-04-03",
+    begins: false,
+    newest: null,
+  });
   assert.deepEqual(knownOn("2022-04-02", { layers, time }, days).since, "");
 });
 
 test("a theatre without areas or with an empty layer is as old as what it has", () => {
   const own = { ...time, newest: { battles: null } } as unknown as TileJson["time"];
-  assert.deepEqual(knownOn("2025-01-31", { layers: { events: "battles" }, time: own }, days), { aged: [], since: "2024-12-31", begins: false, newest: null });
+  assert.deepEqual(knownOn("2025-01-31", { layers: { events: "battles" }, time: own }, days), {
+    aged: [],
+    since: "2024-12-31",
+    begins: false,
+    newest: null,
+  });
 });
 
 test("today is the server's day in the theatre's zone", () => {
@@ -43,6 +77,12 @@ test("today is the server's day in the theatre's zone", () => {
 });
 
 test("spans are told in days, then months, then years", () => {
-  assert.deepEqual([1, 32, 60, 729, 800].map((count) => spanText(count, "en")), ["1 day", "32 days", "1 month", "23 months", "2 years"]);
-  assert.deepEqual([spanText(3, "en", true), spanText(32, "uk"), hoursText(48, "en")], ["3 days ago", "32 дні", "48 hours"]);
+  assert.deepEqual(
+    [1, 32, 60, 729, 800].map((count) => spanText(count, "en")),
+    ["1 day", "32 days", "1 month", "23 months", "2 years"],
+  );
+  assert.deepEqual(
+    [spanText(3, "en", true), spanText(32, "uk"), hoursText(48, "en")],
+    ["3 days ago", "32 дні", "48 hours"],
+  );
 });

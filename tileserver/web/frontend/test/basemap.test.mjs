@@ -8,7 +8,14 @@ import { RUSSIA, UKRAINE } from "../basemap/crimea.mjs";
 import { archive } from "../basemap/pmtiles.mjs";
 import { withoutSpecks } from "../basemap/rings.mjs";
 import { romanised } from "../basemap/romanise.mjs";
-import { bordersOf, namesOfPlace, readNaturalEarth, readRegionCountries, worldLayers, zoomOfPlace } from "../basemap/sources.mjs";
+import {
+  bordersOf,
+  namesOfPlace,
+  readNaturalEarth,
+  readRegionCountries,
+  worldLayers,
+  zoomOfPlace,
+} from "../basemap/sources.mjs";
 
 const PLACES = { Simferopol: [34.1, 44.95], Sevastopol: [33.56, 44.58], Kerch: [36.45, 45.35] };
 const PEREKOP = [33.4, 45.95, 34.0, 46.3]; // west, south, east, north around the isthmus
@@ -22,15 +29,20 @@ function inRing([lon, lat], ring) {
   return inside;
 }
 
-const holds = (polygons, point) => polygons.some((polygon) => polygon.filter((ring) => inRing(point, ring)).length % 2 === 1);
-const polygonsOf = ({ geometry }) => (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates);
-const inBox = ([lon, lat], [west, south, east, north]) => lon > west && lon < east && lat > south && lat < north;
+const holds = (polygons, point) =>
+  polygons.some((polygon) => polygon.filter((ring) => inRing(point, ring)).length % 2 === 1);
+const polygonsOf = ({ geometry }) =>
+  geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+const inBox = ([lon, lat], [west, south, east, north]) =>
+  lon > west && lon < east && lat > south && lat < north;
 
 const world = readNaturalEarth();
 const regions = readRegionCountries();
 
 test("Simferopol, Sevastopol and Kerch lie in Ukraine and not in Russia, in both sources", () => {
-  const named = Object.fromEntries(feature(world, world.objects.countries).features.map((one) => [one.id, one]));
+  const named = Object.fromEntries(
+    feature(world, world.objects.countries).features.map((one) => [one.id, one]),
+  );
   for (const [name, point] of Object.entries(PLACES)) {
     assert.ok(holds(polygonsOf(named[UKRAINE]), point), `${name} in Natural Earth`);
     assert.ok(!holds(polygonsOf(named[RUSSIA]), point), `${name} in Natural Earth`);
@@ -43,34 +55,69 @@ test("no country border runs through Perekop, and the one between Ukraine and Ru
   for (const border of [worldLayers(world).border.features[0].geometry, bordersOf(regions)]) {
     const points = border.coordinates.flat();
     assert.equal(points.filter((point) => inBox(point, PEREKOP)).length, 0);
-    assert.equal(points.filter((point) => inBox(point, [32.3, 44.2, 36.7, 46.2])).length, 0, "nor around the peninsula");
-    assert.ok(points.filter((point) => inBox(point, [36, 49.5, 40.5, 51])).length > 10, "the border by Kharkiv and Luhansk");
+    assert.equal(
+      points.filter((point) => inBox(point, [32.3, 44.2, 36.7, 46.2])).length,
+      0,
+      "nor around the peninsula",
+    );
+    assert.ok(
+      points.filter((point) => inBox(point, [36, 49.5, 40.5, 51])).length > 10,
+      "the border by Kharkiv and Luhansk",
+    );
   }
 });
 
 test("a border is drawn between the countries of the western front too", () => {
   const points = bordersOf(regions).coordinates.flat();
-  for (const [name, box] of Object.entries({ Rhine: [7.5, 47.9, 8.3, 49], Meuse: [5.5, 50.6, 6.2, 51.5] })) assert.ok(points.some((point) => inBox(point, box)), name);
+  for (const [name, box] of Object.entries({ Rhine: [7.5, 47.9, 8.3, 49], Meuse: [5.5, 50.6, 6.2, 51.5] }))
+    assert.ok(
+      points.some((point) => inBox(point, box)),
+      name,
+    );
 });
 
 test("an archive gives back every tile, the shared and the missing ones too", async () => {
   const tiles = [];
-  for (let x = 0; x < 128; x++) for (let y = 0; y < 64; y++) if ((x + y) % 7) tiles.push({ z: 7, x, y, data: Buffer.from(x % 3 ? `tile ${x} ${y}` : "the same") });
-  const bytes = archive(tiles, { minzoom: 7, maxzoom: 7, bounds: [-180, -85, 180, 85], metadata: { name: "test" } });
-  const source = { getKey: () => "memory", getBytes: async (offset, length) => ({ data: bytes.buffer.slice(bytes.byteOffset + offset, bytes.byteOffset + offset + length) }) };
+  for (let x = 0; x < 128; x++)
+    for (let y = 0; y < 64; y++)
+      if ((x + y) % 7) tiles.push({ z: 7, x, y, data: Buffer.from(x % 3 ? `tile ${x} ${y}` : "the same") });
+  const bytes = archive(tiles, {
+    minzoom: 7,
+    maxzoom: 7,
+    bounds: [-180, -85, 180, 85],
+    metadata: { name: "test" },
+  });
+  const source = {
+    getKey: () => "memory",
+    getBytes: (offset, length) =>
+      Promise.resolve({
+        data: bytes.buffer.slice(bytes.byteOffset + offset, bytes.byteOffset + offset + length),
+      }),
+  };
   const reader = new PMTiles(source);
   assert.deepEqual(await reader.getMetadata(), { name: "test" });
-  for (const { z, x, y, data } of tiles) assert.equal(Buffer.from((await reader.getZxy(z, x, y)).data).toString(), data.toString());
+  for (const { z, x, y, data } of tiles)
+    assert.equal(Buffer.from((await reader.getZxy(z, x, y)).data).toString(), data.toString());
   assert.equal(await reader.getZxy(7, 0, 0), undefined);
 });
 
 test("Ukrainian names are romanised as Ukraine does it", () => {
-  const table = { "Київ": "Kyiv", "Запоріжжя": "Zaporizhzhia", "Куп’янськ": "Kupiansk", "Згурівка": "Zghurivka", "Єнакієве": "Yenakiieve", "Кривий Ріг": "Kryvyi Rih", "Ялта": "Yalta" };
+  const table = {
+    Київ: "Kyiv",
+    Запоріжжя: "Zaporizhzhia",
+    "Куп’янськ": "Kupiansk",
+    Згурівка: "Zghurivka",
+    Єнакієве: "Yenakiieve",
+    "Кривий Ріг": "Kryvyi Rih",
+    Ялта: "Yalta",
+  };
   for (const [name, latin] of Object.entries(table)) assert.equal(romanised(name), latin);
 });
 
 test("names of other countries keep their apostrophes", () => {
-  assert.deepEqual(namesOfPlace({ name: "'s-Hertogenbosch", country: "NL" }), { name_en: "'s-Hertogenbosch" });
+  assert.deepEqual(namesOfPlace({ name: "'s-Hertogenbosch", country: "NL" }), {
+    name_en: "'s-Hertogenbosch",
+  });
   assert.deepEqual(namesOfPlace({ name: "Odessa", country: "UA" }), { name_en: "Odesa", name_uk: "Одеса" });
 });
 
@@ -80,9 +127,30 @@ test("a capital is shown from zoom 4 at the latest, a village last", () => {
 });
 
 test("a speck that rounding turned round is left out, so the holes after it stay holes of their polygon", () => {
-  const outer = [[0, 0], [4096, 0], [4096, 4096], [0, 4096], [0, 0]];
-  const island = [[100, 100], [100, 900], [900, 900], [900, 100], [100, 100]];
-  const speck = [[50, 50], [53, 50], [50, 53], [50, 50]];
+  const outer = [
+    [0, 0],
+    [4096, 0],
+    [4096, 4096],
+    [0, 4096],
+    [0, 0],
+  ];
+  const island = [
+    [100, 100],
+    [100, 900],
+    [900, 900],
+    [900, 100],
+    [100, 100],
+  ];
+  const speck = [
+    [50, 50],
+    [53, 50],
+    [50, 53],
+    [50, 50],
+  ];
   assert.deepEqual(withoutSpecks({ type: 3, geometry: [outer, speck, island] }).geometry, [outer, island]);
-  assert.deepEqual(withoutSpecks({ type: 2, geometry: [speck] }).geometry, [speck], "a line encloses nothing and stays");
+  assert.deepEqual(
+    withoutSpecks({ type: 2, geometry: [speck] }).geometry,
+    [speck],
+    "a line encloses nothing and stays",
+  );
 });

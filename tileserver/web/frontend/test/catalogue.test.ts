@@ -6,18 +6,39 @@ import { byRole } from "../src/catalogue";
 
 type Answered = Parameters<typeof byRole>[0];
 
-const held = { code: "held", label: { en: "Held" }, colour: "#000000", colour_dark: "#ffffff", pattern: "none" as const };
+const held = {
+  code: "held",
+  label: { en: "Held" },
+  colour: "#000000",
+  colour_dark: "#ffffff",
+  pattern: "none" as const,
+};
 const answered = (vector_layers: Answered["vector_layers"]): Answered =>
-  ({ vector_layers, categories: { zones: [held], control: [] }, category: { zones: "status", control: "owner" } }) as unknown as Answered;
+  ({
+    vector_layers,
+    categories: { zones: [held], control: [] },
+    category: { zones: "status", control: "owner" },
+  }) as unknown as Answered;
 
 test("what the server says by layer is asked for by role", () => {
-  const { layers, legend, category } = byRole(answered([{ id: "zones", role: "areas" }, { id: "line", role: "front" }, { id: "control", role: "none" }]));
+  const { layers, legend, category } = byRole(
+    answered([
+      { id: "zones", role: "areas" },
+      { id: "line", role: "front" },
+      { id: "control", role: "none" },
+    ]),
+  );
   assert.deepEqual(layers, { areas: "zones", front: "line" });
   assert.deepEqual(legend, { areas: [held], front: [] });
   assert.deepEqual(category, { areas: "status", front: "" });
 });
 
 test("of two layers of one role the first is drawn", () => {
-  const { layers, legend } = byRole(answered([{ id: "zones", role: "areas" }, { id: "control", role: "areas" }]));
+  const { layers, legend } = byRole(
+    answered([
+      { id: "zones", role: "areas" },
+      { id: "control", role: "areas" },
+    ]),
+  );
   assert.deepEqual([layers.areas, legend.areas], ["zones", [held]]);
 });

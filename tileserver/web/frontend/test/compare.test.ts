@@ -9,10 +9,23 @@ import { usualMost } from "../src/histogram";
 import { kilometres } from "../src/texts";
 
 test("a piece is gained or lost from the side of those that hold, and neither between two others", () => {
-  const moved = [["occupied", "liberated", 7], ["liberated", "occupied", 9], ["", "unknown", 3], ["occupied", "annexed", 5], ["unknown", "liberated", 0.01]]
-    .map(([from, to, km2]) => ({ from: String(from), to: String(to), km2: Number(km2) }));
+  const moved = [
+    ["occupied", "liberated", 7],
+    ["liberated", "occupied", 9],
+    ["", "unknown", 3],
+    ["occupied", "annexed", 5],
+    ["unknown", "liberated", 0.01],
+  ].map(([from, to, km2]) => ({ from: String(from), to: String(to), km2: Number(km2) }));
   const shown = movedOf({ held: { statuses: ["occupied", "annexed"] }, moved });
-  assert.deepEqual(shown.map(({ is, kind }) => [is, kind]), [["occupied", "gained"], ["liberated", "lost"], ["annexed", "other"], ["unknown", "other"]]);
+  assert.deepEqual(
+    shown.map(({ is, kind }) => [is, kind]),
+    [
+      ["occupied", "gained"],
+      ["liberated", "lost"],
+      ["annexed", "other"],
+      ["unknown", "other"],
+    ],
+  );
   assert.ok(movedOf({ held: null, moved }).every(({ kind }) => kind === "other"));
 });
 

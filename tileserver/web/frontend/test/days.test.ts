@@ -5,12 +5,17 @@ import { test } from "node:test";
 import { addDays, addMonths, clampDay, dayText, daysBetween, isDay } from "../src/days";
 
 test("a day that the calendar does not have is no day", () => {
-  for (const text of ["2023-02-29", "2023-13-01", "2023-1-1", "", "latest", "2023-11-09T00:00"]) assert.equal(isDay(text), false, text);
+  for (const text of ["2023-02-29", "2023-13-01", "2023-1-1", "", "latest", "2023-11-09T00:00"])
+    assert.equal(isDay(text), false, text);
   for (const text of ["2024-02-29", "1944-06-06", "2038-01-20"]) assert.equal(isDay(text), true, text);
 });
 
 test("adding days and counting them are each other's inverse, also across the clock changes", () => {
-  for (const [from, to, count] of [["2023-10-28", "2023-10-30", 2], ["1944-06-06", "1945-05-08", 336], ["2038-01-18", "2038-01-20", 2]] as const) {
+  for (const [from, to, count] of [
+    ["2023-10-28", "2023-10-30", 2],
+    ["1944-06-06", "1945-05-08", 336],
+    ["2038-01-18", "2038-01-20", 2],
+  ] as const) {
     assert.equal(daysBetween(from, to), count);
     assert.equal(addDays(from, count), to);
     assert.equal(addDays(to, -count), from);

@@ -5,12 +5,16 @@ import { test } from "node:test";
 import { Watch } from "../src/health";
 
 function watched(): { watch: Watch; answers: (() => void)[]; said: boolean[] } {
-  const answers: (() => void)[] = [], said: boolean[] = [];
+  const answers: (() => void)[] = [],
+    said: boolean[] = [];
   const ask = (): Promise<unknown> => new Promise<void>((resolve) => answers.push(resolve));
   return { watch: new Watch(ask, (stopped) => said.push(stopped)), answers, said };
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const settled = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 test("nothing is asked while nothing is awaited", () => {
   const { watch, answers, said } = watched();

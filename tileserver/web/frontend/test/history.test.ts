@@ -12,9 +12,21 @@ test("a day is counted from 1970 on, also before it", () => {
 });
 
 test("each day lies in one period, and days beyond all in the nearest", () => {
-  const period = (first: number, end: number) => ({ id: `${first}`, first_day: "", last_day: "", first, end, open: false });
+  const period = (first: number, end: number) => ({
+    id: `${first}`,
+    first_day: "",
+    last_day: "",
+    first,
+    end,
+    open: false,
+  });
   const periods = [period(-9340, -9313), period(-9313, -9221), period(-9221, -9000)];
-  assert.deepEqual(["1944-01-01", "1944-06-06", "1944-07-02", "1944-07-03", "1970-01-01"].map((day) => placeOf(periods, day)), [0, 0, 0, 1, 2]);
+  assert.deepEqual(
+    ["1944-01-01", "1944-06-06", "1944-07-02", "1944-07-03", "1970-01-01"].map((day) =>
+      placeOf(periods, day),
+    ),
+    [0, 0, 0, 1, 2],
+  );
 });
 
 test("switching what lies between two days is as good as looking at everything", () => {
@@ -23,7 +35,8 @@ test("switching what lies between two days is as good as looking at everything",
   const holdings = new Holdings((held) => holdsOn(held, 40));
   const all: Held[] = [];
   for (let id = 0; id < 400; id++) {
-    const from = chance(90), held = holdings.add("control", id, from, chance(3) ? from + 1 + chance(90 - from) : OPEN);
+    const from = chance(90),
+      held = holdings.add("control", id, from, chance(3) ? from + 1 + chance(90 - from) : OPEN);
     if (held) all.push(held);
   }
   let day = 40;
@@ -31,7 +44,10 @@ test("switching what lies between two days is as good as looking at everything",
     const next = chance(90);
     for (const held of holdings.between(day, next)) held.on = holdsOn(held, next);
     day = next;
-    assert.ok(all.every((held) => held.on === holdsOn(held, day)), `day ${day}`);
+    assert.ok(
+      all.every((held) => held.on === holdsOn(held, day)),
+      `day ${day}`,
+    );
   }
 });
 
@@ -43,14 +59,34 @@ test("a feature that comes in two tiles is one, and one id in two layers is two"
 });
 
 test("months cover the days from the first to the last, once each", () => {
-  assert.deepEqual(monthsOf("2023-11-20", "2024-02-01"), [["2023-11-20", "2023-11-30"], ["2023-12-01", "2023-12-31"], ["2024-01-01", "2024-01-31"], ["2024-02-01", "2024-02-01"]]);
+  assert.deepEqual(monthsOf("2023-11-20", "2024-02-01"), [
+    ["2023-11-20", "2023-11-30"],
+    ["2023-12-01", "2023-12-31"],
+    ["2024-01-01", "2024-01-31"],
+    ["2024-02-01", "2024-02-01"],
+  ]);
   assert.deepEqual(monthsOf("2024-02-29", "2024-02-29"), [["2024-02-29", "2024-02-29"]]);
 });
 
 test("a direction keeps its number while its notes change, and a day has the notes that hold on it", () => {
-  const note = (id: number, direction: string, lat: number, from: string, to: string): Note => ({ id, lon: 36, lat, properties: { direction, from, to } });
-  const notes = [note(1, "south", 47, "2023-11-06", "2023-11-08"), note(2, "south", 47, "2023-11-09", "2023-11-12"), note(3, "north", 50, "2023-11-09", "2023-11-12")];
+  const note = (id: number, direction: string, lat: number, from: string, to: string): Note => ({
+    id,
+    lon: 36,
+    lat,
+    properties: { direction, from, to },
+  });
+  const notes = [
+    note(1, "south", 47, "2023-11-06", "2023-11-08"),
+    note(2, "south", 47, "2023-11-09", "2023-11-12"),
+    note(3, "north", 50, "2023-11-09", "2023-11-12"),
+  ];
   assert.deepEqual(directionsOf(notes), ["north", "south"]);
-  assert.deepEqual(notesOn(notes, "2023-11-08").map(({ id }) => id), [1]);
-  assert.deepEqual(notesOn(notes, "2023-11-09").map(({ id }) => id), [3, 2]);
+  assert.deepEqual(
+    notesOn(notes, "2023-11-08").map(({ id }) => id),
+    [1],
+  );
+  assert.deepEqual(
+    notesOn(notes, "2023-11-09").map(({ id }) => id),
+    [3, 2],
+  );
 });

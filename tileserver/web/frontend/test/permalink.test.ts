@@ -11,7 +11,11 @@ test("what is written is read back, as exactly as a pixel", () => {
     const pixel = 360 / (512 * 2 ** zoom);
     assert.equal(link.at, "2023-11-09");
     assert.equal(link.theatre, "ukraine");
-    assert.ok(link.camera && Math.abs(link.camera.lat - camera.lat) <= pixel && Math.abs(link.camera.lon - camera.lon) <= pixel);
+    assert.ok(
+      link.camera &&
+        Math.abs(link.camera.lat - camera.lat) <= pixel &&
+        Math.abs(link.camera.lon - camera.lon) <= pixel,
+    );
   }
 });
 
@@ -28,7 +32,15 @@ test("the part after # goes before the query", () => {
 });
 
 test("nonsense is as good as nothing", () => {
-  for (const hash of ["#map=6/99/37", "#map=a/b/c", "#map=6/48", "#map=//", "#map=6/48/200", "#at=2023-02-30", "#%%%"]) {
+  for (const hash of [
+    "#map=6/99/37",
+    "#map=a/b/c",
+    "#map=6/48",
+    "#map=//",
+    "#map=6/48/200",
+    "#at=2023-02-30",
+    "#%%%",
+  ]) {
     const link = readLink("?theme=pink", hash);
     assert.equal(link.at, "", hash);
     assert.equal(link.theme, "auto");

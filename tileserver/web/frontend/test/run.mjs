@@ -9,10 +9,23 @@ import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = mkdtempSync(join(tmpdir(), "tileserver-frontend-"));
-const named = (end) => readdirSync(here).filter((name) => name.endsWith(end)).map((name) => join(here, name));
+const named = (end) =>
+  readdirSync(here)
+    .filter((name) => name.endsWith(end))
+    .map((name) => join(here, name));
 
-await build({ entryPoints: named(".test.ts"), outdir: out, bundle: true, platform: "node", format: "esm", outExtension: { ".js": ".mjs" }, logLevel: "warning" });
+await build({
+  entryPoints: named(".test.ts"),
+  outdir: out,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  outExtension: { ".js": ".mjs" },
+  logLevel: "warning",
+});
 const bundled = readdirSync(out).map((name) => join(out, name));
-const { status } = spawnSync(process.execPath, ["--test", ...bundled, ...named(".test.mjs")], { stdio: "inherit" });
+const { status } = spawnSync(process.execPath, ["--test", ...bundled, ...named(".test.mjs")], {
+  stdio: "inherit",
+});
 rmSync(out, { recursive: true });
 process.exit(status ?? 1);

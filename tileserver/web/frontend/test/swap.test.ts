@@ -4,15 +4,39 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Swap, type Prepared, type State } from "../src/swap";
 
-interface Job { day: string; finish(): void; fail(): void; dropped: boolean }
+interface Job {
+  day: string;
+  finish(): void;
+  fail(): void;
+  dropped: boolean;
+}
 
 function bench(delay = 1): { swap: Swap; jobs: Job[]; states: State[]; shown: string[] } {
-  const jobs: Job[] = [], states: State[] = [], shown: string[] = [];
-  const prepare = (day: string): Promise<Prepared> => new Promise((resolve, reject) => {
-    const job: Job = { day, dropped: false, fail: () => reject(new Error(day)), finish: () => resolve({ show: () => shown.push(day), drop: () => { job.dropped = true; } }) };
-    jobs.push(job);
-  });
-  return { swap: new Swap({ prepare, onState: (state) => states.push(state), delay: () => delay }), jobs, states, shown };
+  const jobs: Job[] = [],
+    states: State[] = [],
+    shown: string[] = [];
+  const prepare = (day: string): Promise<Prepared> =>
+    new Promise((resolve, reject) => {
+      const job: Job = {
+        day,
+        dropped: false,
+        fail: () => reject(new Error(day)),
+        finish: () =>
+          resolve({
+            show: () => shown.push(day),
+            drop: () => {
+              job.dropped = true;
+            },
+          }),
+      };
+      jobs.push(job);
+    });
+  return {
+    swap: new Swap({ prepare, onState: (state) => states.push(state), delay: () => delay }),
+    jobs,
+    states,
+    shown,
+  };
 }
 
 const turn = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -23,7 +47,10 @@ test("of many wishes during one load only the newest is loaded after it", async 
   await turn();
   jobs[0]?.finish();
   await turn();
-  assert.deepEqual(jobs.map((job) => job.day), ["2023-11-01", "2023-11-09"]);
+  assert.deepEqual(
+    jobs.map((job) => job.day),
+    ["2023-11-01", "2023-11-09"],
+  );
   jobs[1]?.finish();
   await turn();
   assert.deepEqual(shown, ["2023-11-01", "2023-11-09"]);
@@ -32,7 +59,10 @@ test("of many wishes during one load only the newest is loaded after it", async 
 
 test("no more than one load is ever under way", async () => {
   const { swap, jobs } = bench();
-  for (const day of ["2023-11-01", "2023-11-02", "2023-11-03"]) { swap.want(day); await turn(); }
+  for (const day of ["2023-11-01", "2023-11-02", "2023-11-03"]) {
+    swap.want(day);
+    await turn();
+  }
   assert.equal(jobs.length, 1);
 });
 
@@ -69,7 +99,10 @@ test("a day that nobody wants any more is not tried again", async () => {
   await turn();
   jobs[0]?.fail();
   await turn(20);
-  assert.deepEqual(jobs.map((job) => job.day), ["2023-11-01", "2023-11-02"]);
+  assert.deepEqual(
+    jobs.map((job) => job.day),
+    ["2023-11-01", "2023-11-02"],
+  );
 });
 
 test("going back to the shown day while another loads ends on the shown day", async () => {
@@ -101,11 +134,24 @@ test("what was prepared for another theatre is dropped unseen", async () => {
 });
 
 test("a day that is there is shown at once, and what was being prepared meanwhile is not", async () => {
-  const there = new Set(["2023-11-02"]), shown: string[] = [], states: State[] = [];
-  let finish = (): void => undefined, dropped = false;
+  const there = new Set(["2023-11-02"]),
+    shown: string[] = [],
+    states: State[] = [];
+  let finish = (): void => undefined,
+    dropped = false;
   const swap = new Swap({
-    instantly: (day) => there.has(day) && shown.push(day) > 0, onState: (state) => states.push(state),
-    prepare: (day) => new Promise((resolve) => { finish = () => resolve({ show: () => shown.push(day), drop: () => { dropped = true; } }); }),
+    instantly: (day) => there.has(day) && shown.push(day) > 0,
+    onState: (state) => states.push(state),
+    prepare: (day) =>
+      new Promise((resolve) => {
+        finish = () =>
+          resolve({
+            show: () => shown.push(day),
+            drop: () => {
+              dropped = true;
+            },
+          });
+      }),
   });
   swap.want("2023-11-09");
   swap.want("2023-11-02");

@@ -15,9 +15,15 @@ const days = [
 
 test("each key leads to the day it says, and never out of the range", () => {
   const table: [string, string, string | null][] = [
-    ["ArrowRight", "2023-10-31", "2023-11-01"], ["ArrowLeft", "2023-10-01", "2023-10-01"], ["ArrowUp", "2023-11-30", "2023-11-30"],
-    ["PageUp", "2023-10-31", "2023-11-30"], ["PageDown", "2023-11-15", "2023-10-15"], ["Home", "2023-11-15", "2023-10-01"],
-    ["End", "2023-11-15", "2023-11-30"], ["a", "2023-11-15", null], ["toString", "2023-11-15", null],
+    ["ArrowRight", "2023-10-31", "2023-11-01"],
+    ["ArrowLeft", "2023-10-01", "2023-10-01"],
+    ["ArrowUp", "2023-11-30", "2023-11-30"],
+    ["PageUp", "2023-10-31", "2023-11-30"],
+    ["PageDown", "2023-11-15", "2023-10-15"],
+    ["Home", "2023-11-15", "2023-10-01"],
+    ["End", "2023-11-15", "2023-11-30"],
+    ["a", "2023-11-15", null],
+    ["toString", "2023-11-15", null],
   ];
   for (const [key, from, to] of table) assert.equal(dayOfKey(key, from, span), to, key);
 });
@@ -39,10 +45,21 @@ test("no event and no change is lost when days share a column", () => {
 
 test("a chart of one day and a day outside the range do no harm", () => {
   assert.equal(columnsOf(days, { first: "2023-10-20", last: "2023-10-20" }, 300).length, 1);
-  assert.equal(columnsOf([{ day: "1999-01-01", begins: [], areas: 0, events: 5, km2: {} }], span, 30).every((column) => column.events === 0), true);
+  assert.equal(
+    columnsOf([{ day: "1999-01-01", begins: [], areas: 0, events: 5, km2: {} }], span, 30).every(
+      (column) => column.events === 0,
+    ),
+    true,
+  );
 });
 
 test("labels are months where there is room, else quarters, else years, each year named once", () => {
-  assert.deepEqual(ticksOf(span, 800, "en").map((tick) => tick.text), ["Oct 2023", "Nov"]);
-  assert.deepEqual(ticksOf({ first: "2022-02-24", last: "2024-11-01" }, 340, "en").map((tick) => tick.text), ["2023", "2024"]);
+  assert.deepEqual(
+    ticksOf(span, 800, "en").map((tick) => tick.text),
+    ["Oct 2023", "Nov"],
+  );
+  assert.deepEqual(
+    ticksOf({ first: "2022-02-24", last: "2024-11-01" }, 340, "en").map((tick) => tick.text),
+    ["2023", "2024"],
+  );
 });

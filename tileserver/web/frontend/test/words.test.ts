@@ -16,9 +16,11 @@ test("Ukrainian has every word, and no language has a word that English has not"
 });
 
 test("every translation fills the same places", () => {
-  const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").sort();
+  const holes = (text: string): string[] =>
+    [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").sort();
   for (const dictionary of Object.values(words)) {
-    for (const [word, text] of Object.entries(dictionary)) assert.deepEqual(holes(text), holes(words.en[word as keyof typeof words.en]), text);
+    for (const [word, text] of Object.entries(dictionary))
+      assert.deepEqual(holes(text), holes(words.en[word as keyof typeof words.en]), text);
   }
 });
 
@@ -43,5 +45,14 @@ test("a word is filled from its values and from nothing else", () => {
 
 test("only http and https addresses are followed", () => {
   assert.equal(safeUrl("https://example.org/a"), "https://example.org/a");
-  for (const bad of ["javascript:alert(1)", " https://example.org", "data:text/html,x", "//example.org", "https://", 7, null]) assert.equal(safeUrl(bad), "");
+  for (const bad of [
+    "javascript:alert(1)",
+    " https://example.org",
+    "data:text/html,x",
+    "//example.org",
+    "https://",
+    7,
+    null,
+  ])
+    assert.equal(safeUrl(bad), "");
 });
