@@ -14,6 +14,7 @@ from tests.strategies import days, instants, timelines, zones
 from tileserver.errors import BadInstant, BadParameter
 from tileserver.times import (
     TICK,
+    Micros,
     Period,
     Timeline,
     day_period,
@@ -195,4 +196,4 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 
 def test_microseconds_beyond_the_calendar_are_refused() -> None:
     with pytest.raises(BadInstant):
-        from_micros(10**18)
+        from_micros(Micros(10**18))

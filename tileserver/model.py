@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NewType, TypeAlias
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.grid import Band, band_at
-from tileserver.times import Period
+from tileserver.times import Micros, Period
 
 Value: TypeAlias = str | int | float | bool
 Text: TypeAlias = dict[str, str]  # language code -> words
@@ -26,6 +28,12 @@ ROLES: tuple[Role, ...] = ("areas", "front", "events", "notes")
 DrawnAs: TypeAlias = Literal["faces", "face_lines", "features", "points"]
 
 DIRECTION = "direction"  # the field by which notes are told from events; they are listed and numbered by it
+# The numbers of different things are different types, so that a swap of two is an error of types.
+LayerId = NewType("LayerId", int)  # the database's number of a layer
+Revision = NewType("Revision", int)  # of a committed import or correction, ascending; 0 is before the first
+Digest = NewType("Digest", int)  # 64 bits, unsigned: a sum over what a state or a window holds; 0 is nothing
+Integers: TypeAlias = npt.NDArray[np.integer]  # columns of such numbers, shape (n,), of any width
+
 # How exactly it is known when something began, changed or ended; what is known to the day is public when
 # that whole day is old enough.
 Precision: TypeAlias = Literal["instant", "day"]
@@ -233,6 +241,14 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return layer
         there = ", ".join(layer.name for layer in self.layers)
         raise UnknownLayer(f"theatre {self.id} has no layer {name[:40]!r}; it has {there}")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant of valid time, as known in a revision."""
+
+    at: Micros
+    revision: Revision
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, NewType, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
 
 from tileserver.errors import BadInstant, BadParameter
 
 Clock: TypeAlias = Callable[[], datetime]
 
+Micros = NewType("Micros", int)  # an instant: microseconds since 1970-01-01T00:00Z, negative before
+DayNumber = NewType("DayNumber", int)  # a local day: days since 1970-01-01, negative before
+MicrosArray: TypeAlias = npt.NDArray[np.int64]  # instants as `Micros`, shape (n,)
+
+OPEN: Final = Micros((1 << 63) - 1)  # the end of a period that has none; the greatest int64
+
 TICK = timedelta(microseconds=1)
 EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TEXT = 64
+_DAY_0 = date(1970, 1, 1).toordinal()
 
 # RFC 3339 5.6, with [0-9] because \d would also match other scripts' digits.
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
@@ -77,6 +87,11 @@ def day_period(day: date, zone: ZoneInfo) -> Period:
     return Period(start, end)
 
 
+def day_number(day: date) -> DayNumber:
+    """Count *day* from 1970-01-01, which is day 0."""
+    return DayNumber(day.toordinal() - _DAY_0)
+
+
 def local_day(at: datetime, zone: ZoneInfo) -> date:
     """Return the local day in *zone* that the instant *at* is in; `BadInstant` where the calendar ends."""
     try:
@@ -85,12 +100,12 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
         raise BadInstant(f"{at:%Y-%m-%d} is outside the years this server can count") from error
 
 
-def to_micros(at: datetime) -> int:
-    """Return whole microseconds since 1970-01-01T00:00Z, negative before; exact, unlike a float."""
-    return (at - EPOCH_1970) // TICK
+def to_micros(at: datetime) -> Micros:
+    """Count whole microseconds since 1970-01-01T00:00Z, negative before; exact, unlike a float."""
+    return Micros((at - EPOCH_1970) // TICK)
 
 
-def from_micros(micros: int) -> datetime:
+def from_micros(micros: Micros) -> datetime:
     """Return the instant *micros* microseconds after 1970; the inverse of `to_micros`."""
     try:
         return EPOCH_1970 + timedelta(microseconds=micros)

@@ -13,7 +13,7 @@ import shapely
 
 from tileserver.grid import TileAddress, address_at
 from tileserver.shape.project import to_lonlat
-from tileserver.times import from_micros, to_micros
+from tileserver.times import Micros, from_micros, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def cold_questions(imported: Imported, zoom: int, number: int, seed: int) -> lis
     for _ in range(number * 20):
         which = int(rng.integers(len(imported.corners)))
         start, end = map(to_micros, imported.periods[which])
-        at = from_micros(int(rng.integers(start, end)) // 1_000_000 * 1_000_000 + 1_000_000)
+        at = from_micros(Micros(int(rng.integers(start, end)) // 1_000_000 * 1_000_000 + 1_000_000))
         question = Question(address_at(*imported.corners[which], zoom), min(at, _newest(imported)))
         found.setdefault((question.address, bisect_right(imported.changes, question.at)), question)
         if len(found) == number:

@@ -10,24 +10,26 @@ from tests.tiles.test_index import DAYS, World, rows_of, state, worlds
 from tileserver.compare.ends import NOTHING, BandView, End, names_state, sides
 from tileserver.errors import UnknownState
 from tileserver.tiles.index import Spot
-from tileserver.times import Period, from_micros
+from tileserver.times import Micros, Period, from_micros
 
 SIDE = sides(["held"])
-FAR = 1000
-days = st.sampled_from(list(DAYS))
+FAR = Micros(1000)
+days = st.sampled_from([*map(Micros, DAYS)])
 
 
 def view(world: World, side: str = SIDE) -> BandView:
     return BandView([rows_of(world)], side)
 
 
-def upto(day: int) -> Period:
+def upto(day: Micros) -> Period:
     """Which asks for the state on that day: the last microsecond counts."""
-    return Period(None, from_micros(day + 1))
+    return Period(None, from_micros(Micros(day + 1)))
 
 
 @given(worlds, days, days)
-def test_two_ends_have_one_key_exactly_if_they_hold_the_same(world: World, one: int, other: int) -> None:
+def test_two_ends_have_one_key_exactly_if_they_hold_the_same(
+    world: World, one: Micros, other: Micros
+) -> None:
     band = view(world)
     for revision in range(1, len(world) + 1):
         for later in range(revision, len(world) + 1):
@@ -37,7 +39,7 @@ def test_two_ends_have_one_key_exactly_if_they_hold_the_same(world: World, one: 
 
 
 @given(worlds, days)
-def test_a_name_leads_to_a_moment_at_which_its_state_held(world: World, day: int) -> None:
+def test_a_name_leads_to_a_moment_at_which_its_state_held(world: World, day: Micros) -> None:
     band = view(world)
     for revision in range(1, len(world) + 1):
         end = band.at(upto(day), revision, FAR)
@@ -51,7 +53,7 @@ def test_a_name_leads_to_a_moment_at_which_its_state_held(world: World, day: int
 
 
 @given(worlds, days, days)
-def test_nothing_after_the_horizon_is_told_or_found(world: World, day: int, horizon: int) -> None:
+def test_nothing_after_the_horizon_is_told_or_found(world: World, day: Micros, horizon: Micros) -> None:
     band, newest = view(world), len(world)
     end = band.at(upto(day), newest, horizon)
     assert end == band.at(upto(min(day, horizon)), newest, FAR)
@@ -63,7 +65,7 @@ def test_nothing_after_the_horizon_is_told_or_found(world: World, day: int, hori
 
 @given(worlds, worlds, days)
 def test_a_revision_that_leaves_a_day_alone_leaves_its_name_alone(
-    world: World, more: World, day: int
+    world: World, more: World, day: Micros
 ) -> None:
     kept = frozenset(run for run in world[-1] if run[1] <= day < run[2])
     added = frozenset(run for run in more[0] if run[1] > day)
@@ -76,7 +78,9 @@ def test_a_revision_that_leaves_a_day_alone_leaves_its_name_alone(
 
 def test_an_import_of_a_later_day_does_not_rename_an_earlier_one() -> None:
     first = frozenset({(1, 0, 5), (2, 0, 7)})
-    before, after = (view(world).at(upto(3), 2, FAR) for world in ([first], [first, first | {(3, 4, 9)}]))
+    before, after = (
+        view(world).at(upto(Micros(3)), 2, FAR) for world in ([first], [first, first | {(3, 4, 9)}])
+    )
     assert str(after) == str(before)
 
 
@@ -87,12 +91,12 @@ def test_dates_name_no_state(text: str) -> None:
 
 def test_a_name_that_was_never_given_out_is_not_found() -> None:
     band = view([frozenset({(1, 2, 5)})])
-    end = band.at(upto(3), 1, FAR)
+    end = band.at(upto(Micros(3)), 1, FAR)
     assert band.named(str(end), FAR).key == end.key
     name, at, revision = end.spot
     forged = [
         End(Spot(name + 1, at, revision), None, SIDE),
-        End(Spot(name, at + 1, revision), None, SIDE),
+        End(Spot(name, Micros(at + 1), revision), None, SIDE),
         End(Spot(name, at, revision + 1), None, SIDE),
         End(end.spot, None, sides(["others"])),
     ]
@@ -103,6 +107,6 @@ def test_a_name_that_was_never_given_out_is_not_found() -> None:
 
 def test_the_side_that_gains_is_part_of_the_name() -> None:
     world = [frozenset({(1, 2, 5)})]
-    one, other = (view(world, sides(held)).at(upto(3), 1, FAR) for held in (["a", "b"], ["a"]))
+    one, other = (view(world, sides(held)).at(upto(Micros(3)), 1, FAR) for held in (["a", "b"], ["a"]))
     assert one.key != other.key
     assert sides(["b", "a"]) == sides(["a", "b"])

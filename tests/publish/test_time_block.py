@@ -11,8 +11,8 @@ from tests.shapes import layer, theatre
 from tileserver.model import LayerRef
 from tileserver.publish.documents import time_block
 from tileserver.store.catalogue import StoredLayer
-from tileserver.tiles.catalogue import OPEN, Periods, ServedLayer, Tileset
-from tileserver.times import to_micros
+from tileserver.tiles.catalogue import Periods, ServedLayer, Tileset
+from tileserver.times import OPEN, to_micros
 
 DAY = timedelta(days=1)
 T0 = datetime(2024, 1, 1, 22, tzinfo=UTC)  # midnight in Kyiv: 2 January

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.shapes import tileset_of
 from tileserver.errors import UnknownVersion
 from tileserver.grid import BUFFER, EXTENT, TileAddress
-from tileserver.store.catalogue import OPEN, Periods
+from tileserver.store.catalogue import Periods
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.events import Asked, EventIndex
@@ -23,12 +23,12 @@ from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.versions import Version, find, locate
 from tileserver.tiles.windows import WindowView
-from tileserver.times import Period, from_micros
+from tileserver.times import OPEN, Micros, Period, from_micros
 
 DAYS = range(8)
 TIMES = ("start", "end", "since", "until")
 NO_PERIODS = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
-LATER = 1000
+LATER = Micros(1000)
 PUBLIC = Horizon(LATER, LATER)
 
 Run = tuple[int, int, int]  # id, start, end
@@ -129,7 +129,7 @@ def test_two_moments_have_one_name_exactly_if_they_have_one_content(world: World
 def test_a_validity_is_the_longest_time_with_that_content(world: World) -> None:
     view = tile(world, []).view
     for revision in range(1, len(world) + 1):
-        for at in DAYS:
+        for at in map(Micros, DAYS):
             start, end = view.validity(at, revision)
             inside = [
                 each
@@ -159,7 +159,7 @@ def test_two_windows_have_one_name_exactly_if_they_select_the_same(
     named: dict[object, frozenset[Run]] = {}
     for revision in range(1, len(world) + 1):
         for shift in range(3):
-            asked = Asked(first, last + shift, until + shift, revision)
+            asked = Asked(Micros(first), Micros(last + shift), Micros(until + shift), revision)
             window = view.windows.window(asked)
             chosen = selected(asked)
             assert (window is None) == (not chosen)
@@ -176,12 +176,12 @@ def test_a_version_that_was_given_out_is_found_and_no_other_is(
     states: World, windows: World, horizon: int, data: st.DataObject
 ) -> None:
     tileset, view = tile(states, windows)
-    public = Horizon(horizon, horizon)
+    public = Horizon(Micros(horizon), Micros(horizon))
     given_out = set()
     for revision in range(1, 5):
         for start in range(-1, 9, 2):
             for end in range(start + 1, 10, 2):
-                asked = Period(from_micros(start), from_micros(end))
+                asked = Period(from_micros(Micros(start)), from_micros(Micros(end)))
                 located = locate(tileset, view, revision, asked, public)
                 find(located.version, tileset, view, public)
                 given_out.add(located.version)
@@ -200,7 +200,7 @@ def test_a_version_that_was_given_out_is_found_and_no_other_is(
 def test_a_content_that_was_withdrawn_has_lost_its_name() -> None:
     tileset, before = tile([frozenset({(1, 3, OPEN)})], [frozenset({(2, 3, 4), (3, 3, 4)})])
     _, after = tile([frozenset({(4, 3, OPEN)})], [frozenset({(2, 3, 4)})])
-    asked = Period(from_micros(3), from_micros(4))
+    asked = Period(from_micros(Micros(3)), from_micros(Micros(4)))
     version = locate(tileset, before, 1, asked, PUBLIC).version
     assert find(version, tileset, before, PUBLIC).at == 3
     with pytest.raises(UnknownVersion):

@@ -20,7 +20,7 @@ from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.seed import Order, addresses, seed, versions
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
-from tileserver.times import TICK, Period, from_micros, to_micros
+from tileserver.times import TICK, Micros, Period, from_micros, to_micros
 
 if TYPE_CHECKING:
     from tileserver.times import Clock
@@ -81,7 +81,7 @@ def test_after_seeding_random_dated_requests_need_no_database(sample_database: s
         periods = tileset.layers[0].periods.edges
         for _ in range(200):
             address = random.choice(addresses(tileset, random.choice(ORDER.zooms)))
-            at = from_micros(random.randint(int(periods[0]), to_micros(NOW)))
+            at = from_micros(Micros(random.randint(int(periods[0]), to_micros(NOW))))
             located = await service.locate(tileset, address, Period(at, at + TICK))
             found += bool((await service.tile(tileset, located, address)).tile.data)
         return found
@@ -117,8 +117,8 @@ def test_the_versions_of_a_tile_are_those_that_dated_requests_get(sample_databas
 
 
 def test_what_is_not_public_is_not_rendered(sample_database: str, shelf: Shelf) -> None:
-    async def newest(service: TileService, tileset: Tileset) -> int:
-        return int(tileset.layers[0].periods.edges[:-1][-1])
+    async def newest(service: TileService, tileset: Tileset) -> Micros:
+        return Micros(int(tileset.layers[0].periods.edges[:-1][-1]))
 
     at = from_micros(on(sample_database, newest))
 

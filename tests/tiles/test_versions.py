@@ -15,12 +15,12 @@ from tileserver.errors import UnknownVersion
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
-from tileserver.tiles.catalogue import OPEN, Periods, ServedLayer, Tileset
+from tileserver.tiles.catalogue import Periods, ServedLayer, Tileset
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selection_of
 from tileserver.tiles.versions import Reading, Version, parse_version, resolve
-from tileserver.times import Period, Timeline, day_period, day_zone, from_micros, to_micros
+from tileserver.times import OPEN, Micros, Period, Timeline, day_period, day_zone, from_micros, to_micros
 
 Drawn = tuple[Tileset, list[Periods]]
 LATER = 1000  # past every period of the strategy
@@ -44,7 +44,7 @@ def _of(times: str, drawn: Drawn) -> list[Periods]:
 
 def both(horizon: int) -> Horizon:
     """Where nothing waits for its day to be over."""
-    return Horizon(horizon, horizon)
+    return Horizon(Micros(horizon), Micros(horizon))
 
 
 def _changes(drawn: Drawn, horizon: int) -> list[int]:
@@ -137,7 +137,7 @@ def test_every_instant_of_a_validity_has_the_same_version(drawn: Drawn, asked: P
     resolved = resolve(*drawn, 1, asked, both(horizon))
     for at in range(-30, min(60, horizon + 1)):
         instant = micros_period(at, at + 1)
-        inside = from_micros(at) in resolved.validity
+        inside = from_micros(Micros(at)) in resolved.validity
         assert (resolve(*drawn, 1, instant, both(horizon)).reading == resolved.reading) == inside
 
 

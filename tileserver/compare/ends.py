@@ -20,13 +20,13 @@ from tileserver.store.index import Rows
 from tileserver.store.measures import Moment
 from tileserver.tiles.index import Spot, TileView
 from tileserver.tiles.versions import SCHEME
-from tileserver.times import Period, format_instant, from_micros, to_micros
+from tileserver.times import Micros, Period, format_instant, from_micros, to_micros
 
 _TEXT = re.compile(r"([0-9]{1,4})-([0-9a-f]{1,16})-([0-9]{1,15})-([0-9a-f]{1,16})-([0-9a-f]{8})\Z")
 _WRAP = 1 << 64
 _MEMORY = 4096  # states that a band remembers
 
-NOTHING = Spot(0, 0, 0)  # before the first state
+NOTHING = Spot(0, Micros(0), 0)  # before the first state
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,14 @@ class BandView:
         self._side = side
         self._settled: dict[Spot, Spot] = {}
 
-    def at(self, asked: Period | None, revision: int, horizon: int) -> End:
+    def at(self, asked: Period | None, revision: int, horizon: Micros) -> End:
         """Return the state at the last instant of *asked*, or the newest, as known in *revision*.
 
         Nothing later than *horizon*, in microseconds, takes part in the answer.
         """
-        last = horizon if asked is None or asked.end is None else min(to_micros(asked.end) - 1, horizon)
+        last = horizon
+        if asked is not None and asked.end is not None:
+            last = min(Micros(to_micros(asked.end) - 1), horizon)
         spot = self._view.state(last, revision)
         if spot is None:
             return End(NOTHING, None, self._side)
@@ -91,7 +93,7 @@ class BandView:
         match = _TEXT.match(text)
         if match is not None:
             name, revision, at = int(match[2], 16), int(match[3]), int(match[4], 16)
-            end = End(Spot(name, at - _WRAP if at >= _WRAP // 2 else at, revision), None, self._side)
+            end = End(Spot(name, Micros(at - _WRAP if at >= _WRAP // 2 else at), revision), None, self._side)
             if str(end) == text and end.spot.at <= horizon and self._exists(end.spot):
                 return end
         raise UnknownState(

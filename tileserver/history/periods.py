@@ -16,16 +16,25 @@ import numpy as np
 
 from tileserver.errors import UnknownPeriod
 from tileserver.history.calendar import DAY, is_span, plan
+from tileserver.model import Integers
 from tileserver.store.history_tiles import OPEN_DAY, Stretch
-from tileserver.store.history_weights import Ints, LayerPast
-from tileserver.tiles.catalogue import OPEN, Tileset
+from tileserver.store.history_weights import LayerPast
+from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.horizon import Horizon
-from tileserver.times import day_period, from_micros, local_day, to_micros
+from tileserver.times import (
+    OPEN,
+    Micros,
+    MicrosArray,
+    day_number,
+    day_period,
+    from_micros,
+    local_day,
+    to_micros,
+)
 
 # Added to the edition: raised by one whenever the same rows come to be drawn otherwise in a history tile.
 ENCODING = 0
 
-_EPOCH_DAY = date(1970, 1, 1)
 _GRACE = 31 * DAY  # by how much the open period may have begun earlier when somebody's page was loaded
 _NOTHING = to_micros(datetime.fromisoformat("0001-01-01T00:00:00Z"))  # before all that can be told
 _TEXT = re.compile(
@@ -45,7 +54,7 @@ class HistoryPeriod:
     end: date | None
     edition: int
     revision: int
-    until: int | None = None
+    until: Micros | None = None
 
     def __str__(self) -> str:
         last = "open" if self.end is None else _digits(self.end - DAY)
@@ -59,7 +68,7 @@ def parse_period(text: str) -> HistoryPeriod:
     if match is not None:
         first, last = _day(match[1]), None if match[2] == "open" else _day(match[2])
         if first and (last or match[2] == "open"):
-            until = None if match[5] is None else int(match[5])
+            until = None if match[5] is None else Micros(int(match[5]))
             end = last + DAY if last else None
             period = HistoryPeriod(first, end, int(match[3]), int(match[4]), until)
             if str(period) == text:
@@ -70,8 +79,8 @@ def parse_period(text: str) -> HistoryPeriod:
 class Public(NamedTuple):
     """What of a tileset the public may know: states from ``at`` and before, what was over by ``until``."""
 
-    at: int
-    until: int
+    at: Micros
+    until: Micros
 
 
 def public_part(tileset: Tileset, horizon: Horizon) -> Public:
@@ -80,7 +89,7 @@ def public_part(tileset: Tileset, horizon: Horizon) -> Public:
     for served in tileset.layers:
         own = served.periods.edges if served.is_state else served.periods.ends
         upto = horizon.state if served.is_state else horizon.ended
-        newest = int(own[own <= upto].max(initial=_NOTHING))
+        newest = Micros(int(own[own <= upto].max(initial=_NOTHING)))
         at, until = (max(at, newest), until) if served.is_state else (at, max(until, newest))
     return Public(at, until)
 
@@ -133,12 +142,12 @@ class Past:
         if period.end is None:
             return self.public
         end = self._start(period.end)
-        return Public(end - 1, end if period.until is None else period.until)
+        return Public(Micros(end - 1), end if period.until is None else period.until)
 
     def stretch(self, period: HistoryPeriod) -> Stretch:
         """Return what the database is asked for *period*."""
         at, until = self.limits(period)
-        end = period.end or local_day(from_micros(max(at, until - 1)), self.tileset.zone) + DAY
+        end = period.end or local_day(from_micros(max(at, Micros(until - 1))), self.tileset.zone) + DAY
         days = range((end - period.first).days + 1)
         starts = tuple(from_micros(self._start(period.first + number * DAY)) for number in days)
         return Stretch(day_number(period.first), starts, period.revision, from_micros(at), from_micros(until))
@@ -148,14 +157,12 @@ class Past:
         begun = OPEN
         for served in self.tileset.layers:
             own = served.periods
-            begun = min(
-                begun,
-                int(own.starts[own.starts <= at if served.is_state else own.ends <= until].min(initial=OPEN)),
-            )
+            public = own.starts[own.starts <= at if served.is_state else own.ends <= until]
+            begun = min(begun, Micros(int(public.min(initial=OPEN))))
         if begun == OPEN:
             return []
         oldest, newest = (
-            local_day(from_micros(each), self.tileset.zone) for each in (begun, max(at, until - 1))
+            local_day(from_micros(each), self.tileset.zone) for each in (begun, max(at, Micros(until - 1)))
         )
         spans = plan(self.weigh, oldest, newest)
         edition = self.tileset.edition + ENCODING
@@ -166,12 +173,12 @@ class Past:
             found.append(replace(period, revision=max(self._told(period), default=0)))
         return found
 
-    def _straddling(self, period: HistoryPeriod, horizon: int) -> set[int]:
+    def _straddling(self, period: HistoryPeriod, horizon: Micros) -> set[Micros]:
         """Return the public ends of what happened in *period* and went on after it."""
         if period.end is None:
             return set()
         end = self._start(period.end)
-        found: set[int] = set()
+        found: set[Micros] = set()
         for served in self.tileset.layers:
             if not served.is_state:
                 own = served.periods
@@ -190,15 +197,10 @@ class Past:
             found.update(past.revisions[told].tolist())
         return found
 
-    def _start(self, day: date) -> int:
+    def _start(self, day: date) -> Micros:
         start = day_period(day, self.tileset.zone).start
         assert start is not None
         return to_micros(start)
-
-
-def day_number(day: date) -> int:
-    """Return the days from 1970-01-01 to *day*."""
-    return (day - _EPOCH_DAY).days
 
 
 def _digits(day: date) -> str:
@@ -212,14 +214,14 @@ def _day(digits: str) -> date | None:
         return None
 
 
-def _days(micros: Ints, zone: ZoneInfo) -> Ints:
+def _days(micros: MicrosArray, zone: ZoneInfo) -> Integers:
     """Return the local day of each instant."""
     instants, where = np.unique(micros, return_inverse=True)
     days = [day_number(local_day(from_micros(each), zone)) for each in instants.tolist()]
     return np.array(days, dtype=np.int64)[where]
 
 
-def _end_days(micros: Ints, zone: ZoneInfo, at: int | None) -> Ints:
+def _end_days(micros: MicrosArray, zone: ZoneInfo, at: int | None) -> Integers:
     """Return the day after the last one: of a state, which goes on where it ends after *at*, or of others.
 
     A state is not shown on the day within which it ends; what happened on a day is.

@@ -21,7 +21,7 @@ from tileserver.tiles.catalogue import Catalogue, Periods, Tileset
 from tileserver.tiles.events import cells_below
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selectable
-from tileserver.times import format_instant, from_micros, local_day
+from tileserver.times import Micros, format_instant, from_micros, local_day
 
 NOW = Asked()
 
@@ -149,7 +149,7 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
     }
 
 
-def _public_span(periods: Periods, horizon: Horizon, *, is_state: bool) -> list[int]:
+def _public_span(periods: Periods, horizon: Horizon, *, is_state: bool) -> list[Micros]:
     """Return the first and the last instant at which something public changes or begins, if any does."""
     edges = (
         np.concatenate([periods.starts, periods.ends])
@@ -157,7 +157,7 @@ def _public_span(periods: Periods, horizon: Horizon, *, is_state: bool) -> list[
         else periods.starts[periods.ends <= horizon.ended]
     )
     edges = edges[edges <= (horizon.state if is_state else horizon.ended)]
-    return [int(edges.min()), int(edges.max())] if edges.size else []
+    return [Micros(int(edges.min())), Micros(int(edges.max()))] if edges.size else []
 
 
 def _theatre(theatre: Theatre, catalogue: Catalogue) -> dict[str, Any]:

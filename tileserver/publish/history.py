@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from tileserver.history.calendar import DAY
-from tileserver.history.periods import HistoryPeriod, day_number
+from tileserver.history.periods import HistoryPeriod
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.horizon import horizon_of
-from tileserver.times import from_micros, local_day
+from tileserver.times import day_number, from_micros, local_day
 
 
 def history_block(

@@ -10,16 +10,13 @@ from functools import cached_property
 import asyncpg
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from tileserver.errors import BadParameter, TileserverError
 from tileserver.grid import Band
 from tileserver.model import Layer, LayerRef, Theatre
 from tileserver.store.connect import reason_of
 from tileserver.store.contradictions import HeldLayer, contradictions, held_layers
-from tileserver.times import day_zone, parse_duration, to_micros
-
-OPEN = np.iinfo(np.int64).max  # the end of what has no end, in microseconds
+from tileserver.times import OPEN, MicrosArray, day_zone, parse_duration, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +42,11 @@ class Periods:
     half-open, sorted by start then end; `OPEN` stands for no end.
     """
 
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
+    starts: MicrosArray
+    ends: MicrosArray
 
     @cached_property
-    def edges(self) -> npt.NDArray[np.int64]:
+    def edges(self) -> MicrosArray:
         """The distinct starts and ends, ascending, shape (m,); sorted once, for they answer every request."""
         return np.unique(np.concatenate([self.starts, self.ends]))
 

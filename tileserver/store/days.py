@@ -9,13 +9,10 @@ from functools import cached_property
 
 import asyncpg
 import numpy as np
-import numpy.typing as npt
 
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.revisions import Writer
-from tileserver.times import to_micros
-
-Ints = npt.NDArray[np.int64]
+from tileserver.times import Micros, MicrosArray, to_micros
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,21 +22,23 @@ class KnownDays:
     Shape (n,) each, microseconds since 1970.
     """
 
-    at: Ints
-    over: Ints
+    at: MicrosArray
+    over: MicrosArray
 
-    def last_public(self, horizon: int) -> int:
+    def last_public(self, horizon: Micros) -> Micros:
         """Return the last instant up to *horizon* before which every such day was over by then.
 
         A state is made of all that changed before it: behind a change that is not public nothing is.
         """
         waiting = int(self.over.searchsorted(horizon, side="right"))
-        return horizon if waiting == len(self.over) else min(horizon, int(self._earliest[waiting]) - 1)
+        return (
+            horizon if waiting == len(self.over) else min(horizon, Micros(int(self._earliest[waiting]) - 1))
+        )
 
     @cached_property
-    def _earliest(self) -> Ints:
+    def _earliest(self) -> MicrosArray:
         """The earliest instant from each place on."""
-        found: Ints = np.minimum.accumulate(self.at[::-1])[::-1]
+        found: MicrosArray = np.minimum.accumulate(self.at[::-1])[::-1]
         return found
 
 

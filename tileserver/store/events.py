@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.grid import WORLD, WORLD_UNITS
-from tileserver.store.catalogue import OPEN, StoredLayer
+from tileserver.store.catalogue import StoredLayer
 from tileserver.store.index import ID_BITS, NEVER, copied_rows
+from tileserver.times import OPEN
 
 PLACE_BITS = WORLD_UNITS.bit_length() - 1  # of a coordinate, in world units
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.grid import WORLD
-from tileserver.store.catalogue import OPEN, StoredLayer
-from tileserver.times import to_micros
+from tileserver.model import Integers
+from tileserver.store.catalogue import StoredLayer
+from tileserver.times import OPEN, MicrosArray, to_micros
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 # Compressed bytes of a history tile, measured on the real archive: 0.7 to 1.4 a vertex of a face.
@@ -33,13 +33,13 @@ class LayerPast:
     and ``told_ends``, the stretches of valid time in which that revision changed what is known.
     """
 
-    tiles: Ints
-    starts: Ints
-    ends: Ints
+    tiles: Integers
+    starts: MicrosArray
+    ends: MicrosArray
     weights: Floats
-    revisions: Ints
-    told_starts: Ints
-    told_ends: Ints
+    revisions: Integers
+    told_starts: MicrosArray
+    told_ends: MicrosArray
 
 
 # What is larger than a cell weighs next to nothing: all of it goes to the tile of its north-western corner.
@@ -126,15 +126,15 @@ async def load_past(connection: asyncpg.Connection, stored: StoredLayer, origin:
     )
 
 
-def _tiles(rows: list[asyncpg.Record]) -> Ints:
+def _tiles(rows: list[asyncpg.Record]) -> Integers:
     return np.array([row["z"] << 40 | row["x"] << 20 | row["y"] for row in rows], dtype=np.int64)
 
 
-def _parents(tiles: Ints) -> list[Ints]:
+def _parents(tiles: Integers) -> list[Integers]:
     """Return the tiles of the coarser zooms that hold *tiles*, which are of the finest one."""
     x, y = (tiles >> 20) & (2**20 - 1), tiles & (2**20 - 1)
     return [zoom << 40 | x >> (_FINEST - zoom) << 20 | y >> (_FINEST - zoom) for zoom in _COARSER]
 
 
-def _micros(rows: list[asyncpg.Record], name: str) -> Ints:
+def _micros(rows: list[asyncpg.Record], name: str) -> MicrosArray:
     return np.array([OPEN if row[name] is None else to_micros(row[name]) for row in rows], dtype=np.int64)

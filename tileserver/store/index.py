@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from tileserver.errors import StoredUnreadable
 from tileserver.grid import WORLD, WORLD_UNITS
-from tileserver.store.catalogue import OPEN, StoredLayer
+from tileserver.store.catalogue import StoredLayer
+from tileserver.times import OPEN
 
 Rows = npt.NDArray[np.void]
 

@@ -18,7 +18,7 @@ import structlog
 from tileserver.errors import BadParameter, LayerUnavailable, NotFound, UnknownTheatre
 from tileserver.grid import TileAddress, band_at
 from tileserver.model import Layer, LayerRef, Theatre
-from tileserver.store.catalogue import OPEN, Periods, StoredLayer, load_periods, load_stored
+from tileserver.store.catalogue import Periods, StoredLayer, load_periods, load_stored
 from tileserver.store.connect import Connection, reason_of, translated
 from tileserver.store.days import NO_DAYS, KnownDays, load_days
 from tileserver.store.events import load_events
@@ -28,14 +28,14 @@ from tileserver.theatres import SAMPLES
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
 from tileserver.tiles.windows import WindowView
-from tileserver.times import day_zone, from_micros, local_day, parse_duration
+from tileserver.times import OPEN, day_zone, from_micros, local_day, parse_duration
 
 log = structlog.get_logger()
 
 MAX_LAYERS = 8
 _NO_REVISION = 0
 
-__all__ = ["OPEN", "Catalogue", "Missing", "Periods", "ServedLayer", "Tileset", "load_catalogue"]
+__all__ = ["Catalogue", "Missing", "Periods", "ServedLayer", "Tileset", "load_catalogue"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress
-from tileserver.model import Layer
+from tileserver.model import Integers, Layer
 from tileserver.store.events import PLACE_BITS
 from tileserver.store.windows import CELL_BITS, CELLS, POINT_LIMIT, Cell
 from tileserver.tiles.selection import EVERYTHING, Selection
-from tileserver.tiles.tokens import Ints, spread
+from tileserver.tiles.tokens import spread
+from tileserver.times import Micros
 
 POINTS_BY = 12  # the zoom from which there are points, however many
 _MEMORY = 4096  # windows whose zoom is remembered
@@ -35,9 +36,9 @@ class Asked:
     As known in ``revision``; of ``selection``.
     """
 
-    first: int
-    last: int
-    until: int
+    first: Micros
+    last: Micros
+    until: Micros
     revision: int
     selection: Selection = EVERYTHING
 
@@ -46,19 +47,19 @@ class Asked:
 class Events:
     """Some events of one layer, as columns; ``token`` names an event and its period by 64 bits."""
 
-    start: Ints
-    end: Ints
-    since: Ints
-    until: Ints
-    code: Ints
-    token: Ints
+    start: Integers
+    end: Integers
+    since: Integers
+    until: Integers
+    code: Integers
+    token: Integers
     category: str
     vocabulary: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.start)
 
-    def part(self, which: slice | Ints | Mask) -> Events:
+    def part(self, which: slice | Integers | Mask) -> Events:
         """Return those at *which* places; views for a slice."""
         columns = {name: getattr(self, name)[which] for name in _COLUMNS}
         return Events(**columns, category=self.category, vocabulary=self.vocabulary)
@@ -102,7 +103,7 @@ class EventIndex:
         self.starts, self._by_end = np.unique(start), np.sort(end)
         self.ends = np.unique(self._by_end)
         self.cells_below = cells_below(layer)
-        self._edges: dict[int, Ints] = {}
+        self._edges: dict[int, Integers] = {}
         self._zooms: OrderedDict[Asked, int] = OrderedDict()
 
     @property
@@ -151,7 +152,7 @@ class EventIndex:
                 return zoom
         return self.cells_below
 
-    def _edges_at(self, zoom: int) -> Ints:
+    def _edges_at(self, zoom: int) -> Integers:
         """Return where the events of each tile of *zoom* begin, and where the last one's end."""
         if zoom not in self._edges:
             tiles = self._places >> (2 * (PLACE_BITS - zoom))
@@ -190,13 +191,13 @@ def cells_below(layer: Layer) -> int:
     return min(POINTS_BY, layer.maxzoom, coarsest.bit_length())
 
 
-def interleaved(x: Ints, y: Ints) -> npt.NDArray[np.int64]:
+def interleaved(x: Integers, y: Integers) -> npt.NDArray[np.int64]:
     """Return the places on the curve of columns *x* and rows *y*, both below 2^31."""
     places: npt.NDArray[np.int64] = _spaced(x) | (_spaced(y) << 1)
     return places
 
 
-def _spaced(numbers: Ints) -> npt.NDArray[np.int64]:
+def _spaced(numbers: Integers) -> npt.NDArray[np.int64]:
     """Return *numbers* with a zero before each bit."""
     spaced = numbers.astype(np.int64)
     for shift, mask in _SPACING:
@@ -215,7 +216,7 @@ _GRID = np.arange(CELLS)
 _PLACE_OF = np.argsort(interleaved(np.tile(_GRID, CELLS), np.repeat(_GRID, CELLS)))  # row * CELLS + column
 
 
-def _cells(counts: Ints, vocabulary: tuple[str, ...], points_zoom: int) -> Iterator[Cell]:
+def _cells(counts: Integers, vocabulary: tuple[str, ...], points_zoom: int) -> Iterator[Cell]:
     names = [f"count_{code}" for code in vocabulary]
     totals = counts.sum(axis=1)
     for which in np.flatnonzero(totals).tolist():

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tileserver.tiles.catalogue import Tileset
-from tileserver.times import to_micros
+from tileserver.times import Micros, to_micros
 
 
 class Horizon(NamedTuple):
@@ -17,10 +17,10 @@ class Horizon(NamedTuple):
     anybody; ``state`` would tell that there is something to come.
     """
 
-    ended: int
-    state: int
+    ended: Micros
+    state: Micros
 
-    def covers(self, end: int) -> bool:
+    def covers(self, end: Micros) -> bool:
         """Whether all before the instant *end* is public, of states and of what happened."""
         return end <= self.ended and end - 1 <= self.state
 

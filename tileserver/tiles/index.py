@@ -19,18 +19,19 @@ from typing import NamedTuple
 import numpy as np
 
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, TileAddress, band_at
-from tileserver.store.catalogue import OPEN
+from tileserver.model import Integers
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.events import EventIndex
-from tileserver.tiles.tokens import Ints, spread
+from tileserver.tiles.tokens import spread
 from tileserver.tiles.windows import NO_WINDOWS, WindowView
+from tileserver.times import OPEN, Micros
 
 
 class Spot(NamedTuple):
     """The name of a content, and an instant (microseconds) and a revision at which it is found."""
 
     name: int
-    at: int
+    at: Micros
     revision: int
 
 
@@ -86,7 +87,7 @@ class TileView:
     def __init__(self, states: Sequence[Rows], windows: WindowView = NO_WINDOWS) -> None:
         self.windows = windows
         self._state = _together(states)
-        self._epochs: dict[int, tuple[Ints, Ints]] = {}
+        self._epochs: dict[int, tuple[Integers, Integers]] = {}
 
     def state(self, at: int, revision: int) -> Spot | None:
         """Return the content at *at*, as known in *revision*; ``None`` where there is none."""
@@ -95,7 +96,7 @@ class TileView:
         place = int(edges.searchsorted(at, side="right")) - 1
         if place < 0 or not names[place]:
             return None
-        return Spot(int(names[place]), int(edges[place]), revision)
+        return Spot(int(names[place]), Micros(int(edges[place])), revision)
 
     def since(self, at: int, revision: int) -> int:
         """Return the revision since which the content at *at* has been what it is as known in *revision*."""
@@ -111,17 +112,17 @@ class TileView:
             edges, names = self.epochs(revision)
             places = np.flatnonzero(names[: edges.searchsorted(upto, side="right")] == np.uint64(name))
             if len(places):
-                return Spot(name, int(edges[places[-1]]), revision)
+                return Spot(name, Micros(int(edges[places[-1]])), revision)
         return None
 
-    def validity(self, at: int, revision: int) -> tuple[int | None, int | None]:
+    def validity(self, at: Micros, revision: int) -> tuple[Micros | None, Micros | None]:
         """Return since when and until when the content around *at* is the same, as known in *revision*."""
         edges, _ = self.epochs(self._step(revision))
         place = int(edges.searchsorted(at, side="right"))
-        following = int(edges[place]) if place < len(edges) else OPEN
-        return int(edges[place - 1]) if place else None, None if following == OPEN else following
+        following = Micros(int(edges[place])) if place < len(edges) else OPEN
+        return Micros(int(edges[place - 1])) if place else None, None if following == OPEN else following
 
-    def epochs(self, revision: int) -> tuple[Ints, Ints]:
+    def epochs(self, revision: int) -> tuple[Integers, Integers]:
         """Return the instants at which the state changes, ascending, and the name it has from each on."""
         if revision not in self._epochs:
             rows = self._state
@@ -135,8 +136,8 @@ class TileView:
         return int(self._revisions[place - 1]) if place else 0
 
     @cached_property
-    def _revisions(self) -> Ints:
-        every: Ints = np.unique(np.concatenate([self._state["since"], self._state["until"]]))
+    def _revisions(self) -> Integers:
+        every: Integers = np.unique(np.concatenate([self._state["since"], self._state["until"]]))
         return every[: every.searchsorted(NEVER)]
 
 
@@ -145,7 +146,7 @@ def _together(parts: Sequence[Rows]) -> Rows:
     return np.concatenate(parts) if parts else _NO_ROWS
 
 
-def _running(starts: Ints, ends: Ints, tokens: Ints) -> tuple[Ints, Ints]:
+def _running(starts: Integers, ends: Integers, tokens: Integers) -> tuple[Integers, Integers]:
     """Return, ascending, where the sum of what holds changes, and the sum from there on (modulo 2^64)."""
     values = np.concatenate([starts, ends]).astype(np.int64)
     order = np.argsort(values, kind="stable")

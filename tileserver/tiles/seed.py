@@ -17,7 +17,7 @@ from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.service import TileKey, TileService
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.versions import Located, locate
-from tileserver.times import Period, from_micros, to_micros
+from tileserver.times import Micros, Period, from_micros, to_micros
 
 ALWAYS = Period(None, None)
 
@@ -120,11 +120,11 @@ def versions(
     revision = tileset.revision(None)
     edges, _ = view.epochs(revision)
     start = None if period.start is None else to_micros(period.start)
-    end = horizon.state if period.end is None else min(horizon.state, to_micros(period.end) - 1)
-    inside = [int(edge) for edge in edges if (start is None or edge > start) and edge <= end]
+    end = horizon.state if period.end is None else min(horizon.state, Micros(to_micros(period.end) - 1))
+    inside = [Micros(int(edge)) for edge in edges if (start is None or edge > start) and edge <= end]
     seen = set()
     for at in ([start] if start is not None else []) + inside:
-        asked = Period(from_micros(at), from_micros(at + 1))
+        asked = Period(from_micros(at), from_micros(Micros(at + 1)))
         located = locate(tileset, view, revision, asked, horizon)
         if located.version.state and located.version not in seen:
             seen.add(located.version)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
-Ints: TypeAlias = npt.NDArray[np.integer]
+from tileserver.model import Integers
 
 
-def spread(values: Ints) -> Ints:
+def spread(values: Integers) -> Integers:
     """Return *values* spread over 64 bits: splitmix64 (Steele, Lea and Flood 2014), the finaliser."""
     z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -14,23 +14,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from tileserver.errors import UnknownVersion
-from tileserver.tiles.catalogue import OPEN, Periods, Tileset
+from tileserver.tiles.catalogue import Periods, Tileset
 from tileserver.tiles.events import Asked
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import Spot, TileView
 from tileserver.tiles.selection import EVERYTHING, WRITTEN, Selection, is_selectable, read_selection
 from tileserver.tiles.windows import Window
-from tileserver.times import Period, day_period, format_instant, from_micros, local_day, to_micros
+from tileserver.times import (
+    OPEN,
+    Micros,
+    MicrosArray,
+    Period,
+    day_period,
+    format_instant,
+    from_micros,
+    local_day,
+    to_micros,
+)
 
 SCHEME = 4
-
-Micros: TypeAlias = npt.NDArray[np.int64]
 
 _FIELD = r"(_|~?[0-9a-z]{1,13})"
 _TEXT = re.compile(r"([0-9]{1,4})" + 6 * f"-{_FIELD}" + rf"-(_|[0-9a-z]{{1,8}})-(_|{WRITTEN})\Z")
@@ -51,9 +57,9 @@ class Version:
     state: int = 0
     points: int = 0
     seen: int = 0
-    first: int | None = None
-    last: int | None = None
-    until: int | None = None
+    first: Micros | None = None
+    last: Micros | None = None
+    until: Micros | None = None
     zooms: tuple[int, ...] = ()
     selection: Selection = EVERYTHING
 
@@ -72,10 +78,10 @@ class Reading:
 
     revision: int
     seen: int
-    at: int | None = None
-    first: int | None = None
-    last: int | None = None
-    until: int | None = None
+    at: Micros | None = None
+    first: Micros | None = None
+    last: Micros | None = None
+    until: Micros | None = None
     zooms: tuple[int, ...] = ()
     selection: Selection = EVERYTHING
 
@@ -112,7 +118,8 @@ def parse_version(text: str) -> Version:
     """Parse the text of a version of this scheme; `UnknownVersion` for anything else."""
     match = _TEXT.match(text)
     if match is not None and int(match[1]) == SCHEME:
-        state, points, seen, first, last, until = (_from_base36(field) for field in match.groups()[1:7])
+        state, points, seen = (_from_base36(field) for field in match.groups()[1:4])
+        first, last, until = (_instant_from_base36(field) for field in match.groups()[4:7])
         zooms, selection = (field.removeprefix("_") for field in match.groups()[7:])
         if state is not None and points is not None and seen is not None:
             how = (tuple(int(each, 36) for each in zooms), read_selection(selection))
@@ -153,19 +160,19 @@ def resolve(
         asked = latest(tileset, periods, horizon)
     first = None if asked.start is None else to_micros(asked.start)
     after = [(own, int(own.searchsorted(_last(asked, horizon.state), side="right"))) for own in changes]
-    newest = max((int(own[n - 1]) for own, n in after if n), default=None)
+    newest = max((Micros(int(own[n - 1])) for own, n in after if n), default=None)
     reading = Reading(revision, revision, at=newest)
     reading = _with_window(reading, starts, ends, first, _last(asked, horizon.ended))
     if len(starts):  # a window was asked about: it is what the answer is true for
         return Resolved(reading, _up_to(asked, horizon.ended))
-    following = min((int(own[n]) for own, n in after if n < len(own)), default=None)
+    following = min((Micros(int(own[n])) for own, n in after if n < len(own)), default=None)
     return Resolved(reading, Period(instant(newest), instant(following)))
 
 
 def latest(tileset: Tileset, periods: Sequence[Periods], horizon: Horizon) -> Period:
     """Return the newest public day on which anything happened, and all that comes after it."""
     starts, _ = _public_windows(tileset, periods, horizon.ended)
-    newest = int(starts.max()) if len(starts) else horizon.ended
+    newest = Micros(int(starts.max())) if len(starts) else horizon.ended
     day = day_period(local_day(from_micros(newest), tileset.zone), tileset.zone)
     return Period(day.start, None)
 
@@ -184,7 +191,7 @@ def locate(
     it, and nothing of the rest of the map. From memory, some microseconds.
     """
     last = _last(asked, horizon.state)
-    first = -OPEN if asked.start is None else to_micros(asked.start) + 1
+    first = Micros(-OPEN if asked.start is None else to_micros(asked.start) + 1)
     selected = Asked(first, _last(asked, horizon.ended), horizon.ended, revision, selection)
     window = view.windows.window(selected)
     zooms = view.windows.zooms(selected) if window else ()
@@ -228,7 +235,7 @@ def _named(
     return Version(state, points, seen, *how), Reading(revision, seen, at, *how)
 
 
-def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> list[Micros]:
+def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> list[MicrosArray]:
     """Return what is public of each state layer's changes, ascending; views, nothing is copied."""
     return [
         own.edges[: own.edges.searchsorted(horizon, side="right")]
@@ -237,7 +244,7 @@ def _public_changes(tileset: Tileset, periods: Sequence[Periods], horizon: int) 
     ]
 
 
-def _public_windows(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> tuple[Micros, ...]:
+def _public_windows(tileset: Tileset, periods: Sequence[Periods], horizon: int) -> tuple[MicrosArray, ...]:
     own = [p for served, p in zip(tileset.layers, periods, strict=True) if not served.is_state]
     starts = np.concatenate([p.starts for p in own]) if own else np.empty(0, np.int64)
     ends = np.concatenate([p.ends for p in own]) if own else np.empty(0, np.int64)
@@ -246,12 +253,12 @@ def _public_windows(tileset: Tileset, periods: Sequence[Periods], horizon: int) 
     return starts[public], ends[public]
 
 
-def _last(asked: Period, upto: int) -> int:
+def _last(asked: Period, upto: Micros) -> Micros:
     """Return the last instant of *asked* up to *upto*."""
-    return upto if asked.end is None else min(to_micros(asked.end) - 1, upto)
+    return upto if asked.end is None else min(Micros(to_micros(asked.end) - 1), upto)
 
 
-def _up_to(asked: Period, horizon: int) -> Period:
+def _up_to(asked: Period, horizon: Micros) -> Period:
     """Return the part of *asked* that is public; open where more of it may become so."""
     start, end = asked.start, asked.end
     if start is not None and to_micros(start) > horizon:
@@ -261,8 +268,8 @@ def _up_to(asked: Period, horizon: int) -> Period:
 
 def _with_window(
     reading: Reading,
-    starts: Micros,
-    ends: Micros,
+    starts: MicrosArray,
+    ends: MicrosArray,
     first: int | None,
     last: int,
 ) -> Reading:
@@ -275,13 +282,13 @@ def _with_window(
         return reading
     return replace(
         reading,
-        first=int(ends[chosen].min()),
-        last=int(starts[chosen].max()),
-        until=int(ends[chosen].max()),
+        first=Micros(int(ends[chosen].min())),
+        last=Micros(int(starts[chosen].max())),
+        until=Micros(int(ends[chosen].max())),
     )
 
 
-def instant(micros: int | None) -> datetime | None:
+def instant(micros: Micros | None) -> datetime | None:
     """Return *micros* since 1970 as an instant, ``None`` for none and for `OPEN`."""
     return None if micros is None or micros == OPEN else from_micros(micros)
 
@@ -300,3 +307,8 @@ def _from_base36(text: str) -> int | None:
     if text == "_":
         return None
     return -int(text[1:], 36) if text.startswith("~") else int(text, 36)
+
+
+def _instant_from_base36(text: str) -> Micros | None:
+    value = _from_base36(text)
+    return None if value is None else Micros(value)

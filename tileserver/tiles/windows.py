@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tileserver.grid import TileAddress
+from tileserver.model import Integers
 from tileserver.tiles.events import Asked, EventIndex
 from tileserver.tiles.selection import EVERYTHING
-from tileserver.tiles.tokens import Ints
+from tileserver.times import Micros
 
 _MEMORY = 4096  # windows that one tile remembers
 
@@ -98,7 +99,10 @@ class WindowView:
         if not all(map(len, limits)) or not limits:
             return None
         return replace(
-            asked, first=int(limits[0].min()), last=int(limits[1].max()), until=int(limits[2].max())
+            asked,
+            first=Micros(int(limits[0].min())),
+            last=Micros(int(limits[1].max())),
+            until=Micros(int(limits[2].max())),
         )
 
     def _find(self, asked: Asked) -> Window | None:
@@ -109,9 +113,9 @@ class WindowView:
         ends = [part.end[which] for part, which in chosen]
         canonical = replace(
             asked,
-            first=min(int(own.min()) for own in ends),
-            last=max(int(own.max()) for own in starts),
-            until=max(int(own.max()) for own in ends),
+            first=Micros(min(int(own.min()) for own in ends)),
+            last=Micros(max(int(own.max()) for own in starts)),
+            until=Micros(max(int(own.max()) for own in ends)),
         )
         if asked.selection:
             bare = replace(canonical, selection=EVERYTHING)
@@ -126,7 +130,7 @@ class WindowView:
         return Window(name, replace(canonical, revision=revision))
 
 
-def _known_since(since: Ints, until: Ints, token: Ints, revision: int) -> tuple[int, int]:
+def _known_since(since: Integers, until: Integers, token: Integers, revision: int) -> tuple[int, int]:
     """Return the name of what is known in *revision*, and the revision from which on that has been so."""
     name = int(token[(since <= revision) & (until > revision)].sum(dtype=np.uint64))
     while True:
