@@ -19,6 +19,7 @@ from tests.shapes import Feature, dot, fill, in_tile, layer, square, theatre
 from tileserver.grid import WORLD, TileAddress
 from tileserver.store.connect import Pool
 from tileserver.store.windows import POINT_LIMIT
+from tileserver.tiles.current import Current
 from tileserver.tiles.events import POINTS_BY
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile, dump_tile
@@ -119,9 +120,9 @@ CASES = {
 def _cut(databases: Databases, dsn: str, case: Case) -> bytes:
     async def work(_: asyncpg.Connection) -> bytes:
         pool = Pool(dsn, 1, 5, 15)
-        service = TileService(pool, 1, lambda: NOW)
+        service = TileService(Current(pool, lambda: NOW), 1)
         try:
-            tileset = (await service.catalogue()).tileset(case.tileset)
+            tileset = (await service.current.catalogue()).tileset(case.tileset)
             asked = parse_datetime(case.datetime, tileset.zone)
             located = await service.locate(tileset, case.address, asked)
             return (await service.tile(tileset, located, case.address)).tile.data

@@ -28,6 +28,7 @@ from tests.bench.loading import run_cli
 from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress, address_at
 from tileserver.store.connect import Pool, connect
+from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import TICK, Period, system_clock
 
@@ -90,7 +91,7 @@ async def _look(dsn: str, scale: Scale, tiles: int) -> tuple[int, int, int, dict
     await connection.close()
     pool = Pool(dsn, 1, 5, 60)
     try:
-        service = TileService(pool, 1, system_clock)  # a cache that holds nothing
+        service = TileService(Current(pool, system_clock), 1)  # a cache that holds nothing
         return (
             faces,
             vertices,
@@ -103,7 +104,7 @@ async def _look(dsn: str, scale: Scale, tiles: int) -> tuple[int, int, int, dict
 
 async def _cold(service: TileService, scale: Scale, zoom: int, tiles: int) -> tuple[float, float]:
     random = Random(zoom)
-    tileset = (await service.catalogue()).tileset("ukraine.control,ukraine.frontline")
+    tileset = (await service.current.catalogue()).tileset("ukraine.control,ukraine.frontline")
     took = []
     for number in range(2 * tiles):  # the first half warms up
         address, at = _place(random, zoom), scale.start + timedelta(days=random.uniform(0, scale.days))
@@ -115,7 +116,7 @@ async def _cold(service: TileService, scale: Scale, zoom: int, tiles: int) -> tu
 
 
 async def _render(service: TileService, name: str, address: TileAddress, at: datetime) -> None:
-    tileset = (await service.catalogue()).tileset(name)
+    tileset = (await service.current.catalogue()).tileset(name)
     located = await service.locate(tileset, address, Period(at, at + TICK))
     await service.tile(tileset, located, address)
 

@@ -30,6 +30,7 @@ from tileserver.history.service import HistoryService
 from tileserver.store.connect import Pool
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.compress import compress
+from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import day_period, from_micros, local_day, system_clock
 
@@ -80,7 +81,7 @@ class Reader:
     """Asks the services themselves, and remembers how large each content is."""
 
     def __init__(self, service: TileService) -> None:
-        self.service, self.past = service, HistoryService(service, 10**8)
+        self.service, self.past = service, HistoryService(service.current, 10**8)
         self._sizes: dict[object, int] = {}
 
     async def scrub(self, tileset: Tileset, zoom: int, first: date, last: date) -> Scrub:
@@ -147,8 +148,8 @@ def _texts(*costs: Cost) -> list[str]:
 
 async def _measure(dsn: str, console: Console) -> None:
     pool = Pool(dsn, 4, 30, 120)
-    service = TileService(pool, 10**8, system_clock)
-    tileset = (await service.catalogue()).tileset(TILESET)
+    service = TileService(Current(pool, system_clock), 10**8)
+    tileset = (await service.current.catalogue()).tileset(TILESET)
     reader = Reader(service)
     periods = await reader.past.periods(tileset)
     console.print(f"{len(periods)} periods: {', '.join(map(str, periods))}")

@@ -37,6 +37,7 @@ from tileserver.store.migrations import migrate
 from tileserver.theatres import load_theatre
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.compress import compress
+from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
 from tileserver.times import Period, parse_datetime, system_clock
@@ -99,9 +100,9 @@ async def _write(dsn: str, number: int, seed: int) -> None:
 async def _measure(dsn: str, tiles: int, console: Console) -> None:
     pool = Pool(dsn, 1, 5, 60)
     try:
-        service = TileService(pool, 1, system_clock)  # a cache that holds nothing
+        service = TileService(Current(pool, system_clock), 1)  # a cache that holds nothing
         started = time.perf_counter()
-        tileset = (await service.catalogue()).tileset("ukraine.events")
+        tileset = (await service.current.catalogue()).tileset("ukraine.events")
         held = sum(each.index.bytes for each in tileset.layers)
         console.print(f"Read in {time.perf_counter() - started:.1f} s; {held / 1e6:.0f} MB in memory")
         async with pool.acquire() as connection:
@@ -154,7 +155,7 @@ def _window(tileset: Tileset, days: int, random: Random) -> Period:
 async def _sums(service: TileService, tileset: Tileset, days: int) -> str:
     """Add up the cells of all tiles of each zoom, for one window, by side."""
     asked = _window(tileset, days, Random(days))
-    async with service.pool.acquire() as connection:
+    async with service.current.pool.acquire() as connection:
         rows = await connection.fetch(
             "SELECT properties ->> 'side' AS side, count(*)::int AS n FROM feature_version"
             " WHERE valid && tstzrange($1, $2) GROUP BY 1 ORDER BY 1",

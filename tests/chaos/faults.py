@@ -106,25 +106,25 @@ async def _refresh_fails(world: World) -> None:
     async def fail() -> None:
         raise ValueError("unforeseen")
 
-    world.replace(world.app.state.service, "refresh", fail)
+    world.replace(world.app.state.current, "refresh", fail)
     await world.execute("UPDATE theatre SET added = now() WHERE id = 'toy'")
 
 
 async def _refresh_hangs(world: World) -> None:
-    service, over = world.app.state.service, asyncio.Event()
-    refresh = service.refresh
+    current, over = world.app.state.current, asyncio.Event()
+    refresh = current.refresh
 
     async def hang() -> None:
         await over.wait()
         await refresh()
 
-    world.replace(service, "refresh", hang)
+    world.replace(current, "refresh", hang)
     world.undo.append(over.set)
     await world.execute("UPDATE theatre SET added = now() WHERE id = 'toy'")
 
 
 async def _any_await_fails(world: World) -> None:
-    background, chance = world.app.state.service.background, random.Random(8)
+    background, chance = world.app.state.current.background, random.Random(8)
     acquire = type(background).acquire
 
     @asynccontextmanager
@@ -162,7 +162,7 @@ async def _task_is_cancelled(world: World) -> None:
 
 
 async def _readers_take_all(world: World) -> None:
-    pool = world.app.state.service.pool
+    pool = world.app.state.current.pool
     held = [pool.acquire() for _ in range(pool.size)]
     for each in held:
         await each.__aenter__()

@@ -21,6 +21,7 @@ from tileserver.store.connect import Pool
 from tileserver.store.windows import POINT_LIMIT
 from tileserver.theatres import load_theatre
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.current import Current
 from tileserver.tiles.selection import EVERYTHING, Selection, selection_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
@@ -73,8 +74,8 @@ def serve(dsn: str, work: Callable[[Events], Awaitable[Result]]) -> Result:
     async def run() -> Result:
         pool = Pool(dsn, 2, 5, 30)
         try:
-            service = TileService(pool, 10**8, lambda: NOW)
-            return await work(Events(service, (await service.catalogue()).tileset("ukraine.events")))
+            service = TileService(Current(pool, lambda: NOW), 10**8)
+            return await work(Events(service, (await service.current.catalogue()).tileset("ukraine.events")))
         finally:
             await pool.close()
 
@@ -160,8 +161,8 @@ def test_a_name_answers_the_same_and_none_can_be_made_up(crowded: str) -> None:
         for selection in (EVERYTHING, RU):
             located = await events.located(address, WINDOWS[1], selection)
             tile = await events.service.tile(events.tileset, located, address)
-            again = TileService(events.service.pool, 10**8, lambda: NOW)
-            tileset = (await again.catalogue()).tileset("ukraine.events")
+            again = TileService(Current(events.service.current.pool, lambda: NOW), 10**8)
+            tileset = (await again.current.catalogue()).tileset("ukraine.events")
             named = again.named(tileset, address, str(located.version))
             assert (await again.tile(tileset, named, address)).tile.data == tile.tile.data
             for made_up in (
@@ -203,10 +204,10 @@ def test_a_choice_that_leaves_nothing_out_is_none(crowded: str) -> None:
 def test_a_window_up_to_now_is_found_once(crowded: str) -> None:
     async def work(events: Events) -> None:
         address = TileAddress(5, 19, 10)
-        view = events.service.view(events.tileset, address)
+        view = events.service.current.view(events.tileset, address)
         versions = set()
         for seconds in range(5):
-            events.service.clock = lambda later=seconds: NOW + timedelta(seconds=later)  # type: ignore[misc]
+            events.service.current.clock = lambda later=seconds: NOW + timedelta(seconds=later)  # type: ignore[misc]
             versions.add((await events.located(address, "2023-06-01/..")).version)
         assert len(versions) == len(view.windows._found) == 1
 
@@ -229,8 +230,8 @@ def test_a_layer_ends_with_points_thinned_the_same_way_each_time(
     async def work(connection: asyncpg.Connection) -> list[dict[str, Any]]:
         pool = Pool(database, 1, 5, 30)
         try:
-            service = TileService(pool, 10**8, lambda: NOW)
-            events = Events(service, (await service.catalogue()).tileset("toy"))
+            service = TileService(Current(pool, lambda: NOW), 10**8)
+            events = Events(service, (await service.current.catalogue()).tileset("toy"))
             return await events.features(place, "../..")
         finally:
             await pool.close()

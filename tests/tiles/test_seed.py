@@ -16,6 +16,7 @@ from tileserver.errors import BadParameter, StoreUnavailable
 from tileserver.grid import BoundsLonLat
 from tileserver.store.connect import Pool
 from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.seed import Order, addresses, seed, versions
 from tileserver.tiles.service import TileService
@@ -44,8 +45,8 @@ def on(dsn: str, work: Work[Result], shelf: Shelf | None = None, clock: Clock = 
     async def run() -> Result:
         pool = Pool(dsn, 2, 1, 15)
         try:
-            service = TileService(pool, 1, clock, shelf)  # nothing stays in memory
-            return await work(service, (await service.catalogue()).tileset(STATES))
+            service = TileService(Current(pool, clock), 1, shelf)  # nothing stays in memory
+            return await work(service, (await service.current.catalogue()).tileset(STATES))
         finally:
             await pool.close()
 
@@ -71,7 +72,7 @@ def test_after_seeding_random_dated_requests_need_no_database(sample_database: s
     assert there == len(shelf) > 50
 
     async def ask(service: TileService, tileset: Tileset) -> int:
-        busy = service.pool.acquire(), service.pool.acquire()  # all connections there are
+        busy = service.current.pool.acquire(), service.current.pool.acquire()  # all connections there are
         async with busy[0], busy[1]:
             return await questions(service, tileset)
 
@@ -133,7 +134,7 @@ def test_what_is_not_public_is_not_rendered(sample_database: str, shelf: Shelf) 
 
 def test_windows_have_no_end_of_versions(sample_database: str, shelf: Shelf) -> None:
     async def work(service: TileService, _: Tileset) -> None:
-        tileset = (await service.catalogue()).tileset("ukraine-sample")
+        tileset = (await service.current.catalogue()).tileset("ukraine-sample")
         with pytest.raises(BadParameter, match=r"seed ukraine-sample\.control,ukraine-sample\.frontline"):
             await seed(service, shelf, tileset, ORDER, lambda _: None)
 

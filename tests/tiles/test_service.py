@@ -15,6 +15,7 @@ from tileserver.errors import AddressOutside, BadParameter, UnknownVersion
 from tileserver.grid import TileAddress
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Pool
+from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import Period
 
@@ -36,7 +37,7 @@ def _with(
     async def run(connection: asyncpg.Connection) -> Result:
         pool = Pool(dsn, 2, 5, 15)
         try:
-            return await work(TileService(pool, 10**6, lambda: NOW), connection)
+            return await work(TileService(Current(pool, lambda: NOW), 10**6), connection)
         finally:
             await pool.close()
 
@@ -44,7 +45,7 @@ def _with(
 
 
 async def _cut(service: TileService, revision: int | None, name: str = "toy") -> bytes:
-    tileset = (await service.catalogue()).tileset(name)
+    tileset = (await service.current.catalogue()).tileset(name)
     located = await service.locate(tileset, PLACE, Period(T0, T0 + timedelta(days=1)), revision)
     return (await service.tile(tileset, located, PLACE)).tile.data
 
@@ -55,9 +56,11 @@ def test_two_revisions_on_the_older_one_answers_the_same_bytes(databases: Databa
         tiles = [await _cut(service, None)]
         for x in (1000, 2000):
             await fill(connection, CONTROL, [_square(x)])
-            await service.refresh()
+            await service.current.refresh()
             tiles.append(await _cut(service, None))
-        fresh = TileService(service.pool, 10**6, lambda: NOW)  # nothing of this is in its memory
+        fresh = TileService(
+            Current(service.current.pool, lambda: NOW), 10**6
+        )  # nothing of this is in its memory
         return [*tiles, await _cut(service, first), await _cut(fresh, first)]
 
     one, two, three, held, fresh = _with(databases, database, work)
@@ -73,7 +76,7 @@ def test_an_older_revision_is_answered_although_the_theatre_has_gained_a_layer(
         await fill(connection, CONTROL, [_square(1000)])
         before = await _cut(service, first)
         await add_theatre(connection, theatre(layer("control", maxzoom=5), layer("events", "points")))
-        await service.refresh()
+        await service.current.refresh()
         return [before, await _cut(service, first)]
 
     before, after = _with(databases, database, work)
@@ -85,7 +88,7 @@ def test_a_version_of_another_tileset_is_none_of_this_one(databases: Databases, 
         await fill(connection, CONTROL, [_square(1)])
         other = theatre(layer("control"), id="other")
         await fill(connection, other, [_square(1, T0 + timedelta(hours=1))])
-        catalogue = await service.catalogue()
+        catalogue = await service.current.catalogue()
         here, there = catalogue.tileset("toy"), catalogue.tileset("other")
         version = (await service.locate(here, PLACE, None)).version
         assert service.named(here, PLACE, str(version)).version == version
@@ -98,7 +101,7 @@ def test_a_version_of_another_tileset_is_none_of_this_one(databases: Databases, 
 def test_a_zoom_that_the_tileset_has_not_is_refused_by_name(databases: Databases, database: str) -> None:
     async def work(service: TileService, connection: asyncpg.Connection) -> None:
         await fill(connection, CONTROL, [_square(1)])
-        tileset = (await service.catalogue()).tileset("toy")
+        tileset = (await service.current.catalogue()).tileset("toy")
         with pytest.raises(AddressOutside, match="zoom 6 is outside toy, which has zooms 0-5"):
             await service.locate(tileset, TileAddress(6, 0, 0), None)
         with pytest.raises(BadParameter, match="revision 0 does not exist"):
@@ -111,8 +114,8 @@ def test_a_tile_that_is_held_needs_no_connection(databases: Databases, database:
     async def work(service: TileService, connection: asyncpg.Connection) -> bool:
         await fill(connection, CONTROL, [_square(1)])
         await _cut(service, None)
-        async with service.pool.acquire(), service.pool.acquire():  # both there are
-            tileset = (await service.catalogue()).tileset("toy")
+        async with service.current.pool.acquire(), service.current.pool.acquire():  # both there are
+            tileset = (await service.current.catalogue()).tileset("toy")
             located = await service.locate(tileset, PLACE, None)
             return (await service.tile(tileset, located, PLACE)).hit
 

@@ -94,14 +94,14 @@ def test_a_withdrawal_that_nobody_announced_is_obeyed_within_two_seconds(own: st
 def test_a_layer_that_cannot_be_brought_up_to_date_is_no_longer_served(own: str) -> None:
     async def run() -> None:
         async with _serving(own) as (app, client, desk):
-            service, slow = app.state.service, asyncio.Event()
-            refresh = service.refresh
+            current, slow = app.state.current, asyncio.Event()
+            refresh = current.refresh
 
             async def waits() -> None:
                 await slow.wait()
                 await refresh()
 
-            service.refresh = waits
+            current.refresh = waits
             await desk.execute(WITHDRAWN)
 
             async def withheld() -> bool:
@@ -129,7 +129,7 @@ async def _is(client: AsyncClient, path: str, status: int) -> bool:
 def test_a_withdrawal_is_obeyed_while_readers_hold_every_connection(own: str) -> None:
     async def run() -> None:
         changes = {"TILESERVER_POOL": "1", "TILESERVER_POOL_WAIT": "30"}
-        async with _serving(own, **changes) as (app, client, desk), app.state.service.pool.acquire():
+        async with _serving(own, **changes) as (app, client, desk), app.state.current.pool.acquire():
             await desk.execute(WITHDRAWN)
             assert await _seconds_until(lambda: _is(client, TILE, 204)) < OBEYED_S
 

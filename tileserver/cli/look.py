@@ -38,10 +38,10 @@ def layers(json: Json = False) -> None:
     """List every layer: kind, role on the map, newest revision, public days, number of distinct periods."""
 
     async def work(service: TileService) -> list[tuple[Any, ...]]:
-        catalogue = await service.catalogue()
+        catalogue = await service.current.catalogue()
         rows = []
         for ref, served in catalogue.layers.items():
-            tileset, now = catalogue.tileset(str(ref)), service.clock()
+            tileset, now = catalogue.tileset(str(ref)), service.current.clock()
             time = time_block(tileset, now)
             span = f"{time['first_day']} to {time['last_day']}" if time["extent"] else "-"
             periods = _public_periods(served, horizon_of(tileset, now))
@@ -76,8 +76,10 @@ def timeline(
     """List the days on which something changed or happened, and how much; the public part."""
 
     async def work(service: TileService) -> dict[str, Any]:
-        chosen = (await service.catalogue()).tileset(tileset)
-        return await timeline_document(service.pool, chosen, chosen.revision(None), service.clock())
+        chosen = (await service.current.catalogue()).tileset(tileset)
+        return await timeline_document(
+            service.current.pool, chosen, chosen.revision(None), service.current.clock()
+        )
 
     document = with_service(work)
     if json:
@@ -110,7 +112,7 @@ def tile(
     printer = _STAGES[Stage.TEXT if text else stage]
 
     async def work(service: TileService) -> None:
-        chosen = (await service.catalogue()).tileset(tileset)
+        chosen = (await service.current.catalogue()).tileset(tileset)
         asked = parse_datetime(at, chosen.zone) if at else None
         await printer(service, chosen, await service.locate(chosen, wanted, asked, revision), wanted)
 
@@ -132,7 +134,7 @@ async def _print_sql(service: TileService, tileset: Tileset, located: Located, a
     if reading.at is not None:
         # The server asks as of the newest revision that wrote here, and that one may be under embargo; since
         # an older one the same rows come back.
-        since = service.view(tileset, address).since(reading.at, reading.revision)
+        since = service.current.view(tileset, address).since(reading.at, reading.revision)
         reading = replace(reading, revision=since)
     for cut in cuts(reading, tileset, address):
         query, arguments = statement(cut, address)
@@ -140,7 +142,7 @@ async def _print_sql(service: TileService, tileset: Tileset, located: Located, a
 
 
 async def _print_rows(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    async with service.pool.acquire() as connection:
+    async with service.current.pool.acquire() as connection:
         for cut in cuts(located.reading, tileset, address):
             for row in await tile_rows(connection, cut, address):
                 print_json(row)

@@ -114,7 +114,7 @@ def series(
         asked = parse_datetime(f"{since or '..'}/{until or '..'}", tileset.zone)
         by = await subject.regions(until)
         async with subject.reading() as connection:
-            whole = await load_series(connection, tileset, known, asked, subject.service.clock())
+            whole = await load_series(connection, tileset, known, asked, subject.service.current.clock())
             found: dict[Region, Km2] = {None: whole.km2}
             if regions:
                 found = await load_series_by_region(connection, tileset, known, whole, by)
@@ -206,7 +206,7 @@ class Subject:
         given = self.question.regions
         if self.file or not given:
             return self.file or Regions([])
-        catalogue = await self.service.catalogue()
+        catalogue = await self.service.current.catalogue()
         if not any(str(ref) == given for ref in catalogue.layers):
             raise BadParameter(f"--regions {given[:80]!r} is neither a file nor a layer")
         tileset = catalogue.tileset(given)
@@ -223,7 +223,7 @@ class Subject:
     async def reading(self) -> AsyncIterator[Connection]:
         """Lend a connection that sees one state of the database throughout."""
         async with (
-            self.service.pool.acquire() as connection,
+            self.service.current.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield connection
@@ -239,7 +239,7 @@ def _answer(work: Callable[[Subject], Awaitable[Output]], question: Question, js
             err.print(f"regions: {line}", highlight=False, markup=False, soft_wrap=True)
 
     async def run(service: TileService) -> Output:
-        tileset = (await service.catalogue()).tileset(question.layer)
+        tileset = (await service.current.catalogue()).tileset(question.layer)
         return await work(Subject(service, question, tileset, file))
 
     output = with_service(run)

@@ -47,7 +47,7 @@ def seed(
     with progress_bar() as progress:
 
         async def work(service: TileService) -> Seeded:
-            chosen = (await service.catalogue()).tileset(tileset)
+            chosen = (await service.current.catalogue()).tileset(tileset)
             asked = parse_datetime(period, chosen.zone) if period else ALWAYS
             order = Order(_zooms(zooms, chosen.zooms), _bounds(bounds), asked, rate)
             label = f"rendering {chosen.name}"

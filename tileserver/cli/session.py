@@ -29,6 +29,7 @@ from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import ClusterUnavailable
 from tileserver.store.connect import Connection, Pool, connect
+from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import Clock
 
@@ -108,7 +109,7 @@ def with_service(work: Callable[[TileService], Awaitable[Result]], *, connection
             await _ask_time(connection)
         pool = Pool(dsn, connections, settings.pool_wait, 600)
         try:
-            return await work(TileService(pool, 1024 * 1024, clock.get()))
+            return await work(TileService(Current(pool, clock.get()), 1024 * 1024))
         finally:
             await pool.close()
 

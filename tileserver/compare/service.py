@@ -23,9 +23,8 @@ from tileserver.store.comparison_tiles import encode_shapes
 from tileserver.store.measures import load_differing_faces
 from tileserver.tiles.cache import Cache, Tile, TileCache
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.current import Current
 from tileserver.tiles.index import LayerIndex
-from tileserver.tiles.service import TileService
 from tileserver.times import Period
 
 _VIEWS = 8  # bands, some megabytes each
@@ -63,8 +62,8 @@ class DocumentKey(NamedTuple):
 class ChangeService:
     """Answers for change tiles from memory where it can, from the faces that differ where it must."""
 
-    def __init__(self, service: TileService, cache_bytes: int) -> None:
-        self.service = service
+    def __init__(self, current: Current, cache_bytes: int) -> None:
+        self.current = current
         self.cache: TileCache[ChangeKey] = TileCache(cache_bytes * 3 // 8)
         self.documents: TileCache[DocumentKey] = TileCache(cache_bytes // 8)
         self._drawn: Cache[tuple[int, Band, _Name, _Name], Drawn] = Cache(cache_bytes // 2)
@@ -84,7 +83,7 @@ class ChangeService:
         NothingMeasured
             It has none of these.
         """
-        catalogue = await self.service.catalogue()
+        catalogue = await self.current.catalogue()
         asked = catalogue.tileset(name)
         refs = [str(stored.ref) for stored in asked.asked if stored.layer.has_faces]
         if not refs:
@@ -97,13 +96,13 @@ class ChangeService:
     def end_at(self, tileset: Tileset, band: Band, asked: Period | None, revision: int | None) -> End:
         """Return what *band* holds at the end of *asked*, or now, as known in *revision* or now."""
         view = self._view(tileset, band)
-        return view.at(asked, tileset.revision(revision), horizon_of(tileset, self.service.clock()).state)
+        return view.at(asked, tileset.revision(revision), self.current.horizon(tileset).state)
 
     def end_named(self, tileset: Tileset, band: Band, text: str) -> End:
         """Return what *band* holds under that name, if it exists and is public."""
         view = self._view(tileset, band)
         with tileset.complete():
-            return view.named(text, horizon_of(tileset, self.service.clock()).state)
+            return view.named(text, self.current.horizon(tileset).state)
 
     async def tile(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> ChangeAnswer:
         """Return the tile of what changed from one state of its band to another.
@@ -119,7 +118,7 @@ class ChangeService:
         held = self.cache.peek(key)
         if held is not None:
             return ChangeAnswer(key, held, hit=True)
-        view = self.service.view(tileset, address)
+        view = self.current.view(tileset, address)
         here = [view.state(end.spot.at, end.spot.revision) for end in (before, after)]
         names = {spot.name if spot else 0 for spot in here}
 
@@ -142,7 +141,7 @@ class ChangeService:
             layers.append((served.stored.layer.name, drawn.near(address)))
         if not any(rows for _, rows in layers):
             return b""
-        async with self.service.pool.acquire() as connection:
+        async with self.current.pool.acquire() as connection:
             return await encode_shapes(connection, address, layers)
 
     async def _draw(self, stored: StoredLayer, band: Band, before: End, after: End) -> Drawn:
@@ -156,7 +155,7 @@ class ChangeService:
         return await self._drawn.once((stored.layer_id, band, before.key, after.key), compute)
 
     async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
-        async with self.service.pool.acquire() as connection:
+        async with self.current.pool.acquire() as connection:
             faces = await load_differing_faces(connection, stored, before.moment, after.moment, band)
         return list(cell_changes(faces, band))
 

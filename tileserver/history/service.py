@@ -22,8 +22,7 @@ from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, r
 from tileserver.store.history_weights import LayerPast, load_past
 from tileserver.tiles.cache import Tile, TileCache
 from tileserver.tiles.catalogue import ServedLayer, Tileset
-from tileserver.tiles.horizon import horizon_of
-from tileserver.tiles.service import TileService
+from tileserver.tiles.current import Current
 
 log = structlog.get_logger()
 
@@ -53,8 +52,8 @@ class HistoryAnswer:
 class HistoryService:
     """Answers for history from memory where it can, from PostGIS where it must."""
 
-    def __init__(self, service: TileService, cache_bytes: int) -> None:
-        self.service = service
+    def __init__(self, current: Current, cache_bytes: int) -> None:
+        self.current = current
         self.cache: TileCache[HistoryKey] = TileCache(cache_bytes)
         self._reading = asyncio.Lock()
         self._layers: dict[LayerRef, tuple[_Content, LayerPast]] = {}
@@ -72,7 +71,7 @@ class HistoryService:
 
         A layer whose past cannot be read is set aside; the others go on.
         """
-        for served in (await self.service.catalogue()).layers.values():
+        for served in (await self.current.catalogue()).layers.values():
             with suppress(LayerUnavailable):
                 async with self._reading:
                     await self._layer_past(served)
@@ -80,7 +79,7 @@ class HistoryService:
     async def named(self, tileset: Tileset, text: str) -> HistoryPeriod:
         """Return the period that *text* names, if it exists and is public."""
         period = parse_period(text)
-        horizon = horizon_of(tileset, self.service.clock())
+        horizon = self.current.horizon(tileset)
         past = await self._past(tileset)
         with tileset.complete():
             if not past.has(period, horizon):
@@ -124,14 +123,14 @@ class HistoryService:
             return HistoryAnswer(key, held, hit=True)
 
         async def compute() -> bytes:
-            async with self.service.pool.acquire() as connection:
+            async with self.current.pool.acquire() as connection:
                 with readable(tileset.name):
                     return await render(connection, past.stretch(period))
 
         return HistoryAnswer(key, await self.cache.get(key, compute), hit=False)
 
     async def _past(self, tileset: Tileset) -> Past:
-        public = public_part(tileset, horizon_of(tileset, self.service.clock()))
+        public = public_part(tileset, self.current.horizon(tileset))
         key = (tileset.name, public, tuple(_content(served) for served in tileset.layers))
         past = self._pasts.get(key)
         if past is None:
@@ -148,13 +147,13 @@ class HistoryService:
         if held is None or held[0] != content:
             origin = await self._origin(served.stored)
             try:
-                async with self.service.background.acquire() as connection:
+                async with self.current.background.acquire() as connection:
                     past = await load_past(connection, served.stored, origin.layer_id)
             except Unavailable:
                 raise
             except Exception as error:
                 log.error("history not read", layer=str(ref), exc_info=error)
-                self.service.set_aside([ref], reason_of(error))
+                self.current.set_aside([ref], reason_of(error))
                 raise LayerUnavailable(f"{ref} is not served now: {reason_of(error)}") from error
             held = self._layers[ref] = (content, past)
         return held[1]
@@ -163,7 +162,7 @@ class HistoryService:
         """Return the layer whose features *stored* draws: itself, or what it derives from."""
         if stored.layer.drawn_from == stored.layer.name:
             return stored
-        catalogue = await self.service.catalogue()
+        catalogue = await self.current.catalogue()
         ref = LayerRef(stored.ref.theatre, stored.layer.drawn_from)
         found = catalogue.layers.get(ref) or catalogue.missing[ref]
         return found.stored

@@ -13,7 +13,7 @@ from tileserver.errors import BadParameter
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
 from tileserver.store.index import Rows
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.service import TileKey, TileService
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.versions import Located, locate
@@ -80,7 +80,7 @@ async def seed(
 async def _missing(
     service: TileService, shelf: Shelf, tileset: Tileset, order: Order, done: Seeded
 ) -> AsyncIterator[list[tuple[TileAddress, Located]]]:
-    horizon = horizon_of(tileset, service.clock())
+    horizon = service.current.horizon(tileset)
     batch: list[tuple[TileAddress, Located]] = []
     for zoom in order.zooms:
         for address in addresses(tileset, zoom, order.bounds):

@@ -16,6 +16,7 @@ from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService
 from tileserver.store.connect import Pool
+from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import Clock
@@ -44,17 +45,18 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     pool = Pool(settings.database_url, settings.pool, settings.pool_wait, settings.statement_timeout)
     background = Pool(settings.database_url, 2, settings.pool_wait, settings.statement_timeout)
     shelf = open_shelf(settings)
-    service = TileService(pool, settings.cache_mb * 1024 * 1024, clock, shelf, background)
-    past = HistoryService(service, settings.cache_mb * 1024 * 1024 // 4)
-    gains = ChangeService(service, settings.cache_mb * 1024 * 1024 // 4)
-    documents = DocumentRoutes(service, past, settings.public_url, settings.max_age, settings.theatre)
-    pages = PageRoutes(service, settings.theatre)
+    current = Current(pool, clock, background)
+    service = TileService(current, settings.cache_mb * 1024 * 1024, shelf)
+    past = HistoryService(current, settings.cache_mb * 1024 * 1024 // 4)
+    gains = ChangeService(current, settings.cache_mb * 1024 * 1024 // 4)
+    documents = DocumentRoutes(current, past, settings.public_url, settings.max_age, settings.theatre)
+    pages = PageRoutes(current, settings.theatre)
     tiles = TileRoutes(service, settings.max_age)
     history = HistoryRoutes(past, settings.max_age)
     changes = ChangeRoutes(gains, settings.max_age)
-    follower = Follower(settings.database_url, service, past, clock)
+    follower = Follower(settings.database_url, current, past, clock)
     supervisor = Supervisor()
-    ready = ReadyRoute(past, follower, supervisor)
+    ready = ReadyRoute(current, past, follower, supervisor)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -99,6 +101,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
+    app.state.current = current
     app.state.service = service
     app.state.follower = follower
     app.state.supervisor = supervisor

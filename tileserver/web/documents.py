@@ -26,7 +26,7 @@ from tileserver.publish.measures import (
 from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import timeline_document
 from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.service import TileService
+from tileserver.tiles.current import Current
 from tileserver.times import parse_datetime, spell_datetime
 from tileserver.web.negotiate import etag_matches
 from tileserver.web.params import Query, read_query
@@ -37,9 +37,9 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\
 
 @dataclass(frozen=True, slots=True)
 class DocumentRoutes:
-    """The endpoints that answer with JSON, over one service."""
+    """The endpoints that answer with JSON, from the current state of knowledge."""
 
-    service: TileService
+    current: Current
     history: HistoryService
     public_url: str
     max_age: int
@@ -48,25 +48,25 @@ class DocumentRoutes:
     async def catalogue(self, request: Request) -> Response:
         """``/tilesets``."""
         read_query(request, allowed=())
-        catalogue = await self.service.catalogue()
-        return self._json(request, catalogue_document(catalogue, self.service.clock(), self.theatre))
+        catalogue = await self.current.catalogue()
+        return self._json(request, catalogue_document(catalogue, self.current.clock(), self.theatre))
 
     async def tilejson(self, request: Request) -> Response:
         """``/tilesets/{tileset}?datetime=&revision=``: the same, and its URLs ask for that."""
         query = read_query(request)
-        tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
+        tileset = (await self.current.catalogue()).tileset(request.path_params["tileset"])
         asked = _asked(tileset, query)
         past = await self.history.periods(tileset)
-        known = await self.service.periods(tileset, tileset.revision(asked.revision))
-        document = tilejson(tileset, past, self._base_url(request), self.service.clock(), asked, known)
+        known = await self.current.periods_at(tileset, tileset.revision(asked.revision))
+        document = tilejson(tileset, past, self._base_url(request), self.current.clock(), asked, known)
         return self._json(request, document, tileset, has_urls=True)
 
     async def timeline(self, request: Request) -> Response:
         """``/tilesets/{tileset}/timeline?revision=``."""
         query = read_query(request, allowed=("revision",))
-        tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
+        tileset = (await self.current.catalogue()).tileset(request.path_params["tileset"])
         revision = tileset.revision(query.revision)
-        document = await timeline_document(self.service.pool, tileset, revision, self.service.clock())
+        document = await timeline_document(self.current.pool, tileset, revision, self.current.clock())
         return self._json(request, {**document, **missing_block(tileset)}, tileset)
 
     async def km2_json(self, request: Request) -> Response:
@@ -80,18 +80,18 @@ class DocumentRoutes:
 
     async def _series(self, request: Request) -> tuple[Tileset, int, Series]:
         query = read_query(request)
-        tileset = (await self.service.catalogue()).tileset(request.path_params["tileset"])
+        tileset = (await self.current.catalogue()).tileset(request.path_params["tileset"])
         measured_layer(tileset)
         asked = None if query.datetime is None else parse_datetime(query.datetime, tileset.zone)
         revision = tileset.revision(query.revision)
-        async with self.service.pool.acquire() as connection:
-            series = await load_series(connection, tileset, revision, asked, self.service.clock())
+        async with self.current.pool.acquire() as connection:
+            series = await load_series(connection, tileset, revision, asked, self.current.clock())
         return tileset, revision, series
 
     async def style(self, request: Request) -> Response:
         """``/styles/{style}.json?datetime=&revision=``: a plain style over snapshot tiles, one a theatre."""
         query = read_query(request)
-        catalogue = await self.service.catalogue()
+        catalogue = await self.current.catalogue()
         name = request.path_params["style"]
         if name not in {*catalogue.theatres, *catalogue.unreadable}:
             raise UnknownStyle(f"there is no style {name[:40]!r}; each theatre of /tilesets has one")

@@ -23,7 +23,7 @@ from tileserver.history.service import HistoryService
 from tileserver.store.listen import BEAT_S, Beat, follow
 from tileserver.store.marker import broken_promises
 from tileserver.tiles.catalogue import Catalogue
-from tileserver.tiles.service import TileService
+from tileserver.tiles.current import Current
 from tileserver.times import Clock
 
 log = structlog.get_logger()
@@ -40,11 +40,11 @@ Report = Callable[[], None]  # a sign of life, and of success
 
 
 class Follower:
-    """Three tasks over one service: hearing, reading the catalogue, reading what history is planned from."""
+    """Three tasks: hearing, reading the catalogue, reading what history is planned from."""
 
-    def __init__(self, dsn: str, service: TileService, history: HistoryService, clock: Clock) -> None:
+    def __init__(self, dsn: str, current: Current, history: HistoryService, clock: Clock) -> None:
         self._dsn = dsn
-        self._service = service
+        self._current = current
         self._history = history
         self._clock = clock
         self._wanted = asyncio.Event()
@@ -88,10 +88,10 @@ class Follower:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RETRY_S):
                     await self._wanted.wait()
-            if self._wanted.is_set() or _lacks(self._service.read):
+            if self._wanted.is_set() or _lacks(self._current.read):
                 self._wanted.clear()
                 async with asyncio.timeout(_REFRESH_S):
-                    await self._service.refresh()
+                    await self._current.refresh()
                 self._unplanned.set()
             report()
 
@@ -108,13 +108,13 @@ class Follower:
         late = self.silent_s > 2 * BEAT_S + _GRACE_S
         self._beat, self._beat_at, self._blind_since = beat, time.monotonic(), None
         self._hear_time(beat)
-        catalogue = self._service.read
+        catalogue = self._current.read
         if catalogue is None or catalogue.marker != beat.marker:
             self._wanted.set()
             if catalogue is not None and _broken(catalogue, beat):
                 self._enforce_within(0 if late else _GRACE_S)
-        elif self._service.is_held:
-            self._service.hold_to(None)
+        elif self._current.is_held:
+            self._current.hold_to(None)
             self._wanted.set()
 
     def _hear_time(self, beat: Beat) -> None:
@@ -125,24 +125,24 @@ class Follower:
                 log.warning("clock", trouble=trouble or "none any more")
 
     def _enforce_within(self, seconds: float) -> None:
-        if self._service.is_held or not seconds:
+        if self._current.is_held or not seconds:
             self._enforce()
         elif self._enforcing is None:
             self._enforcing = asyncio.get_running_loop().call_later(seconds, self._enforce)
 
     def _enforce(self) -> None:
         self._enforcing = None
-        catalogue = self._service.read
+        catalogue = self._current.read
         if catalogue is not None and self._beat is not None and (broken := _broken(catalogue, self._beat)):
             log.warning("not served", layers=sorted(broken), reason=_WITHDRAWN)
-            self._service.hold_to(self._beat.marker, _WITHDRAWN)
+            self._current.hold_to(self._beat.marker, _WITHDRAWN)
 
     def _go_blind(self) -> None:
         now = time.monotonic()
         self._blind_since = self._blind_since or now
-        if now - self._blind_since > _BLIND_S and not self._service.is_held:
+        if now - self._blind_since > _BLIND_S and not self._current.is_held:
             log.error("nothing served", reason=_BLIND)
-            self._service.hold_to({}, _BLIND)
+            self._current.hold_to({}, _BLIND)
 
 
 def _broken(catalogue: Catalogue, beat: Beat) -> list[str]:

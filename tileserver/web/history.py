@@ -45,7 +45,7 @@ class HistoryRoutes:
 
     async def _asked(self, request: Request) -> tuple[Tileset, HistoryPeriod]:
         read_query(request, allowed=())
-        catalogue = await self.history.service.catalogue()
+        catalogue = await self.history.current.catalogue()
         tileset = catalogue.tileset(request.path_params["tileset"])
         return tileset, await self.history.named(tileset, request.path_params["period"])
 

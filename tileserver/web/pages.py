@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from tileserver.errors import Unavailable
-from tileserver.tiles.service import TileService
+from tileserver.tiles.current import Current
 from tileserver.web.missing import missing_page
 
 STATIC = Path(str(files("tileserver.web"))) / "static"
@@ -42,9 +42,9 @@ class BuiltFiles(StaticFiles):
 
 @dataclass(frozen=True, slots=True)
 class PageRoutes:
-    """The pages, over the service that knows which theatres there are."""
+    """The pages, over the catalogue of theatres."""
 
-    service: TileService
+    current: Current
     theatre: str = ""  # the one that is shown where none is asked for, if that is declared
 
     async def reader_map(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class PageRoutes:
             raise Unavailable("the front end is not built; run: make setup")
         asked = request.query_params.get("theatre", "") or self.theatre
         try:
-            catalogue = await self.service.catalogue()
+            catalogue = await self.current.catalogue()
         except Unavailable:
             catalogue = None  # the page says so itself, and asks again
         if catalogue and asked and asked not in catalogue.theatres and asked not in catalogue.unreadable:

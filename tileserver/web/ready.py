@@ -16,6 +16,7 @@ from tileserver.clock import GuardedClock
 from tileserver.errors import StoreUnavailable, Unavailable
 from tileserver.history.service import HistoryService
 from tileserver.tiles.catalogue import Catalogue
+from tileserver.tiles.current import Current
 from tileserver.times import format_instant
 from tileserver.web.follower import OBEYED_S, Follower
 from tileserver.web.supervisor import Supervisor
@@ -30,6 +31,7 @@ _VITAL = ("revisions", "catalogue")
 class ReadyRoute:
     """The endpoint over what follows the database; *leaving* is set when the process is told to end."""
 
+    current: Current
     history: HistoryService
     follower: Follower
     supervisor: Supervisor
@@ -82,7 +84,7 @@ class ReadyRoute:
     async def _asked(self) -> str | None:
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self.history.service.ready()
+                return await self.current.ready()
         except TimeoutError:
             return "the database does not answer"
         except Exception as error:  # what fails here is what this document is about
@@ -99,13 +101,13 @@ class ReadyRoute:
             raise
         except Exception as error:  # the task that plans it fails as well, and is named
             log.error("history not read", exc_info=error)
-        catalogue = await self.history.service.catalogue()
+        catalogue = await self.current.catalogue()
         if catalogue.missing and not catalogue.layers:
             raise Unavailable(next(iter(catalogue.missing.values())).reason)
         return catalogue
 
     def _trouble(self, catalogue: Catalogue) -> dict[str, Any]:
-        clock = self.history.service.clock
+        clock = self.current.clock
         missing = {str(ref): each.reason for ref, each in catalogue.missing.items()} | catalogue.unreadable
         found: dict[str, Any] = {
             "unavailable": missing,

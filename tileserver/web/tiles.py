@@ -27,7 +27,7 @@ class TileRoutes:
         """``/tiles/{tileset}/{z}/{x}/{y}.mvt?datetime=&revision=``, and ``side=`` where a layer has sides."""
         parts = request.path_params
         address = parse_address(parts["z"], parts["x"], parts["y"])
-        tileset = (await self.service.catalogue()).tileset(parts["tileset"])
+        tileset = (await self.service.current.catalogue()).tileset(parts["tileset"])
         query = read_query(request, allowed=("datetime", "revision", *selectable(tileset.declared)))
         asked = asked_period(tileset, query.datetime)
         selection = parse_selection(query.choices, tileset.declared)
@@ -48,7 +48,7 @@ class TileRoutes:
         parts = request.path_params
         read_query(request, allowed=())
         address = parse_address(parts["z"], parts["x"], parts["y"])
-        tileset = (await self.service.catalogue()).tileset(parts["tileset"])
+        tileset = (await self.service.current.catalogue()).tileset(parts["tileset"])
         located = self.service.named(tileset, address, parts["version"])
         answer = await self.service.tile(tileset, located, address)
         return await self._respond(request, answer, {"Cache-Control": IMMUTABLE})

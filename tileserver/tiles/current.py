@@ -1,0 +1,132 @@
+"""The present state of knowledge, which all products are made from: catalogue, clock, connections, views."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import TypeAlias
+
+from tileserver.errors import AddressOutside, SchemaMismatch, StoreUnavailable
+from tileserver.grid import TileAddress
+from tileserver.model import LayerRef
+from tileserver.store.catalogue import load_periods
+from tileserver.store.connect import Pool
+from tileserver.store.marker import Marker, broken_promises
+from tileserver.store.migrations import check_schema
+from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
+from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.index import LayerIndex, TileView
+from tileserver.tiles.recent import Recent
+from tileserver.times import Clock
+
+_PAST_REVISIONS = 64  # tilesets at past revisions whose periods are kept
+_VIEWS = 10_000  # of tiles, some kilobytes each
+
+_Editions: TypeAlias = tuple[tuple[int, int], ...]  # layer and edition, of each layer
+
+
+class Current:
+    """The catalogue as it was read last, the clock that says what is public, and the ways to the database.
+
+    Parameters
+    ----------
+    pool : Pool
+        Connections for readers.
+    clock : Clock
+        The present instant.
+    background : Pool, optional
+        Connections for work that must not wait behind readers; *pool* where there are none.
+    """
+
+    def __init__(self, pool: Pool, clock: Clock, background: Pool | None = None) -> None:
+        self.pool = pool
+        self.background = background or pool
+        self.clock = clock
+        self._catalogue: Catalogue | None = None
+        self._past: Recent[tuple[_Editions, int], list[Periods]] = Recent(_PAST_REVISIONS)
+        self._views: Recent[tuple[tuple[LayerIndex, ...], TileAddress], TileView] = Recent(_VIEWS)
+        self._held_to: tuple[Marker, str] | None = None
+        self._refreshing = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Read the catalogue anew; requests under way keep the one they began with."""
+        async with self._refreshing, self.background.acquire() as connection:
+            await check_schema(connection)
+            self._replace(await load_catalogue(connection, self._catalogue))
+
+    def set_aside(self, refs: Collection[LayerRef], reason: str) -> None:
+        """Serve the layers *refs* no longer, until they are read anew."""
+        if self._catalogue is not None:
+            self._replace(self._catalogue.without(refs, reason))
+
+    def hold_to(self, marker: Marker | None, reason: str = "") -> None:
+        """Serve no layer, now and as it is read later, of which *marker* says something else was promised."""
+        self._held_to = None if marker is None else (marker, reason)
+        if self._catalogue is not None:
+            self._replace(self._catalogue)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether layers are held to a marker."""
+        return self._held_to is not None
+
+    def _replace(self, catalogue: Catalogue) -> None:
+        if self._held_to is not None:
+            marker, reason = self._held_to
+            shown = {ref: mark for ref, mark in catalogue.marker.items() if ref in catalogue.layers}
+            catalogue = catalogue.without(broken_promises(shown, marker), reason)
+        self._catalogue = catalogue
+        self._views.clear()
+
+    @property
+    def read(self) -> Catalogue | None:
+        """The catalogue as it was read last; ``None`` before the first time."""
+        return self._catalogue
+
+    async def catalogue(self) -> Catalogue:
+        """Return the catalogue, reading it if that has never succeeded yet."""
+        if self._catalogue is None:
+            await self.refresh()
+        if self._catalogue is None:
+            raise StoreUnavailable("the catalogue could not be read; try again in a moment")
+        return self._catalogue
+
+    def horizon(self, tileset: Tileset) -> Horizon:
+        """Return the end of the public part of *tileset* at this moment."""
+        return horizon_of(tileset, self.clock())
+
+    def view(self, tileset: Tileset, address: TileAddress) -> TileView:
+        """Return the change index of one tile, from memory where it was asked for before.
+
+        Raises
+        ------
+        AddressOutside
+            The tileset has no such zoom.
+        """
+        low, high = tileset.zooms
+        if not low <= address.z <= high:
+            raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
+        key = (tuple(served.index for served in tileset.layers), address)
+        return self._views.get(key) or self._views.keep(key, tileset.view(address))
+
+    async def periods_at(self, tileset: Tileset, revision: int) -> list[Periods]:
+        """Return the periods of each layer at *revision*, from memory if it is the newest."""
+        if revision == tileset.revision(None):
+            return [served.periods for served in tileset.layers]
+        # By the layers, not by the name: a theatre's definition may gain one.
+        key = (tuple((served.stored.layer_id, served.stored.edition) for served in tileset.layers), revision)
+        found = self._past.get(key)
+        if found is None:
+            async with self.pool.acquire() as connection:
+                found = [await load_periods(connection, s.stored, revision) for s in tileset.layers]
+            self._past.keep(key, found)
+        return found
+
+    async def ready(self) -> str | None:
+        """Return ``None`` when the database answers and fits the code, else the trouble in words."""
+        try:
+            async with self.background.acquire() as connection:
+                await check_schema(connection)
+        except (StoreUnavailable, SchemaMismatch) as error:
+            return str(error)
+        return None
