@@ -10,17 +10,16 @@ from typing import Any
 
 import asyncpg
 
-from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
+from tileserver.grid import TileAddress, band_at
+from tileserver.store.mvt_sql import ENCODE, ENVELOPE, clipped
 from tileserver.store.placing import placed
 from tileserver.store.windows import Cell, window_rows
 
 _PARAMETER = re.compile(r"\$([0-9]+)")
 
-_ENVELOPE = f"(SELECT ST_TileEnvelope($1, $2, $3), ST_TileEnvelope($1, $2, $3, margin => {BUFFER / EXTENT}))"
-
 _STATE_ROWS = f"""
-    SELECT id, properties, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom
-    FROM feature_version, {_ENVELOPE} AS envelope (tile, reach)
+    SELECT id, properties, {clipped("tile")} AS geom
+    FROM feature_version, {ENVELOPE} AS envelope (tile, reach)
     WHERE layer = $5 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
     ORDER BY id
 """
@@ -28,15 +27,10 @@ _STATE_ROWS = f"""
 # Faces are made for the band that the zoom belongs to, on its grid: they are cut and shifted, never rounded.
 _FACE_ROWS = f"""
     SELECT id, properties, {placed("tile", "reach")} AS geom
-    FROM face, {_ENVELOPE} AS envelope (tile, reach)
+    FROM face, {ENVELOPE} AS envelope (tile, reach)
     WHERE layer = $5 AND band = $8 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
     ORDER BY id, cell
 """
-
-# MVT 2.1, 4.1 "A layer MUST contain a name"; ours is the layer's. Rows come in the order of their ids, so
-# that equal content is equal bytes. What lies beside the tile has no geometry, and ST_AsMVT leaves it out;
-# to ask for `geom IS NOT NULL` here would cut every geometry twice.
-_ENCODE = f"SELECT ST_AsMVT(cut, $4, {EXTENT}, 'geom', 'id') FROM ({{rows}}) AS cut"
 
 _SHOW = """
 SELECT $4::text AS layer, id, properties, ST_AsText(geom) AS geom FROM ({rows}) AS cut WHERE geom IS NOT NULL
@@ -66,7 +60,7 @@ class Cut:
     faces: bool = False  # whether the state is drawn as faces
 
 
-def statement(cut: Cut, address: TileAddress, form: str = _ENCODE) -> tuple[str, tuple[Any, ...]]:
+def statement(cut: Cut, address: TileAddress, form: str = ENCODE) -> tuple[str, tuple[Any, ...]]:
     """Return the SQL of *cut* and its arguments; nothing of a request is ever spliced into the text."""
     common = (address.z, address.x, address.y, cut.name, cut.layer, cut.known)
     if cut.at is not None and cut.faces:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tileserver.grid import BUFFER, EXTENT
+from tileserver.grid import EXTENT
+from tileserver.store.mvt_sql import ENVELOPE, clipped
 
 if TYPE_CHECKING:
     from tileserver.store.tiles import Cut
@@ -21,16 +22,14 @@ CELLS = 1 << CELL_BITS  # a side of a tile
 # and then points by id, a hash and so a fair draw that falls the same way on every refresh; `left_out` says
 # how many.
 _POINTS = f"""
-    SELECT id, ST_AsMVTGeom(geom, tile, {EXTENT}, {BUFFER}, true) AS geom,
+    SELECT id, {clipped("tile")} AS geom,
         CASE WHEN weight > {TEXT_BUDGET} THEN properties - $12::text[] ELSE properties END ||
         CASE WHEN total > {POINT_LIMIT} THEN jsonb_build_object('left_out', total - {POINT_LIMIT})
              ELSE '{{{{}}}}'::jsonb END AS properties
     FROM (
         SELECT id, properties, geom, tile, count(*) OVER () AS total,
             sum(octet_length(properties::text)) OVER () AS weight
-        FROM {{source}} AS event, (
-            SELECT ST_TileEnvelope($1, $2, $3), ST_TileEnvelope($1, $2, $3, margin => {BUFFER / EXTENT})
-        ) AS envelope (tile, reach)
+        FROM {{source}} AS event, {ENVELOPE} AS envelope (tile, reach)
         WHERE layer = $5 AND geom && reach AND known @> $6::bigint
             AND valid && tstzrange(least($7::timestamptz - interval '1 microsecond', $8::timestamptz),
                 $8::timestamptz, '[]')
