@@ -125,7 +125,7 @@ def _cut(databases: Databases, dsn: str, case: Case) -> bytes:
             tileset = (await service.current.catalogue()).tileset(case.tileset)
             asked = parse_datetime(case.datetime, tileset.zone)
             located = await service.locate(tileset, case.address, asked)
-            return (await service.tile(tileset, located, case.address)).tile.data
+            return (await service.tile(tileset, located, case.address)).body.data
         finally:
             await pool.close()
 

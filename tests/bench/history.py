@@ -99,10 +99,10 @@ class Reader:
         for period in await self.past.periods(tileset):
             if period.first <= last and (period.end is None or first < period.end):
                 for address in addresses:
-                    tile = (await self.past.tile(tileset, period, address)).tile.data
+                    tile = (await self.past.tile(tileset, period, address)).body.data
                     found.history.add(self._packed((period, address), tile))
                     found.heaviest = max(found.heaviest, self._packed((period, address), tile))
-                side = (await self.past.faces(tileset, period, band_at(zoom).lowest)).tile.data
+                side = (await self.past.faces(tileset, period, band_at(zoom).lowest)).body.data
                 found.side.add(self._packed((period, zoom), side))
         return found
 
@@ -110,7 +110,7 @@ class Reader:
         located = await self.service.locate(tileset, address, day_period(day, tileset.zone))
         key = (located.version, address)
         if key not in self._sizes:
-            self._packed(key, (await self.service.tile(tileset, located, address)).tile.data)
+            self._packed(key, (await self.service.tile(tileset, located, address)).body.data)
         return key, self._sizes[key]
 
     def _packed(self, key: object, data: bytes) -> int:

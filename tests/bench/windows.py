@@ -136,7 +136,7 @@ async def _cold(
         started = time.perf_counter()
         located = await service.locate(tileset, address, asked)
         named = time.perf_counter()
-        data = (await service.tile(tileset, located, address)).tile.data
+        data = (await service.tile(tileset, located, address)).body.data
         found.draw.append(time.perf_counter() - named)
         found.name.append(named - started)
         found.raw.append(len(data))
@@ -183,7 +183,7 @@ async def _features(
     service: TileService, tileset: Tileset, address: TileAddress, asked: Period
 ) -> list[dict[str, dict[str, int]]]:
     located = await service.locate(tileset, address, asked)
-    data = (await service.tile(tileset, located, address)).tile.data
+    data = (await service.tile(tileset, located, address)).body.data
     assert len(data) <= HARD_LIMIT, f"{address} is {len(data)} bytes"
     return decode_tile(data).get("events", [])
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.conftest import Databases
 from tileserver.errors import StoreUnavailable
 from tileserver.store.connect import Pool
-from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.cache import Body, BodyCache
 
-EMPTY = Tile(b"").weight
+EMPTY = Body(b"").weight
 
 
 def _giving(data: bytes) -> Callable[[], Awaitable[bytes]]:
@@ -30,12 +30,12 @@ def test_whatever_is_asked_for_the_weight_is_true_and_bounded(
     capacity: int, asked: list[tuple[int, int]]
 ) -> None:
     async def work() -> None:
-        cache: TileCache[int] = TileCache(capacity)
-        kept: dict[int, Tile] = {}
+        cache: BodyCache[int] = BodyCache(capacity)
+        kept: dict[int, Body] = {}
         for key, size in asked:
-            tile = await cache.get(key, _giving(bytes(size)))
-            await cache.form(key, tile, "gzip")
-            kept[key] = tile
+            answer = await cache.answer(key, _giving(bytes(size)))
+            await answer.form("gzip")
+            kept[key] = answer.body
             held = [each for name in kept if (each := cache.peek(name))]
             assert cache.weight == sum(each.weight for each in held) <= capacity
             assert len(cache) == len(held)
@@ -45,26 +45,26 @@ def test_whatever_is_asked_for_the_weight_is_true_and_bounded(
 
 @pytest.mark.asyncio
 async def test_empty_tiles_weigh_something_and_leave_too() -> None:
-    cache: TileCache[int] = TileCache(50 * EMPTY)
+    cache: BodyCache[int] = BodyCache(50 * EMPTY)
     for key in range(1000):
-        await cache.get(key, _giving(b""))
+        await cache.answer(key, _giving(b""))
     assert len(cache) == 50
 
 
 @pytest.mark.asyncio
 async def test_what_was_used_last_stays_longest() -> None:
-    cache: TileCache[int] = TileCache(2 * EMPTY)
+    cache: BodyCache[int] = BodyCache(2 * EMPTY)
     for key in (1, 2):
-        await cache.get(key, _giving(b""))
+        await cache.answer(key, _giving(b""))
     assert cache.peek(1)
-    await cache.get(3, _giving(b""))
+    await cache.answer(3, _giving(b""))
     assert cache.peek(1)
     assert not cache.peek(2)
 
 
 @pytest.mark.asyncio
 async def test_a_tile_is_computed_once_however_many_ask() -> None:
-    cache: TileCache[str] = TileCache(10**6)
+    cache: BodyCache[str] = BodyCache(10**6)
     started = 0
 
     async def compute() -> bytes:
@@ -73,68 +73,70 @@ async def test_a_tile_is_computed_once_however_many_ask() -> None:
         await asyncio.sleep(0.01)
         return b"tile"
 
-    tiles = await asyncio.gather(*(cache.get("key", compute) for _ in range(200)))
+    answers = await asyncio.gather(*(cache.answer("key", compute) for _ in range(200)))
     assert started == 1
-    assert all(tile is tiles[0] for tile in tiles)
+    assert all(answer.body is answers[0].body for answer in answers)
 
 
 @pytest.mark.asyncio
 async def test_two_keys_are_computed_side_by_side() -> None:
-    cache: TileCache[str] = TileCache(10**6)
+    cache: BodyCache[str] = BodyCache(10**6)
     meeting = asyncio.Barrier(2)
 
     async def compute() -> bytes:
         await asyncio.wait_for(meeting.wait(), 20)
         return b""
 
-    await asyncio.gather(cache.get("a", compute), cache.get("b", compute))
+    await asyncio.gather(cache.answer("a", compute), cache.answer("b", compute))
 
 
 @pytest.mark.asyncio
 async def test_a_form_is_compressed_once_however_many_ask() -> None:
-    cache: TileCache[str] = TileCache(10**6)
-    tile = await cache.get("key", _giving(bytes(200_000)))
-    forms = await asyncio.gather(*(cache.form("key", tile, "br") for _ in range(50)))
+    cache: BodyCache[str] = BodyCache(10**6)
+    answer = await cache.answer("key", _giving(bytes(200_000)))
+    forms = await asyncio.gather(*(answer.form("br") for _ in range(50)))
     assert len({id(form) for form in forms}) == 1
-    assert cache.weight == tile.weight
+    assert cache.weight == answer.body.weight
 
 
 @pytest.mark.asyncio
 async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
-    cache: TileCache[str] = TileCache(10**6)
+    cache: BodyCache[str] = BodyCache(10**6)
 
     async def fail() -> bytes:
         await asyncio.sleep(0.01)
         raise StoreUnavailable("away")
 
     async with asyncio.timeout(10):
-        outcomes = await asyncio.gather(*(cache.get("key", fail) for _ in range(20)), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(cache.answer("key", fail) for _ in range(20)), return_exceptions=True
+        )
     assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
     assert len(cache) == 0
-    assert (await cache.get("key", _giving(b"good"))).data == b"good"
+    assert (await cache.answer("key", _giving(b"good"))).body.data == b"good"
 
 
 @pytest.mark.asyncio
 async def test_a_caller_that_leaves_fails_nobody() -> None:
-    cache: TileCache[str] = TileCache(10**6)
+    cache: BodyCache[str] = BodyCache(10**6)
     go = asyncio.Event()
 
     async def compute() -> bytes:
         await go.wait()
         return b"tile"
 
-    leader, *others = (asyncio.create_task(cache.get("key", compute)) for _ in range(5))
+    leader, *others = (asyncio.create_task(cache.answer("key", compute)) for _ in range(5))
     await asyncio.sleep(0)
     leader.cancel()
     await asyncio.sleep(0)
     go.set()
-    assert [(await other).data for other in others] == [b"tile"] * 4
+    assert [(await other).body.data for other in others] == [b"tile"] * 4
     assert leader.cancelled()
 
 
 @pytest.mark.asyncio
 async def test_the_last_one_leaving_cancels_the_computation_and_the_next_one_begins_anew() -> None:
-    cache: TileCache[str] = TileCache(10**6)
+    cache: BodyCache[str] = BodyCache(10**6)
     ended: list[str] = []
 
     async def slow() -> bytes:
@@ -145,19 +147,19 @@ async def test_the_last_one_leaving_cancels_the_computation_and_the_next_one_beg
             raise
         return b""
 
-    asking = [asyncio.create_task(cache.get("key", slow)) for _ in range(3)]
+    asking = [asyncio.create_task(cache.answer("key", slow)) for _ in range(3)]
     await asyncio.sleep(0.01)
     for task in asking:
         assert ended == []
         task.cancel()
         await asyncio.sleep(0)
-    assert (await cache.get("key", _giving(b"new"))).data == b"new"
+    assert (await cache.answer("key", _giving(b"new"))).body.data == b"new"
     assert ended == ["cancelled"]
 
 
 @pytest.mark.asyncio
 async def test_a_computation_that_will_not_be_cancelled_is_not_counted_twice() -> None:
-    cache: TileCache[str] = TileCache(10**6)
+    cache: BodyCache[str] = BodyCache(10**6)
     go = asyncio.Event()
 
     async def stubborn() -> bytes:
@@ -167,14 +169,14 @@ async def test_a_computation_that_will_not_be_cancelled_is_not_counted_twice() -
             await go.wait()
         return b"old"
 
-    asking = asyncio.create_task(cache.get("key", stubborn))
+    asking = asyncio.create_task(cache.answer("key", stubborn))
     await asyncio.sleep(0.01)
     asking.cancel()
     await asyncio.sleep(0)
-    tile = await cache.get("key", _giving(b"new"))
+    answer = await cache.answer("key", _giving(b"new"))
     go.set()
     await asyncio.sleep(0.01)
-    assert cache.weight == tile.weight
+    assert cache.weight == answer.body.weight
     assert len(cache) == 1
 
 
@@ -192,14 +194,14 @@ def _sleepers(databases: Databases, dsn: str) -> int:
 def test_the_last_one_leaving_ends_the_query_in_postgresql(databases: Databases, database: str) -> None:
     async def work() -> None:
         pool = Pool(database, 1, 2, 60)
-        cache: TileCache[str] = TileCache(10**6)
+        cache: BodyCache[str] = BodyCache(10**6)
 
         async def sleep() -> bytes:
             async with pool.acquire() as connection:
                 await connection.execute("SELECT pg_sleep(30)")
             return b""
 
-        asking = [asyncio.create_task(cache.get("key", sleep)) for _ in range(2)]
+        asking = [asyncio.create_task(cache.answer("key", sleep)) for _ in range(2)]
         await _until(lambda: _sleepers(databases, database) == 1)
         asking[0].cancel()
         await asyncio.sleep(0.2)

@@ -66,8 +66,8 @@ class Events:
         self, address: TileAddress, when: str, selection: Selection = EVERYTHING
     ) -> list[dict[str, Any]]:
         answer = await self.service.tile(self.tileset, await self.located(address, when, selection), address)
-        assert len(answer.tile.data) < 500_000
-        return decode_tile(answer.tile.data).get("events", [])
+        assert len(answer.body.data) < 500_000
+        return decode_tile(answer.body.data).get("events", [])
 
 
 def serve(dsn: str, work: Callable[[Events], Awaitable[Result]]) -> Result:
@@ -164,7 +164,7 @@ def test_a_name_answers_the_same_and_none_can_be_made_up(crowded: str) -> None:
             again = TileService(Current(events.service.current.pool, lambda: NOW), 10**8)
             tileset = (await again.current.catalogue()).tileset("ukraine.events")
             named = again.named(tileset, address, str(located.version))
-            assert (await again.tile(tileset, named, address)).tile.data == tile.tile.data
+            assert (await again.tile(tileset, named, address)).body.data == tile.body.data
             for made_up in (
                 replace(located.version, zooms=(13,)),
                 replace(located.version, zooms=(5,)),

@@ -84,7 +84,7 @@ def test_after_seeding_random_dated_requests_need_no_database(sample_database: s
             address = random.choice(addresses(tileset, random.choice(ORDER.zooms)))
             at = from_micros(Micros(random.randint(int(periods[0]), to_micros(NOW))))
             located = await service.locate(tileset, address, Period(at, at + TICK))
-            found += bool((await service.tile(tileset, located, address)).tile.data)
+            found += bool((await service.tile(tileset, located, address)).body.data)
         return found
 
     assert on(sample_database, ask, shelf) > 100

@@ -47,7 +47,7 @@ def _with(
 async def _cut(service: TileService, revision: int | None, name: str = "toy") -> bytes:
     tileset = (await service.current.catalogue()).tileset(name)
     located = await service.locate(tileset, PLACE, Period(T0, T0 + timedelta(days=1)), revision)
-    return (await service.tile(tileset, located, PLACE)).tile.data
+    return (await service.tile(tileset, located, PLACE)).body.data
 
 
 def test_two_revisions_on_the_older_one_answers_the_same_bytes(databases: Databases, database: str) -> None:
@@ -117,6 +117,6 @@ def test_a_tile_that_is_held_needs_no_connection(databases: Databases, database:
         async with service.current.pool.acquire(), service.current.pool.acquire():  # both there are
             tileset = (await service.current.catalogue()).tileset("toy")
             located = await service.locate(tileset, PLACE, None)
-            return (await service.tile(tileset, located, PLACE)).hit
+            return (await service.tile(tileset, located, PLACE)).is_hit
 
     assert _with(databases, database, work)

@@ -149,11 +149,11 @@ async def _print_rows(service: TileService, tileset: Tileset, located: Located, 
 
 
 async def _print_text(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    typer.echo(dump_tile((await service.tile(tileset, located, address)).tile.data), nl=False)
+    typer.echo(dump_tile((await service.tile(tileset, located, address)).body.data), nl=False)
 
 
 async def _print_mvt(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    sys.stdout.buffer.write((await service.tile(tileset, located, address)).tile.data)
+    sys.stdout.buffer.write((await service.tile(tileset, located, address)).body.data)
 
 
 _STAGES: dict[Stage, Callable[[TileService, Tileset, Located, TileAddress], Awaitable[None]]] = {

@@ -7,10 +7,8 @@ it: its id, its area, and whether it is a sliver. A tile is cut from that.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from tileserver.compare.ends import BandView, End, sides
@@ -21,10 +19,11 @@ from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.comparison_tiles import encode_shapes
 from tileserver.store.measures import load_differing_faces
-from tileserver.tiles.cache import Cache, Tile, TileCache
+from tileserver.tiles.cache import Answer, BodyCache, Cache
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.index import LayerIndex
+from tileserver.tiles.recent import Recent
 from tileserver.times import Period
 
 _VIEWS = 8  # bands, some megabytes each
@@ -33,22 +32,13 @@ _Name: TypeAlias = tuple[int, str]
 Result = TypeVar("Result")
 
 
-class ChangeKey(NamedTuple):
+class ComparisonKey(NamedTuple):
     """What names a change tile's content: its layers, what their band holds at both ends, and where."""
 
     tileset: str
     before: _Name
     after: _Name
     address: TileAddress
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeAnswer:
-    """A tile, under the key that names it, and whether it came from memory."""
-
-    key: ChangeKey
-    tile: Tile
-    hit: bool
 
 
 class DocumentKey(NamedTuple):
@@ -59,17 +49,17 @@ class DocumentKey(NamedTuple):
     after: str
 
 
-class ChangeService:
+class ComparisonService:
     """Answers for change tiles from memory where it can, from the faces that differ where it must."""
 
     def __init__(self, current: Current, cache_bytes: int) -> None:
         self.current = current
-        self.cache: TileCache[ChangeKey] = TileCache(cache_bytes * 3 // 8)
-        self.documents: TileCache[DocumentKey] = TileCache(cache_bytes // 8)
+        self.cache: BodyCache[ComparisonKey] = BodyCache(cache_bytes * 3 // 8)
+        self.documents: BodyCache[DocumentKey] = BodyCache(cache_bytes // 8)
         self._drawn: Cache[tuple[int, Band, _Name, _Name], Drawn] = Cache(cache_bytes // 2)
-        self._views: OrderedDict[tuple[tuple[LayerIndex, ...], Band, str], BandView] = OrderedDict()
+        self._views: Recent[tuple[tuple[LayerIndex, ...], Band, str], BandView] = Recent(_VIEWS)
         # One comparison at a time, so that however many are asked for the tiles of a state are still served.
-        self._worker = ThreadPoolExecutor(1, "changes")
+        self._worker = ThreadPoolExecutor(1, "comparisons")
 
     def close(self) -> None:
         """Begin no further comparison."""
@@ -104,7 +94,9 @@ class ChangeService:
         with tileset.complete():
             return view.named(text, self.current.horizon(tileset).state)
 
-    async def tile(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> ChangeAnswer:
+    async def tile(
+        self, tileset: Tileset, before: End, after: End, address: TileAddress
+    ) -> Answer[ComparisonKey]:
         """Return the tile of what changed from one state of its band to another.
 
         Raises
@@ -114,20 +106,16 @@ class ChangeService:
         StoreUnavailable
             The tile is not in memory and the database does not answer.
         """
-        key = ChangeKey(tileset.name, before.key, after.key, address)
-        held = self.cache.peek(key)
-        if held is not None:
-            return ChangeAnswer(key, held, hit=True)
-        view = self.current.view(tileset, address)
-        here = [view.state(end.spot.at, end.spot.revision) for end in (before, after)]
-        names = {spot.name if spot else 0 for spot in here}
+        key = ComparisonKey(tileset.name, before.key, after.key, address)
 
         async def compute() -> bytes:
-            if len(names) == 1:  # whatever changed elsewhere
+            view = self.current.view(tileset, address)
+            here = [view.state(end.spot.at, end.spot.revision) for end in (before, after)]
+            if len({spot.name if spot else 0 for spot in here}) == 1:  # whatever changed elsewhere
                 return b""
             return await self._encoded(tileset, before, after, address)
 
-        return ChangeAnswer(key, await self.cache.get(key, compute), hit=False)
+        return await self.cache.answer(key, compute)
 
     async def measured(self, stored: StoredLayer, before: End, after: End) -> list[Piece]:
         """Return what changed hands in a measured layer, slivers and all; the ends are of its finest band."""
@@ -165,11 +153,8 @@ class ChangeService:
     def _view(self, tileset: Tileset, band: Band) -> BandView:
         indexes = tuple(served.index for served in tileset.layers)
         side = sides(status for served in tileset.layers for status in held_statuses(served.stored))
-        view = self._views.pop((indexes, band, side), None)
+        view = self._views.get((indexes, band, side))
         if view is None:
             rows = [index.bands[band.lowest] for index in indexes if band.lowest in index.bands]
-            view = BandView(rows, side)
-        self._views[indexes, band, side] = view
-        while len(self._views) > _VIEWS:
-            self._views.popitem(last=False)
+            view = self._views.keep((indexes, band, side), BandView(rows, side))
         return view

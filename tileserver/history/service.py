@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -20,9 +18,10 @@ from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, readable, reason_of
 from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, render_history
 from tileserver.store.history_weights import LayerPast, load_past
-from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.cache import Answer, BodyCache
 from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.current import Current
+from tileserver.tiles.recent import Recent
 
 log = structlog.get_logger()
 
@@ -32,7 +31,7 @@ _Content: TypeAlias = tuple[int, int, int]  # of a layer: its key, edition and n
 
 
 class HistoryKey(NamedTuple):
-    """What names a content, of a tile or of a band."""
+    """The cache key of a history tile, or of the faces of a band."""
 
     tileset: str
     period: str
@@ -40,24 +39,15 @@ class HistoryKey(NamedTuple):
     where: TileAddress | int
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryAnswer:
-    """A content, under the key that names it, and whether it came from memory."""
-
-    key: HistoryKey
-    tile: Tile
-    hit: bool
-
-
 class HistoryService:
     """Answers for history from memory where it can, from PostGIS where it must."""
 
     def __init__(self, current: Current, cache_bytes: int) -> None:
         self.current = current
-        self.cache: TileCache[HistoryKey] = TileCache(cache_bytes)
+        self.cache: BodyCache[HistoryKey] = BodyCache(cache_bytes)
         self._reading = asyncio.Lock()
         self._layers: dict[LayerRef, tuple[_Content, LayerPast]] = {}
-        self._pasts: OrderedDict[tuple[str, Public, tuple[_Content, ...]], Past] = OrderedDict()
+        self._pasts: Recent[tuple[str, Public, tuple[_Content, ...]], Past] = Recent(_TILESETS)
 
     async def periods(self, tileset: Tileset) -> tuple[HistoryPeriod, ...]:
         """Return the periods of *tileset*, ascending; none where nothing is public.
@@ -86,7 +76,7 @@ class HistoryService:
                 raise UnknownPeriod(f"period {period} does not exist in {tileset.name}, or is not public")
         return period
 
-    async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> HistoryAnswer:
+    async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> Answer[HistoryKey]:
         """Return the history tile of *period*, from `named`, at *address*."""
         low, high = tileset.zooms
         if not low <= address.z <= high:
@@ -97,7 +87,7 @@ class HistoryService:
 
         return await self._answer(tileset, period, address, render)
 
-    async def faces(self, tileset: Tileset, period: HistoryPeriod, band: int) -> HistoryAnswer:
+    async def faces(self, tileset: Tileset, period: HistoryPeriod, band: int) -> Answer[HistoryKey]:
         """Return ids and days of what the state layers hold in *band* in *period*, as JSON."""
         if band not in tileset.bands:
             there = ", ".join(map(str, tileset.bands))
@@ -115,19 +105,16 @@ class HistoryService:
         period: HistoryPeriod,
         where: TileAddress | int,
         render: Callable[[Connection, Stretch], Awaitable[bytes]],
-    ) -> HistoryAnswer:
+    ) -> Answer[HistoryKey]:
         past = await self._past(tileset)
         key = HistoryKey(tileset.name, str(period), past.limits(period), where)
-        held = self.cache.peek(key)
-        if held is not None:
-            return HistoryAnswer(key, held, hit=True)
 
         async def compute() -> bytes:
             async with self.current.pool.acquire() as connection:
                 with readable(tileset.name):
                     return await render(connection, past.stretch(period))
 
-        return HistoryAnswer(key, await self.cache.get(key, compute), hit=False)
+        return await self.cache.answer(key, compute)
 
     async def _past(self, tileset: Tileset) -> Past:
         public = public_part(tileset, self.current.horizon(tileset))
@@ -136,9 +123,7 @@ class HistoryService:
         if past is None:
             async with self._reading:  # it takes a second: once is enough, however many ask
                 layers = [await self._layer_past(served) for served in tileset.layers]
-            past = self._pasts[key] = await asyncio.to_thread(Past, tileset, layers, public)
-            while len(self._pasts) > _TILESETS:
-                self._pasts.popitem(last=False)
+            past = self._pasts.keep(key, await asyncio.to_thread(Past, tileset, layers, public))
         return past
 
     async def _layer_past(self, served: ServedLayer) -> LayerPast:

@@ -1,6 +1,6 @@
-"""Tiles, and what they are made from, in memory: bounded by bytes, computed once however many ask.
+"""Answers in memory, and intermediate results: bounded by bytes, computed once however many ask.
 
-A key names a content, so nothing is ever invalidated; what is not asked for leaves.
+A cache key names a content, so nothing is ever invalidated; what is not asked for leaves.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Weighed(Protocol):
 
 
 Key = TypeVar("Key", bound=Hashable)
-Held = TypeVar("Held", bound=Weighed)
+Entry = TypeVar("Entry", bound=Weighed)
 
 
 @dataclass(slots=True)
-class Tile:
-    """One encoded tile and its compressed forms; ``data`` is empty where there is nothing."""
+class Body:
+    """The bytes of an answer and their compressed forms; ``data`` is empty where a tile holds nothing."""
 
     data: bytes
     forms: dict[Coding, bytes] = field(default_factory=dict)
@@ -40,11 +40,11 @@ class Tile:
 
     @property
     def weight(self) -> int:
-        """Bytes that the tile takes in the cache."""
+        """Bytes that the body takes in the cache."""
         return _OVERHEAD + len(self.data) + sum(len(form) for form in self.forms.values())
 
     def etag(self, coding: Coding) -> str:
-        """Return the strong entity tag of the tile in *coding*: equal for equal bytes, whatever the date.
+        """Return the strong entity tag of the body in *coding*: equal for equal bytes, whatever the date.
 
         RFC 9110 8.8.3: two codings of one content are two representations and need two tags.
         """
@@ -54,14 +54,14 @@ class Tile:
 
 
 @dataclass(slots=True)
-class _Flight(Generic[Held]):
+class _Flight(Generic[Entry]):
     """A computation under way, and how many wait for it."""
 
-    task: asyncio.Task[Held]
+    task: asyncio.Task[Entry]
     waiting: int = 0
 
 
-class Cache(Generic[Key, Held]):
+class Cache(Generic[Key, Entry]):
     """A least-recently-used cache.
 
     Parameters
@@ -72,8 +72,8 @@ class Cache(Generic[Key, Held]):
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._held: OrderedDict[Key, Held] = OrderedDict()
-        self._flights: dict[Key, _Flight[Held]] = {}
+        self._entries: OrderedDict[Key, Entry] = OrderedDict()
+        self._flights: dict[Key, _Flight[Entry]] = {}
         self._weight = 0
 
     @property
@@ -82,27 +82,27 @@ class Cache(Generic[Key, Held]):
         return self._weight
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
-    def peek(self, key: Key) -> Held | None:
+    def peek(self, cache_key: Key) -> Entry | None:
         """Return the entry if it is held, and count it as used."""
-        entry = self._held.get(key)
+        entry = self._entries.get(cache_key)
         if entry is not None:
-            self._held.move_to_end(key)
+            self._entries.move_to_end(cache_key)
         return entry
 
-    async def once(self, key: Key, compute: Callable[[], Awaitable[Held]]) -> Held:
+    async def once(self, cache_key: Key, compute: Callable[[], Awaitable[Entry]]) -> Entry:
         """Return the entry, computing it if nobody is already doing so.
 
         The computation belongs to no caller: one that leaves fails nobody, and when the last one has
         left it is cancelled. A failure reaches all who wait and is not kept.
         """
-        if (entry := self.peek(key)) is not None:
+        if (entry := self.peek(cache_key)) is not None:
             return entry
-        flight = self._flights.get(key)
+        flight = self._flights.get(cache_key)
         if flight is None:
-            flight = _Flight(asyncio.ensure_future(self._compute(key, compute)))
-            self._flights[key] = flight
+            flight = _Flight(asyncio.ensure_future(self._compute(cache_key, compute)))
+            self._flights[cache_key] = flight
             # A failure that nobody is left to hear must not be reported as unheard.
             flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         flight.waiting += 1
@@ -111,66 +111,83 @@ class Cache(Generic[Key, Held]):
         finally:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():
-                self._land(key, flight)
+                self._land(cache_key, flight)
                 flight.task.cancel()
 
-    async def _compute(self, key: Key, compute: Callable[[], Awaitable[Held]]) -> Held:
-        flight = self._flights[key]
+    async def _compute(self, cache_key: Key, compute: Callable[[], Awaitable[Entry]]) -> Entry:
+        flight = self._flights[cache_key]
         try:
             entry = await compute()
         finally:
-            self._land(key, flight)
-        self._put(key, entry)
+            self._land(cache_key, flight)
+        self._put(cache_key, entry)
         return entry
 
-    def _put(self, key: Key, entry: Held) -> None:
-        before = self._held.pop(key, None)  # there if a computation ended although it was cancelled
+    def _put(self, cache_key: Key, entry: Entry) -> None:
+        before = self._entries.pop(cache_key, None)  # there if a computation ended although it was cancelled
         self._weight += entry.weight - (before.weight if before else 0)
-        self._held[key] = entry
+        self._entries[cache_key] = entry
         self._evict()
 
-    def _land(self, key: Key, flight: _Flight[Held]) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def _land(self, cache_key: Key, flight: _Flight[Entry]) -> None:
+        if self._flights.get(cache_key) is flight:
+            del self._flights[cache_key]
 
     def _evict(self) -> None:
-        while self._weight > self._capacity and self._held:
-            _, entry = self._held.popitem(last=False)
+        while self._weight > self._capacity and self._entries:
+            _, entry = self._entries.popitem(last=False)
             self._weight -= entry.weight
 
 
-class TileCache(Cache[Key, Tile]):
-    """A cache of tiles, and of their compressed forms."""
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Key]):
+    """The body that goes out, where it is kept, and whether it came from memory."""
+
+    cache: BodyCache[Key]
+    cache_key: Key
+    body: Body
+    is_hit: bool
+
+    async def form(self, coding: Coding) -> bytes:
+        """Return the body in *coding*, compressed once however many ask."""
+        return await self.cache.form(self.cache_key, self.body, coding)
+
+
+class BodyCache(Cache[Key, Body]):
+    """A cache of bodies, and of their compressed forms."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__(capacity)
         self._packing: dict[tuple[Key, Coding], asyncio.Task[bytes]] = {}
 
-    async def get(self, key: Key, compute: Callable[[], Awaitable[bytes]]) -> Tile:
-        """Return the tile, encoding it if nobody is already doing so; as `once`."""
+    async def answer(self, cache_key: Key, compute: Callable[[], Awaitable[bytes]]) -> Answer[Key]:
+        """Return the body from memory, or encoded by *compute* if nobody is already doing so; as `once`."""
+        kept = self.peek(cache_key)
+        if kept is not None:
+            return Answer(self, cache_key, kept, is_hit=True)
 
-        async def tile() -> Tile:
-            return Tile(await compute())
+        async def encode() -> Body:
+            return Body(await compute())
 
-        return await self.once(key, tile)
+        return Answer(self, cache_key, await self.once(cache_key, encode), is_hit=False)
 
-    async def form(self, key: Key, tile: Tile, coding: Coding) -> bytes:
-        """Return *tile* in *coding*, compressed once however many ask, and kept as long as the tile is."""
+    async def form(self, cache_key: Key, body: Body, coding: Coding) -> bytes:
+        """Return *body* in *coding*, compressed once however many ask, and kept as long as the body is."""
         if coding == "identity":
-            return tile.data
-        if coding in tile.forms:
-            return tile.forms[coding]
-        packing = self._packing.get((key, coding))
+            return body.data
+        if coding in body.forms:
+            return body.forms[coding]
+        packing = self._packing.get((cache_key, coding))
         if packing is None:
-            packing = asyncio.ensure_future(self._pack(key, tile, coding))
-            self._packing[key, coding] = packing
-            packing.add_done_callback(lambda _: self._packing.pop((key, coding)))
+            packing = asyncio.ensure_future(self._pack(cache_key, body, coding))
+            self._packing[cache_key, coding] = packing
+            packing.add_done_callback(lambda _: self._packing.pop((cache_key, coding)))
         return await asyncio.shield(packing)
 
-    async def _pack(self, key: Key, tile: Tile, coding: Coding) -> bytes:
-        form = await asyncio.to_thread(compress, tile.data, coding)
-        tile.forms[coding] = form
-        if self._held.get(key) is tile:
+    async def _pack(self, cache_key: Key, body: Body, coding: Coding) -> bytes:
+        form = await asyncio.to_thread(compress, body.data, coding)
+        body.forms[coding] = form
+        if self._entries.get(cache_key) is body:
             self._weight += len(form)
             self._evict()
         return form

@@ -6,7 +6,6 @@ one another. Tiles and cells are half-open: an event on an edge lies in one of t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -18,6 +17,7 @@ from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.model import Integers, Layer
 from tileserver.store.events import PLACE_BITS
 from tileserver.store.windows import CELL_BITS, CELLS, POINT_LIMIT, Cell
+from tileserver.tiles.recent import Recent
 from tileserver.tiles.selection import EVERYTHING, Selection
 from tileserver.tiles.tokens import spread
 from tileserver.times import Micros
@@ -104,7 +104,7 @@ class EventIndex:
         self.ends = np.unique(self._by_end)
         self.cells_below = cells_below(layer)
         self._edges: dict[int, Integers] = {}
-        self._zooms: OrderedDict[Asked, int] = OrderedDict()
+        self._zooms: Recent[Asked, int] = Recent(_MEMORY)
 
     @property
     def bytes(self) -> int:
@@ -122,11 +122,8 @@ class EventIndex:
         From ``cells_below`` on there are points in any case. The same for every tile, so that neighbours
         agree. Some 10 ms a million events for a window that is new.
         """
-        if window not in self._zooms:
-            self._zooms[window] = self._find_points_zoom(window)
-            while len(self._zooms) > _MEMORY:
-                self._zooms.popitem(last=False)
-        return self._zooms[window]
+        zoom = self._zooms.get(window)
+        return self._zooms.keep(window, self._find_points_zoom(window)) if zoom is None else zoom
 
     def cells(self, address: TileAddress, window: Asked, points_zoom: int) -> tuple[Cell, ...]:
         """Count the events of *window* by cell of the tile and by code; cells without any are left out."""

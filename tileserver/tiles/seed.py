@@ -69,7 +69,7 @@ async def seed(
     async for batch in _missing(service, shelf, tileset, order, done):
         await pace.keep(len(batch))
         answers = await asyncio.gather(*(service.tile(tileset, each, address) for address, each in batch))
-        kept = [(str(answer.key), answer.tile.data) for answer in answers]
+        kept = [(str(answer.cache_key), answer.body.data) for answer in answers]
         done.bytes += await asyncio.to_thread(shelf.put, kept)
         done.rendered += len(batch)
         progress(done)

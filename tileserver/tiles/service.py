@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tileserver.errors import BadParameter
 from tileserver.grid import TileAddress
 from tileserver.store.connect import readable
 from tileserver.store.tiles import render_tile
-from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.cache import Answer, BodyCache
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.cuts import cuts
@@ -30,7 +29,7 @@ from tileserver.times import Period
 
 
 class TileKey(NamedTuple):
-    """What names a tile's content."""
+    """The cache key of a tile."""
 
     tileset: str
     version: Version
@@ -40,21 +39,12 @@ class TileKey(NamedTuple):
         return f"{self.tileset}/{self.version}/{self.address}"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A tile, under the key that names it, and whether it came from memory."""
-
-    key: TileKey
-    tile: Tile
-    hit: bool
-
-
 class TileService:
     """Answers for tiles from memory where it can, then from the shelf if there is one, then from PostGIS."""
 
     def __init__(self, current: Current, cache_bytes: int, shelf: Shelf | None = None) -> None:
         self.current = current
-        self.cache: TileCache[TileKey] = TileCache(cache_bytes)
+        self.cache: BodyCache[TileKey] = BodyCache(cache_bytes)
         self._shelf = shelf
 
     async def resolve(self, tileset: Tileset, asked: Period | None, revision: int | None = None) -> Resolved:
@@ -94,7 +84,7 @@ class TileService:
             reading = find(version, tileset, view, self.current.horizon(tileset))
         return Located(reading, Period(None, None), version)
 
-    async def tile(self, tileset: Tileset, located: Located, address: TileAddress) -> Answer:
+    async def tile(self, tileset: Tileset, located: Located, address: TileAddress) -> Answer[TileKey]:
         """Return the tile at *address* with the content that `locate` or `named` found there.
 
         Raises
@@ -103,9 +93,6 @@ class TileService:
             The tile is not in memory and the database does not answer.
         """
         key = TileKey(tileset.name, located.version, address)
-        held = self.cache.peek(key)
-        if held is not None:
-            return Answer(key, held, hit=True)
 
         async def compute() -> bytes:
             wanted = cuts(located.reading, tileset, address)
@@ -120,7 +107,7 @@ class TileService:
                 await asyncio.to_thread(self._shelf.keep, str(key), tile)
             return tile
 
-        return Answer(key, await self.cache.get(key, compute), hit=False)
+        return await self.cache.answer(key, compute)
 
     @staticmethod
     def _revision(tileset: Tileset, asked: int | None) -> int:

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from tileserver.clock import GuardedClock
-from tileserver.compare.service import ChangeService
+from tileserver.compare.service import ComparisonService
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService
@@ -20,7 +20,7 @@ from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import Clock
-from tileserver.web.comparisons import ChangeRoutes
+from tileserver.web.comparisons import ComparisonRoutes
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.follower import Follower
 from tileserver.web.history import HistoryRoutes
@@ -48,12 +48,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     current = Current(pool, clock, background)
     service = TileService(current, settings.cache_mb * 1024 * 1024, shelf)
     past = HistoryService(current, settings.cache_mb * 1024 * 1024 // 4)
-    gains = ChangeService(current, settings.cache_mb * 1024 * 1024 // 4)
+    comparison_service = ComparisonService(current, settings.cache_mb * 1024 * 1024 // 4)
     documents = DocumentRoutes(current, past, settings.public_url, settings.max_age, settings.theatre)
     pages = PageRoutes(current, settings.theatre)
     tiles = TileRoutes(service, settings.max_age)
     history = HistoryRoutes(past, settings.max_age)
-    changes = ChangeRoutes(gains, settings.max_age)
+    comparisons = ComparisonRoutes(comparison_service, settings.max_age)
     follower = Follower(settings.database_url, current, past, clock)
     supervisor = Supervisor()
     ready = ReadyRoute(current, past, follower, supervisor)
@@ -67,7 +67,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             yield
         ready.leave()
         await supervisor.stop()
-        gains.close()
+        comparison_service.close()
         await background.close()
         await pool.close()
         if shelf is not None:
@@ -86,8 +86,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
             Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", history.tile),
             Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
-            Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", changes.tile),
-            Route("/changes/{tileset}/{from}/{to}.json", changes.document),
+            Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
+            Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
             Route("/styles/{style}.json", documents.style),
             Route("/healthz", documents.healthz),
             Route("/readyz", ready.readyz),

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.compare.ends import End, names_state
-from tileserver.compare.service import ChangeService, DocumentKey
+from tileserver.compare.service import ComparisonService, DocumentKey
 from tileserver.compare.shapes import held_statuses
 from tileserver.errors import UnknownState
 from tileserver.grid import Band, band_at, parse_address
@@ -26,49 +26,41 @@ from tileserver.web.tiles import asked_period
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRoutes:
+class ComparisonRoutes:
     """The two endpoints, over one service."""
 
-    changes: ChangeService
+    comparisons: ComparisonService
     max_age: int
 
     async def tile(self, request: Request) -> Response:
         """``/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt?revision=&known=``."""
         parts = request.path_params
         address = parse_address(parts["z"], parts["x"], parts["y"])
-        tileset = await self.changes.tileset(parts["tileset"])
+        tileset = await self.comparisons.tileset(parts["tileset"])
         before, after = self._ends(request, tileset, band_at(address.z))
-        answer = await self.changes.tile(tileset, before, after, address)
+        answer = await self.comparisons.tile(tileset, before, after, address)
         return await represent(
             request,
-            self.changes.cache,
-            answer.key,
-            answer.tile,
-            hit=answer.hit,
-            headers=self._headers(request, tileset, f"{before}/{after}/{address}.mvt", before, after),
+            answer,
+            self._headers(request, tileset, f"{before}/{after}/{address}.mvt", before, after),
         )
 
     async def document(self, request: Request) -> Response:
         """``/changes/{tileset}/{from}/{to}.json?revision=&known=``."""
-        tileset = await self.changes.tileset(request.path_params["tileset"])
+        tileset = await self.comparisons.tileset(request.path_params["tileset"])
         stored = measured_layer(tileset).stored
         before, after = self._ends(request, tileset, stored.layer.bands[-1])
 
         async def compute() -> bytes:
-            pieces = await self.changes.measured(stored, before, after)
+            pieces = await self.comparisons.measured(stored, before, after)
             held = held_statuses(stored)
             return msgspec.json.encode(change_document(tileset, stored.layer, held, before, after, pieces))
 
         key = DocumentKey(tileset.name, str(before), str(after))
-        documents = self.changes.documents
-        hit = documents.peek(key) is not None
         return await represent(
             request,
-            documents,
-            key,
-            await documents.get(key, compute),
-            hit=hit,
-            headers=self._headers(request, tileset, f"{before}/{after}.json", before, after),
+            await self.comparisons.documents.answer(key, compute),
+            self._headers(request, tileset, f"{before}/{after}.json", before, after),
             media_type="application/json",
         )
 
@@ -80,7 +72,7 @@ class ChangeRoutes:
         texts = request.path_params["from"], request.path_params["to"]
         if _is_named(request):
             read_query(request, allowed=())
-            first, second = (self.changes.end_named(tileset, band, text) for text in texts)
+            first, second = (self.comparisons.end_named(tileset, band, text) for text in texts)
             return first, second
         if any(map(names_state, texts)):
             raise UnknownState("a date and the name of a state make no change; ask with two dates")
@@ -88,7 +80,7 @@ class ChangeRoutes:
         asked = [asked_period(tileset, text) for text in texts]
         revisions = (query.known or query.revision, query.revision)
         first, second = (
-            self.changes.end_at(tileset, band, period, revision)
+            self.comparisons.end_at(tileset, band, period, revision)
             for period, revision in zip(asked, revisions, strict=True)
         )
         return first, second

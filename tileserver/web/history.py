@@ -11,7 +11,8 @@ from starlette.responses import Response
 from tileserver.errors import UnknownBand
 from tileserver.grid import parse_address
 from tileserver.history.periods import HistoryPeriod
-from tileserver.history.service import HistoryAnswer, HistoryService
+from tileserver.history.service import HistoryKey, HistoryService
+from tileserver.tiles.cache import Answer
 from tileserver.tiles.catalogue import Tileset
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, MVT, freshness, represent
@@ -54,15 +55,12 @@ class HistoryRoutes:
         request: Request,
         tileset: Tileset,
         period: HistoryPeriod,
-        answer: HistoryAnswer,
+        answer: Answer[HistoryKey],
         media_type: str,
     ) -> Response:
         return await represent(
             request,
-            self.history.cache,
-            answer.key,
-            answer.tile,
-            hit=answer.hit,
-            headers=freshness(tileset, self.max_age if period.end is None else IMMUTABLE),
+            answer,
+            freshness(tileset, self.max_age if period.end is None else IMMUTABLE),
             media_type=media_type,
         )

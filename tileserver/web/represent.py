@@ -8,7 +8,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.tiles.cache import Tile, TileCache
+from tileserver.tiles.cache import Answer
 from tileserver.tiles.catalogue import Tileset
 from tileserver.web.negotiate import choose_coding, etag_matches
 
@@ -28,27 +28,23 @@ def freshness(tileset: Tileset, kept: int | str) -> dict[str, str]:
 
 async def represent(
     request: Request,
-    cache: TileCache[Key],
-    key: Key,
-    tile: Tile,
-    *,
-    hit: bool,
+    answer: Answer[Key],
     headers: dict[str, str],
     media_type: str = MVT,
 ) -> Response:
-    """Answer *request* with *tile*, which *cache* holds under *key*; *headers* say how long it is true."""
+    """Return *answer* in the coding that *request* prefers; *headers* say how long it is true."""
     coding = choose_coding(request.headers.get("accept-encoding"))
-    etag = tile.etag(coding)
+    etag = answer.body.etag(coding)
     headers |= {
         "ETag": etag,
         "Vary": "Accept-Encoding",
-        "Cache-Status": f"tileserver; {'hit' if hit else 'fwd=miss; stored'}",
+        "Cache-Status": f"tileserver; {'hit' if answer.is_hit else 'fwd=miss; stored'}",
     }
     if etag_matches(request.headers.get("if-none-match"), etag):
         return Response(None, 304, headers)
-    if not tile.data:
+    if not answer.body.data:
         return Response(None, 204, headers)
-    body = await cache.form(key, tile, coding)
+    body = await answer.form(coding)
     if coding != "identity":
         headers["Content-Encoding"] = coding
     return Response(body, 200, headers, media_type=media_type)

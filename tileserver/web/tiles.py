@@ -54,9 +54,7 @@ class TileRoutes:
         return await self._respond(request, answer, {"Cache-Control": IMMUTABLE})
 
     async def _respond(self, request: Request, answer: Answer, headers: dict[str, str]) -> Response:
-        return await represent(
-            request, self.service.cache, answer.key, answer.tile, hit=answer.hit, headers=headers
-        )
+        return await represent(request, answer, headers)
 
 
 def asked_period(tileset: Tileset, text: str | None) -> Period | None:
