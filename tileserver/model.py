@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NewType, TypeAlias
+from typing import Literal, NamedTuple, NewType, TypeAlias
 
 import msgspec
 import numpy as np
@@ -264,6 +264,14 @@ class RawFeature:
     period: Period | None = None  # None: holds as long as the snapshot it came in
     origin: str = ""  # file and place in it, for the report
     precision: Precision = "instant"  # of the period; "day" where either of its ends is a plain date
+
+
+class DatedFeature(NamedTuple):
+    """A feature, or a face, by its hash, in the period ``[start, end)``; ``end=None`` while it holds."""
+
+    feature_hash: bytes
+    start: datetime
+    end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tileserver.desk.periods import (
-    Held,
     State,
     changed_runs,
     changed_states,
@@ -18,6 +17,7 @@ from tileserver.desk.periods import (
     rewritten,
     states_of,
 )
+from tileserver.model import DatedFeature
 
 A, B = b"a", b"b"
 DAYS = [datetime(1969, 12, 28, tzinfo=UTC) + timedelta(days=day) for day in range(9)]
@@ -37,9 +37,9 @@ def state_at(states: Mapping[datetime, State], at: datetime) -> State:
 def test_a_content_holds_from_its_first_state_to_the_one_without_it() -> None:
     states = {DAYS[0]: frozenset({A, B}), DAYS[1]: frozenset({A}), DAYS[2]: frozenset({A, B})}
     assert periods_of(states) == {
-        Held(A, DAYS[0], None),
-        Held(B, DAYS[0], DAYS[1]),
-        Held(B, DAYS[2], None),
+        DatedFeature(A, DAYS[0], None),
+        DatedFeature(B, DAYS[0], DAYS[1]),
+        DatedFeature(B, DAYS[2], None),
     }
 
 
@@ -55,8 +55,8 @@ def test_states_of_is_the_inverse_of_periods_of(states: dict[datetime, State]) -
 
 @given(histories)
 def test_periods_of_is_the_inverse_of_states_of(states: dict[datetime, State]) -> None:
-    held = periods_of(states)
-    assert periods_of(states_of(held)) == held
+    dated = periods_of(states)
+    assert periods_of(states_of(dated)) == dated
 
 
 @given(histories, st.sampled_from(DAYS), st.integers(-1, 1))
@@ -65,7 +65,7 @@ def test_what_holds_at_an_instant_is_the_last_state(
 ) -> None:
     at = day + timedelta(microseconds=microseconds)
     holding = [
-        each.content
+        each.feature_hash
         for each in periods_of(states)
         if each.start <= at and (each.end is None or at < each.end)
     ]
@@ -75,9 +75,9 @@ def test_what_holds_at_an_instant_is_the_last_state(
 
 @given(histories)
 def test_periods_of_one_content_are_disjoint_and_never_meet(states: dict[datetime, State]) -> None:
-    held = periods_of(states)
-    for content in {each.content for each in held}:
-        own = sorted(each for each in held if each.content == content)
+    dated = periods_of(states)
+    for feature in {each.feature_hash for each in dated}:
+        own = sorted(each for each in dated if each.feature_hash == feature)
         assert all(each.end is None or each.start < each.end for each in own)
         assert all(one.end is not None and one.end < other.start for one, other in pairwise(own))
 
@@ -101,10 +101,10 @@ def test_changed_states_are_those_that_differ_from_the_one_before(states: dict[d
 def test_rewriting_the_runs_that_changed_gives_the_periods_of_the_new_history(
     old: dict[datetime, State], new: dict[datetime, State]
 ) -> None:
-    held = periods_of(old)
+    dated = periods_of(old)
     for run in changed_runs(old, new):
-        held = rewritten(held, run.first, run.last, run.steps)
-    assert held == periods_of(new)
+        dated = rewritten(dated, run.first, run.last, run.steps)
+    assert dated == periods_of(new)
 
 
 @given(histories, histories)
@@ -118,8 +118,8 @@ def test_a_run_begins_after_a_state_that_both_histories_have(
 
 
 def test_a_step_that_comes_late_in_a_run_leaves_what_was_before_it() -> None:
-    held = {Held(A, DAYS[0], DAYS[4])}
-    assert rewritten(held, DAYS[1], DAYS[5], [(DAYS[2], frozenset({B}))]) == {
-        Held(A, DAYS[0], DAYS[2]),
-        Held(B, DAYS[2], DAYS[5]),
+    dated = {DatedFeature(A, DAYS[0], DAYS[4])}
+    assert rewritten(dated, DAYS[1], DAYS[5], [(DAYS[2], frozenset({B}))]) == {
+        DatedFeature(A, DAYS[0], DAYS[2]),
+        DatedFeature(B, DAYS[2], DAYS[5]),
     }

@@ -113,7 +113,7 @@ def test_what_is_written_is_read_back_equal(door: Desk, drawn: list[RawFeature])
             rows = [content.row(start, end) for (_, start, end), content in kept.items() if start]
             await writer.add_versions(layer.layer_id, rows)
             assert {
-                (each.content, each.start, each.end) for each in await writer.held(layer.layer_id)
+                (each.feature_hash, each.start, each.end) for each in await writer.current(layer.layer_id)
             } == kept.keys()
             there = await writer.contents(layer.layer_id, [key for key, _, _ in kept])
             for key, (said, wkb) in there.items():

@@ -11,11 +11,11 @@ import shapely
 from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
-from tileserver.desk.periods import Held, State, periods_of
-from tileserver.model import Category
+from tileserver.desk.periods import State, periods_of
+from tileserver.model import Category, DatedFeature
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
-from tileserver.store.faces import CellKey, FaceRow, HeldFace, add_faces, close_faces
-from tileserver.store.revisions import HeldVersion, SnapshotRow, VersionRow, Writer, open_revision
+from tileserver.store.faces import CellKey, FaceRow, add_faces, close_faces
+from tileserver.store.revisions import SnapshotRow, VersionRow, Writer, open_revision
 
 States = Mapping[datetime, State]
 Body = Callable[[asyncpg.Connection, dict[str, StoredLayer]], Awaitable[None]]
@@ -72,32 +72,44 @@ async def write(connection: asyncpg.Connection, key: int, history: Sequence[Stat
         before = states
 
 
-async def _write_periods(writer: Writer, key: int, before: set[Held], after: set[Held]) -> None:
+async def _write_periods(
+    writer: Writer, key: int, before: set[DatedFeature], after: set[DatedFeature]
+) -> None:
     gone, fresh = before - after, after - before
-    await writer.close_versions(key, [HeldVersion(*each) for each in gone])
+    await writer.close_versions(key, gone)
     cells = [CellKey(FINEST, 7), CellKey(0, 1)]
-    await close_faces(writer, key, [(cell, HeldFace(*each)) for cell in cells for each in gone])
+    await close_faces(writer, key, [(cell, each) for cell in cells for each in gone])
     await writer.add_versions(
         key,
-        [VersionRow(held.content[0], *held, {"status": _status(held)}, _wkb(held)) for held in fresh],
+        [
+            VersionRow(dated.feature_hash[0], *dated, {"status": _status(dated)}, _wkb(dated))
+            for dated in fresh
+        ],
     )
     await add_faces(
         writer,
         key,
         [
-            FaceRow(cell, held.content[0], *held, {"status": _status(held)}, KM2[held.content], _wkb(held))
+            FaceRow(
+                cell,
+                dated.feature_hash[0],
+                *dated,
+                {"status": _status(dated)},
+                KM2[dated.feature_hash],
+                _wkb(dated),
+            )
             for cell in cells
-            for held in fresh
+            for dated in fresh
         ],
     )
 
 
-def _status(held: Held) -> str:
-    return "held" if held.content in CONTENTS[:2] else "lost"
+def _status(dated: DatedFeature) -> str:
+    return "held" if dated.feature_hash in CONTENTS[:2] else "lost"
 
 
-def _wkb(held: Held) -> bytes:
-    west = held.content[0] * 1000.0
+def _wkb(dated: DatedFeature) -> bytes:
+    west = dated.feature_hash[0] * 1000.0
     return shapely.to_wkb(shapely.set_srid(shapely.box(west, 0, west + 1000, 1000), 3857), include_srid=True)
 
 
@@ -111,7 +123,7 @@ def state_at(states: States, at: datetime) -> State:
     return states[max(past)] if past else frozenset()
 
 
-async def held_at(connection: asyncpg.Connection, key: int, revision: int, table: str) -> list[Held]:
+async def known_at(connection: asyncpg.Connection, key: int, revision: int, table: str) -> list[DatedFeature]:
     """Every row of *table* that is known at *revision*, sorted; of faces, those of each band must agree."""
     bands = "band" if table == "face" else "0"
     rows = await connection.fetch(
@@ -121,7 +133,7 @@ async def held_at(connection: asyncpg.Connection, key: int, revision: int, table
         revision,
     )
     by_band = {
-        band: [Held(*list(row.values())[1:]) for row in rows if row["band"] == band]
+        band: [DatedFeature(*list(row.values())[1:]) for row in rows if row["band"] == band]
         for band in ({0, FINEST} if table == "face" else {0})
     }
     first, *others = by_band.values()

@@ -15,13 +15,14 @@ from tests.store.histories import (
     DAYS,
     Run,
     States,
-    held_at,
     histories,
+    known_at,
     snapshots_at,
     state_at,
     write,
 )
-from tileserver.desk.periods import Held, periods_of
+from tileserver.desk.periods import periods_of
+from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.corrections import (
     Taken,
@@ -46,7 +47,7 @@ A, B = CONTENTS[:2]
 async def everything(connection: asyncpg.Connection, key: int, revisions: range) -> list[object]:
     return [
         (
-            [await held_at(connection, key, revision, table) for table in TABLES],
+            [await known_at(connection, key, revision, table) for table in TABLES],
             await snapshots_at(connection, key, revision),
         )
         for revision in revisions
@@ -126,7 +127,7 @@ def test_a_bridged_period_holds_in_every_revision_what_held_just_before_it(
         for revision, states in enumerate(history, 1):
             expected = sorted(periods_of(without(states, start, end)))
             for table in TABLES:
-                assert await held_at(connection, key, revision, table) == expected
+                assert await known_at(connection, key, revision, table) == expected
             kept = {at for at in states if at < start or (end is not None and at >= end)}
             assert set(await snapshots_at(connection, key, revision)) == kept
         after = await everything(connection, key, range(1, len(history) + 1))
@@ -145,7 +146,7 @@ def test_what_is_bridged_is_one_row_again_where_only_the_mistake_had_broken_it(r
         async with open_revision(connection) as writer:
             assert await bridge_period(writer, [key], DAYS[2], DAYS[3]) == Taken(2, 4, [DAYS[2]], {key})
         for revision in (1, 2):
-            assert await held_at(connection, key, revision, "face") == [Held(A, DAYS[0], None)]
+            assert await known_at(connection, key, revision, "face") == [DatedFeature(A, DAYS[0], None)]
         assert await snapshot_instants(connection, key) == {DAYS[0], DAYS[3]}
 
     run(body)
@@ -162,8 +163,8 @@ def test_erased_features_are_in_no_revision_and_those_not_there_are_named(run: R
             taken, missing = await erase_features(writer, events, [A[0], 12345])
             assert (taken, missing) == (Taken(1, layers={events}), {12345})
             assert writer.touched == {events}
-        assert await held_at(connection, events, 1, "feature_version") == [Held(B, DAYS[0], None)]
-        assert Held(A, DAYS[0], DAYS[1]) in await held_at(connection, arrows, 3, "feature_version")
+        assert await known_at(connection, events, 1, "feature_version") == [DatedFeature(B, DAYS[0], None)]
+        assert DatedFeature(A, DAYS[0], DAYS[1]) in await known_at(connection, arrows, 3, "feature_version")
 
     run(body)
 
@@ -177,7 +178,7 @@ def test_an_erased_period_takes_whatever_has_a_part_in_it(run: Run) -> None:
         async with open_revision(connection) as writer:
             assert await erase_period(writer, key, DAYS[4], None) == Taken()
             assert await erase_period(writer, key, DAYS[1], DAYS[2]) == Taken(1, layers={key})
-        assert await held_at(connection, key, 1, "feature_version") == [Held(B, DAYS[2], DAYS[4])]
+        assert await known_at(connection, key, 1, "feature_version") == [DatedFeature(B, DAYS[2], DAYS[4])]
 
     run(body)
 

@@ -12,9 +12,10 @@ import pytest
 import shapely
 
 from tileserver.errors import StoreUnavailable
+from tileserver.model import DatedFeature
 from tileserver.store.catalogue import add_theatre, load_changes, load_layers, load_periods
 from tileserver.store.connect import connect, translated
-from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, VersionRow, open_revision
+from tileserver.store.revisions import NothingChanged, SnapshotRow, VersionRow, open_revision
 from tileserver.theatres import load_theatre
 from tileserver.times import to_micros
 
@@ -134,7 +135,7 @@ def test_a_cancelled_writer_frees_the_lock_at_once(databases: Databases, databas
         other = await connect(database)
         async with asyncio.timeout(30), open_revision(other) as writer:
             assert writer.revision == 1
-            assert await writer.held(layer) == []
+            assert await writer.current(layer) == set()
         await other.close()
 
     with_layer(databases, database, body)
@@ -154,7 +155,7 @@ def test_a_writer_whose_process_died_frees_the_lock(databases: Databases, databa
         with pytest.raises(StoreUnavailable):
             await die_midway()
         async with asyncio.timeout(30), open_revision(connection) as writer:
-            assert await writer.held(layer) == []
+            assert await writer.current(layer) == set()
 
     with_layer(databases, database, body)
 
@@ -183,13 +184,13 @@ def test_older_revisions_answer_exactly_what_they_did(databases: Databases, data
                 periods.ends.tolist(),
             )
 
-        steps: list[tuple[list[HeldVersion], list[VersionRow]]] = [
+        steps: list[tuple[list[DatedFeature], list[VersionRow]]] = [
             ([], [row(1), row(2, START, START + DAY)]),
             (
-                [HeldVersion(bytes([1]) * 16, START, None)],
+                [DatedFeature(bytes([1]) * 16, START, None)],
                 [row(1, START, START + 2 * DAY), row(3, START + 2 * DAY)],
             ),
-            ([HeldVersion(bytes([3]) * 16, START + 2 * DAY, None)], []),
+            ([DatedFeature(bytes([3]) * 16, START + 2 * DAY, None)], []),
         ]
         for number, (gone, new) in enumerate(steps, 1):
             async with open_revision(connection) as writer:
@@ -217,7 +218,7 @@ def test_closing_one_period_of_a_content_leaves_its_other_periods(
             await writer.add_versions(layer, [row(1, START, START + DAY), row(1, START + 2 * DAY)])
             await writer.commit_revision("", {})
         async with open_revision(connection) as writer:
-            await writer.close_versions(layer, [HeldVersion(bytes([1]) * 16, START, START + DAY)])
+            await writer.close_versions(layer, [DatedFeature(bytes([1]) * 16, START, START + DAY)])
             await writer.commit_revision("", {})
         assert await _rows(connection, 2) == [(bytes([1]) * 16, START + 2 * DAY, None)]
 

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from tileserver.desk.ground import ground_of
 from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_states, judge_tally
-from tileserver.desk.periods import Held, State, periods_of, states_of, stepping
+from tileserver.desk.periods import State, periods_of, states_of, stepping
 from tileserver.desk.prepare import Content
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.errors import BadParameter
+from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.held import accepted_quarantine, was_accepted
 from tileserver.store.revisions import Writer, without_nul
@@ -35,8 +36,8 @@ class Effect(NamedTuple):
 class Change:
     """A layer as it is known and as it is to be: versions, states, and the whole states that are new."""
 
-    known: set[Held]
-    target: set[Held]
+    known: set[DatedFeature]
+    target: set[DatedFeature]
     before: Mapping[datetime, State]
     after: Mapping[datetime, State]
     snapshots: Mapping[datetime, State]
@@ -50,7 +51,7 @@ class Change:
 async def change_of(writer: Writer, stored: StoredLayer, given: Prepared) -> Change:
     """Return what *given* makes of the layer as it is known in the open revision."""
     snapshots = await writer.snapshots(stored.layer_id)
-    known = {Held(v.content, v.start, v.end) for v in await writer.held(stored.layer_id)}
+    known = await writer.current(stored.layer_id)
     if given.states is not None:
         new = {at: state for at, state in given.states.items() if snapshots.get(at) != state_hash(state)}
         before = states_of(known, snapshots)

@@ -17,7 +17,7 @@ from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.days import add_days
 from tileserver.store.held import QuarantineRow, decide, keep
-from tileserver.store.revisions import HeldVersion, NothingChanged, SnapshotRow, Writer, open_revision
+from tileserver.store.revisions import NothingChanged, SnapshotRow, Writer, open_revision
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
 
@@ -143,14 +143,14 @@ async def _write_features(
 ) -> None:
     fresh, gone = change.target - change.known, change.known - change.target
     # Read before anything is closed: the only version of a content may be the one that is split.
-    missing = {each.content for each in fresh} - contents.keys()
+    missing = {each.feature_hash for each in fresh} - contents.keys()
     there = {
         key: Content(key, properties, wkb)
         for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
     }
-    await writer.close_versions(layer, [HeldVersion(*each) for each in gone])
+    await writer.close_versions(layer, gone)
     every = {**there, **contents}
-    rows = [every[each.content].row(each.start, each.end) for each in sorted(fresh, key=str)]
+    rows = [every[each.feature_hash].row(each.start, each.end) for each in sorted(fresh, key=str)]
     outcome.added += await writer.add_versions(layer, rows)
     outcome.ended += len(gone)
 

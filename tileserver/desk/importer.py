@@ -10,14 +10,14 @@ from pathlib import Path
 from tileserver.desk.change import check_own, complete_already
 from tileserver.desk.commit import Acceptance, Outcome, Progress, commit, no_progress
 from tileserver.desk.days import Days
-from tileserver.desk.periods import Held, State
-from tileserver.desk.prepare import Content, Preparer
+from tileserver.desk.periods import State
+from tileserver.desk.prepare import Preparer
 from tileserver.desk.prepared import prepared
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.ingest.report import printable
-from tileserver.model import RawFeature, RawSnapshot
+from tileserver.model import DatedFeature, RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 
@@ -148,18 +148,18 @@ async def import_features(
     """
     stored = layers[name]
     preparer = Preparer(stored.theatre, stored.layer, report)
-    wanted: dict[Held, Content] = {}
+    wanted: set[DatedFeature] = set()
     days = Days(stored)
     for number, feature in enumerate(days.note_features(features), 1):
         content = preparer.prepare(feature)
         if content is not None:
             assert feature.period is not None
             assert feature.period.start is not None
-            held = Held(content.key, feature.period.start, feature.period.end)
-            if held in wanted:
+            dated = DatedFeature(content.key, feature.period.start, feature.period.end)
+            if dated in wanted:
                 report.note(Finding.DUPLICATE, feature.origin)
             else:
-                wanted[held] = content
+                wanted.add(dated)
                 report.imported += 1
         if number % 500 == 0:
             progress("reading and repairing", number, None)

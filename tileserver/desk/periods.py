@@ -11,35 +11,29 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from tileserver.model import DatedFeature
+
 State: TypeAlias = frozenset[bytes]
 
 
-class Held(NamedTuple):
-    """A content and the half-open period in which it held; ``end=None`` while it holds."""
-
-    content: bytes
-    start: datetime
-    end: datetime | None
-
-
-def periods_of(states: Mapping[datetime, State]) -> set[Held]:
+def periods_of(states: Mapping[datetime, State]) -> set[DatedFeature]:
     """Return the maximal periods in which each content held without a break.
 
     Each state holds from its instant to the next one; the last one holds on.
     """
-    found: set[Held] = set()
+    found: set[DatedFeature] = set()
     since: dict[bytes, datetime] = {}
     for at in sorted(states):
         state = states[at]
         for content in [content for content in since if content not in state]:
-            found.add(Held(content, since.pop(content), at))
+            found.add(DatedFeature(content, since.pop(content), at))
         for content in state:
             since.setdefault(content, at)
-    found.update(Held(content, start, None) for content, start in since.items())
+    found.update(DatedFeature(content, start, None) for content, start in since.items())
     return found
 
 
-def states_of(held: Iterable[Held], instants: Iterable[datetime] = ()) -> dict[datetime, State]:
+def states_of(held: Iterable[DatedFeature], instants: Iterable[datetime] = ()) -> dict[datetime, State]:
     """Return the state at every instant at which something changes, and at *instants*.
 
     The inverse of `periods_of` for the instants that it was given.
@@ -116,13 +110,16 @@ def changed_runs(old: Mapping[datetime, State], new: Mapping[datetime, State]) -
 
 
 def rewritten(
-    held: Collection[Held], first: datetime, last: datetime | None, steps: Iterable[tuple[datetime, State]]
-) -> set[Held]:
+    held: Collection[DatedFeature],
+    first: datetime,
+    last: datetime | None,
+    steps: Iterable[tuple[datetime, State]],
+) -> set[DatedFeature]:
     """Return the maximal periods of *held*, with *steps* instead of what it says in ``[first, last)``.
 
     Until the first step what held just before *first* holds on.
     """
-    before = frozenset(each.content for each in held if each.start < first <= (each.end or first))
+    before = frozenset(each.feature_hash for each in held if each.start < first <= (each.end or first))
     found = [each for each in held if each.end is not None and each.end <= first]
     for each in held:
         if each.start < first and (each.end is None or each.end > first):
@@ -134,12 +131,12 @@ def rewritten(
     return _joined(found)
 
 
-def _joined(periods: Iterable[Held]) -> set[Held]:
+def _joined(periods: Iterable[DatedFeature]) -> set[DatedFeature]:
     """Return *periods* with those of one content that touch made one."""
-    found: set[Held] = set()
-    open_: Held | None = None
-    for each in sorted(periods, key=lambda held: (held.content, held.start)):
-        if open_ is not None and open_.content == each.content and open_.end == each.start:
+    found: set[DatedFeature] = set()
+    open_: DatedFeature | None = None
+    for each in sorted(periods, key=lambda each: (each.feature_hash, each.start)):
+        if open_ is not None and open_.feature_hash == each.feature_hash and open_.end == each.start:
             open_ = open_._replace(end=each.end)
             continue
         if open_ is not None:

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import zstandard
 
-from tileserver.desk.periods import Held, State
+from tileserver.desk.periods import State
 from tileserver.desk.prepare import Content
 from tileserver.errors import HostileSource
 from tileserver.findings import Finding
 from tileserver.ingest import Quarantined, Report
 from tileserver.ingest.limits import LIMITS, MB
-from tileserver.model import Value
+from tileserver.model import DatedFeature, Value
 
 _LEVEL = 9
 
@@ -32,7 +32,7 @@ class Prepared:
     contents: Mapping[bytes, Content]
     states: Mapping[datetime, State] | None = None
     origins: Mapping[datetime, str] = field(default_factory=dict)  # of the states
-    periods: frozenset[Held] = frozenset()
+    periods: frozenset[DatedFeature] = frozenset()
     complete: bool = False  # what is not in *periods* ends
     days: Mapping[datetime, datetime] = field(default_factory=dict)  # instants known to the day: its end
 
@@ -67,7 +67,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         None
         if given.states is None
         else [(at, given.origins[at], sorted(state)) for at, state in sorted(given.states.items())],
-        [(*held,) for held in sorted(given.periods, key=str)],
+        [(*each,) for each in sorted(given.periods, key=str)],
         given.complete,
         sorted(given.days.items()),
     )
@@ -92,7 +92,7 @@ def unpack(small: bytes) -> Prepared:
         {key: Content(key, properties, wkb) for key, properties, wkb in packed.contents},
         None if states is None else {at: frozenset(keys) for at, _, keys in states},
         {} if states is None else {at: origin for at, origin, _ in states},
-        frozenset(Held(*each) for each in packed.periods),
+        frozenset(DatedFeature(*each) for each in packed.periods),
         packed.complete,
         dict(packed.days),
     )

@@ -10,20 +10,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tileserver.desk.draw import Drawing, Progress, Steps, draw_runs
-from tileserver.desk.periods import Held, Run, State, changed_runs, rewritten
+from tileserver.desk.periods import Run, State, changed_runs, rewritten
 from tileserver.desk.prepare import Content
-from tileserver.model import Layer, Theatre
+from tileserver.model import DatedFeature, Layer, Theatre
 from tileserver.shape.partition import GENERALISER
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.faces import (
     CellKey,
     FaceRow,
-    HeldFace,
     add_faces,
     cells_changing,
     close_faces,
+    current_faces,
     face_contents,
-    held_faces,
     set_fingerprint,
 )
 from tileserver.store.revisions import Writer
@@ -90,16 +89,20 @@ async def _write(
     touched = set(cells)
     for run in runs:
         touched |= await cells_changing(writer.connection, stored.layer_id, run.first, run.last)
-    held = await held_faces(writer.connection, stored.layer_id, touched)
-    gone: list[tuple[CellKey, HeldFace]] = []
-    fresh: list[tuple[CellKey, Held]] = []
+    held = await current_faces(writer.connection, stored.layer_id, touched)
+    gone: list[tuple[CellKey, DatedFeature]] = []
+    fresh: list[tuple[CellKey, DatedFeature]] = []
     for where in sorted(touched):
-        now = {Held(*face) for face in held.get(where, ())}
+        now = held.get(where, set())
         target = _target(now, runs, cells.get(where, []))
-        gone += [(where, HeldFace(*face)) for face in now - target]
-        fresh += [(where, face) for face in sorted(target - now, key=lambda face: (face.start, face.content))]
+        gone += [(where, face) for face in now - target]
+        fresh += [
+            (where, face) for face in sorted(target - now, key=lambda face: (face.start, face.feature_hash))
+        ]
     # Read before anything is closed: the only version of a face may be the one that is split.
-    missing = [(where, face.content) for where, face in fresh if face.content not in drawing.contents]
+    missing = [
+        (where, face.feature_hash) for where, face in fresh if face.feature_hash not in drawing.contents
+    ]
     kept = await face_contents(writer.connection, stored.layer_id, missing) if missing else {}
     await close_faces(writer, stored.layer_id, gone)
     finest = stored.layer.bands[-1].lowest if stored.layer.drawn_as == "faces" else None
@@ -107,7 +110,7 @@ async def _write(
     return Redrawn(added, len(gone))
 
 
-def _target(now: set[Held], runs: Sequence[Run], steps: Sequence[Steps]) -> set[Held]:
+def _target(now: set[DatedFeature], runs: Sequence[Run], steps: Sequence[Steps]) -> set[DatedFeature]:
     target = now
     for number, run in enumerate(runs):
         target = rewritten(target, run.first, run.last, steps[number] if number < len(steps) else [])
@@ -115,7 +118,7 @@ def _target(now: set[Held], runs: Sequence[Run], steps: Sequence[Steps]) -> set[
 
 
 def _rows(
-    fresh: Sequence[tuple[CellKey, Held]],
+    fresh: Sequence[tuple[CellKey, DatedFeature]],
     drawing: Drawing,
     kept: Mapping[tuple[CellKey, bytes], tuple[dict[str, Any], float | None, bytes]],
     finest: int | None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tileserver.desk.draw import Progress
-from tileserver.desk.periods import Held, State, states_of
+from tileserver.desk.periods import State, states_of
 from tileserver.desk.redraw import fingerprint, redraw
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection, translated
@@ -52,8 +52,7 @@ async def _rebuild(
     before: dict[datetime, State] = {}
     for revision in area.revisions:
         writer = Writer(connection, revision, set())
-        held = {Held(v.content, v.start, v.end) for v in await writer.held(area.layer_id)}
-        after = states_of(held)
+        after = states_of(await writer.current(area.layer_id))
         await redraw(writer, layers, area, before, after, {}, progress)
         await writer.note_layers()
         before = after

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from tileserver.model import DatedFeature
 from tileserver.store.revisions import Writer
 
 
@@ -37,14 +38,6 @@ class FaceRow:
     wkb: bytes
 
 
-class HeldFace(NamedTuple):
-    """A face as known now, without its geometry."""
-
-    content: bytes
-    start: datetime
-    end: datetime | None
-
-
 async def cells_changing(
     connection: asyncpg.Connection, layer: int, first: datetime, last: datetime | None
 ) -> set[CellKey]:
@@ -60,10 +53,10 @@ async def cells_changing(
     return {CellKey(row["band"], row["cell"]) for row in rows}
 
 
-async def held_faces(
+async def current_faces(
     connection: asyncpg.Connection, layer: int, cells: Iterable[CellKey]
-) -> dict[CellKey, set[HeldFace]]:
-    """Return what is known now of these cells of *layer*; cells without anything are left out."""
+) -> dict[CellKey, set[DatedFeature]]:
+    """Return the faces in *cells* of *layer* as known now, by cell; a cell without faces is left out."""
     wanted = list(cells)
     rows = await connection.fetch(
         "SELECT f.band, f.cell, content, lower(valid) AS start, upper(valid) AS end FROM face f"
@@ -74,9 +67,9 @@ async def held_faces(
         [each.band for each in wanted],
         [each.cell for each in wanted],
     )
-    found: defaultdict[CellKey, set[HeldFace]] = defaultdict(set)
+    found: defaultdict[CellKey, set[DatedFeature]] = defaultdict(set)
     for row in rows:
-        found[CellKey(row["band"], row["cell"])].add(HeldFace(row["content"], row["start"], row["end"]))
+        found[CellKey(row["band"], row["cell"])].add(DatedFeature(row["content"], row["start"], row["end"]))
     return found
 
 
@@ -100,7 +93,7 @@ async def face_contents(
     }
 
 
-async def close_faces(writer: Writer, layer: int, gone: Sequence[tuple[CellKey, HeldFace]]) -> None:
+async def close_faces(writer: Writer, layer: int, gone: Sequence[tuple[CellKey, DatedFeature]]) -> None:
     """End our belief in these faces with this revision; older revisions keep them."""
     if not gone:
         return
@@ -115,7 +108,7 @@ async def close_faces(writer: Writer, layer: int, gone: Sequence[tuple[CellKey, 
         writer.revision,
         [where.band for where, _ in gone],
         [where.cell for where, _ in gone],
-        [face.content for _, face in gone],
+        [face.feature_hash for _, face in gone],
         [face.start for _, face in gone],
     )
 

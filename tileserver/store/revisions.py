@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
+
+from tileserver.model import DatedFeature
 
 _LOCK = 7_266_002  # writers take turns; readers never wait
 
@@ -29,15 +31,6 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldVersion:
-    """A current version without its geometry: what it is, when it holds, and since which revision."""
-
-    content: bytes
-    start: datetime
-    end: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class SnapshotRow:
     """A whole state that was read: from *at* on, a hash of what it held, and the file it came in."""
 
@@ -54,15 +47,15 @@ class Writer:
     revision: int
     touched: set[int]
 
-    async def held(self, layer: int) -> list[HeldVersion]:
-        """Return the layer's versions as known in this revision."""
+    async def current(self, layer: int) -> set[DatedFeature]:
+        """Return the features of *layer*, each with its period, as known in this revision."""
         rows = await self.connection.fetch(
             "SELECT content, lower(valid) AS start, upper(valid) AS end FROM feature_version"
             " WHERE layer = $1 AND known @> $2::bigint",
             layer,
             self.revision,
         )
-        return [HeldVersion(row["content"], row["start"], row["end"]) for row in rows]
+        return {DatedFeature(row["content"], row["start"], row["end"]) for row in rows}
 
     async def snapshots(self, layer: int) -> dict[datetime, bytes]:
         """Return the hash of each whole state that is known now, by its instant."""
@@ -83,7 +76,7 @@ class Writer:
         )
         return {row["content"]: (row["properties"], row["geom"]) for row in rows}
 
-    async def close_versions(self, layer: int, gone: Sequence[HeldVersion]) -> None:
+    async def close_versions(self, layer: int, gone: Collection[DatedFeature]) -> None:
         """End our belief in these versions with this revision; older revisions keep them."""
         if not gone:
             return
@@ -96,7 +89,7 @@ class Writer:
             " AND upper(f.valid) IS NOT DISTINCT FROM gone.stop",
             layer,
             self.revision,
-            [version.content for version in gone],
+            [version.feature_hash for version in gone],
             [version.start for version in gone],
             [version.end for version in gone],
         )
