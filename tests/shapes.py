@@ -16,7 +16,7 @@ from tileserver.grid import TileAddress, tile_unit_m
 from tileserver.model import Layer, LayerRef, Source, Theatre
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
-from tileserver.store.revisions import VersionRow, open_revision
+from tileserver.store.revisions import FeatureRow, open_revision
 from tileserver.tiles.catalogue import Periods, ServedLayer, Tileset
 
 Kind = Literal["areas", "lines", "points"]
@@ -102,15 +102,15 @@ async def fill(connection: asyncpg.Connection, declared: Theatre, features: Sequ
     async with open_revision(connection) as writer:
         for name in dict.fromkeys(each.layer for each in features):
             rows = [_row(n, each) for n, each in enumerate(features, 1) if each.layer == name]
-            await writer.add_versions(keys[name], rows)
+            await writer.add_features(keys[name], rows)
         await writer.commit_revision("drawn by hand", {})
         return writer.revision
 
 
-def _row(number: int, feature: Feature) -> VersionRow:
+def _row(number: int, feature: Feature) -> FeatureRow:
     wkb = shapely.to_wkb(shapely.set_srid(feature.geometry, 3857), include_srid=True)
     said = repr((feature.layer, sorted(feature.properties.items()))).encode()
     content = hashlib.blake2b(wkb + said, digest_size=16).digest()
-    return VersionRow(
+    return FeatureRow(
         feature.id or number, content, feature.start, feature.end, dict(feature.properties), wkb
     )

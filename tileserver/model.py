@@ -33,6 +33,7 @@ LayerId = NewType("LayerId", int)  # the database's number of a layer
 Revision = NewType("Revision", int)  # of a committed import or correction, ascending; 0 is before the first
 Digest = NewType("Digest", int)  # 64 bits, unsigned: a sum over what a state or a window holds; 0 is nothing
 Integers: TypeAlias = npt.NDArray[np.integer]  # columns of such numbers, shape (n,), of any width
+_ID_BITS = 53  # of an id in a tile: the whole numbers that JavaScript has
 
 # How exactly it is known when something began, changed or ended; what is known to the day is public when
 # that whole day is old enough.
@@ -264,6 +265,23 @@ class RawFeature:
     period: Period | None = None  # None: holds as long as the snapshot it came in
     origin: str = ""  # file and place in it, for the report
     precision: Precision = "instant"  # of the period; "day" where either of its ends is a plain date
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature as it is kept: repaired, projected, and known by the hash of its geometry and properties.
+
+    ``feature_hash`` is 16 bytes, equal for equal features; ``wkb`` is EWKB, valid, in EPSG:3857.
+    """
+
+    feature_hash: bytes
+    properties: dict[str, Value]
+    wkb: bytes
+
+    @property
+    def id(self) -> int:
+        """The feature's id in tiles: the same in every state, revision and database."""
+        return int.from_bytes(self.feature_hash[:8], "big") >> (64 - _ID_BITS)
 
 
 class DatedFeature(NamedTuple):

@@ -348,7 +348,7 @@ def test_what_is_kept_comes_back_as_it_was(desk: Desk, tmp_path: Path) -> None:
     given = unpack(desk.run(lambda connection: held_content(connection, number)))
     desk.import_file("control", path, accept=WHY)
     held = {bytes(row["content"]): bytes(row["geom"]) for row in desk.fetch("SELECT * FROM feature_version")}
-    assert {key: content.wkb for key, content in given.contents.items()} == held
+    assert {key: each.wkb for key, each in given.features.items()} == held
     assert len(given.quarantined) == len(WIDE)
 
 

@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tileserver.desk.prepare import Preparer, make_content
+from tileserver.desk.prepare import Preparer, make_feature
 from tileserver.findings import Finding
 from tileserver.ingest import Report
 from tileserver.model import RawFeature, Theatre, Value
@@ -51,36 +51,36 @@ def test_equal_features_are_one_content_whatever_was_prepared_before(theatre: Th
     assert first == other.prepare(RawFeature(SQUARE, OCCUPIED))
 
 
-def test_geometry_and_properties_both_name_a_content(theatre: Theatre) -> None:
+def test_geometry_and_properties_both_are_in_the_hash_of_a_feature(theatre: Theatre) -> None:
     prepared = preparer(theatre, Report())
     features = [
         RawFeature(SQUARE, OCCUPIED),
         RawFeature(SQUARE, {"status": "liberated"}),
         RawFeature(BOWTIE, OCCUPIED),
     ]
-    assert len({content.key for each in features if (content := prepared.prepare(each))}) == 3
+    assert len({kept.feature_hash for each in features if (kept := prepared.prepare(each))}) == 3
 
 
-def test_a_content_has_one_name_in_every_database_and_version() -> None:
+def test_a_feature_has_one_hash_in_every_database_and_version() -> None:
     """Ids in tiles and stored hashes rest on it: change it, and every import is a correction."""
-    key = make_content(shapely.box(0, 0, 1, 1), {"status": "occupied"}).key
-    assert key.hex() == "7ac4649fc1e59a4bc0ff919e0c44d2e4"
+    feature_hash = make_feature(shapely.box(0, 0, 1, 1), {"status": "occupied"}).feature_hash
+    assert feature_hash.hex() == "7ac4649fc1e59a4bc0ff919e0c44d2e4"
 
 
 @given(st.permutations([("status", "occupied"), ("n", 1), ("x", 1.5), ("flag", True)]))
-def test_the_order_of_properties_is_not_part_of_a_content(items: list[tuple[str, Value]]) -> None:
+def test_the_order_of_properties_is_not_part_of_a_feature(items: list[tuple[str, Value]]) -> None:
     plain: dict[str, Value] = {"flag": True, "n": 1, "status": "occupied", "x": 1.5}
     assert (
-        make_content(shapely.box(0, 0, 1, 1), dict(items)).key
-        == make_content(shapely.box(0, 0, 1, 1), plain).key
+        make_feature(shapely.box(0, 0, 1, 1), dict(items)).feature_hash
+        == make_feature(shapely.box(0, 0, 1, 1), plain).feature_hash
     )
 
 
 @given(st.integers(0, 10**6))
 def test_an_id_is_a_whole_number_that_javascript_has(west: int) -> None:
-    content = make_content(shapely.box(west, 0, west + 1, 1), {})
-    assert 0 <= content.id < 2**53
-    assert content.id == int.from_bytes(content.key, "big") >> (len(content.key) * 8 - 53)
+    feature = make_feature(shapely.box(west, 0, west + 1, 1), {})
+    assert 0 <= feature.id < 2**53
+    assert feature.id == int.from_bytes(feature.feature_hash, "big") >> (len(feature.feature_hash) * 8 - 53)
 
 
 def test_what_was_done_is_counted_each_time_though_done_once(theatre: Theatre) -> None:
@@ -90,7 +90,7 @@ def test_what_was_done_is_counted_each_time_though_done_once(theatre: Theatre) -
         assert prepared.prepare(RawFeature(BOWTIE, OCCUPIED, origin=f"file#{number}")) is not None
     assert report.counts == {Finding.MADE_VALID: 3}
     assert report.examples[Finding.MADE_VALID] == ["file#0", "file#1", "file#2"]
-    assert len(prepared.contents) == 1
+    assert len(prepared.features) == 1
 
 
 def test_what_cannot_be_kept_is_quarantined_each_time_with_its_raw_text(theatre: Theatre) -> None:
@@ -101,7 +101,7 @@ def test_what_cannot_be_kept_is_quarantined_each_time_with_its_raw_text(theatre:
         (Finding.OUTSIDE, "file#0", FAR.decode()),
         (Finding.OUTSIDE, "file#1", FAR.decode()),
     ]
-    assert prepared.contents == {}
+    assert prepared.features == {}
 
 
 def test_a_status_declared_for_anywhere_may_lie_far_outside(theatre: Theatre) -> None:

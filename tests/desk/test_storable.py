@@ -14,12 +14,12 @@ import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tileserver.desk.prepare import Preparer, make_content
+from tileserver.desk.prepare import Preparer, make_feature
 from tileserver.desk.storable import EXACT, FIRST, LAST, is_storable, storable_properties
 from tileserver.findings import Finding
 from tileserver.ingest import Report
 from tileserver.model import RawFeature, Value
-from tileserver.store.revisions import NothingChanged, open_revision
+from tileserver.store.revisions import FeatureRow, NothingChanged, open_revision
 from tileserver.times import TICK, Period
 
 if TYPE_CHECKING:
@@ -103,22 +103,22 @@ def test_what_is_written_is_read_back_equal(door: Desk, drawn: list[RawFeature])
         preparer = Preparer(door.theatre, layer.layer, report)
         prepared = [(preparer.prepare(each), each.period) for each in drawn]
         kept = {
-            (content.key, period.start, period.end): content
-            for content, period in prepared
-            if content and period
+            (feature.feature_hash, period.start, period.end): feature
+            for feature, period in prepared
+            if feature and period
         }
-        report.imported = sum(content is not None for content, _ in prepared)
+        report.imported = sum(feature is not None for feature, _ in prepared)
         assert report.balances
         async with open_revision(connection) as writer:
-            rows = [content.row(start, end) for (_, start, end), content in kept.items() if start]
-            await writer.add_versions(layer.layer_id, rows)
+            rows = [FeatureRow.of(each, start, end) for (_, start, end), each in kept.items() if start]
+            await writer.add_features(layer.layer_id, rows)
             assert {
                 (each.feature_hash, each.start, each.end) for each in await writer.current(layer.layer_id)
             } == kept.keys()
-            there = await writer.contents(layer.layer_id, [key for key, _, _ in kept])
-            for key, (said, wkb) in there.items():
-                assert (said, wkb) == (preparer.contents[key].properties, preparer.contents[key].wkb)
-                assert make_content(shapely.from_wkb(wkb), said).key == key
+            there = await writer.features(layer.layer_id, [key for key, _, _ in kept])
+            for key, feature in there.items():
+                assert feature == preparer.features[key]
+                assert make_feature(shapely.from_wkb(feature.wkb), feature.properties).feature_hash == key
             await writer.quarantine(
                 layer.layer_id, [(q.finding, q.origin, q.raw) for q in report.quarantined]
             )

@@ -15,7 +15,7 @@ from tileserver.desk.periods import State, periods_of
 from tileserver.model import Category, DatedFeature
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.faces import CellKey, FaceRow, add_faces, close_faces
-from tileserver.store.revisions import SnapshotRow, VersionRow, Writer, open_revision
+from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer, open_revision
 
 States = Mapping[datetime, State]
 Body = Callable[[asyncpg.Connection, dict[str, StoredLayer]], Awaitable[None]]
@@ -76,13 +76,13 @@ async def _write_periods(
     writer: Writer, key: int, before: set[DatedFeature], after: set[DatedFeature]
 ) -> None:
     gone, fresh = before - after, after - before
-    await writer.close_versions(key, gone)
+    await writer.close_features(key, gone)
     cells = [CellKey(FINEST, 7), CellKey(0, 1)]
     await close_faces(writer, key, [(cell, each) for cell in cells for each in gone])
-    await writer.add_versions(
+    await writer.add_features(
         key,
         [
-            VersionRow(dated.feature_hash[0], *dated, {"status": _status(dated)}, _wkb(dated))
+            FeatureRow(dated.feature_hash[0], *dated, {"status": _status(dated)}, _wkb(dated))
             for dated in fresh
         ],
     )

@@ -15,7 +15,7 @@ from tileserver.errors import StoreUnavailable
 from tileserver.model import DatedFeature
 from tileserver.store.catalogue import add_theatre, load_changes, load_layers, load_periods
 from tileserver.store.connect import connect, translated
-from tileserver.store.revisions import NothingChanged, SnapshotRow, VersionRow, open_revision
+from tileserver.store.revisions import FeatureRow, NothingChanged, SnapshotRow, open_revision
 from tileserver.theatres import load_theatre
 from tileserver.times import to_micros
 
@@ -29,10 +29,10 @@ DAY = timedelta(days=1)
 Body = Callable[[asyncpg.Connection, int], Awaitable[None]]
 
 
-def row(number: int, start: datetime = START, end: datetime | None = None) -> VersionRow:
+def row(number: int, start: datetime = START, end: datetime | None = None) -> FeatureRow:
     square = shapely.set_srid(shapely.box(number, 0, number + 1, 1), 3857)
     wkb = shapely.to_wkb(square, include_srid=True, byte_order=1)
-    return VersionRow(number, bytes([number]) * 16, start, end, {"status": "occupied"}, wkb)
+    return FeatureRow(number, bytes([number]) * 16, start, end, {"status": "occupied"}, wkb)
 
 
 def with_layer(databases: Databases, dsn: str, body: Body) -> None:
@@ -64,7 +64,7 @@ def test_a_revision_becomes_visible_whole_at_its_commit(databases: Databases, da
     async def body(connection: asyncpg.Connection, layer: int) -> None:
         reader = await connect(database)
         async with open_revision(connection) as writer:
-            await writer.add_versions(layer, [row(1)])
+            await writer.add_features(layer, [row(1)])
             await writer.add_snapshots(layer, [SnapshotRow(START, b"x", "a file")])
             await writer.commit_revision("one", {})
             assert await reader.fetchval("SELECT count(*) FROM feature_version") == 0
@@ -83,7 +83,7 @@ def test_revisions_are_numbered_in_the_order_in_which_they_commit(
         connection = await connect(database)
         try:
             async with open_revision(connection) as writer:
-                await writer.add_versions(layer, [row(number)])
+                await writer.add_features(layer, [row(number)])
                 await asyncio.sleep(0.002 * (number % 3))
                 await writer.commit_revision(str(number), {})
         finally:
@@ -106,7 +106,7 @@ def test_an_error_leaves_no_trace_and_its_number_to_the_next(databases: Database
     async def body(connection: asyncpg.Connection, layer: int) -> None:
         async def break_midway() -> None:
             async with open_revision(connection) as writer:
-                await writer.add_versions(layer, [row(1)])
+                await writer.add_features(layer, [row(1)])
                 await writer.quarantine(layer, [("null_geometry", "here", "raw\0text")])
                 raise RuntimeError("midway")
 
@@ -124,7 +124,7 @@ def test_a_cancelled_writer_frees_the_lock_at_once(databases: Databases, databas
     async def body(connection: asyncpg.Connection, layer: int) -> None:
         async def endless() -> None:
             async with open_revision(connection) as writer:
-                await writer.add_versions(layer, [row(1)])
+                await writer.add_features(layer, [row(1)])
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(endless())
@@ -148,9 +148,9 @@ def test_a_writer_whose_process_died_frees_the_lock(databases: Databases, databa
         async def die_midway() -> None:
             with translated():
                 async with open_revision(other) as writer:
-                    await writer.add_versions(layer, [row(1)])
+                    await writer.add_features(layer, [row(1)])
                     await connection.execute("SELECT pg_terminate_backend($1)", other.get_server_pid())
-                    await writer.add_versions(layer, [row(2)])
+                    await writer.add_features(layer, [row(2)])
 
         with pytest.raises(StoreUnavailable):
             await die_midway()
@@ -184,7 +184,7 @@ def test_older_revisions_answer_exactly_what_they_did(databases: Databases, data
                 periods.ends.tolist(),
             )
 
-        steps: list[tuple[list[DatedFeature], list[VersionRow]]] = [
+        steps: list[tuple[list[DatedFeature], list[FeatureRow]]] = [
             ([], [row(1), row(2, START, START + DAY)]),
             (
                 [DatedFeature(bytes([1]) * 16, START, None)],
@@ -194,8 +194,8 @@ def test_older_revisions_answer_exactly_what_they_did(databases: Databases, data
         ]
         for number, (gone, new) in enumerate(steps, 1):
             async with open_revision(connection) as writer:
-                await writer.close_versions(layer, gone)
-                await writer.add_versions(layer, new)
+                await writer.close_features(layer, gone)
+                await writer.add_features(layer, new)
                 await writer.commit_revision("", {})
             answers[number] = await answer(number)
             assert {each: await answer(each) for each in answers} == answers
@@ -215,10 +215,10 @@ def test_closing_one_period_of_a_content_leaves_its_other_periods(
 ) -> None:
     async def body(connection: asyncpg.Connection, layer: int) -> None:
         async with open_revision(connection) as writer:
-            await writer.add_versions(layer, [row(1, START, START + DAY), row(1, START + 2 * DAY)])
+            await writer.add_features(layer, [row(1, START, START + DAY), row(1, START + 2 * DAY)])
             await writer.commit_revision("", {})
         async with open_revision(connection) as writer:
-            await writer.close_versions(layer, [DatedFeature(bytes([1]) * 16, START, START + DAY)])
+            await writer.close_features(layer, [DatedFeature(bytes([1]) * 16, START, START + DAY)])
             await writer.commit_revision("", {})
         assert await _rows(connection, 2) == [(bytes([1]) * 16, START + 2 * DAY, None)]
 
@@ -244,7 +244,7 @@ def test_one_instant_has_one_snapshot_at_a_time(databases: Databases, database: 
 def test_only_the_layers_that_were_written_to_have_the_revision(databases: Databases, database: str) -> None:
     async def body(connection: asyncpg.Connection, layer: int) -> None:
         async with open_revision(connection) as writer:
-            await writer.add_versions(layer, [row(1)])
+            await writer.add_features(layer, [row(1)])
             await writer.commit_revision("", {})
         stored = await load_layers(connection)
         assert {each.layer_id: each.revisions for each in stored} == {

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from tileserver.desk.ground import ground_of
 from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_states, judge_tally
 from tileserver.desk.periods import State, periods_of, states_of, stepping
-from tileserver.desk.prepare import Content
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.errors import BadParameter
 from tileserver.model import DatedFeature
@@ -132,10 +131,9 @@ async def _ground(writer: Writer, stored: StoredLayer, given: Prepared, change: 
     for _, was, before, now in stepping(change.before, change.after):
         if was != now:
             wanted |= was | before | now
-    there = await writer.contents(stored.layer_id, wanted - given.contents.keys())
-    contents = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()}
+    there = await writer.features(stored.layer_id, wanted - given.features.keys())
     statuses = await writer.statuses(stored.layer_id, stored.layer.category)
-    return ground_of(stored.layer, {**contents, **given.contents}, statuses)
+    return ground_of(stored.layer, {**there, **given.features}, statuses)
 
 
 def _effects(change: Change, rulings: list[Ruling], ground: Ground) -> list[Effect]:

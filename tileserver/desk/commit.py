@@ -9,15 +9,15 @@ from typing import Any, TypeAlias
 
 from tileserver.desk.change import Change, Effect, change_of, check_own, judge, state_hash
 from tileserver.desk.judge import Ruling
-from tileserver.desk.prepare import Content
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.redraw import redraw
 from tileserver.errors import BadParameter, HeldBack
+from tileserver.model import Feature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.days import add_days
 from tileserver.store.held import QuarantineRow, decide, keep
-from tileserver.store.revisions import NothingChanged, SnapshotRow, Writer, open_revision
+from tileserver.store.revisions import FeatureRow, NothingChanged, SnapshotRow, Writer, open_revision
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
 
@@ -132,26 +132,22 @@ async def _write(
         rows = [SnapshotRow(at, state_hash(state), given.origins[at]) for at, state in new]
         await writer.add_snapshots(stored.layer_id, rows)
         outcome.snapshots = len(rows)
-    await _write_features(writer, stored.layer_id, change, given.contents, outcome)
+    await _write_features(writer, stored.layer_id, change, given.features, outcome)
     if stored.layer.drawn_as == "faces":
-        redrawn = await redraw(writer, layers, stored, change.before, change.after, given.contents, progress)
+        redrawn = await redraw(writer, layers, stored, change.before, change.after, given.features, progress)
         outcome.faces_added, outcome.faces_ended = redrawn
 
 
 async def _write_features(
-    writer: Writer, layer: int, change: Change, contents: Mapping[bytes, Content], outcome: Outcome
+    writer: Writer, layer: int, change: Change, features: Mapping[bytes, Feature], outcome: Outcome
 ) -> None:
     fresh, gone = change.target - change.known, change.known - change.target
-    # Read before anything is closed: the only version of a content may be the one that is split.
-    missing = {each.feature_hash for each in fresh} - contents.keys()
-    there = {
-        key: Content(key, properties, wkb)
-        for key, (properties, wkb) in (await writer.contents(layer, missing)).items()
-    }
-    await writer.close_versions(layer, gone)
-    every = {**there, **contents}
-    rows = [every[each.feature_hash].row(each.start, each.end) for each in sorted(fresh, key=str)]
-    outcome.added += await writer.add_versions(layer, rows)
+    # Read before anything is closed: the only row of a feature may be the one that is split.
+    missing = {each.feature_hash for each in fresh} - features.keys()
+    every = {**await writer.features(layer, missing), **features}
+    await writer.close_features(layer, gone)
+    rows = [FeatureRow.of(every[each.feature_hash], each.start, each.end) for each in sorted(fresh, key=str)]
+    outcome.added += await writer.add_features(layer, rows)
     outcome.ended += len(gone)
 
 

@@ -30,15 +30,15 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.desk.periods import Run, State
-from tileserver.desk.prepare import Content, make_content
+from tileserver.desk.prepare import make_feature
 from tileserver.grid import Band, BoundsLonLat
-from tileserver.model import Layer, Theatre
+from tileserver.model import Feature, Layer, Theatre
 from tileserver.shape.clips import Named, changed_cells, plant
 from tileserver.shape.frontline import Ground, front_lines, ground
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres, whole_status
 from tileserver.shape.repair import repair_geometry
-from tileserver.store.faces import CellKey
+from tileserver.store.faces import CellKey, MeasuredFace
 from tileserver.theatres import load_lands
 
 Steps: TypeAlias = list[tuple[datetime, State]]
@@ -47,42 +47,34 @@ Progress: TypeAlias = Callable[[str, int, int | None], None]
 _FRONT = "front of "  # no status is called so: codes have no spaces
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A face, or the front in one cell, EPSG:3857; ``km2`` on the ellipsoid for faces of the finest band."""
-
-    content: Content
-    km2: float | None
-
-
 @dataclass(slots=True)
 class Drawing:
     """Steps of each cell in each run, and the faces that they are of; see the drawing at the head.
 
     ``steps[layer][cell][run]``: ascending (instant, set of face hashes), each set unlike the one before. A
     cell that is missing, a list of runs that is too short and an empty list of steps all say: unchanged.
-    ``contents`` has every face that a step is of, by its hash.
+    ``faces`` has every face that a step is of, by its hash.
     """
 
     steps: dict[str, dict[CellKey, list[Steps]]]
-    contents: dict[bytes, Drawn] = field(default_factory=dict)
+    faces: dict[bytes, MeasuredFace] = field(default_factory=dict)
 
 
 async def draw_runs(
     theatre: Theatre,
     area: Layer,
     runs: Sequence[Run],
-    contents: Mapping[bytes, Content],
+    features: Mapping[bytes, Feature],
     progress: Progress,
 ) -> Drawing:
     """Draw *runs* of the states of *area*, a layer drawn as faces, and the lines that derive from it.
 
-    *contents* holds the content of every state of *runs*, those before them included. O(what changes
-    from state to state); a first state costs about a second. Lets others run, and itself be cancelled,
-    between two states.
+    *features* has, by hash, every feature of the states of *runs* and of the states before them. O(what
+    changes from state to state); a first state costs about a second. Lets others run, and itself be
+    cancelled, between two states.
     """
     fronts = [_Front(theatre, line) for line in theatre.layers if _derives(line, area)]
-    pen = _Pen(area, fronts, contents)
+    pen = _Pen(area, fronts, features)
     total = sum(len(run.steps) for run in runs)
     done = 0
     for number, run in enumerate(runs):
@@ -113,10 +105,10 @@ class _Front:
         self._areas: frozenset[bytes] = frozenset()
         self._roots: list[Named] = []
 
-    def clips(self, state: State, contents: Mapping[bytes, Content]) -> list[Named]:
+    def clips(self, state: State, features: Mapping[bytes, Feature]) -> list[Named]:
         """Return the uncut front of each side in *state*, called ``front of <line> <side>``; [] without."""
         if state != self._areas:
-            areas = side_areas(self._area, [contents[key] for key in sorted(state)])
+            areas = side_areas(self._area, [features[each] for each in sorted(state)])
             found = front_lines(areas, self._where)
             self._roots = [
                 (_FRONT + f"{self.line.name} {side}", plant(lines)) for side, lines in found.items()
@@ -128,11 +120,11 @@ class _Front:
 class _Pen:
     """Drawer of one state after the other, and of each only its differences from the one before."""
 
-    def __init__(self, area: Layer, fronts: Sequence[_Front], contents: Mapping[bytes, Content]) -> None:
+    def __init__(self, area: Layer, fronts: Sequence[_Front], features: Mapping[bytes, Feature]) -> None:
         self.drawing = Drawing({each.name: {} for each in (area, *(front.line for front in fronts))})
         self._area = area
         self._fronts = fronts
-        self._contents = contents
+        self._features = features
         self._priority = {each.code: each.priority for each in area.categories}
         self._bands: defaultdict[int, list[Band]] = defaultdict(list)
         self._drawn, self._finest = frozenset(area.bands), area.bands[-1]
@@ -171,22 +163,22 @@ class _Pen:
                     for name, statuses in front.sides.items()
                 ]
                 line = shapely.normalize(shapely.line_merge(shapely.union_all(lines)))
-                pieces = [] if line.is_empty else [make_content(to_metres(line, cell.band), {})]
-                self._note(front.line.name, cell, at, [Drawn(piece, None) for piece in pieces])
+                pieces = [] if line.is_empty else [make_feature(to_metres(line, cell.band), {})]
+                self._note(front.line.name, cell, at, [MeasuredFace(piece, None) for piece in pieces])
 
-    def _face(self, face: Face, band: Band, *, measured: bool) -> Drawn:
+    def _face(self, face: Face, band: Band, *, measured: bool) -> MeasuredFace:
         polygon = to_metres(face.polygon, band)
-        content = make_content(polygon, {self._area.category: face.status})
-        known = self.drawing.contents.get(content.key)
+        feature = make_feature(polygon, {self._area.category: face.status})
+        known = self.drawing.faces.get(feature.feature_hash)
         if known is not None and (known.km2 is not None or not measured):
             return known  # a square may be a face of two bands
-        return Drawn(content, area_km2(polygon) if measured else None)
+        return MeasuredFace(feature, area_km2(polygon) if measured else None)
 
-    def _note(self, layer: str, cell: Cell, at: datetime, drawn: Iterable[Drawn]) -> None:
+    def _note(self, layer: str, cell: Cell, at: datetime, drawn: Iterable[MeasuredFace]) -> None:
         key = CellKey(cell.band.lowest, cell.band.cell(cell.x, cell.y, cell.above))
-        found = {each.content.key: each for each in drawn}
+        found = {each.feature.feature_hash: each for each in drawn}
         state = frozenset(found)
-        self.drawing.contents.update(found)
+        self.drawing.faces.update(found)
         runs = self.drawing.steps[layer].setdefault(key, [])
         while len(runs) <= self._run:
             runs.append([])
@@ -199,26 +191,26 @@ class _Pen:
 
         Clips are told apart by identity, so an area that the last state had too is not planted again.
         """
-        kept = {key: self._roots.get(key) or self._root(key) for key in state}
+        kept = {each: self._roots.get(each) or self._root(each) for each in state}
         self._roots = kept
-        fronts = [clip for front in self._fronts for clip in front.clips(state, self._contents)]
+        fronts = [clip for front in self._fronts for clip in front.clips(state, self._features)]
         return frozenset([*kept.values(), *fronts])
 
-    def _root(self, key: bytes) -> Named:
-        content = self._contents[key]
-        return str(content.properties[self._area.category]), plant(shapely.from_wkb(content.wkb))
+    def _root(self, feature_hash: bytes) -> Named:
+        feature = self._features[feature_hash]
+        return str(feature.properties[self._area.category]), plant(shapely.from_wkb(feature.wkb))
 
 
 def _areas(parts: Iterable[Named]) -> list[Named]:
     return [part for part in parts if not part[0].startswith(_FRONT)]
 
 
-def side_areas(area: Layer, contents: Iterable[Content]) -> list[tuple[str, list[BaseGeometry]]]:
-    """Return the areas of *contents* by status, with the status's side, the highest priority first."""
+def side_areas(area: Layer, features: Iterable[Feature]) -> list[tuple[str, list[BaseGeometry]]]:
+    """Return the areas of *features* by status, with the status's side, the highest priority first."""
     statuses = sorted(area.categories, key=lambda each: (-each.priority, each.code))
     shapes: dict[str, list[BaseGeometry]] = {each.code: [] for each in statuses}
-    for content in contents:
-        shapes[str(content.properties[area.category])].append(shapely.from_wkb(content.wkb))
+    for each in features:
+        shapes[str(each.properties[area.category])].append(shapely.from_wkb(each.wkb))
     return [(each.side, shapes[each.code]) for each in statuses]
 
 

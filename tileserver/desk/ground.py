@@ -10,34 +10,35 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.desk.judge import Ground, Sizes
 from tileserver.desk.periods import State
-from tileserver.desk.prepare import Content
-from tileserver.model import Layer
+from tileserver.model import Feature, Layer
 from tileserver.shape.measure import area_km2
 
 
-def ground_of(layer: Layer, contents: Mapping[bytes, Content], statuses: Mapping[bytes, str]) -> Ground:
-    """Return what measures the states of *layer*; *contents* has all that are to be measured.
+def ground_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapping[bytes, str]) -> Ground:
+    """Return what measures the states of *layer*; *features* has all that are to be measured.
 
     *statuses* has those that are only to be named.
     """
     sizes: dict[bytes, float] = {}
     exact: dict[State, Sizes] = {}
 
-    def status_of(key: bytes) -> str:
-        content = contents.get(key)
-        return statuses[key] if content is None else str(content.properties.get(layer.category, ""))
+    def status_of(feature_hash: bytes) -> str:
+        feature = features.get(feature_hash)
+        if feature is None:
+            return statuses[feature_hash]
+        return str(feature.properties.get(layer.category, ""))
 
     def measure(state: State) -> Sizes:
         total: defaultdict[str, float] = defaultdict(float)
-        for key in state:
-            if key not in sizes:
-                sizes[key] = area_km2(shapely.from_wkb(contents[key].wkb))
-            total[status_of(key)] += sizes[key]
+        for each in state:
+            if each not in sizes:
+                sizes[each] = area_km2(shapely.from_wkb(features[each].wkb))
+            total[status_of(each)] += sizes[each]
         return total
 
     def measure_exactly(state: State) -> Sizes:
         if state not in exact:
-            exact[state] = _disjoint(layer, [(status_of(key), contents[key].wkb) for key in state])
+            exact[state] = _disjoint(layer, [(status_of(each), features[each].wkb) for each in state])
         return exact[state]
 
     return Ground(measure, measure_exactly, lambda state: frozenset(map(status_of, state)))

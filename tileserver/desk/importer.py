@@ -124,7 +124,7 @@ async def import_snapshots(
     if not states and not report.total("quarantined"):
         raise UnreadableSource(f"{origin} holds no snapshot of {stored.ref}; see the report")
     given = prepared(
-        report, origin=origin, contents=preparer.contents, states=states, origins=origins, days=days.over
+        report, origin=origin, features=preparer.features, states=states, origins=origins, days=days.over
     )
     return await commit(connection, layers, name, given, progress, _acceptance(accept))
 
@@ -151,11 +151,11 @@ async def import_features(
     wanted: set[DatedFeature] = set()
     days = Days(stored)
     for number, feature in enumerate(days.note_features(features), 1):
-        content = preparer.prepare(feature)
-        if content is not None:
+        kept = preparer.prepare(feature)
+        if kept is not None:
             assert feature.period is not None
             assert feature.period.start is not None
-            dated = DatedFeature(content.key, feature.period.start, feature.period.end)
+            dated = DatedFeature(kept.feature_hash, feature.period.start, feature.period.end)
             if dated in wanted:
                 report.note(Finding.DUPLICATE, feature.origin)
             else:
@@ -167,7 +167,7 @@ async def import_features(
     given = prepared(
         report,
         origin=origin,
-        contents=preparer.contents,
+        features=preparer.features,
         periods=frozenset(wanted),
         complete=complete,
         days=days.over,
@@ -182,12 +182,12 @@ def _acceptance(reason: str) -> Acceptance | None:
 def _state(snapshot: RawSnapshot, preparer: Preparer, report: Report) -> State:
     state: set[bytes] = set()
     for feature in snapshot.features:
-        content = preparer.prepare(feature)
-        if content is None:
+        kept = preparer.prepare(feature)
+        if kept is None:
             continue
-        if content.key in state:
+        if kept.feature_hash in state:
             report.note(Finding.DUPLICATE, feature.origin)
         else:
-            state.add(content.key)
+            state.add(kept.feature_hash)
             report.imported += 1
     return frozenset(state)

@@ -1,7 +1,7 @@
-"""From whole states to the periods in which each content held, and back; pure.
+"""Whole states turned into the periods in which each feature held, and back; pure.
 
-A content is the hash of one feature's geometry and properties. A state is the set of contents that hold
-at an instant, until the next state.
+A feature is known here by its hash alone. A state is the set of the features that hold at an instant, until
+the next state.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ State: TypeAlias = frozenset[bytes]
 
 
 def periods_of(states: Mapping[datetime, State]) -> set[DatedFeature]:
-    """Return the maximal periods in which each content held without a break.
+    """Return the maximal periods in which each feature held without a break.
 
     Each state holds from its instant to the next one; the last one holds on.
     """
     found: set[DatedFeature] = set()
-    since: dict[bytes, datetime] = {}
+    starts: dict[bytes, datetime] = {}
     for at in sorted(states):
         state = states[at]
-        for content in [content for content in since if content not in state]:
-            found.add(DatedFeature(content, since.pop(content), at))
-        for content in state:
-            since.setdefault(content, at)
-    found.update(DatedFeature(content, start, None) for content, start in since.items())
+        for each in [each for each in starts if each not in state]:
+            found.add(DatedFeature(each, starts.pop(each), at))
+        for each in state:
+            starts.setdefault(each, at)
+    found.update(DatedFeature(each, start, None) for each, start in starts.items())
     return found
 
 
-def states_of(held: Iterable[DatedFeature], instants: Iterable[datetime] = ()) -> dict[datetime, State]:
+def states_of(dated: Iterable[DatedFeature], instants: Iterable[datetime] = ()) -> dict[datetime, State]:
     """Return the state at every instant at which something changes, and at *instants*.
 
     The inverse of `periods_of` for the instants that it was given.
     """
     opening: defaultdict[datetime, list[bytes]] = defaultdict(list)
     closing: defaultdict[datetime, list[bytes]] = defaultdict(list)
-    for content, start, end in held:
-        opening[start].append(content)
+    for each, start, end in dated:
+        opening[start].append(each)
         if end is not None:
-            closing[end].append(content)
+            closing[end].append(each)
     states: dict[datetime, State] = {}
     current: set[bytes] = set()
     for at in sorted({*opening, *closing, *instants}):
@@ -110,18 +110,18 @@ def changed_runs(old: Mapping[datetime, State], new: Mapping[datetime, State]) -
 
 
 def rewritten(
-    held: Collection[DatedFeature],
+    dated: Collection[DatedFeature],
     first: datetime,
     last: datetime | None,
     steps: Iterable[tuple[datetime, State]],
 ) -> set[DatedFeature]:
-    """Return the maximal periods of *held*, with *steps* instead of what it says in ``[first, last)``.
+    """Return the maximal periods of *dated* with *steps* in place of all that held in ``[first, last)``.
 
-    Until the first step what held just before *first* holds on.
+    Until the first step the features that held just before *first* hold on.
     """
-    before = frozenset(each.feature_hash for each in held if each.start < first <= (each.end or first))
-    found = [each for each in held if each.end is not None and each.end <= first]
-    for each in held:
+    before = frozenset(each.feature_hash for each in dated if each.start < first <= (each.end or first))
+    found = [each for each in dated if each.end is not None and each.end <= first]
+    for each in dated:
         if each.start < first and (each.end is None or each.end > first):
             found.append(each._replace(end=first))
         if last is not None and (each.end is None or each.end > last):
@@ -132,7 +132,7 @@ def rewritten(
 
 
 def _joined(periods: Iterable[DatedFeature]) -> set[DatedFeature]:
-    """Return *periods* with those of one content that touch made one."""
+    """Return *periods*, with periods of one feature that touch made one."""
     found: set[DatedFeature] = set()
     open_: DatedFeature | None = None
     for each in sorted(periods, key=lambda each: (each.feature_hash, each.start)):

@@ -1,11 +1,9 @@
-"""A raw feature becomes a content: repaired, projected, hashed; each geometry once."""
+"""Raw features repaired, projected to EPSG:3857 and hashed; each distinct geometry once."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 import shapely
@@ -14,53 +12,33 @@ from tileserver.desk.storable import is_storable, storable_properties
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import Report
-from tileserver.model import Layer, RawFeature, Theatre, Value
+from tileserver.model import Feature, Layer, RawFeature, Theatre, Value
 from tileserver.shape.repair import repair_geometry
-from tileserver.store.revisions import VersionRow
 
 EPSG_3857 = 3857
-_ID_BITS = 53  # the whole numbers that JavaScript has
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One feature's geometry and properties, and the hash that names them."""
-
-    key: bytes
-    properties: dict[str, Value]
-    wkb: bytes
-
-    @property
-    def id(self) -> int:
-        """The feature's id in tiles: the same in every state, revision and database."""
-        return int.from_bytes(self.key[:8], "big") >> (64 - _ID_BITS)
-
-    def row(self, start: datetime, end: datetime | None) -> VersionRow:
-        """Return the version of this content that holds in ``[start, end)``."""
-        return VersionRow(self.id, self.key, start, end, dict(self.properties), self.wkb)
-
-
-def make_content(geometry: shapely.Geometry, properties: Mapping[str, Value]) -> Content:
-    """Name a valid geometry in EPSG:3857 and its properties by their hash."""
+def make_feature(geometry: shapely.Geometry, properties: Mapping[str, Value]) -> Feature:
+    """Return the feature of a valid geometry in EPSG:3857 and its *properties*, with their hash."""
     wkb = shapely.to_wkb(shapely.set_srid(geometry, EPSG_3857), include_srid=True, byte_order=1)
     spelled = msgspec.json.encode(properties, order="deterministic")
-    key = hashlib.blake2b(wkb + spelled, digest_size=16).digest()
-    return Content(key, dict(properties), wkb)
+    feature_hash = hashlib.blake2b(wkb + spelled, digest_size=16).digest()
+    return Feature(feature_hash, dict(properties), wkb)
 
 
 class Preparer:
     """Prepares the features of one layer, remembering what each distinct raw feature became."""
 
     def __init__(self, theatre: Theatre, layer: Layer, report: Report) -> None:
-        self.contents: dict[bytes, Content] = {}
+        self.features: dict[bytes, Feature] = {}
         self._layer = layer
         self._bounds = BoundsLonLat(*(layer.bounds or theatre.bounds))
         self._anywhere = {each.code for each in layer.categories if each.scope == "anywhere"}
         self._report = report
         self._seen: dict[bytes, tuple[bytes | None, tuple[Finding, ...]]] = {}
 
-    def prepare(self, feature: RawFeature) -> Content | None:
-        """Return the content of *feature*, or ``None`` where it was quarantined; the report says why."""
+    def prepare(self, feature: RawFeature) -> Feature | None:
+        """Return *feature* as it is kept, or ``None`` where it was quarantined; the report says why."""
         if feature.period is not None and not is_storable(feature.period):
             self._report.quarantine(Finding.ABSURD_DATE, feature.origin, str(feature.period))
             return None
@@ -71,7 +49,7 @@ class Preparer:
         raw = hashlib.blake2b(feature.geometry + b"\0" + spelled, digest_size=16).digest()
         if raw not in self._seen:
             self._seen[raw] = self._repair(feature.geometry, properties)
-        key, findings = self._seen[raw]
+        feature_hash, findings = self._seen[raw]
         for finding in findings:
             if finding.treatment == "quarantined":
                 self._report.quarantine(
@@ -79,7 +57,7 @@ class Preparer:
                 )
             else:
                 self._report.note(finding, feature.origin)
-        return None if key is None else self.contents[key]
+        return None if feature_hash is None else self.features[feature_hash]
 
     def _repair(
         self, geometry: bytes, properties: dict[str, Value]
@@ -89,6 +67,6 @@ class Preparer:
         findings = repaired.findings
         if repaired.geometry is None:
             return None, findings
-        content = make_content(repaired.geometry, properties)
-        self.contents[content.key] = content
-        return content.key, findings
+        feature = make_feature(repaired.geometry, properties)
+        self.features[feature.feature_hash] = feature
+        return feature.feature_hash, findings

@@ -12,12 +12,11 @@ import msgspec
 import zstandard
 
 from tileserver.desk.periods import State
-from tileserver.desk.prepare import Content
 from tileserver.errors import HostileSource
 from tileserver.findings import Finding
 from tileserver.ingest import Quarantined, Report
 from tileserver.ingest.limits import LIMITS, MB
-from tileserver.model import DatedFeature, Value
+from tileserver.model import DatedFeature, Feature, Value
 
 _LEVEL = 9
 
@@ -29,7 +28,7 @@ class Prepared:
     origin: str
     report: dict[str, Any]
     quarantined: tuple[Quarantined, ...]
-    contents: Mapping[bytes, Content]
+    features: Mapping[bytes, Feature]
     states: Mapping[datetime, State] | None = None
     origins: Mapping[datetime, str] = field(default_factory=dict)  # of the states
     periods: frozenset[DatedFeature] = frozenset()
@@ -47,7 +46,7 @@ class _Packed(msgspec.Struct, array_like=True):
     origin: str
     report: dict[str, Any]
     quarantined: list[tuple[str, str, str]]
-    contents: list[tuple[bytes, dict[str, Value], bytes]]
+    features: list[tuple[bytes, dict[str, Value], bytes]]
     states: list[tuple[datetime, str, list[bytes]]] | None
     periods: list[tuple[bytes, datetime, datetime | None]]
     complete: bool
@@ -63,7 +62,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         given.origin,
         given.report,
         [(each.finding.value, each.origin, each.raw) for each in given.quarantined],
-        [(key, dict(each.properties), each.wkb) for key, each in sorted(given.contents.items())],
+        [(key, dict(each.properties), each.wkb) for key, each in sorted(given.features.items())],
         None
         if given.states is None
         else [(at, given.origins[at], sorted(state)) for at, state in sorted(given.states.items())],
@@ -89,8 +88,8 @@ def unpack(small: bytes) -> Prepared:
         packed.origin,
         packed.report,
         tuple(Quarantined(Finding(finding), origin, raw) for finding, origin, raw in packed.quarantined),
-        {key: Content(key, properties, wkb) for key, properties, wkb in packed.contents},
-        None if states is None else {at: frozenset(keys) for at, _, keys in states},
+        {each[0]: Feature(*each) for each in packed.features},
+        None if states is None else {at: frozenset(hashes) for at, _, hashes in states},
         {} if states is None else {at: origin for at, origin, _ in states},
         frozenset(DatedFeature(*each) for each in packed.periods),
         packed.complete,

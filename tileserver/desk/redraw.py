@@ -5,24 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from tileserver.desk.draw import Drawing, Progress, Steps, draw_runs
 from tileserver.desk.periods import Run, State, changed_runs, rewritten
-from tileserver.desk.prepare import Content
-from tileserver.model import DatedFeature, Layer, Theatre
+from tileserver.model import DatedFeature, Feature, Layer, Theatre
 from tileserver.shape.partition import GENERALISER
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.faces import (
     CellKey,
     FaceRow,
+    MeasuredFace,
     add_faces,
     cells_changing,
     close_faces,
     current_faces,
-    face_contents,
+    measured_faces,
     set_fingerprint,
 )
 from tileserver.store.revisions import Writer
@@ -42,7 +42,7 @@ async def redraw(
     area: StoredLayer,
     old: Mapping[datetime, State],
     new: Mapping[datetime, State],
-    contents: Mapping[bytes, Content],
+    features: Mapping[bytes, Feature],
     progress: Progress,
 ) -> Redrawn:
     """Draw what differs between two histories of *area*, a layer drawn as faces, and write it.
@@ -50,7 +50,7 @@ async def redraw(
     Parameters
     ----------
     writer : Writer
-        The open revision; the features of both histories are in the database or in *contents*.
+        The open revision; the features of both histories are in the database or in *features*.
     layers : mapping of str to StoredLayer
         The theatre's layers by name: those that derive from *area* follow.
     old, new : mapping of datetime to State
@@ -61,12 +61,10 @@ async def redraw(
     Cells and days that do not differ are neither drawn nor written.
     """
     runs = changed_runs(old, new)
-    wanted = {
-        key for run in runs for state in (run.before, *(state for _, state in run.steps)) for key in state
-    }
-    there = await writer.contents(area.layer_id, wanted - contents.keys())
-    every = {key: Content(key, properties, wkb) for key, (properties, wkb) in there.items()} | dict(contents)
-    drawing = await draw_runs(area.theatre, area.layer, runs, every, progress)
+    states = [state for run in runs for state in (run.before, *(state for _, state in run.steps))]
+    wanted = frozenset[bytes]().union(*states)
+    there = await writer.features(area.layer_id, wanted - features.keys())
+    drawing = await draw_runs(area.theatre, area.layer, runs, {**there, **features}, progress)
     added = ended = 0
     for name, cells in drawing.steps.items():
         progress(f"writing {name}", 0, None)
@@ -100,10 +98,8 @@ async def _write(
             (where, face) for face in sorted(target - now, key=lambda face: (face.start, face.feature_hash))
         ]
     # Read before anything is closed: the only version of a face may be the one that is split.
-    missing = [
-        (where, face.feature_hash) for where, face in fresh if face.feature_hash not in drawing.contents
-    ]
-    kept = await face_contents(writer.connection, stored.layer_id, missing) if missing else {}
+    missing = [(where, face.feature_hash) for where, face in fresh if face.feature_hash not in drawing.faces]
+    kept = await measured_faces(writer.connection, stored.layer_id, missing) if missing else {}
     await close_faces(writer, stored.layer_id, gone)
     finest = stored.layer.bands[-1].lowest if stored.layer.drawn_as == "faces" else None
     added = await add_faces(writer, stored.layer_id, _rows(fresh, drawing, kept, finest))
@@ -120,17 +116,13 @@ def _target(now: set[DatedFeature], runs: Sequence[Run], steps: Sequence[Steps])
 def _rows(
     fresh: Sequence[tuple[CellKey, DatedFeature]],
     drawing: Drawing,
-    kept: Mapping[tuple[CellKey, bytes], tuple[dict[str, Any], float | None, bytes]],
+    kept: Mapping[tuple[CellKey, bytes], MeasuredFace],
     finest: int | None,
 ) -> Iterator[FaceRow]:
-    for where, (key, start, end) in fresh:
-        if key in drawing.contents:
-            content, km2 = drawing.contents[key].content, drawing.contents[key].km2
-        else:
-            properties, km2, wkb = kept[where, key]
-            content = Content(key, properties, wkb)
-        measured = km2 if where.band == finest else None
-        yield FaceRow(where, content.id, key, start, end, dict(content.properties), measured, content.wkb)
+    for where, (feature_hash, start, end) in fresh:
+        drawn = drawing.faces.get(feature_hash) or kept[where, feature_hash]
+        face, km2 = drawn.feature, drawn.km2 if where.band == finest else None
+        yield FaceRow(where, face.id, feature_hash, start, end, dict(face.properties), km2, face.wkb)
 
 
 def fingerprint(theatre: Theatre, layer: Layer) -> str:

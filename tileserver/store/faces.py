@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from tileserver.model import DatedFeature
+from tileserver.model import DatedFeature, Feature
 from tileserver.store.revisions import Writer
 
 
@@ -21,16 +21,23 @@ class CellKey(NamedTuple):
     cell: int
 
 
+class MeasuredFace(NamedTuple):
+    """A face, or the front in one cell; ``km2`` on the ellipsoid for faces of the finest band."""
+
+    feature: Feature
+    km2: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class FaceRow:
-    """A face, or the front in one cell, valid in ``[start, end)``; ``wkb`` is EWKB in EPSG:3857.
+    """A row of ``face`` to be written: a face, or the front in one cell, valid in ``[start, end)``.
 
-    ``km2`` is measured on the ellipsoid, ``None`` where nobody asks for it.
+    ``wkb`` is EWKB in EPSG:3857; ``km2`` is measured on the ellipsoid, ``None`` where nobody asks for it.
     """
 
     where: CellKey
     id: int
-    content: bytes
+    feature_hash: bytes
     start: datetime
     end: datetime | None
     properties: dict[str, Any]
@@ -73,10 +80,10 @@ async def current_faces(
     return found
 
 
-async def face_contents(
+async def measured_faces(
     connection: asyncpg.Connection, layer: int, wanted: Sequence[tuple[CellKey, bytes]]
-) -> dict[tuple[CellKey, bytes], tuple[dict[str, Any], float | None, bytes]]:
-    """Return properties, km2 and EWKB of faces that *layer* holds now, by cell and content."""
+) -> dict[tuple[CellKey, bytes], MeasuredFace]:
+    """Return faces of *layer* as known now, by cell and hash."""
     rows = await connection.fetch(
         "SELECT DISTINCT ON (f.band, f.cell, f.content) f.band, f.cell, f.content, properties, km2, geom"
         " FROM face f JOIN unnest($2::smallint[], $3::integer[], $4::bytea[]) AS wanted (band, cell, content)"
@@ -85,10 +92,12 @@ async def face_contents(
         layer,
         [where.band for where, _ in wanted],
         [where.cell for where, _ in wanted],
-        [content for _, content in wanted],
+        [feature_hash for _, feature_hash in wanted],
     )
     return {
-        (CellKey(row["band"], row["cell"]), row["content"]): (row["properties"], row["km2"], row["geom"])
+        (CellKey(row["band"], row["cell"]), row["content"]): MeasuredFace(
+            Feature(row["content"], row["properties"], row["geom"]), row["km2"]
+        )
         for row in rows
     }
 
@@ -121,7 +130,7 @@ async def add_faces(writer: Writer, layer: int, rows: Iterable[FaceRow]) -> int:
             layer,
             *row.where,
             row.id,
-            row.content,
+            row.feature_hash,
             asyncpg.Range(row.start, row.end),
             known,
             row.properties,

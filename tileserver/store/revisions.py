@@ -10,24 +10,29 @@ from typing import Any
 
 import asyncpg
 
-from tileserver.model import DatedFeature
+from tileserver.model import DatedFeature, Feature
 
 _LOCK = 7_266_002  # writers take turns; readers never wait
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRow:
-    """A feature version to be written: valid in ``[start, end)``, ``end=None`` while it holds.
+class FeatureRow:
+    """A row of ``feature_version`` to be written: valid in ``[start, end)``, ``end=None`` while it holds.
 
     ``wkb`` is EWKB in EPSG:3857.
     """
 
     id: int
-    content: bytes
+    feature_hash: bytes
     start: datetime
     end: datetime | None
     properties: dict[str, Any]
     wkb: bytes
+
+    @classmethod
+    def of(cls, feature: Feature, start: datetime, end: datetime | None) -> FeatureRow:
+        """Return the row of *feature* in ``[start, end)``."""
+        return cls(feature.id, feature.feature_hash, start, end, dict(feature.properties), feature.wkb)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class SnapshotRow:
     """A whole state that was read: from *at* on, a hash of what it held, and the file it came in."""
 
     at: datetime
-    content: bytes
+    state_hash: bytes
     origin: str
 
 
@@ -64,19 +69,17 @@ class Writer:
         )
         return {row["at"]: row["content"] for row in rows}
 
-    async def contents(
-        self, layer: int, wanted: Iterable[bytes]
-    ) -> dict[bytes, tuple[dict[str, Any], bytes]]:
-        """Return properties and EWKB of the wanted contents of *layer*, known now or once."""
+    async def features(self, layer: int, hashes: Iterable[bytes]) -> dict[bytes, Feature]:
+        """Return, by hash, the features of *layer* that any revision knows of those with *hashes*."""
         rows = await self.connection.fetch(
             "SELECT DISTINCT ON (content) content, properties, geom FROM feature_version"
             " WHERE layer = $1 AND content = ANY($2::bytea[])",
             layer,
-            list(wanted),
+            list(hashes),
         )
-        return {row["content"]: (row["properties"], row["geom"]) for row in rows}
+        return {row["content"]: Feature(row["content"], row["properties"], row["geom"]) for row in rows}
 
-    async def close_versions(self, layer: int, gone: Collection[DatedFeature]) -> None:
+    async def close_features(self, layer: int, gone: Collection[DatedFeature]) -> None:
         """End our belief in these versions with this revision; older revisions keep them."""
         if not gone:
             return
@@ -89,16 +92,24 @@ class Writer:
             " AND upper(f.valid) IS NOT DISTINCT FROM gone.stop",
             layer,
             self.revision,
-            [version.feature_hash for version in gone],
-            [version.start for version in gone],
-            [version.end for version in gone],
+            [each.feature_hash for each in gone],
+            [each.start for each in gone],
+            [each.end for each in gone],
         )
 
-    async def add_versions(self, layer: int, rows: Iterable[VersionRow]) -> int:
+    async def add_features(self, layer: int, rows: Iterable[FeatureRow]) -> int:
         """Copy *rows* in and return their number."""
         known = asyncpg.Range(self.revision, None)
         records = [
-            (layer, row.id, row.content, asyncpg.Range(row.start, row.end), known, row.properties, row.wkb)
+            (
+                layer,
+                row.id,
+                row.feature_hash,
+                asyncpg.Range(row.start, row.end),
+                known,
+                row.properties,
+                row.wkb,
+            )
             for row in rows
         ]
         if records:
@@ -124,7 +135,7 @@ class Writer:
         known = asyncpg.Range(self.revision, None)
         await self.connection.copy_records_to_table(
             "snapshot",
-            records=[(layer, row.at, row.content, row.origin, known) for row in rows],
+            records=[(layer, row.at, row.state_hash, row.origin, known) for row in rows],
             columns=["layer", "at", "content", "origin", "known"],
         )
         self.touched.add(layer)
@@ -158,7 +169,7 @@ class Writer:
         return {(row["finding"], row["origin"], row["raw"]) for row in rows}
 
     async def statuses(self, layer: int, category: str) -> dict[bytes, str]:
-        """Return what *category* says of each content of *layer* that was ever known."""
+        """Return, by hash, the value of *category* of each feature of *layer* that any revision knows."""
         rows = await self.connection.fetch(
             "SELECT DISTINCT content, coalesce(properties ->> $2, '') AS status FROM feature_version"
             " WHERE layer = $1",
