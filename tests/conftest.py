@@ -28,6 +28,7 @@ from starlette.testclient import TestClient
 
 from tileserver.config import Settings, read_settings
 from tileserver.desk.importer import import_file
+from tileserver.desk.job import Job
 from tileserver.embedded.cluster import Cluster
 from tileserver.ingest import ReadOptions
 from tileserver.samples.load import load_sample
@@ -201,9 +202,9 @@ def archive_database(databases: Databases, archive_folder: Path) -> str:
         await prepare_connection(connection)
         await add_theatre(connection, load_theatre("ukraine"))
         layers = {each.layer.name: each for each in await load_layers(connection)}
-        outcome = await import_file(connection, layers, "control", archive_folder, ReadOptions())
+        outcome = await import_file(Job(connection, layers, "control"), archive_folder, ReadOptions())
         assert not outcome.rulings
-        await import_file(connection, layers, "events", EVENTS, ReadOptions())
+        await import_file(Job(connection, layers, "events"), EVENTS, ReadOptions())
 
     databases.run(dsn, load)
     return dsn

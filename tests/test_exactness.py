@@ -23,6 +23,7 @@ from tests import exactness
 from tests.conftest import NOW, Databases, settings_for
 from tests.exactness import BUFFERED, PIXEL, Source, Triple
 from tileserver.desk.importer import import_file
+from tileserver.desk.job import Job
 from tileserver.grid import TileAddress
 from tileserver.ingest import ReadOptions
 from tileserver.store.catalogue import add_theatre, load_layers
@@ -173,7 +174,7 @@ def dsn(databases: Databases, request: pytest.FixtureRequest) -> str:
         await prepare_connection(connection)
         await add_theatre(connection, load_theatre("ukraine"))
         layers = {each.layer.name: each for each in await load_layers(connection)}
-        await import_file(connection, layers, "control", path, ReadOptions())
+        await import_file(Job(connection, layers, "control"), path, ReadOptions())
 
     databases.run(own, load)
     return own

@@ -13,6 +13,7 @@ from shapely.geometry import Point, box
 from tests.conftest import Databases
 from tests.shapes import layer, theatre
 from tileserver.desk.importer import import_features, import_snapshots
+from tileserver.desk.job import Job
 from tileserver.ingest import Report
 from tileserver.model import Category, Derivation, RawFeature, RawSnapshot, Theatre
 from tileserver.store.catalogue import add_theatre, load_layers
@@ -75,10 +76,10 @@ async def tell(connection: asyncpg.Connection, names: Mapping[str, str]) -> None
     layers = {each.layer.name: each for each in await load_layers(connection)}
     states = _states()
     read = Report(read=sum(len(each.features) for each in states))
-    await import_snapshots(connection, layers, names["control"], states, read, origin="drawn", accept="drawn")
+    await import_snapshots(Job(connection, layers, names["control"], accept="drawn"), states, read, "drawn")
     for name, features in (("events", _events()), ("notes", _notes())):
         read = Report(read=len(features))
-        await import_features(connection, layers, names[name], features, read, origin="drawn", accept="drawn")
+        await import_features(Job(connection, layers, names[name], accept="drawn"), features, read, "drawn")
 
 
 def stores(databases: Databases) -> tuple[str, str]:

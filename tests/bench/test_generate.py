@@ -9,7 +9,8 @@ import asyncpg
 
 from tests.bench.generate import Scale, write_archive, write_events
 from tests.conftest import Databases
-from tileserver.desk.importer import Outcome, import_file
+from tileserver.desk.importer import import_file
+from tileserver.desk.job import Job, Outcome
 from tileserver.ingest import ReadOptions
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.theatres import load_theatre
@@ -39,8 +40,10 @@ def test_the_invented_archive_imports_with_nothing_quarantined(databases: Databa
         layers = {each.layer.name: each for each in await load_layers(connection)}
         options = ReadOptions()
         return {
-            "control": await import_file(connection, layers, "control", tmp_path / "archive.tar", options),
-            "events": await import_file(connection, layers, "events", tmp_path / "events.csv", options),
+            "control": await import_file(
+                Job(connection, layers, "control"), tmp_path / "archive.tar", options
+            ),
+            "events": await import_file(Job(connection, layers, "events"), tmp_path / "events.csv", options),
         }
 
     outcomes = databases.run(databases.new(), load)

@@ -17,6 +17,7 @@ import shapely
 from tests.cli.conftest import Run
 from tests.shapes import layer, theatre
 from tileserver.desk.importer import import_features
+from tileserver.desk.job import Job
 from tileserver.ingest import Report
 from tileserver.model import Category, RawFeature
 from tileserver.store.catalogue import add_theatre, load_layers
@@ -73,14 +74,12 @@ def dsn(databases: Databases) -> str:
             RawFeature(geojson(shape), {"status": status}, Period(start, end))
             for status, shape, start, end in CONTROL
         ]
-        await import_features(connection, layers, "control", areas, Report(read=len(areas)), origin="drawn")
+        await import_features(Job(connection, layers, "control"), areas, Report(read=len(areas)), "drawn")
         regions = [
             RawFeature(geojson(shape), {"name": name}, Period(DAYS[0], None))
             for name, shape in REGIONS.items()
         ]
-        await import_features(
-            connection, layers, "oblasts", regions, Report(read=len(regions)), origin="drawn"
-        )
+        await import_features(Job(connection, layers, "oblasts"), regions, Report(read=len(regions)), "drawn")
 
     databases.run(dsn, load)
     return dsn

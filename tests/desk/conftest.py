@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import asyncpg
 import pytest
 
-from tileserver.desk.importer import Outcome, import_file, import_snapshots
+from tileserver.desk.importer import import_file, import_snapshots
+from tileserver.desk.job import Job, Outcome
 from tileserver.ingest import ReadOptions, Report
 from tileserver.model import RawFeature, RawSnapshot
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
@@ -55,10 +56,8 @@ class Desk:
         async def work(connection: asyncpg.Connection) -> Outcome:
             report = Report(read=sum(map(len, states.values())))
             snapshots = [_snapshot(at, states[at]) for at in sorted(states)]
-            layers = await self.layers(connection)
-            return await import_snapshots(
-                connection, layers, "control", snapshots, report, origin="drawn", accept=accept
-            )
+            job = Job(connection, await self.layers(connection), "control", accept=accept)
+            return await import_snapshots(job, snapshots, report, "drawn")
 
         return self.run(work)
 
@@ -74,10 +73,8 @@ class Desk:
         """Import a file into *layer*, however much it changes."""
 
         async def work(connection: asyncpg.Connection) -> Outcome:
-            layers = await self.layers(connection)
-            return await import_file(
-                connection, layers, layer, path, options or ReadOptions(), complete=complete, accept=accept
-            )
+            job = Job(connection, await self.layers(connection), layer, accept=accept)
+            return await import_file(job, path, options or ReadOptions(), complete=complete)
 
         return self.run(work)
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.conftest import NOW, Databases, settings_for
 from tests.twins import USUAL, tell, world
 from tileserver.desk.declare import declare
-from tileserver.desk.importer import no_progress
+from tileserver.desk.job import no_progress
 from tileserver.errors import BadParameter
 from tileserver.model import Category, Theatre
 from tileserver.store.connect import prepare_connection

@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 
 from tests.conftest import settings_for
 from tests.desk.conftest import FILLS, square
-from tileserver.desk.commit import Outcome
 from tileserver.desk.held import Seen, accept, look, reject, waiting
+from tileserver.desk.job import Outcome
 from tileserver.desk.prepared import unpack
 from tileserver.errors import BadParameter, HeldBack
 from tileserver.ingest import ReadOptions

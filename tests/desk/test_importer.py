@@ -17,7 +17,8 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tileserver.desk.importer import import_file, no_progress
+from tileserver.desk.importer import import_file
+from tileserver.desk.job import Job, no_progress
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.ingest import ReadOptions
@@ -217,7 +218,7 @@ def test_two_imports_at_once_leave_what_one_after_the_other_would(
         connection = await connect(desk.dsn)
         try:
             layers = await desk.layers(connection)
-            done = await import_file(connection, layers, "control", path, ReadOptions(), accept="drawn")
+            done = await import_file(Job(connection, layers, "control", accept="drawn"), path, ReadOptions())
             return done.revision
         finally:
             await connection.close()

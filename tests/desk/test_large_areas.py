@@ -12,7 +12,8 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tileserver.desk.importer import Outcome, import_snapshots
+from tileserver.desk.importer import import_snapshots
+from tileserver.desk.job import Job, Outcome
 from tileserver.ingest import Report
 from tileserver.model import RawFeature, RawSnapshot
 from tileserver.publish.comparison import load_pieces
@@ -43,11 +44,9 @@ batches = st.lists(st.dictionaries(st.sampled_from(DAYS), states, min_size=1), m
 
 def import_states(desk: Desk, given: dict[datetime, State]) -> None:
     async def work(connection: asyncpg.Connection) -> Outcome:
-        layers = await desk.layers(connection)
+        job = Job(connection, await desk.layers(connection), "control", accept="drawn")
         report = Report(read=sum(map(len, given.values())))
-        return await import_snapshots(
-            connection, layers, "control", _snapshots(given), report, origin="drawn", accept="drawn"
-        )
+        return await import_snapshots(job, _snapshots(given), report, "drawn")
 
     desk.run(work)
 

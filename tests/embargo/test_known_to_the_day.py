@@ -15,6 +15,7 @@ from tests.conftest import Databases
 from tests.embargo.conftest import Clock, serving
 from tests.embargo.world import DECLARED, layers_of
 from tileserver.desk.importer import import_file
+from tileserver.desk.job import Job
 from tileserver.grid import address_at
 from tileserver.ingest import ReadOptions
 from tileserver.store.catalogue import add_theatre
@@ -64,7 +65,7 @@ def told(
         for said in (before, {"from": f"{day}", "status": "mutiny"}):
             path.write_text(_collection(**said))
             layers = await layers_of(connection)
-            await import_file(connection, layers, "control", path, ReadOptions(), accept="a test")
+            await import_file(Job(connection, layers, "control", accept="a test"), path, ReadOptions())
 
     databases.run(dsn, work)
     end = day_period(day, ZONE).end

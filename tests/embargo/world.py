@@ -19,6 +19,7 @@ from shapely.geometry import Point
 
 from tests.shapes import Feature, fill, layer, theatre
 from tileserver.desk.importer import import_features, import_snapshots
+from tileserver.desk.job import Job
 from tileserver.ingest import Report
 from tileserver.model import Category, Derivation, RawFeature, RawSnapshot
 from tileserver.shape.project import to_mercator
@@ -203,10 +204,10 @@ async def tell(connection: asyncpg.Connection, told: Told, crowd: Sequence[Featu
     snapshots = [RawSnapshot(at, state, str(at)) for at, state in told.states.items()]
     report = Report(read=sum(map(len, told.states.values())))
     layers = await layers_of(connection)
-    await import_snapshots(connection, layers, "control", snapshots, report, origin="drawn", accept="drawn")
+    await import_snapshots(Job(connection, layers, "control", accept="drawn"), snapshots, report, "drawn")
     for name, features in told.features.items():
         report = Report(read=len(features))
-        await import_features(connection, layers, name, features, report, origin="drawn", accept="drawn")
+        await import_features(Job(connection, layers, name, accept="drawn"), features, report, "drawn")
     await fill(connection, CROWD, crowd)
 
 

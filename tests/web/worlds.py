@@ -16,6 +16,7 @@ from tests.desk.conftest import Cell, Desk, square
 from tests.shapes import layer
 from tileserver.desk.corrections import withdraw_period
 from tileserver.desk.importer import import_features
+from tileserver.desk.job import Job
 from tileserver.ingest import Report
 from tileserver.model import Layer, RawFeature, Theatre, Value
 from tileserver.store.catalogue import add_theatre
@@ -77,15 +78,8 @@ def build(desk: Desk, world: World) -> None:
             for name in dict.fromkeys(part.layer for part in some):
                 features = [_feature(part) for part in some if part.layer == name]
                 layers = await desk.layers(connection)
-                await import_features(
-                    connection,
-                    layers,
-                    name,
-                    features,
-                    Report(read=len(features)),
-                    origin="drawn",
-                    accept="drawn",
-                )
+                job = Job(connection, layers, name, accept="drawn")
+                await import_features(job, features, Report(read=len(features)), "drawn")
         for name, start, end in world.withdrawn:
             layers = await desk.layers(connection)
             await withdraw_period(connection, layers, name, start, end, "a test", lambda _: True)

@@ -11,7 +11,8 @@ import typer
 
 from tileserver.cli.outcome import print_outcome
 from tileserver.cli.session import Json, progress_bar, with_connection
-from tileserver.desk.importer import Outcome, import_file
+from tileserver.desk.importer import import_file
+from tileserver.desk.job import Job, Outcome
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.errors import UnknownTheatre
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
@@ -103,9 +104,8 @@ def import_(
             await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=_first_instant(at, layers[ref.layer].theatre))
-            return await import_file(
-                connection, layers, ref.layer, path, dated, progress, complete=complete, accept=accept
-            )
+            job = Job(connection, layers, ref.layer, progress, accept)
+            return await import_file(job, path, dated, complete=complete)
 
         outcome = with_connection(work)
     print_outcome(str(ref), outcome, json=json)

@@ -11,8 +11,8 @@ from tileserver.cli.desk import checked_layers
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
 from tileserver.desk import held as desk
-from tileserver.desk.commit import Outcome
 from tileserver.desk.held import Seen
+from tileserver.desk.job import Outcome
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.store.connect import Connection
 from tileserver.store.held import HeldImport

@@ -9,8 +9,8 @@ import msgspec
 import typer
 
 from tileserver.cli.session import out, print_json, print_table
-from tileserver.desk.change import Effect
-from tileserver.desk.commit import Outcome
+from tileserver.desk.job import Outcome
+from tileserver.desk.verdict import Effect
 from tileserver.times import format_instant
 
 

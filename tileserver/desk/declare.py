@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tileserver.desk.draw import Progress
+from tileserver.desk.job import Progress
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.model import Theatre
 from tileserver.store.catalogue import add_theatre

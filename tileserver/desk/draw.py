@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -29,6 +29,7 @@ from typing import TypeAlias
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from tileserver.desk.job import Progress
 from tileserver.desk.periods import Run, State
 from tileserver.desk.prepare import make_feature
 from tileserver.grid import Band, BoundsLonLat
@@ -42,7 +43,6 @@ from tileserver.store.faces import CellKey, MeasuredFace
 from tileserver.theatres import load_lands
 
 Steps: TypeAlias = list[tuple[datetime, State]]
-Progress: TypeAlias = Callable[[str, int, int | None], None]
 
 _FRONT = "front of "  # no status is called so: codes have no spaces
 

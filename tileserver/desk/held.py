@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from tileserver.desk.change import Effect, change_of, judge
-from tileserver.desk.commit import Acceptance, Outcome, Progress, Shown, commit, no_progress
+from tileserver.desk.importer import commit
+from tileserver.desk.job import Job, Outcome, Progress, Shown, no_progress
 from tileserver.desk.judge import Ruling
 from tileserver.desk.prepared import unpack
+from tileserver.desk.verdict import Effect, Verdict, judge
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.held import HeldImport, decide, find_held, held_content, judge_again, list_held
@@ -54,18 +55,14 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
         if found.state != "waiting":
             return Seen(found, str(stored.ref), _rulings(found))
         given = unpack(await held_content(connection, number))
-        seen: Seen | None = None
-        newest = 0
+        verdict: Verdict | None = None
         async with open_revision(connection) as writer:  # taken back: nothing is written
-            change = await change_of(writer, stored, given)
-            rulings, effects = await judge(writer, stored, given, change)
-            newest = await writer.newest(stored.layer_id)
-            fresh, gone = change.target - change.known, change.known - change.target
-            seen = Seen(found, str(stored.ref), rulings, len(fresh), len(gone), effects)
+            verdict = await judge(writer, stored, given)
             raise NothingChanged
-        assert seen is not None  # whatever else is raised above goes through
-        await judge_again(connection, number, [asdict(each) for each in seen.rulings], newest)
-        return seen
+        assert verdict is not None  # whatever else is raised above goes through
+        await judge_again(connection, number, [asdict(each) for each in verdict.rulings], verdict.newest)
+        added, ended = len(verdict.proposal.fresh), len(verdict.proposal.gone)
+        return Seen(found, str(stored.ref), verdict.rulings, added, ended, verdict.effects)
 
 
 async def accept(
@@ -83,12 +80,10 @@ async def accept(
         found = await find_held(connection, number)
         stored = _layer(layers, found)
         given = unpack(await held_content(connection, number))
-    shown = Shown(frozenset(each.broken for each in _rulings(found)), found.judged)
+    shown = Shown(number, frozenset(each.broken for each in _rulings(found)), found.judged)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
-    outcome = await commit(
-        connection, own, stored.layer.name, given, progress, Acceptance(reason, number, shown)
-    )
-    return str(stored.ref), outcome
+    job = Job(connection, own, stored.layer.name, progress, reason, shown)
+    return str(stored.ref), await commit(job, given)
 
 
 async def reject(connection: Connection, number: int, reason: str) -> None:

@@ -1,58 +1,54 @@
-"""One import: a file read whole, then one transaction, one revision; nothing is visible before its end."""
+"""One import, from a file to a revision: the sequence of its stages, one file each.
+
+======== ============================================================ ============================
+read     a file becomes raw snapshots, or raw features with periods    `ingest`
+gather   each feature is repaired, projected and hashed                `desk.gather`, `desk.prepare`
+propose  the periods in which each would hold, beside those known now  `desk.proposal`, `desk.periods`
+judge    reasons to hold the proposal back, and its effects in km2     `desk.verdict`, `desk.judge`
+write    the rows that come and go, in the open revision               `desk.writing`
+redraw   faces and front lines follow, where states changed            `desk.redraw`, `desk.draw`
+======== ============================================================ ============================
+
+The file is read whole; then there is one transaction and one revision, and nothing is visible before its end.
+An import that is held back writes nothing but itself (`store.held`); accepted later (`desk.held`), it enters
+again at *propose*. The samples enter at *gather*. What all stages share is a `Job`.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
-from tileserver.desk.change import check_own, complete_already
-from tileserver.desk.commit import Acceptance, Outcome, Progress, commit, no_progress
-from tileserver.desk.days import Days
-from tileserver.desk.periods import State
-from tileserver.desk.prepare import Preparer
-from tileserver.desk.prepared import prepared
-from tileserver.errors import UnreadableSource
-from tileserver.findings import Finding
+from tileserver.desk.gather import gather_features, gather_snapshots
+from tileserver.desk.job import Job, Outcome
+from tileserver.desk.prepared import Prepared
+from tileserver.desk.proposal import complete_already
+from tileserver.desk.redraw import redraw
+from tileserver.desk.verdict import judge
+from tileserver.desk.writing import check_shown, conclude, hold, write_rows
 from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
 from tileserver.ingest.report import printable
-from tileserver.model import DatedFeature, RawFeature, RawSnapshot
-from tileserver.store.catalogue import StoredLayer
-from tileserver.store.connect import Connection
+from tileserver.model import RawFeature, RawSnapshot
+from tileserver.store.connect import translated
+from tileserver.store.days import add_days
+from tileserver.store.held import decide
+from tileserver.store.revisions import NothingChanged, open_revision
 
-__all__ = ["Outcome", "Progress", "import_features", "import_file", "import_snapshots", "no_progress"]
 
-
-async def import_file(
-    connection: Connection,
-    layers: Mapping[str, StoredLayer],
-    name: str,
-    path: Path,
-    options: ReadOptions,
-    progress: Progress = no_progress,
-    *,
-    complete: bool = False,
-    accept: str = "",
-) -> Outcome:
-    """Import *path* into the layer *name* and bring up to date what derives from it.
+async def import_file(job: Job, path: Path, options: ReadOptions, *, complete: bool = False) -> Outcome:
+    """Import *path* into the layer of *job* and bring up to date what derives from it.
 
     Parameters
     ----------
-    connection : Connection
-        Its own; the transaction is opened once all is read, and holds the writers' lock until it commits.
-    layers : mapping of str to StoredLayer
-        The layers of one theatre, by name.
+    job : Job
+        Where to, and whether it is published whatever rule it breaks.
     complete : bool
         The file is the whole of the layer: what it does not hold ends, in this revision.
-    accept : str
-        Why to publish it although a rule of `desk.judge` would hold it back; '' to hold it.
 
     Raises
     ------
     BadParameter
-        *complete* for a layer of snapshots, each of which is complete already; a layer that derives from
-        another one; *accept* that is blank.
+        *complete* for a layer of snapshots, each of which is complete already.
     ImportFailed
         The file cannot be used; nothing was written.
     StoreUnavailable
@@ -63,131 +59,56 @@ async def import_file(
     Running it again changes nothing. Interrupted anywhere it leaves nothing behind. What is held back
     changes nothing either, and is kept for the desk: see `Outcome.held`.
     """
-    stored = layers[name]
-    check_own(stored)
-    _acceptance(accept)  # a blank reason is refused before a long file is read
-    report = Report()
-    if gives_snapshots(stored.layer, options):
-        if complete:
-            raise complete_already(stored)
-        snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
-        return await import_snapshots(
-            connection,
-            layers,
-            name,
-            snapshots,
-            report,
-            progress,
-            total=count_items(path),
-            origin=printable(path.name),
-            accept=accept,
-        )
-    features = read_features(path, stored.theatre, stored.layer, options, report)
-    return await import_features(
-        connection,
-        layers,
-        name,
-        features,
-        report,
-        progress,
-        origin=printable(path.name),
-        complete=complete,
-        accept=accept,
-    )
+    stored, report, origin = job.stored, Report(), printable(path.name)
+    if not gives_snapshots(stored.layer, options):
+        features = read_features(path, stored.theatre, stored.layer, options, report)
+        return await import_features(job, features, report, origin, complete=complete)
+    if complete:
+        raise complete_already(stored)
+    snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
+    return await import_snapshots(job, snapshots, report, origin, total=count_items(path))
 
 
 async def import_snapshots(
-    connection: Connection,
-    layers: Mapping[str, StoredLayer],
-    name: str,
-    snapshots: Iterable[RawSnapshot],
-    report: Report,
-    progress: Progress = no_progress,
-    *,
-    total: int | None = None,
-    origin: str,
-    accept: str = "",
+    job: Job, snapshots: Iterable[RawSnapshot], report: Report, origin: str, *, total: int | None = None
 ) -> Outcome:
-    """Import whole states of the layer *name*; each holds until the next one that is known."""
-    stored = layers[name]
-    preparer = Preparer(stored.theatre, stored.layer, report)
-    states: dict[datetime, State] = {}
-    origins: dict[datetime, str] = {}
-    days = Days(stored)
-    for number, snapshot in enumerate(snapshots, 1):
-        states[snapshot.at] = _state(snapshot, preparer, report)
-        origins[snapshot.at] = snapshot.origin
-        if snapshot.precision == "day":
-            days.note(snapshot.at)
-        progress("reading and repairing", number, total)
-        await asyncio.sleep(0)  # where Ctrl-C takes effect
-    if not states and not report.total("quarantined"):
-        raise UnreadableSource(f"{origin} holds no snapshot of {stored.ref}; see the report")
-    given = prepared(
-        report, origin=origin, features=preparer.features, states=states, origins=origins, days=days.over
-    )
-    return await commit(connection, layers, name, given, progress, _acceptance(accept))
+    """Import whole states; each holds until the next one that is known."""
+    return await commit(job, await gather_snapshots(job, snapshots, report, origin, total))
 
 
 async def import_features(
-    connection: Connection,
-    layers: Mapping[str, StoredLayer],
-    name: str,
-    features: Iterable[RawFeature],
-    report: Report,
-    progress: Progress = no_progress,
-    *,
-    origin: str,
-    complete: bool = False,
-    accept: str = "",
+    job: Job, features: Iterable[RawFeature], report: Report, origin: str, *, complete: bool = False
 ) -> Outcome:
     """Import features that carry their own periods; those that are known already stay as they are.
 
     So do those that *features* does not hold, unless it is *complete*: then they end in this revision, and an
     edited feature is one that ended and one that came.
     """
-    stored = layers[name]
-    preparer = Preparer(stored.theatre, stored.layer, report)
-    wanted: set[DatedFeature] = set()
-    days = Days(stored)
-    for number, feature in enumerate(days.note_features(features), 1):
-        kept = preparer.prepare(feature)
-        if kept is not None:
-            assert feature.period is not None
-            assert feature.period.start is not None
-            dated = DatedFeature(kept.feature_hash, feature.period.start, feature.period.end)
-            if dated in wanted:
-                report.note(Finding.DUPLICATE, feature.origin)
-            else:
-                wanted.add(dated)
-                report.imported += 1
-        if number % 500 == 0:
-            progress("reading and repairing", number, None)
-            await asyncio.sleep(0)
-    given = prepared(
-        report,
-        origin=origin,
-        features=preparer.features,
-        periods=frozenset(wanted),
-        complete=complete,
-        days=days.over,
-    )
-    return await commit(connection, layers, name, given, progress, _acceptance(accept))
+    return await commit(job, await gather_features(job, features, report, origin, complete=complete))
 
 
-def _acceptance(reason: str) -> Acceptance | None:
-    return Acceptance(reason) if reason else None
+async def commit(job: Job, given: Prepared) -> Outcome:
+    """Publish what is *given* as one revision, with what derives from it; or hold it back.
 
-
-def _state(snapshot: RawSnapshot, preparer: Preparer, report: Report) -> State:
-    state: set[bytes] = set()
-    for feature in snapshot.features:
-        kept = preparer.prepare(feature)
-        if kept is None:
-            continue
-        if kept.feature_hash in state:
-            report.note(Finding.DUPLICATE, feature.origin)
-        else:
-            state.add(kept.feature_hash)
-            report.imported += 1
-    return frozenset(state)
+    Raises `HeldBack` where more is broken than an acceptance was shown; nothing was written then.
+    """
+    outcome = Outcome(report=given.report)
+    with translated():
+        async with open_revision(job.connection) as writer:
+            verdict = await judge(writer, job.stored, given)
+            proposal, outcome.rulings, outcome.effects = verdict.proposal, verdict.rulings, verdict.effects
+            check_shown(job, given, verdict)
+            fresh = await add_days(writer, job.stored.layer_id, given.days)
+            if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh):
+                raise NothingChanged
+            job.progress("writing", 0, None)
+            await write_rows(writer, job, given, proposal, outcome)
+            if job.stored.layer.drawn_as == "faces":
+                drawn = await redraw(writer, job, proposal.before, proposal.after, given.features)
+                outcome.faces_added, outcome.faces_ended = drawn
+            await conclude(writer, job, given, outcome)
+    if outcome.rulings and not job.accept:
+        outcome.held = await hold(job, given, verdict)
+    elif job.shown is not None and outcome.revision is None:
+        await decide(job.connection, job.shown.number, "accepted", job.accept, None)
+    return outcome

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from tileserver.desk.draw import Drawing, Progress, Steps, draw_runs
+from tileserver.desk.draw import Drawing, Steps, draw_runs
+from tileserver.desk.job import Job
 from tileserver.desk.periods import Run, State, changed_runs, rewritten
 from tileserver.model import DatedFeature, Feature, Layer, Theatre
 from tileserver.shape.partition import GENERALISER
@@ -38,21 +39,19 @@ class Redrawn(NamedTuple):
 
 async def redraw(
     writer: Writer,
-    layers: Mapping[str, StoredLayer],
-    area: StoredLayer,
+    job: Job,
     old: Mapping[datetime, State],
     new: Mapping[datetime, State],
     features: Mapping[bytes, Feature],
-    progress: Progress,
 ) -> Redrawn:
-    """Draw what differs between two histories of *area*, a layer drawn as faces, and write it.
+    """Draw the differences between two histories of the job's layer, drawn as faces; write their rows.
 
     Parameters
     ----------
     writer : Writer
         The open revision; the features of both histories are in the database or in *features*.
-    layers : mapping of str to StoredLayer
-        The theatre's layers by name: those that derive from *area* follow.
+    job : Job
+        The layer, and the theatre's layers: those that derive from it follow.
     old, new : mapping of datetime to State
         The states as the faces have them now, and as they are to be.
 
@@ -60,19 +59,20 @@ async def redraw(
     -----
     Cells and days that do not differ are neither drawn nor written.
     """
-    runs = changed_runs(old, new)
+    area, runs = job.stored, changed_runs(old, new)
     states = [state for run in runs for state in (run.before, *(state for _, state in run.steps))]
     wanted = frozenset[bytes]().union(*states)
     there = await writer.features(area.layer_id, wanted - features.keys())
-    drawing = await draw_runs(area.theatre, area.layer, runs, {**there, **features}, progress)
+    drawing = await draw_runs(area.theatre, area.layer, runs, {**there, **features}, job.progress)
     added = ended = 0
     for name, cells in drawing.steps.items():
-        progress(f"writing {name}", 0, None)
-        redrawn = await _write(writer, layers[name], runs, cells, drawing)
+        job.progress(f"writing {name}", 0, None)
+        stored = job.layers[name]
+        redrawn = await _write(writer, stored, runs, cells, drawing)
         # Also where nothing came of it: whether the line moved is for nobody to read off its revisions.
-        writer.touched.add(layers[name].layer_id)
-        drawn_with = fingerprint(area.theatre, layers[name].layer)
-        await set_fingerprint(writer.connection, layers[name].layer_id, drawn_with)
+        writer.touched.add(stored.layer_id)
+        drawn_with = fingerprint(area.theatre, stored.layer)
+        await set_fingerprint(writer.connection, stored.layer_id, drawn_with)
         added, ended = added + redrawn.added, ended + redrawn.ended
     return Redrawn(added, ended)
 

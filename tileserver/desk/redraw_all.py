@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from tileserver.desk.draw import Progress
+from tileserver.desk.job import Job, Progress
 from tileserver.desk.periods import State, states_of
 from tileserver.desk.redraw import fingerprint, redraw
 from tileserver.store.catalogue import StoredLayer, load_layers
@@ -28,7 +27,7 @@ async def rebuild_stale(connection: Connection, progress: Progress) -> list[str]
             stale = _stale(layers)
             for area in stale:
                 own = {each.layer.name: each for each in layers if each.ref.theatre == area.ref.theatre}
-                await _rebuild(connection, own, area, progress)
+                await _rebuild(Job(connection, own, area.layer.name, progress))
         return [str(area.ref) for area in stale]
 
 
@@ -42,17 +41,16 @@ def _stale(layers: list[StoredLayer]) -> list[StoredLayer]:
     return [each for each in layers if (each.ref.theatre, each.layer.name) in out_of_date and each.revisions]
 
 
-async def _rebuild(
-    connection: Connection, layers: Mapping[str, StoredLayer], area: StoredLayer, progress: Progress
-) -> None:
-    family = [each for each in layers.values() if each.layer.drawn_from == area.layer.name]
-    await erase_faces(connection, [each.layer_id for each in family])
+async def _rebuild(job: Job) -> None:
+    area = job.stored
+    family = [each for each in job.layers.values() if each.layer.drawn_from == area.layer.name]
+    await erase_faces(job.connection, [each.layer_id for each in family])
     if area.layer.drawn_as != "faces":
         return
     before: dict[datetime, State] = {}
     for revision in area.revisions:
-        writer = Writer(connection, revision, set())
+        writer = Writer(job.connection, revision, set())
         after = states_of(await writer.current(area.layer_id))
-        await redraw(writer, layers, area, before, after, {}, progress)
+        await redraw(writer, job, before, after, {})
         await writer.note_layers()
         before = after

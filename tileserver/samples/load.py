@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tileserver.desk.importer import Outcome, Progress, import_features, import_snapshots
+from tileserver.desk.importer import import_features, import_snapshots
+from tileserver.desk.job import Job, Outcome, Progress
 from tileserver.ingest import Report
 from tileserver.samples.draw import sample_features, sample_snapshots
 from tileserver.store.catalogue import add_theatre, load_layers
@@ -19,19 +20,15 @@ async def load_sample(connection: Connection, name: str, progress: Progress) -> 
     for stored in layers.values():
         if stored.layer.drawn_as == "face_lines":
             continue
-        report = Report()
+        job, report = Job(connection, layers, stored.layer.name, progress), Report()
         if stored.layer.time == "state":
             snapshots = list(sample_snapshots(theatre))
             report.read = sum(len(snapshot.features) for snapshot in snapshots)
-            outcome = await import_snapshots(
-                connection, layers, stored.layer.name, snapshots, report, progress, origin="the sample"
-            )
+            outcome = await import_snapshots(job, snapshots, report, "the sample")
         else:
             features = list(sample_features(theatre, stored.layer.name))
             report.read = len(features)
-            outcome = await import_features(
-                connection, layers, stored.layer.name, features, report, progress, origin="the sample"
-            )
+            outcome = await import_features(job, features, report, "the sample")
         outcomes.append((str(stored.ref), outcome))
     return outcomes
 

@@ -1,0 +1,104 @@
+"""One import as all its stages share it: where it goes, how it tells of itself, and its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from tileserver.desk.judge import Ruling
+from tileserver.desk.verdict import Effect
+from tileserver.errors import BadParameter
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]  # what is done, how much of it, of how many
+
+
+def no_progress(_label: str, _done: int, _total: int | None) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A held import as the desk last saw it: its rulings, and the layer's newest revision then.
+
+    An acceptance covers no more than that.
+    """
+
+    number: int
+    broken: frozenset[tuple[str, str, datetime | None]]  # see `Ruling.broken`
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One import into one layer.
+
+    Attributes
+    ----------
+    connection : Connection
+        Its own; the transaction is opened once all is read, and holds the writers' lock until it commits.
+    layers : mapping of str to StoredLayer
+        The layers of one theatre, by name; layers that derive from the one written to follow it.
+    name : str
+        The layer to write to.
+    accept : str
+        Why to publish it although a rule of `desk.judge` would hold it back; '' to hold it.
+    shown : Shown, optional
+        The held import that *accept* decides; ``None`` for a file that is read now.
+
+    Raises
+    ------
+    BadParameter
+        The layer derives from another one; or *accept* is blank. Both before a long file is read.
+    """
+
+    connection: Connection
+    layers: Mapping[str, StoredLayer]
+    name: str
+    progress: Progress = no_progress
+    accept: str = ""
+    shown: Shown | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no file could make good."""
+        _check_own(self.stored)
+        if (self.accept or self.shown) and not self.accept.strip():
+            raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
+
+    @property
+    def stored(self) -> StoredLayer:
+        """The layer to write to."""
+        return self.layers[self.name]
+
+
+def _check_own(stored: StoredLayer) -> None:
+    """Refuse to import into a layer that follows another one.
+
+    Features of its own would never be drawn, and its definition could not be added again.
+    """
+    if stored.layer.drawn_as == "face_lines":
+        origin = f"{stored.ref.theatre}.{stored.layer.drawn_from}"
+        raise BadParameter(f"{stored.ref} derives from {origin} and follows it; import into {origin} instead")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Effect of an import on the database: its revision, and the numbers of rows it added and ended.
+
+    ``revision`` is ``None`` where nothing changed. ``held`` is the number under which the import is held
+    back; ``rulings`` say why, or what was accepted, and then ``effects`` say what it changes.
+    """
+
+    revision: int | None = None
+    snapshots: int = 0
+    added: int = 0
+    ended: int = 0
+    faces_added: int = 0  # and lines between them
+    faces_ended: int = 0
+    report: dict[str, Any] = field(default_factory=dict)
+    held: int | None = None
+    rulings: list[Ruling] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)

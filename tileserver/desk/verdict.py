@@ -1,0 +1,113 @@
+"""Reasons to hold an import back, judged against what the open revision knows, and its effects in km2."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from tileserver.desk.ground import ground_of
+from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_states, judge_tally
+from tileserver.desk.periods import stepping
+from tileserver.desk.prepared import Prepared, pack
+from tileserver.desk.proposal import Proposal, propose
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.held import accepted_quarantine, was_accepted
+from tileserver.store.revisions import Writer, without_nul
+
+EFFECTS = 5  # instants at which the effects of an import are told
+
+
+class Effect(NamedTuple):
+    """Land of one status at the instant *at*, in km2: as known now, and as the import has it."""
+
+    at: datetime
+    status: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A proposal with the reasons to hold it back, and its effects where there are any.
+
+    ``newest`` is the layer's newest revision, against which it was judged.
+    """
+
+    proposal: Proposal
+    rulings: list[Ruling]
+    effects: list[Effect]
+    newest: int
+
+
+async def judge(writer: Writer, stored: StoredLayer, given: Prepared) -> Verdict:
+    """Judge *given* as a proposal to the layer as the open revision knows it; nothing is written."""
+    proposal = await propose(writer, stored, given)
+    rulings, effects = await _rulings(writer, stored, given, proposal)
+    return Verdict(proposal, rulings, effects, await writer.newest(stored.layer_id))
+
+
+async def _rulings(
+    writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal
+) -> tuple[list[Ruling], list[Effect]]:
+    ends = given.complete and not proposal.current <= proposal.target
+    put_aside = await _put_aside(writer, stored, given, ends=ends)
+    tally = Tally(given.report["read"], given.report["imported"], put_aside, given.complete)
+    rulings = judge_tally(stored.layer, tally)
+    if rulings and proposal.nothing and not put_aside:
+        # The desk has accepted this very file before: it is no news.
+        rulings = [] if await was_accepted(writer.connection, stored.layer_id, pack(given)[0]) else rulings
+    rulings += judge_empty(proposal.snapshots) if stored.layer.time == "state" else []
+    if stored.layer.kind != "areas" or stored.layer.time != "state":
+        return rulings, []
+    ground = await _ground(writer, stored, given, proposal)
+    # Features with periods of their own are no new state of a layer that has none yet.
+    if proposal.current or given.states is not None:
+        rulings += judge_states(stored.layer, proposal.before, proposal.after, ground)
+    return rulings, _effects(proposal, rulings, ground) if rulings else []
+
+
+async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, ends: bool) -> dict[str, int]:
+    """Count, by meaning, the quarantined features that no earlier revision has put aside already.
+
+    Where the file *ends* features by leaving them out, only what the desk accepted counts as put aside: an
+    import that was published because little of it was quarantined ended nothing, and this one may.
+    """
+    if not given.report["quarantined"]:
+        return {}
+    known = await accepted_quarantine(writer.connection, stored.layer_id)
+    known |= await writer.quarantined(stored.layer_id, accepted=ends)
+    counts = Counter(
+        each.finding.meaning
+        for each in given.quarantined
+        if (each.finding.value, without_nul(each.origin), without_nul(each.raw)) not in known
+    )
+    if unkept := given.report["quarantined"] - len(given.quarantined):
+        counts["more than is kept of one file"] = unkept
+    return dict(counts)
+
+
+async def _ground(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> Ground:
+    wanted: set[bytes] = set()
+    for _, was, before, now in stepping(proposal.before, proposal.after):
+        if was != now:
+            wanted |= was | before | now
+    there = await writer.features(stored.layer_id, wanted - given.features.keys())
+    statuses = await writer.statuses(stored.layer_id, stored.layer.category)
+    return ground_of(stored.layer, {**there, **given.features}, statuses)
+
+
+def _effects(proposal: Proposal, rulings: list[Ruling], ground: Ground) -> list[Effect]:
+    """Return the effects at the instants that the *rulings* are about, and at the last one that changes."""
+    changed = {at: (was, now) for at, was, _, now in stepping(proposal.before, proposal.after) if was != now}
+    ruled = [each.at for each in rulings if each.at in changed]
+    found = []
+    for at in sorted({*ruled[: EFFECTS - 1], *sorted(changed)[-1:]}, key=str):
+        assert at is not None  # only those that are in changed
+        before, after = map(ground.exact, changed[at])
+        found += [
+            Effect(at, status, before.get(status, 0.0), after.get(status, 0.0))
+            for status in sorted({*before, *after})
+        ]
+    return found

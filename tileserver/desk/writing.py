@@ -1,0 +1,99 @@
+"""Rows of one import into the open revision, or of an import that is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from tileserver.desk.job import Job, Outcome
+from tileserver.desk.prepared import Prepared, pack
+from tileserver.desk.proposal import Proposal, state_hash
+from tileserver.desk.verdict import Verdict
+from tileserver.errors import HeldBack
+from tileserver.model import Feature
+from tileserver.store.connect import translated
+from tileserver.store.held import QuarantineRow, decide, keep
+from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer
+
+
+async def write_rows(writer: Writer, job: Job, given: Prepared, proposal: Proposal, outcome: Outcome) -> None:
+    """Write the snapshots and features that are new, end those that are gone, and count them in *outcome*."""
+    layer_id = job.stored.layer_id
+    if proposal.snapshots:
+        new = sorted(proposal.snapshots.items())
+        rows = [SnapshotRow(at, state_hash(state), given.origins[at]) for at, state in new]
+        await writer.add_snapshots(layer_id, rows)
+        outcome.snapshots = len(rows)
+    await _write_features(writer, layer_id, proposal, given.features, outcome)
+    await writer.quarantine(layer_id, quarantine_rows(given))
+
+
+async def _write_features(
+    writer: Writer, layer_id: int, proposal: Proposal, features: Mapping[bytes, Feature], outcome: Outcome
+) -> None:
+    fresh, gone = proposal.fresh, proposal.gone
+    # Read before anything is closed: the only row of a feature may be the one that is split.
+    missing = {each.feature_hash for each in fresh} - features.keys()
+    every = {**await writer.features(layer_id, missing), **features}
+    await writer.close_features(layer_id, gone)
+    rows = [FeatureRow.of(every[each.feature_hash], each.start, each.end) for each in sorted(fresh, key=str)]
+    outcome.added += await writer.add_features(layer_id, rows)
+    outcome.ended += len(gone)
+
+
+async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) -> None:
+    """Sum the revision up, and decide the held import that it publishes, if any."""
+    outcome.revision = writer.revision
+    summary, report = _summary(outcome, job, given), given.report
+    if job.accept and outcome.rulings:
+        summary += f"; accepted: {job.accept}"
+        words = [each.words for each in outcome.rulings]
+        report = {**report, "accepted": {"reason": job.accept, "rulings": words}}
+    await writer.commit_revision(summary, report)
+    if job.shown is not None:
+        await decide(writer.connection, job.shown.number, "accepted", job.accept, writer.revision)
+
+
+def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
+    if given.states is not None:
+        return f"{outcome.snapshots} snapshots of {job.stored.ref} from {given.origin}"
+    ended = f", and {outcome.ended} that it does not hold ended" if outcome.ended else ""
+    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{ended}"
+
+
+async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:
+    """Keep *given* until the desk decides, and return its number; the same import keeps its number."""
+    digest, content = pack(given)
+    with translated():
+        return await keep(
+            job.connection,
+            job.stored.layer_id,
+            given.origin,
+            digest,
+            [asdict(each) for each in verdict.rulings],
+            verdict.newest,
+            given.report,
+            content,
+            quarantine_rows(given),
+        )
+
+
+def check_shown(job: Job, given: Prepared, verdict: Verdict) -> None:
+    """Raise `HeldBack` where a held import would break more now than the desk was shown of it."""
+    if job.shown is None:
+        return
+    fresh = [each.words for each in verdict.rulings if each.broken not in job.shown.broken]
+    if given.complete and verdict.newest != job.shown.newest:
+        fresh.append("as the complete file it would end what came since")
+    if fresh:
+        number = job.shown.number
+        raise HeldBack(
+            f"held import {number} does not fit what is known now, for something was imported since: "
+            + "; ".join(fresh)
+            + f"; look again with: tileserver held show {number}"
+        )
+
+
+def quarantine_rows(given: Prepared) -> list[QuarantineRow]:
+    """Return the quarantined features of *given* as they are kept."""
+    return [(each.finding.value, each.origin, each.raw) for each in given.quarantined]
