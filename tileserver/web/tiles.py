@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.grid import parse_address
+from tileserver.tiles.cache import Answer
 from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.selection import parse_selection, selectable
-from tileserver.tiles.service import Answer, TileService
+from tileserver.tiles.service import TileKey, TileService
 from tileserver.times import Period, parse_datetime
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, freshness, represent
@@ -53,7 +54,7 @@ class TileRoutes:
         answer = await self.service.tile(tileset, located, address)
         return await self._respond(request, answer, {"Cache-Control": IMMUTABLE})
 
-    async def _respond(self, request: Request, answer: Answer, headers: dict[str, str]) -> Response:
+    async def _respond(self, request: Request, answer: Answer[TileKey], headers: dict[str, str]) -> Response:
         return await represent(request, answer, headers)
 
 
