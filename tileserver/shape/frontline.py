@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -94,19 +95,36 @@ def front_lines(
     neither a shore that one side has for itself is a front, nor a lagoon, nor a border. O(n log n).
     """
     painted, covered = _painted(areas)
+    edges = {side: _edges(held, side, where) for side, held in painted.items() if side != NOBODY}
+    if not any(each.abroad.any() for each in edges.values()):
+        return {}
     bare = {side: shapely.difference(land, covered) for side, land in where.lands.items()}
-    wide = {side: _opened(land, where.margin) for side, land in bare.items()}
+    wide = cache(lambda side: _opened(bare[side], where.margin))
     nobody = shapely.get_parts(painted.get(NOBODY, shapely.Polygon()))
     found = {}
-    for side in sorted(painted.keys() - {NOBODY}):
+    for side in sorted(side for side, each in edges.items() if each.abroad.any()):
         others = [held for who, held in painted.items() if who not in (side, NOBODY)]
-        others += [land for who, land in wide.items() if who != side]
-        foes = _together(others)
+        others += [wide(who) for who in bare if who != side]
         own = _together([painted[side], bare.get(side, shapely.Polygon())])
-        line = _facing(painted[side], own, foes, nobody, side, where)
+        line = _facing(edges[side], own, _together(others), nobody, where)
         if not line.is_empty:
             found[side] = line
     return found
+
+
+class _Edges(NamedTuple):
+    """The edges around what a side holds, none longer than `STEP`, in order."""
+
+    ends: npt.NDArray[np.float64]  # (n, 2, 2)
+    ring: npt.NDArray[np.intp]  # (n,), the number of each one's ring
+    middles: Shapes  # (n,) points
+    abroad: npt.NDArray[np.bool_]  # (n,), whether outside its own land
+
+
+def _edges(held: BaseGeometry, side: str, where: Ground) -> _Edges:
+    ends, ring = _segments(shapely.segmentize(shapely.boundary(held), STEP))
+    middles = shapely.points(ends.mean(axis=1)) if len(ends) else np.empty(0, dtype=object)
+    return _Edges(ends, ring, middles, ~_at_home(middles, side, where))
 
 
 def _painted(
@@ -138,18 +156,12 @@ def _together(areas: Sequence[BaseGeometry]) -> BaseGeometry:
 
 
 def _facing(
-    held: BaseGeometry,
-    own: BaseGeometry,
-    foes: BaseGeometry,
-    nobody: Shapes,
-    side: str,
-    where: Ground,
+    edges: _Edges, own: BaseGeometry, foes: BaseGeometry, nobody: Shapes, where: Ground
 ) -> BaseGeometry:
-    """Return the edge of what *side* has *held* from which *foes* are seen, outside its own land."""
-    edges, ring = _segments(shapely.segmentize(shapely.boundary(held), STEP))
-    middles = shapely.points(edges.mean(axis=1)) if len(edges) else np.empty(0, dtype=object)
+    """Return the *edges* from which *foes* are seen, outside the side's own land."""
     shapely.prepare([foes, *nobody])
-    near = np.flatnonzero(shapely.dwithin(foes, middles, where.reach) & ~_at_home(middles, side, where))
+    near = np.flatnonzero(edges.abroad)
+    near = near[shapely.dwithin(foes, edges.middles[near], where.reach)]
     if not len(near):
         return MultiLineString()
     between = nobody[shapely.dwithin(nobody, foes, where.seam)] if len(nobody) else nobody
@@ -157,15 +169,33 @@ def _facing(
     closed = shapely.buffer(shapely.simplify(own, where.seam / 4), where.seam, quad_segs=2)
     core = shapely.buffer(closed, -2 * where.seam, quad_segs=2)
     shapely.prepare([ahead, core])
-    free = np.zeros(len(edges), dtype=bool)
-    free[near] = ~shapely.intersects(core, middles[near])  # no seam between areas of one side, no border
+    near = near[~shapely.intersects(core, edges.middles[near])]  # no seam of one side, no border
+    free = np.zeros(len(edges.ends), dtype=bool)
+    free[near] = True
     seen = free.copy()
-    seen[free] = ~shapely.intersects(core, shapely.shortest_line(middles[free], ahead))
-    seen = _bridged(seen, free, edges, ring, where.reach / 2)
-    lines = np.asarray(shapely.linestrings(edges[seen]), dtype=object)
+    seen[near] = ~shapely.intersects(core, _shortest_lines(edges.middles[near], ahead))
+    seen = _bridged(seen, free, edges.ends, edges.ring, where.reach / 2)
+    lines = np.asarray(shapely.linestrings(edges.ends[seen]), dtype=object)
     parts = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
     parts = parts[shapely.is_ring(parts) | (shapely.length(parts) > 2 * where.margin)]
     return MultiLineString(list(parts))
+
+
+def _shortest_lines(places: Shapes, area: BaseGeometry) -> Shapes:
+    """Return the shortest line from each of *places* to *area*, by an index of its outline.
+
+    As `shapely.shortest_line` does, which looks at all of the outline for each place: of segments that are
+    as near the first counts, and a place within the area is its own nearest.
+    """
+    found = np.asarray(shapely.linestrings(shapely.get_coordinates(places)[:, None, :].repeat(2, axis=1)))
+    outside = np.flatnonzero(~shapely.intersects(area, places))
+    if len(outside):
+        outline = shapely.STRtree(np.asarray(shapely.linestrings(_segments(shapely.boundary(area))[0])))
+        place, segment = outline.query_nearest(places[outside])
+        first = np.full(len(outside), len(outline.geometries))
+        np.minimum.at(first, place, segment)
+        found[outside] = shapely.shortest_line(places[outside], outline.geometries[first])
+    return found
 
 
 def _bridged(
