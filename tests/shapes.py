@@ -14,10 +14,10 @@ from shapely.geometry import Point, box
 
 from tileserver.grid import TileAddress, tile_unit_m
 from tileserver.model import Layer, LayerRef, Source, Theatre
-from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
+from tileserver.store.catalogue import Periods, StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.store.revisions import FeatureRow, open_revision
-from tileserver.tiles.catalogue import Periods, ServedLayer, Tileset
+from tileserver.tiles.tileset import ServedLayer, Tileset
 
 Kind = Literal["areas", "lines", "points"]
 TERMS = Source("a desk", "CC0-1.0", "drawn by hand")

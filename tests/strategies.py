@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.shapes import tileset_of
 from tileserver.grid import MAX_ZOOM, TileAddress
-from tileserver.tiles.catalogue import Periods, Tileset
+from tileserver.store.catalogue import Periods
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import OPEN, Period, Timeline, day_zone
 
 ZONES = ("Europe/Kyiv", "Europe/Paris", "Asia/Kathmandu", "America/St_Johns", "Pacific/Apia", "UTC")

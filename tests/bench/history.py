@@ -28,10 +28,10 @@ from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress, address_at, band_at
 from tileserver.history.service import HistoryService
 from tileserver.store.connect import Pool
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.compress import compress
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import day_period, from_micros, local_day, system_clock
 
 TILESET = "ukraine.control,ukraine.frontline"

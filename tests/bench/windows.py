@@ -35,11 +35,11 @@ from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Pool, connect
 from tileserver.store.migrations import migrate
 from tileserver.theatres import load_theatre
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.compress import compress
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import Period, parse_datetime, system_clock
 
 DAYS = (1, 30, 1000)

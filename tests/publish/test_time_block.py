@@ -10,8 +10,8 @@ import pytest
 from tests.shapes import layer, theatre
 from tileserver.model import LayerRef
 from tileserver.publish.documents import time_block
-from tileserver.store.catalogue import StoredLayer
-from tileserver.tiles.catalogue import Periods, ServedLayer, Tileset
+from tileserver.store.catalogue import Periods, StoredLayer
+from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.times import OPEN, to_micros
 
 DAY = timedelta(days=1)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.shapes import layer, theatre
 from tileserver.errors import BadParameter, NotFound, UnknownLayer, UnknownTheatre, UnknownTileset
 from tileserver.model import LayerRef, Theatre
-from tileserver.store.catalogue import StoredLayer
-from tileserver.tiles.catalogue import MAX_LAYERS, Catalogue, Periods, ServedLayer
+from tileserver.store.catalogue import Periods, StoredLayer
+from tileserver.tiles.catalogue import MAX_LAYERS, Catalogue
+from tileserver.tiles.tileset import ServedLayer, embargo_of
 
 NOTHING = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
 NAMES = ("control", "frontline", "events")
@@ -135,5 +136,13 @@ def test_the_default_theatre_is_the_first_one_that_has_data() -> None:
 
 def test_a_layer_may_be_stricter_or_laxer_than_its_theatre() -> None:
     whole = theatre(layer("a", embargo="0s"), layer("b"), embargo="48h")
-    assert _served(whole, "a", (), None).embargo == timedelta(0)
-    assert _served(whole, "b", (), None).embargo == timedelta(hours=48)
+    assert embargo_of(_served(whole, "a", (), None).stored) == timedelta(0)
+    assert embargo_of(_served(whole, "b", (), None).stored) == timedelta(hours=48)
+
+
+def test_a_tileset_is_built_once_in_whatever_order_its_layers_are_asked_for() -> None:
+    catalogue = _catalogue()
+    whole = catalogue.tileset("east")
+    assert catalogue.tileset("east") is whole
+    assert catalogue.tileset(",".join(str(served.stored.ref) for served in reversed(whole.layers))) is whole
+    assert catalogue.without((), "").tileset("east") is not whole

@@ -20,11 +20,11 @@ from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Pool
 from tileserver.store.windows import POINT_LIMIT
 from tileserver.theatres import load_theatre
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.selection import EVERYTHING, Selection, selection_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
+from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.versions import Located
 from tileserver.times import day_zone, parse_datetime
 

@@ -17,10 +17,10 @@ from tileserver.errors import UnknownVersion
 from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.store.catalogue import Periods
 from tileserver.store.index import NEVER, ROW, Rows
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.events import Asked, EventIndex
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex, TileView
+from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.versions import Version, find, locate
 from tileserver.tiles.windows import WindowView
 from tileserver.times import OPEN, Micros, Period, from_micros

@@ -15,12 +15,12 @@ from tests.conftest import NOW
 from tileserver.errors import BadParameter, StoreUnavailable
 from tileserver.grid import BoundsLonLat
 from tileserver.store.connect import Pool
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.seed import Order, addresses, seed, versions
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import TICK, Micros, Period, from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_what_is_not_public_is_not_rendered(sample_database: str, shelf: Shelf) 
     at = from_micros(on(sample_database, newest))
 
     async def embargo_of(service: TileService, tileset: Tileset) -> timedelta:
-        return max(served.embargo for served in tileset.layers)
+        return tileset.embargo
 
     embargo = on(sample_database, embargo_of)
     early, _, _ = seed_all(sample_database, shelf, clock=lambda: at + embargo - TICK)

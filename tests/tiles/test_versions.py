@@ -14,11 +14,11 @@ from tests.strategies import micros_period, questions, tilesets
 from tileserver.errors import UnknownVersion
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
-from tileserver.store.catalogue import StoredLayer
-from tileserver.tiles.catalogue import Periods, ServedLayer, Tileset
+from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selection_of
+from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.tiles.versions import Reading, Version, parse_version, resolve
 from tileserver.times import OPEN, Micros, Period, Timeline, day_period, day_zone, from_micros, to_micros
 

@@ -15,11 +15,11 @@ from tileserver.grid import TileAddress, parse_address_text
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
 from tileserver.store.tiles import statement, tile_rows
-from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
+from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.tiles.versions import Located
 from tileserver.times import parse_datetime
 

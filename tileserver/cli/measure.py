@@ -29,8 +29,8 @@ from tileserver.shape.regions import Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.measures import Moment, load_areas
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.service import TileService
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import from_micros, parse_datetime
 
 Layer = Annotated[str, typer.Argument(help="A layer of areas with statuses, such as ukraine.control")]

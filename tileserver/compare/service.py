@@ -20,10 +20,10 @@ from tileserver.store.catalogue import StoredLayer
 from tileserver.store.comparison_tiles import encode_shapes
 from tileserver.store.measures import load_differing_faces
 from tileserver.tiles.cache import Answer, BodyCache, Cache
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.index import LayerIndex
 from tileserver.tiles.recent import Recent
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import Period
 
 _VIEWS = 8  # bands, some megabytes each
@@ -151,7 +151,7 @@ class ComparisonService:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     def _view(self, tileset: Tileset, band: Band) -> BandView:
-        indexes = tuple(served.index for served in tileset.layers)
+        indexes = tileset.indexes
         side = sides(status for served in tileset.layers for status in held_statuses(served.stored))
         view = self._views.get((indexes, band, side))
         if view is None:

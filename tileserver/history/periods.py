@@ -19,8 +19,8 @@ from tileserver.history.calendar import DAY, is_span, plan
 from tileserver.model import Integers
 from tileserver.store.history_tiles import OPEN_DAY, Stretch
 from tileserver.store.history_weights import LayerPast
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.horizon import Horizon
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import (
     OPEN,
     Micros,

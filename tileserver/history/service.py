@@ -19,9 +19,9 @@ from tileserver.store.connect import Connection, readable, reason_of
 from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, render_history
 from tileserver.store.history_weights import LayerPast, load_past
 from tileserver.tiles.cache import Answer, BodyCache
-from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.recent import Recent
+from tileserver.tiles.tileset import ServedLayer, Tileset
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from tileserver.publish.measures import rounded
 from tileserver.shape.band_comparison import band_sieve
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.project import to_lonlat
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import format_instant
 
 _DEGREES = 6  # decimals; a tenth of a metre

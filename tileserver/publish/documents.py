@@ -16,11 +16,13 @@ from tileserver.model import Layer, Theatre
 from tileserver.publish.asked import Asked
 from tileserver.publish.comparison_document import changes_block
 from tileserver.publish.history import history_block
+from tileserver.store.catalogue import Periods
 from tileserver.store.windows import CELLS, POINT_LIMIT
-from tileserver.tiles.catalogue import Catalogue, Periods, Tileset
+from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.events import cells_below
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selectable
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, format_instant, from_micros, local_day
 
 NOW = Asked()

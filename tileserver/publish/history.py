@@ -8,8 +8,8 @@ from typing import Any
 
 from tileserver.history.calendar import DAY
 from tileserver.history.periods import HistoryPeriod
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import day_number, from_micros, local_day
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from tileserver.errors import LayerUnavailable, NothingMeasured
 from tileserver.store.connect import Connection
 from tileserver.store.measures import StatusArea, load_status_areas
-from tileserver.tiles.catalogue import ServedLayer, Tileset
 from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.times import TICK, Period, day_period, from_micros, local_day, to_micros
 
 Km2: TypeAlias = dict[str, list[float]]  # status -> a figure for each day

@@ -14,7 +14,7 @@ from tileserver.shape.regions import Nearby, Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.measures import MeasuredFace, Moment, load_measured_faces, load_polygons
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import TICK, day_period
 
 Region: TypeAlias = str | None

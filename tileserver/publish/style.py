@@ -16,7 +16,7 @@ import msgspec
 
 from tileserver.model import Layer
 from tileserver.publish.asked import Asked
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 
 # As good as transparent, which QGIS takes as it is; what is wholly so OpenLayers draws in the fill's colour.
 _NO_OUTLINE = "rgba(0,0,0,0.001)"

@@ -12,8 +12,8 @@ from tileserver.publish.measures import measured_layers, net_by_day
 from tileserver.store.catalogue import ChangeCount, load_changes, load_starts
 from tileserver.store.connect import Connection, Pool
 from tileserver.store.measures import load_status_areas
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import format_instant, from_micros, local_day
 
 

@@ -7,173 +7,35 @@ request that holds one sees one state of knowledge from beginning to end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from tileserver.errors import BadParameter, LayerUnavailable, NotFound, UnknownTheatre
-from tileserver.grid import TileAddress, band_at
-from tileserver.model import Layer, LayerRef, Theatre
+from tileserver.errors import BadParameter, LayerUnavailable, UnknownTheatre
+from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer, load_periods, load_stored
 from tileserver.store.connect import Connection, reason_of, translated
-from tileserver.store.days import NO_DAYS, KnownDays, load_days
+from tileserver.store.days import load_days
 from tileserver.store.events import load_events
 from tileserver.store.index import load_rows
 from tileserver.store.marker import Marker, load_marker
 from tileserver.theatres import SAMPLES
 from tileserver.tiles.events import EventIndex
-from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
-from tileserver.tiles.windows import WindowView
-from tileserver.times import OPEN, day_zone, from_micros, local_day, parse_duration
+from tileserver.tiles.index import LayerIndex
+from tileserver.tiles.recent import Recent
+from tileserver.tiles.tileset import NO_REVISION, Missing, ServedLayer, Tileset, embargo_of
+from tileserver.times import OPEN, day_zone, from_micros, local_day
 
 log = structlog.get_logger()
 
+_Content: TypeAlias = tuple[tuple[LayerRef, ...], tuple[LayerRef, ...]]  # layers served, layers missing
+
 MAX_LAYERS = 8
-_NO_REVISION = 0
-
-__all__ = ["Catalogue", "Missing", "Periods", "ServedLayer", "Tileset", "load_catalogue"]
-
-
-@dataclass(frozen=True, slots=True)
-class ServedLayer:
-    """A layer as stored, its periods at the newest revision, and what changes where, in all of them.
-
-    ``days`` are the instants that it knows to the day alone, in all of them; of a line those of its areas.
-    """
-
-    stored: StoredLayer
-    periods: Periods
-    index: LayerIndex = NO_INDEX
-    days: KnownDays = NO_DAYS
-
-    @property
-    def embargo(self) -> timedelta:
-        """How old its data must be to be public; of a line no less than of the areas that it shows."""
-        return _embargo(self.stored)
-
-    @property
-    def is_state(self) -> bool:
-        """Whether an instant shows what holds then, rather than a period all that happened in it."""
-        return self.stored.layer.time == "state"
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A layer that is not served, and why: it cannot be read, or what may be shown of it is not known."""
-
-    stored: StoredLayer
-    reason: str
-
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether it is not even known how old its data must be to be public."""
-        try:
-            _embargo(self.stored)
-        except BadParameter:
-            return True
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class Tileset:
-    """One or several layers of one theatre that come in one tile, in the theatre's order."""
-
-    name: str  # canonical: equal sets of layers that are served have equal names
-    theatre: Theatre
-    layers: tuple[ServedLayer, ...]
-    missing: tuple[Missing, ...] = ()  # what was asked for and is not served now
-
-    @property
-    def embargo(self) -> timedelta:
-        """The longest of its layers, also of those that are missing: without them no more is public."""
-        return max(map(_embargo, self.asked))
-
-    @property
-    def asked(self) -> list[StoredLayer]:
-        """All its layers, also those that are missing."""
-        return [*(each.stored for each in self.layers), *(each.stored for each in self.missing)]
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone whose local days a plain date means."""
-        return day_zone(self.theatre.day_zone)
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees: the theatre, and wherever a layer may reach beyond it."""
-        boxes = [
-            self.theatre.bounds,
-            *(each.stored.layer.bounds for each in self.layers if each.stored.layer.bounds),
-        ]
-        west, south, east, north = zip(*boxes, strict=True)
-        return min(west), min(south), max(east), max(north)
-
-    @property
-    def zooms(self) -> tuple[int, int]:
-        """The lowest and the highest zoom at which any layer has tiles."""
-        layers = [served.stored.layer for served in self.layers]
-        return min(layer.minzoom for layer in layers), max(layer.maxzoom for layer in layers)
-
-    @property
-    def bands(self) -> list[int]:
-        """The lowest zooms of the bands that its zooms are drawn from, ascending."""
-        low, high = self.zooms
-        return sorted({band_at(zoom).lowest for zoom in range(low, high + 1)})
-
-    @property
-    def revisions(self) -> list[int]:
-        """The revisions that touched any of the layers, ascending."""
-        return sorted({revision for served in self.layers for revision in served.stored.revisions})
-
-    @property
-    def edition(self) -> int:
-        """How often what past revisions of any of the layers held was rewritten; it only grows."""
-        return sum(served.stored.edition for served in self.layers)
-
-    @property
-    def declared(self) -> list[Layer]:
-        """Its layers as the theatre declares them."""
-        return [served.stored.layer for served in self.layers]
-
-    @property
-    def events(self) -> dict[int, EventIndex]:
-        """The events of its window layers, by the key of the layer."""
-        return {each.stored.layer_id: each.index.events for each in self.layers if each.index.events}
-
-    @contextmanager
-    def complete(self) -> Iterator[None]:
-        """Say of what is not found within that it may be there, while a layer is missing."""
-        try:
-            yield
-        except NotFound as error:
-            if self.missing:
-                names = ", ".join(str(each.stored.ref) for each in self.missing)
-                raise LayerUnavailable(f"{names} is not served now, so this cannot be told") from error
-            raise
-
-    def view(self, address: TileAddress) -> TileView:
-        """Return what the change index knows of one tile."""
-        states = [
-            served.index.near(address, has_bands=served.stored.layer.has_faces)
-            for served in self.layers
-            if served.is_state
-        ]
-        return TileView(states, WindowView([*self.events.values()], address))
-
-    def revision(self, asked: int | None) -> int:
-        """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
-        known = [revision for revision in self.revisions if asked is None or revision <= asked]
-        return known[-1] if known else _NO_REVISION
-
-
-def _embargo(stored: StoredLayer) -> timedelta:
-    theatre, layer = stored.theatre, stored.layer
-    shown = [layer, theatre.layer(layer.drawn_from)]
-    return max(parse_duration(each.embargo or theatre.embargo) for each in shown)
+_NAMES = 512  # under which tilesets were asked for: permutations of layers, so there are many
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +48,12 @@ class Catalogue:
     unreadable: dict[str, str] = field(default_factory=dict)  # theatres, by id
     behind: dict[LayerRef, str] = field(default_factory=dict)  # served as they were before a newer revision
     marker: Marker = field(default_factory=dict)
+    _named: Recent[str, Tileset] = field(
+        default_factory=lambda: Recent(_NAMES), init=False, repr=False, compare=False
+    )
+    _built: Recent[_Content, Tileset] = field(
+        default_factory=lambda: Recent(_NAMES), init=False, repr=False, compare=False
+    )
 
     def tileset(self, name: str) -> Tileset:
         """Return the tileset *name*: ``theatre``, ``theatre.layer``, or several with commas.
@@ -203,6 +71,9 @@ class Catalogue:
         BadParameter
             Too many layers, or layers of two theatres: their days may differ.
         """
+        return self._named.get(name) or self._named.keep(name, self._tileset(name))
+
+    def _tileset(self, name: str) -> Tileset:
         parts = name.split(",")
         if len(parts) > MAX_LAYERS:
             raise BadParameter(f"{len(parts)} layers in one tile; at most {MAX_LAYERS} can be asked for")
@@ -211,17 +82,18 @@ class Catalogue:
         if len(theatres) > 1:
             raise BadParameter(f"{name[:80]!r} mixes theatres; the layers of one tile are of one theatre")
         theatre = self.theatres[theatres.pop()]
-        layers = tuple(layer for ref, layer in self.layers.items() if ref in refs)
+        layers = tuple(ref for ref in self.layers if ref in refs)
         missing = tuple(each for ref, each in self.missing.items() if ref in refs)
         if (missing and not layers) or any(each.is_in_doubt for each in missing):
             raise LayerUnavailable(
                 "; ".join(f"{each.stored.ref} is not served now: {each.reason}" for each in missing)
             )
+        content = layers, tuple(each.stored.ref for each in missing)
         everything = sum(ref.theatre == theatre.id for ref in (*self.layers, *self.missing))
-        canonical = (
-            theatre.id if len(layers) == everything else ",".join(str(each.stored.ref) for each in layers)
+        canonical = theatre.id if len(layers) == everything else ",".join(map(str, layers))
+        return self._built.get(content) or self._built.keep(
+            content, Tileset(canonical, theatre, tuple(self.layers[ref] for ref in layers), missing)
         )
-        return Tileset(canonical, theatre, layers, missing)
 
     def without(self, refs: Collection[LayerRef], reason: str) -> Catalogue:
         """Return the same without the layers *refs*, which are missing because of *reason*."""
@@ -293,8 +165,8 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
 async def _load_layer(connection: Connection, stored: StoredLayer, known: ServedLayer | None) -> ServedLayer:
     if known and _same_content(known.stored, stored):
         return replace(known, stored=stored)
-    _embargo(stored)
-    newest = stored.revisions[-1] if stored.revisions else _NO_REVISION
+    embargo_of(stored)
+    newest = stored.revisions[-1] if stored.revisions else NO_REVISION
     periods = await load_periods(connection, stored, newest)
     _refuse_uncountable(periods, day_zone(stored.theatre.day_zone))
     days = await load_days(connection, stored)

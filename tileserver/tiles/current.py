@@ -9,14 +9,15 @@ from typing import TypeAlias
 from tileserver.errors import AddressOutside, SchemaMismatch, StoreUnavailable
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
-from tileserver.store.catalogue import load_periods
+from tileserver.store.catalogue import Periods, load_periods
 from tileserver.store.connect import Pool
 from tileserver.store.marker import Marker, broken_promises
 from tileserver.store.migrations import check_schema
-from tileserver.tiles.catalogue import Catalogue, Periods, Tileset, load_catalogue
+from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.recent import Recent
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import Clock
 
 _PAST_REVISIONS = 64  # tilesets at past revisions whose periods are kept
@@ -106,7 +107,7 @@ class Current:
         low, high = tileset.zooms
         if not low <= address.z <= high:
             raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
-        key = (tuple(served.index for served in tileset.layers), address)
+        key = (tileset.indexes, address)
         return self._views.get(key) or self._views.keep(key, tileset.view(address))
 
     async def periods_at(self, tileset: Tileset, revision: int) -> list[Periods]:

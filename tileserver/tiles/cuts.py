@@ -8,8 +8,8 @@ from tileserver.grid import TileAddress
 from tileserver.model import Layer
 from tileserver.store.tiles import Cut
 from tileserver.store.windows import Cell
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.events import Asked
+from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.versions import Reading, instant
 from tileserver.times import from_micros
 

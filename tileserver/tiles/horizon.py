@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, to_micros
 
 
@@ -28,6 +28,4 @@ class Horizon(NamedTuple):
 def horizon_of(tileset: Tileset, now: datetime) -> Horizon:
     """Return what is public in every layer of *tileset*; its strictest embargo holds."""
     ended = to_micros(now - tileset.embargo)
-    return Horizon(
-        ended, min(served.days.last_public(ended) if served.is_state else ended for served in tileset.layers)
-    )
+    return Horizon(ended, min((days.last_public(ended) for days in tileset.days), default=ended))

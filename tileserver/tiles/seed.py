@@ -12,10 +12,10 @@ import numpy as np
 from tileserver.errors import BadParameter
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
 from tileserver.store.index import Rows
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.service import TileKey, TileService
 from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.versions import Located, locate
 from tileserver.times import Micros, Period, from_micros, to_micros
 

@@ -10,11 +10,11 @@ from tileserver.grid import TileAddress
 from tileserver.store.connect import readable
 from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Answer, BodyCache
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.selection import EVERYTHING, Selection
 from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.versions import (
     Located,
     Resolved,

@@ -18,11 +18,12 @@ from datetime import datetime
 import numpy as np
 
 from tileserver.errors import UnknownVersion
-from tileserver.tiles.catalogue import Periods, Tileset
+from tileserver.store.catalogue import Periods
 from tileserver.tiles.events import Asked
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import Spot, TileView
 from tileserver.tiles.selection import EVERYTHING, WRITTEN, Selection, is_selectable, read_selection
+from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.windows import Window
 from tileserver.times import (
     OPEN,

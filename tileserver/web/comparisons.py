@@ -19,7 +19,7 @@ from tileserver.errors import UnknownState
 from tileserver.grid import Band, band_at, parse_address
 from tileserver.publish.comparison_document import change_document
 from tileserver.publish.measures import measured_layer
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, freshness, represent
 from tileserver.web.tiles import asked_period

@@ -25,8 +25,8 @@ from tileserver.publish.measures import (
 )
 from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import timeline_document
-from tileserver.tiles.catalogue import Tileset
 from tileserver.tiles.current import Current
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import parse_datetime, spell_datetime
 from tileserver.web.negotiate import etag_matches
 from tileserver.web.params import Query, read_query

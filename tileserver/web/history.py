@@ -13,7 +13,7 @@ from tileserver.grid import parse_address
 from tileserver.history.periods import HistoryPeriod
 from tileserver.history.service import HistoryKey, HistoryService
 from tileserver.tiles.cache import Answer
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, MVT, freshness, represent
 

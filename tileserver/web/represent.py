@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.tiles.cache import Answer
-from tileserver.tiles.catalogue import Tileset
+from tileserver.tiles.tileset import Tileset
 from tileserver.web.negotiate import choose_coding, etag_matches
 
 MVT = "application/vnd.mapbox-vector-tile"

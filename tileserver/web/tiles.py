@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from tileserver.grid import parse_address
 from tileserver.tiles.cache import Answer
-from tileserver.tiles.catalogue import Tileset
-from tileserver.tiles.selection import parse_selection, selectable
+from tileserver.tiles.selection import parse_selection
 from tileserver.tiles.service import TileKey, TileService
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import Period, parse_datetime
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, freshness, represent
@@ -29,7 +29,7 @@ class TileRoutes:
         parts = request.path_params
         address = parse_address(parts["z"], parts["x"], parts["y"])
         tileset = (await self.service.current.catalogue()).tileset(parts["tileset"])
-        query = read_query(request, allowed=("datetime", "revision", *selectable(tileset.declared)))
+        query = read_query(request, allowed=("datetime", "revision", *tileset.selectable))
         asked = asked_period(tileset, query.datetime)
         selection = parse_selection(query.choices, tileset.declared)
         located = await self.service.locate(tileset, address, asked, query.revision, selection)

@@ -1,0 +1,181 @@
+"""A tileset: the layers of one theatre that come in one tile, and everything that follows from them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from tileserver.errors import BadParameter, LayerUnavailable, NotFound
+from tileserver.grid import TileAddress, band_at
+from tileserver.model import Layer, Theatre
+from tileserver.store.catalogue import Periods, StoredLayer
+from tileserver.store.days import NO_DAYS, KnownDays
+from tileserver.tiles.events import EventIndex
+from tileserver.tiles.index import NO_INDEX, LayerIndex, TileView
+from tileserver.tiles.selection import selectable
+from tileserver.tiles.windows import WindowView
+from tileserver.times import day_zone, parse_duration
+
+NO_REVISION = 0  # before the first
+
+
+@dataclass(frozen=True, slots=True)
+class ServedLayer:
+    """A layer as stored, its periods at the newest revision, and what changes where, in all of them.
+
+    ``days`` are the instants that it knows to the day alone, in all of them; of a line those of its areas.
+    """
+
+    stored: StoredLayer
+    periods: Periods
+    index: LayerIndex = NO_INDEX
+    days: KnownDays = NO_DAYS
+
+    @property
+    def is_state(self) -> bool:
+        """Whether an instant shows what holds then, rather than a period all that happened in it."""
+        return self.stored.layer.time == "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A layer that is not served, and why: it cannot be read, or what may be shown of it is not known."""
+
+    stored: StoredLayer
+    reason: str
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it is not even known how old its data must be to be public."""
+        try:
+            embargo_of(self.stored)
+        except BadParameter:
+            return True
+        return False
+
+
+@dataclass(frozen=True)
+class Tileset:
+    """One or several layers of one theatre that come in one tile, in the theatre's order.
+
+    A catalogue has one object of each; everything that follows from its layers is worked out once.
+    """
+
+    name: str  # canonical: equal sets of layers that are served have equal names
+    theatre: Theatre
+    layers: tuple[ServedLayer, ...]
+    missing: tuple[Missing, ...] = ()  # what was asked for and is not served now
+
+    @cached_property
+    def embargo(self) -> timedelta:
+        """The longest of its layers, also of those that are missing: without them no more is public."""
+        return max(map(embargo_of, self.asked))
+
+    @cached_property
+    def asked(self) -> tuple[StoredLayer, ...]:
+        """All its layers, also those that are missing."""
+        return (*(each.stored for each in self.layers), *(each.stored for each in self.missing))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone whose local days a plain date means."""
+        return day_zone(self.theatre.day_zone)
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees: the theatre, and wherever a layer may reach beyond it."""
+        boxes = [
+            self.theatre.bounds,
+            *(each.stored.layer.bounds for each in self.layers if each.stored.layer.bounds),
+        ]
+        west, south, east, north = zip(*boxes, strict=True)
+        return min(west), min(south), max(east), max(north)
+
+    @cached_property
+    def zooms(self) -> tuple[int, int]:
+        """The lowest and the highest zoom at which any layer has tiles."""
+        layers = [served.stored.layer for served in self.layers]
+        return min(layer.minzoom for layer in layers), max(layer.maxzoom for layer in layers)
+
+    @cached_property
+    def bands(self) -> tuple[int, ...]:
+        """The lowest zooms of the bands that its zooms are drawn from, ascending."""
+        low, high = self.zooms
+        return tuple(sorted({band_at(zoom).lowest for zoom in range(low, high + 1)}))
+
+    @cached_property
+    def revisions(self) -> tuple[int, ...]:
+        """The revisions that touched any of the layers, ascending."""
+        return tuple(sorted({revision for served in self.layers for revision in served.stored.revisions}))
+
+    @cached_property
+    def edition(self) -> int:
+        """How often what past revisions of any of the layers held was rewritten; it only grows."""
+        return sum(served.stored.edition for served in self.layers)
+
+    @cached_property
+    def declared(self) -> tuple[Layer, ...]:
+        """Its layers as the theatre declares them."""
+        return tuple(served.stored.layer for served in self.layers)
+
+    @cached_property
+    def selectable(self) -> dict[str, tuple[str, ...]]:
+        """The categories that events can be chosen by, each with its codes, as declared."""
+        return selectable(self.declared)
+
+    @cached_property
+    def has_states_alone(self) -> bool:
+        """Whether none of its layers is a window layer."""
+        return all(served.is_state for served in self.layers)
+
+    @cached_property
+    def days(self) -> tuple[KnownDays, ...]:
+        """The instants that are known to the day alone, of each state layer that has any."""
+        return tuple(each.days for each in self.layers if each.is_state and len(each.days.at))
+
+    @cached_property
+    def indexes(self) -> tuple[LayerIndex, ...]:
+        """The change index of each layer."""
+        return tuple(served.index for served in self.layers)
+
+    @cached_property
+    def events(self) -> dict[int, EventIndex]:
+        """The events of its window layers, by the id of the layer."""
+        return {each.stored.layer_id: each.index.events for each in self.layers if each.index.events}
+
+    @contextmanager
+    def complete(self) -> Iterator[None]:
+        """Say of what is not found within that it may be there, while a layer is missing."""
+        try:
+            yield
+        except NotFound as error:
+            if self.missing:
+                names = ", ".join(str(each.stored.ref) for each in self.missing)
+                raise LayerUnavailable(f"{names} is not served now, so this cannot be told") from error
+            raise
+
+    def view(self, address: TileAddress) -> TileView:
+        """Return what the change index knows of one tile."""
+        states = [
+            served.index.near(address, has_bands=served.stored.layer.has_faces)
+            for served in self.layers
+            if served.is_state
+        ]
+        return TileView(states, WindowView([*self.events.values()], address))
+
+    def revision(self, asked: int | None) -> int:
+        """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
+        upto = len(self.revisions) if asked is None else bisect_right(self.revisions, asked)
+        return self.revisions[upto - 1] if upto else NO_REVISION
+
+
+def embargo_of(stored: StoredLayer) -> timedelta:
+    """Return how old the data of *stored* must be to be public; of a line no less than of its areas."""
+    theatre, layer = stored.theatre, stored.layer
+    shown = [layer, theatre.layer(layer.drawn_from)]
+    return max(parse_duration(each.embargo or theatre.embargo) for each in shown)
