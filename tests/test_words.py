@@ -1,0 +1,302 @@
+"""One word, one meaning: identifiers, URL parameters, columns and docs keep to docs/glossary.md."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tileserver"
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+FRONTEND = PACKAGE / "web" / "frontend" / "src"
+
+Place: TypeAlias = tuple[str, str]  # file below tileserver/, identifier
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A name that somebody chose: of a class, a function, a parameter or a field, with its annotation."""
+
+    file: str
+    kind: str
+    name: str
+    annotation: str = ""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that it is made of, in small letters."""
+        return frozenset(each.lower() for each in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", self.name))
+
+
+@dataclass(frozen=True)
+class Ban:
+    """An identifier that has the *word*, or is the whole *name*, and the word that is right in its place."""
+
+    right: str
+    word: str = ""
+    name: str = ""  # a regular expression
+    kind: str = ""
+    rooms: tuple[str, ...] = ()  # none: everywhere
+    annotation: str = ""  # a regular expression
+    but: tuple[str, ...] = ()  # rooms or files whose word it is
+
+    def hits(self, each: Identifier) -> bool:
+        """Whether *each* is such a one."""
+        return (
+            (not self.word or self.word in each.words)
+            and (not self.name or re.fullmatch(self.name, each.name) is not None)
+            and (not self.kind or self.kind == each.kind)
+            and (not self.annotation or re.fullmatch(self.annotation, each.annotation) is not None)
+            and (not self.rooms or each.file.startswith(self.rooms))
+            and not (self.but and each.file.startswith(self.but))
+        )
+
+
+_INSTANT = "start, end, first or last of instants, known_from and known_to of revisions"
+_HELD = "our_side of land, entry of a cache, current of rows; held is an import that waits"
+_FEATURE = "Feature, feature_hash, state_hash"
+_URL = "..._from_url where a text of a URL is parsed and checked"
+_WINDOW = "Moment, EventWindow, Located"
+_COMPARISON = "comparison of two moments; a change is an instant"
+_SQUARE = "EventSquare, squares; a cell is a band's"
+_ROW = "feature row; a version names the content of a tile"
+_EVENT_ROOMS = ("tiles", "store/windows.py", "store/tiles.py", "publish/style.py")
+
+BANS = (
+    Ban(_INSTANT, word="since"),
+    Ban(_INSTANT, word="until"),
+    Ban("revision", name="seen", rooms=("tiles", "history", "compare", "store", "web", "publish")),
+    Ban("revision", name="then"),
+    Ban(_HELD, kind="class", name="Held(Face|Version|Layer)?"),
+    Ban(_HELD, kind="parameter", word="held", but=("desk/held.py", "cli/held.py")),
+    Ban(_HELD, kind="field", word="held", but=("desk/", "ingest/limits.py")),
+    Ban(_FEATURE, kind="class", word="content"),
+    Ban(_FEATURE, kind="field", name="contents?"),
+    Ban(_FEATURE, kind="parameter", name="contents?", but=("store/held.py",)),
+    Ban("layer_id, clip_hash, cache_key", kind="field", name="key"),
+    Ban("digest of a number, feature_hash of bytes", name="(.*_)?name", annotation="int|Digest|bytes"),
+    Ban("a hash that says of what; a digest is 64 bits", name="(.*_)?digest", annotation="bytes"),
+    Ban(_URL, kind="function", name="(.*_)?named"),
+    Ban(_URL, kind="function", name="find|resolve"),
+    Ban("Moment", word="spot"),
+    Ban(_WINDOW, kind="class", name="_?(Reading|Asked|Window|Resolved|Past|Named|Seen)"),
+    Ban("DaySpan, DifferencePeriod", kind="class", name="Stretch"),
+    Ban("LayerWeights", kind="class", name="LayerPast"),
+    Ban(_COMPARISON, kind="class", name="Change(Key|Service|Routes)?|(Cell|Line)Change|ChangedCell"),
+    Ban(_COMPARISON, kind="function", name="change_(of|document|by_region|fields|tile)"),
+    Ban(_SQUARE, word="cell", rooms=_EVENT_ROOMS),
+    Ban(_SQUARE, word="cells", rooms=_EVENT_ROOMS),
+    Ban("Lattice; a cell is a band's", word="cell", rooms=("samples",)),
+    Ban("Lattice; a cell is a band's", word="cells", rooms=("samples",)),
+    Ban(_ROW, word="version", rooms=("store", "desk"), but=("store/migrations.py", "store/connect.py")),
+    Ban(_ROW, word="versions", rooms=("store", "desk"), but=("store/migrations.py",)),
+)
+
+# Columns of older names, as the glossary's last table has them, in the code that reads and writes them.
+COLUMNS: frozenset[Place] = frozenset({("store/held.py", "since"), ("store/held.py", "digest")})
+
+# What is still called otherwise, until its room has the right word; gone from here as soon as it is gone.
+LEFTOVERS: frozenset[Place] = frozenset(
+    {
+        ("cli/measure.py", "since"),
+        ("cli/measure.py", "until"),
+        ("compare/ends.py", "held"),
+        ("compare/ends.py", "named"),
+        ("compare/ends.py", "since"),
+        ("compare/ends.py", "since_text"),
+        ("compare/ends.py", "spot"),
+        ("compare/service.py", "end_named"),
+        ("compare/shapes.py", "held"),
+        ("desk/corrections.py", "then"),
+        ("desk/differences.py", "Stretch"),
+        ("desk/held.py", "Seen"),
+        ("history/periods.py", "Past"),
+        ("history/periods.py", "until"),
+        ("history/service.py", "named"),
+        ("ingest/deepstate_status.py", "since"),
+        ("publish/asked.py", "Asked"),
+        ("publish/comparison.py", "Change"),
+        ("publish/comparison.py", "change_by_region"),
+        ("publish/comparison.py", "change_fields"),
+        ("publish/comparison.py", "change_of"),
+        ("publish/comparison_document.py", "change_document"),
+        ("publish/comparison_document.py", "held"),
+        ("publish/style.py", "_cells"),
+        ("samples/draw.py", "sample_cells"),
+        ("samples/lattice.py", "Cells"),
+        ("samples/lattice.py", "cells"),
+        ("shape/band_comparison.py", "LineChange"),
+        ("shape/clips.py", "ChangedCell"),
+        ("shape/clips.py", "key"),
+        ("shape/compare.py", "CellChange"),
+        ("shape/frontline.py", "held"),
+        ("shape/partition.py", "held"),
+        ("store/catalogue.py", "held"),
+        ("store/contradictions.py", "HeldLayer"),
+        ("store/contradictions.py", "held"),
+        ("store/corrections.py", "key"),
+        ("store/corrections.py", "then"),
+        ("store/history_tiles.py", "Stretch"),
+        ("store/history_tiles.py", "until"),
+        ("store/history_weights.py", "LayerPast"),
+        ("store/marker.py", "key"),
+        ("store/measures.py", "content"),
+        ("store/measures.py", "until"),
+        ("store/tiles.py", "cells"),
+        ("store/tiles.py", "until"),
+        ("store/windows.py", "Cell"),
+        ("tiles/cuts.py", "cells"),
+        ("tiles/events.py", "Asked"),
+        ("tiles/events.py", "_cells"),
+        ("tiles/events.py", "cells"),
+        ("tiles/events.py", "cells_below"),
+        ("tiles/events.py", "since"),
+        ("tiles/events.py", "until"),
+        ("tiles/index.py", "Spot"),
+        ("tiles/index.py", "find"),
+        ("tiles/index.py", "name"),
+        ("tiles/index.py", "since"),
+        ("tiles/service.py", "named"),
+        ("tiles/service.py", "resolve"),
+        ("tiles/versions.py", "Reading"),
+        ("tiles/versions.py", "Resolved"),
+        ("tiles/versions.py", "_named"),
+        ("tiles/versions.py", "find"),
+        ("tiles/versions.py", "resolve"),
+        ("tiles/versions.py", "seen"),
+        ("tiles/versions.py", "spot"),
+        ("tiles/versions.py", "until"),
+        ("tiles/windows.py", "Window"),
+        ("tiles/windows.py", "_known_since"),
+        ("tiles/windows.py", "name"),
+        ("tiles/windows.py", "since"),
+        ("tiles/windows.py", "until"),
+        ("web/comparisons.py", "_is_named"),
+    }
+)
+
+# Classes that share a name with another one of the package, and may: neither leaves its room.
+NAMESAKES: frozenset[str] = frozenset(
+    {
+        "Answer",
+        "Asked",
+        "Balance",
+        "Cell",
+        "Drawing",
+        "Feature",
+        "Ground",
+        "MeasuredFace",
+        "Moment",
+        "Stretch",
+        "Tally",
+        "Verdict",
+    }
+)
+
+
+@cache
+def identifiers() -> tuple[Identifier, ...]:
+    """Every identifier of the package."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    return tuple(each for file in files if "node_modules" not in file.parts for each in _identifiers(file))
+
+
+def _identifiers(path: Path) -> Iterator[Identifier]:
+    file = path.relative_to(PACKAGE).as_posix()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            yield Identifier(file, "class", node.name)
+            for each in node.body:
+                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+                    yield Identifier(file, "field", each.target.id, ast.unparse(each.annotation))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield Identifier(file, "function", node.name, ast.unparse(node.returns) if node.returns else "")
+            for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+                annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+                yield Identifier(file, "parameter", argument.arg, annotation)
+
+
+def _found() -> dict[Place, str]:
+    """Every banned identifier of the package, with the word that is right."""
+    return {
+        (each.file, each.name): ban.right
+        for each in identifiers()
+        for ban in BANS
+        if ban.hits(each) and (each.file, each.name) not in COLUMNS
+    }
+
+
+def test_no_identifier_has_a_word_for_another_meaning() -> None:
+    wrong = {spot: right for spot, right in _found().items() if spot not in LEFTOVERS}
+    assert not wrong, "\n".join(f"{file}: {name}: say {right}" for (file, name), right in wrong.items())
+
+
+def test_no_leftover_is_gone_from_the_code() -> None:
+    assert not LEFTOVERS - set(_found())
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    names = [each.name for each in identifiers() if each.kind == "class" and not each.name.startswith("_")]
+    assert {name for name in names if names.count(name) > 1} == NAMESAKES
+
+
+TYPED = re.compile(r"\[(\w+(?:\.\w+)?)\]\(\.\./(tileserver/[\w/]+\.py)\)")
+
+
+@pytest.mark.parametrize(("name", "file"), sorted(set(TYPED.findall(GLOSSARY))))
+def test_what_the_glossary_says_is_typed_exists_there(name: str, file: str) -> None:
+    assert set(name.split(".")) <= _defined(ROOT / file)
+
+
+def _defined(path: Path) -> set[str]:
+    """The classes, functions, fields and constants of a file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {each.id for each in targets if isinstance(each, ast.Name)}
+    return names
+
+
+def test_every_word_has_one_row() -> None:
+    words = re.findall(r"^\| ([a-z][^|`]*) \|", GLOSSARY, re.MULTILINE)
+    words = [
+        word for words_ in words for word in words_.split(", ") if word not in ("word", "parameter", "column")
+    ]
+    assert len(words) > 50
+    assert sorted(words) == sorted(set(words))
+
+
+def test_the_types_of_the_ground_are_words_of_the_glossary() -> None:
+    typed = {name for name, _ in TYPED.findall(GLOSSARY)}
+    ground = {"Micros", "DayNumber", "LayerId", "Revision", "Digest", "Moment", "Theatre", "Layer", "Feature"}
+    assert ground <= typed
+
+
+def test_every_column_with_a_banned_word_is_explained() -> None:
+    older = set(re.findall(r"^\| `(\w+\.\w+)` \|", GLOSSARY, re.MULTILINE))
+    banned = {"content", "since", "until", "key", "name", "version", "digest", "known", "seen"}
+    columns = set(_columns())
+    assert older <= columns
+    told = older | {f"{table}.known" for table in ("face", "snapshot")} | {"layer.name", "migration.name"}
+    assert {each for each in columns if each.split(".")[1] in banned} <= told
+
+
+def _columns() -> Iterator[str]:
+    """``table.column`` of every table that the migrations make."""
+    sql = "\n".join(path.read_text("utf-8") for path in sorted((PACKAGE / "store" / "sql").glob("*.sql")))
+    for table, body in re.findall(r"CREATE TABLE (\w+) \((.*?)^\);", sql, re.MULTILINE | re.DOTALL):
+        yield from (
+            f"{table}.{column}" for column in re.findall(r"^    ([a-z_0-9]+) [a-z]", body, re.MULTILINE)
+        )
+    for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", sql):
+        yield f"{table}.{column}"
