@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.conftest import DATA, NOW
 from tests.desk.conftest import Desk
-from tileserver.publish.comparison import change_of, load_pieces
+from tileserver.publish.comparison import comparison_of, load_pieces
 from tileserver.publish.measures import load_series, net_by_day
 from tileserver.shape.compare import Sieve
 from tileserver.shape.measure import area_km2
@@ -114,7 +114,7 @@ def test_net_of_a_change_is_the_difference_of_the_series(desk: Desk) -> None:
         for before, after in ((ends[0], ends[-1]), (ends[20], ends[21]), (ends[40], ends[10])):
             moments = [Moment(at, stored.revisions[-1]) for at in (before, after)]
             pieces = await load_pieces(connection, stored, moments[0], moments[1], Sieve())
-            net = {status: own.net for status, own in change_of(pieces).balances().items()}
+            net = {status: own.net for status, own in comparison_of(pieces).balances().items()}
             held, holds = instants[before], instants[after]
             expected = {status: holds.get(status, 0.0) - held.get(status, 0.0) for status in net}
             assert net == pytest.approx(expected, abs=0.01)

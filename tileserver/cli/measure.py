@@ -16,9 +16,9 @@ from tileserver.desk.regions import regions_of_file
 from tileserver.errors import BadParameter
 from tileserver.publish.comparison import (
     balance_rows,
-    change_by_region,
-    change_fields,
-    change_of,
+    comparison_by_region,
+    comparison_fields,
+    comparison_of,
     load_pieces,
     moved_rows,
 )
@@ -156,10 +156,10 @@ def change(
         by = await subject.regions(second)
         async with subject.reading() as connection:
             pieces = await load_pieces(connection, subject.stored, before, after, Sieve(min_ha, width))
-        found = change_by_region(pieces, by)
+        found = comparison_by_region(pieces, by)
         document: dict[str, Any] = {"layer": layer, "from": old, "to": new, "revision": after.revision}
         document["sieve"] = {"min_ha": min_ha, "width_m": width}
-        document |= _with_regions(change_fields(change_of(pieces)), found, change_fields)
+        document |= _with_regions(comparison_fields(comparison_of(pieces)), found, comparison_fields)
         figures = ("gained", "lost", "slivers", "net")
         balances = Table(f"{layer}: {old} -> {new}", ("status", *figures), balance_rows(found))
         moved = Table("from and to whom", ("status", "other", *figures), moved_rows(found))

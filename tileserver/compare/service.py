@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from tileserver.compare.ends import BandView, End, sides
-from tileserver.compare.shapes import Drawn, cell_changes, draw_lines, draw_pieces, held_statuses
+from tileserver.compare.shapes import Drawn, compared_cells, draw_lines, draw_pieces, our_statuses
 from tileserver.errors import NothingMeasured
 from tileserver.grid import Band, TileAddress, band_at
 from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
@@ -136,8 +136,8 @@ class ComparisonService:
         async def compute() -> Drawn:
             cells = await self._cells(stored, band, before, after)
             if stored.layer.drawn_as == "faces":
-                held = held_statuses(stored)
-                return await self._aside(lambda: draw_pieces(cells, band, held))
+                our_side = our_statuses(stored)
+                return await self._aside(lambda: draw_pieces(cells, band, our_side))
             return await self._aside(lambda: draw_lines(cells, band))
 
         return await self._drawn.once((stored.layer_id, band, before.key, after.key), compute)
@@ -145,14 +145,14 @@ class ComparisonService:
     async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
         async with self.current.pool.acquire() as connection:
             faces = await load_differing_faces(connection, stored, before.moment, after.moment, band)
-        return list(cell_changes(faces, band))
+        return list(compared_cells(faces, band))
 
     async def _aside(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
     def _view(self, tileset: Tileset, band: Band) -> BandView:
         indexes = tileset.indexes
-        side = sides(status for served in tileset.layers for status in held_statuses(served.stored))
+        side = sides(status for served in tileset.layers for status in our_statuses(served.stored))
         view = self._views.get((indexes, band, side))
         if view is None:
             rows = [index.bands[band.lowest] for index in indexes if band.lowest in index.bands]

@@ -1,4 +1,4 @@
-"""What change tiles show: pieces of land that changed hands and stretches of lines, with what they say."""
+"""Shapes of comparison tiles: pieces of land that changed hands and stretches of lines, with properties."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _DECIMALS = 4  # of a square kilometre: a hundredth of a hectare
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """What changed of one layer in one band, as tiles show it; ``boxes`` bound the rows, shape (n, 4)."""
+    """Comparison of one layer in one band, as rows of tiles.
+
+    ``boxes`` bound the rows, shape (n, 4): west, south, east, north in metres of EPSG:3857.
+    """
 
     rows: Sequence[ShapeRow]
     boxes: npt.NDArray[np.float64]
@@ -38,7 +41,7 @@ class Drawn:
         return _ENTRY + sum(_ENTRY + len(row.wkb) for row in self.rows)
 
     def near(self, address: TileAddress) -> list[ShapeRow]:
-        """Return the rows that may show in the tile or its buffer."""
+        """Return the rows whose box meets the tile at *address* or its buffer."""
         box = address.bounds
         margin = (box.east - box.west) * BUFFER / EXTENT
         west, south, east, north = self.boxes.T
@@ -47,10 +50,10 @@ class Drawn:
         return [self.rows[number] for number in np.flatnonzero(meets).tolist()]
 
 
-def cell_changes(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellChange]:
-    """Yield what each cell held and holds instead, from differing faces of *band*.
+def compared_cells(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellChange]:
+    """Yield the two sides of each cell of *band* in which the two states differ, from their differing faces.
 
-    Where one state has a larger cell than the other, all that lies in it belongs together.
+    Where one state has a larger cell than the other, all cells within the larger one are compared as one.
     """
     cells = _largest_cells({face.cell for face in faces}, band)
     groups: defaultdict[TileAddress, list[DifferingFace]] = defaultdict(list)
@@ -65,7 +68,7 @@ def cell_changes(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellCha
 
 
 def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]:
-    """Return for each of *cells* the largest of them that it lies in."""
+    """Return by cell the address of the largest of *cells* around it, which may be the cell itself."""
     addresses = {cell: band.cell_address(cell) for cell in cells}
     found: dict[TileAddress, TileAddress] = {}
     zooms = sorted({address.z for address in addresses.values()})
@@ -75,28 +78,28 @@ def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]
     return {cell: found[address] for cell, address in addresses.items()}
 
 
-def draw_pieces(cells: Sequence[CellChange], band: Band, held: Collection[str]) -> Drawn:
-    """Return what changed hands as rows: whose it ``was`` and ``is``, ``km2``, and which ``change`` it is.
+def draw_pieces(cells: Sequence[CellChange], band: Band, our_side: Collection[str]) -> Drawn:
+    """Return the land that changed hands as rows: status ``was`` and ``is``, ``km2``, and ``change``.
 
-    ``change`` takes the side of the *held* statuses: ``gained`` by them or ``lost``; what passed between two
-    others, or two of them, has none. Slivers are left out, and ``left_out_km2`` says how many in all.
+    ``change`` takes the side of the statuses *our_side*: ``gained`` or ``lost``; land that passed between two
+    statuses of one side has none. Slivers are left out, and ``left_out_km2`` says how many km2 in all.
     """
     pieces = band_pieces(cells, band)
     left_out = round(sum(piece.km2 for piece in pieces if piece.sliver), _DECIMALS)
     whole = [piece for piece in pieces if not piece.sliver]
-    said = [{**_piece_fields(piece, held), "left_out_km2": left_out} for piece in whole]
+    said = [{**_piece_fields(piece, our_side), "left_out_km2": left_out} for piece in whole]
     return _drawn([piece.polygon for piece in whole], said, [f"{each.before}>{each.after}" for each in whole])
 
 
 def draw_lines(cells: Sequence[CellChange], band: Band) -> Drawn:
-    """Return where lines were and no longer are, and where they are and were not: ``state`` says which."""
+    """Return the stretches of lines in one state alone as rows: ``state`` is ``was`` or ``is``."""
     lines = band_lines(cells, band)
     said = ["was" if each.before else "is" for each in lines]
     return _drawn([each.line for each in lines], [{"state": each} for each in said], said)
 
 
-def _piece_fields(piece: Piece, held: Collection[str]) -> dict[str, Any]:
-    sides = piece.before in held, piece.after in held
+def _piece_fields(piece: Piece, our_side: Collection[str]) -> dict[str, Any]:
+    sides = piece.before in our_side, piece.after in our_side
     change = {(False, True): "gained", (True, False): "lost"}.get(sides)
     fields = {"was": piece.before, "is": piece.after, "change": change}
     return {name: value for name, value in fields.items() if value} | {"km2": round(piece.km2, _DECIMALS)}
@@ -112,12 +115,15 @@ def _drawn(shapes: Sequence[BaseGeometry], said: Sequence[dict[str, Any]], names
 
 
 def _id(name: str, wkb: bytes) -> int:
-    """Return the id of a shape: the same wherever it is shown, whatever changed beside it."""
+    """Return the id of a shape, 53 bits of a hash: the same in every tile that shows the shape."""
     digest = hashlib.blake2b(name.encode() + b"\0" + wkb, digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - _ID_BITS)
 
 
-def held_statuses(stored: StoredLayer) -> Collection[str]:
-    """Return the statuses on the one side of the line that derives from *stored*; none where none does."""
+def our_statuses(stored: StoredLayer) -> Collection[str]:
+    """Return the statuses of *stored* on the side from which a line that derives from it tells changes.
+
+    Empty where no line derives from it.
+    """
     lines = (layer.derived for layer in stored.theatre.layers if layer.drawn_from == stored.layer.name)
     return next((stored.layer.on_side(line.side) for line in lines if line is not None), ())

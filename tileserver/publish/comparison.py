@@ -1,4 +1,4 @@
-"""What changed hands between two states: gained, lost and net by status, and who had it before."""
+"""Comparison of two states in square kilometres: gained, lost and net by status, and who had it before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tileserver.compare.shapes import cell_changes
+from tileserver.compare.shapes import compared_cells
 from tileserver.publish.measures import rounded
 from tileserver.publish.regional import Region
 from tileserver.shape.compare import Piece, Sieve, changed_pieces
@@ -19,7 +19,7 @@ from tileserver.store.measures import Moment, load_differing_faces
 
 @dataclass(slots=True)
 class Moved:
-    """Km2 that went from one status to another: what counts, and the slivers beside it."""
+    """Land that went from one status to another, in km2 on the ellipsoid; ``km2`` is without slivers."""
 
     km2: float = 0.0
     slivers: float = 0.0
@@ -27,10 +27,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What one status gained and lost, slivers left out; ``slivers`` is what these add on balance.
-
-    ``net`` has everything in it, and so is the difference of the two areas.
-    """
+    """Gain and loss of one status in km2, without slivers; ``slivers`` is what slivers add on balance."""
 
     gained: float
     lost: float
@@ -38,18 +35,18 @@ class Balance:
 
     @property
     def net(self) -> float:
-        """Gained less lost, slivers included."""
+        """Gained less lost, slivers included: the difference of the two areas."""
         return self.gained - self.lost + self.slivers
 
 
 @dataclass(slots=True)
-class Change:
-    """What went from which status to which; ``''`` is no status."""
+class Comparison:
+    """Land that changed hands: (status before, status after) -> km2; ``''`` is no status."""
 
     moved: defaultdict[tuple[str, str], Moved] = field(default_factory=lambda: defaultdict(Moved))
 
     def add(self, piece: Piece, km2: float) -> None:
-        """Count *km2* of *piece*."""
+        """Add *km2* of *piece*, all of it or the share of a region."""
         own = self.moved[piece.before, piece.after]
         if piece.sliver:
             own.slivers += km2
@@ -58,11 +55,11 @@ class Change:
 
     @property
     def slivers(self) -> float:
-        """Km2 of all that was left out."""
+        """Km2 of all slivers, whichever way they went."""
         return sum(own.slivers for own in self.moved.values())
 
     def balances(self) -> dict[str, Balance]:
-        """Return by status what it gained and lost, ascending by status."""
+        """Return the balance of each status that gained or lost anything, ascending by status."""
         found = {}
         for status in sorted({each for pair in self.moved for each in pair if each}):
             gains = [own for (_, after), own in self.moved.items() if after == status]
@@ -78,25 +75,28 @@ class Change:
 async def load_pieces(
     connection: Connection, stored: StoredLayer, before: Moment, after: Moment, sieve: Sieve
 ) -> list[Piece]:
-    """Return what changed hands in a measured layer between two moments, piece by piece."""
-    faces = await load_differing_faces(connection, stored, before, after)
-    return changed_pieces(cell_changes(faces, stored.layer.bands[-1]), sieve)
+    """Return the pieces of a measured layer that changed hands from *before* to *after*, slivers marked.
 
-
-def change_of(pieces: Iterable[Piece]) -> Change:
-    """Sum *pieces*."""
-    change = Change()
-    for piece in pieces:
-        change.add(piece, piece.km2)
-    return change
-
-
-def change_by_region(pieces: Iterable[Piece], regions: Regions) -> dict[Region, Change]:
-    """Sum *pieces* region by region; what lies in none goes under ``None``.
-
-    A sliver is one before it is divided, so that the border of a region makes none.
+    Read from the faces of the layer's finest band; empty where both moments hold the same.
     """
-    found: dict[Region, Change] = {region: Change() for region in (*regions.names, None)}
+    faces = await load_differing_faces(connection, stored, before, after)
+    return changed_pieces(compared_cells(faces, stored.layer.bands[-1]), sieve)
+
+
+def comparison_of(pieces: Iterable[Piece]) -> Comparison:
+    """Return the sum of *pieces*."""
+    comparison = Comparison()
+    for piece in pieces:
+        comparison.add(piece, piece.km2)
+    return comparison
+
+
+def comparison_by_region(pieces: Iterable[Piece], regions: Regions) -> dict[Region, Comparison]:
+    """Return the sum of *pieces* region by region; land outside all of them goes under ``None``.
+
+    Slivers are told from whole pieces before these are divided, so that the border of a region makes none.
+    """
+    found: dict[Region, Comparison] = {region: Comparison() for region in (*regions.names, None)}
     for piece in pieces:
         shares = regions.near(*piece.polygon.bounds).shares(piece.polygon, piece.km2)
         for region, km2 in shares.items():
@@ -104,8 +104,8 @@ def change_by_region(pieces: Iterable[Piece], regions: Regions) -> dict[Region, 
     return found
 
 
-def change_fields(change: Change) -> dict[str, Any]:
-    """Return *change* as a document has it."""
+def comparison_fields(comparison: Comparison) -> dict[str, Any]:
+    """Return the totals of *comparison* as a document has them: by status, and from whom to whom."""
     return {
         "statuses": {
             status: {
@@ -114,35 +114,37 @@ def change_fields(change: Change) -> dict[str, Any]:
                 "slivers": rounded(own.slivers),
                 "net": rounded(own.net),
             }
-            for status, own in change.balances().items()
+            for status, own in comparison.balances().items()
         },
         "moved": [
             {"from": before, "to": after, "km2": rounded(own.km2), "slivers_km2": rounded(own.slivers)}
-            for (before, after), own in sorted(change.moved.items())
+            for (before, after), own in sorted(comparison.moved.items())
         ],
-        "slivers_km2": rounded(change.slivers),
+        "slivers_km2": rounded(comparison.slivers),
     }
 
 
-def balance_rows(changes: Mapping[Region, Change]) -> Iterator[tuple[Any, ...]]:
+def balance_rows(compared: Mapping[Region, Comparison]) -> Iterator[tuple[Any, ...]]:
     """Yield rows of region, status, gained, lost, slivers on balance, net."""
-    for region, change in changes.items():
-        for status, own in change.balances().items():
+    for region, comparison in compared.items():
+        for status, own in comparison.balances().items():
             if any(figures := _figures(own)):
                 yield region, status, *figures
 
 
-def moved_rows(changes: Mapping[Region, Change]) -> Iterator[tuple[Any, ...]]:
-    """Yield rows of region, status, other status, gained from it, lost to it, slivers on balance, net.
+def moved_rows(compared: Mapping[Region, Comparison]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of region, status, other status, gained from and lost to the other, slivers on balance, net.
 
     The rows of a status add up to what it gained and lost.
     """
-    for region, change in changes.items():
-        for status in change.balances():
+    for region, comparison in compared.items():
+        for status in comparison.balances():
             for other in sorted(
-                {each for pair in change.moved if status in pair for each in pair} - {status}
+                {each for pair in comparison.moved if status in pair for each in pair} - {status}
             ):
-                gain, loss = (change.moved.get(pair, Moved()) for pair in ((other, status), (status, other)))
+                gain, loss = (
+                    comparison.moved.get(pair, Moved()) for pair in ((other, status), (status, other))
+                )
                 own = Balance(gain.km2, loss.km2, gain.slivers - loss.slivers)
                 if any(figures := _figures(own)):
                     yield region, status, other, *figures

@@ -1,4 +1,4 @@
-"""What changed between two states, as documents: the totals of a change, and where changes are asked for."""
+"""Documents about comparisons: the totals of two states, and the URLs at which two states are compared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tileserver.compare.ends import End
 from tileserver.grid import BANDS
 from tileserver.model import Layer
 from tileserver.publish.asked import Asked
-from tileserver.publish.comparison import change_fields, change_of
+from tileserver.publish.comparison import comparison_fields, comparison_of
 from tileserver.publish.measures import rounded
 from tileserver.shape.band_comparison import band_sieve
 from tileserver.shape.compare import Piece, Sieve
@@ -23,13 +23,19 @@ from tileserver.times import format_instant
 _DEGREES = 6  # decimals; a tenth of a metre
 
 
-def change_document(
-    tileset: Tileset, layer: Layer, held: Collection[str], before: End, after: End, pieces: Sequence[Piece]
+def comparison_document(
+    tileset: Tileset,
+    layer: Layer,
+    our_side: Collection[str],
+    before: End,
+    after: End,
+    pieces: Sequence[Piece],
 ) -> dict[str, Any]:
-    """Return the totals of *pieces*, what changed hands in *layer* from one state to another.
+    """Return the totals of *pieces*, the land of *layer* that changed hands from *before* to *after*.
 
     Square kilometres are measured at the finest zooms. ``pieces`` and ``bounds`` (degrees, west, south, east,
-    north) are without slivers; ``held`` tells the change from the side of the statuses *held*.
+    north) are without slivers. ``held`` tells gain and loss from the side of the statuses *our_side*; it is
+    ``None`` where there is no such side.
     """
     shown = [piece for piece in pieces if not piece.sliver]
     return {
@@ -43,15 +49,16 @@ def change_document(
         "pieces": len(shown),
         "slivers": len(pieces) - len(shown),
         "sieve": _sieve_fields(Sieve()),
-        "held": _held_fields(shown, held),
-        **change_fields(change_of(pieces)),
+        "held": _side_fields(shown, our_side),
+        **comparison_fields(comparison_of(pieces)),
     }
 
 
-def changes_block(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any] | None:
-    """Return where changes of *tileset* are asked for, as known when *asked* says, and the slivers by zoom.
+def comparisons_block(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any] | None:
+    """Return the URLs at which two states of *tileset* are compared, and the sieves for slivers by zoom.
 
-    ``None`` where the tileset has neither areas with statuses nor lines between them.
+    The URLs carry on the revision of *asked*. ``None`` where the tileset has neither areas with statuses nor
+    lines between them.
     """
     layers = [served.stored.layer for served in tileset.layers if served.stored.layer.has_faces]
     if not layers:
@@ -70,13 +77,13 @@ def _end_fields(end: End) -> dict[str, Any]:
     return {"at": None if at is None else format_instant(at), "revision": end.moment.revision}
 
 
-def _held_fields(pieces: Sequence[Piece], held: Collection[str]) -> dict[str, Any] | None:
-    if not held:
+def _side_fields(pieces: Sequence[Piece], our_side: Collection[str]) -> dict[str, Any] | None:
+    if not our_side:
         return None
-    gained = sum(piece.km2 for piece in pieces if piece.after in held and piece.before not in held)
-    lost = sum(piece.km2 for piece in pieces if piece.before in held and piece.after not in held)
+    gained = sum(piece.km2 for piece in pieces if piece.after in our_side and piece.before not in our_side)
+    lost = sum(piece.km2 for piece in pieces if piece.before in our_side and piece.after not in our_side)
     return {
-        "statuses": list(held),
+        "statuses": list(our_side),
         "gained": rounded(gained),
         "lost": rounded(lost),
         "net": rounded(gained - lost),

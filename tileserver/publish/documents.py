@@ -14,7 +14,7 @@ from tileserver.errors import LayerUnavailable
 from tileserver.history.periods import HistoryPeriod
 from tileserver.model import Layer, Theatre
 from tileserver.publish.asked import Asked
-from tileserver.publish.comparison_document import changes_block
+from tileserver.publish.comparison_document import comparisons_block
 from tileserver.publish.history import history_block
 from tileserver.store.catalogue import Periods
 from tileserver.store.windows import CELLS, POINT_LIMIT
@@ -86,7 +86,7 @@ def tilejson(
             "datetime": asked.datetime,
             "days": f"{base_url}/tilesets/{tileset.name}/timeline{asked.revision_query}",
             "history": None if asked.revision else history_block(tileset, past, base_url, now),
-            "changes": changes_block(tileset, base_url, asked),
+            "changes": comparisons_block(tileset, base_url, asked),
         },
         "categories": {
             layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories

@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from tileserver.compare.ends import End, names_state
 from tileserver.compare.service import ComparisonService, DocumentKey
-from tileserver.compare.shapes import held_statuses
+from tileserver.compare.shapes import our_statuses
 from tileserver.errors import UnknownState
 from tileserver.grid import Band, band_at, parse_address
-from tileserver.publish.comparison_document import change_document
+from tileserver.publish.comparison_document import comparison_document
 from tileserver.publish.measures import measured_layer
 from tileserver.tiles.tileset import Tileset
 from tileserver.web.params import read_query
@@ -53,8 +53,10 @@ class ComparisonRoutes:
 
         async def compute() -> bytes:
             pieces = await self.comparisons.measured(stored, before, after)
-            held = held_statuses(stored)
-            return msgspec.json.encode(change_document(tileset, stored.layer, held, before, after, pieces))
+            our_side = our_statuses(stored)
+            return msgspec.json.encode(
+                comparison_document(tileset, stored.layer, our_side, before, after, pieces)
+            )
 
         key = DocumentKey(tileset.name, str(before), str(after))
         return await represent(
