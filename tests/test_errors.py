@@ -6,12 +6,14 @@ import re
 
 import pytest
 
+from tests.conftest import ROOT
 from tileserver import errors
 from tileserver.errors import TileserverError
 
 # Name -> (parent, status, exit code); "" where the drawing leaves the code to the parent.
 _LINE = re.compile(r"^    (?P<rails>[|` -]*)(?P<name>[A-Z]\w+)(?P<rest>.*)$", re.MULTILINE)
 _CODES = re.compile(r"-> (\d+), exit (\d)$")
+_ROW = re.compile(r"^\| (?P<titles>`[^|]*`) \| (?P<status>\d+) \| (?P<exit_code>\d) \|", re.MULTILINE)
 
 
 def _classes(root: type[TileserverError] = TileserverError) -> list[type[TileserverError]]:
@@ -65,3 +67,13 @@ def test_all_errors_of_the_module_are_in_the_tree() -> None:
 def test_the_caller_is_never_blamed_for_what_the_operator_can_mend() -> None:
     for error in _classes():
         assert (error.status < 500) == (error.exit_code == 2 or issubclass(error, errors.ImportFailed))
+
+
+def test_the_table_of_answers_in_the_readme_has_every_title_with_its_codes() -> None:
+    answers = (ROOT / "README.md").read_text("utf-8").partition("### Answers")[2].partition("\n### ")[0]
+    told = {
+        (title, int(row["status"]), int(row["exit_code"]))
+        for row in _ROW.finditer(answers)
+        for title in re.findall(r"`([^`]+)`", row["titles"])
+    }
+    assert told == {(each.title, each.status, each.exit_code) for each in _classes()}

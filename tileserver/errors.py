@@ -5,7 +5,9 @@
     TileserverError              our bug or unknown          -> 500, exit 1
     |-- StoredUnreadable         a row of the database that this code cannot have written
     |-- BadRequest               the caller can mend it      -> 400, exit 2
-    |   |-- BadParameter             unknown, repeated or malformed parameter, address or setting
+    |   |-- BadParameter             unknown, repeated or malformed parameter, address or setting; also a
+    |   |   |                        revision, a held import or a reader that there is not: they are asked for
+    |   |   |                        by parameters
     |   |   `-- BadInstant           a ``datetime`` that names no instant
     |   |       `-- EndlessInstant       a date of the year 9999: no end as an end, absurd as a beginning
     |   `-- NotFound                                         -> 404, exit 2
@@ -17,12 +19,13 @@
     |       |-- UnknownPeriod        no public period of history has that name
     |       |-- UnknownState         no public state has that name
     |       |-- UnknownBand          no band of zooms begins there
-    |       |-- NothingMeasured      no areas with statuses, so neither km2 nor changes
-    |       `-- AddressOutside       a zoom, column or row outside the tile matrix, however large or negative
+    |       |-- NothingMeasured      no areas with statuses, so neither km2 nor comparisons
+    |       `-- AddressOutside       a tile address outside the matrix, however large or negative, or a zoom
+    |                                outside the tileset's
     |-- ImportFailed             the file can be mended      -> 422, exit 1
     |   |-- UnreadableSource         not a file of the declared format
     |   |-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
-    |   `-- HeldBack                 what is held does not fit what is known now
+    |   `-- HeldBack                 an import that was held back no longer fits what is known now
     `-- Unavailable              the operator can mend it    -> 503, exit 3
         |-- StoreUnavailable         the database is away or slow
         |   |-- StoreBusy            no connection within the deadline; try again
@@ -32,8 +35,13 @@
         |-- ClusterUnavailable       the embedded PostGIS cannot be started here
         `-- ShelfUnavailable         the tiles on disk cannot be opened, or there is no room for more
 
-A message says what, which, and what would do. Only messages of this tree reach a caller; anything
-else is logged with a request id and answered with that id alone.
+Codes stand beside the class from which they are inherited. A class names the thing that is wrong, and so
+does its title, which readers see as the ``title`` of the answer and before the message of a command: a new
+thing that can be unknown gets a class of its own under `NotFound`. The table under "Answers" in the README
+lists every title; a test holds both to this module.
+
+A message says what, which, and what would do. Only messages of this tree reach a caller; anything else is
+logged with a request id and answered with that id alone.
 """
 
 from __future__ import annotations
@@ -56,7 +64,7 @@ class StoredUnreadable(TileserverError):
 
 
 class BadRequest(TileserverError):
-    """The caller can mend it."""
+    """A question that the caller can mend."""
 
     status = 400
     exit_code = 2
@@ -82,7 +90,7 @@ class EndlessInstant(BadInstant):
 
 
 class NotFound(BadRequest):
-    """What was asked for does not exist."""
+    """A thing asked for by its name or address does not exist."""
 
     status = 404
     title = "Not found"
@@ -137,7 +145,7 @@ class UnknownBand(NotFound):
 
 
 class NothingMeasured(NotFound):
-    """The tileset has no areas with statuses, so neither km2 nor changes."""
+    """The tileset has no areas with statuses, so neither km2 nor comparisons."""
 
     title = "Nothing measured"
 
@@ -149,7 +157,7 @@ class AddressOutside(NotFound):
 
 
 class ImportFailed(TileserverError):
-    """The file can be mended; nothing of it became visible."""
+    """A file that can be mended; nothing of it became visible."""
 
     status = 422
     exit_code = 1
@@ -169,13 +177,13 @@ class HostileSource(ImportFailed):
 
 
 class HeldBack(ImportFailed):
-    """What is held back cannot be accepted as it was shown; the desk has to look again."""
+    """An import that was held back cannot be accepted as it was shown; the desk has to look again."""
 
     title = "Held back"
 
 
 class Unavailable(TileserverError):
-    """The operator can mend it."""
+    """A fault that the operator can mend."""
 
     status = 503
     exit_code = 3
@@ -195,13 +203,13 @@ class StoreBusy(StoreUnavailable):
 
 
 class BadAddress(StoreUnavailable):
-    """What is set as the address of the database is none; to wait for it would not help."""
+    """The setting is no address of a database; to wait would not help."""
 
     title = "Database unavailable"
 
 
 class LayerUnavailable(StoreUnavailable):
-    """One layer cannot be read, or what may be shown of it is not known; the others are served."""
+    """One layer cannot be read, or its public part is not known; the others are served."""
 
     title = "Layer unavailable"
 
