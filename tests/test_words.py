@@ -105,30 +105,18 @@ COLUMNS: frozenset[Place] = frozenset({("store/held.py", "since"), ("store/held.
 # What is still called otherwise, until its room has the right word; gone from here as soon as it is gone.
 LEFTOVERS: frozenset[Place] = frozenset(
     {
-        ("cli/measure.py", "since"),
-        ("cli/measure.py", "until"),
         ("compare/ends.py", "held"),
         ("compare/ends.py", "named"),
         ("compare/ends.py", "since"),
         ("compare/ends.py", "since_text"),
         ("compare/ends.py", "spot"),
         ("compare/service.py", "end_named"),
-        ("compare/shapes.py", "held"),
         ("desk/corrections.py", "then"),
         ("desk/differences.py", "Stretch"),
         ("desk/held.py", "Seen"),
         ("history/periods.py", "Past"),
         ("history/periods.py", "until"),
         ("history/service.py", "named"),
-        ("ingest/deepstate_status.py", "since"),
-        ("publish/asked.py", "Asked"),
-        ("publish/comparison.py", "Change"),
-        ("publish/comparison.py", "change_by_region"),
-        ("publish/comparison.py", "change_fields"),
-        ("publish/comparison.py", "change_of"),
-        ("publish/comparison_document.py", "change_document"),
-        ("publish/comparison_document.py", "held"),
-        ("publish/style.py", "_cells"),
         ("samples/draw.py", "sample_cells"),
         ("samples/lattice.py", "Cells"),
         ("samples/lattice.py", "cells"),
@@ -186,7 +174,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
 NAMESAKES: frozenset[str] = frozenset(
     {
         "Answer",
-        "Asked",
         "Balance",
         "Cell",
         "Drawing",

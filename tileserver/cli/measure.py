@@ -94,8 +94,8 @@ def area(
 
 def series(
     layer: Layer,
-    since: Annotated[str, typer.Option("--from", help="First day. [that of the first change]")] = "",
-    until: Annotated[str, typer.Option("--to", help="Last day. [that of the last change]")] = "",
+    first: Annotated[str, typer.Option("--from", help="First day. [that of the first change]")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last day. [that of the last change]")] = "",
     revision: Revision = None,
     regions: By = "",
     region_name: Named = "",
@@ -111,8 +111,8 @@ def series(
 
     async def work(subject: Subject) -> Output:
         tileset, known = subject.tileset, subject.tileset.revision(revision)
-        asked = parse_datetime(f"{since or '..'}/{until or '..'}", tileset.zone)
-        by = await subject.regions(until)
+        asked = parse_datetime(f"{first or '..'}/{last or '..'}", tileset.zone)
+        by = await subject.regions(last)
         async with subject.reading() as connection:
             whole = await load_series(connection, tileset, known, asked, subject.service.current.clock())
             found: dict[Region, Km2] = {None: whole.km2}

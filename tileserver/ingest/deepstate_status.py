@@ -28,11 +28,11 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """A fill colour means *code* from *since* on."""
+    """A fill colour, and its code in snapshots published at *start* or later."""
 
     fill: str
     code: str
-    since: datetime = ALWAYS
+    start: datetime = ALWAYS
     name_decides: bool = False
 
 
@@ -46,7 +46,7 @@ COLOURS = (
     Colour("#bcaaa4", "unknown"),
     Colour("#757575", "unknown"),
     Colour("#bdbdbd", "unknown"),
-    Colour("#bdbdbd", "unknown_in_russia", since=datetime(2023, 1, 1, tzinfo=UTC)),
+    Colour("#bdbdbd", "unknown_in_russia", start=datetime(2023, 1, 1, tzinfo=UTC)),
     Colour("#01579b", "held_in_russia"),
     Colour("#ce93d8", "mutiny"),
     Colour("#ff5252", "outside"),
@@ -126,7 +126,7 @@ def tidied(name: str) -> str:
 
 
 def _shown(fill: str, at: datetime) -> Colour | None:
-    meant = [colour for colour in COLOURS if colour.fill == fill and colour.since <= at]
+    meant = [colour for colour in COLOURS if colour.fill == fill and colour.start <= at]
     return meant[-1] if meant else None
 
 

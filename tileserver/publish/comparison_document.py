@@ -11,9 +11,9 @@ import shapely
 from tileserver.compare.ends import End
 from tileserver.grid import BANDS
 from tileserver.model import Layer
-from tileserver.publish.asked import Asked
 from tileserver.publish.comparison import comparison_fields, comparison_of
 from tileserver.publish.measures import rounded
+from tileserver.publish.time_query import TimeQuery
 from tileserver.shape.band_comparison import band_sieve
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.project import to_lonlat
@@ -54,7 +54,7 @@ def comparison_document(
     }
 
 
-def comparisons_block(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any] | None:
+def comparisons_block(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, Any] | None:
     """Return the URLs at which two states of *tileset* are compared, and the sieves for slivers by zoom.
 
     The URLs carry on the revision of *asked*. ``None`` where the tileset has neither areas with statuses nor

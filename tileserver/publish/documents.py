@@ -13,9 +13,9 @@ import numpy as np
 from tileserver.errors import LayerUnavailable
 from tileserver.history.periods import HistoryPeriod
 from tileserver.model import Layer, Theatre
-from tileserver.publish.asked import Asked
 from tileserver.publish.comparison_document import comparisons_block
 from tileserver.publish.history import history_block
+from tileserver.publish.time_query import TimeQuery
 from tileserver.store.catalogue import Periods
 from tileserver.store.windows import CELLS, POINT_LIMIT
 from tileserver.tiles.catalogue import Catalogue
@@ -25,7 +25,7 @@ from tileserver.tiles.selection import selectable
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, format_instant, from_micros, local_day
 
-NOW = Asked()
+NOW = TimeQuery()
 
 
 def catalogue_document(catalogue: Catalogue, now: datetime, default: str = "") -> dict[str, Any]:
@@ -54,7 +54,7 @@ def tilejson(
     past: Sequence[HistoryPeriod],
     base_url: str,
     now: datetime,
-    asked: Asked = NOW,
+    asked: TimeQuery = NOW,
     known: Sequence[Periods] | None = None,
 ) -> dict[str, Any]:
     """Return TileJSON 3.0.0 with absolute tile URLs, a ``time`` block, and the vocabulary of each layer.

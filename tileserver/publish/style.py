@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tileserver.model import Layer
-from tileserver.publish.asked import Asked
+from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.tileset import Tileset
 
 # As good as transparent, which QGIS takes as it is; what is wholly so OpenLayers draws in the fill's colour.
@@ -25,7 +25,7 @@ _NO_OUTLINE = "rgba(0,0,0,0.001)"
 _SIZES = ((1, 10, 4), (10, 100, 6), (100, 1000, 10), (1000, 1 << 31, 15))
 
 
-def plain_style(tileset: Tileset, base_url: str, asked: Asked) -> dict[str, Any]:
+def plain_style(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, Any]:
     """Return a version 8 style that draws *tileset* as *asked*."""
     low, high = tileset.zooms
     longitude, latitude, zoom = tileset.theatre.centre
@@ -96,10 +96,10 @@ def _points(layer: Layer) -> list[dict[str, Any]]:
     }
     base = {"type": "circle", "source": "tileserver", "source-layer": layer.name}
     points = {**base, "id": layer.name, "filter": ["!", ["has", "cell"]], "paint": paint}
-    return [*_cells(layer), points]
+    return [*_squares(layer), points]
 
 
-def _cells(layer: Layer) -> list[dict[str, Any]]:
+def _squares(layer: Layer) -> list[dict[str, Any]]:
     """Draw cells as circles in a few sizes by the number of events, a style layer each, as QGIS reads it.
 
     Without the number: text needs glyphs, which a style for anybody's map does not bring along.

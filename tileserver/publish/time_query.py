@@ -1,4 +1,4 @@
-"""What a document was asked for in time, which its URLs carry on."""
+"""Time parameters of a document, carried on by the URLs in it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The parameters of a document; ``None`` where one was not given.
+class TimeQuery:
+    """Parameters ``datetime`` and ``revision`` of a document; ``None`` where the request gave none.
 
     ``datetime`` is as `times.spell_datetime` writes it: equal questions make equal documents.
     """
@@ -18,12 +18,12 @@ class Asked:
 
     @property
     def query(self) -> str:
-        """The query of a URL that asks for the same, with its question mark; empty for the latest."""
+        """Query of a URL about the same time, with its question mark; empty for the latest."""
         return _query(datetime=self.datetime, revision=self.revision)
 
     @property
     def revision_query(self) -> str:
-        """The same for a URL whose time is in its path, or that is about all of it."""
+        """Query of a URL whose time is in its path, or that is about all of time: the revision alone."""
         return _query(revision=self.revision)
 
 

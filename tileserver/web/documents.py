@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from tileserver.errors import UnknownStyle
 from tileserver.history.service import HistoryService
-from tileserver.publish.asked import Asked
 from tileserver.publish.documents import catalogue_document, missing_block, tilejson
 from tileserver.publish.measures import (
     Series,
@@ -24,6 +23,7 @@ from tileserver.publish.measures import (
     series_rows,
 )
 from tileserver.publish.style import plain_style
+from tileserver.publish.time_query import TimeQuery
 from tileserver.publish.timeline import timeline_document
 from tileserver.tiles.current import Current
 from tileserver.tiles.tileset import Tileset
@@ -140,8 +140,8 @@ class DocumentRoutes:
         return Response(body, 200, headers, media_type=media_type)
 
 
-def _asked(tileset: Tileset, query: Query) -> Asked:
+def _asked(tileset: Tileset, query: Query) -> TimeQuery:
     """Return what the document's URLs carry; a wrong date is refused here, not tile by tile."""
     latest = query.datetime in (None, "latest")
     spelt = None if latest else spell_datetime(query.datetime or "", tileset.zone)
-    return Asked(spelt, query.revision)
+    return TimeQuery(spelt, query.revision)
