@@ -10,13 +10,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tileserver.samples.lattice import Area, Cells, Drawing, colour, lay
+from tileserver.samples.lattice import Area, Lattice, LatticeOptions, colour, lay
 
 LAND = shapely.union_all([shapely.box(0, 0, 400_000, 300_000), shapely.box(420_000, 40_000, 500_000, 90_000)])
 PLACES = np.array(
     [(x + 9_000.0 * (y % 4), y * 50_000.0 + 30_000) for y in range(6) for x in range(30_000, 350_000, 52_000)]
 )
-CELLS = lay(PLACES, LAND, Drawing(reach_m=90_000))
+LATTICE = lay(PLACES, LAND, LatticeOptions(reach_m=90_000))
 
 
 def _at(areas: list[Area], x: float, y: float) -> list[str]:
@@ -36,32 +36,32 @@ def _edge(areas: list[Area]) -> set[bytes]:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=len(PLACES), max_size=len(PLACES)))
 def test_areas_cover_the_domain_and_hold_their_places(holders: list[str]) -> None:
-    areas = colour(CELLS, holders)
+    areas = colour(LATTICE, holders)
     shapes = np.array([area.shape for area in areas])
     assert shapely.is_valid(shapes).all()
     assert shapely.coverage_is_valid(shapes)
-    assert shapely.area(shapes).sum() == pytest.approx(CELLS.domain.area, rel=1e-6)
+    assert shapely.area(shapes).sum() == pytest.approx(LATTICE.domain.area, rel=1e-6)
     for (x, y), holder in zip(PLACES, holders, strict=True):
         assert _at(areas, x, y) == [holder]
 
 
 def test_one_holder_has_the_whole_domain() -> None:
-    areas = colour(CELLS, ["a"] * len(PLACES))
+    areas = colour(LATTICE, ["a"] * len(PLACES))
     assert {area.status for area in areas} == {"a"}
-    assert shapely.union_all([area.shape for area in areas]).equals(CELLS.domain)
+    assert shapely.union_all([area.shape for area in areas]).equals(LATTICE.domain)
 
 
 def test_a_place_amid_others_is_a_pocket() -> None:
     middle = 17
-    areas = colour(CELLS, ["b" if i == middle else "a" for i in range(len(PLACES))])
+    areas = colour(LATTICE, ["b" if i == middle else "a" for i in range(len(PLACES))])
     pocket = [area.shape for area in areas if area.status == "b"]
     assert len(pocket) == 1
-    assert pocket[0].distance(shapely.boundary(CELLS.domain)) > 0
+    assert pocket[0].distance(shapely.boundary(LATTICE.domain)) > 0
     assert shapely.contains_xy(pocket[0], *PLACES[middle])
 
 
 def test_land_out_of_reach_is_claimed_for_nobody() -> None:
-    one = lay(PLACES[:1], LAND, Drawing(reach_m=60_000))
+    one = lay(PLACES[:1], LAND, LatticeOptions(reach_m=60_000))
     areas = colour(one, ["a"])
     assert _at(areas, *PLACES[0]) == ["a"]
     assert _at(areas, 390_000, 290_000) == []
@@ -73,7 +73,7 @@ def test_a_change_leaves_distant_edges_as_they_were() -> None:
     after = ["c" if x > 330_000 and y < 60_000 else held for held, (x, y) in zip(before, PLACES, strict=True)]
     west = shapely.box(0, 0, 220_000, 300_000)
     for one, other in ((before, after), (after, before)):
-        lost = _edge(colour(CELLS, one)) - _edge(colour(CELLS, other))
+        lost = _edge(colour(LATTICE, one)) - _edge(colour(LATTICE, other))
         assert lost
         assert not any(_inside(stretch, west) for stretch in lost)
 
@@ -86,13 +86,13 @@ def _inside(stretch: bytes, box: shapely.Polygon) -> bool:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     holders = ["a" if i % 3 else "b" for i in range(len(PLACES))]
-    again: Cells = lay(PLACES, LAND, Drawing(reach_m=90_000))
-    first, second = colour(CELLS, holders), colour(again, holders)
+    again: Lattice = lay(PLACES, LAND, LatticeOptions(reach_m=90_000))
+    first, second = colour(LATTICE, holders), colour(again, holders)
     assert [(a.status, a.shape.wkb) for a in first] == [(a.status, a.shape.wkb) for a in second]
 
 
 def test_vertices_lie_on_the_grid() -> None:
-    areas = colour(CELLS, ["a" if i % 2 else "b" for i in range(len(PLACES))])
+    areas = colour(LATTICE, ["a" if i % 2 else "b" for i in range(len(PLACES))])
     points = shapely.get_coordinates([area.shape for area in areas])
     assert np.array_equal(points, np.round(points))
 
@@ -100,4 +100,4 @@ def test_vertices_lie_on_the_grid() -> None:
 @pytest.mark.parametrize("places", [np.empty((0, 2)), np.array([(1e5, 1e5), (1e5, 1.02e5)])])
 def test_places_that_cannot_be_drawn_apart_are_refused(places: np.ndarray[tuple[int, int]]) -> None:
     with pytest.raises(ValueError, match="apart"):
-        lay(places, LAND, Drawing())
+        lay(places, LAND, LatticeOptions())

@@ -24,8 +24,8 @@ from tileserver.samples.draw import (
     change_days,
     holders_on,
     place_points,
-    sample_cells,
     sample_features,
+    sample_lattice,
     sample_snapshots,
 )
 from tileserver.samples.lattice import colour
@@ -121,16 +121,16 @@ def test_a_theatre_without_a_sample_is_named() -> None:
 @each_sample
 def test_every_day_is_a_coverage_with_every_place_at_its_holder(theatre: Theatre) -> None:
     rows = sample_rows(theatre.id, "places")
-    cells, points = sample_cells(theatre), shapely.get_parts(shapely.multipoints(place_points(rows)))
-    on_land = shapely.contains(cells.domain, points)
-    assert shapely.distance(cells.domain, points).max() < OFF_OUTLINE_M
+    lattice, points = sample_lattice(theatre), shapely.get_parts(shapely.multipoints(place_points(rows)))
+    on_land = shapely.contains(lattice.domain, points)
+    assert shapely.distance(lattice.domain, points).max() < OFF_OUTLINE_M
     assert on_land.mean() > 0.9
     for day in change_days(rows):
         held = np.array(list(holders_on(theatre.id, rows, day).values()))
-        areas = colour(cells, list(held))
+        areas = colour(lattice, list(held))
         shapes = np.array([area.shape for area in areas])
         assert shapely.coverage_is_valid(shapes), day
-        assert shapely.area(shapes).sum() == pytest.approx(cells.domain.area, rel=1e-6), day
+        assert shapely.area(shapes).sum() == pytest.approx(lattice.domain.area, rel=1e-6), day
         place, area = shapely.STRtree(shapes).query(points[on_land], predicate="within")
         assert sorted(place) == list(range(on_land.sum())), day
         assert all(areas[a].status == held[on_land][p] for p, a in zip(place, area, strict=True)), day

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from tileserver.model import Layer, RawFeature, RawSnapshot, Role, Theatre
-from tileserver.samples.lattice import Cells, Drawing, colour, lay
+from tileserver.samples.lattice import Lattice, LatticeOptions, colour, lay
 from tileserver.samples.tables import Table, sample_rows
 from tileserver.shape.project import to_lonlat, to_mercator
 from tileserver.theatres import load_lands
@@ -30,13 +30,13 @@ def sample_snapshots(theatre: Theatre) -> Iterator[RawSnapshot]:
     """
     rows = sample_rows(theatre.id, "places")
     zone, drawn = day_zone(theatre.day_zone), _played(theatre, "areas").codes()
-    cells = sample_cells(theatre)
+    lattice = sample_lattice(theatre)
     written: dict[bytes, bytes] = {}
     for day in change_days(rows):
-        held = holders_on(theatre.id, rows, day)
+        holders = holders_on(theatre.id, rows, day)
         features = tuple(
             RawFeature(_geojson(area.shape, written), {"status": area.status}, origin=f"places.csv, {day}")
-            for area in colour(cells, list(held.values()))
+            for area in colour(lattice, list(holders.values()))
             if area.status in drawn
         )
         midnight = datetime.combine(day, time(), zone).astimezone(UTC)
@@ -56,12 +56,14 @@ def sample_features(theatre: Theatre, layer: str) -> Iterator[RawFeature]:
         )
 
 
-def sample_cells(theatre: Theatre) -> Cells:
+def sample_lattice(theatre: Theatre) -> Lattice:
     """Lay the lattice for the places of the theatre's sample, over the land of its front line."""
     lands = load_lands(theatre, _played(theatre, "front"))
     land = shapely.union_all(shapely.from_geojson(list(lands.values())))
     return lay(
-        place_points(sample_rows(theatre.id, "places")), shapely.transform(land, to_mercator), Drawing()
+        place_points(sample_rows(theatre.id, "places")),
+        shapely.transform(land, to_mercator),
+        LatticeOptions(),
     )
 
 
@@ -78,11 +80,11 @@ def change_days(rows: list[dict[str, str]]) -> list[date]:
 
 def holders_on(theatre_id: str, rows: list[dict[str, str]], day: date) -> Mapping[str, str]:
     """Return who holds each place at the end of the local *day*, in order of first mention."""
-    held = {row["place"]: INITIAL[theatre_id] for row in rows}
+    holders = {row["place"]: INITIAL[theatre_id] for row in rows}
     for row in rows:
         if not row["date"] or parse_day(row["date"]) <= day:
-            held[row["place"]] = row["holder"]
-    return held
+            holders[row["place"]] = row["holder"]
+    return holders
 
 
 def _played(theatre: Theatre, role: Role) -> Layer:

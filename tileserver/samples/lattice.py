@@ -32,8 +32,8 @@ _AVERAGING = 3  # rounds; the front bends over about as many points
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """How cells are drawn. All lengths in metres of EPSG:3857, which at 50 N are 0.64 m long."""
+class LatticeOptions:
+    """Density, reach and precision of a lattice; lengths in metres of EPSG:3857, at 50 N 0.64 m long."""
 
     spacing_m: float = 7000.0  # between points where places are dense; twice that elsewhere
     dense_m: float = 42000.0  # places are dense where the second nearest is nearer than this
@@ -51,8 +51,8 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """The lattice over one theatre: points, the place each belongs to, triangles between them."""
+class Lattice:
+    """Points over the land of one theatre, the place that each belongs to, and the triangles between them."""
 
     domain: BaseGeometry  # the land that is claimed, EPSG:3857
     edge: BaseGeometry  # its boundary as lines
@@ -65,7 +65,7 @@ class Cells:
     grid_m: float
 
 
-def lay(places: Floats, land: BaseGeometry, drawing: Drawing) -> Cells:
+def lay(places: Floats, land: BaseGeometry, options: LatticeOptions) -> Lattice:
     """Lay the lattice for *places* over *land*.
 
     Parameters
@@ -74,8 +74,8 @@ def lay(places: Floats, land: BaseGeometry, drawing: Drawing) -> Cells:
         Metres of EPSG:3857; no two within one spacing of each other.
     land : Polygon or MultiPolygon
         Valid, EPSG:3857.
-    drawing : Drawing
-        The same values give the same cells, bit by bit.
+    options : LatticeOptions
+        The same values give the same lattice, bit by bit.
 
     Raises
     ------
@@ -83,26 +83,26 @@ def lay(places: Floats, land: BaseGeometry, drawing: Drawing) -> Cells:
         There is no place, or two of them are too near to be drawn apart.
     """
     near = _tree(places)
-    if not len(places) or _nearest_apart(near, places) < drawing.spacing_m:
-        raise ValueError(f"places must be there, and {drawing.spacing_m:.0f} m apart")
-    reach = shapely.union_all(shapely.buffer(shapely.points(places), drawing.reach_m, quad_segs=24))
-    domain = shapely.set_precision(shapely.intersection(land, reach), drawing.grid_m)
-    points = _lattice(places, domain, drawing)
+    if not len(places) or _nearest_apart(near, places) < options.spacing_m:
+        raise ValueError(f"places must be there, and {options.spacing_m:.0f} m apart")
+    reach = shapely.union_all(shapely.buffer(shapely.points(places), options.reach_m, quad_segs=24))
+    domain = shapely.set_precision(shapely.intersection(land, reach), options.grid_m)
+    points = _points(places, domain, options)
     triangles = _triangles(points)
     sides = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     pairs = np.unique(np.concatenate([sides, sides[:, ::-1]]), axis=0)
     pinned = np.zeros(len(points), dtype=bool)
     pinned[: len(places)] = True
     pinned[pairs[pinned[pairs[:, 0]], 1]] = True
-    owner = _owners(points, places, drawing)
+    owner = _owners(points, places, options)
     touching = pairs[pairs[:, 0] < len(places)]
     owner[touching[:, 1]] = touching[:, 0]
     owner[: len(places)] = np.arange(len(places))
     edge = shapely.boundary(domain)
-    return Cells(domain, edge, points, _tree(points), owner, pinned, triangles, pairs, drawing.grid_m)
+    return Lattice(domain, edge, points, _tree(points), owner, pinned, triangles, pairs, options.grid_m)
 
 
-def colour(cells: Cells, holders: Sequence[str]) -> list[Area]:
+def colour(lattice: Lattice, holders: Sequence[str]) -> list[Area]:
     """Return the areas when place *i* is held by ``holders[i]``.
 
     The areas are disjoint, share their edges exactly and together are the domain. Every place lies
@@ -110,35 +110,35 @@ def colour(cells: Cells, holders: Sequence[str]) -> list[Area]:
     not change is equal byte by byte.
     """
     statuses, code = np.unique(np.asarray(holders), return_inverse=True)
-    share = _shares(cells, code.astype(np.int64)[cells.place], len(statuses))
-    front = _front(cells, share)
-    lines = shapely.union_all([cells.edge, *front], grid_size=cells.grid_m)
+    share = _shares(lattice, code.astype(np.int64)[lattice.place], len(statuses))
+    front = _front(lattice, share)
+    lines = shapely.union_all([lattice.edge, *front], grid_size=lattice.grid_m)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
     inner = shapely.point_on_surface(faces)
-    shapely.prepare(cells.domain)
-    inside = shapely.contains(cells.domain, inner)
+    shapely.prepare(lattice.domain)
+    inside = shapely.contains(lattice.domain, inner)
     faces, inner = faces[inside], inner[inside]
-    held = _holders(cells, np.argmax(share, axis=1), faces, inner, len(statuses))
+    owners = _holders(lattice, np.argmax(share, axis=1), faces, inner, len(statuses))
     faces = shapely.normalize(faces)
-    areas = [Area(str(statuses[which]), face) for which, face in zip(held, faces, strict=True)]
+    areas = [Area(str(statuses[which]), face) for which, face in zip(owners, faces, strict=True)]
     return sorted(areas, key=lambda area: (area.status, area.shape.bounds))
 
 
 def _holders(
-    cells: Cells, largest: Ints, faces: NDArray[np.object_], inner: NDArray[np.object_], statuses: int
+    lattice: Lattice, largest: Ints, faces: NDArray[np.object_], inner: NDArray[np.object_], statuses: int
 ) -> Ints:
     """The status of each face: that of the points inside it; of the nearest point where there are none.
 
     The nearest point alone would not do: of a thin face it may lie across the front.
     """
-    nearest = cells.tree.nearest(inner)
-    held = largest[nearest]
-    across = np.flatnonzero(~shapely.contains(faces, shapely.points(cells.points[nearest])))
-    face, point = cells.tree.query(faces[across], predicate="contains")
+    nearest = lattice.tree.nearest(inner)
+    owners = largest[nearest]
+    across = np.flatnonzero(~shapely.contains(faces, shapely.points(lattice.points[nearest])))
+    face, point = lattice.tree.query(faces[across], predicate="contains")
     votes = np.zeros((len(across), statuses))
     np.add.at(votes, (face, largest[point]), 1)
-    held[across] = np.where(votes.any(axis=1), votes.argmax(axis=1), held[across])
-    return held
+    owners[across] = np.where(votes.any(axis=1), votes.argmax(axis=1), owners[across])
+    return owners
 
 
 def _nearest_apart(tree: shapely.STRtree, places: Floats) -> float:
@@ -148,9 +148,9 @@ def _nearest_apart(tree: shapely.STRtree, places: Floats) -> float:
     return float(found.min())
 
 
-def _lattice(places: Floats, domain: BaseGeometry, drawing: Drawing) -> Floats:
+def _points(places: Floats, domain: BaseGeometry, options: LatticeOptions) -> Floats:
     """Places first, then jittered points on and around the domain, denser where places are."""
-    step, around = drawing.spacing_m, 6 * drawing.spacing_m
+    step, around = options.spacing_m, 6 * options.spacing_m
     west, south, east, north = shapely.bounds(domain)
     rows = np.arange(int((north - south + 2 * around) / (step * _ROW)) + 2)
     columns = np.arange(int((east - west + 2 * around) / step) + 2)
@@ -159,9 +159,9 @@ def _lattice(places: Floats, domain: BaseGeometry, drawing: Drawing) -> Floats:
     y = south - around + row * step * _ROW
     # Every other row and column: a lattice of twice the spacing, shifted like the fine one.
     coarse = (row % 2 == 0) & ((column + (row // 2) % 2) % 2 == 0)
-    jitter = np.random.default_rng(drawing.seed).uniform(-_JITTER, _JITTER, (len(x), 2)) * step
+    jitter = np.random.default_rng(options.seed).uniform(-_JITTER, _JITTER, (len(x), 2)) * step
     points = np.column_stack([x, y])
-    dense = _second_nearest(points, places) < drawing.dense_m
+    dense = _second_nearest(points, places) < options.dense_m
     points = points + jitter * np.where(coarse & ~dense, 1.6, 1.0)[:, None]
     kept = points[coarse | dense]
     wide = shapely.buffer(shapely.simplify(domain, step), around)
@@ -183,8 +183,8 @@ def _away(points: Floats, places: Floats) -> Floats:
 def _second_nearest(points: Floats, places: Floats) -> Floats:
     """Distance from each point to the second nearest place."""
     found = np.empty(len(points))
-    for start in range(0, len(points), 4096):
-        part = slice(start, start + 4096)
+    for start in range(0, len(points), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
         apart = _squared(points[part], places)
         found[part] = np.sqrt(
             np.partition(apart, min(1, len(places) - 1), axis=1)[:, min(1, len(places) - 1)]
@@ -199,16 +199,16 @@ def _squared(points: Floats, places: Floats) -> Floats:
     return squared
 
 
-def _owners(points: Floats, places: Floats, drawing: Drawing) -> Ints:
+def _owners(points: Floats, places: Floats, options: LatticeOptions) -> Ints:
     """The place each point belongs to: the nearest one, seen through smooth waves."""
-    rng = np.random.default_rng(drawing.seed + 1)
+    rng = np.random.default_rng(options.seed + 1)
     shift = np.zeros_like(points)
     for length in (9.0, 14.0, 23.0):
         for _ in range(3):
             turn, phase = rng.uniform(0, 2 * np.pi, 2), rng.uniform(0, 2 * np.pi, 2)
             for axis in (0, 1):
                 along = points @ np.array([np.cos(turn[axis]), np.sin(turn[axis])])
-                shift[:, axis] += np.sin(2 * np.pi * along / (length * drawing.spacing_m) + phase[axis]) / 3
+                shift[:, axis] += np.sin(2 * np.pi * along / (length * options.spacing_m) + phase[axis]) / 3
     seen = points + shift * (_WARP * _away(points, places))[:, None]
     return np.asarray(_tree(places).nearest(shapely.points(seen)), dtype=np.int64)
 
@@ -224,34 +224,34 @@ def _triangles(points: Floats) -> Ints:
     return np.asarray(found.reshape(-1, 3), dtype=np.int64)
 
 
-def _shares(cells: Cells, code: Ints, statuses: int) -> Floats:
+def _shares(lattice: Lattice, code: Ints, statuses: int) -> Floats:
     """Share of each status at each point, shape (n, statuses): one there and then averaged."""
     own = np.eye(statuses)[code]
     share = own
-    left, right = cells.pairs[:, 0], cells.pairs[:, 1]
+    left, right = lattice.pairs[:, 0], lattice.pairs[:, 1]
     count = np.bincount(left, minlength=len(code)).astype(float)
     starts = np.searchsorted(left, np.arange(len(code)))
     for _ in range(_AVERAGING):
         around = np.add.reduceat(share[right], starts, axis=0) / count[:, None]
         share = (share + around) / 2
-        share[cells.pinned] = own[cells.pinned]
+        share[lattice.pinned] = own[lattice.pinned]
     return share
 
 
-def _front(cells: Cells, share: Floats) -> list[BaseGeometry]:
+def _front(lattice: Lattice, share: Floats) -> list[BaseGeometry]:
     """The lines between points whose largest shares are of different statuses, smoothed.
 
     They run from side to side through the triangles, and meet in the middle of one with three statuses.
     """
     largest = np.argmax(share, axis=1)
-    corner = largest[cells.triangles]
-    mixed = cells.triangles[(corner != corner[:, [1, 2, 0]]).any(axis=1)]
+    corner = largest[lattice.triangles]
+    mixed = lattice.triangles[(corner != corner[:, [1, 2, 0]]).any(axis=1)]
     if not len(mixed):
         return []
     # The lower point first, so that both triangles of a side find the very same crossing.
     a, b = np.minimum(mixed, mixed[:, [1, 2, 0]]), np.maximum(mixed, mixed[:, [1, 2, 0]])
     crossed = largest[a] != largest[b]
-    at = _crossings(cells.points, share, largest, a, b)
+    at = _crossings(lattice.points, share, largest, a, b)
     two = crossed.sum(axis=1) == 2
     through = at[two][crossed[two]].reshape(-1, 2, 2)
     middle = np.broadcast_to(at[~two].mean(axis=1, keepdims=True), at[~two].shape)
