@@ -1,4 +1,4 @@
-"""Law: stretches cover exactly the time in which anything differs, and never meet."""
+"""Law: the periods of difference cover exactly the time in which anything differs, and never meet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tileserver.desk.differences import Stretch, stretches
+from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.grid import WORLD
 from tileserver.store.revision_log import Difference
 
@@ -31,13 +31,13 @@ def drawn(draw: st.DrawFn) -> Difference:
     return difference(first, last, draw(st.sampled_from("ab")), float(km2), added=draw(st.booleans()))
 
 
-def covers(each: Difference | Stretch, at: datetime) -> bool:
+def covers(each: Difference | DifferencePeriod, at: datetime) -> bool:
     return each.start <= at and (each.end is None or at < each.end)
 
 
 @given(st.lists(drawn(), max_size=8))
-def test_a_stretch_is_a_period_in_which_something_differs_and_is_maximal(found: list[Difference]) -> None:
-    grouped = stretches(found)
+def test_a_period_has_a_difference_at_each_instant_and_is_maximal(found: list[Difference]) -> None:
+    grouped = difference_periods(found)
     for at in DAYS:
         assert sum(covers(each, at) for each in grouped) == any(covers(each, at) for each in found)
     assert all(one.end is not None and one.end < other.start for one, other in pairwise(grouped))
@@ -54,18 +54,18 @@ def test_the_largest_balance_is_that_of_the_first_instant_at_which_most_changed(
         ]
         return sum(abs(sum(km2 or 0 for own, km2 in signed if own == status)) for status in "ab")
 
-    for stretch in stretches(found):
-        assert stretch.first is not None
-        assert stretch.largest is not None
-        assert stretch.first.at == stretch.start
-        instants = [at for at in DAYS if covers(stretch, at)]
-        assert stretch.largest.at == max(instants, key=lambda at: (changed(at), -DAYS.index(at)))
-        for balance in (stretch.first, stretch.largest):
+    for period in difference_periods(found):
+        assert period.first is not None
+        assert period.largest is not None
+        assert period.first.at == period.start
+        instants = [at for at in DAYS if covers(period, at)]
+        assert period.largest.at == max(instants, key=lambda at: (changed(at), -DAYS.index(at)))
+        for balance in (period.first, period.largest):
             assert sum(map(abs, balance.change.values())) == changed(balance.at)
 
 
 def test_a_balance_is_of_both_sides_by_status() -> None:
-    (stretch,) = stretches(
+    (period,) = difference_periods(
         [
             difference(0, 2, "held", 5.0, added=False),
             difference(0, 1, "held", 3.0),
@@ -73,20 +73,20 @@ def test_a_balance_is_of_both_sides_by_status() -> None:
             difference(1, 2, "held", 1.0),
         ]
     )
-    assert (stretch.start, stretch.end, stretch.added, stretch.gone) == (DAYS[0], DAYS[2], 3, 1)
-    assert stretch.first is not None
-    assert stretch.largest is not None
-    assert (stretch.first.old, stretch.first.new) == ({"held": 5.0}, {"held": 3.0, "lost": 2.0})
-    assert (stretch.largest.at, stretch.largest.change) == (DAYS[1], {"held": -4.0, "lost": 2.0})
+    assert (period.start, period.end, period.added, period.gone) == (DAYS[0], DAYS[2], 3, 1)
+    assert period.first is not None
+    assert period.largest is not None
+    assert (period.first.old, period.first.new) == ({"held": 5.0}, {"held": 3.0, "lost": 2.0})
+    assert (period.largest.at, period.largest.change) == (DAYS[1], {"held": -4.0, "lost": 2.0})
 
 
 def test_what_nobody_measures_has_no_balance_and_a_place_all_the_same() -> None:
-    (stretch,) = stretches([difference(0, None, "", None)])
-    assert (stretch.end, stretch.first, stretch.largest) == (None, None, None)
-    box = stretch.bounds
+    (period,) = difference_periods([difference(0, None, "", None)])
+    assert (period.end, period.first, period.largest) == (None, None, None)
+    box = period.bounds
     assert (box.west, box.south, box.east) == (0.0, 0.0, 1.0)
     assert box.north == pytest.approx(2.0, abs=0.001)
 
 
-def test_without_differences_there_is_no_stretch() -> None:
-    assert stretches([]) == []
+def test_without_differences_there_is_no_period() -> None:
+    assert difference_periods([]) == []

@@ -16,7 +16,7 @@ from tileserver.desk.corrections import (
     withdraw_period,
 )
 from tileserver.desk.corrections import rollback as roll_back
-from tileserver.desk.differences import Balance, Stretch, stretches
+from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
 from tileserver.errors import BadInstant, BadParameter
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.catalogue import StoredLayer
@@ -70,12 +70,12 @@ def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> N
     embargo, so that an import can be checked before it is public.
     """
 
-    async def work(connection: Connection) -> dict[str, list[Stretch]]:
+    async def work(connection: Connection) -> dict[str, list[DifferencePeriod]]:
         newest = await newest_revision(connection)
         for revision in (old, new):
             check_revision(revision, newest)
         return {
-            str(each.ref): stretches(await differences(connection, each, old, new))
+            str(each.ref): difference_periods(await differences(connection, each, old, new))
             for each in await _chosen(connection, name)
         }
 
@@ -202,14 +202,14 @@ def _show(layer: str, asked: Withdrawal) -> None:
         )
 
 
-def _row(stretch: Stretch) -> tuple[Any, ...]:
-    box = stretch.bounds
+def _row(period: DifferencePeriod) -> tuple[Any, ...]:
+    box = period.bounds
     return (
-        format_instant(stretch.start),
-        format_instant(stretch.end),
-        f"+{stretch.added:,} -{stretch.gone:,}",
-        _gains(stretch.first),
-        _gains(stretch.largest),
+        format_instant(period.start),
+        format_instant(period.end),
+        f"+{period.added:,} -{period.gone:,}",
+        _gains(period.first),
+        _gains(period.largest),
         f"{box.west:.2f} {box.south:.2f} {box.east:.2f} {box.north:.2f}",
     )
 
@@ -220,17 +220,17 @@ def _gains(balance: Balance | None) -> str:
     return ", ".join(f"{status} {km2:+,.1f}" for status, km2 in balance.change.items())
 
 
-def _document(stretch: Stretch) -> dict[str, Any]:
-    box = stretch.bounds
+def _document(period: DifferencePeriod) -> dict[str, Any]:
+    box = period.bounds
     return {
-        "from": format_instant(stretch.start),
-        "to": format_instant(stretch.end),
+        "from": format_instant(period.start),
+        "to": format_instant(period.end),
         "bounds": [box.west, box.south, box.east, box.north],
-        "added": stretch.added,
-        "gone": stretch.gone,
+        "added": period.added,
+        "gone": period.gone,
         "km2": None
-        if stretch.first is None or stretch.largest is None
-        else {"start": _km2(stretch.first), "largest": _km2(stretch.largest)},
+        if period.first is None or period.largest is None
+        else {"start": _km2(period.first), "largest": _km2(period.largest)},
     }
 
 

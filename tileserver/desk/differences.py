@@ -1,4 +1,4 @@
-"""Where two revisions differ: single differences become stretches of valid time; pure."""
+"""Where two revisions differ: single differences joined into periods of valid time; pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class DifferencePeriod:
     """A period ``[start, end)`` at each instant of which two revisions differ, and by how much.
 
     ``added`` and ``gone`` count features, or faces. ``first`` and ``largest`` are the balances at the start
@@ -52,7 +52,7 @@ class Stretch:
     largest: Balance | None
 
 
-def stretches(differences: Iterable[Difference]) -> list[Stretch]:
+def difference_periods(differences: Iterable[Difference]) -> list[DifferencePeriod]:
     """Return the maximal periods that *differences* cover without a break, ascending."""
     found: list[list[Difference]] = []
     end: datetime | None = None
@@ -62,15 +62,15 @@ def stretches(differences: Iterable[Difference]) -> list[Stretch]:
             end = each.start
         found[-1].append(each)
         end = None if end is None or each.end is None else max(end, each.end)
-    return [_stretch(group) for group in found]
+    return [_difference_period(group) for group in found]
 
 
-def _stretch(group: Sequence[Difference]) -> Stretch:
+def _difference_period(group: Sequence[Difference]) -> DifferencePeriod:
     ends = [each.end for each in group if each.end is not None]
     measured = [each for each in group if each.km2 is not None]
     start = group[0].start
     added = sum(each.added for each in group)
-    return Stretch(
+    return DifferencePeriod(
         start,
         max(ends) if len(ends) == len(group) else None,
         _bounds(group),
