@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import Point, box
 
 from tileserver.grid import TileAddress, tile_unit_m
-from tileserver.model import Layer, LayerRef, Source, Theatre
+from tileserver.model import Layer, LayerId, LayerRef, Revision, Source, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.store.revisions import FeatureRow, open_revision
@@ -56,7 +56,12 @@ def tileset_of(times: Sequence[str], own: Sequence[Periods], revisions: tuple[in
     ]
     whole = theatre(*layers)
     served = tuple(
-        ServedLayer(StoredLayer(n, LayerRef("toy", each.name), whole, each, revisions, None), periods)
+        ServedLayer(
+            StoredLayer(
+                LayerId(n), LayerRef("toy", each.name), whole, each, tuple(map(Revision, revisions)), None
+            ),
+            periods,
+        )
         for n, (each, periods) in enumerate(zip(layers, own, strict=True), 1)
     )
     return Tileset("toy", whole, served)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncpg
 
+from tileserver.model import LayerId
 from tileserver.store.revisions import open_revision
 
 _UNIFORM = "((hashint8extended(n, $3 + {}) & 9007199254740991) / 9007199254740992.0::float8)"
@@ -32,7 +33,7 @@ _INVENT = """
 
 
 async def write_crowd(
-    connection: asyncpg.Connection, layer: int, number: int, days: int = 1095, seed: int = 1
+    connection: asyncpg.Connection, layer: LayerId, number: int, days: int = 1095, seed: int = 1
 ) -> None:
     """Write *number* events of *days* local days from 2023-01-01 into *layer*, as one revision."""
     async with open_revision(connection) as writer:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.shapes import layer, theatre
-from tileserver.model import LayerRef
+from tileserver.model import LayerId, LayerRef, Revision
 from tileserver.publish.documents import time_block
 from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.tiles.tileset import ServedLayer, Tileset
@@ -26,7 +26,7 @@ def _tileset(kind: str, *spans: tuple[int, int | None], opens_at: str = "") -> T
         np.array([to_micros(T0 + start * DAY) for start, _ in spans], np.int64),
         np.array([OPEN if end is None else to_micros(T0 + end * DAY) for _, end in spans], np.int64),
     )
-    stored = StoredLayer(1, LayerRef("toy", "one"), whole, declared, (1,), None)
+    stored = StoredLayer(LayerId(1), LayerRef("toy", "one"), whole, declared, (Revision(1),), None)
     return Tileset("toy", whole, (ServedLayer(stored, periods),))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
 from tileserver.desk.periods import State, periods_of
-from tileserver.model import Category, DatedFeature
+from tileserver.model import Category, DatedFeature, LayerId
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.faces import CellKey, FaceRow, add_faces, close_faces
 from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer, open_revision
@@ -52,35 +52,37 @@ async def undone(connection: asyncpg.Connection) -> AsyncIterator[dict[str, Stor
         await transaction.rollback()
 
 
-async def write(connection: asyncpg.Connection, key: int, history: Sequence[States]) -> None:
+async def write(connection: asyncpg.Connection, layer_id: LayerId, history: Sequence[States]) -> None:
     """Write each of *history* as a revision: features, faces of two bands, snapshots."""
     before: States = {}
     for states in history:
         async with open_revision(connection) as writer:
-            await _write_periods(writer, key, periods_of(before), periods_of(states))
+            await _write_periods(writer, layer_id, periods_of(before), periods_of(states))
             changed = {at: state for at, state in states.items() if before.get(at) != state}
-            await writer.add_snapshots(key, [SnapshotRow(at, _hash(s), "drawn") for at, s in changed.items()])
+            await writer.add_snapshots(
+                layer_id, [SnapshotRow(at, _hash(s), "drawn") for at, s in changed.items()]
+            )
             await connection.execute(
                 "UPDATE snapshot SET known = int8range(lower(known), $2)"
                 " WHERE layer = $1 AND upper_inf(known) AND NOT at = ANY($3)",
-                key,
+                layer_id,
                 writer.revision,
                 list(states),
             )
-            writer.touched.add(key)
+            writer.touched.add(layer_id)
             await writer.commit_revision("drawn", {})
         before = states
 
 
 async def _write_periods(
-    writer: Writer, key: int, before: set[DatedFeature], after: set[DatedFeature]
+    writer: Writer, layer_id: LayerId, before: set[DatedFeature], after: set[DatedFeature]
 ) -> None:
     gone, fresh = before - after, after - before
-    await writer.close_features(key, gone)
+    await writer.close_features(layer_id, gone)
     cells = [CellKey(FINEST, 7), CellKey(0, 1)]
-    await close_faces(writer, key, [(cell, each) for cell in cells for each in gone])
+    await close_faces(writer, layer_id, [(cell, each) for cell in cells for each in gone])
     await writer.add_features(
-        key,
+        layer_id,
         [
             FeatureRow(dated.feature_hash[0], *dated, {"status": _status(dated)}, _wkb(dated))
             for dated in fresh
@@ -88,7 +90,7 @@ async def _write_periods(
     )
     await add_faces(
         writer,
-        key,
+        layer_id,
         [
             FaceRow(
                 cell,
@@ -123,13 +125,15 @@ def state_at(states: States, at: datetime) -> State:
     return states[max(past)] if past else frozenset()
 
 
-async def known_at(connection: asyncpg.Connection, key: int, revision: int, table: str) -> list[DatedFeature]:
+async def known_at(
+    connection: asyncpg.Connection, layer_id: LayerId, revision: int, table: str
+) -> list[DatedFeature]:
     """Every row of *table* that is known at *revision*, sorted; of faces, those of each band must agree."""
     bands = "band" if table == "face" else "0"
     rows = await connection.fetch(
         f"SELECT {bands} AS band, content, lower(valid) AS start, upper(valid) AS end FROM {table}"
         " WHERE layer = $1 AND known @> $2::bigint ORDER BY 1, 2, 3",
-        key,
+        layer_id,
         revision,
     )
     by_band = {
@@ -141,9 +145,11 @@ async def known_at(connection: asyncpg.Connection, key: int, revision: int, tabl
     return first
 
 
-async def snapshots_at(connection: asyncpg.Connection, key: int, revision: int) -> dict[datetime, bytes]:
+async def snapshots_at(
+    connection: asyncpg.Connection, layer_id: LayerId, revision: int
+) -> dict[datetime, bytes]:
     """The snapshots that are known at *revision*."""
     rows = await connection.fetch(
-        "SELECT at, content FROM snapshot WHERE layer = $1 AND known @> $2::bigint", key, revision
+        "SELECT at, content FROM snapshot WHERE layer = $1 AND known @> $2::bigint", layer_id, revision
     )
     return {row["at"]: row["content"] for row in rows}

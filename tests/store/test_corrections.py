@@ -22,7 +22,7 @@ from tests.store.histories import (
     write,
 )
 from tileserver.desk.periods import periods_of
-from tileserver.model import DatedFeature
+from tileserver.model import DatedFeature, LayerId, Revision
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.corrections import (
     Taken,
@@ -44,11 +44,11 @@ TABLES = ("feature_version", "face")
 A, B = CONTENTS[:2]
 
 
-async def everything(connection: asyncpg.Connection, key: int, revisions: range) -> list[object]:
+async def everything(connection: asyncpg.Connection, layer_id: LayerId, revisions: range) -> list[object]:
     return [
         (
-            [await known_at(connection, key, revision, table) for table in TABLES],
-            await snapshots_at(connection, key, revision),
+            [await known_at(connection, layer_id, revision, table) for table in TABLES],
+            await snapshots_at(connection, layer_id, revision),
         )
         for revision in revisions
     ]
@@ -59,16 +59,16 @@ async def everything(connection: asyncpg.Connection, key: int, revisions: range)
 def test_a_rollback_holds_what_was_known_then_and_changes_no_earlier_revision(
     run: Run, history: list[States], data: st.DataObject
 ) -> None:
-    then = data.draw(st.integers(1, len(history)))
+    then = Revision(data.draw(st.integers(1, len(history))))
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key, last = layers["control"].layer_id, len(history)
-        await write(connection, key, history)
-        before = await everything(connection, key, range(1, last + 1))
+        layer_id, last = layers["control"].layer_id, len(history)
+        await write(connection, layer_id, history)
+        before = await everything(connection, layer_id, range(1, last + 1))
         async with open_revision(connection) as writer:
-            rows = await restore(writer, [key], then)
+            rows = await restore(writer, [layer_id], then)
             assert bool(rows) == (before[then - 1] != before[-1]) == bool(writer.touched)
-        after = await everything(connection, key, range(1, last + 2))
+        after = await everything(connection, layer_id, range(1, last + 2))
         assert after == [*before, before[then - 1]]
 
     run(body)
@@ -81,9 +81,8 @@ def test_a_rollback_leaves_rows_that_say_the_same_and_other_layers_as_they_are(r
         await write(connection, layers["control"].layer_id, history)
         await write(connection, layers["arrows"].layer_id, [history[1]])
         async with open_revision(connection) as writer:
-            assert (
-                await restore(writer, [layers["control"].layer_id], 1) == 4
-            )  # B in three tables, a snapshot
+            rows = await restore(writer, [layers["control"].layer_id], Revision(1))
+            assert rows == 4  # B in three tables, a snapshot
         known = await connection.fetch(
             "SELECT l.name, content, known FROM feature_version f JOIN layer l ON l.id = f.layer"
         )
@@ -118,19 +117,19 @@ def test_a_bridged_period_holds_in_every_revision_what_held_just_before_it(
     start, end = period
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["control"].layer_id
-        await write(connection, key, history)
-        before = await everything(connection, key, range(1, len(history) + 1))
+        layer_id = layers["control"].layer_id
+        await write(connection, layer_id, history)
+        before = await everything(connection, layer_id, range(1, len(history) + 1))
         async with open_revision(connection) as writer:
-            taken = await bridge_period(writer, [key], start, end)
+            taken = await bridge_period(writer, [layer_id], start, end)
             assert writer.touched == taken.layers
         for revision, states in enumerate(history, 1):
             expected = sorted(periods_of(without(states, start, end)))
             for table in TABLES:
-                assert await known_at(connection, key, revision, table) == expected
+                assert await known_at(connection, layer_id, revision, table) == expected
             kept = {at for at in states if at < start or (end is not None and at >= end)}
-            assert set(await snapshots_at(connection, key, revision)) == kept
-        after = await everything(connection, key, range(1, len(history) + 1))
+            assert set(await snapshots_at(connection, layer_id, revision)) == kept
+        after = await everything(connection, layer_id, range(1, len(history) + 1))
         assert bool(taken.layers) == (after != before)
 
     run(body)
@@ -141,13 +140,15 @@ def test_what_is_bridged_is_one_row_again_where_only_the_mistake_had_broken_it(r
     corrected: States = {DAYS[0]: frozenset({A})}
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["control"].layer_id
-        await write(connection, key, [mistaken, corrected])
+        layer_id = layers["control"].layer_id
+        await write(connection, layer_id, [mistaken, corrected])
         async with open_revision(connection) as writer:
-            assert await bridge_period(writer, [key], DAYS[2], DAYS[3]) == Taken(2, 4, [DAYS[2]], {key})
+            assert await bridge_period(writer, [layer_id], DAYS[2], DAYS[3]) == Taken(
+                2, 4, [DAYS[2]], {layer_id}
+            )
         for revision in (1, 2):
-            assert await known_at(connection, key, revision, "face") == [DatedFeature(A, DAYS[0], None)]
-        assert await snapshot_instants(connection, key) == {DAYS[0], DAYS[3]}
+            assert await known_at(connection, layer_id, revision, "face") == [DatedFeature(A, DAYS[0], None)]
+        assert await snapshot_instants(connection, layer_id) == {DAYS[0], DAYS[3]}
 
     run(body)
 
@@ -157,8 +158,8 @@ def test_erased_features_are_in_no_revision_and_those_not_there_are_named(run: R
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
         events, arrows = layers["events"].layer_id, layers["arrows"].layer_id
-        for key in (events, arrows):
-            await write(connection, key, history)
+        for layer_id in (events, arrows):
+            await write(connection, layer_id, history)
         async with open_revision(connection) as writer:
             taken, missing = await erase_features(writer, events, [A[0], 12345])
             assert (taken, missing) == (Taken(1, layers={events}), {12345})
@@ -173,23 +174,25 @@ def test_an_erased_period_takes_whatever_has_a_part_in_it(run: Run) -> None:
     history: list[States] = [{DAYS[0]: frozenset({A}), DAYS[2]: frozenset({B}), DAYS[4]: frozenset()}]
 
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["events"].layer_id
-        await write(connection, key, history)
+        layer_id = layers["events"].layer_id
+        await write(connection, layer_id, history)
         async with open_revision(connection) as writer:
-            assert await erase_period(writer, key, DAYS[4], None) == Taken()
-            assert await erase_period(writer, key, DAYS[1], DAYS[2]) == Taken(1, layers={key})
-        assert await known_at(connection, key, 1, "feature_version") == [DatedFeature(B, DAYS[2], DAYS[4])]
+            assert await erase_period(writer, layer_id, DAYS[4], None) == Taken()
+            assert await erase_period(writer, layer_id, DAYS[1], DAYS[2]) == Taken(1, layers={layer_id})
+        assert await known_at(connection, layer_id, 1, "feature_version") == [
+            DatedFeature(B, DAYS[2], DAYS[4])
+        ]
 
     run(body)
 
 
 def test_a_withdrawal_is_remembered_and_raises_the_edition_of_its_layers(run: Run) -> None:
     async def body(connection: asyncpg.Connection, layers: dict[str, StoredLayer]) -> None:
-        key = layers["control"].layer_id
+        layer_id = layers["control"].layer_id
         async with open_revision(connection) as writer:
-            await record_withdrawal(writer, {key}, {"ids": [1]}, "by mistake")
+            await record_withdrawal(writer, {layer_id}, {"ids": [1]}, "by mistake")
         row = await connection.fetchrow("SELECT * FROM withdrawal")
-        assert dict(row) == {"revision": 1, "layer": key, "what": {"ids": [1]}, "reason": "by mistake"}
+        assert dict(row) == {"revision": 1, "layer": layer_id, "what": {"ids": [1]}, "reason": "by mistake"}
         editions = {each.layer.name: each.edition for each in await load_layers(connection)}
         assert editions == {"control": 1, "arrows": 0, "events": 0}
 

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from tileserver.errors import StoreUnavailable
-from tileserver.model import DatedFeature
+from tileserver.model import DatedFeature, LayerId
 from tileserver.store.catalogue import add_theatre, load_changes, load_layers, load_periods
 from tileserver.store.connect import connect, translated
 from tileserver.store.revisions import FeatureRow, NothingChanged, SnapshotRow, open_revision
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.db
 
 START = datetime(1943, 7, 5, tzinfo=UTC)  # before 1970, as every date may be
 DAY = timedelta(days=1)
-Body = Callable[[asyncpg.Connection, int], Awaitable[None]]
+Body = Callable[[asyncpg.Connection, LayerId], Awaitable[None]]
 
 
 def row(number: int, start: datetime = START, end: datetime | None = None) -> FeatureRow:
@@ -61,7 +61,7 @@ async def _rows(
 
 
 def test_a_revision_becomes_visible_whole_at_its_commit(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         reader = await connect(database)
         async with open_revision(connection) as writer:
             await writer.add_features(layer, [row(1)])
@@ -79,7 +79,7 @@ def test_a_revision_becomes_visible_whole_at_its_commit(databases: Databases, da
 def test_revisions_are_numbered_in_the_order_in_which_they_commit(
     databases: Databases, database: str
 ) -> None:
-    async def write(layer: int, number: int) -> None:
+    async def write(layer: LayerId, number: int) -> None:
         connection = await connect(database)
         try:
             async with open_revision(connection) as writer:
@@ -89,7 +89,7 @@ def test_revisions_are_numbered_in_the_order_in_which_they_commit(
         finally:
             await connection.close()
 
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         seen: list[list[int]] = []
         writers = asyncio.gather(*(write(layer, number) for number in range(1, 13)))
         while not writers.done():
@@ -103,7 +103,7 @@ def test_revisions_are_numbered_in_the_order_in_which_they_commit(
 
 
 def test_an_error_leaves_no_trace_and_its_number_to_the_next(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         async def break_midway() -> None:
             async with open_revision(connection) as writer:
                 await writer.add_features(layer, [row(1)])
@@ -121,7 +121,7 @@ def test_an_error_leaves_no_trace_and_its_number_to_the_next(databases: Database
 
 
 def test_a_cancelled_writer_frees_the_lock_at_once(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         async def endless() -> None:
             async with open_revision(connection) as writer:
                 await writer.add_features(layer, [row(1)])
@@ -142,7 +142,7 @@ def test_a_cancelled_writer_frees_the_lock_at_once(databases: Databases, databas
 
 
 def test_a_writer_whose_process_died_frees_the_lock(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         other = await connect(database)
 
         async def die_midway() -> None:
@@ -161,7 +161,7 @@ def test_a_writer_whose_process_died_frees_the_lock(databases: Databases, databa
 
 
 def test_nothing_changed_leaves_no_revision(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         async with open_revision(connection) as writer:
             assert await writer.snapshots(layer) == {}
             raise NothingChanged
@@ -171,7 +171,7 @@ def test_nothing_changed_leaves_no_revision(databases: Databases, database: str)
 
 
 def test_older_revisions_answer_exactly_what_they_did(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         answers = {}
         stored = (await load_layers(connection))[0]
 
@@ -213,7 +213,7 @@ def test_older_revisions_answer_exactly_what_they_did(databases: Databases, data
 def test_closing_one_period_of_a_content_leaves_its_other_periods(
     databases: Databases, database: str
 ) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         async with open_revision(connection) as writer:
             await writer.add_features(layer, [row(1, START, START + DAY), row(1, START + 2 * DAY)])
             await writer.commit_revision("", {})
@@ -226,7 +226,7 @@ def test_closing_one_period_of_a_content_leaves_its_other_periods(
 
 
 def test_one_instant_has_one_snapshot_at_a_time(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         for content in (b"first", b"corrected"):
             async with open_revision(connection) as writer:
                 await writer.add_snapshots(layer, [SnapshotRow(START, content, "a file")])
@@ -242,7 +242,7 @@ def test_one_instant_has_one_snapshot_at_a_time(databases: Databases, database: 
 
 
 def test_only_the_layers_that_were_written_to_have_the_revision(databases: Databases, database: str) -> None:
-    async def body(connection: asyncpg.Connection, layer: int) -> None:
+    async def body(connection: asyncpg.Connection, layer: LayerId) -> None:
         async with open_revision(connection) as writer:
             await writer.add_features(layer, [row(1)])
             await writer.commit_revision("", {})

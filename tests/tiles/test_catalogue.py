@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
 from tileserver.errors import BadParameter, NotFound, UnknownLayer, UnknownTheatre, UnknownTileset
-from tileserver.model import LayerRef, Theatre
+from tileserver.model import LayerId, LayerRef, Revision, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.tiles.catalogue import MAX_LAYERS, Catalogue
 from tileserver.tiles.tileset import ServedLayer, embargo_of
@@ -23,7 +23,9 @@ DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 def _served(whole: Theatre, name: str, revisions: tuple[int, ...], newest: datetime | None) -> ServedLayer:
     ref = LayerRef(whole.id, name)
-    return ServedLayer(StoredLayer(hash(ref), ref, whole, whole.layer(name), revisions, newest), NOTHING)
+    known = tuple(map(Revision, revisions))
+    stored = StoredLayer(LayerId(hash(ref)), ref, whole, whole.layer(name), known, newest)
+    return ServedLayer(stored, NOTHING)
 
 
 def _catalogue() -> Catalogue:

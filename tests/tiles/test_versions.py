@@ -13,7 +13,7 @@ from tests.shapes import layer, theatre, tileset_of
 from tests.strategies import micros_period, questions, tilesets
 from tileserver.errors import UnknownVersion
 from tileserver.grid import TileAddress
-from tileserver.model import LayerRef
+from tileserver.model import LayerId, LayerRef
 from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
@@ -215,7 +215,7 @@ def test_the_horizon_is_that_of_the_strictest_layer() -> None:
     whole = theatre(layer("a"), layer("b", embargo="7d"), embargo="48h")
     nothing = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
     served = tuple(
-        ServedLayer(StoredLayer(1, LayerRef("toy", each.name), whole, each, (), None), nothing)
+        ServedLayer(StoredLayer(LayerId(1), LayerRef("toy", each.name), whole, each, (), None), nothing)
         for each in whole.layers
     )
     strict, lax = Tileset("toy", whole, served), Tileset("toy.a", whole, served[:1])

@@ -47,7 +47,7 @@ def list_(
         (
             str(each.found.id),
             each.layer,
-            format_instant(each.found.since.replace(microsecond=0)),
+            format_instant(each.found.held_at.replace(microsecond=0)),
             each.found.origin,
             each.found.state,
             "; ".join(ruling.words for ruling in each.rulings),
@@ -134,7 +134,7 @@ def _document(seen: Seen) -> dict[str, Any]:
     return {
         "id": found.id,
         "layer": seen.layer,
-        "since": format_instant(found.since),
+        "since": format_instant(found.held_at),
         "origin": found.origin,
         "state": found.state,
         "reason": found.reason,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from tileserver.errors import BadParameter
+from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.corrections import (
@@ -31,7 +32,7 @@ Agree: TypeAlias = Callable[["Withdrawal"], bool]
 class Rollback:
     """What a rollback did: its revision, ``None`` if nothing had changed, and how many rows it wrote."""
 
-    revision: int | None
+    revision: Revision | None
     rows: int
 
 
@@ -43,30 +44,30 @@ class Withdrawal:
     goes on holding from there.
     """
 
-    revision: int
+    revision: Revision
     taken: Taken
     goes_on: bool
 
 
 async def rollback(
-    connection: Connection, layers: Layers, name: str | None, then: int, reason: str
+    connection: Connection, layers: Layers, name: str | None, revision: int, reason: str
 ) -> Rollback:
-    """Let the layer *name* and what derives from it, or all *layers*, hold what they held at *then*.
+    """Let the layer *name* with the lines that derive from it, or all *layers*, be as known in *revision*.
 
-    A new revision; every earlier one stays as it is, and what was withdrawn stays withdrawn. `BadParameter`
-    where there is no revision *then*, or where the layer cannot be corrected by itself.
+    Writes a new revision; every earlier one stays as it is, and whatever was withdrawn stays withdrawn.
+    `BadParameter` where there is no such revision, or where the layer cannot be corrected by itself.
     """
     chosen = list(layers.values()) if name is None else _with_derived(layers, name, "roll back")
     done = Rollback(None, 0)
     with translated():
         async with open_revision(connection) as writer:
-            check_revision(then, writer.revision - 1)
-            rows = await restore(writer, [each.layer_id for each in chosen], then)
+            target = check_revision(revision, writer.revision - 1)
+            rows = await restore(writer, [each.layer_id for each in chosen], target)
             if not rows:
                 raise NothingChanged
             what = chosen[0].ref if name else chosen[0].theatre.id
-            summary = f"{what} as known in revision {then}" + (f": {reason}" if reason else "")
-            await writer.commit_revision(summary, {"rollback": then, "reason": reason})
+            summary = f"{what} as known in revision {revision}" + (f": {reason}" if reason else "")
+            await writer.commit_revision(summary, {"rollback": revision, "reason": reason})
             done = Rollback(writer.revision, rows)
     return done
 
@@ -165,7 +166,8 @@ def _with_derived(layers: Layers, name: str, verb: str) -> list[StoredLayer]:
     return sorted(own, key=lambda each: each.layer.name != name)
 
 
-def check_revision(revision: int, newest: int) -> None:
-    """Raise `BadParameter` unless there is such a *revision*."""
+def check_revision(revision: int, newest: int) -> Revision:
+    """Return *revision* where it is one of ``1`` to *newest*; raise `BadParameter` where it is not."""
     if not 1 <= revision <= newest:
         raise BadParameter(f"revision {revision} does not exist; the newest is {newest}")
+    return Revision(revision)

@@ -41,9 +41,9 @@ async def waiting(
     """Return the imports into *layers* that wait, or all there ever were, the oldest first."""
     names = {each.layer_id: str(each.ref) for each in layers}
     return [
-        Seen(each, names[each.layer], _rulings(each))
+        Seen(each, names[each.layer_id], _rulings(each))
         for each in await list_held(connection, decided=decided)
-        if each.layer in names
+        if each.layer_id in names
     ]
 
 
@@ -93,7 +93,7 @@ async def reject(connection: Connection, number: int, reason: str) -> None:
 
 
 def _layer(layers: Collection[StoredLayer], found: HeldImport) -> StoredLayer:
-    return next(each for each in layers if each.layer_id == found.layer)
+    return next(each for each in layers if each.layer_id == found.layer_id)
 
 
 def _rulings(found: HeldImport) -> list[Ruling]:

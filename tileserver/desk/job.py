@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from tileserver.desk.judge import Ruling
 from tileserver.desk.verdict import Effect
 from tileserver.errors import BadParameter
+from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 
@@ -29,7 +30,7 @@ class Shown:
 
     number: int
     broken: frozenset[tuple[str, str, datetime | None]]  # see `Ruling.broken`
-    newest: int
+    newest: Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Outcome:
     back; ``rulings`` say why, or what was accepted, and then ``effects`` say what it changes.
     """
 
-    revision: int | None = None
+    revision: Revision | None = None
     snapshots: int = 0
     added: int = 0
     ended: int = 0

@@ -12,6 +12,7 @@ from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_stat
 from tileserver.desk.periods import stepping
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, propose
+from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.held import accepted_quarantine, was_accepted
 from tileserver.store.revisions import Writer, without_nul
@@ -38,7 +39,7 @@ class Verdict:
     proposal: Proposal
     rulings: list[Ruling]
     effects: list[Effect]
-    newest: int
+    newest: Revision
 
 
 async def judge(writer: Writer, stored: StoredLayer, given: Prepared) -> Verdict:

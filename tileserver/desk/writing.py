@@ -10,7 +10,7 @@ from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, state_hash
 from tileserver.desk.verdict import Verdict
 from tileserver.errors import HeldBack
-from tileserver.model import Feature
+from tileserver.model import Feature, LayerId
 from tileserver.store.connect import translated
 from tileserver.store.held import QuarantineRow, decide, keep
 from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer
@@ -29,7 +29,7 @@ async def write_rows(writer: Writer, job: Job, given: Prepared, proposal: Propos
 
 
 async def _write_features(
-    writer: Writer, layer_id: int, proposal: Proposal, features: Mapping[bytes, Feature], outcome: Outcome
+    writer: Writer, layer_id: LayerId, proposal: Proposal, features: Mapping[bytes, Feature], outcome: Outcome
 ) -> None:
     fresh, gone = proposal.fresh, proposal.gone
     # Read before anything is closed: the only row of a feature may be the one that is split.

@@ -13,9 +13,9 @@ import numpy as np
 
 from tileserver.errors import BadParameter, TileserverError
 from tileserver.grid import Band
-from tileserver.model import Layer, LayerRef, Theatre
+from tileserver.model import Layer, LayerId, LayerRef, Revision, Theatre
 from tileserver.store.connect import reason_of
-from tileserver.store.contradictions import HeldLayer, contradictions, held_layers
+from tileserver.store.contradictions import LayerRow, contradictions, layer_rows
 from tileserver.times import OPEN, MicrosArray, day_zone, parse_duration, to_micros
 
 
@@ -23,11 +23,11 @@ from tileserver.times import OPEN, MicrosArray, day_zone, parse_duration, to_mic
 class StoredLayer:
     """A layer with its number in the database and the revisions that touched it, ascending."""
 
-    layer_id: int
+    layer_id: LayerId
     ref: LayerRef
     theatre: Theatre
     layer: Layer
-    revisions: tuple[int, ...]
+    revisions: tuple[Revision, ...]
     newest_import: datetime | None
     edition: int = 0  # how often what past revisions held was rewritten
     fingerprint: str = ""  # what its faces were drawn with; '' before the first
@@ -65,8 +65,8 @@ async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
         if before == definition:
             return False
         known = None if before is None else _readable(theatre.id, before)
-        held = await held_layers(connection, theatre.id)
-        if wrong := await contradictions(connection, held, known, theatre):
+        rows = await layer_rows(connection, theatre.id)
+        if wrong := await contradictions(connection, rows, known, theatre):
             raise BadParameter(f"theatre {theatre.id} stays as it is: {'; '.join(wrong)}")
         await connection.execute(
             "INSERT INTO theatre (id, definition) VALUES ($1, $2)"
@@ -74,7 +74,7 @@ async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
             theatre.id,
             definition,
         )
-        await _drop_layers(connection, held, known, theatre)
+        await _drop_layers(connection, rows, known, theatre)
         for layer in theatre.layers:
             await _add_layer(connection, theatre, layer)
         await connection.execute("SELECT pg_notify('tileserver_revision', '')")
@@ -82,7 +82,7 @@ async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
 
 
 async def _drop_layers(
-    connection: asyncpg.Connection, held: Sequence[HeldLayer], before: Theatre | None, theatre: Theatre
+    connection: asyncpg.Connection, rows: Sequence[LayerRow], before: Theatre | None, theatre: Theatre
 ) -> None:
     """Delete the layers, none of which has features, that are gone, or are drawn from others no more.
 
@@ -93,7 +93,7 @@ async def _drop_layers(
     declared = {layer.name: layer for layer in theatre.layers}
     gone = [
         each
-        for each in held
+        for each in rows
         if not each.features and _drawn_from(earlier, each.name) != _drawn_from(declared, each.name)
     ]
     await connection.execute(
@@ -101,7 +101,7 @@ async def _drop_layers(
     )
     changed = [
         each.layer_id
-        for each in held
+        for each in rows
         if each not in gone and (gone or _in_tiles(earlier.get(each.name)) != _in_tiles(declared[each.name]))
     ]
     await connection.execute(

@@ -24,9 +24,9 @@ from typing import NamedTuple
 
 import asyncpg
 
-from tileserver.model import Layer, Theatre
+from tileserver.model import Layer, LayerId, Theatre
 
-_HELD = """
+_LAYERS = """
     SELECT l.id, l.name, l.kind, l.edition, count(f.layer)::int AS features,
         (SELECT count(*)::int FROM held h WHERE h.layer = l.id AND h.state = 'waiting') AS waiting
     FROM layer l LEFT JOIN feature_version f ON f.layer = l.id
@@ -43,10 +43,10 @@ _OUTSIDE = """
 """
 
 
-class HeldLayer(NamedTuple):
-    """A layer as the database has it, and how many versions of features."""
+class LayerRow(NamedTuple):
+    """A layer as the database has it, with the number of its feature rows, of all revisions."""
 
-    layer_id: int
+    layer_id: LayerId
     name: str
     kind: str
     edition: int
@@ -54,13 +54,13 @@ class HeldLayer(NamedTuple):
     waiting: int  # imports that are held back, and were read by the definition of then
 
 
-async def held_layers(connection: asyncpg.Connection, theatre: str) -> list[HeldLayer]:
-    """Return the layers of *theatre* that the database has, those without data too."""
-    return [HeldLayer(*row) for row in await connection.fetch(_HELD, theatre)]
+async def layer_rows(connection: asyncpg.Connection, theatre: str) -> list[LayerRow]:
+    """Return the layers of *theatre* that the database has, also layers without data."""
+    return [LayerRow(*row) for row in await connection.fetch(_LAYERS, theatre)]
 
 
 async def contradictions(
-    connection: asyncpg.Connection, held: Iterable[HeldLayer], before: Theatre | None, theatre: Theatre
+    connection: asyncpg.Connection, rows: Iterable[LayerRow], before: Theatre | None, theatre: Theatre
 ) -> list[str]:
     """Return, in words, what of the data speaks against *theatre*; *before* is the definition until now.
 
@@ -69,7 +69,7 @@ async def contradictions(
     declared = {layer.name: layer for layer in theatre.layers}
     earlier = {layer.name: layer for layer in before.layers} if before else {}
     found: list[str] = []
-    for each in held:
+    for each in rows:
         layer = declared.get(each.name)
         if each.waiting and _read_by(before, earlier.get(each.name)) != _read_by(theatre, layer):
             found.append(f"layer {each.name} has an import that is held back; accept or reject it first")
@@ -97,11 +97,11 @@ def _read_by(theatre: Theatre | None, layer: Layer | None) -> object:
     return theatre.day_zone, bounds, layer.kind, layer.time, layer.category, layer.codes(), layer.precision
 
 
-def _against_kind(held: HeldLayer, before: Layer | None, layer: Layer) -> list[str]:
+def _against_kind(row: LayerRow, before: Layer | None, layer: Layer) -> list[str]:
     old = before or layer
     derives = before is not None and before.derived is not None  # already, whatever it holds beside that
     rules = (
-        (held.kind == layer.kind, f" of kind {held.kind}; it cannot become {layer.kind}"),
+        (row.kind == layer.kind, f" of kind {row.kind}; it cannot become {layer.kind}"),
         (layer.derived is None or derives, " of its own; it cannot be derived from another layer"),
         (old.time == layer.time, f" of a {old.time}; it cannot become a {layer.time}"),
         (
@@ -116,27 +116,27 @@ def _against_kind(held: HeldLayer, before: Layer | None, layer: Layer) -> list[s
     return [words for holds, words in rules if not holds][:1]
 
 
-async def _against_codes(connection: asyncpg.Connection, held: HeldLayer, layer: Layer) -> list[str]:
+async def _against_codes(connection: asyncpg.Connection, row: LayerRow, layer: Layer) -> list[str]:
     if not layer.category:
         return []
-    rows = await connection.fetch(
-        _CODES, held.layer_id, layer.category, sorted(layer.codes()), layer.drawn_as != "faces"
+    found = await connection.fetch(
+        _CODES, row.layer_id, layer.category, sorted(layer.codes()), layer.drawn_as != "faces"
     )
     return [
-        f"layer {held.name} has {_features(row['features'])} "
-        + (f"of the status {row['code']!r}" if row["code"] is not None else f"without {layer.category!r}")
-        + ", which would not be declared" * (row["code"] is not None)
-        for row in rows
+        f"layer {row.name} has {_features(features)} "
+        + (f"of the status {code!r}" if code is not None else f"without {layer.category!r}")
+        + ", which would not be declared" * (code is not None)
+        for code, features in found
     ]
 
 
 async def _against_bounds(
-    connection: asyncpg.Connection, held: HeldLayer, layer: Layer, theatre: Theatre
+    connection: asyncpg.Connection, row: LayerRow, layer: Layer, theatre: Theatre
 ) -> list[str]:
     bounds = layer.bounds or theatre.bounds
     anywhere = [each.code for each in layer.categories if each.scope == "anywhere"]
-    outside = await connection.fetchval(_OUTSIDE, held.layer_id, *bounds, layer.category, anywhere)
-    return [f"layer {held.name} has {_features(outside)} wholly outside {list(bounds)}"] if outside else []
+    outside = await connection.fetchval(_OUTSIDE, row.layer_id, *bounds, layer.category, anywhere)
+    return [f"layer {row.name} has {_features(outside)} wholly outside {list(bounds)}"] if outside else []
 
 
 def _features(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Rewriting what is known: back to what a revision held, or out of every revision there is."""
+"""Rows rewritten: current again as an earlier revision knew them, or taken out of every revision."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Any
 
 import asyncpg
 
+from tileserver.model import LayerId, Revision
 from tileserver.store.revisions import Writer
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table whose rows are known in revisions: what names a row within one, and what else it says."""
+    """A table of rows known in revisions; ``key`` are the columns by which two rows say the same."""
 
     name: str
     key: tuple[str, ...]
     rest: tuple[str, ...]
 
     def same(self, one: str, other: str) -> str:
-        """The condition that two rows say the same, whenever they were known."""
+        """Return the SQL condition that the rows *one* and *other* say the same, in whatever revisions."""
         return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("layer", *self.key))
 
     def columns(self, of: str = "", without: str = "") -> str:
-        """All its columns but `known`, of the row *of*."""
+        """Return its columns, qualified by the row *of*, without ``known`` and without *without*."""
         names = [name for name in ("layer", *self.key, *self.rest) if name != without]
         return ", ".join(f"{of}.{name}" if of else name for name in names)
 
@@ -37,23 +38,23 @@ _FACES = _Table("face", ("band", "cell", "id", "content", "valid"), ("properties
 
 @dataclass(slots=True)
 class Taken:
-    """What a withdrawal takes: rows gone and rows given another period, of all revisions together."""
+    """Rows that a withdrawal takes, or gives another period, of all revisions together."""
 
     features: int = 0
     faces: int = 0
     snapshots: list[datetime] = field(default_factory=list)
-    layers: set[int] = field(default_factory=set)
+    layers: set[LayerId] = field(default_factory=set)
 
 
-async def restore(writer: Writer, layers: Sequence[int], then: int) -> int:
-    """Let *layers* hold exactly what they held at revision *then*; return how many rows that took.
+async def restore(writer: Writer, layers: Sequence[LayerId], revision: Revision) -> int:
+    """Make *layers* current as they were known in *revision*; return the number of rows that took.
 
-    Rows that say the same stay; the others end with the writer's revision, or come back as they were.
+    Rows that say the same stay; all others end with the writer's revision, or come back as they were.
     """
     changed = 0
     for table in (_SNAPSHOTS, _FEATURES, _FACES):
         for text in (_close_later(table), _copy_back(table)):
-            rows = await writer.connection.fetch(text, list(layers), then, writer.revision)
+            rows = await writer.connection.fetch(text, list(layers), revision, writer.revision)
             changed += sum(row["n"] for row in rows)
             writer.touched.update(row["layer"] for row in rows)
     return changed
@@ -65,16 +66,16 @@ async def restore(writer: Writer, layers: Sequence[int], then: int) -> int:
 def _close_later(table: _Table) -> str:
     return f"""
         WITH found AS (
-            SELECT held.ctid AS place FROM {table.name} AS held
+            SELECT current.ctid AS place FROM {table.name} AS current
             WHERE layer = ANY($1::integer[]) AND upper_inf(known) AND NOT known @> $2::bigint
                 AND NOT EXISTS (
-                    SELECT FROM {table.name} AS past WHERE {table.same("past", "held")}
+                    SELECT FROM {table.name} AS past WHERE {table.same("past", "current")}
                     AND past.known @> $2::bigint
                 )
             ORDER BY 1
         ), done AS (
-            UPDATE {table.name} AS held SET known = int8range(lower(known), $3::bigint)
-            FROM found WHERE held.ctid = found.place RETURNING layer
+            UPDATE {table.name} AS current SET known = int8range(lower(known), $3::bigint)
+            FROM found WHERE current.ctid = found.place RETURNING layer
         ) SELECT layer, count(*)::int AS n FROM done GROUP BY 1
     """
 
@@ -86,8 +87,8 @@ def _copy_back(table: _Table) -> str:
             SELECT {table.columns()}, int8range($3::bigint, NULL) FROM {table.name} AS past
             WHERE layer = ANY($1::integer[]) AND known @> $2::bigint AND NOT upper_inf(known)
                 AND NOT EXISTS (
-                    SELECT FROM {table.name} AS held WHERE {table.same("past", "held")}
-                    AND upper_inf(held.known)
+                    SELECT FROM {table.name} AS current WHERE {table.same("past", "current")}
+                    AND upper_inf(current.known)
                 )
             ORDER BY past.ctid
             RETURNING layer
@@ -95,42 +96,42 @@ def _copy_back(table: _Table) -> str:
     """
 
 
-async def erase_features(writer: Writer, layer: int, ids: Iterable[int]) -> tuple[Taken, set[int]]:
-    """Take the features with *ids* out of every revision; also return the ids that there are none of."""
+async def erase_features(writer: Writer, layer_id: LayerId, ids: Iterable[int]) -> tuple[Taken, set[int]]:
+    """Take the features with *ids* out of every revision; also return the ids that no feature has."""
     wanted = set(ids)
     rows = await writer.connection.fetch(
         "DELETE FROM feature_version WHERE layer = $1 AND id = ANY($2::bigint[]) RETURNING id",
-        layer,
+        layer_id,
         sorted(wanted),
     )
-    return _taken(writer, layer, len(rows)), wanted - {row["id"] for row in rows}
+    return _taken(writer, layer_id, len(rows)), wanted - {row["id"] for row in rows}
 
 
-async def erase_period(writer: Writer, layer: int, start: datetime, end: datetime | None) -> Taken:
-    """Take what has any part of its period in ``[start, end)`` out of every revision."""
+async def erase_period(writer: Writer, layer_id: LayerId, start: datetime, end: datetime | None) -> Taken:
+    """Take the features that hold at any instant of ``[start, end)`` out of every revision."""
     rows = await writer.connection.fetch(
         "DELETE FROM feature_version WHERE layer = $1 AND valid && tstzrange($2, $3) RETURNING id",
-        layer,
+        layer_id,
         start,
         end,
     )
-    return _taken(writer, layer, len(rows))
+    return _taken(writer, layer_id, len(rows))
 
 
-def _taken(writer: Writer, layer: int, rows: int) -> Taken:
-    layers = {layer} if rows else set()
+def _taken(writer: Writer, layer_id: LayerId, rows: int) -> Taken:
+    layers = {layer_id} if rows else set()
     writer.touched |= layers
     return Taken(features=rows, layers=layers)
 
 
 async def bridge_period(
-    writer: Writer, layers: Sequence[int], start: datetime, end: datetime | None
+    writer: Writer, layers: Sequence[LayerId], start: datetime, end: datetime | None
 ) -> Taken:
     """Let the state just before *start* hold until *end*, in every revision; ``end=None`` is for ever.
 
-    What holds from *end* on, and before *start*, stays as it is in every revision. Whether a row holds just
-    before *start*, and whether it holds at *end*, does not depend on who knew it when: so each row is moved
-    by itself, and those of one content that meet at *end* thereby become one again.
+    Whatever holds from *end* on, and before *start*, stays as it is in every revision. Whether a row holds
+    just before *start*, and whether it holds at *end*, does not depend on the revisions that know it: so each
+    row is moved by itself, and rows of one feature that meet at *end* thereby become one again.
     """
     snapshots = await writer.connection.fetch(
         "DELETE FROM snapshot WHERE layer = ANY($1::integer[]) AND at >= $2"
@@ -157,7 +158,7 @@ async def bridge_period(
 
 
 def _bridges(table: _Table) -> list[str]:
-    """Return what becomes of rows that lie inside, that begin inside, and that end inside or at the start."""
+    """Return the statements for rows that lie inside, begin inside, and end inside or at the start."""
     mine = "layer = ANY($1::integer[])"
     inside = f"""
         DELETE FROM {table.name} WHERE {mine} AND lower(valid) >= $2::timestamptz
@@ -179,9 +180,9 @@ def _bridges(table: _Table) -> list[str]:
 
 
 def _join_at(table: _Table) -> str:
-    """Return the statement that makes one row of two of one content that meet, where both are known.
+    """Return the statement that makes one row of two rows of one feature that meet, where both are known.
 
-    Where only one of them is known it stays as it is: so each is replaced by up to three.
+    Where only one of the two is known it stays as it is: so each row is replaced by up to three.
     """
     names = [name for name in table.key if name != "valid"]
     same = " AND ".join(f"one.{name} = other.{name}" for name in ("layer", *names))
@@ -208,8 +209,10 @@ def _join_at(table: _Table) -> str:
     """
 
 
-async def record_withdrawal(writer: Writer, layers: Iterable[int], what: dict[str, Any], reason: str) -> None:
-    """Remember what was withdrawn and why, and name every version of *layers* anew."""
+async def record_withdrawal(
+    writer: Writer, layers: Iterable[LayerId], what: dict[str, Any], reason: str
+) -> None:
+    """Record the withdrawal and its *reason*; begin a new edition of *layers*: no URL is given twice."""
     for layer in sorted(layers):
         await writer.connection.execute(
             "INSERT INTO withdrawal (revision, layer, what, reason) VALUES ($1, $2, $3, $4)",
@@ -223,7 +226,7 @@ async def record_withdrawal(writer: Writer, layers: Iterable[int], what: dict[st
     )
 
 
-async def snapshot_instants(connection: asyncpg.Connection, layer: int) -> set[datetime]:
+async def snapshot_instants(connection: asyncpg.Connection, layer_id: LayerId) -> set[datetime]:
     """Return the instants of the whole states of *layer* that any revision knows."""
-    rows = await connection.fetch("SELECT DISTINCT at FROM snapshot WHERE layer = $1", layer)
+    rows = await connection.fetch("SELECT DISTINCT at FROM snapshot WHERE layer = $1", layer_id)
     return {row["at"] for row in rows}

@@ -1,4 +1,4 @@
-"""Which instants of a layer's states are known to the day alone, and when that day was over."""
+"""Instants of a layer's states that are known to the day alone, each with the end of that day."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cached_property
 import asyncpg
 import numpy as np
 
+from tileserver.model import LayerId
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.revisions import Writer
 from tileserver.times import Micros, MicrosArray, to_micros
@@ -26,7 +27,7 @@ class KnownDays:
     over: MicrosArray
 
     def last_public(self, horizon: Micros) -> Micros:
-        """Return the last instant up to *horizon* before which every such day was over by then.
+        """Return the last instant up to *horizon* before which every day of these was over at *horizon*.
 
         A state is made of all that changed before it: behind a change that is not public nothing is.
         """
@@ -46,7 +47,7 @@ NO_DAYS = KnownDays(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 async def load_days(connection: asyncpg.Connection, stored: StoredLayer) -> KnownDays:
-    """Return what is known to the day in a layer, in whatever revision; of a line that of its areas."""
+    """Return the instants of a layer known to the day, in whatever revision; of a line, of its areas."""
     rows = await connection.fetch(
         "SELECT at, over FROM known_day JOIN layer ON layer = layer.id"
         " WHERE layer.theatre = $1 AND layer.name = $2 ORDER BY over, at",
@@ -59,7 +60,7 @@ async def load_days(connection: asyncpg.Connection, stored: StoredLayer) -> Know
     )
 
 
-async def add_days(writer: Writer, layer: int, days: Mapping[datetime, datetime]) -> int:
+async def add_days(writer: Writer, layer_id: LayerId, days: Mapping[datetime, datetime]) -> int:
     """Remember that each instant of *days* is known to the day that is over then; return how many are new.
 
     Where one was known already the later end holds.
@@ -69,10 +70,10 @@ async def add_days(writer: Writer, layer: int, days: Mapping[datetime, datetime]
         " SELECT $1, at, over FROM unnest($2::timestamptz[], $3::timestamptz[]) AS fresh (at, over)"
         " ON CONFLICT (layer, at) DO UPDATE SET over = EXCLUDED.over WHERE known.over < EXCLUDED.over"
         " RETURNING at",
-        layer,
+        layer_id,
         sorted(days),
         [days[at] for at in sorted(days)],
     )
     if rows:
-        writer.touched.add(layer)
+        writer.touched.add(layer_id)
     return len(rows)

@@ -1,4 +1,4 @@
-"""Faces and the lines between them, by cell: what a revision rewrites, and what it leaves alone."""
+"""Rows of faces, and of the lines between them, by cell: read, ended and added in the open revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from tileserver.model import DatedFeature, Feature
+from tileserver.model import DatedFeature, Feature, LayerId
 from tileserver.store.revisions import Writer
 
 
@@ -46,14 +46,14 @@ class FaceRow:
 
 
 async def cells_changing(
-    connection: asyncpg.Connection, layer: int, first: datetime, last: datetime | None
+    connection: asyncpg.Connection, layer_id: LayerId, first: datetime, last: datetime | None
 ) -> set[CellKey]:
-    """Return the cells of *layer* in which a face begins or ends from *first* to *last*, both included."""
+    """Return the cells of a layer in which a face begins or ends from *first* to *last*, both included."""
     rows = await connection.fetch(
         "SELECT DISTINCT band, cell FROM face WHERE layer = $1 AND upper_inf(known)"
         " AND (lower(valid) BETWEEN $2::timestamptz AND coalesce($3::timestamptz, 'infinity')"
         " OR upper(valid) BETWEEN $2::timestamptz AND coalesce($3::timestamptz, 'infinity'))",
-        layer,
+        layer_id,
         first,
         last,
     )
@@ -61,16 +61,16 @@ async def cells_changing(
 
 
 async def current_faces(
-    connection: asyncpg.Connection, layer: int, cells: Iterable[CellKey]
+    connection: asyncpg.Connection, layer_id: LayerId, cells: Iterable[CellKey]
 ) -> dict[CellKey, set[DatedFeature]]:
-    """Return the faces in *cells* of *layer* as known now, by cell; a cell without faces is left out."""
+    """Return the current faces in *cells* of a layer, by cell; a cell without faces is left out."""
     wanted = list(cells)
     rows = await connection.fetch(
         "SELECT f.band, f.cell, content, lower(valid) AS start, upper(valid) AS end FROM face f"
         " JOIN unnest($2::smallint[], $3::integer[]) AS wanted (band, cell)"
         " ON f.band = wanted.band AND f.cell = wanted.cell"
         " WHERE layer = $1 AND upper_inf(known)",
-        layer,
+        layer_id,
         [each.band for each in wanted],
         [each.cell for each in wanted],
     )
@@ -81,15 +81,15 @@ async def current_faces(
 
 
 async def measured_faces(
-    connection: asyncpg.Connection, layer: int, wanted: Sequence[tuple[CellKey, bytes]]
+    connection: asyncpg.Connection, layer_id: LayerId, wanted: Sequence[tuple[CellKey, bytes]]
 ) -> dict[tuple[CellKey, bytes], MeasuredFace]:
-    """Return faces of *layer* as known now, by cell and hash."""
+    """Return the current faces *wanted* of a layer, by cell and hash."""
     rows = await connection.fetch(
         "SELECT DISTINCT ON (f.band, f.cell, f.content) f.band, f.cell, f.content, properties, km2, geom"
         " FROM face f JOIN unnest($2::smallint[], $3::integer[], $4::bytea[]) AS wanted (band, cell, content)"
         " ON f.band = wanted.band AND f.cell = wanted.cell AND f.content = wanted.content"
         " WHERE layer = $1 AND upper_inf(known)",
-        layer,
+        layer_id,
         [where.band for where, _ in wanted],
         [where.cell for where, _ in wanted],
         [feature_hash for _, feature_hash in wanted],
@@ -102,18 +102,20 @@ async def measured_faces(
     }
 
 
-async def close_faces(writer: Writer, layer: int, gone: Sequence[tuple[CellKey, DatedFeature]]) -> None:
-    """End our belief in these faces with this revision; older revisions keep them."""
+async def close_faces(
+    writer: Writer, layer_id: LayerId, gone: Sequence[tuple[CellKey, DatedFeature]]
+) -> None:
+    """Let no revision from this one on know the faces *gone*; older revisions keep them."""
     if not gone:
         return
-    writer.touched.add(layer)
+    writer.touched.add(layer_id)
     await writer.connection.execute(
         "UPDATE face f SET known = int8range(lower(f.known), $2)"
         " FROM unnest($3::smallint[], $4::integer[], $5::bytea[], $6::timestamptz[])"
         " AS gone (band, cell, content, start)"
         " WHERE f.layer = $1 AND upper_inf(f.known) AND f.band = gone.band AND f.cell = gone.cell"
         " AND f.content = gone.content AND lower(f.valid) = gone.start",
-        layer,
+        layer_id,
         writer.revision,
         [where.band for where, _ in gone],
         [where.cell for where, _ in gone],
@@ -122,12 +124,12 @@ async def close_faces(writer: Writer, layer: int, gone: Sequence[tuple[CellKey, 
     )
 
 
-async def add_faces(writer: Writer, layer: int, rows: Iterable[FaceRow]) -> int:
+async def add_faces(writer: Writer, layer_id: LayerId, rows: Iterable[FaceRow]) -> int:
     """Copy *rows* in and return their number."""
     known = asyncpg.Range(writer.revision, None)
     records = [
         (
-            layer,
+            layer_id,
             *row.where,
             row.id,
             row.feature_hash,
@@ -140,7 +142,7 @@ async def add_faces(writer: Writer, layer: int, rows: Iterable[FaceRow]) -> int:
         for row in rows
     ]
     if records:
-        writer.touched.add(layer)
+        writer.touched.add(layer_id)
         await writer.connection.copy_records_to_table(
             "face",
             records=records,
@@ -149,14 +151,14 @@ async def add_faces(writer: Writer, layer: int, rows: Iterable[FaceRow]) -> int:
     return len(records)
 
 
-async def set_fingerprint(connection: asyncpg.Connection, layer: int, fingerprint: str) -> None:
-    """Remember what the first faces of *layer* were drawn with; it stays until they are erased."""
+async def set_fingerprint(connection: asyncpg.Connection, layer_id: LayerId, fingerprint: str) -> None:
+    """Set the fingerprint of the drawing of a layer's first faces; it stays until the faces are erased."""
     await connection.execute(
-        "UPDATE layer SET fingerprint = $2 WHERE id = $1 AND fingerprint = ''", layer, fingerprint
+        "UPDATE layer SET fingerprint = $2 WHERE id = $1 AND fingerprint = ''", layer_id, fingerprint
     )
 
 
-async def erase_faces(connection: asyncpg.Connection, layers: Sequence[int]) -> None:
+async def erase_faces(connection: asyncpg.Connection, layers: Sequence[LayerId]) -> None:
     """Delete all faces of *layers*, of every revision, and begin another edition of them."""
     await connection.execute("DELETE FROM face WHERE layer = ANY($1::integer[])", layers)
     await connection.execute(

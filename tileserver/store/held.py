@@ -1,4 +1,4 @@
-"""Imports that are held back, in the database: kept, listed, and decided once."""
+"""Held imports in the database: kept, listed, and decided once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import asyncpg
 
 from tileserver.errors import BadParameter
+from tileserver.model import LayerId, Revision
 from tileserver.store.revisions import without_nul, write_locked
 
 Decision: TypeAlias = Literal["accepted", "rejected"]
@@ -18,19 +19,19 @@ QuarantineRow: TypeAlias = tuple[str, str, str]  # finding, origin, raw text
 
 @dataclass(frozen=True, slots=True)
 class HeldImport:
-    """A held import without what was read; ``judged`` is the layer's newest revision when it was judged."""
+    """A held import without its features; ``judged`` is the layer's newest revision when it was judged."""
 
     id: int
-    layer: int
-    since: datetime
+    layer_id: LayerId
+    held_at: datetime
     origin: str
     rulings: list[dict[str, Any]]
-    judged: int
+    judged: Revision
     report: dict[str, Any]
     state: str
     reason: str
     decided: datetime | None
-    revision: int | None
+    revision: Revision | None
 
 
 _COLUMNS = "id, layer, since, origin, rulings, judged, report, state, reason, decided, revision"
@@ -38,11 +39,11 @@ _COLUMNS = "id, layer, since, origin, rulings, judged, report, state, reason, de
 
 async def keep(
     connection: asyncpg.Connection,
-    layer: int,
+    layer_id: LayerId,
     origin: str,
     digest: bytes,
     rulings: Sequence[dict[str, Any]],
-    judged: int,
+    judged: Revision,
     report: dict[str, Any],
     content: bytes,
     quarantined: Iterable[QuarantineRow],
@@ -52,7 +53,7 @@ async def keep(
         again = await connection.fetchval(
             "UPDATE held SET rulings = $3, judged = $4 WHERE layer = $1 AND digest = $2 AND state = 'waiting'"
             " RETURNING id",
-            layer,
+            layer_id,
             digest,
             list(rulings),
             judged,
@@ -62,7 +63,7 @@ async def keep(
         number = await connection.fetchval(
             "INSERT INTO held (layer, origin, digest, rulings, judged, report, content)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-            layer,
+            layer_id,
             without_nul(origin),
             digest,
             list(rulings),
@@ -79,16 +80,16 @@ async def keep(
 
 
 async def judge_again(
-    connection: asyncpg.Connection, number: int, rulings: Sequence[dict[str, Any]], judged: int
+    connection: asyncpg.Connection, number: int, rulings: Sequence[dict[str, Any]], judged: Revision
 ) -> None:
-    """Remember what a held import was found to break the last time it was looked at."""
+    """Replace the rulings on a held import by those of its last look, with the revision *judged* against."""
     await connection.execute(
         "UPDATE held SET rulings = $2, judged = $3 WHERE id = $1", number, list(rulings), judged
     )
 
 
 async def list_held(connection: asyncpg.Connection, *, decided: bool) -> list[HeldImport]:
-    """Return the imports that wait, or all there ever were, ascending by number."""
+    """Return the imports that wait, with *decided* all there ever were, ascending by number."""
     rows = await connection.fetch(
         f"SELECT {_COLUMNS} FROM held WHERE $1 OR state = 'waiting' ORDER BY id", decided
     )
@@ -96,7 +97,7 @@ async def list_held(connection: asyncpg.Connection, *, decided: bool) -> list[He
 
 
 async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
-    """Return one import, waiting or decided; `BadParameter` where there is none of that number."""
+    """Return the import *number*, waiting or decided; `BadParameter` where no import has it."""
     row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM held WHERE id = $1", number)
     if row is None:
         raise BadParameter(f"there is no held import {number}; list them with: tileserver held list --all")
@@ -104,7 +105,7 @@ async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
 
 
 async def held_content(connection: asyncpg.Connection, number: int) -> bytes:
-    """Return what was read of an import that waits; `BadParameter` where it is decided, or there is none."""
+    """Return a waiting import as `desk.prepared.pack` gave it; `BadParameter` once *number* is decided."""
     found = await find_held(connection, number)
     content = await connection.fetchval(
         "SELECT content FROM held WHERE id = $1 AND state = 'waiting'", number
@@ -115,7 +116,7 @@ async def held_content(connection: asyncpg.Connection, number: int) -> bytes:
 
 
 async def decide(
-    connection: asyncpg.Connection, number: int, decision: Decision, reason: str, revision: int | None
+    connection: asyncpg.Connection, number: int, decision: Decision, reason: str, revision: Revision | None
 ) -> None:
     """Accept or reject an import that waits, in the caller's transaction; `BadParameter` if it is decided."""
     done = await connection.fetchval(
@@ -131,21 +132,21 @@ async def decide(
         raise BadParameter(f"held import {number} was {found.state} already")
 
 
-async def accepted_quarantine(connection: asyncpg.Connection, layer: int) -> set[QuarantineRow]:
-    """Return what was put aside of the imports into *layer* that the desk accepted."""
+async def accepted_quarantine(connection: asyncpg.Connection, layer_id: LayerId) -> set[QuarantineRow]:
+    """Return the quarantined features of the held imports into a layer that the desk accepted."""
     rows = await connection.fetch(
         "SELECT DISTINCT finding, q.origin, raw FROM held_quarantine q JOIN held h ON h.id = q.held"
         " WHERE h.layer = $1 AND h.state = 'accepted'",
-        layer,
+        layer_id,
     )
     return {(row["finding"], row["origin"], row["raw"]) for row in rows}
 
 
-async def was_accepted(connection: asyncpg.Connection, layer: int, digest: bytes) -> bool:
-    """Whether the desk accepted this very import into *layer* before."""
+async def was_accepted(connection: asyncpg.Connection, layer_id: LayerId, digest: bytes) -> bool:
+    """Whether the desk accepted the held import *digest* into a layer before."""
     found = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM held WHERE layer = $1 AND digest = $2 AND state = 'accepted')",
-        layer,
+        layer_id,
         digest,
     )
     return bool(found)

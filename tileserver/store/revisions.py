@@ -1,4 +1,4 @@
-"""Writing: one import is one transaction is one revision."""
+"""Writing in the database: one import is one transaction is one revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from tileserver.model import DatedFeature, Feature
+from tileserver.model import DatedFeature, Feature, LayerId, Revision
 
 _LOCK = 7_266_002  # writers take turns; readers never wait
 
@@ -37,7 +37,7 @@ class FeatureRow:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """A whole state that was read: from *at* on, a hash of what it held, and the file it came in."""
+    """A whole state as it was read: it holds from *at* on; its hash, and the file that it came in."""
 
     at: datetime
     state_hash: bytes
@@ -49,60 +49,60 @@ class Writer:
     """One open revision; everything it writes becomes visible together, or not at all."""
 
     connection: asyncpg.Connection
-    revision: int
-    touched: set[int]
+    revision: Revision
+    touched: set[LayerId]
 
-    async def current(self, layer: int) -> set[DatedFeature]:
-        """Return the features of *layer*, each with its period, as known in this revision."""
+    async def current(self, layer_id: LayerId) -> set[DatedFeature]:
+        """Return the features of a layer, each with its period, as known in this revision."""
         rows = await self.connection.fetch(
             "SELECT content, lower(valid) AS start, upper(valid) AS end FROM feature_version"
             " WHERE layer = $1 AND known @> $2::bigint",
-            layer,
+            layer_id,
             self.revision,
         )
         return {DatedFeature(row["content"], row["start"], row["end"]) for row in rows}
 
-    async def snapshots(self, layer: int) -> dict[datetime, bytes]:
-        """Return the hash of each whole state that is known now, by its instant."""
+    async def snapshots(self, layer_id: LayerId) -> dict[datetime, bytes]:
+        """Return the hash of each whole state of *layer_id* that is current, by its instant."""
         rows = await self.connection.fetch(
-            "SELECT at, content FROM snapshot WHERE layer = $1 AND upper_inf(known)", layer
+            "SELECT at, content FROM snapshot WHERE layer = $1 AND upper_inf(known)", layer_id
         )
         return {row["at"]: row["content"] for row in rows}
 
-    async def features(self, layer: int, hashes: Iterable[bytes]) -> dict[bytes, Feature]:
-        """Return, by hash, the features of *layer* that any revision knows of those with *hashes*."""
+    async def features(self, layer_id: LayerId, hashes: Iterable[bytes]) -> dict[bytes, Feature]:
+        """Return, by hash, the features with *hashes* that any revision of the layer knows."""
         rows = await self.connection.fetch(
             "SELECT DISTINCT ON (content) content, properties, geom FROM feature_version"
             " WHERE layer = $1 AND content = ANY($2::bytea[])",
-            layer,
+            layer_id,
             list(hashes),
         )
         return {row["content"]: Feature(row["content"], row["properties"], row["geom"]) for row in rows}
 
-    async def close_features(self, layer: int, gone: Collection[DatedFeature]) -> None:
-        """End our belief in these versions with this revision; older revisions keep them."""
+    async def close_features(self, layer_id: LayerId, gone: Collection[DatedFeature]) -> None:
+        """Let no revision from this one on know the rows of *gone*; older revisions keep them."""
         if not gone:
             return
-        self.touched.add(layer)
+        self.touched.add(layer_id)
         await self.connection.execute(
             "UPDATE feature_version f SET known = int8range(lower(f.known), $2)"
             " FROM unnest($3::bytea[], $4::timestamptz[], $5::timestamptz[]) AS gone (content, start, stop)"
             " WHERE f.layer = $1 AND upper_inf(f.known)"
             " AND f.content = gone.content AND lower(f.valid) = gone.start"
             " AND upper(f.valid) IS NOT DISTINCT FROM gone.stop",
-            layer,
+            layer_id,
             self.revision,
             [each.feature_hash for each in gone],
             [each.start for each in gone],
             [each.end for each in gone],
         )
 
-    async def add_features(self, layer: int, rows: Iterable[FeatureRow]) -> int:
+    async def add_features(self, layer_id: LayerId, rows: Iterable[FeatureRow]) -> int:
         """Copy *rows* in and return their number."""
         known = asyncpg.Range(self.revision, None)
         records = [
             (
-                layer,
+                layer_id,
                 row.id,
                 row.feature_hash,
                 asyncpg.Range(row.start, row.end),
@@ -113,7 +113,7 @@ class Writer:
             for row in rows
         ]
         if records:
-            self.touched.add(layer)
+            self.touched.add(layer_id)
             await self.connection.copy_records_to_table(
                 "feature_version",
                 records=records,
@@ -121,59 +121,59 @@ class Writer:
             )
         return len(records)
 
-    async def add_snapshots(self, layer: int, rows: Sequence[SnapshotRow]) -> None:
-        """Remember which whole states were read; one that changed replaces the one known before."""
+    async def add_snapshots(self, layer_id: LayerId, rows: Sequence[SnapshotRow]) -> None:
+        """Remember the whole states that were read; each replaces the current one of its instant."""
         if not rows:
             return
         await self.connection.execute(
             "UPDATE snapshot SET known = int8range(lower(known), $2)"
             " WHERE layer = $1 AND upper_inf(known) AND at = ANY($3::timestamptz[])",
-            layer,
+            layer_id,
             self.revision,
             [row.at for row in rows],
         )
         known = asyncpg.Range(self.revision, None)
         await self.connection.copy_records_to_table(
             "snapshot",
-            records=[(layer, row.at, row.state_hash, row.origin, known) for row in rows],
+            records=[(layer_id, row.at, row.state_hash, row.origin, known) for row in rows],
             columns=["layer", "at", "content", "origin", "known"],
         )
-        self.touched.add(layer)
+        self.touched.add(layer_id)
 
-    async def quarantine(self, layer: int, rows: Iterable[tuple[str, str, str]]) -> None:
-        """Keep what could not be used: finding, origin, raw text."""
+    async def quarantine(self, layer_id: LayerId, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Keep the features that could not be used, each as finding, origin and raw text."""
         await self.connection.copy_records_to_table(
             "quarantine",
-            records=[(self.revision, layer, *map(without_nul, row)) for row in rows],
+            records=[(self.revision, layer_id, *map(without_nul, row)) for row in rows],
             columns=["revision", "layer", "finding", "origin", "raw"],
         )
 
-    async def newest(self, layer: int) -> int:
-        """Return the newest revision before this one that touched *layer*; 0 before the first."""
+    async def newest(self, layer_id: LayerId) -> Revision:
+        """Return the newest revision before this one that touched the layer; 0 before the first."""
         newest = await self.connection.fetchval(
-            "SELECT coalesce(max(revision), 0) FROM revision_layer WHERE layer = $1", layer
+            "SELECT coalesce(max(revision), 0) FROM revision_layer WHERE layer = $1", layer_id
         )
-        return int(newest)
+        return Revision(newest)
 
-    async def quarantined(self, layer: int, *, accepted: bool = False) -> set[tuple[str, str, str]]:
-        """Return what earlier revisions, or those that the desk *accepted*, could not use.
+    async def quarantined(self, layer_id: LayerId, *, accepted: bool = False) -> set[tuple[str, str, str]]:
+        """Return the features that earlier revisions could not use: finding, origin and raw text of each.
 
-        Each is finding, origin and raw text.
+        With *accepted*, of the revisions that the desk accepted alone.
         """
         rows = await self.connection.fetch(
             "SELECT DISTINCT finding, origin, raw FROM quarantine q JOIN revision r ON r.id = q.revision"
             " WHERE layer = $1 AND (NOT $2 OR r.report ? 'accepted')",
-            layer,
+            layer_id,
             accepted,
         )
         return {(row["finding"], row["origin"], row["raw"]) for row in rows}
 
-    async def statuses(self, layer: int, category: str) -> dict[bytes, str]:
-        """Return, by hash, the value of *category* of each feature of *layer* that any revision knows."""
+    async def statuses(self, layer_id: LayerId, category: str) -> dict[bytes, str]:
+        """Return, by hash, the value of *category* of each feature that any revision of the layer knows."""
         rows = await self.connection.fetch(
             "SELECT DISTINCT content, coalesce(properties ->> $2, '') AS status FROM feature_version"
             " WHERE layer = $1",
-            layer,
+            layer_id,
             category,
         )
         return {row["content"]: row["status"] for row in rows}
@@ -192,7 +192,7 @@ class Writer:
         """Remember which layers the revision touched, and tell every server."""
         await self.connection.executemany(
             "INSERT INTO revision_layer (revision, layer) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            [(self.revision, layer) for layer in sorted(self.touched)],
+            [(self.revision, layer_id) for layer_id in sorted(self.touched)],
         )
         await self.connection.execute("SELECT pg_notify('tileserver_revision', $1)", str(self.revision))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from tileserver.store.contradictions import held_layers
+from tileserver.store.contradictions import layer_rows
 from tileserver.store.revisions import open_revision
 
 
@@ -25,7 +25,7 @@ async def remove_theatre(connection: asyncpg.Connection, theatre: str, reason: s
     The revisions that wrote it stay in the list, without it, and numbers go on from them.
     """
     async with open_revision(connection) as writer:
-        layers = {each.name: each.features for each in await held_layers(connection, theatre)}
+        layers = {each.name: each.features for each in await layer_rows(connection, theatre)}
         await connection.execute("DELETE FROM theatre WHERE id = $1", theatre)
         await connection.execute(
             "DELETE FROM source s WHERE NOT EXISTS (SELECT FROM layer l WHERE l.source = s.id)"
