@@ -75,8 +75,8 @@ BANS = (
     Ban("revision", name="seen", rooms=("tiles", "history", "compare", "store", "web", "publish")),
     Ban("revision", name="then"),
     Ban(_HELD, kind="class", name="Held(Face|Version|Layer)?"),
-    Ban(_HELD, kind="parameter", word="held", but=("desk/held.py", "cli/held.py")),
-    Ban(_HELD, kind="field", word="held", but=("desk/", "ingest/limits.py")),
+    Ban(_HELD, kind="parameter", word="held", but=("desk/held.py", "store/held.py", "cli/held.py")),
+    Ban(_HELD, kind="field", word="held", but=("desk/", "store/held.py", "ingest/limits.py")),
     Ban(_FEATURE, kind="class", word="content"),
     Ban(_FEATURE, kind="field", name="contents?"),
     Ban(_FEATURE, kind="parameter", name="contents?", but=("store/held.py",)),
@@ -111,26 +111,17 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("compare/ends.py", "since_text"),
         ("compare/ends.py", "spot"),
         ("compare/service.py", "end_named"),
-        ("desk/corrections.py", "then"),
-        ("desk/differences.py", "Stretch"),
         ("desk/held.py", "Seen"),
         ("history/periods.py", "Past"),
         ("history/periods.py", "until"),
         ("history/service.py", "named"),
-        ("samples/draw.py", "sample_cells"),
-        ("samples/lattice.py", "Cells"),
-        ("samples/lattice.py", "cells"),
         ("shape/band_comparison.py", "LineChange"),
         ("shape/clips.py", "ChangedCell"),
         ("shape/clips.py", "key"),
         ("shape/compare.py", "CellChange"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
-        ("store/catalogue.py", "held"),
-        ("store/contradictions.py", "HeldLayer"),
-        ("store/contradictions.py", "held"),
         ("store/corrections.py", "key"),
-        ("store/corrections.py", "then"),
         ("store/history_tiles.py", "Stretch"),
         ("store/history_tiles.py", "until"),
         ("store/history_weights.py", "LayerPast"),
@@ -172,19 +163,7 @@ LEFTOVERS: frozenset[Place] = frozenset(
 
 # Classes that share a name with another one of the package, and may: neither leaves its room.
 NAMESAKES: frozenset[str] = frozenset(
-    {
-        "Answer",
-        "Balance",
-        "Cell",
-        "Drawing",
-        "Feature",
-        "Ground",
-        "MeasuredFace",
-        "Moment",
-        "Stretch",
-        "Tally",
-        "Verdict",
-    }
+    {"Answer", "Balance", "Cell", "Feature", "Ground", "MeasuredFace", "Moment", "Tally", "Verdict"}
 )
 
 
