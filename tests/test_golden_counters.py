@@ -14,7 +14,7 @@ import pytest
 
 from tileserver.history.periods import ENCODING
 from tileserver.shape.partition import GENERALISER
-from tileserver.tiles.versions import SCHEME
+from tileserver.tiles.version import SCHEME
 
 GOLDEN = Path(__file__).parent / "golden"
 DIGESTS = GOLDEN / "DIGESTS"

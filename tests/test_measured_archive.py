@@ -26,13 +26,15 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.conftest import DATA, NOW
 from tests.desk.conftest import Desk
+from tileserver.model import Moment, Revision
 from tileserver.publish.comparison import comparison_of, load_pieces
 from tileserver.publish.measures import load_series, net_by_day
 from tileserver.shape.compare import Sieve
 from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.measures import Moment, StatusArea, load_areas, load_status_areas
+from tileserver.store.measures import StatusArea, load_areas, load_status_areas
 from tileserver.tiles.catalogue import load_catalogue
+from tileserver.times import to_micros
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -98,7 +100,9 @@ def test_the_series_is_within_a_thousandth_of_the_source_at_every_instant(desk: 
         instants = at_each_instant(areas)
         assert len(instants) > 50
         for at, held in instants.items():
-            features = await load_areas(connection, stored, Moment(at, stored.revisions[-1]), "status")
+            features = await load_areas(
+                connection, stored, Moment(to_micros(at), Revision(stored.revisions[-1])), "status"
+            )
             assert {s: km2 for s, km2 in held.items() if km2} == pytest.approx(
                 source.km2(features), rel=1e-3
             ), at
@@ -112,7 +116,7 @@ def test_net_of_a_change_is_the_difference_of_the_series(desk: Desk) -> None:
         instants = at_each_instant(areas)
         ends = list(instants)
         for before, after in ((ends[0], ends[-1]), (ends[20], ends[21]), (ends[40], ends[10])):
-            moments = [Moment(at, stored.revisions[-1]) for at in (before, after)]
+            moments = [Moment(to_micros(at), Revision(stored.revisions[-1])) for at in (before, after)]
             pieces = await load_pieces(connection, stored, moments[0], moments[1], Sieve())
             net = {status: own.net for status, own in comparison_of(pieces).balances().items()}
             held, holds = instants[before], instants[after]

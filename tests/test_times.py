@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.strategies import days, instants, timelines, zones
+from tests.strategies import days, instants, zones
 from tileserver.errors import BadInstant, BadParameter
 from tileserver.times import (
     TICK,
     Micros,
     Period,
-    Timeline,
     day_period,
     day_zone,
     format_instant,
@@ -140,22 +138,6 @@ def test_any_text_shaped_like_an_instant_is_a_period_or_refused(text: str, zone:
     assert period.start is not None
     assert period.end is not None
     assert period.start < period.end
-
-
-@given(timelines, st.integers(-60, 60))
-def test_every_instant_is_in_exactly_one_epoch(timeline: Timeline, at: int) -> None:
-    edges = [None, *timeline.changes, None]
-    epochs = list(pairwise(edges))
-    holding = [
-        (start, end) for start, end in epochs if (start is None or start <= at) and (end is None or at < end)
-    ]
-    assert holding == [timeline.epoch(at)]
-
-
-def test_a_change_belongs_to_the_epoch_it_opens() -> None:
-    assert Timeline([10, 20]).epoch(10) == (10, 20)
-    assert Timeline([10, 20]).epoch(9) == (None, 10)
-    assert Timeline([10, 20]).epoch(20) == (20, None)
 
 
 def test_a_period_holds_its_start_and_not_its_end() -> None:

@@ -105,11 +105,6 @@ COLUMNS: frozenset[Place] = frozenset({("store/held.py", "since"), ("store/held.
 # What is still called otherwise, until its room has the right word; gone from here as soon as it is gone.
 LEFTOVERS: frozenset[Place] = frozenset(
     {
-        ("compare/ends.py", "held"),
-        ("compare/ends.py", "named"),
-        ("compare/ends.py", "since"),
-        ("compare/ends.py", "since_text"),
-        ("compare/ends.py", "spot"),
         ("compare/service.py", "end_named"),
         ("desk/held.py", "Seen"),
         ("history/periods.py", "Past"),
@@ -128,42 +123,14 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("store/marker.py", "key"),
         ("store/measures.py", "content"),
         ("store/measures.py", "until"),
-        ("store/tiles.py", "cells"),
-        ("store/tiles.py", "until"),
-        ("store/windows.py", "Cell"),
-        ("tiles/cuts.py", "cells"),
-        ("tiles/events.py", "Asked"),
-        ("tiles/events.py", "_cells"),
-        ("tiles/events.py", "cells"),
-        ("tiles/events.py", "cells_below"),
-        ("tiles/events.py", "since"),
-        ("tiles/events.py", "until"),
-        ("tiles/index.py", "Spot"),
-        ("tiles/index.py", "find"),
-        ("tiles/index.py", "name"),
-        ("tiles/index.py", "since"),
         ("tiles/service.py", "named"),
-        ("tiles/service.py", "resolve"),
-        ("tiles/versions.py", "Reading"),
-        ("tiles/versions.py", "Resolved"),
-        ("tiles/versions.py", "_named"),
-        ("tiles/versions.py", "find"),
-        ("tiles/versions.py", "resolve"),
-        ("tiles/versions.py", "seen"),
-        ("tiles/versions.py", "spot"),
-        ("tiles/versions.py", "until"),
-        ("tiles/windows.py", "Window"),
-        ("tiles/windows.py", "_known_since"),
-        ("tiles/windows.py", "name"),
-        ("tiles/windows.py", "since"),
-        ("tiles/windows.py", "until"),
         ("web/comparisons.py", "_is_named"),
     }
 )
 
 # Classes that share a name with another one of the package, and may: neither leaves its room.
 NAMESAKES: frozenset[str] = frozenset(
-    {"Answer", "Balance", "Cell", "Feature", "Ground", "MeasuredFace", "Moment", "Tally", "Verdict"}
+    {"Answer", "Balance", "Feature", "Ground", "MeasuredFace", "Tally", "Verdict"}
 )
 
 

@@ -1,4 +1,4 @@
-"""Instants, half-open periods and timelines; all in UTC.
+"""Instants and half-open periods; all in UTC.
 
 A period is ``[start, end)``. Internally the last instant of a period is ``end`` less one microsecond,
 the resolution of both Python and PostgreSQL, so a closed interval of the OGC grammar and a half-open
@@ -8,8 +8,7 @@ period say the same thing without rounding.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -237,20 +236,3 @@ def parse_duration(text: str) -> timedelta:
     if match is None:
         raise BadParameter(f"{text!r} is no duration; write a number and s, m, h or d, such as 48h")
     return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A layer's changes, strictly ascending, in microseconds since 1970."""
-
-    changes: Sequence[int]
-
-    def epoch(self, at: int) -> tuple[int | None, int | None]:
-        """Return the epoch ``[start, end)`` that holds the instant *at*; ``None`` is unbounded.
-
-        A change belongs to the epoch that it opens. Every instant lies in exactly one epoch.
-        """
-        after = bisect_right(self.changes, at)
-        start = self.changes[after - 1] if after else None
-        end = self.changes[after] if after < len(self.changes) else None
-        return start, end

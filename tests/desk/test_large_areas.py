@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from tileserver.desk.importer import import_snapshots
 from tileserver.desk.job import Job, Outcome
 from tileserver.ingest import Report
-from tileserver.model import RawFeature, RawSnapshot
+from tileserver.model import Moment, RawFeature, RawSnapshot, Revision
 from tileserver.publish.comparison import load_pieces
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_mercator
-from tileserver.store.measures import Moment, load_status_areas
+from tileserver.store.measures import load_status_areas
+from tileserver.times import to_micros
 
 if TYPE_CHECKING:
     from tests.desk.conftest import Desk
@@ -83,7 +84,7 @@ def test_a_village_taken_in_the_middle_of_a_large_area_is_all_that_changes_and_c
 ) -> None:
     import_states(desk, dict(zip(DAYS, (ALL, HIDING, HOLED, ALL), strict=True)))
     revision = newest(desk)
-    moments = [Moment(at, revision) for at in DAYS]
+    moments = [Moment(to_micros(at), Revision(revision)) for at in DAYS]
 
     async def changed(connection: asyncpg.Connection) -> list[list[Piece]]:
         layers = await desk.layers(connection)

@@ -15,18 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
-from tileserver.model import Category
+from tileserver.model import Category, Moment, Revision
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.store.faces import CellKey, FaceRow, add_faces
 from tileserver.store.measures import (
-    Moment,
     load_differing_faces,
     load_measured_faces,
     load_polygons,
     load_status_areas,
 )
 from tileserver.store.revisions import open_revision
+from tileserver.times import to_micros
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -49,6 +49,10 @@ histories = st.dictionaries(
 
 def hour(number: int) -> datetime:
     return START + timedelta(hours=number)
+
+
+def moment(number: int, revision: int) -> Moment:
+    return Moment(to_micros(hour(number)), Revision(revision))
 
 
 def periods(hours: Sequence[int]) -> Iterator[tuple[datetime, datetime | None]]:
@@ -147,7 +151,7 @@ def test_faces_that_differ_are_those_of_one_state_and_not_of_the_other(
         old = await write(connection, stored, first)
         new = await write(connection, stored, second)
         for before, revision in ((first, old), (second, new)):
-            moments = Moment(hour(one), revision), Moment(hour(other), new)
+            moments = moment(one, revision), moment(other, new)
             was, now = held(before, hour(one)), held(second, hour(other))
             found = await load_differing_faces(connection, stored, moments[0], moments[1])
             expected = [(place[0], status(place), True) for place in was - now]
@@ -162,12 +166,9 @@ def test_before_the_first_instant_nothing_is_held(databases: Databases, dsn: str
     async def work(connection: asyncpg.Connection) -> None:
         stored = await new_layer(connection)
         revision = await write(connection, stored, {(0, "a"): [1]})
-        found = await load_differing_faces(
-            connection, stored, Moment(None, revision), Moment(hour(2), revision)
-        )
+        found = await load_differing_faces(connection, stored, None, moment(2, revision))
         assert [(row.cell, row.before) for row in found] == [(0, False)]
-        nothing = Moment(None, revision)
-        assert await load_differing_faces(connection, stored, nothing, nothing) == []
+        assert await load_differing_faces(connection, stored, None, None) == []
 
     databases.run(dsn, work)
 

@@ -18,14 +18,15 @@ from tileserver.errors import UnknownVersion
 from tileserver.grid import BoundsLonLat, TileAddress, addresses_in
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Pool
+from tileserver.store.event_window import EVERYTHING, Selection
 from tileserver.store.windows import POINT_LIMIT
 from tileserver.theatres import load_theatre
 from tileserver.tiles.current import Current
-from tileserver.tiles.selection import EVERYTHING, Selection, selection_of
+from tileserver.tiles.locate import Located
+from tileserver.tiles.selection import selection_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
 from tileserver.tiles.tileset import Tileset
-from tileserver.tiles.versions import Located
 from tileserver.times import day_zone, parse_datetime
 
 Result = TypeVar("Result")
@@ -160,19 +161,19 @@ def test_a_name_answers_the_same_and_none_can_be_made_up(crowded: str) -> None:
         address = TileAddress(5, 19, 10)
         for selection in (EVERYTHING, RU):
             located = await events.located(address, WINDOWS[1], selection)
+            window = located.version.events
+            assert window is not None
             tile = await events.service.tile(events.tileset, located, address)
             again = TileService(Current(events.service.current.pool, lambda: NOW), 10**8)
             tileset = (await again.current.catalogue()).tileset("ukraine.events")
             named = again.named(tileset, address, str(located.version))
             assert (await again.tile(tileset, named, address)).body.data == tile.body.data
             for made_up in (
-                replace(located.version, zooms=(13,)),
-                replace(located.version, zooms=(5,)),
-                replace(located.version, zooms=(0,)),
-                replace(located.version, zooms=(8, 8)),
-                replace(located.version, selection=selection_of({"side": ["ua"]})),
-                replace(located.version, selection=selection_of({"side": ["xx"]})),
-                replace(located.version, selection=selection_of({"kind": ["ru"]})),
+                *(replace(located.version, point_zooms=zooms) for zooms in ((13,), (5,), (0,), (8, 8))),
+                *(
+                    replace(located.version, events=replace(window, selection=selection_of(chosen)))
+                    for chosen in ({"side": ["ua"]}, {"side": ["xx"]}, {"kind": ["ru"]})
+                ),
             ):
                 with pytest.raises(UnknownVersion):
                     again.named(tileset, address, str(made_up))

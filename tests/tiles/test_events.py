@@ -1,4 +1,4 @@
-"""Law: counts of cells are those of the events, each of them once, in every window, revision and choice."""
+"""Law: counts of squares are those of the events, each of them once, in every window, revision and choice."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from hypothesis import strategies as st
 
 from tests.shapes import layer, tileset_of
 from tileserver.grid import MAX_ZOOM, TileAddress
-from tileserver.model import Category, Layer
+from tileserver.model import Category, Layer, Revision
 from tileserver.store.catalogue import Periods
+from tileserver.store.event_window import EventWindow
 from tileserver.store.events import PLACE_BITS
 from tileserver.store.index import NEVER
-from tileserver.store.windows import CELL_BITS, CELLS, POINT_LIMIT
-from tileserver.tiles.events import POINTS_BY, Asked, EventIndex, cells_below, interleaved
+from tileserver.store.windows import POINT_LIMIT, SQUARE_BITS, SQUARES
+from tileserver.tiles.events import POINTS_BY, EventIndex, interleaved, squares_below
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import TileView
+from tileserver.tiles.locate import find_version, locate
 from tileserver.tiles.selection import selection_of
-from tileserver.tiles.versions import find, locate
 from tileserver.tiles.windows import WindowView
 from tileserver.times import Micros, Period, from_micros
 
@@ -35,13 +36,13 @@ DECLARED = layer(
     categories=tuple(Category(code, {"en": code}, "#000000", "#ffffff") for code in ("ru", "ua")),
 )
 FIELDS = [
-    ("id", "i8"), ("x", "i4"), ("y", "i4"), ("start", "i8"), ("end", "i8"), ("since", "i8"), ("until", "i8"),
-    ("code", "i2"),
+    ("id", "i8"), ("x", "i4"), ("y", "i4"), ("start", "i8"), ("end", "i8"), ("known_from", "i8"),
+    ("known_to", "i8"), ("code", "i2"),
 ]  # fmt: skip
 
 
-def within(first: int, last: int, until: int, revision: int = 1) -> Asked:
-    return Asked(Micros(first), Micros(last), Micros(until), revision)
+def within(first: int, last: int, end: int, revision: int = 1) -> EventWindow:
+    return EventWindow(Micros(first), Micros(last), Micros(end), Revision(revision))
 
 
 EVER = within(0, 100, 100)
@@ -62,7 +63,7 @@ events = st.lists(
     max_size=40,
 )  # fmt: skip
 asked = st.builds(
-    Asked,
+    EventWindow,
     st.integers(0, 12), st.integers(0, 12), st.integers(0, 14), st.integers(1, 4),
     st.sampled_from([{}, {"status": ["ru"]}, {"status": ["ru", "ua"]}, {"side": ["x"]}]).map(selection_of),
 )  # fmt: skip
@@ -72,37 +73,37 @@ def index_of(drawn: Drawn, declared: Layer = DECLARED) -> EventIndex:
     return EventIndex(np.array(drawn, dtype=FIELDS), declared)
 
 
-def chosen(drawn: Drawn, window: Asked) -> Drawn:
+def chosen(drawn: Drawn, window: EventWindow) -> Drawn:
     """What a window selects, event by event, as a person would say it."""
     codes = window.selection.of("status")
     return [
         each
         for each in drawn
-        if each[3] <= window.last and window.first <= each[4] <= window.until
+        if each[3] <= window.last and window.first <= each[4] <= window.end
         and each[5] <= window.revision < each[6]
         and (not codes or ["", "ru", "ua"][each[7]] in codes)
     ]  # fmt: skip
 
 
-def counts(drawn: Drawn, zoom: int, window: Asked) -> Counter[tuple[int, int, str]]:
+def counts(drawn: Drawn, zoom: int, window: EventWindow) -> Counter[tuple[int, int, str]]:
     """Counts by column and row of the cells of *zoom*, over all tiles in which anything may be."""
     index, found = index_of(drawn), Counter[tuple[int, int, str]]()
     shift = PLACE_BITS - zoom
     for x, y in {(x >> shift, y >> shift) for _, x, y, *_ in drawn}:
-        for cell in index.cells(TileAddress(zoom, x, y), window, POINTS_BY):
-            said = cell.properties
-            assert 0 <= cell.x < CELLS
-            assert 0 <= cell.y < CELLS
+        for square in index.squares(TileAddress(zoom, x, y), window, POINTS_BY):
+            said = square.properties
+            assert 0 <= square.x < SQUARES
+            assert 0 <= square.y < SQUARES
             assert said["count"] >= said["count_ru"] + said["count_ua"]
             for key in ("count", "count_ru", "count_ua"):
-                found[x * CELLS + cell.x, y * CELLS + cell.y, key] += said[key]
+                found[x * SQUARES + square.x, y * SQUARES + square.y, key] += said[key]
     return +found
 
 
 @given(events, asked, st.integers(0, POINTS_BY - 1))
-def test_each_cell_has_the_events_that_lie_in_it(drawn: Drawn, window: Asked, zoom: int) -> None:
+def test_each_square_has_the_events_that_lie_in_it(drawn: Drawn, window: EventWindow, zoom: int) -> None:
     expected: Counter[tuple[int, int, str]] = Counter()
-    shift = PLACE_BITS - zoom - CELL_BITS
+    shift = PLACE_BITS - zoom - SQUARE_BITS
     for _, x, y, *_, code in chosen(drawn, window):
         for key in ("count", *[["count_ru"], ["count_ua"]][code - 1]) if code else ("count",):
             expected[x >> shift, y >> shift, key] += 1
@@ -110,7 +111,9 @@ def test_each_cell_has_the_events_that_lie_in_it(drawn: Drawn, window: Asked, zo
 
 
 @given(events, asked, st.integers(0, POINTS_BY - 2))
-def test_a_cell_is_the_sum_of_its_four_of_the_next_zoom(drawn: Drawn, window: Asked, zoom: int) -> None:
+def test_a_square_is_the_sum_of_its_four_of_the_next_zoom(
+    drawn: Drawn, window: EventWindow, zoom: int
+) -> None:
     summed: Counter[tuple[int, int, str]] = Counter()
     for (x, y, key), number in counts(drawn, zoom + 1, window).items():
         summed[x >> 1, y >> 1, key] += number
@@ -124,7 +127,7 @@ def crowd(number: int, spread: int, seed: int = 1) -> npt.NDArray[Any]:
     rows["id"] = rng.permutation(number) + 1
     for axis in ("x", "y"):
         rows[axis] = np.clip(WORLD * 0.37 + rng.normal(0, spread, number), 0, WORLD - 1)
-    rows["end"], rows["since"], rows["until"], rows["code"] = 1, 1, NEVER, rng.integers(0, 3, number)
+    rows["end"], rows["known_from"], rows["known_to"], rows["code"] = 1, 1, NEVER, rng.integers(0, 3, number)
     return rows
 
 
@@ -153,13 +156,13 @@ def test_what_is_not_selected_has_no_say_in_where_there_are_points() -> None:
 
 
 @given(st.integers(0, 7), st.integers(0, MAX_ZOOM))
-def test_no_cell_is_smaller_than_the_layer_is_exact_and_its_last_zoom_has_points(
+def test_no_square_is_smaller_than_the_layer_is_exact_and_its_last_zoom_has_points(
     precision: int, maxzoom: int
 ) -> None:
-    below = cells_below(layer("events", "points", precision=precision, maxzoom=maxzoom))
+    below = squares_below(layer("events", "points", precision=precision, maxzoom=maxzoom))
     assert below <= min(maxzoom, POINTS_BY)
     if below:
-        height = 360 / (CELLS << (below - 1)) / 2  # degrees at 60 north
+        height = 360 / (SQUARES << (below - 1)) / 2  # degrees at 60 north
         assert height >= 10**-precision
 
 
@@ -191,7 +194,7 @@ def test_near_a_tile_are_its_events_and_those_of_its_buffer(
     assert sum(map(len, index_of(drawn).near(address))) == expected
 
 
-def test_another_legend_is_another_name_where_there_are_cells_and_only_there() -> None:
+def test_another_legend_is_another_name_where_there_are_squares_and_only_there() -> None:
     renamed = layer("events", "points", category="status", categories=DECLARED.categories[::-1])
     ever = Period(from_micros(Micros(0)), from_micros(Micros(100)))
     tileset = tileset_of(["window"], [Periods(np.array([0]), np.array([1]))])
@@ -201,8 +204,8 @@ def test_another_legend_is_another_name_where_there_are_cells_and_only_there() -
             for declared in (DECLARED, renamed)
         ]
         one, other = (
-            locate(tileset, view, 1, ever, Horizon(Micros(100), Micros(100))).version for view in views
+            locate(view, Revision(1), ever, Horizon(Micros(100), Micros(100))).version for view in views
         )
         assert (one != other) == differs
-        assert bool(one.zooms) == differs
-        assert find(one, tileset, views[0], Horizon(Micros(100), Micros(100))).zooms == one.zooms
+        assert bool(one.point_zooms) == differs
+        assert find_version(one, tileset, views[0], Horizon(Micros(100), Micros(100))).version == one

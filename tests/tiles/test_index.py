@@ -15,18 +15,21 @@ from hypothesis import strategies as st
 from tests.shapes import tileset_of
 from tileserver.errors import UnknownVersion
 from tileserver.grid import BUFFER, EXTENT, TileAddress
+from tileserver.model import Digest, Revision
 from tileserver.store.catalogue import Periods
+from tileserver.store.event_window import EventWindow
 from tileserver.store.index import NEVER, ROW, Rows
-from tileserver.tiles.events import Asked, EventIndex
+from tileserver.tiles.events import EventIndex
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex, TileView
+from tileserver.tiles.locate import find_version, locate
 from tileserver.tiles.tileset import Tileset
-from tileserver.tiles.versions import Version, find, locate
-from tileserver.tiles.windows import WindowView
+from tileserver.tiles.version import NO_DIGEST, Version
+from tileserver.tiles.windows import SelectedEvents, WindowView
 from tileserver.times import OPEN, Micros, Period, from_micros
 
 DAYS = range(8)
-TIMES = ("start", "end", "since", "until")
+TIMES = ("start", "end", "known_from", "known_to")
 NO_PERIODS = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
 LATER = Micros(1000)
 PUBLIC = Horizon(LATER, LATER)
@@ -74,7 +77,7 @@ def rows_of(world: World) -> Rows:
         if since is not None:
             rows.append((run[0], 0, 0, 0, 0, run[1], run[2], since, NEVER))
     found = np.array(rows, dtype=ROW)
-    found["until"][found["until"] > len(world)] = NEVER
+    found["known_to"][found["known_to"] > len(world)] = NEVER
     return found
 
 
@@ -107,28 +110,28 @@ def tile(states: World, windows: World) -> Tile:
 
 
 @given(worlds)
-def test_two_moments_have_one_name_exactly_if_they_have_one_content(world: World) -> None:
+def test_two_moments_have_one_digest_exactly_if_they_have_one_content(world: World) -> None:
     view = tile(world, []).view
-    named: dict[int, frozenset[int]] = {}
-    for revision in range(1, len(world) + 1):
-        for at in range(-1, 9):
-            spot = view.state(at, revision)
+    seen: dict[Digest, frozenset[int]] = {}
+    for revision in map(Revision, range(1, len(world) + 1)):
+        for at in map(Micros, range(-1, 9)):
+            found = view.state(at, revision)
             content = state(world, at, revision)
-            assert (spot is None) == (not content)
-            if spot is not None:
-                assert named.setdefault(spot.name, content) == content
-                assert state(world, spot.at, spot.revision) == content
-                found = view.find(spot.name, at)
-                assert found is not None
-                assert state(world, found.at, found.revision) == content
-                assert found.at <= at
-    assert len(named) == len(set(named.values()))
+            assert (found is None) == (not content)
+            if found is not None:
+                assert seen.setdefault(found.digest, content) == content
+                assert state(world, found.moment.at, found.moment.revision) == content
+                again = view.find_state(found.digest, at)
+                assert again is not None
+                assert state(world, again.moment.at, again.moment.revision) == content
+                assert again.moment.at <= at
+    assert len(seen) == len(set(seen.values()))
 
 
 @given(worlds)
 def test_a_validity_is_the_longest_time_with_that_content(world: World) -> None:
     view = tile(world, []).view
-    for revision in range(1, len(world) + 1):
+    for revision in map(Revision, range(1, len(world) + 1)):
         for at in map(Micros, DAYS):
             start, end = view.validity(at, revision)
             inside = [
@@ -144,30 +147,33 @@ def test_a_validity_is_the_longest_time_with_that_content(world: World) -> None:
 
 @settings(max_examples=200)
 @given(events, st.integers(0, 8), st.integers(0, 8), st.integers(0, 9))
-def test_two_windows_have_one_name_exactly_if_they_select_the_same(
-    world: World, first: int, last: int, until: int
+def test_two_windows_have_one_content_exactly_if_they_select_the_same(
+    world: World, first: int, last: int, end: int
 ) -> None:
-    view = tile([], world).view
+    windows = tile([], world).view.windows
 
-    def selected(asked: Asked) -> frozenset[Run]:
+    def selected(window: EventWindow) -> frozenset[Run]:
         return frozenset(
             run
-            for run in world[asked.revision - 1]
-            if run[1] <= asked.last and asked.first <= run[2] <= asked.until
+            for run in world[window.revision - 1]
+            if run[1] <= window.last and window.first <= run[2] <= window.end
         )
 
-    named: dict[object, frozenset[Run]] = {}
-    for revision in range(1, len(world) + 1):
+    seen: dict[SelectedEvents, frozenset[Run]] = {}
+    for revision in map(Revision, range(1, len(world) + 1)):
         for shift in range(3):
-            asked = Asked(Micros(first), Micros(last + shift), Micros(until + shift), revision)
-            window = view.windows.window(asked)
-            chosen = selected(asked)
-            assert (window is None) == (not chosen)
-            if window is not None:
-                assert named.setdefault(window, chosen) == chosen
-                assert selected(window.asked) == chosen
-                assert view.windows.window(window.asked) == window
-    assert len({name.name for name in named}) == len(set(named.values()))  # type: ignore[attr-defined]
+            window = EventWindow(Micros(first), Micros(last + shift), Micros(end + shift), revision)
+            settled = windows.settled(window)
+            content = None if settled is None else windows.content(settled)
+            chosen = selected(window)
+            assert (content is None) == (not chosen)
+            if content is not None:
+                assert seen.setdefault(content, chosen) == chosen
+                assert selected(content.window) == chosen
+                again = windows.settled(content.window)
+                assert again is not None
+                assert windows.content(again) == content
+    assert len({content.digest for content in seen}) == len(set(seen.values()))
 
 
 @settings(max_examples=30)
@@ -178,35 +184,38 @@ def test_a_version_that_was_given_out_is_found_and_no_other_is(
     tileset, view = tile(states, windows)
     public = Horizon(Micros(horizon), Micros(horizon))
     given_out = set()
-    for revision in range(1, 5):
+    for revision in map(Revision, range(1, 5)):
         for start in range(-1, 9, 2):
             for end in range(start + 1, 10, 2):
                 asked = Period(from_micros(Micros(start)), from_micros(Micros(end)))
-                located = locate(tileset, view, revision, asked, public)
-                find(located.version, tileset, view, public)
+                located = locate(view, revision, asked, public)
+                find_version(located.version, tileset, view, public)
                 given_out.add(located.version)
-    field = st.integers(-1, 13) | st.none()
-    name = st.sampled_from([0, *(n for each in given_out for n in (each.state, each.points))])
-    drawn = data.draw(st.builds(Version, name, name, st.integers(0, 4), field, field, field))
+    limit = st.integers(-1, 13).map(Micros)
+    window = st.builds(EventWindow, limit, limit, limit, st.integers(0, 4).map(Revision)) | st.none()
+    digest = st.sampled_from([NO_DIGEST, *(n for each in given_out for n in (each.state, each.points))])
+    drawn = data.draw(st.builds(Version, digest, digest, window))
     try:
-        reading = find(drawn, tileset, view, public)
+        found = find_version(drawn, tileset, view, public)
     except UnknownVersion:
         assert drawn not in given_out
         return
-    told = [each for each in (reading.at, reading.last, reading.until) if each is not None]
-    assert max(told, default=horizon) <= horizon
+    assert found.state is None or found.state.at <= horizon
+    assert drawn.events is None or max(drawn.events.last, drawn.events.end) <= horizon
 
 
 def test_a_content_that_was_withdrawn_has_lost_its_name() -> None:
     tileset, before = tile([frozenset({(1, 3, OPEN)})], [frozenset({(2, 3, 4), (3, 3, 4)})])
     _, after = tile([frozenset({(4, 3, OPEN)})], [frozenset({(2, 3, 4)})])
     asked = Period(from_micros(Micros(3)), from_micros(Micros(4)))
-    version = locate(tileset, before, 1, asked, PUBLIC).version
-    assert find(version, tileset, before, PUBLIC).at == 3
+    version = locate(before, Revision(1), asked, PUBLIC).version
+    found = find_version(version, tileset, before, PUBLIC)
+    assert found.state is not None
+    assert found.state.at == 3
     with pytest.raises(UnknownVersion):
-        find(version, tileset, after, PUBLIC)
+        find_version(version, tileset, after, PUBLIC)
     with pytest.raises(UnknownVersion):
-        find(replace(version, state=0), tileset, after, PUBLIC)
+        find_version(replace(version, state=NO_DIGEST), tileset, after, PUBLIC)
 
 
 @given(

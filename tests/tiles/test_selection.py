@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.shapes import layer
 from tileserver.errors import BadParameter
 from tileserver.model import Category
-from tileserver.tiles.selection import EVERYTHING, is_selectable, parse_selection, read_selection, selectable
+from tileserver.store.event_window import EVERYTHING
+from tileserver.tiles.selection import is_selectable, parse_selection, read_selection, selectable
 
 
 def _codes(*codes: str) -> tuple[Category, ...]:

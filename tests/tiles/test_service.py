@@ -105,7 +105,7 @@ def test_a_zoom_that_the_tileset_has_not_is_refused_by_name(databases: Databases
         with pytest.raises(AddressOutside, match="zoom 6 is outside toy, which has zooms 0-5"):
             await service.locate(tileset, TileAddress(6, 0, 0), None)
         with pytest.raises(BadParameter, match="revision 0 does not exist"):
-            await service.resolve(tileset, None, 0)
+            await service.locate(tileset, PLACE, None, 0)
 
     _with(databases, database, work)
 

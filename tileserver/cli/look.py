@@ -12,15 +12,16 @@ import typer
 
 from tileserver.cli.session import Json, err, print_json, print_table, with_service
 from tileserver.grid import TileAddress, parse_address_text
+from tileserver.model import Moment
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import timeline_document
 from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.locate import Located
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
 from tileserver.tiles.tileset import ServedLayer, Tileset
-from tileserver.tiles.versions import Located
 from tileserver.times import parse_datetime
 
 
@@ -130,20 +131,20 @@ async def _print_version(_: TileService, tileset: Tileset, located: Located, add
 
 
 async def _print_sql(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    reading = located.reading
-    if reading.at is not None:
-        # The server asks as of the newest revision that wrote here, and that one may be under embargo; since
+    moment = located.state
+    if moment is not None:
+        # The server asks as of the newest revision that wrote here, and that one may be under embargo; as of
         # an older one the same rows come back.
-        since = service.current.view(tileset, address).since(reading.at, reading.revision)
-        reading = replace(reading, revision=since)
-    for cut in cuts(reading, tileset, address):
+        first = service.current.view(tileset, address).known_from(moment)
+        located = replace(located, state=Moment(moment.at, first))
+    for cut in cuts(located, tileset, address):
         query, arguments = statement(cut, address)
         typer.echo(f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};")
 
 
 async def _print_rows(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
     async with service.current.pool.acquire() as connection:
-        for cut in cuts(located.reading, tileset, address):
+        for cut in cuts(located, tileset, address):
             for row in await tile_rows(connection, cut, address):
                 print_json(row)
 

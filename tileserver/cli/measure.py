@@ -14,6 +14,7 @@ import typer
 from tileserver.cli.session import Json, err, print_json, print_table, with_service
 from tileserver.desk.regions import regions_of_file
 from tileserver.errors import BadParameter
+from tileserver.model import Moment
 from tileserver.publish.comparison import (
     balance_rows,
     comparison_by_region,
@@ -28,10 +29,11 @@ from tileserver.shape.compare import Sieve
 from tileserver.shape.regions import Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.measures import Moment, load_areas
+from tileserver.store.measures import load_areas
+from tileserver.tiles.locate import last_instant, locate
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import from_micros, parse_datetime
+from tileserver.times import Period, parse_datetime
 
 Layer = Annotated[str, typer.Argument(help="A layer of areas with statuses, such as ukraine.control")]
 Revision = Annotated[int | None, typer.Option(min=1, help="As known in this revision.")]
@@ -80,7 +82,7 @@ def area(
     """
 
     async def work(subject: Subject) -> Output:
-        validity, moment = await subject.moment(at)
+        validity, moment = subject.moment(at)
         by = await subject.regions(at)
         async with subject.reading() as connection:
             found = await load_areas_by_region(connection, subject.stored, moment, by)
@@ -152,7 +154,7 @@ def change(
     """
 
     async def work(subject: Subject) -> Output:
-        (old, before), (new, after) = [await subject.moment(at) for at in (first, second)]
+        (old, before), (new, after) = [subject.moment(at) for at in (first, second)]
         by = await subject.regions(second)
         async with subject.reading() as connection:
             pieces = await load_pieces(connection, subject.stored, before, after, Sieve(min_ha, width))
@@ -192,14 +194,17 @@ class Subject:
         """The layer that is measured."""
         return measured_layer(self.tileset).stored
 
-    async def moment(self, at: str, tileset: Tileset | None = None) -> tuple[str, Moment]:
-        """Return from when to when the answer for *at* is true, and where to read it."""
+    def moment(self, at: str, tileset: Tileset | None = None) -> tuple[str, Moment]:
+        """Return the validity of the answer for *at*, as text, and the moment to read the state at.
+
+        The last public instant that *at* means; the validity is the epoch of the finest zoom around it.
+        """
         chosen = tileset or self.tileset
-        asked = parse_datetime(at, chosen.zone) if at else None
-        resolved = await self.service.resolve(chosen, asked, self.question.revision)
-        reading = resolved.reading
-        instant = None if reading.at is None else from_micros(reading.at)
-        return resolved.validity_text, Moment(instant, reading.revision)
+        asked = parse_datetime(at, chosen.zone) if at else Period(None, None)
+        horizon = self.service.current.horizon(chosen)
+        revision = chosen.revision(self.question.revision)
+        located = locate(chosen.whole(chosen.zooms[1]), revision, asked, horizon)
+        return located.validity_text, Moment(last_instant(asked, horizon.state), revision)
 
     async def regions(self, at: str) -> Regions:
         """Return the regions asked for; those of a layer as they are at that instant."""
@@ -214,7 +219,7 @@ class Subject:
         if stored.layer.kind != "areas":
             raise BadParameter(f"--regions {given} is a layer of {stored.layer.kind}; regions are areas")
         field = self.question.region_name or next(iter(stored.layer.fields), "")
-        _, moment = await self.moment(at, tileset)
+        _, moment = self.moment(at, tileset)
         async with self.reading() as connection:
             areas = await load_areas(connection, stored, moment, field)
         return Regions([(name or "(without a name)", shapely.from_wkb(wkb)) for name, wkb in areas])

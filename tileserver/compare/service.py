@@ -15,6 +15,7 @@ from tileserver.compare.ends import BandView, End, sides
 from tileserver.compare.shapes import Drawn, compared_cells, draw_lines, draw_pieces, our_statuses
 from tileserver.errors import NothingMeasured
 from tileserver.grid import Band, TileAddress, band_at
+from tileserver.model import Digest
 from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.comparison_tiles import encode_shapes
@@ -28,7 +29,7 @@ from tileserver.times import Period
 
 _VIEWS = 8  # bands, some megabytes each
 
-_Name: TypeAlias = tuple[int, str]
+_Name: TypeAlias = tuple[Digest, str]
 Result = TypeVar("Result")
 
 
@@ -92,7 +93,7 @@ class ComparisonService:
         """Return what *band* holds under that name, if it exists and is public."""
         view = self._view(tileset, band)
         with tileset.complete():
-            return view.named(text, self.current.horizon(tileset).state)
+            return view.from_url(text, self.current.horizon(tileset).state)
 
     async def tile(
         self, tileset: Tileset, before: End, after: End, address: TileAddress
@@ -106,12 +107,13 @@ class ComparisonService:
         StoreUnavailable
             The tile is not in memory and the database does not answer.
         """
-        key = ComparisonKey(tileset.name, before.key, after.key, address)
+        key = ComparisonKey(tileset.name, before.cache_key, after.cache_key, address)
 
         async def compute() -> bytes:
             view = self.current.view(tileset, address)
-            here = [view.state(end.spot.at, end.spot.revision) for end in (before, after)]
-            if len({spot.name if spot else 0 for spot in here}) == 1:  # whatever changed elsewhere
+            moments = [end.state.moment for end in (before, after)]
+            here = [view.state(moment.at, moment.revision) for moment in moments]
+            if len({state.digest if state else 0 for state in here}) == 1:  # whatever changed elsewhere
                 return b""
             return await self._encoded(tileset, before, after, address)
 
@@ -140,7 +142,7 @@ class ComparisonService:
                 return await self._aside(lambda: draw_pieces(cells, band, our_side))
             return await self._aside(lambda: draw_lines(cells, band))
 
-        return await self._drawn.once((stored.layer_id, band, before.key, after.key), compute)
+        return await self._drawn.once((stored.layer_id, band, before.cache_key, after.cache_key), compute)
 
     async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
         async with self.current.pool.acquire() as connection:

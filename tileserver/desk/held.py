@@ -39,7 +39,7 @@ async def waiting(
     connection: Connection, layers: Collection[StoredLayer], *, decided: bool = False
 ) -> list[Seen]:
     """Return the imports into *layers* that wait, or all there ever were, the oldest first."""
-    names = {each.layer_id: str(each.ref) for each in layers}
+    names: dict[int, str] = {each.layer_id: str(each.ref) for each in layers}
     return [
         Seen(each, names[each.layer_id], _rulings(each))
         for each in await list_held(connection, decided=decided)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tileserver.compare.shapes import compared_cells
+from tileserver.model import Moment
 from tileserver.publish.measures import rounded
 from tileserver.publish.regional import Region
 from tileserver.shape.compare import Piece, Sieve, changed_pieces
 from tileserver.shape.regions import Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.measures import Moment, load_differing_faces
+from tileserver.store.measures import load_differing_faces
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from tileserver.shape.band_comparison import band_sieve
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.project import to_lonlat
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import format_instant
+from tileserver.times import format_instant, from_micros
 
 _DEGREES = 6  # decimals; a tenth of a metre
 
@@ -73,8 +73,8 @@ def comparisons_block(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict
 
 
 def _end_fields(end: End) -> dict[str, Any]:
-    at = end.moment.at
-    return {"at": None if at is None else format_instant(at), "revision": end.moment.revision}
+    at = None if end.moment is None else format_instant(from_micros(end.moment.at))
+    return {"at": at, "revision": end.state.moment.revision}
 
 
 def _side_fields(pieces: Sequence[Piece], our_side: Collection[str]) -> dict[str, Any] | None:

@@ -17,9 +17,9 @@ from tileserver.publish.comparison_document import comparisons_block
 from tileserver.publish.history import history_block
 from tileserver.publish.time_query import TimeQuery
 from tileserver.store.catalogue import Periods
-from tileserver.store.windows import CELLS, POINT_LIMIT
+from tileserver.store.windows import POINT_LIMIT, SQUARES
 from tileserver.tiles.catalogue import Catalogue
-from tileserver.tiles.events import cells_below
+from tileserver.tiles.events import squares_below
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.selection import selectable
 from tileserver.tiles.tileset import Tileset
@@ -113,8 +113,8 @@ def window_block(layer: Layer) -> dict[str, Any]:
     """
     return {
         "points": POINT_LIMIT,
-        "cells": CELLS,
-        "cells_below": cells_below(layer),
+        "cells": SQUARES,
+        "cells_below": squares_below(layer),
         "choose": {category: list(codes) for category, codes in selectable([layer]).items()},
     }
 

@@ -9,13 +9,14 @@ from typing import NamedTuple, TypeAlias
 
 import shapely
 
+from tileserver.model import Moment
 from tileserver.publish.measures import Km2, Series, daily, measured_layer
 from tileserver.shape.regions import Nearby, Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.measures import MeasuredFace, Moment, load_measured_faces, load_polygons
+from tileserver.store.measures import MeasuredFace, load_measured_faces, load_polygons
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import TICK, day_period
+from tileserver.times import TICK, day_period, from_micros
 
 Region: TypeAlias = str | None
 
@@ -34,10 +35,9 @@ async def load_areas_by_region(
     """Return the km2 of each status in each region, and in none, at *moment*."""
     found: dict[Region, defaultdict[str, float]]
     found = {region: defaultdict(float) for region in (*regions.names, None)}
-    if moment.at is not None:
-        held = await _shares(connection, stored, moment.revision, moment.at, moment.at, regions)
-        for face, region, km2 in held:
-            found[region][face.status] += km2
+    at = from_micros(moment.at)
+    for face, region, km2 in await _shares(connection, stored, moment.revision, at, at, regions):
+        found[region][face.status] += km2
     return {region: dict(sorted(own.items())) for region, own in found.items()}
 
 

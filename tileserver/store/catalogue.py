@@ -179,7 +179,7 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
     stored = {(row["theatre"], row["name"]): row for row in rows}
     layers = [
         StoredLayer(
-            layer_id=row["id"],
+            layer_id=LayerId(row["id"]),
             ref=LayerRef(theatre.id, layer.name),
             theatre=theatre,
             layer=layer,

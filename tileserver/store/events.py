@@ -20,7 +20,7 @@ _FIELDS = (
     ("id", ">i8"),
     ("x", ">i4"),
     ("y", ">i4"),
-    *((time, ">i8") for time in ("start", "end", "since", "until")),
+    *((time, ">i8") for time in ("start", "end", "known_from", "known_to")),
     ("code", ">i2"),
 )
 _LAST = WORLD_UNITS - 1

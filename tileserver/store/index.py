@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tileserver.errors import StoredUnreadable
 from tileserver.grid import WORLD, WORLD_UNITS
+from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import OPEN
 
@@ -22,7 +23,7 @@ _FIELDS: Fields = (
     ("band", ">i2"),
     ("id", ">i8"),
     *((edge, ">i4") for edge in ("west", "north", "east", "south")),
-    *((time, ">i8") for time in ("start", "end", "since", "until")),
+    *((time, ">i8") for time in ("start", "end", "known_from", "known_to")),
 )
 _HEADER, _TRAILER = 19, 2
 ID_BITS = 53  # of an id in a tile
@@ -32,10 +33,10 @@ ROW = np.dtype(
         ("id", "i8"),
         *((edge, "i4") for edge in ("west", "north", "east", "south")),
         *((time, "i8") for time in ("start", "end")),
-        *((revision, "i4") for revision in ("since", "until")),
+        *((revision, "i4") for revision in ("known_from", "known_to")),
     ]
 )
-NEVER = np.iinfo(np.int32).max  # the revision in which a row that is still held ends
+NEVER = Revision(int(np.iinfo(np.int32).max))  # the revision in which a row that is still known ends
 
 _SCALE = f"{WORLD_UNITS / (2 * WORLD)!r}"  # world units a metre
 _QUESTION = """
@@ -97,7 +98,7 @@ def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:
 def _by_band(read: npt.NDArray[Any], layer: int) -> dict[int, Rows]:
     rows = np.empty(len(read), dtype=ROW)
     for name in ROW.names or ():
-        rows[name] = np.minimum(read[name], NEVER) if name in ("since", "until") else read[name]
+        rows[name] = np.minimum(read[name], NEVER) if name in ("known_from", "known_to") else read[name]
     rows["id"] ^= layer << ID_BITS  # so that features of two layers never pass for the same
     bands = read["band"].astype(int)
     order = np.lexsort((rows["id"], rows["west"], bands))

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import asyncpg
 
 from tileserver.grid import Band
+from tileserver.model import Moment
 from tileserver.store.catalogue import StoredLayer
+from tileserver.times import from_micros
 
 
 class StatusArea(NamedTuple):
@@ -30,13 +32,6 @@ class MeasuredFace(NamedTuple):
     km2: float
     start: datetime
     end: datetime | None
-
-
-class Moment(NamedTuple):
-    """What was known in *revision* of the instant *at*; ``None`` is before the first."""
-
-    at: datetime | None
-    revision: int
 
 
 class DifferingFace(NamedTuple):
@@ -114,8 +109,8 @@ async def load_polygons(
 async def load_differing_faces(
     connection: asyncpg.Connection,
     stored: StoredLayer,
-    before: Moment,
-    after: Moment,
+    before: Moment | None,
+    after: Moment | None,
     band: Band | None = None,
 ) -> list[DifferingFace]:
     """Return the faces of *band*, or of the finest, that only one of two states has, ascending by cell.
@@ -137,8 +132,8 @@ async def load_differing_faces(
         stored.layer_id,
         (band or stored.layer.bands[-1]).lowest,
         stored.layer.category,
-        *before,
-        *after,
+        *_asked(before),
+        *_asked(after),
     )
     return [DifferingFace(*row) for row in rows]
 
@@ -152,9 +147,14 @@ async def load_areas(
         " WHERE layer = $1 AND valid @> $3::timestamptz AND known @> $4::bigint ORDER BY id",
         stored.layer_id,
         field,
-        *moment,
+        *_asked(moment),
     )
     return [(row["name"], row["geom"]) for row in rows]
+
+
+def _asked(moment: Moment | None) -> tuple[datetime | None, int]:
+    """Return *moment* as SQL is asked: nothing holds at NULL, which is before the first."""
+    return (None, 0) if moment is None else (from_micros(moment.at), moment.revision)
 
 
 def _finest(stored: StoredLayer) -> tuple[int, int, str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
 
 from tileserver.grid import TileAddress, band_at
+from tileserver.store.cuts import Cut, FaceCut, PointCut, SquareCut, StateCut
 from tileserver.store.mvt_sql import ENCODE, ENVELOPE, clipped
 from tileserver.store.placing import placed
-from tileserver.store.windows import Cell, window_rows
+from tileserver.store.windows import BRIEF_POINT_ROWS, POINT_ROWS, SQUARE_ROWS
+from tileserver.times import from_micros
 
 _PARAMETER = re.compile(r"\$([0-9]+)")
 
@@ -37,46 +37,56 @@ SELECT $4::text AS layer, id, properties, ST_AsText(geom) AS geom FROM ({rows}) 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What is asked of one layer: a state *at* an instant, or a window; *known* is the revision.
-
-    A window selects what starts by ``last`` and ends from ``first`` to ``until``, all inclusive, and of that
-    what is of one of ``codes``, or all; or it is drawn as ``cells``, counted already.
-    """
-
-    layer: int
-    name: str
-    known: int
-    at: datetime | None = None
-    first: datetime | None = None
-    last: datetime | None = None
-    until: datetime | None = None
-    texts: tuple[str, ...] = ()  # the properties that a crowded tile goes without
-    category: str = ""  # the property whose value has to be one of the codes
-    codes: tuple[str, ...] = ()
-    cells: tuple[Cell, ...] | None = None
-    is_brief: bool = False  # whether the window has far fewer events than the tile
-    faces: bool = False  # whether the state is drawn as faces
-
-
 def statement(cut: Cut, address: TileAddress, form: str = ENCODE) -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL of *cut* and its arguments; nothing of a request is ever spliced into the text."""
-    common = (address.z, address.x, address.y, cut.name, cut.layer, cut.known)
-    if cut.at is not None and cut.faces:
-        return form.format(rows=_FACE_ROWS), (*common, cut.at, band_at(address.z).lowest)
-    if cut.at is not None:
-        return form.format(rows=_STATE_ROWS), (*common, cut.at)
-    rows, arguments = window_rows(cut)
-    return form.format(rows=rows), (*common[:4], *arguments)
+    """Return the SQL of *cut* in *form*, and its arguments; nothing of a request is spliced into the text."""
+    rows, arguments = _rows(cut, address.z)
+    return form.format(rows=rows), (address.z, address.x, address.y, cut.name, *arguments)
+
+
+def _rows(cut: Cut, zoom: int) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL of the rows of *cut*, and its arguments from the fifth on."""
+    match cut:
+        case StateCut(layer_id=layer, moment=moment):
+            return _STATE_ROWS, (layer, moment.revision, from_micros(moment.at))
+        case FaceCut(layer_id=layer, moment=moment):
+            return _FACE_ROWS, (layer, moment.revision, from_micros(moment.at), band_at(zoom).lowest)
+        case PointCut(layer_id=layer, window=window):
+            return BRIEF_POINT_ROWS if cut.is_brief else POINT_ROWS, (
+                layer,
+                window.revision,
+                from_micros(window.first),
+                from_micros(window.last),
+                from_micros(window.end),
+                list(cut.codes),
+                cut.category,
+                list(cut.texts),
+            )
+        case SquareCut(squares=squares):
+            return SQUARE_ROWS, (
+                [square.x for square in squares],
+                [square.y for square in squares],
+                [square.properties for square in squares],
+            )
 
 
 async def render_tile(connection: asyncpg.Connection, cuts: tuple[Cut, ...], address: TileAddress) -> bytes:
-    """Return the encoded tile, uncompressed; empty where no layer has anything there.
+    """Cut and encode the tile at *address*.
 
     One statement, so all layers are read in one snapshot of the database and in one journey to it. A layer
-    that fails fails the tile: a partial tile is never returned. MVT layers may be concatenated (MVT 2.1,
-    4.1: layers are a repeated field).
+    that fails fails the tile: a partial tile is never returned.
+
+    Parameters
+    ----------
+    connection : asyncpg.Connection
+    cuts : tuple of Cut
+        At least one, in the order of the layers in the tile.
+    address : TileAddress
+
+    Returns
+    -------
+    bytes
+        An MVT, uncompressed; empty where no layer has anything there. MVT layers may be concatenated
+        (MVT 2.1, 4.1: layers are a repeated field).
     """
     text, arguments = _together(cuts, address)
     tile: bytes = await connection.fetchval(text, *arguments)
@@ -102,6 +112,6 @@ def _renumbered(text: str, shared: int, taken: int) -> str:
 
 
 async def tile_rows(connection: asyncpg.Connection, cut: Cut, address: TileAddress) -> list[dict[str, Any]]:
-    """Return the rows that *cut* would encode, their geometries in tile units as text."""
+    """Return the rows that *cut* would encode, their geometries in tile units as text (WKT)."""
     text, arguments = statement(cut, address, _SHOW)
     return [dict(row) for row in await connection.fetch(text, *arguments)]

@@ -1,45 +1,38 @@
-"""What has to be read from the database for the content of one tile, layer by layer."""
+"""The cuts that make the content of one tile, layer by layer."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tileserver.grid import TileAddress
-from tileserver.model import Layer
-from tileserver.store.tiles import Cut
-from tileserver.store.windows import Cell
-from tileserver.tiles.events import Asked
-from tileserver.tiles.tileset import Tileset
-from tileserver.tiles.versions import Reading, instant
-from tileserver.times import from_micros
+from tileserver.store.cuts import Cut, FaceCut, PointCut, SquareCut, StateCut
+from tileserver.store.event_window import EventWindow
+from tileserver.tiles.locate import Located
+from tileserver.tiles.tileset import ServedLayer, Tileset
 
 
-def cuts(reading: Reading, tileset: Tileset, address: TileAddress) -> tuple[Cut, ...]:
-    """Return what has to be cut from each layer for *reading*; nothing where nothing can be."""
-    zooms = dict(zip(tileset.events, reading.zooms, strict=False))
-    found = []
+def cuts(located: Located, tileset: Tileset, address: TileAddress) -> tuple[Cut, ...]:
+    """Return a cut of each layer of *tileset* that may have something in *located*, in their order."""
+    moment, window = located.state, located.version.events
+    zooms = dict(zip(tileset.events, located.version.point_zooms, strict=False))
+    found: list[Cut] = []
     for served in tileset.layers:
-        layer = served.stored.layer
-        cut = Cut(served.stored.layer_id, layer.name, reading.revision if served.is_state else reading.seen)
-        if served.is_state and reading.at is not None:
-            found.append(replace(cut, at=from_micros(reading.at), faces=layer.has_faces))
-        elif not served.is_state and reading.window is not None:
-            drawn, events = zooms.get(served.stored.layer_id, 0), served.index.events
-            cells = events.cells(address, reading.window, drawn) if drawn and events else None
-            is_brief = events is not None and events.is_brief(address, reading.window)
-            found.append(replace(_window_cut(cut, layer, reading.window, cells), is_brief=is_brief))
+        layer, layer_id = served.stored.layer, served.stored.layer_id
+        match layer.drawn_as:
+            case "features" if moment is not None:
+                found.append(StateCut(layer.name, layer_id, moment))
+            case "faces" | "face_lines" if moment is not None:
+                found.append(FaceCut(layer.name, layer_id, moment))
+            case "points" if window is not None:
+                found.append(_window_cut(served, window, address, zooms.get(layer_id, 0)))
     return tuple(found)
 
 
-def _window_cut(cut: Cut, layer: Layer, asked: Asked, cells: tuple[Cell, ...] | None) -> Cut:
-    first, last, until = map(instant, (asked.first, asked.last, asked.until))
-    return replace(
-        cut,
-        first=first,
-        last=last,
-        until=until,
-        texts=layer.texts,
-        category=layer.category,
-        codes=asked.selection.of(layer.category),
-        cells=cells,
-    )
+def _window_cut(
+    served: ServedLayer, window: EventWindow, address: TileAddress, points_zoom: int
+) -> PointCut | SquareCut:
+    """Return the cut of a window layer: squares where there are points from a higher zoom on, else points."""
+    layer, events = served.stored.layer, served.index.events
+    if points_zoom and events is not None:
+        return SquareCut(layer.name, events.squares(address, window, points_zoom))
+    codes = window.selection.of(layer.category)
+    is_brief = events is not None and events.is_brief(address, window)
+    return PointCut(layer.name, served.stored.layer_id, window, layer.category, codes, layer.texts, is_brief)

@@ -1,7 +1,7 @@
-"""The events of a layer in memory: which lie in a tile, where they are too many, how many in each cell.
+"""The events of a layer in memory: which lie in a tile, where they are too many, how many in each square.
 
 They stand in the order of a curve through the tiles of every zoom (Morton 1966), so those of a tile follow
-one another. Tiles and cells are half-open: an event on an edge lies in one of them only, so cells add up.
+one another. Tiles and squares are half-open: an event on an edge lies in one of them only, so squares add up.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.model import Integers, Layer
+from tileserver.store.cuts import EventSquare
+from tileserver.store.event_window import EventWindow
 from tileserver.store.events import PLACE_BITS
-from tileserver.store.windows import CELL_BITS, CELLS, POINT_LIMIT, Cell
+from tileserver.store.windows import POINT_LIMIT, SQUARE_BITS, SQUARES
 from tileserver.tiles.recent import Recent
-from tileserver.tiles.selection import EVERYTHING, Selection
 from tileserver.tiles.tokens import spread
-from tileserver.times import Micros
 
 POINTS_BY = 12  # the zoom from which there are points, however many
 _MEMORY = 4096  # windows whose zoom is remembered
@@ -29,28 +29,30 @@ _BRIEF = 8  # times as many events in a tile: to find those of a window by time 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A window: what starts by ``last`` and ends from ``first`` to ``until``, all inclusive, in microseconds.
-
-    As known in ``revision``; of ``selection``.
-    """
-
-    first: Micros
-    last: Micros
-    until: Micros
-    revision: int
-    selection: Selection = EVERYTHING
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Events:
-    """Some events of one layer, as columns; ``token`` names an event and its period by 64 bits."""
+    """Some events of one layer, as columns of shape (n,).
+
+    Parameters
+    ----------
+    start, end : array of int64
+        The period of each, half-open, in microseconds since 1970, UTC.
+    known_from, known_to : array of int64
+        The revisions that know it, half-open.
+    code : array of int16
+        The place of its code in *vocabulary*, from 1; 0 for a code that is not declared.
+    token : array of uint64
+        A number for the event with its period; sums of them tell sets of events apart.
+    category : str
+        The property that has the code.
+    vocabulary : tuple of str
+        The codes of the layer's legend.
+    """
 
     start: Integers
     end: Integers
-    since: Integers
-    until: Integers
+    known_from: Integers
+    known_to: Integers
     code: Integers
     token: Integers
     category: str
@@ -60,29 +62,29 @@ class Events:
         return len(self.start)
 
     def part(self, which: slice | Integers | Mask) -> Events:
-        """Return those at *which* places; views for a slice."""
+        """Return the events at *which* places; views for a slice."""
         columns = {name: getattr(self, name)[which] for name in _COLUMNS}
         return Events(**columns, category=self.category, vocabulary=self.vocabulary)
 
-    def in_period(self, window: Asked) -> Mask:
-        """Return which of them *window* selects in whatever revision."""
+    def in_period(self, window: EventWindow) -> Mask:
+        """Return a mask of the events that *window* selects, known in whatever revision."""
         chosen: Mask = self.start <= window.last
         chosen &= self.end >= window.first
-        chosen &= self.end <= window.until
+        chosen &= self.end <= window.end
         codes = window.selection.of(self.category)
         if codes:
             chosen &= np.array([False, *(code in codes for code in self.vocabulary)])[self.code]
         return chosen
 
-    def selected(self, window: Asked) -> Mask:
-        """Return which of them *window* selects."""
+    def selected(self, window: EventWindow) -> Mask:
+        """Return a mask of the events that *window* selects."""
         chosen = self.in_period(window)
-        chosen &= self.since <= window.revision
-        chosen &= self.until > window.revision
+        chosen &= self.known_from <= window.revision
+        chosen &= self.known_to > window.revision
         return chosen
 
 
-_COLUMNS = ("start", "end", "since", "until", "code", "token")
+_COLUMNS = ("start", "end", "known_from", "known_to", "code", "token")
 
 
 class EventIndex:
@@ -92,19 +94,19 @@ class EventIndex:
         places = interleaved(rows["x"], rows["y"])
         rows, self._places = rows[order := np.argsort(places, kind="stable")], places[order]
         self._x, self._y = rows["x"].astype(np.int32), rows["y"].astype(np.int32)
-        start, end, since, until = (
-            rows[name].astype(np.int64) for name in ("start", "end", "since", "until")
+        start, end, known_from, known_to = (
+            rows[name].astype(np.int64) for name in ("start", "end", "known_from", "known_to")
         )
         # Two days of one event are two things to select, although they look the same.
         token = spread(spread(rows["id"]) + spread(start) * np.uint64(3) + spread(end) * np.uint64(5))
         codes = tuple(category.code for category in layer.categories)
         code = rows["code"].astype(np.int16)
-        self.events = Events(start, end, since, until, code, token, layer.category, codes)
+        self.events = Events(start, end, known_from, known_to, code, token, layer.category, codes)
         self.starts, self._by_end = np.unique(start), np.sort(end)
         self.ends = np.unique(self._by_end)
-        self.cells_below = cells_below(layer)
+        self.squares_below = squares_below(layer)
         self._edges: dict[int, Integers] = {}
-        self._zooms: Recent[Asked, int] = Recent(_MEMORY)
+        self._zooms: Recent[EventWindow, int] = Recent(_MEMORY)
 
     @property
     def bytes(self) -> int:
@@ -116,38 +118,38 @@ class EventIndex:
         """Return the events of the tile, and those of the strip around it that it is buffered with."""
         return [self.events.part(self._inside(address)), *self._around(address)]
 
-    def points_zoom(self, window: Asked) -> int:
+    def points_zoom(self, window: EventWindow) -> int:
         """Return the lowest zoom at which no tile has more events of *window* than are drawn as points.
 
-        From ``cells_below`` on there are points in any case. The same for every tile, so that neighbours
+        From ``squares_below`` on there are points in any case. The same for every tile, so that neighbours
         agree. Some 10 ms a million events for a window that is new.
         """
         zoom = self._zooms.get(window)
         return self._zooms.keep(window, self._find_points_zoom(window)) if zoom is None else zoom
 
-    def cells(self, address: TileAddress, window: Asked, points_zoom: int) -> tuple[Cell, ...]:
-        """Count the events of *window* by cell of the tile and by code; cells without any are left out."""
+    def squares(self, address: TileAddress, window: EventWindow, points_zoom: int) -> tuple[EventSquare, ...]:
+        """Count the events of *window* by square of the tile and by code; empty squares are left out."""
         inside = self._inside(address)
         events = self.events.part(inside)
         chosen = events.selected(window)
-        bits = 2 * (PLACE_BITS - address.z - CELL_BITS)
-        which = (self._places[inside][chosen] >> bits) & (CELLS * CELLS - 1)
+        bits = 2 * (PLACE_BITS - address.z - SQUARE_BITS)
+        which = (self._places[inside][chosen] >> bits) & (SQUARES * SQUARES - 1)
         kinds = len(events.vocabulary) + 1
-        counts = np.bincount(which * kinds + events.code[chosen], minlength=CELLS * CELLS * kinds)
-        return tuple(_cells(counts.reshape(-1, kinds), events.vocabulary, points_zoom))
+        counts = np.bincount(which * kinds + events.code[chosen], minlength=SQUARES * SQUARES * kinds)
+        return tuple(_squares(counts.reshape(-1, kinds), events.vocabulary, points_zoom))
 
-    def is_brief(self, address: TileAddress, window: Asked) -> bool:
+    def is_brief(self, address: TileAddress, window: EventWindow) -> bool:
         """Whether the window has far fewer events, all over the map, than the tile at all times."""
         inside = self._inside(address)
-        ends = self._by_end.searchsorted([window.first, window.until + 1])
+        ends = self._by_end.searchsorted([window.first, window.end + 1])
         return bool((ends[1] - ends[0]) * _BRIEF <= inside.stop - inside.start)
 
-    def _find_points_zoom(self, window: Asked) -> int:
+    def _find_points_zoom(self, window: EventWindow) -> int:
         sums = np.concatenate([[0], np.cumsum(self.events.selected(window), dtype=np.int32)])
-        for zoom in range(self.cells_below):
+        for zoom in range(self.squares_below):
             if int(np.diff(sums[self._edges_at(zoom)]).max(initial=0)) <= POINT_LIMIT:
                 return zoom
-        return self.cells_below
+        return self.squares_below
 
     def _edges_at(self, zoom: int) -> Integers:
         """Return where the events of each tile of *zoom* begin, and where the last one's end."""
@@ -178,13 +180,13 @@ class EventIndex:
                 yield self.events.part(np.flatnonzero(close) + int(there.start))
 
 
-def cells_below(layer: Layer) -> int:
+def squares_below(layer: Layer) -> int:
     """Return the zoom from which the events of *layer* are points, however many there are.
 
-    On its last zoom there are points; and no cell is smaller than coordinates of the layer are exact: it is
-    ``360 / (CELLS * 2**zoom)`` degrees wide, and at 60 degrees of latitude half as high.
+    On its last zoom there are points; and no square is smaller than coordinates of the layer are exact: it is
+    ``360 / (SQUARES * 2**zoom)`` degrees wide, and at 60 degrees of latitude half as high.
     """
-    coarsest = 180 * int(10**layer.precision) // CELLS  # tiles along the equator whose cells are that small
+    coarsest = 180 * int(10**layer.precision) // SQUARES  # tiles along the equator with squares that small
     return min(POINTS_BY, layer.maxzoom, coarsest.bit_length())
 
 
@@ -209,18 +211,20 @@ _SPACING = (
     (2, 0x3333333333333333),
     (1, 0x5555555555555555),
 )
-_GRID = np.arange(CELLS)
-_PLACE_OF = np.argsort(interleaved(np.tile(_GRID, CELLS), np.repeat(_GRID, CELLS)))  # row * CELLS + column
+_GRID = np.arange(SQUARES)
+_PLACE_OF = np.argsort(
+    interleaved(np.tile(_GRID, SQUARES), np.repeat(_GRID, SQUARES))
+)  # row * SQUARES + column
 
 
-def _cells(counts: Integers, vocabulary: tuple[str, ...], points_zoom: int) -> Iterator[Cell]:
+def _squares(counts: Integers, vocabulary: tuple[str, ...], points_zoom: int) -> Iterator[EventSquare]:
     names = [f"count_{code}" for code in vocabulary]
     totals = counts.sum(axis=1)
     for which in np.flatnonzero(totals).tolist():
-        y, x = divmod(int(_PLACE_OF[which]), CELLS)
+        y, x = divmod(int(_PLACE_OF[which]), SQUARES)
         by_code = dict(zip(names, counts[which, 1:].tolist(), strict=True))
         said = {"cell": True, "count": int(totals[which]), "points_zoom": points_zoom, **by_code}
-        yield Cell(x, y, said)
+        yield EventSquare(x, y, said)
 
 
 def _neighbours(address: TileAddress) -> Iterator[TileAddress]:

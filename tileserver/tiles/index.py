@@ -1,12 +1,12 @@
-"""The change index: which content a tile has at an instant, as known in a revision, without a query.
+"""The change index: which state a tile has at an instant, as known in a revision, without a query.
 
-A tile's content is the set of versions whose box meets the tile with its buffer, that are valid at the
-instant and known in the revision. It is named by the sum of its members' ids, each spread over 64 bits: equal
-contents have equal names, whatever the day and the revision, and the chance that two others share one is
-that of two random numbers of 64 bits. Along valid time the names of all epochs are one running sum.
+A tile's state is the set of rows whose box meets the tile with its buffer, that are valid at the instant and
+known in the revision. Its digest is the sum of its members' ids, each spread over 64 bits: equal states have
+equal digests, whatever the day and the revision, and the chance that two others share one is that of two
+random numbers of 64 bits. Along valid time the digests of all epochs are one running sum.
 
 So neither the rest of the map, nor other days, nor an import that changes nothing here, nor one that is not
-yet public, changes the name of a tile.
+yet public, changes the digest of a tile.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ from typing import NamedTuple
 import numpy as np
 
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, TileAddress, band_at
-from tileserver.model import Integers
+from tileserver.model import Digest, Integers, Moment, Revision
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.tokens import spread
 from tileserver.tiles.windows import NO_WINDOWS, WindowView
-from tileserver.times import OPEN, Micros
+from tileserver.times import OPEN, Micros, MicrosArray
 
 
-class Spot(NamedTuple):
-    """The name of a content, and an instant (microseconds) and a revision at which it is found."""
+class State(NamedTuple):
+    """The digest of a state, and a moment at which the state holds."""
 
-    name: int
-    at: Micros
-    revision: int
+    digest: Digest
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,62 +81,76 @@ NO_INDEX = LayerIndex({}, {})
 
 
 class TileView:
-    """What the index knows of one tile: the state layers' rows together, and the window layers' events."""
+    """The change index of one tile: the rows of its state layers together, and the events of the others.
+
+    Instants are microseconds since 1970, UTC. Revision 0 is before the first.
+    """
 
     def __init__(self, states: Sequence[Rows], windows: WindowView = NO_WINDOWS) -> None:
         self.windows = windows
-        self._state = _together(states)
-        self._epochs: dict[int, tuple[Integers, Integers]] = {}
+        self._rows = _together(states)
+        self._epochs: dict[Revision, tuple[MicrosArray, Integers]] = {}
 
-    def state(self, at: int, revision: int) -> Spot | None:
-        """Return the content at *at*, as known in *revision*; ``None`` where there is none."""
+    def state(self, at: Micros, revision: Revision) -> State | None:
+        """Return the state at *at*, as known in *revision*; ``None`` for an empty tile.
+
+        Its moment is the canonical one: the beginning of the epoch, and the newest revision up to *revision*
+        that touched the tile.
+        """
         revision = self._step(revision)
-        edges, names = self.epochs(revision)
+        edges, digests = self.epochs(revision)
         place = int(edges.searchsorted(at, side="right")) - 1
-        if place < 0 or not names[place]:
+        if place < 0 or not digests[place]:
             return None
-        return Spot(int(names[place]), Micros(int(edges[place])), revision)
+        return State(Digest(int(digests[place])), Moment(Micros(int(edges[place])), revision))
 
-    def since(self, at: int, revision: int) -> int:
-        """Return the revision since which the content at *at* has been what it is as known in *revision*."""
-        rows = self._state
-        there = rows[(rows["start"] <= at) & (at < rows["end"])]
-        edges, _ = _running(there["since"], there["until"], spread(there["id"]))
-        place = int(edges.searchsorted(revision, side="right"))
-        return int(edges[place - 1]) if place else 0
+    def known_from(self, moment: Moment) -> Revision:
+        """Return the oldest revision from which on the tile has the same content at *moment*.
 
-    def find(self, name: int, upto: int) -> Spot | None:
-        """Return where the content *name* is found by the instant *upto*; the newest revision first."""
-        for revision in reversed(self._revisions.tolist()):
-            edges, names = self.epochs(revision)
-            places = np.flatnonzero(names[: edges.searchsorted(upto, side="right")] == np.uint64(name))
+        Every revision from there up to that of the moment gives it that content; 0 if it never had any.
+        """
+        rows = self._rows
+        there = rows[(rows["start"] <= moment.at) & (moment.at < rows["end"])]
+        edges, _ = _running(there["known_from"], there["known_to"], spread(there["id"]))
+        place = int(edges.searchsorted(moment.revision, side="right"))
+        return Revision(int(edges[place - 1]) if place else 0)
+
+    def find_state(self, digest: Digest, upto: Micros) -> State | None:
+        """Return the state of that digest, at a moment by the instant *upto*; the newest revision first."""
+        for each in reversed(self._revisions.tolist()):
+            revision = Revision(each)
+            edges, digests = self.epochs(revision)
+            places = np.flatnonzero(digests[: edges.searchsorted(upto, side="right")] == np.uint64(digest))
             if len(places):
-                return Spot(name, Micros(int(edges[places[-1]])), revision)
+                return State(digest, Moment(Micros(int(edges[places[-1]])), revision))
         return None
 
-    def validity(self, at: Micros, revision: int) -> tuple[Micros | None, Micros | None]:
-        """Return since when and until when the content around *at* is the same, as known in *revision*."""
+    def validity(self, at: Micros, revision: Revision) -> tuple[Micros | None, Micros | None]:
+        """Return the epoch ``[start, end)`` around *at*, as known in *revision*; ``None`` is unbounded."""
         edges, _ = self.epochs(self._step(revision))
         place = int(edges.searchsorted(at, side="right"))
         following = Micros(int(edges[place])) if place < len(edges) else OPEN
         return Micros(int(edges[place - 1])) if place else None, None if following == OPEN else following
 
-    def epochs(self, revision: int) -> tuple[Integers, Integers]:
-        """Return the instants at which the state changes, ascending, and the name it has from each on."""
+    def epochs(self, revision: Revision) -> tuple[MicrosArray, Integers]:
+        """Return the instants at which the state changes, ascending, and its digest from each on.
+
+        Two arrays of one shape (n,), int64 and uint64; the digest 0 is an empty tile.
+        """
         if revision not in self._epochs:
-            rows = self._state
-            known = rows[(rows["since"] <= revision) & (revision < rows["until"])]
+            rows = self._rows
+            known = rows[(rows["known_from"] <= revision) & (revision < rows["known_to"])]
             self._epochs[revision] = _running(known["start"], known["end"], spread(known["id"]))
         return self._epochs[revision]
 
-    def _step(self, revision: int) -> int:
+    def _step(self, revision: Revision) -> Revision:
         """Return the newest revision up to *revision* that touched the tile; 0 before the first."""
         place = int(self._revisions.searchsorted(revision, side="right"))
-        return int(self._revisions[place - 1]) if place else 0
+        return Revision(int(self._revisions[place - 1]) if place else 0)
 
     @cached_property
     def _revisions(self) -> Integers:
-        every: Integers = np.unique(np.concatenate([self._state["since"], self._state["until"]]))
+        every: Integers = np.unique(np.concatenate([self._rows["known_from"], self._rows["known_to"]]))
         return every[: every.searchsorted(NEVER)]
 
 
@@ -146,8 +159,11 @@ def _together(parts: Sequence[Rows]) -> Rows:
     return np.concatenate(parts) if parts else _NO_ROWS
 
 
-def _running(starts: Integers, ends: Integers, tokens: Integers) -> tuple[Integers, Integers]:
-    """Return, ascending, where the sum of what holds changes, and the sum from there on (modulo 2^64)."""
+def _running(starts: Integers, ends: Integers, tokens: Integers) -> tuple[MicrosArray, Integers]:
+    """Return, ascending, the edges at which the sum of the tokens changes, and the sum from each on.
+
+    Half-open ``[start, end)`` of shape (n,) each, on any axis; sums are modulo 2^64.
+    """
     values = np.concatenate([starts, ends]).astype(np.int64)
     order = np.argsort(values, kind="stable")
     values = values[order]

@@ -13,10 +13,10 @@ from tileserver.errors import BadParameter
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
 from tileserver.store.index import Rows
 from tileserver.tiles.horizon import Horizon
+from tileserver.tiles.locate import Located, locate
 from tileserver.tiles.service import TileKey, TileService
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.tileset import Tileset
-from tileserver.tiles.versions import Located, locate
 from tileserver.times import Micros, Period, from_micros, to_micros
 
 ALWAYS = Period(None, None)
@@ -125,7 +125,7 @@ def versions(
     seen = set()
     for at in ([start] if start is not None else []) + inside:
         asked = Period(from_micros(at), from_micros(Micros(at + 1)))
-        located = locate(tileset, view, revision, asked, horizon)
+        located = locate(view, revision, asked, horizon)
         if located.version.state and located.version not in seen:
             seen.add(located.version)
             yield located

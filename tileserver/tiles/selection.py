@@ -7,37 +7,14 @@ A parameter is named as a category is, and its values are the codes of the legen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tileserver.errors import BadParameter
 from tileserver.model import Layer
+from tileserver.store.event_window import Selection
 
 _NAME = "[a-z][a-z0-9_]*"
 _CHOICE = rf"{_NAME}(?:\.{_NAME})+"
 WRITTEN = f"{_CHOICE}(?:,{_CHOICE})*"  # a regular expression for the text of a selection
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Codes by category, both ascending and each once; no categories is everything.
-
-    Its text is safe in a path, and equal for equal selections.
-    """
-
-    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-    def __str__(self) -> str:
-        return ",".join(".".join((category, *codes)) for category, codes in self.chosen)
-
-    def __bool__(self) -> bool:
-        return bool(self.chosen)
-
-    def of(self, category: str) -> tuple[str, ...]:
-        """Return the codes of *category* that are asked for; none is all of them."""
-        return dict(self.chosen).get(category, ())
-
-
-EVERYTHING = Selection()
 
 
 def selection_of(asked: Mapping[str, Iterable[str]]) -> Selection:

@@ -7,24 +7,17 @@ from typing import NamedTuple
 
 from tileserver.errors import BadParameter
 from tileserver.grid import TileAddress
+from tileserver.model import Revision
 from tileserver.store.connect import readable
+from tileserver.store.event_window import EVERYTHING, Selection
 from tileserver.store.tiles import render_tile
 from tileserver.tiles.cache import Answer, BodyCache
 from tileserver.tiles.current import Current
 from tileserver.tiles.cuts import cuts
-from tileserver.tiles.selection import EVERYTHING, Selection
+from tileserver.tiles.locate import Located, find_version, latest, locate
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.tileset import Tileset
-from tileserver.tiles.versions import (
-    Located,
-    Resolved,
-    Version,
-    find,
-    latest,
-    locate,
-    parse_version,
-    resolve,
-)
+from tileserver.tiles.version import Version
 from tileserver.times import Period
 
 
@@ -47,12 +40,6 @@ class TileService:
         self.cache: BodyCache[TileKey] = BodyCache(cache_bytes)
         self._shelf = shelf
 
-    async def resolve(self, tileset: Tileset, asked: Period | None, revision: int | None = None) -> Resolved:
-        """Return what *asked* means for all of the map, as known in *revision* or now."""
-        known = self._revision(tileset, revision)
-        periods = await self.current.periods_at(tileset, known)
-        return resolve(tileset, periods, known, asked, self.current.horizon(tileset))
-
     async def locate(
         self,
         tileset: Tileset,
@@ -74,15 +61,14 @@ class TileService:
         horizon = self.current.horizon(tileset)
         if asked is None:
             asked = latest(tileset, await self.current.periods_at(tileset, known), horizon)
-        return locate(tileset, self.current.view(tileset, address), known, asked, horizon, selection)
+        return locate(self.current.view(tileset, address), known, asked, horizon, selection)
 
     def named(self, tileset: Tileset, address: TileAddress, text: str) -> Located:
         """Return the content of the tile that *text* names, if it exists and is public."""
-        version = parse_version(text)
+        version = Version.from_url(text)
         view = self.current.view(tileset, address)
         with tileset.complete():
-            reading = find(version, tileset, view, self.current.horizon(tileset))
-        return Located(reading, Period(None, None), version)
+            return find_version(version, tileset, view, self.current.horizon(tileset))
 
     async def tile(self, tileset: Tileset, located: Located, address: TileAddress) -> Answer[TileKey]:
         """Return the tile at *address* with the content that `locate` or `named` found there.
@@ -95,7 +81,7 @@ class TileService:
         key = TileKey(tileset.name, located.version, address)
 
         async def compute() -> bytes:
-            wanted = cuts(located.reading, tileset, address)
+            wanted = cuts(located, tileset, address)
             if not wanted:
                 return b""
             if self._shelf is not None and (kept := self._shelf.get(str(key))) is not None:
@@ -110,7 +96,7 @@ class TileService:
         return await self.cache.answer(key, compute)
 
     @staticmethod
-    def _revision(tileset: Tileset, asked: int | None) -> int:
+    def _revision(tileset: Tileset, asked: int | None) -> Revision:
         newest = tileset.revision(None)
         if asked is not None and asked < 1:
             raise BadParameter(f"revision {asked} does not exist; the newest of {tileset.name} is {newest}")

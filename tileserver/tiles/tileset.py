@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tileserver.errors import BadParameter, LayerUnavailable, NotFound
 from tileserver.grid import TileAddress, band_at
-from tileserver.model import Layer, Theatre
+from tileserver.model import Layer, Revision, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.store.days import NO_DAYS, KnownDays
 from tileserver.tiles.events import EventIndex
@@ -21,7 +21,7 @@ from tileserver.tiles.selection import selectable
 from tileserver.tiles.windows import WindowView
 from tileserver.times import day_zone, parse_duration
 
-NO_REVISION = 0  # before the first
+NO_REVISION = Revision(0)  # before the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +168,20 @@ class Tileset:
         ]
         return TileView(states, WindowView([*self.events.values()], address))
 
-    def revision(self, asked: int | None) -> int:
+    def whole(self, zoom: int) -> TileView:
+        """Return the change index of the state layers all over the map, as *zoom* draws them."""
+        return TileView(
+            [
+                served.index.at_zoom(zoom, has_bands=served.stored.layer.has_faces)
+                for served in self.layers
+                if served.is_state
+            ]
+        )
+
+    def revision(self, asked: int | None) -> Revision:
         """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
         upto = len(self.revisions) if asked is None else bisect_right(self.revisions, asked)
-        return self.revisions[upto - 1] if upto else NO_REVISION
+        return Revision(self.revisions[upto - 1]) if upto else NO_REVISION
 
 
 def embargo_of(stored: StoredLayer) -> timedelta:

@@ -1,8 +1,8 @@
-"""Windows of events in one tile: which of them select the same, and what that is called.
+"""Windows of events in one tile: which of them select the same events, and the digest of those.
 
-What is selected is named by the sum of its members' tokens, as states are in `tiles.index`. A window is made
-canonical first: its limits become those of the events that it selects in the tile, and a choice of kinds that
-leaves none of them out is none.
+The digest is the sum of the members' tokens, as that of a state in `tiles.index`. A window is made canonical
+first: its limits become those of the events that it selects in the tile, and a choice of kinds that leaves
+none of them out is none.
 """
 
 from __future__ import annotations
@@ -16,129 +16,131 @@ from typing import NamedTuple
 import numpy as np
 
 from tileserver.grid import TileAddress
-from tileserver.model import Integers
-from tileserver.tiles.events import Asked, EventIndex
-from tileserver.tiles.selection import EVERYTHING
+from tileserver.model import Digest, Integers, Revision
+from tileserver.store.event_window import EVERYTHING, EventWindow
+from tileserver.tiles.events import EventIndex
 from tileserver.times import Micros
 
 _MEMORY = 4096  # windows that one tile remembers
 
 
-class Window(NamedTuple):
-    """A content of one tile: its name, and the canonical window that selects it."""
+class SelectedEvents(NamedTuple):
+    """Events of one tile: their digest, and the canonical window that selects them there."""
 
-    name: int
-    asked: Asked
+    digest: Digest
+    window: EventWindow
 
 
 class WindowView:
-    """What is known of the events of one tile with its buffer; of several layers together."""
+    """The events of one tile with its buffer; those of several layers together, in the tileset's order."""
 
     def __init__(self, layers: Sequence[EventIndex], address: TileAddress) -> None:
         self._layers = layers
         self._address = address
         self._parts = [part for layer in layers for part in layer.near(address) if len(part)]
-        self._found: dict[Asked, Window | None] = {}
+        self._found: dict[EventWindow, SelectedEvents | None] = {}
 
-    def window(self, asked: Asked) -> Window | None:
-        """Return the canonical window that selects here what *asked* does; ``None`` for nothing."""
-        settled = self._settled(asked)
-        if settled is None:
+    def __bool__(self) -> bool:
+        """Whether there is a window layer at all."""
+        return bool(self._layers)
+
+    def settled(self, window: EventWindow) -> EventWindow | None:
+        """Return *window* with limits at which something in the layers begins or ends; ``None`` for nothing.
+
+        So a window up to now is the same one until something more is public.
+        """
+        first, last, end = [], [], []
+        for layer in self._layers:
+            starts, ends = layer.starts, layer.ends
+            if (after := int(ends.searchsorted(window.first))) < len(ends):
+                first.append(int(ends[after]))
+            if begun := int(starts.searchsorted(window.last, side="right")):
+                last.append(int(starts[begun - 1]))
+            if over := int(ends.searchsorted(window.end, side="right")):
+                end.append(int(ends[over - 1]))
+        if not (first and last and end):
             return None
+        limits = Micros(min(first)), Micros(max(last)), Micros(max(end))
+        return EventWindow(*limits, window.revision, window.selection)
+
+    def content(self, settled: EventWindow) -> SelectedEvents | None:
+        """Return the content of a `settled` window here, from memory if asked before; ``None``: empty."""
         if settled not in self._found:
             if len(self._found) >= _MEMORY:
                 self._found.clear()
             self._found[settled] = self._find(settled)
         return self._found[settled]
 
-    def zooms(self, asked: Asked) -> tuple[int, ...]:
-        """Return, of each layer, the zoom from which *asked* is drawn as points; 0 where this one's is.
+    def point_zooms(self, settled: EventWindow) -> tuple[int, ...]:
+        """Return how a `settled` window is drawn here, layer by layer.
 
-        All of the map decides about it, so it is the same for all tiles of a zoom. Empty where there are
-        points alone.
+        Per window layer the lowest zoom at which the window is drawn as points, where that lies above this
+        tile's zoom; else 0. ``()`` where no layer is drawn as squares. All of the map decides about it, so it
+        is the same for all tiles of a zoom.
         """
-        settled = self._settled(asked)
-        if settled is None:
-            return ()
         zoom = self._address.z
         found = tuple(
-            drawn if zoom < layer.cells_below and zoom < (drawn := layer.points_zoom(settled)) else 0
+            drawn if zoom < layer.squares_below and zoom < (drawn := layer.points_zoom(settled)) else 0
             for layer in self._layers
         )
         return found if any(found) else ()
 
     @cached_property
-    def legend(self) -> int:
-        """A name, by 64 bits, of what cells say beside their counts: the codes of each layer."""
+    def legend_digest(self) -> Digest:
+        """The digest of what squares say beside their counts: the codes of each layer."""
         spelled = repr([(layer.events.category, layer.events.vocabulary) for layer in self._layers])
-        return int.from_bytes(hashlib.blake2b(spelled.encode(), digest_size=8).digest(), "big")
+        return Digest(int.from_bytes(hashlib.blake2b(spelled.encode(), digest_size=8).digest(), "big"))
 
-    def has_zooms(self, zooms: tuple[int, ...]) -> bool:
-        """Whether *zooms* are such that `zooms` may have returned them."""
-        if not zooms:
+    def may_have(self, point_zooms: tuple[int, ...]) -> bool:
+        """Whether `point_zooms` may have returned these."""
+        if not point_zooms:
             return True
-        own = zip(zooms, self._layers, strict=False)
+        own = zip(point_zooms, self._layers, strict=False)
         low = self._address.z
         return (
-            len(zooms) == len(self._layers)
-            and any(zooms)
-            and all(each == 0 or low < each <= layer.cells_below for each, layer in own)
+            len(point_zooms) == len(self._layers)
+            and any(point_zooms)
+            and all(each == 0 or low < each <= layer.squares_below for each, layer in own)
         )
 
-    def _settled(self, asked: Asked) -> Asked | None:
-        """Return *asked* with limits at which something in the layers begins or ends.
-
-        So a window up to now is the same one until something more is public.
-        """
-        ends = [layer.ends for layer in self._layers]
-        first = [own[own.searchsorted(asked.first) :][:1] for own in ends]
-        until = [own[: own.searchsorted(asked.until, side="right")][-1:] for own in ends]
-        starts = [layer.starts for layer in self._layers]
-        last = [own[: own.searchsorted(asked.last, side="right")][-1:] for own in starts]
-        limits = [np.concatenate(each) for each in (first, last, until)] if self._layers else []
-        if not all(map(len, limits)) or not limits:
-            return None
-        return replace(
-            asked,
-            first=Micros(int(limits[0].min())),
-            last=Micros(int(limits[1].max())),
-            until=Micros(int(limits[2].max())),
-        )
-
-    def _find(self, asked: Asked) -> Window | None:
-        chosen = [(part, which) for part in self._parts if (which := part.selected(asked)).any()]
+    def _find(self, settled: EventWindow) -> SelectedEvents | None:
+        chosen = [(part, which) for part in self._parts if (which := part.selected(settled)).any()]
         if not chosen:
             return None
         starts = [part.start[which] for part, which in chosen]
         ends = [part.end[which] for part, which in chosen]
         canonical = replace(
-            asked,
+            settled,
             first=Micros(min(int(own.min()) for own in ends)),
             last=Micros(max(int(own.max()) for own in starts)),
-            until=Micros(max(int(own.max()) for own in ends)),
+            end=Micros(max(int(own.max()) for own in ends)),
         )
-        if asked.selection:
+        if settled.selection:
             bare = replace(canonical, selection=EVERYTHING)
             if sum(int(part.selected(bare).sum()) for part in self._parts) == sum(map(len, starts)):
                 canonical = bare
-        held = [(part, part.in_period(canonical)) for part in self._parts]
-        since, until, token = (
-            np.concatenate([getattr(part, name)[which] for part, which in held])
-            for name in ("since", "until", "token")
+        members = [(part, part.in_period(canonical)) for part in self._parts]
+        known_from, known_to, token = (
+            np.concatenate([getattr(part, name)[which] for part, which in members])
+            for name in ("known_from", "known_to", "token")
         )
-        name, revision = _known_since(since, until, token, asked.revision)
-        return Window(name, replace(canonical, revision=revision))
+        digest, revision = _known_as(known_from, known_to, token, settled.revision)
+        return SelectedEvents(digest, replace(canonical, revision=revision))
 
 
-def _known_since(since: Integers, until: Integers, token: Integers, revision: int) -> tuple[int, int]:
-    """Return the name of what is known in *revision*, and the revision from which on that has been so."""
-    name = int(token[(since <= revision) & (until > revision)].sum(dtype=np.uint64))
+def _known_as(
+    known_from: Integers, known_to: Integers, token: Integers, revision: Revision
+) -> tuple[Digest, Revision]:
+    """Return the digest of the rows known in *revision*, and the oldest revision since when it was that."""
+    digest = Digest(int(token[(known_from <= revision) & (known_to > revision)].sum(dtype=np.uint64)))
     while True:
-        revision = int(max(since[since <= revision].max(), until[until <= revision].max(initial=0)))
-        came, went = token[since == revision], token[until == revision]
+        newest_from = int(known_from[known_from <= revision].max())
+        newest_to = int(known_to[known_to <= revision].max(initial=0))
+        revision = Revision(max(newest_from, newest_to))
+        came, went = token[known_from == revision], token[known_to == revision]
         if came.sum(dtype=np.uint64) != went.sum(dtype=np.uint64):
-            return name, revision
-        revision -= 1
+            return digest, revision
+        revision = Revision(revision - 1)
 
 
 NO_WINDOWS = WindowView([], TileAddress(0, 0, 0))

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.compare.ends import End, names_state
+from tileserver.compare.ends import End, is_end_text
 from tileserver.compare.service import ComparisonService, DocumentKey
 from tileserver.compare.shapes import our_statuses
 from tileserver.errors import UnknownState
@@ -76,7 +76,7 @@ class ComparisonRoutes:
             read_query(request, allowed=())
             first, second = (self.comparisons.end_named(tileset, band, text) for text in texts)
             return first, second
-        if any(map(names_state, texts)):
+        if any(map(is_end_text, texts)):
             raise UnknownState("a date and the name of a state make no change; ask with two dates")
         query = read_query(request, allowed=("revision", "known"))
         asked = [asked_period(tileset, text) for text in texts]
@@ -94,10 +94,10 @@ class ComparisonRoutes:
             return freshness(tileset, IMMUTABLE)
         return {
             **freshness(tileset, self.max_age),
-            "OGCAPI-datetime": f"{before.since_text}/{after.since_text}",
+            "OGCAPI-datetime": f"{before.start_text}/{after.start_text}",
             "Content-Location": f"/changes/{tileset.name}/{location}",
         }
 
 
 def _is_named(request: Request) -> bool:
-    return names_state(request.path_params["from"]) and names_state(request.path_params["to"])
+    return is_end_text(request.path_params["from"]) and is_end_text(request.path_params["to"])
