@@ -173,13 +173,14 @@ def _ways(node: ast.AST) -> int:
 def circles(sources: list[Source]) -> list[list[str]]:
     """Groups of modules of which each imports each other one, directly or not (Tarjan's components)."""
     known = {each.module for each in sources}
-    edges = {each.module: set(_imported(each, known)) - {each.module} for each in sources}
+    edges = {each.module: set(imported(each, known)) - {each.module} for each in sources}
     reach = {name: _reached(name, edges) for name in edges}
     groups = {frozenset({a, *(b for b in reach[a] if a in reach[b])}) for a in edges}
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
-def _imported(source: Source, known: set[str]) -> Iterator[str]:
+def imported(source: Source, known: set[str]) -> Iterator[str]:
+    """Modules among *known* that *source* imports, wherever in it that stands."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if each.name in known)

@@ -1,18 +1,27 @@
-"""What the README says of settings and commands is what the code has, and the reverse."""
+"""The README, and the pages below docs/, say what the code has, and the code has what they say."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer.main
 
+from tests import house
 from tileserver.cli.main import app
 from tileserver.config import SETTINGS
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tileserver"
+README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _SETTING = re.compile(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+?) \|$", re.MULTILINE)
 _COMMAND = re.compile(r"^\| `tileserver ([a-z]+)[^`]*` \| (.+?) \|$", re.MULTILINE)
 
@@ -48,3 +57,183 @@ def test_every_command_that_an_example_calls_exists() -> None:
         assert name in COMMANDS
         own = {each for each, _ in _below(COMMANDS[name])}
         assert not own or sub in own
+
+
+@cache
+def _tree(file: str) -> ast.Module:
+    return ast.parse((PACKAGE / file).read_text("utf-8"))
+
+
+def _calls(file: str, *names: str) -> Iterator[ast.Call]:
+    """Every call in *file* of a function or method of one of the *names*."""
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in names:
+                yield node
+
+
+def _texts(node: ast.AST) -> set[str]:
+    """Every text that is written in *node*."""
+    found = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+    return {each for each in found if isinstance(each, str)}
+
+
+def _table(page: str, head: str) -> list[list[str]]:
+    """The rows of the table of *page* whose first line begins with *head*."""
+    start = page.index(f"| {head} |")
+    lines = page[start : page.index("\n\n", start)].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split(" |")] for line in lines]
+
+
+def test_the_urls_table_is_the_routes_of_the_application() -> None:
+    """But for the names of their parts, and for the built files of the pages."""
+    routes = {next(iter(_texts(call.args[0]))) for call in _calls("web/app.py", "Route")}
+    written = {row[0].strip("`") for row in _table(README, "path")}
+    assert {re.sub("{.*?}", "{}", path) for path in routes} == {
+        re.sub("{.*?}", "{}", path) for path in written
+    }
+
+
+def test_the_query_parameters_are_the_words_of_urls() -> None:
+    files = [f"web/{path.name}" for path in sorted((PACKAGE / "web").glob("*.py"))]
+    allowed = [word.value for file in files for call in _calls(file, "read_query") for word in call.keywords]
+    found = set[str]().union(*map(_texts, allowed))
+    for file in files:
+        tree = _tree(file)
+        reads = [each for each in ast.walk(tree) if ast.unparse(each).startswith("request.query_params")]
+        found |= set[str]().union(*map(_texts, (each for each in reads if isinstance(each, ast.Call))))
+    found |= _texts(
+        next(each for each in _tree("web/params.py").body if isinstance(each, ast.FunctionDef)).args
+    )
+    assert found - {""} == {row[0].strip("`") for row in _table(GLOSSARY, "parameter")}
+
+
+def test_the_keys_of_the_time_block_are_the_ones_of_the_readme() -> None:
+    tree = _tree("publish/documents.py")
+    functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
+    block = next(node.value for node in ast.walk(functions["time_block"]) if isinstance(node, ast.Return))
+    document = next(node.value for node in ast.walk(functions["tilejson"]) if isinstance(node, ast.Return))
+    assert isinstance(block, ast.Dict)
+    assert isinstance(document, ast.Dict)
+    whole = dict(zip(_keys(document), document.values, strict=True))
+    time = whole["time"]
+    assert isinstance(time, ast.Dict)
+    rows = _table(README, "key of `time`")
+    written = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert written == {*_keys(block), *_keys(time)} - {""}
+
+
+def test_the_keys_that_a_tilejson_has_beyond_the_specification_are_in_the_readme() -> None:
+    function = next(
+        each for each in _tree("publish/documents.py").body if getattr(each, "name", "") == "tilejson"
+    )
+    document = next(node.value for node in ast.walk(function) if isinstance(node, ast.Return))
+    assert isinstance(document, ast.Dict)
+    ours = set(_keys(document)) - _SPECIFIED
+    assert ours | {"missing", "vector_layers[].role"} == {
+        name for row in _table(README, "key") for name in re.findall(r"`([\w.\[\]]+)`", row[0])
+    }
+
+
+# TileJSON 3.0.0, 3; what comes from another function has no key here.
+_SPECIFIED = {
+    "", "tilejson", "name", "scheme", "tiles", "vector_layers", "bounds", "center", "minzoom", "maxzoom",
+    "attribution",
+}  # fmt: skip
+
+
+def _keys(block: ast.Dict) -> list[str]:
+    return [str(key.value) if isinstance(key, ast.Constant) else "" for key in block.keys]
+
+
+def test_every_log_line_is_in_the_readme_with_its_level_and_keys() -> None:
+    said: dict[str, tuple[str, set[str]]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for call in _calls(path.relative_to(PACKAGE).as_posix(), "info", "warning", "error"):
+            if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "log":
+                event = next(iter(_texts(call.args[0])))
+                keys = {word.arg for word in call.keywords if word.arg} - {"exc_info"}
+                said[event] = (call.func.attr, said.get(event, ("", set()))[1] | keys)
+    rows = _table(README, "log line")
+    assert {row[0].strip("`"): (row[1], set(re.findall(r"`(\w+)`", row[2]))) for row in rows} == said
+
+
+# The pages below docs/, CONTRIBUTING, SECURITY.
+
+_FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|ts|mjs|toml|md|sql|json|txt|geojson|yaml)|(?:[\w.-]+/)+)`")
+_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([\w-]+))?\)")
+_BASES = (ROOT, PACKAGE, PACKAGE / "theatres", ROOT / "docs" / "examples" / "own-map")
+_MADE = {"NNNN_name.sql", "utils.py", ".tileserver"}  # patterns, and files that are not there
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    bases = (page.parent, *_BASES)
+    named = {name for name in _FILE.findall(page.read_text("utf-8")) if Path(name).name not in _MADE}
+    missing = {name for name in named if not any((base / name).exists() for base in bases)}
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    for target, anchor in _LINK.findall(page.read_text("utf-8")):
+        if "://" in target:
+            continue
+        file = (page.parent / target) if target else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in _anchors(file), f"{target}#{anchor}"
+
+
+def _anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+def test_every_decision_is_in_the_index_and_the_numbers_have_no_gap() -> None:
+    folder = ROOT / "docs" / "decisions"
+    files = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text("utf-8")) == files
+    assert [int(name[:4]) for name in files] == list(range(1, len(files) + 1))
+
+
+_STEP = re.compile(r"^ *([\w/]+\.(?:py|ts)) ([\w.]+)", re.MULTILINE)
+_SYMBOL = re.compile(r"`([\w/]+\.py)` ((?:`[\w.]+`(?:, | and )?)+)")
+
+
+def _named() -> set[tuple[str, str]]:
+    """Each file with a name in it: of the steps of the journeys, and of the tables."""
+    journeys = "\n".join(re.findall(r"```text\n(.*?)```", ARCHITECTURE, re.DOTALL))
+    symbols = {
+        (file, name)
+        for file, names in _SYMBOL.findall(ARCHITECTURE)
+        for name in re.findall(r"`([\w.]+)`", names)
+    }
+    return symbols | set(_STEP.findall(journeys))
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(_named()))
+def test_every_function_that_the_architecture_names_is_in_its_file(file: str, name: str) -> None:
+    defined = set[str]()
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {each.id for each in targets if isinstance(each, ast.Name)}
+    assert set(name.split(".")) <= defined
+
+
+def test_the_rooms_are_the_folders_and_import_what_the_table_says() -> None:
+    sources = house.read_sources(ROOT)
+    known = {each.module for each in sources}
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    imports: dict[str, set[str]] = {room: set() for room in rooms}
+    for source in sources:
+        room = source.module.split(".")[1] if "." in source.module else ""
+        if room in rooms:
+            others = {name.split(".")[1] for name in house.imported(source, known) if "." in name}
+            imports[room] |= (others & rooms) - {room}
+    rows = _table(ARCHITECTURE, "room")
+    assert {row[0].strip("`/"): set(re.findall(r"`(\w+)`", row[2])) for row in rows} == imports
