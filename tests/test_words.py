@@ -100,13 +100,12 @@ BANS = (
 )
 
 # Columns of older names, as the glossary's last table has them, in the code that reads and writes them.
-COLUMNS: frozenset[Place] = frozenset({("store/held.py", "since"), ("store/held.py", "digest")})
+COLUMNS: frozenset[Place] = frozenset({("store/held.py", "digest")})
 
 # What is still called otherwise, until its room has the right word; gone from here as soon as it is gone.
 LEFTOVERS: frozenset[Place] = frozenset(
     {
         ("compare/service.py", "end_named"),
-        ("desk/held.py", "Seen"),
         ("history/periods.py", "Past"),
         ("history/periods.py", "until"),
         ("history/service.py", "named"),
@@ -116,7 +115,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("shape/compare.py", "CellChange"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
-        ("store/corrections.py", "key"),
         ("store/history_tiles.py", "Stretch"),
         ("store/history_tiles.py", "until"),
         ("store/history_weights.py", "LayerPast"),
@@ -129,9 +127,7 @@ LEFTOVERS: frozenset[Place] = frozenset(
 )
 
 # Classes that share a name with another one of the package, and may: neither leaves its room.
-NAMESAKES: frozenset[str] = frozenset(
-    {"Answer", "Balance", "Feature", "Ground", "MeasuredFace", "Tally", "Verdict"}
-)
+NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Feature", "Tally", "Verdict"})
 
 
 @cache

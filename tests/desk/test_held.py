@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from tests.conftest import settings_for
 from tests.desk.conftest import FILLS, square
-from tileserver.desk.held import Seen, accept, look, reject, waiting
+from tileserver.desk.held import HeldReview, accept, look, reject, waiting
 from tileserver.desk.job import Outcome
 from tileserver.desk.prepared import unpack
 from tileserver.errors import BadParameter, HeldBack
@@ -67,8 +67,8 @@ def run(desk: Desk, work: Callable[..., Any], *arguments: Any) -> Any:
     return desk.run(on)
 
 
-def listed(desk: Desk, *, decided: bool = False) -> list[Seen]:
-    async def on(connection: asyncpg.Connection) -> list[Seen]:
+def listed(desk: Desk, *, decided: bool = False) -> list[HeldReview]:
+    async def on(connection: asyncpg.Connection) -> list[HeldReview]:
         return await waiting(connection, await load_layers(connection), decided=decided)
 
     return desk.run(on)

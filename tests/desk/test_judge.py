@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shapes import layer
-from tileserver.desk.judge import Ground, Ruling, Sizes, Tally, judge_empty, judge_states, judge_tally
+from tileserver.desk.judge import Ruling, Sizes, Tally, Yardstick, judge_empty, judge_states, judge_tally
 from tileserver.desk.periods import State
 from tileserver.model import Category, Hold, Layer
 
@@ -46,8 +46,8 @@ class Land:
     ) -> list[Ruling]:
         before, after = ({at: self.state(sizes) for at, sizes in each.items()} for each in (old, new))
         measure = self._sizes.__getitem__
-        ground = Ground(measure, measure, lambda state: frozenset(measure(state)))
-        return judge_states(declared, before, {**before, **after}, ground)
+        yardstick = Yardstick(measure, measure, lambda state: frozenset(measure(state)))
+        return judge_states(declared, before, {**before, **after}, yardstick)
 
 
 def broken(

@@ -11,7 +11,7 @@ from tileserver.cli.desk import checked_layers
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
 from tileserver.desk import held as desk
-from tileserver.desk.held import Seen
+from tileserver.desk.held import HeldReview
 from tileserver.desk.job import Outcome
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.store.connect import Connection
@@ -36,7 +36,7 @@ def list_(
     For the desk: it does not obey the embargo.
     """
 
-    async def work(connection: Connection) -> list[Seen]:
+    async def work(connection: Connection) -> list[HeldReview]:
         return await desk.waiting(connection, await checked_layers(connection), decided=every)
 
     found = with_connection(work)
@@ -47,7 +47,7 @@ def list_(
         (
             str(each.found.id),
             each.layer,
-            format_instant(each.found.held_at.replace(microsecond=0)),
+            format_instant(each.found.kept_at.replace(microsecond=0)),
             each.found.origin,
             each.found.state,
             "; ".join(ruling.words for ruling in each.rulings),
@@ -67,7 +67,7 @@ def show(number: Number, json: Json = False) -> None:
     It is judged anew against what was imported since. For the desk: it does not obey the embargo.
     """
 
-    async def work(connection: Connection) -> Seen:
+    async def work(connection: Connection) -> HeldReview:
         return await desk.look(connection, await checked_layers(connection), number)
 
     seen = with_connection(work)
@@ -129,12 +129,12 @@ def _decision(found: HeldImport) -> str:
     return revision + (f": {found.reason}" if found.reason else "")
 
 
-def _document(seen: Seen) -> dict[str, Any]:
+def _document(seen: HeldReview) -> dict[str, Any]:
     found = seen.found
     return {
         "id": found.id,
         "layer": seen.layer,
-        "since": format_instant(found.held_at),
+        "since": format_instant(found.kept_at),
         "origin": found.origin,
         "state": found.state,
         "reason": found.reason,

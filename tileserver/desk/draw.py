@@ -39,7 +39,7 @@ from tileserver.shape.frontline import Ground, front_lines, ground
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres, whole_status
 from tileserver.shape.repair import repair_geometry
-from tileserver.store.faces import CellKey, MeasuredFace
+from tileserver.store.faces import CellKey, DrawnFace
 from tileserver.theatres import load_lands
 
 Steps: TypeAlias = list[tuple[datetime, State]]
@@ -57,7 +57,7 @@ class Drawing:
     """
 
     steps: dict[str, dict[CellKey, list[Steps]]]
-    faces: dict[bytes, MeasuredFace] = field(default_factory=dict)
+    faces: dict[bytes, DrawnFace] = field(default_factory=dict)
 
 
 async def draw_runs(
@@ -164,17 +164,17 @@ class _Pen:
                 ]
                 line = shapely.normalize(shapely.line_merge(shapely.union_all(lines)))
                 pieces = [] if line.is_empty else [make_feature(to_metres(line, cell.band), {})]
-                self._note(front.line.name, cell, at, [MeasuredFace(piece, None) for piece in pieces])
+                self._note(front.line.name, cell, at, [DrawnFace(piece, None) for piece in pieces])
 
-    def _face(self, face: Face, band: Band, *, measured: bool) -> MeasuredFace:
+    def _face(self, face: Face, band: Band, *, measured: bool) -> DrawnFace:
         polygon = to_metres(face.polygon, band)
         feature = make_feature(polygon, {self._area.category: face.status})
         known = self.drawing.faces.get(feature.feature_hash)
         if known is not None and (known.km2 is not None or not measured):
             return known  # a square may be a face of two bands
-        return MeasuredFace(feature, area_km2(polygon) if measured else None)
+        return DrawnFace(feature, area_km2(polygon) if measured else None)
 
-    def _note(self, layer: str, cell: Cell, at: datetime, drawn: Iterable[MeasuredFace]) -> None:
+    def _note(self, layer: str, cell: Cell, at: datetime, drawn: Iterable[DrawnFace]) -> None:
         key = CellKey(cell.band.lowest, cell.band.cell(cell.x, cell.y, cell.above))
         found = {each.feature.feature_hash: each for each in drawn}
         state = frozenset(found)

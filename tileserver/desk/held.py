@@ -21,8 +21,8 @@ from tileserver.store.revisions import NothingChanged, open_revision
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A held import as the desk looks at it: why it waits, and what it would change of what is known now.
+class HeldReview:
+    """A held import as the desk reviews it: its rulings, and its effects on the rows known now.
 
     ``added`` and ``ended`` count versions of features. Of one that is decided there is only what was kept.
     """
@@ -37,23 +37,23 @@ class Seen:
 
 async def waiting(
     connection: Connection, layers: Collection[StoredLayer], *, decided: bool = False
-) -> list[Seen]:
+) -> list[HeldReview]:
     """Return the imports into *layers* that wait, or all there ever were, the oldest first."""
     names: dict[int, str] = {each.layer_id: str(each.ref) for each in layers}
     return [
-        Seen(each, names[each.layer_id], _rulings(each))
+        HeldReview(each, names[each.layer_id], _rulings(each))
         for each in await list_held(connection, decided=decided)
         if each.layer_id in names
     ]
 
 
-async def look(connection: Connection, layers: Collection[StoredLayer], number: int) -> Seen:
+async def look(connection: Connection, layers: Collection[StoredLayer], number: int) -> HeldReview:
     """Judge a held import again, against what is known now, remember that, and return what was found."""
     with translated():
         found = await find_held(connection, number)
         stored = _layer(layers, found)
         if found.state != "waiting":
-            return Seen(found, str(stored.ref), _rulings(found))
+            return HeldReview(found, str(stored.ref), _rulings(found))
         given = unpack(await held_content(connection, number))
         verdict: Verdict | None = None
         async with open_revision(connection) as writer:  # taken back: nothing is written
@@ -62,7 +62,7 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
         assert verdict is not None  # whatever else is raised above goes through
         await judge_again(connection, number, [asdict(each) for each in verdict.rulings], verdict.newest)
         added, ended = len(verdict.proposal.fresh), len(verdict.proposal.gone)
-        return Seen(found, str(stored.ref), verdict.rulings, added, ended, verdict.effects)
+        return HeldReview(found, str(stored.ref), verdict.rulings, added, ended, verdict.effects)
 
 
 async def accept(

@@ -86,7 +86,7 @@ def judge_empty(states: Mapping[datetime, State]) -> list[Ruling]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Yardstick:
     """What states are measured with: km2 by status, at once or exactly, and which statuses there are.
 
     ``rough`` counts twice where areas overlap, and is cheap; ``exact`` is what is drawn.
@@ -98,7 +98,7 @@ class Ground:
 
 
 def judge_states(
-    layer: Layer, old: Mapping[datetime, State], new: Mapping[datetime, State], ground: Ground
+    layer: Layer, old: Mapping[datetime, State], new: Mapping[datetime, State], yardstick: Yardstick
 ) -> list[Ruling]:
     """Return the statuses whose area changes by more than *layer* allows from one state to the next.
 
@@ -110,7 +110,7 @@ def judge_states(
     past: list[tuple[datetime, State]] = []
     for at, was, before, now in stepping(old, new):
         if now != was:
-            breaks = _Breaks(layer, at, past, ground)
+            breaks = _Breaks(layer, at, past, yardstick)
             found += _nearest(breaks, [state for state in (before, was) if state], now)
         if len(found) >= LISTED:
             break
@@ -122,9 +122,9 @@ def _nearest(breaks: _Breaks, others: list[State], now: State) -> list[Ruling]:
     """Return what *now* breaks against the first of *others*; nothing if it is well against any of them."""
     found: list[list[Ruling]] = []
     for other in others:
-        if not breaks.between(breaks.ground.rough(other), breaks.ground.rough(now)):
+        if not breaks.between(breaks.yardstick.rough(other), breaks.yardstick.rough(now)):
             return []
-        found.append(breaks.between(breaks.ground.exact(other), breaks.ground.exact(now)))
+        found.append(breaks.between(breaks.yardstick.exact(other), breaks.yardstick.exact(now)))
     return found[0] if found and all(found) else []
 
 
@@ -135,7 +135,7 @@ class _Breaks:
     layer: Layer
     at: datetime
     past: list[tuple[datetime, State]]
-    ground: Ground
+    yardstick: Yardstick
 
     def between(self, before: Sizes, now: Sizes) -> list[Ruling]:
         """Return what each status breaks on its way from *before* to *now*."""
@@ -176,7 +176,7 @@ class _Breaks:
         """Whether *status* has been on the map without a break for as long as the layer says."""
         since = self.at
         for at, state in reversed(self.past):
-            if status not in self.ground.statuses(state):
+            if status not in self.yardstick.statuses(state):
                 break
             since = at
         return self.at - since >= parse_duration(self.layer.hold.vanish_after)

@@ -17,13 +17,13 @@ from tileserver.shape.partition import GENERALISER
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.faces import (
     CellKey,
+    DrawnFace,
     FaceRow,
-    MeasuredFace,
     add_faces,
     cells_changing,
     close_faces,
     current_faces,
-    measured_faces,
+    drawn_faces,
     set_fingerprint,
 )
 from tileserver.store.revisions import Writer
@@ -99,7 +99,7 @@ async def _write(
         ]
     # Read before anything is closed: the only version of a face may be the one that is split.
     missing = [(where, face.feature_hash) for where, face in fresh if face.feature_hash not in drawing.faces]
-    kept = await measured_faces(writer.connection, stored.layer_id, missing) if missing else {}
+    kept = await drawn_faces(writer.connection, stored.layer_id, missing) if missing else {}
     await close_faces(writer, stored.layer_id, gone)
     finest = stored.layer.bands[-1].lowest if stored.layer.drawn_as == "faces" else None
     added = await add_faces(writer, stored.layer_id, _rows(fresh, drawing, kept, finest))
@@ -116,7 +116,7 @@ def _target(now: set[DatedFeature], runs: Sequence[Run], steps: Sequence[Steps])
 def _rows(
     fresh: Sequence[tuple[CellKey, DatedFeature]],
     drawing: Drawing,
-    kept: Mapping[tuple[CellKey, bytes], MeasuredFace],
+    kept: Mapping[tuple[CellKey, bytes], DrawnFace],
     finest: int | None,
 ) -> Iterator[FaceRow]:
     for where, (feature_hash, start, end) in fresh:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from tileserver.desk.ground import ground_of
-from tileserver.desk.judge import Ground, Ruling, Tally, judge_empty, judge_states, judge_tally
+from tileserver.desk.judge import Ruling, Tally, Yardstick, judge_empty, judge_states, judge_tally
 from tileserver.desk.periods import stepping
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, propose
+from tileserver.desk.yardstick import yardstick_of
 from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.held import accepted_quarantine, was_accepted
@@ -62,11 +62,11 @@ async def _rulings(
     rulings += judge_empty(proposal.snapshots) if stored.layer.time == "state" else []
     if stored.layer.kind != "areas" or stored.layer.time != "state":
         return rulings, []
-    ground = await _ground(writer, stored, given, proposal)
+    yardstick = await _yardstick(writer, stored, given, proposal)
     # Features with periods of their own are no new state of a layer that has none yet.
     if proposal.current or given.states is not None:
-        rulings += judge_states(stored.layer, proposal.before, proposal.after, ground)
-    return rulings, _effects(proposal, rulings, ground) if rulings else []
+        rulings += judge_states(stored.layer, proposal.before, proposal.after, yardstick)
+    return rulings, _effects(proposal, rulings, yardstick) if rulings else []
 
 
 async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, ends: bool) -> dict[str, int]:
@@ -89,24 +89,24 @@ async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, en
     return dict(counts)
 
 
-async def _ground(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> Ground:
+async def _yardstick(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> Yardstick:
     wanted: set[bytes] = set()
     for _, was, before, now in stepping(proposal.before, proposal.after):
         if was != now:
             wanted |= was | before | now
     there = await writer.features(stored.layer_id, wanted - given.features.keys())
     statuses = await writer.statuses(stored.layer_id, stored.layer.category)
-    return ground_of(stored.layer, {**there, **given.features}, statuses)
+    return yardstick_of(stored.layer, {**there, **given.features}, statuses)
 
 
-def _effects(proposal: Proposal, rulings: list[Ruling], ground: Ground) -> list[Effect]:
+def _effects(proposal: Proposal, rulings: list[Ruling], yardstick: Yardstick) -> list[Effect]:
     """Return the effects at the instants that the *rulings* are about, and at the last one that changes."""
     changed = {at: (was, now) for at, was, _, now in stepping(proposal.before, proposal.after) if was != now}
     ruled = [each.at for each in rulings if each.at in changed]
     found = []
     for at in sorted({*ruled[: EFFECTS - 1], *sorted(changed)[-1:]}, key=str):
         assert at is not None  # only those that are in changed
-        before, after = map(ground.exact, changed[at])
+        before, after = map(yardstick.exact, changed[at])
         found += [
             Effect(at, status, before.get(status, 0.0), after.get(status, 0.0))
             for status in sorted({*before, *after})

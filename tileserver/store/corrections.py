@@ -15,19 +15,19 @@ from tileserver.store.revisions import Writer
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table of rows known in revisions; ``key`` are the columns by which two rows say the same."""
+    """A table of rows known in revisions; ``identity`` are the columns by which two rows say the same."""
 
     name: str
-    key: tuple[str, ...]
+    identity: tuple[str, ...]
     rest: tuple[str, ...]
 
     def same(self, one: str, other: str) -> str:
         """Return the SQL condition that the rows *one* and *other* say the same, in whatever revisions."""
-        return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("layer", *self.key))
+        return " AND ".join(f"{one}.{name} = {other}.{name}" for name in ("layer", *self.identity))
 
     def columns(self, of: str = "", without: str = "") -> str:
         """Return its columns, qualified by the row *of*, without ``known`` and without *without*."""
-        names = [name for name in ("layer", *self.key, *self.rest) if name != without]
+        names = [name for name in ("layer", *self.identity, *self.rest) if name != without]
         return ", ".join(f"{of}.{name}" if of else name for name in names)
 
 
@@ -184,7 +184,7 @@ def _join_at(table: _Table) -> str:
 
     Where only one of the two is known it stays as it is: so each row is replaced by up to three.
     """
-    names = [name for name in table.key if name != "valid"]
+    names = [name for name in table.identity if name != "valid"]
     same = " AND ".join(f"one.{name} = other.{name}" for name in ("layer", *names))
     return f"""
         WITH meeting AS (

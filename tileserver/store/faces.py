@@ -21,7 +21,7 @@ class CellKey(NamedTuple):
     cell: int
 
 
-class MeasuredFace(NamedTuple):
+class DrawnFace(NamedTuple):
     """A face, or the front in one cell; ``km2`` on the ellipsoid for faces of the finest band."""
 
     feature: Feature
@@ -80,9 +80,9 @@ async def current_faces(
     return found
 
 
-async def measured_faces(
+async def drawn_faces(
     connection: asyncpg.Connection, layer_id: LayerId, wanted: Sequence[tuple[CellKey, bytes]]
-) -> dict[tuple[CellKey, bytes], MeasuredFace]:
+) -> dict[tuple[CellKey, bytes], DrawnFace]:
     """Return the current faces *wanted* of a layer, by cell and hash."""
     rows = await connection.fetch(
         "SELECT DISTINCT ON (f.band, f.cell, f.content) f.band, f.cell, f.content, properties, km2, geom"
@@ -95,7 +95,7 @@ async def measured_faces(
         [feature_hash for _, feature_hash in wanted],
     )
     return {
-        (CellKey(row["band"], row["cell"]), row["content"]): MeasuredFace(
+        (CellKey(row["band"], row["cell"]), row["content"]): DrawnFace(
             Feature(row["content"], row["properties"], row["geom"]), row["km2"]
         )
         for row in rows

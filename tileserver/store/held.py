@@ -23,7 +23,7 @@ class HeldImport:
 
     id: int
     layer_id: LayerId
-    held_at: datetime
+    kept_at: datetime
     origin: str
     rulings: list[dict[str, Any]]
     judged: Revision

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.desk.judge import Ground, Sizes
+from tileserver.desk.judge import Sizes, Yardstick
 from tileserver.desk.periods import State
 from tileserver.model import Feature, Layer
 from tileserver.shape.measure import area_km2
 
 
-def ground_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapping[bytes, str]) -> Ground:
+def yardstick_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapping[bytes, str]) -> Yardstick:
     """Return what measures the states of *layer*; *features* has all that are to be measured.
 
     *statuses* has those that are only to be named.
@@ -41,7 +41,7 @@ def ground_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapping
             exact[state] = _disjoint(layer, [(status_of(each), features[each].wkb) for each in state])
         return exact[state]
 
-    return Ground(measure, measure_exactly, lambda state: frozenset(map(status_of, state)))
+    return Yardstick(measure, measure_exactly, lambda state: frozenset(map(status_of, state)))
 
 
 def _disjoint(layer: Layer, areas: list[tuple[str, bytes]]) -> Sizes:
