@@ -12,7 +12,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from starlette.testclient import TestClient
 
-from tileserver.grid import BoundsLonLat, TileAddress, addresses_in
+from tests.addresses import addresses_in
+from tileserver.grid import BoundsLonLat, TileAddress
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_lonlat
 from tileserver.theatres import load_theatre

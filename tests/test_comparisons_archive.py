@@ -28,7 +28,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from starlette.testclient import TestClient
 
-from tileserver.grid import BoundsLonLat, addresses_in
+from tests.addresses import addresses_in
+from tileserver.grid import BoundsLonLat
 from tileserver.shape.compare import NO_STATUS, Sieve
 from tileserver.shape.measure import area_km2, polygons_in
 from tileserver.theatres import load_theatre

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.addresses import addresses_in
 from tests.strategies import addresses
 from tileserver.errors import AddressOutside, BadParameter
 from tileserver.grid import (
@@ -17,7 +18,6 @@ from tileserver.grid import (
     BoundsLonLat,
     TileAddress,
     address_at,
-    addresses_in,
     parse_address,
     parse_address_text,
     tile_unit_m,

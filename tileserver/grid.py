@@ -148,12 +148,6 @@ def address_at(lon: float, lat: float, zoom: int) -> TileAddress:
     return TileAddress(zoom, tile.x, tile.y)
 
 
-def addresses_in(bounds: BoundsLonLat, zoom: int) -> list[TileAddress]:
-    """Return the addresses at *zoom* that touch *bounds*, row by row within each column."""
-    found = mercantile.tiles(bounds.west, bounds.south, bounds.east, bounds.north, [zoom])
-    return sorted(TileAddress(zoom, tile.x, tile.y) for tile in found)
-
-
 def tile_unit_m(zoom: int) -> float:
     """Return the side of one tile unit at *zoom*, in metres of EPSG:3857."""
     return 2 * WORLD / ((1 << zoom) * EXTENT)

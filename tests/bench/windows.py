@@ -27,9 +27,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tests.addresses import addresses_in
 from tests.bench.crowd import write_crowd
 from tileserver.embedded.cluster import Cluster
-from tileserver.grid import BoundsLonLat, TileAddress, address_at, addresses_in
+from tileserver.grid import BoundsLonLat, TileAddress, address_at
 from tileserver.shape.project import to_lonlat
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Pool, connect

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tileserver.desk.periods import (
     State,
     changed_runs,
-    changed_states,
     periods_of,
     rewritten,
     states_of,
@@ -86,15 +85,6 @@ def test_periods_of_one_content_are_disjoint_and_never_meet(states: dict[datetim
 def test_a_state_repeated_changes_no_period(states: dict[datetime, State]) -> None:
     midday = {at + timedelta(hours=12): state_at(states, at) for at in states}
     assert periods_of({**states, **midday}) == periods_of(states)
-
-
-@given(histories)
-def test_changed_states_are_those_that_differ_from_the_one_before(states: dict[datetime, State]) -> None:
-    changed = changed_states(states)
-    assert list(changed) == sorted(changed)
-    tick = timedelta(microseconds=1)
-    for at, state in states.items():
-        assert (at in changed) == (state != state_at(states, at - tick))
 
 
 @given(histories, histories)

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 
+from tests.addresses import addresses_in
 from tests.bench.crowd import write_crowd
 from tests.conftest import NOW, Databases
 from tests.shapes import Feature, dot, fill, in_tile, layer, theatre
 from tileserver.errors import UnknownVersion
-from tileserver.grid import BoundsLonLat, TileAddress, addresses_in
+from tileserver.grid import BoundsLonLat, TileAddress
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import Pool
 from tileserver.store.event_window import EVERYTHING, Selection

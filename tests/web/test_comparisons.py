@@ -14,9 +14,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from starlette.testclient import TestClient
 
+from tests.addresses import addresses_in
 from tests.conftest import NOW, settings_for
 from tests.desk.conftest import Cells, Desk
-from tileserver.grid import EXTENT, BoundsLonLat, TileAddress, address_at, addresses_in
+from tileserver.grid import EXTENT, BoundsLonLat, TileAddress, address_at
 from tileserver.tiles.text import decode_tile, to_metres
 from tileserver.times import TICK
 from tileserver.web.app import create_app

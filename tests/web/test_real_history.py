@@ -9,8 +9,9 @@ import pytest
 import shapely
 from starlette.testclient import TestClient
 
+from tests.addresses import addresses_in
 from tests.web.histories import Reader, unions
-from tileserver.grid import BoundsLonLat, address_at, addresses_in
+from tileserver.grid import BoundsLonLat, address_at
 from tileserver.tiles.compress import compress
 
 ALL = "ukraine.control,ukraine.frontline,ukraine.events"

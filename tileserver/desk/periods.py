@@ -7,7 +7,7 @@ the next state.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -51,17 +51,6 @@ def states_of(dated: Iterable[DatedFeature], instants: Iterable[datetime] = ()) 
         current.update(opening[at])
         states[at] = frozenset(current)
     return states
-
-
-def changed_states(states: Mapping[datetime, State]) -> Sequence[datetime]:
-    """Return, ascending, the instants whose state differs from the one before."""
-    found = []
-    before: State = frozenset()
-    for at in sorted(states):
-        if states[at] != before:
-            found.append(at)
-        before = states[at]
-    return found
 
 
 class Step(NamedTuple):

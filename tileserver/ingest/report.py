@@ -65,16 +65,6 @@ class Report:
         """Whether everything read is accounted for exactly once."""
         return self.read == self.imported + self.total("quarantined") + self.total("left_out")
 
-    def merge(self, other: Report) -> None:
-        """Add the account of *other* to this one."""
-        self.read += other.read
-        self.imported += other.imported
-        self.counts.update(other.counts)
-        for finding, examples in other.examples.items():
-            for example in examples:
-                self._keep_example(finding, example)
-        self.quarantined.extend(other.quarantined[: QUARANTINE_ITEMS - len(self.quarantined)])
-
     def as_dict(self) -> dict[str, Any]:
         """Return the account in terms JSON knows; findings in the order they are declared."""
         found = [finding for finding in Finding if self.counts[finding]]
