@@ -18,7 +18,7 @@ from tileserver.desk.draw import front_ground, side_areas
 from tileserver.desk.prepare import Preparer
 from tileserver.ingest import ReadOptions, Report
 from tileserver.ingest.deepstate import published, read
-from tileserver.shape.frontline import front_lines
+from tileserver.shape.frontline import Fronts
 from tileserver.shape.project import to_mercator
 from tileserver.theatres import load_theatre
 
@@ -30,7 +30,7 @@ STRETCH = 1.5  # projected metres to a true one at 48 degrees
 def our_fronts(days: Iterable[str], folder: Path) -> dict[str, dict[str, BaseGeometry]]:
     """Return by day and side the front at the end of the local day, EPSG:3857."""
     theatre = load_theatre("ukraine")
-    layer, where = theatre.layer("control"), front_ground(theatre, theatre.layer("frontline"))
+    layer, fronts = theatre.layer("control"), Fronts(front_ground(theatre, theatre.layer("frontline")))
     found = {}
     with tarfile.open(ARCHIVE) as tar:
         members = {at: each for each in tar if (at := published(each.name))}
@@ -42,7 +42,7 @@ def our_fronts(days: Iterable[str], folder: Path) -> dict[str, dict[str, BaseGeo
             preparer = Preparer(theatre, layer, report)
             (snapshot,) = read(path, theatre, layer, ReadOptions(), report)
             contents = [content for each in snapshot.features if (content := preparer.prepare(each))]
-            found[day] = front_lines(side_areas(layer, contents), where)
+            found[day] = fronts.lines(side_areas(layer, contents))
     return found
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.shape.frontline import Ground, front_lines, ground
+from tileserver.shape.frontline import Fronts
+from tileserver.shape.ground import Ground, ground
 
 KM = 1000.0  # projected metres; the lands lie on the equator, where they are true ones
 
@@ -27,7 +28,7 @@ def where() -> Ground:
 
 
 def front(where: Ground, *areas: tuple[str, BaseGeometry]) -> BaseGeometry:
-    found = front_lines([(side, [shape]) for side, shape in areas], where)
+    found = Fronts(where).lines([(side, [shape]) for side, shape in areas])
     return shapely.union_all(list(found.values()))
 
 
@@ -52,7 +53,7 @@ def test_where_nothing_is_taken_a_border_is_no_front(where: Ground) -> None:
 
 
 def test_each_side_can_have_taken_land_of_the_other(where: Ground) -> None:
-    found = front_lines([("theirs", [km(400, -50, 600, 50)]), ("ours", [km(600, 100, 650, 200)])], where)
+    found = Fronts(where).lines([("theirs", [km(400, -50, 600, 50)]), ("ours", [km(600, 100, 650, 200)])])
     assert found.keys() == {"ours", "theirs"}
     assert along(found["ours"], km(600, 100, 650, 200).boundary) == pytest.approx(50 * 2 + 100, abs=2)
 
@@ -101,7 +102,7 @@ def test_of_two_areas_that_overlap_the_first_holds(where: Ground) -> None:
 def test_a_seam_between_held_areas_is_no_front_and_a_gap_is(where: Ground) -> None:
     def inside(gap_m: float) -> float:
         right = km(300 + gap_m / KM, 10, 400, 90)
-        found = front_lines([("theirs", [km(200, 10, 300, 90), right])], where)["theirs"]
+        found = Fronts(where).lines([("theirs", [km(200, 10, 300, 90), right])])["theirs"]
         return float(shapely.intersection(found, km(290, 20, 310, 80)).length) / KM
 
     assert inside(150) == 0
@@ -136,10 +137,26 @@ def test_the_order_of_areas_of_one_status_does_not_matter(
 ) -> None:
     shuffled = data.draw(st.permutations(held))
     one, other = (
-        shapely.normalize(front_lines([("theirs", [block(at) for at in areas])], where)["theirs"])
+        shapely.normalize(Fronts(where).lines([("theirs", [block(at) for at in areas])])["theirs"])
         for areas in (held, shuffled)
     )
     assert one.equals(other)
+
+
+sided = st.lists(st.tuples(st.sampled_from(["theirs", "", "ours"]), blocks), max_size=12)
+
+
+@settings(max_examples=12)
+@given(days=st.lists(sided, min_size=2, max_size=4))
+def test_one_set_of_areas_after_the_other_gives_the_fronts_that_each_gives_alone(
+    where: Ground, days: list[list[tuple[str, tuple[int, int]]]]
+) -> None:
+    fronts = Fronts(where)
+    for day in days:
+        areas = [(side, [block(at) for who, at in day if who == side]) for side in ("theirs", "", "ours")]
+        after, alone = fronts.lines(areas), Fronts(where).lines(areas)
+        assert after.keys() == alone.keys()
+        assert all(shapely.to_wkb(after[side]) == shapely.to_wkb(alone[side]) for side in alone)
 
 
 def test_distances_are_in_true_metres() -> None:

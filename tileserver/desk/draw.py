@@ -35,7 +35,8 @@ from tileserver.desk.prepare import make_feature
 from tileserver.grid import Band, BoundsLonLat
 from tileserver.model import Feature, Layer, Theatre
 from tileserver.shape.clips import Named, changed_cells, plant
-from tileserver.shape.frontline import Ground, front_lines, ground
+from tileserver.shape.frontline import Fronts
+from tileserver.shape.ground import Ground, ground
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres, whole_status
 from tileserver.shape.repair import repair_geometry
@@ -101,7 +102,7 @@ class _Front:
         area = theatre.layer(line.derived.layer)
         self.sides = {_FRONT + f"{line.name} {side}": area.on_side(side) for side in sorted(area.sides())}
         self._area = area
-        self._where = front_ground(theatre, line)
+        self._fronts = Fronts(front_ground(theatre, line))
         self._areas: frozenset[bytes] = frozenset()
         self._roots: list[Named] = []
 
@@ -109,7 +110,7 @@ class _Front:
         """Return the uncut front of each side in *state*, called ``front of <line> <side>``; [] without."""
         if state != self._areas:
             areas = side_areas(self._area, [features[each] for each in sorted(state)])
-            found = front_lines(areas, self._where)
+            found = self._fronts.lines(areas)
             self._roots = [
                 (_FRONT + f"{self.line.name} {side}", plant(lines)) for side, lines in found.items()
             ]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,101 +14,15 @@ import shapely
 from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import WORLD
+from tileserver.shape.ground import Ground, Home, outline_tree
+from tileserver.shape.plots import Plots, Remembered, together
+from tileserver.shape.segments import Shapes, segments
 
 NOBODY = ""  # the side of what is contested or unknown
 STEP = 1000.0  # projected metres; no edge longer than this is judged by its middle alone
+PLOT = 20  # margins; the least side of a plot
 
-Shapes: TypeAlias = npt.NDArray[np.object_]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Whose the land is that no area covers, and what is near, in EPSG:3857."""
-
-    lands: Mapping[str, BaseGeometry]  # side -> its own land
-    outlines: Mapping[str, shapely.STRtree]  # side -> the segments around its land
-    reach: float  # projected metres, as all below
-    margin: float
-    border: float
-    seam: float
-
-
-def ground(
-    lands: Mapping[str, BaseGeometry], *, reach_m: float, margin_m: float, border_m: float, seam_m: float
-) -> Ground:
-    """Return what fronts are drawn over.
-
-    Parameters
-    ----------
-    lands : mapping of str to shapely geometry
-        Side to Polygon or MultiPolygon, EPSG:3857: who holds what no area covers. The lands are disjoint.
-    reach_m : float
-        True metres. Two sides face each other across water, or land that is nobody's, no wider than this.
-    margin_m : float
-        True metres. A strip of uncovered land nowhere twice as wide is nobody's: two outlines of one coast.
-    border_m : float
-        True metres. An edge this near to a side's own land is that land's border, not its front.
-    seam_m : float
-        True metres. Held areas with a gap of less than twice this between them are taken to touch.
-
-    Notes
-    -----
-    EPSG:3857 stretches true metres by the secant of the latitude, taken at the centre of all lands.
-    """
-    middle = shapely.centroid(shapely.multipoints([shapely.centroid(land) for land in lands.values()]))
-    stretch = 1 / math.cos(math.atan(math.sinh(middle.y / WORLD * math.pi)))
-    for land in lands.values():
-        shapely.prepare(land)
-    outlines = {
-        side: shapely.STRtree(np.asarray(shapely.linestrings(_segments(shapely.boundary(land))[0])))
-        for side, land in lands.items()
-    }
-    return Ground(lands, outlines, *(metres * stretch for metres in (reach_m, margin_m, border_m, seam_m)))
-
-
-def front_lines(
-    areas: Sequence[tuple[str, Sequence[BaseGeometry]]], where: Ground
-) -> dict[str, BaseGeometry]:
-    """Return the fronts by the side along whose edge they run.
-
-    Parameters
-    ----------
-    areas : sequence of (str, sequence of shapely geometries)
-        A side and valid areas, EPSG:3857, of one status each; where two overlap the earlier one holds.
-    where : Ground
-        From `ground`.
-
-    Returns
-    -------
-    dict of str to shapely geometry
-        MultiLineString, EPSG:3857, for each side that has a front. A day that changes one place gives the
-        same lines elsewhere, but for stretches within `Ground.reach` of it.
-
-    Notes
-    -----
-    The front runs along the edge of what a side's areas hold outside its own land (and the water nearer to
-    it than to any other's), where another side holds land across that edge: beside it, beyond what is
-    nobody's, or across water, within reach and with nothing of the side's own between. Bays of such a bank
-    are bridged up to half the reach. So there is one line, what is contested lies in front of it, and
-    neither a shore that one side has for itself is a front, nor a lagoon, nor a border. O(n log n).
-    """
-    painted, covered = _painted(areas)
-    edges = {side: _edges(held, side, where) for side, held in painted.items() if side != NOBODY}
-    if not any(each.abroad.any() for each in edges.values()):
-        return {}
-    bare = {side: shapely.difference(land, covered) for side, land in where.lands.items()}
-    wide = cache(lambda side: _opened(bare[side], where.margin))
-    nobody = shapely.get_parts(painted.get(NOBODY, shapely.Polygon()))
-    found = {}
-    for side in sorted(side for side, each in edges.items() if each.abroad.any()):
-        others = [held for who, held in painted.items() if who not in (side, NOBODY)]
-        others += [wide(who) for who in bare if who != side]
-        own = _together([painted[side], bare.get(side, shapely.Polygon())])
-        line = _facing(edges[side], own, _together(others), nobody, where)
-        if not line.is_empty:
-            found[side] = line
-    return found
+_NOWHERE = shapely.Polygon()
 
 
 class _Edges(NamedTuple):
@@ -117,63 +30,126 @@ class _Edges(NamedTuple):
 
     ends: npt.NDArray[np.float64]  # (n, 2, 2)
     ring: npt.NDArray[np.intp]  # (n,), the number of each one's ring
-    middles: Shapes  # (n,) points
+    middles: npt.NDArray[np.float64]  # (n, 2)
     abroad: npt.NDArray[np.bool_]  # (n,), whether outside its own land
 
 
-def _edges(held: BaseGeometry, side: str, where: Ground) -> _Edges:
-    ends, ring = _segments(shapely.segmentize(shapely.boundary(held), STEP))
-    middles = shapely.points(ends.mean(axis=1)) if len(ends) else np.empty(0, dtype=object)
-    return _Edges(ends, ring, middles, ~_at_home(middles, side, where))
+class Fronts:
+    """The fronts over one ground, of one set of areas after the other.
 
+    What is drawn follows from the areas alone. What was worked out for the areas before is taken where it
+    would be the same again: most of one day is that of the day before.
+    """
 
-def _painted(
-    areas: Iterable[tuple[str, Sequence[BaseGeometry]]],
-) -> tuple[dict[str, BaseGeometry], BaseGeometry]:
-    """Return what each side's areas hold, and all of it."""
-    parts: dict[str, list[BaseGeometry]] = {}
-    covered: BaseGeometry = shapely.Polygon()
-    for side, shapes in areas:
-        whole = shapely.union_all(shapes)
-        parts.setdefault(side, []).append(shapely.difference(whole, covered))
-        covered = shapely.union(covered, whole)
-    return {side: shapely.union_all(own) for side, own in parts.items()}, covered
+    def __init__(self, where: Ground) -> None:
+        self._where = where
+        self._plots = Plots(max(PLOT * where.margin, where.reach), 3 * (where.margin + where.seam))
+        self._opened: dict[tuple[str, str], Remembered] = defaultdict(
+            lambda: Remembered(self._plots, self._open)
+        )
+        self._closed: dict[str, Remembered] = defaultdict(lambda: Remembered(self._plots, self._close))
+        self._homes: dict[str, Home] = {}
+        self._unions: dict[int, tuple[bytes, BaseGeometry]] = {}
 
+    def lines(self, areas: Sequence[tuple[str, Sequence[BaseGeometry]]]) -> dict[str, BaseGeometry]:
+        """Return the fronts by the side along whose edge they run.
 
-def _opened(land: BaseGeometry, margin: float) -> BaseGeometry:
-    """Return *land* without its parts that are nowhere twice *margin* wide, and with round corners."""
-    outline = shapely.simplify(land, margin / 20)
-    return shapely.buffer(shapely.buffer(outline, -margin, quad_segs=2), margin, quad_segs=2)
+        Parameters
+        ----------
+        areas : sequence of (str, sequence of shapely geometries)
+            A side and valid areas, EPSG:3857, of one status each; where two overlap the earlier one holds.
 
+        Returns
+        -------
+        dict of str to shapely geometry
+            MultiLineString, EPSG:3857, for each side that has a front. A day that changes one place gives the
+            same lines elsewhere, but for stretches within `Ground.reach` of it.
 
-def _together(areas: Sequence[BaseGeometry]) -> BaseGeometry:
-    """Return the parts of *areas* as one, to measure distances to; they may overlap."""
-    parts = (
-        np.concatenate([shapely.get_parts(area) for area in areas]) if areas else np.empty(0, dtype=object)
-    )
-    found: BaseGeometry = shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
-    return found
+        Notes
+        -----
+        The front runs along the edge of what a side's areas hold outside its own land (and the water nearer
+        to it than to any other's), where another side holds land across that edge: beside it, beyond what is
+        nobody's, or across water, within reach and with nothing of the side's own between. Bays of such a
+        bank are bridged up to half the reach. So there is one line, what is contested lies in front of it,
+        and neither a shore that one side has for itself is a front, nor a lagoon, nor a border. O(n log n).
+        """
+        painted, covered = self._painted(areas)
+        edges = {side: self._edges(side, held) for side, held in painted.items() if side != NOBODY}
+        taken = {side: each for side, each in edges.items() if each.abroad.any()}
+        if not taken:
+            return {}
+        bare = {side: shapely.difference(land, covered) for side, land in self._where.lands.items()}
+        wide = cache(lambda side: self._plots.outline(shapely.simplify(bare[side], self._where.margin / 20)))
+        nobody = shapely.get_parts(painted.get(NOBODY, _NOWHERE))
+        found = {}
+        for side, each in sorted(taken.items()):
+            plots = self._plots.near(each.middles[each.abroad], self._where.reach)
+            others = [held for who, held in painted.items() if who not in (side, NOBODY)]
+            for who in [who for who in bare if who != side]:
+                others += self._opened[side, who].pieces(plots, wide(who))
+            own = shapely.simplify(together([painted[side], bare.get(side, _NOWHERE)]), self._where.seam / 4)
+            core = self._closed[side].pieces(plots, self._plots.outline(own))
+            line = _facing(each, together(core), together(others), nobody, self._where)
+            if not line.is_empty:
+                found[side] = line
+        return found
+
+    def _painted(
+        self, areas: Iterable[tuple[str, Sequence[BaseGeometry]]]
+    ) -> tuple[dict[str, BaseGeometry], BaseGeometry]:
+        """Return what each side's areas hold, and all of it."""
+        parts: dict[str, list[BaseGeometry]] = {}
+        covered: BaseGeometry = _NOWHERE
+        for number, (side, shapes) in enumerate(areas):
+            if len(shapes):
+                whole = self._union(number, shapes)
+                parts.setdefault(side, []).append(shapely.difference(whole, covered))
+                covered = shapely.union(covered, whole)
+        return {side: shapely.union_all(own) for side, own in parts.items()}, covered
+
+    def _union(self, number: int, shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+        spelled = b"".join(shapely.to_wkb(shapes))
+        known = self._unions.get(number)
+        if known is None or known[0] != spelled:
+            known = self._unions[number] = spelled, shapely.union_all(shapes)
+        return known[1]
+
+    def _edges(self, side: str, held: BaseGeometry) -> _Edges:
+        ends, ring = segments(shapely.segmentize(shapely.boundary(held), STEP))
+        middles = ends.mean(axis=1)
+        home = self._homes.setdefault(side, Home(side, self._where))
+        return _Edges(ends, ring, middles, ~home.has(middles))
+
+    def _open(self, land: BaseGeometry) -> BaseGeometry:
+        """Return *land* without its parts that are nowhere twice the margin wide, and with round corners."""
+        margin = self._where.margin
+        return shapely.buffer(shapely.buffer(land, -margin, quad_segs=2), margin, quad_segs=2)
+
+    def _close(self, land: BaseGeometry) -> BaseGeometry:
+        """Return *land* without seams between its parts, drawn in by the width of one."""
+        seam = self._where.seam
+        return shapely.buffer(shapely.buffer(land, seam, quad_segs=2), -2 * seam, quad_segs=2)
 
 
 def _facing(
-    edges: _Edges, own: BaseGeometry, foes: BaseGeometry, nobody: Shapes, where: Ground
+    edges: _Edges, core: BaseGeometry, foes: BaseGeometry, nobody: Shapes, where: Ground
 ) -> BaseGeometry:
     """Return the *edges* from which *foes* are seen, outside the side's own land."""
-    shapely.prepare([foes, *nobody])
+    shapely.prepare([foes, core, *nobody])
     near = np.flatnonzero(edges.abroad)
-    near = near[shapely.dwithin(foes, edges.middles[near], where.reach)]
+    middles: Shapes = np.asarray(shapely.points(edges.middles[near]))
+    there: npt.NDArray[np.bool_] = np.asarray(shapely.dwithin(foes, middles, where.reach))
+    there[there] = ~shapely.intersects(core, middles[there])  # no seam of one side, no border
+    near, middles = near[there], middles[there]
     if not len(near):
         return MultiLineString()
     between = nobody[shapely.dwithin(nobody, foes, where.seam)] if len(nobody) else nobody
-    ahead = _together([foes, *between])
-    closed = shapely.buffer(shapely.simplify(own, where.seam / 4), where.seam, quad_segs=2)
-    core = shapely.buffer(closed, -2 * where.seam, quad_segs=2)
-    shapely.prepare([ahead, core])
-    near = near[~shapely.intersects(core, edges.middles[near])]  # no seam of one side, no border
+    ahead = together([foes, *between])
+    shapely.prepare(ahead)
     free = np.zeros(len(edges.ends), dtype=bool)
     free[near] = True
     seen = free.copy()
-    seen[near] = ~shapely.intersects(core, _shortest_lines(edges.middles[near], ahead))
+    seen[near] = ~shapely.intersects(core, _shortest_lines(middles, ahead))
     seen = _bridged(seen, free, edges.ends, edges.ring, where.reach / 2)
     lines = np.asarray(shapely.linestrings(edges.ends[seen]), dtype=object)
     parts = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
@@ -190,7 +166,7 @@ def _shortest_lines(places: Shapes, area: BaseGeometry) -> Shapes:
     found = np.asarray(shapely.linestrings(shapely.get_coordinates(places)[:, None, :].repeat(2, axis=1)))
     outside = np.flatnonzero(~shapely.intersects(area, places))
     if len(outside):
-        outline = shapely.STRtree(np.asarray(shapely.linestrings(_segments(shapely.boundary(area))[0])))
+        outline = outline_tree(area)
         place, segment = outline.query_nearest(places[outside])
         first = np.full(len(outside), len(outline.geometries))
         np.minimum.at(first, place, segment)
@@ -219,32 +195,3 @@ def _bridged(
         ):
             found[gap] = True
     return found
-
-
-def _at_home(places: Shapes, side: str, where: Ground) -> npt.NDArray[np.bool_]:
-    """Whether *places* are on the land of *side*, or on water and nearer to it than to any other's."""
-    home = where.lands.get(side)
-    if home is None:
-        return np.zeros(len(places), dtype=bool)
-    found: npt.NDArray[np.bool_] = shapely.dwithin(home, places, where.border)
-    abroad = [who for who in where.lands if who != side]
-    water = ~found
-    for who in abroad:
-        water &= ~shapely.intersects(where.lands[who], places)
-    if abroad and water.any():
-        to_others = np.min([_distances(where.outlines[who], places[water]) for who in abroad], axis=0)
-        found[water] = _distances(where.outlines[side], places[water]) < to_others
-    return found
-
-
-def _distances(outline: shapely.STRtree, places: Shapes) -> npt.NDArray[np.float64]:
-    """Return how far each of *places* is from the nearest segment, shape (n,)."""
-    _, found = outline.query_nearest(places, all_matches=False, return_distance=True)
-    return np.asarray(found)
-
-
-def _segments(lines: BaseGeometry) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
-    """Return the segments of *lines* in their order, shape (n, 2, 2), and the number of each one's line."""
-    coordinates, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
-    together = line[1:] == line[:-1]
-    return np.stack([coordinates[:-1][together], coordinates[1:][together]], axis=1), line[:-1][together]

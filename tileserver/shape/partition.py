@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import UNIT_ZOOM, WORLD, Band
 from tileserver.shape.clips import Clip, cell_box
+from tileserver.shape.segments import segments
 
 GENERALISER = 4  # raised whenever the same areas would give other faces or lines
 TOLERANCE = 1.0  # grid units; vertices whose triangle is smaller than its square go
@@ -146,7 +147,7 @@ def cell_front(
     scale = _scale(cell.band)
     true = shapely.transform(shapely.union_all(where), lambda xy: xy * scale)
     shapely.prepare(true)
-    edges = _segments(shapely.boundary(_merged(np.array(areas))))
+    edges, _ = segments(shapely.boundary(_merged(np.array(areas))))
     edges = edges[~_on_box(edges, cell.box)]
     middles = shapely.points(edges.mean(axis=1))
     chosen = shapely.linestrings(edges[shapely.dwithin(true, middles, REACH)])
@@ -246,13 +247,6 @@ def _enclosed(lines: Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
 def _merged(pieces: npt.NDArray[np.object_]) -> BaseGeometry:
     only: BaseGeometry = pieces[0]
     return only if len(pieces) == 1 else shapely.coverage_union_all(pieces)
-
-
-def _segments(lines: BaseGeometry) -> npt.NDArray[np.float64]:
-    """Return the segments of *lines*, shape (n, 2, 2)."""
-    coordinates, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
-    together = line[1:] == line[:-1]
-    return np.stack([coordinates[:-1][together], coordinates[1:][together]], axis=1)
 
 
 def _on_box(edges: npt.NDArray[np.float64], box: tuple[float, float, float, float]) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,130 @@
+"""Areas worked out plot by plot, and anew only where their surroundings changed.
+
+The plane is parted into square plots. A geometry for one plot is worked out from the areas in its *window*,
+the plot with a halo around it, and cut to the plot::
+
+    +---------------------+
+    |  window     halo    |      The outlines in the window are the same as last time: so is the result, and
+    |    +-----------+    |      it is taken from last time. The halo is as wide as the result looks around.
+    |    |   plot    |    |
+    |    |           |    |
+    |    +-----------+    |
+    |                     |
+    +---------------------+
+
+All coordinates are metres of EPSG:3857.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.shape.segments import Shapes, segments
+
+Plot: TypeAlias = tuple[int, int]  # column to the east and row to the north, from the origin
+Points: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """How the plane is parted: the side of a plot, and how far its window reaches beyond it."""
+
+    side: float
+    halo: float
+
+    def box(self, plot: Plot) -> BaseGeometry:
+        """Return the square of *plot*."""
+        return self._square(plot, 0.0)
+
+    def window(self, plot: Plot) -> BaseGeometry:
+        """Return the square of *plot* and the halo around it."""
+        return self._square(plot, self.halo)
+
+    def _square(self, plot: Plot, beyond: float) -> BaseGeometry:
+        west, south = plot[0] * self.side, plot[1] * self.side
+        box: BaseGeometry = shapely.box(
+            west - beyond, south - beyond, west + self.side + beyond, south + self.side + beyond
+        )
+        return box
+
+    def near(self, places: Points, distance: float) -> list[Plot]:
+        """Return, ascending, the plots that are no farther than *distance* from *places*, shape (n, 2)."""
+        there = np.unique(np.floor(places / self.side) @ [1, 1j])
+        rings = int(np.ceil(distance / self.side))
+        steps = range(-rings, rings + 1)
+        around = {(int(each.real) + x, int(each.imag) + y) for each in there for x in steps for y in steps}
+        return sorted(around)
+
+    def outline(self, area: BaseGeometry) -> Outline:
+        """Sort the segments around *area* by the plots whose windows they may touch."""
+        ends, _ = segments(shapely.boundary(area))
+        first = np.floor((ends.min(axis=1) - self.halo) / self.side).astype(np.int64)
+        wide, high = (np.floor((ends.max(axis=1) + self.halo) / self.side).astype(np.int64) - first + 1).T
+        which = np.repeat(np.arange(len(ends)), wide * high)
+        step = np.arange(len(which)) - np.repeat(np.cumsum(wide * high) - wide * high, wide * high)
+        plots = first[which] + np.stack(np.divmod(step, high[which]), axis=1)
+        order = np.lexsort((which, plots[:, 1], plots[:, 0]))
+        plots, which = plots[order], which[order]
+        starts = np.flatnonzero(np.any(np.diff(plots, axis=0, prepend=plots[:1] - 1), axis=1))
+        spelled = {
+            (int(plots[start, 0]), int(plots[start, 1])): ends[which[start:stop]].tobytes()
+            for start, stop in itertools.pairwise([*starts, len(plots)])
+        }
+        shapely.prepare(area)
+        return Outline(area, shapely.get_parts(area), spelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """An area, and its segments by the plots whose windows they may touch."""
+
+    area: BaseGeometry
+    parts: Shapes  # its polygons
+    segments: dict[Plot, bytes]
+
+    def within(self, plot: Plot, side: float) -> bytes:
+        """Return bytes that are the same for areas alike in the window of *plot*, a square of that *side*."""
+        found = self.segments.get(plot)
+        if found is not None:
+            return found
+        covered = shapely.intersects_xy(self.area, (plot[0] + 0.5) * side, (plot[1] + 0.5) * side)
+        return b"all" if covered else b""
+
+
+class Remembered:
+    """A geometry for each plot, a function of the part of an area in the plot's window.
+
+    Keeps what it found for the area of last time, for the plots that were asked for.
+    """
+
+    def __init__(self, plots: Plots, work: Callable[[BaseGeometry], BaseGeometry]) -> None:
+        self._plots = plots
+        self._work = work
+        self._found: dict[Plot, tuple[bytes, BaseGeometry]] = {}
+
+    def pieces(self, wanted: Iterable[Plot], outline: Outline) -> list[BaseGeometry]:
+        """Return what the function makes of the area in each plot, cut to the plot; none that is empty."""
+        before, self._found = self._found, {}
+        for plot in wanted:
+            spelled = outline.within(plot, self._plots.side)
+            known = before.get(plot)
+            if known is None or known[0] != spelled:
+                parts = shapely.intersection(outline.parts, self._plots.window(plot))
+                known = spelled, shapely.intersection(self._work(together(parts)), self._plots.box(plot))
+            self._found[plot] = known
+        return [piece for _, piece in self._found.values() if not piece.is_empty]
+
+
+def together(areas: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:
+    """Return the polygons of *areas* as one MultiPolygon, to measure distances to; they may overlap."""
+    parts = shapely.get_parts(np.asarray(areas, dtype=object))
+    found: BaseGeometry = shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
+    return found
