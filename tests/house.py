@@ -36,6 +36,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
+ROOT = Path(__file__).parent.parent
 PACKAGE = "tileserver"
 LONG_FILE = 300
 LONG_BODY = 25
@@ -147,8 +148,9 @@ def _own_nodes(function: Function) -> Iterator[ast.AST]:
     waiting: list[ast.AST] = list(function.body)
     while waiting:
         node = waiting.pop()
-        yield node
-        waiting += [each for each in ast.iter_child_nodes(node) if not isinstance(each, Function)]
+        if not isinstance(node, Function):
+            yield node
+            waiting += ast.iter_child_nodes(node)
 
 
 def _ways(node: ast.AST) -> int:
@@ -333,7 +335,7 @@ def main() -> None:
     """Print the table, or the offending lines below a path."""
     parser = argparse.ArgumentParser(prog="python -m tests.house", description="Measure the house rules.")
     parser.add_argument("path", nargs="?", help="list offending lines of this file or folder")
-    parser.add_argument("--root", type=Path, default=Path(__file__).parent.parent, help="checkout to measure")
+    parser.add_argument("--root", type=Path, default=ROOT, help="checkout to measure")
     asked = parser.parse_args()
     sources = read_sources(asked.root.resolve())
     if asked.path is None:
