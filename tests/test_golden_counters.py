@@ -29,8 +29,11 @@ def _recorded() -> dict[str, tuple[str, str]]:
 
 def _drawn() -> dict[str, tuple[str, str]]:
     """File to the counters of the code and the digest of what lies there."""
-    files = sorted(GOLDEN.glob("*.txt"))
-    return {path.name: (COUNTERS, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files}
+    files = sorted(GOLDEN.rglob("*.txt"))
+    return {
+        path.relative_to(GOLDEN).as_posix(): (COUNTERS, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in files
+    }
 
 
 def _unsaid(recorded: dict[str, tuple[str, str]], drawn: dict[str, tuple[str, str]]) -> list[str]:
