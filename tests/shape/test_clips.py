@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import areas, metres, part
 from tileserver.grid import WORLD_UNITS
-from tileserver.shape.clips import BLOCK, SMALL, Clip, Named, cell_box, changed_cells, plant
+from tileserver.shape.clips import BLOCK, SMALL, Clip, StatusClip, cell_box, changed_cells, plant
 
 ZOOM = 10
 SPAN = 32.0  # the side of a cell at ZOOM, in drawing units
@@ -37,9 +37,9 @@ def tree(clip: Clip, deepest: int) -> Iterator[Clip]:
             yield from tree(child, deepest)
 
 
-def known(state: Collection[Named], zooms: Collection[int]) -> dict[Cell, frozenset[Named]]:
+def known(state: Collection[StatusClip], zooms: Collection[int]) -> dict[Cell, frozenset[StatusClip]]:
     """What a state has in each cell, found by looking into all of them."""
-    found: dict[Cell, set[Named]] = {}
+    found: dict[Cell, set[StatusClip]] = {}
     for name, root in state:
         for clip in tree(root, max(zooms)):
             if clip.z in zooms:
@@ -48,24 +48,24 @@ def known(state: Collection[Named], zooms: Collection[int]) -> dict[Cell, frozen
 
 
 def difference(
-    old: dict[Cell, frozenset[Named]], new: dict[Cell, frozenset[Named]]
-) -> dict[Cell, frozenset[Named]]:
-    nothing: frozenset[Named] = frozenset()
+    old: dict[Cell, frozenset[StatusClip]], new: dict[Cell, frozenset[StatusClip]]
+) -> dict[Cell, frozenset[StatusClip]]:
+    nothing: frozenset[StatusClip] = frozenset()
     cells = old.keys() | new.keys()
     return {
         cell: new.get(cell, nothing) for cell in cells if old.get(cell, nothing) != new.get(cell, nothing)
     }
 
 
-def never(_parts: Collection[Named]) -> bool:
+def never(_parts: Collection[StatusClip]) -> bool:
     return False
 
 
-def covered(parts: Collection[Named]) -> bool:
+def covered(parts: Collection[StatusClip]) -> bool:
     return any(clip.full for _, clip in parts)
 
 
-def whole_or_cells(state: Collection[Named], zoom: int) -> dict[Cell, frozenset[Named]]:
+def whole_or_cells(state: Collection[StatusClip], zoom: int) -> dict[Cell, frozenset[StatusClip]]:
     """What a state has in each cell at *zoom*, or in the largest that is covered and so much larger."""
     every = known(state, range(zoom + 1))
     whole = {cell for cell, parts in every.items() if cell[0] <= zoom - BLOCK and covered(parts)}

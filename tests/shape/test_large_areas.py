@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import STATUSES, areas, metres
 from tileserver.grid import BANDS, EXTENT, UNIT_ZOOM, Band
-from tileserver.shape.clips import BLOCK, Named, changed_cells, plant
+from tileserver.shape.clips import BLOCK, StatusClip, changed_cells, plant
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, to_metres, whole_status
 
@@ -33,7 +33,7 @@ def drawn(drawing: Sequence[Area], band: Band, *, whole: bool = True) -> list[tu
     corner = (1 << band.cell_zoom) // 2 - SPAN
     state = {(status, plant(metres(shape, (corner, corner), unit))) for status, shape in drawing}
 
-    def is_whole(parts: Collection[Named]) -> bool:
+    def is_whole(parts: Collection[StatusClip]) -> bool:
         return whole and whole_status(parts, STATUSES) is not None
 
     return [
@@ -132,5 +132,5 @@ def test_an_area_of_a_quarter_of_the_world_round_is_drawn_in_few_faces() -> None
     assert faces < 15_000
 
 
-def _covered(parts: Collection[Named]) -> bool:
+def _covered(parts: Collection[StatusClip]) -> bool:
     return any(clip.full for _, clip in parts)

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import STATUSES, areas, metres, part, segments, tidy
 from tileserver.grid import BANDS, EXTENT, UNIT_ZOOM, Band
-from tileserver.shape.clips import Named, plant
+from tileserver.shape.clips import StatusClip, plant
 from tileserver.shape.partition import MARK, Cell, Face, cell_faces, cell_front
 
 SPAN = 48.0  # grid units, to each side of the corner at which four cells meet
@@ -50,7 +50,7 @@ class Place:
         """The cell that lies so many to the left of and above the one to the south-east."""
         return Cell(self.band, self.corner[0] - column, self.corner[1] - row)
 
-    def named(self, drawing: Sequence[Area], cell: Cell) -> list[Named]:
+    def named(self, drawing: Sequence[Area], cell: Cell) -> list[StatusClip]:
         """What lies in *cell*."""
         unit = 2.0 ** (UNIT_ZOOM - self.band.lowest)
         roots = [(status, plant(metres(shape, self.origin, unit))) for status, shape in drawing]

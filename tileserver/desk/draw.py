@@ -34,7 +34,7 @@ from tileserver.desk.periods import Run, State
 from tileserver.desk.prepare import make_feature
 from tileserver.grid import Band, BoundsLonLat
 from tileserver.model import Feature, Layer, Theatre
-from tileserver.shape.clips import Named, changed_cells, plant
+from tileserver.shape.clips import StatusClip, changed_cells, plant
 from tileserver.shape.frontline import Fronts
 from tileserver.shape.ground import Ground, ground
 from tileserver.shape.measure import area_km2
@@ -104,9 +104,9 @@ class _Front:
         self._area = area
         self._fronts = Fronts(front_ground(theatre, line))
         self._areas: frozenset[bytes] = frozenset()
-        self._roots: list[Named] = []
+        self._roots: list[StatusClip] = []
 
-    def clips(self, state: State, features: Mapping[bytes, Feature]) -> list[Named]:
+    def clips(self, state: State, features: Mapping[bytes, Feature]) -> list[StatusClip]:
         """Return the uncut front of each side in *state*, called ``front of <line> <side>``; [] without."""
         if state != self._areas:
             areas = side_areas(self._area, [features[each] for each in sorted(state)])
@@ -131,8 +131,8 @@ class _Pen:
         self._drawn, self._finest = frozenset(area.bands), area.bands[-1]
         for band in self._drawn.union(*(front.bands for front in fronts)):
             self._bands[band.cell_zoom].append(band)
-        self._roots: dict[bytes, Named] = {}
-        self._shown: frozenset[Named] = frozenset()
+        self._roots: dict[bytes, StatusClip] = {}
+        self._shown: frozenset[StatusClip] = frozenset()
         self._run = -1
 
     def start_run(self, run: int, before: State) -> None:
@@ -148,10 +148,12 @@ class _Pen:
                     self._draw_cell(at, Cell(band, x, y, above), _areas(parts), parts)
         self._shown = shown
 
-    def _is_whole(self, parts: Collection[Named]) -> bool:
+    def _is_whole(self, parts: Collection[StatusClip]) -> bool:
         return whole_status(_areas(parts), self._priority) is not None
 
-    def _draw_cell(self, at: datetime, cell: Cell, areas: list[Named], parts: frozenset[Named]) -> None:
+    def _draw_cell(
+        self, at: datetime, cell: Cell, areas: list[StatusClip], parts: frozenset[StatusClip]
+    ) -> None:
         measured = cell.band == self._finest
         faces = cell_faces(cell, areas, self._priority, simplify=not measured)
         if cell.band in self._drawn:
@@ -187,7 +189,7 @@ class _Pen:
         if not steps or steps[-1][1] != state:
             steps.append((at, state))
 
-    def _clips(self, state: State) -> frozenset[Named]:
+    def _clips(self, state: State) -> frozenset[StatusClip]:
         """Return the uncut areas and fronts of *state*: the same objects for the same features.
 
         Clips are told apart by identity, so an area that the last state had too is not planted again.
@@ -197,12 +199,12 @@ class _Pen:
         fronts = [clip for front in self._fronts for clip in front.clips(state, self._features)]
         return frozenset([*kept.values(), *fronts])
 
-    def _root(self, feature_hash: bytes) -> Named:
+    def _root(self, feature_hash: bytes) -> StatusClip:
         feature = self._features[feature_hash]
         return str(feature.properties[self._area.category]), plant(shapely.from_wkb(feature.wkb))
 
 
-def _areas(parts: Iterable[Named]) -> list[Named]:
+def _areas(parts: Iterable[StatusClip]) -> list[StatusClip]:
     return [part for part in parts if not part[0].startswith(_FRONT)]
 
 

@@ -102,7 +102,7 @@ def cell_box(z: int, x: int, y: int) -> tuple[int, int, int, int]:
     return x * side, y * side, (x + 1) * side, (y + 1) * side
 
 
-Named: TypeAlias = tuple[str, Clip]  # whose part it is
+StatusClip: TypeAlias = tuple[str, Clip]  # a status, and the part of a cell that it has; or a front
 
 
 class ChangedCell(NamedTuple):
@@ -112,14 +112,14 @@ class ChangedCell(NamedTuple):
     z: int
     x: int
     y: int
-    parts: frozenset[Named]
+    parts: frozenset[StatusClip]
 
 
 def changed_cells(
-    before: Collection[Named],
-    after: Collection[Named],
+    before: Collection[StatusClip],
+    after: Collection[StatusClip],
     zoom: int,
-    is_whole: Callable[[Collection[Named]], bool],
+    is_whole: Callable[[Collection[StatusClip]], bool],
 ) -> Iterator[ChangedCell]:
     """Yield the cells in which two states differ, and what the second has there.
 
@@ -138,7 +138,7 @@ def changed_cells(
     What a cell has follows from the one state alone. What two states share is not looked into, nor what is
     whole: O(what changed of the edges).
     """
-    nothing: frozenset[Named] = frozenset()
+    nothing: frozenset[StatusClip] = frozenset()
     pending = [(0, 0, 0, frozenset(before), frozenset(after))]
     while pending:
         z, x, y, old, new = pending.pop()
@@ -158,7 +158,7 @@ def changed_cells(
             pending.append((*below, _quarter(old, quarter), _quarter(new, quarter)))
 
 
-def _quarter(state: frozenset[Named], quarter: int) -> frozenset[Named]:
+def _quarter(state: frozenset[StatusClip], quarter: int) -> frozenset[StatusClip]:
     return frozenset((name, part) for name, clip in state if (part := clip.children()[quarter]) is not None)
 
 
