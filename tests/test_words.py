@@ -111,7 +111,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/service.py", "named"),
         ("shape/band_comparison.py", "LineChange"),
         ("shape/clips.py", "ChangedCell"),
-        ("shape/clips.py", "key"),
         ("shape/compare.py", "CellChange"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),

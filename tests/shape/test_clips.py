@@ -152,13 +152,13 @@ def test_what_has_very_many_vertices_keeps_no_parts_and_is_cut_to_the_same_ones_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     circle = shapely.Point(SPAN, SPAN).buffer(SPAN / 3, quad_segs=64)
-    kept = [(clip.key, clip.geometry.wkb) for clip in tree(planted(circle), ZOOM + 1)]
+    kept = [(clip.clip_hash, clip.geometry.wkb) for clip in tree(planted(circle), ZOOM + 1)]
     monkeypatch.setattr("tileserver.shape.clips.KEPT", 10)
     root = planted(shapely.Point(SPAN, SPAN).buffer(SPAN / 3 + 1e-3, quad_segs=64))
     part = weakref.ref(next(child for child in root.children() if child is not None))
     gc.collect()
     assert part() is None
-    assert [(clip.key, clip.geometry.wkb) for clip in tree(planted(circle), ZOOM + 1)] == kept
+    assert [(clip.clip_hash, clip.geometry.wkb) for clip in tree(planted(circle), ZOOM + 1)] == kept
 
 
 @settings(max_examples=100)

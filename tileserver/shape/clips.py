@@ -37,11 +37,11 @@ Points: TypeAlias = npt.NDArray[np.float64]
 class Clip:
     """The part of a geometry in the cell ``z/x/y``; the same object wherever the same part was cut.
 
-    ``key`` names all of it. ``small`` are the geometry's small parts that lie here: a point in each and its
-    area, shape (n, 3).
+    ``clip_hash``: 16 bytes over all the rest. ``small``: the geometry's small parts that lie here, a point
+    in each and its area, shape (n, 3).
     """
 
-    key: bytes
+    clip_hash: bytes
     z: int
     x: int
     y: int
@@ -165,12 +165,12 @@ def _quarter(state: frozenset[StatusClip], quarter: int) -> frozenset[StatusClip
 def _interned(z: int, x: int, y: int, geometry: BaseGeometry, small: Points) -> Clip:
     # A geometry that fits a smaller cell is the part of both, and one on an edge of both sides.
     spelled = shapely.to_wkb(geometry) + small.tobytes() + f"{z}/{x}/{y}".encode()
-    key = hashlib.blake2b(spelled, digest_size=16).digest()
-    clip = _clips.get(key)
+    clip_hash = hashlib.blake2b(spelled, digest_size=16).digest()
+    clip = _clips.get(clip_hash)
     if clip is None:
         side = WORLD_UNITS >> z
-        clip = Clip(key, z, x, y, geometry, small, full=geometry.area == float(side) * side)
-        _clips[key] = clip
+        clip = Clip(clip_hash, z, x, y, geometry, small, full=geometry.area == float(side) * side)
+        _clips[clip_hash] = clip
     return clip
 
 

@@ -106,7 +106,7 @@ def cell_faces(
     square of two grid units are drawn as one, wherever a reader could look for them: not at zooms 0-2. A
     square of one unit would not do: simplifying makes half of it.
     """
-    ranked = sorted(parts, key=lambda part: (-priority[part[0]], part[0], part[1].key))
+    ranked = sorted(parts, key=lambda part: (-priority[part[0]], part[0], part[1].clip_hash))
     if not ranked:
         return []
     whole = whole_status(ranked, priority)
