@@ -110,7 +110,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/periods.py", "until"),
         ("history/service.py", "named"),
         ("shape/band_comparison.py", "LineChange"),
-        ("shape/clips.py", "ChangedCell"),
         ("shape/compare.py", "CellChange"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import areas, metres, part
 from tileserver.grid import WORLD_UNITS
-from tileserver.shape.clips import BLOCK, SMALL, Clip, StatusClip, cell_box, changed_cells, plant
+from tileserver.shape.clips import BLOCK, SMALL, Clip, StatusClip, cell_box, differing_cells, plant
 
 ZOOM = 10
 SPAN = 32.0  # the side of a cell at ZOOM, in drawing units
@@ -129,7 +129,7 @@ def test_changed_cells_are_those_whose_content_differs_and_no_others(
     roots = [(name, planted(shape)) for name in "ab" for shape in shapes]
     before, after = (data.draw(st.sets(st.sampled_from(roots))) for _ in range(2))
     for zoom in (ZOOM - 1, ZOOM + 1):
-        found = {(z, x, y): parts for _, z, x, y, parts in changed_cells(before, after, zoom, never)}
+        found = {(z, x, y): parts for _, z, x, y, parts in differing_cells(before, after, zoom, never)}
         assert found == difference(known(before, {zoom}), known(after, {zoom}))
 
 
@@ -141,7 +141,7 @@ def test_what_is_whole_is_one_cell_on_its_days_and_many_on_the_others(
     roots = [(name, planted(shape)) for name in "ab" for shape in [*shapes, shapely.box(0, 0, SPAN, SPAN)]]
     before, after = (data.draw(st.sets(st.sampled_from(roots))) for _ in range(2))
     zoom = ZOOM + BLOCK
-    found = list(changed_cells(before, after, zoom, covered))
+    found = list(differing_cells(before, after, zoom, covered))
     assert all(each.above == zoom - each.z for each in found)
     changes = {(z, x, y): parts for _, z, x, y, parts in found}
     assert len(changes) == len(found)

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.shape.drawings import STATUSES, areas, metres
 from tileserver.grid import BANDS, EXTENT, UNIT_ZOOM, Band
-from tileserver.shape.clips import BLOCK, StatusClip, changed_cells, plant
+from tileserver.shape.clips import BLOCK, StatusClip, differing_cells, plant
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, to_metres, whole_status
 
@@ -38,7 +38,7 @@ def drawn(drawing: Sequence[Area], band: Band, *, whole: bool = True) -> list[tu
 
     return [
         (cell, face)
-        for above, _, x, y, parts in changed_cells((), state, band.cell_zoom, is_whole)
+        for above, _, x, y, parts in differing_cells((), state, band.cell_zoom, is_whole)
         for cell in [Cell(band, x, y, above)]
         for face in cell_faces(cell, parts, STATUSES, simplify=band.lowest > 0)
     ]
@@ -126,7 +126,7 @@ def test_an_area_of_a_quarter_of_the_world_round_is_drawn_in_few_faces() -> None
     band = BANDS[-1]
     root = plant(shapely.box(0, 18_800_000, 10_018_754, 20_000_000))
     faces = 0
-    for above, _, _, _, _ in changed_cells((), {("low", root)}, band.cell_zoom, _covered):
+    for above, _, _, _, _ in differing_cells((), {("low", root)}, band.cell_zoom, _covered):
         faces += 1
         assert above == 0 or above >= BLOCK
     assert faces < 15_000

@@ -34,7 +34,7 @@ from tileserver.desk.periods import Run, State
 from tileserver.desk.prepare import make_feature
 from tileserver.grid import Band, BoundsLonLat
 from tileserver.model import Feature, Layer, Theatre
-from tileserver.shape.clips import StatusClip, changed_cells, plant
+from tileserver.shape.clips import StatusClip, differing_cells, plant
 from tileserver.shape.frontline import Fronts
 from tileserver.shape.ground import Ground, ground
 from tileserver.shape.measure import area_km2
@@ -143,7 +143,7 @@ class _Pen:
         """Note a step at *at* in every cell in which *state* differs from the state drawn last."""
         shown = self._clips(state)
         for zoom, bands in self._bands.items():
-            for above, _, x, y, parts in changed_cells(self._shown, shown, zoom, self._is_whole):
+            for above, _, x, y, parts in differing_cells(self._shown, shown, zoom, self._is_whole):
                 for band in bands:
                     self._draw_cell(at, Cell(band, x, y, above), _areas(parts), parts)
         self._shown = shown

@@ -105,7 +105,7 @@ def cell_box(z: int, x: int, y: int) -> tuple[int, int, int, int]:
 StatusClip: TypeAlias = tuple[str, Clip]  # a status, and the part of a cell that it has; or a front
 
 
-class ChangedCell(NamedTuple):
+class DifferingCell(NamedTuple):
     """The cell ``z/x/y``, so many zooms *above* the one that was asked for, and what is drawn there."""
 
     above: int
@@ -115,12 +115,12 @@ class ChangedCell(NamedTuple):
     parts: frozenset[StatusClip]
 
 
-def changed_cells(
+def differing_cells(
     before: Collection[StatusClip],
     after: Collection[StatusClip],
     zoom: int,
     is_whole: Callable[[Collection[StatusClip]], bool],
-) -> Iterator[ChangedCell]:
+) -> Iterator[DifferingCell]:
     """Yield the cells in which two states differ, and what the second has there.
 
     Parameters
@@ -146,12 +146,12 @@ def changed_cells(
             continue
         above = zoom - z
         if above == 0:
-            yield ChangedCell(above, z, x, y, new)
+            yield DifferingCell(above, z, x, y, new)
             continue
         if above >= BLOCK:
             was, becomes = is_whole(old), is_whole(new)
             if was or becomes:
-                yield ChangedCell(above, z, x, y, new if becomes else nothing)
+                yield DifferingCell(above, z, x, y, new if becomes else nothing)
             old, new = nothing if was else old, nothing if becomes else new
         for quarter in range(4) if old != new else ():
             below = (z + 1, 2 * x + (quarter & 1), 2 * y + (quarter >> 1))
