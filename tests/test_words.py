@@ -109,8 +109,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/periods.py", "Past"),
         ("history/periods.py", "until"),
         ("history/service.py", "named"),
-        ("shape/band_comparison.py", "LineChange"),
-        ("shape/compare.py", "CellChange"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
         ("store/history_tiles.py", "Stretch"),

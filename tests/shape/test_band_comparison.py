@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import BANDS, WORLD, Band
 from tileserver.shape.band_comparison import band_lines, band_pieces
-from tileserver.shape.compare import Area, CellChange, Piece
+from tileserver.shape.compare import Area, CellDifference, Piece
 
 BAND = BANDS[3]
 CELL = 32  # grid units; two cells side by side
@@ -56,16 +56,16 @@ def faces(state: State, box: BaseGeometry) -> list[Area]:
     return [(status, part) for status, part in named if status]
 
 
-def cells(before: State, after: State) -> list[CellChange]:
+def cells(before: State, after: State) -> list[CellDifference]:
     boxes = [shapely.box(x, 0, x + CELL, CELL) for x in (0, CELL)]
-    return [CellChange(*(_placed(faces(state, box)) for state in (before, after))) for box in boxes]
+    return [CellDifference(*(_placed(faces(state, box)) for state in (before, after))) for box in boxes]
 
 
 def _placed(areas: Sequence[Area]) -> list[Area]:
     return [(status, in_metres(polygon)) for status, polygon in areas]
 
 
-def held(changes: Sequence[CellChange], side: int) -> dict[str, BaseGeometry]:
+def held(changes: Sequence[CellDifference], side: int) -> dict[str, BaseGeometry]:
     """What each status has on one side, in grid units."""
     parts: defaultdict[str, list[BaseGeometry]] = defaultdict(list)
     for change in changes:
@@ -137,7 +137,7 @@ def test_without_a_change_there_is_nothing(state: State) -> None:
 
 def test_parts_of_one_piece_in_two_cells_are_one() -> None:
     boxes = [shapely.box(20, 4, 32, 20), shapely.box(32, 4, 50, 20)]
-    changes = [CellChange([], [("held", in_metres(box))]) for box in boxes]
+    changes = [CellDifference([], [("held", in_metres(box))]) for box in boxes]
     (piece,) = band_pieces(changes, BAND)
     assert on_grid(piece.polygon).equals(shapely.box(20, 4, 50, 20))
 
@@ -150,7 +150,7 @@ def test_a_grid_square_is_a_sliver_and_what_is_clearly_more_is_none_where_the_gr
     for side, sliver in ((1, True), (3, band.lowest >= 9)):
         square = shapely.box(0, north, side, north + side)
         placed = shapely.transform(square, lambda xy, unit=band.unit_m: xy * unit)  # type: ignore[misc]
-        (piece,) = band_pieces([CellChange([], [("held", placed)])], band)
+        (piece,) = band_pieces([CellDifference([], [("held", placed)])], band)
         assert piece.sliver == sliver
 
 
@@ -160,7 +160,7 @@ points = st.lists(st.tuples(st.integers(0, CELL), st.integers(0, CELL)), min_siz
 @given(points, points)
 def test_lines_are_told_where_only_one_state_has_them(old: list[Any], new: list[Any]) -> None:
     was, holds = shapely.LineString(old), shapely.LineString(new)
-    found = band_lines([CellChange([("", in_metres(was))], [("", in_metres(holds))])], BAND)
+    found = band_lines([CellDifference([("", in_metres(was))], [("", in_metres(holds))])], BAND)
     for before, mine, theirs in ((True, was, holds), (False, holds, was)):
         lines = shapely.union_all([on_grid(each.line) for each in found if each.before == before])
         assert lines.difference(mine.buffer(0.75)).is_empty

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.shape.compare import NO_STATUS, Area, CellChange, Piece, Sieve, changed_pieces
+from tileserver.shape.compare import NO_STATUS, Area, CellDifference, Piece, Sieve, differing_pieces
 from tileserver.shape.measure import area_km2
 
 SIDE = 40.0  # metres of EPSG:3857
@@ -43,9 +43,9 @@ def areas(state: State, column: int, row: int) -> list[Area]:
     return [(status, shapely.union_all(squares)) for status, squares in found.items()]
 
 
-def cells(before: State, after: State) -> list[CellChange]:
+def cells(before: State, after: State) -> list[CellDifference]:
     places = [(x, y) for x in range(SIZE // CELL) for y in range(SIZE // CELL)]
-    return [CellChange(areas(before, *place), areas(after, *place)) for place in places]
+    return [CellDifference(areas(before, *place), areas(after, *place)) for place in places]
 
 
 def sums(pieces: Iterable[Piece]) -> dict[tuple[str, str], float]:
@@ -67,21 +67,23 @@ def test_pieces_are_the_squares_that_changed_hands(before: State, after: State) 
         if pair[0] != pair[1]:
             expected[pair] += 1
     one = area_km2(rectangle(0, 0, 1, 1))
-    found = {pair: km2 / one for pair, km2 in sums(changed_pieces(cells(before, after), EVERYTHING)).items()}
+    found = {
+        pair: km2 / one for pair, km2 in sums(differing_pieces(cells(before, after), EVERYTHING)).items()
+    }
     assert found == pytest.approx(dict(expected), rel=1e-4)
 
 
 @given(states, states)
 def test_looking_back_swaps_every_piece_and_changes_nothing_else(before: State, after: State) -> None:
-    there = changed_pieces(cells(before, after), Sieve())
-    back = changed_pieces(cells(after, before), Sieve())
+    there = differing_pieces(cells(before, after), Sieve())
+    back = differing_pieces(cells(after, before), Sieve())
     assert said(there) == sorted((after, before, *rest) for before, after, *rest in said(back))
 
 
 @given(states, states)
 def test_net_of_each_status_is_the_difference_of_its_areas(before: State, after: State) -> None:
     net: Counter[str] = Counter()
-    for (lost, gained), km2 in sums(changed_pieces(cells(before, after), Sieve())).items():
+    for (lost, gained), km2 in sums(differing_pieces(cells(before, after), Sieve())).items():
         net[gained] += km2  # type: ignore[assignment]
         net[lost] -= km2  # type: ignore[assignment]
     one = area_km2(rectangle(0, 0, 1, 1))
@@ -92,8 +94,8 @@ def test_net_of_each_status_is_the_difference_of_its_areas(before: State, after:
 
 @given(states, states)
 def test_where_cells_are_cut_makes_no_difference(before: State, after: State) -> None:
-    whole = [CellChange(*([area for c in cells(before, after) for area in c[side]] for side in (0, 1)))]
-    cut, uncut = (changed_pieces(each, Sieve()) for each in (cells(before, after), whole))
+    whole = [CellDifference(*([area for c in cells(before, after) for area in c[side]] for side in (0, 1)))]
+    cut, uncut = (differing_pieces(each, Sieve()) for each in (cells(before, after), whole))
     assert said(cut) == said(uncut)
 
 
@@ -101,7 +103,9 @@ def slivers(width: float, height: float) -> list[bool]:
     """Gain a rectangle that a cell border cuts in two, in metres on the ground at 47 degrees."""
     scale = 1 / (SIDE * 0.6795)
     left, right = (rectangle(x, 0, width * scale / 2, height * scale) for x in (0, width * scale / 2))
-    found = changed_pieces([CellChange([], [("held", left)]), CellChange([], [("held", right)])], Sieve())
+    found = differing_pieces(
+        [CellDifference([], [("held", left)]), CellDifference([], [("held", right)])], Sieve()
+    )
     return [piece.sliver for piece in found]
 
 
@@ -120,6 +124,6 @@ def test_a_sliver_is_small_and_thin_once_its_parts_are_one(width: float, height:
 
 
 def test_without_a_change_there_is_no_piece() -> None:
-    assert changed_pieces([], Sieve()) == []
+    assert differing_pieces([], Sieve()) == []
     same = [("held", rectangle(0, 0, 1, 1))]
-    assert changed_pieces([CellChange(same, same)], Sieve()) == []
+    assert differing_pieces([CellDifference(same, same)], Sieve()) == []

@@ -16,7 +16,7 @@ from tileserver.compare.shapes import Drawn, compared_cells, draw_lines, draw_pi
 from tileserver.errors import NothingMeasured
 from tileserver.grid import Band, TileAddress, band_at
 from tileserver.model import Digest
-from tileserver.shape.compare import CellChange, Piece, Sieve, changed_pieces
+from tileserver.shape.compare import CellDifference, Piece, Sieve, differing_pieces
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.comparison_tiles import encode_shapes
 from tileserver.store.measures import load_differing_faces
@@ -122,7 +122,7 @@ class ComparisonService:
     async def measured(self, stored: StoredLayer, before: End, after: End) -> list[Piece]:
         """Return what changed hands in a measured layer, slivers and all; the ends are of its finest band."""
         cells = await self._cells(stored, stored.layer.bands[-1], before, after)
-        return await self._aside(lambda: changed_pieces(cells, Sieve()))
+        return await self._aside(lambda: differing_pieces(cells, Sieve()))
 
     async def _encoded(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> bytes:
         layers = []
@@ -144,7 +144,7 @@ class ComparisonService:
 
         return await self._drawn.once((stored.layer_id, band, before.cache_key, after.cache_key), compute)
 
-    async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellChange]:
+    async def _cells(self, stored: StoredLayer, band: Band, before: End, after: End) -> list[CellDifference]:
         async with self.current.pool.acquire() as connection:
             faces = await load_differing_faces(connection, stored, before.moment, after.moment, band)
         return list(compared_cells(faces, band))

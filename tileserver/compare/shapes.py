@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import BUFFER, EXTENT, Band, TileAddress
 from tileserver.shape.band_comparison import band_lines, band_pieces
-from tileserver.shape.compare import CellChange, Piece
+from tileserver.shape.compare import CellDifference, Piece
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.comparison_tiles import ShapeRow
 from tileserver.store.measures import DifferingFace
@@ -50,7 +50,7 @@ class Drawn:
         return [self.rows[number] for number in np.flatnonzero(meets).tolist()]
 
 
-def compared_cells(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellChange]:
+def compared_cells(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellDifference]:
     """Yield the two sides of each cell of *band* in which the two states differ, from their differing faces.
 
     Where one state has a larger cell than the other, all cells within the larger one are compared as one.
@@ -64,7 +64,7 @@ def compared_cells(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellC
             [(face.status, shapely.from_wkb(face.wkb)) for face in own if face.before == side]
             for side in (True, False)
         )
-        yield CellChange(before, after)
+        yield CellDifference(before, after)
 
 
 def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]:
@@ -78,7 +78,7 @@ def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]
     return {cell: found[address] for cell, address in addresses.items()}
 
 
-def draw_pieces(cells: Sequence[CellChange], band: Band, our_side: Collection[str]) -> Drawn:
+def draw_pieces(cells: Sequence[CellDifference], band: Band, our_side: Collection[str]) -> Drawn:
     """Return the land that changed hands as rows: status ``was`` and ``is``, ``km2``, and ``change``.
 
     ``change`` takes the side of the statuses *our_side*: ``gained`` or ``lost``; land that passed between two
@@ -91,7 +91,7 @@ def draw_pieces(cells: Sequence[CellChange], band: Band, our_side: Collection[st
     return _drawn([piece.polygon for piece in whole], said, [f"{each.before}>{each.after}" for each in whole])
 
 
-def draw_lines(cells: Sequence[CellChange], band: Band) -> Drawn:
+def draw_lines(cells: Sequence[CellDifference], band: Band) -> Drawn:
     """Return the stretches of lines in one state alone as rows: ``state`` is ``was`` or ``is``."""
     lines = band_lines(cells, band)
     said = ["was" if each.before else "is" for each in lines]

@@ -11,7 +11,7 @@ from tileserver.compare.shapes import compared_cells
 from tileserver.model import Moment
 from tileserver.publish.measures import rounded
 from tileserver.publish.regional import Region
-from tileserver.shape.compare import Piece, Sieve, changed_pieces
+from tileserver.shape.compare import Piece, Sieve, differing_pieces
 from tileserver.shape.regions import Regions
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -81,7 +81,7 @@ async def load_pieces(
     Read from the faces of the layer's finest band; empty where both moments hold the same.
     """
     faces = await load_differing_faces(connection, stored, before, after)
-    return changed_pieces(compared_cells(faces, stored.layer.bands[-1]), sieve)
+    return differing_pieces(compared_cells(faces, stored.layer.bands[-1]), sieve)
 
 
 def comparison_of(pieces: Iterable[Piece]) -> Comparison:

@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD, Band
-from tileserver.shape.compare import NO_STATUS, Area, CellChange, Piece, Sieve, joined
+from tileserver.shape.compare import NO_STATUS, Area, CellDifference, Piece, Sieve, joined
 from tileserver.shape.measure import area_km2, polygons_in
 from tileserver.shape.partition import to_metres
 
@@ -26,7 +26,7 @@ _STRIP = 1.0  # grid units; rounding to the grid alone makes strips of this widt
 _SPECK = 1.0  # square grid units
 
 
-class LineChange(NamedTuple):
+class LineDifference(NamedTuple):
     """A stretch that is a line in one of two states alone: the one before, or the one after."""
 
     before: bool
@@ -46,12 +46,12 @@ def band_sieve(band: Band) -> Sieve:
     )
 
 
-def band_pieces(cells: Iterable[CellChange], band: Band) -> list[Piece]:
+def band_pieces(cells: Iterable[CellDifference], band: Band) -> list[Piece]:
     """Return what changed hands, piece by piece, as *band* draws it.
 
     Parameters
     ----------
-    cells : iterable of CellChange
+    cells : iterable of CellDifference
         The cells of the band that differ, each once, with faces of the band.
     band : Band
         Its grid is the grid of the pieces, and `band_sieve` says what a sliver is.
@@ -81,7 +81,7 @@ def band_pieces(cells: Iterable[CellChange], band: Band) -> list[Piece]:
     return sorted(whole, key=lambda piece: (piece.before, piece.after, piece.polygon.wkb))
 
 
-def band_lines(cells: Iterable[CellChange], band: Band) -> list[LineChange]:
+def band_lines(cells: Iterable[CellDifference], band: Band) -> list[LineDifference]:
     """Return the stretches in which the lines of two states differ, those before and those after.
 
     What is the same in both is left out. Stretches that meet at the edge of a cell are one. Empty where
@@ -93,13 +93,13 @@ def band_lines(cells: Iterable[CellChange], band: Band) -> list[LineChange]:
         parts[True].append(shapely.difference(old, new, grid_size=1.0))
         parts[False].append(shapely.difference(new, old, grid_size=1.0))
     return [
-        LineChange(before, line)
+        LineDifference(before, line)
         for before, own in parts.items()
         for line in shapely.get_parts(to_metres(shapely.normalize(_merged(own)), band))
     ]
 
 
-def _moved(cell: CellChange, band: Band) -> Iterator[tuple[str, str, BaseGeometry]]:
+def _moved(cell: CellDifference, band: Band) -> Iterator[tuple[str, str, BaseGeometry]]:
     sides = [_on_grid([polygon for _, polygon in side], band) for side in cell]
     edges = shapely.union_all(shapely.boundary(np.concatenate(sides)), grid_size=1.0)
     pieces = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(edges))))

@@ -21,7 +21,7 @@ _JOINT_M = 0.001  # grid on which pieces of neighbouring cells meet; an edge tha
 Area: TypeAlias = tuple[str, BaseGeometry]  # a status and a polygon in EPSG:3857
 
 
-class CellChange(NamedTuple):
+class CellDifference(NamedTuple):
     """What a cell held that it no longer holds, and what it holds instead; each side is disjoint."""
 
     before: Sequence[Area]
@@ -61,12 +61,12 @@ class Sieve:
         return found
 
 
-def changed_pieces(cells: Iterable[CellChange], sieve: Sieve) -> list[Piece]:
+def differing_pieces(cells: Iterable[CellDifference], sieve: Sieve) -> list[Piece]:
     """Return what changed hands, piece by piece, ordered by the statuses.
 
     Parameters
     ----------
-    cells : iterable of CellChange
+    cells : iterable of CellDifference
         The cells that differ, each once; what neighbouring cells have of one piece becomes one again.
     sieve : Sieve
         What counts as a sliver. Slivers are returned like the others, marked.
@@ -85,11 +85,11 @@ def changed_pieces(cells: Iterable[CellChange], sieve: Sieve) -> list[Piece]:
 
 
 def joined(parts: Mapping[tuple[str, str], Sequence[BaseGeometry]], sieve: Sieve) -> list[Piece]:
-    """Return the pieces that disjoint *parts* make up, by status before and after; as `changed_pieces`."""
+    """Return the pieces that disjoint *parts* make up, by status before and after; as `differing_pieces`."""
     return [piece for pair in sorted(parts) for piece in _pieces(*pair, parts[pair], sieve)]
 
 
-def _moved(cell: CellChange) -> Iterable[tuple[str, str, BaseGeometry]]:
+def _moved(cell: CellDifference) -> Iterable[tuple[str, str, BaseGeometry]]:
     for before, old in cell.before:
         for after, new in cell.after:
             if before != after:
