@@ -111,8 +111,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/service.py", "named"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
-        ("store/history_tiles.py", "Stretch"),
-        ("store/history_tiles.py", "until"),
         ("store/history_weights.py", "LayerPast"),
         ("store/marker.py", "key"),
         ("store/measures.py", "content"),

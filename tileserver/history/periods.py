@@ -16,8 +16,8 @@ import numpy as np
 
 from tileserver.errors import UnknownPeriod
 from tileserver.history.calendar import DAY, is_span, plan
-from tileserver.model import Integers
-from tileserver.store.history_tiles import OPEN_DAY, Stretch
+from tileserver.model import Integers, Revision
+from tileserver.store.history_tiles import OPEN_DAY, DaySpan
 from tileserver.store.history_weights import LayerPast
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.tileset import Tileset
@@ -144,13 +144,15 @@ class Past:
         end = self._start(period.end)
         return Public(Micros(end - 1), end if period.until is None else period.until)
 
-    def stretch(self, period: HistoryPeriod) -> Stretch:
+    def span(self, period: HistoryPeriod) -> DaySpan:
         """Return what the database is asked for *period*."""
         at, until = self.limits(period)
         end = period.end or local_day(from_micros(max(at, Micros(until - 1))), self.tileset.zone) + DAY
         days = range((end - period.first).days + 1)
         starts = tuple(from_micros(self._start(period.first + number * DAY)) for number in days)
-        return Stretch(day_number(period.first), starts, period.revision, from_micros(at), from_micros(until))
+        return DaySpan(
+            day_number(period.first), starts, Revision(period.revision), from_micros(at), from_micros(until)
+        )
 
     def _periods(self) -> list[HistoryPeriod]:
         at, until = self.public

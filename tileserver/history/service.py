@@ -16,7 +16,7 @@ from tileserver.history.periods import HistoryPeriod, Past, Public, parse_period
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, readable, reason_of
-from tileserver.store.history_tiles import HistoryCut, Stretch, history_faces, render_history
+from tileserver.store.history_tiles import DaySpan, HistoryCut, history_faces, render_history
 from tileserver.store.history_weights import LayerPast, load_past
 from tileserver.tiles.cache import Answer, BodyCache
 from tileserver.tiles.current import Current
@@ -82,8 +82,8 @@ class HistoryService:
         if not low <= address.z <= high:
             raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
 
-        async def render(connection: Connection, stretch: Stretch) -> bytes:
-            return await render_history(connection, _cuts(tileset), stretch, address)
+        async def render(connection: Connection, span: DaySpan) -> bytes:
+            return await render_history(connection, _cuts(tileset), span, address)
 
         return await self._answer(tileset, period, address, render)
 
@@ -93,8 +93,8 @@ class HistoryService:
             there = ", ".join(map(str, tileset.bands))
             raise UnknownBand(f"{band} is no band of {tileset.name}; its bands begin at zooms {there}")
 
-        async def render(connection: Connection, stretch: Stretch) -> bytes:
-            layers = await history_faces(connection, _cuts(tileset), stretch, band)
+        async def render(connection: Connection, span: DaySpan) -> bytes:
+            layers = await history_faces(connection, _cuts(tileset), span, band)
             return msgspec.json.encode({"period": str(period), "band": band, "layers": layers})
 
         return await self._answer(tileset, period, band, render)
@@ -104,7 +104,7 @@ class HistoryService:
         tileset: Tileset,
         period: HistoryPeriod,
         where: TileAddress | int,
-        render: Callable[[Connection, Stretch], Awaitable[bytes]],
+        render: Callable[[Connection, DaySpan], Awaitable[bytes]],
     ) -> Answer[HistoryKey]:
         past = await self._past(tileset)
         key = HistoryKey(tileset.name, str(period), past.limits(period), where)
@@ -112,7 +112,7 @@ class HistoryService:
         async def compute() -> bytes:
             async with self.current.pool.acquire() as connection:
                 with readable(tileset.name):
-                    return await render(connection, past.stretch(period))
+                    return await render(connection, past.span(period))
 
         return await self.cache.answer(key, compute)
 

@@ -14,8 +14,9 @@ from typing import Any
 import asyncpg
 
 from tileserver.grid import BUFFER, EXTENT, TileAddress, band_at
-from tileserver.model import DrawnAs
+from tileserver.model import DrawnAs, Revision
 from tileserver.store.placing import placed
+from tileserver.times import DayNumber
 
 OPEN_DAY = 2**31 - 1  # the end of what goes on beyond the period
 ROOM = 500_000  # bytes of a tile, uncompressed; points that do not fit beside the rest stay away
@@ -105,19 +106,19 @@ _SHARED = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """The days of a history tile, and what of them is public.
+class DaySpan:
+    """Local days of a history tile, and how much of them is public.
 
-    ``starts`` are the instants at which each local day from ``first`` on begins, and at which the last one
-    ends. ``at`` is the last instant whose state counts, ``until`` the last end of points, ``known`` the
-    revision.
+    ``starts`` are the instants at which the days from ``first`` on begin, ascending, and the instant at which
+    the last one ends: n + 1 for n days. ``last`` is the last instant whose state counts; points that end
+    after ``last_end`` stay away. All instants are aware and in UTC.
     """
 
-    first: int
+    first: DayNumber
     starts: tuple[datetime, ...]
-    known: int
-    at: datetime
-    until: datetime
+    revision: Revision
+    last: datetime
+    last_end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class HistoryCut:
 
 
 async def render_history(
-    connection: asyncpg.Connection, cuts: Sequence[HistoryCut], stretch: Stretch, address: TileAddress
+    connection: asyncpg.Connection, cuts: Sequence[HistoryCut], span: DaySpan, address: TileAddress
 ) -> bytes:
     """Return the encoded history tile, uncompressed; empty where no layer has anything there.
 
@@ -141,13 +142,13 @@ async def render_history(
     there; points go until `ROOM` is kept, and say how many in ``left_out``.
     """
     text, own = _tile_statement(cuts)
-    shared = [address.z, address.x, address.y, *_shared(stretch, band_at(address.z).lowest)]
+    shared = [address.z, address.x, address.y, *_shared(span, band_at(address.z).lowest)]
     tile: bytes = await connection.fetchval(text, *shared, *own)
     return tile
 
 
 async def history_faces(
-    connection: asyncpg.Connection, cuts: Sequence[HistoryCut], stretch: Stretch, band: int
+    connection: asyncpg.Connection, cuts: Sequence[HistoryCut], span: DaySpan, band: int
 ) -> dict[str, dict[str, list[int]]]:
     """Return ids, first days and days after the last of what begins or ends in the period, in *band*.
 
@@ -165,14 +166,14 @@ async def history_faces(
                 ' array_agg("from" ORDER BY "from", "to", id) AS from,'
                 f' array_agg("to" ORDER BY "from", "to", id) AS to FROM ({held}) AS held'
                 f' WHERE "from" > $5::int OR "to" < {OPEN_DAY}',
-                *(0, 0, 0, *_shared(stretch, band), cut.layer),
+                *(0, 0, 0, *_shared(span, band), cut.layer),
             )
             found[cut.name] = {name: list(row[name] or ()) for name in ("id", "from", "to")}
     return found
 
 
-def _shared(stretch: Stretch, band: int) -> tuple[Any, ...]:
-    return stretch.known, stretch.first, stretch.starts, stretch.at, stretch.until, band
+def _shared(span: DaySpan, band: int) -> tuple[Any, ...]:
+    return span.revision, span.first, span.starts, span.last, span.last_end, band
 
 
 def _rows(cut: HistoryCut) -> str:
