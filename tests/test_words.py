@@ -111,7 +111,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/service.py", "named"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
-        ("store/history_weights.py", "LayerPast"),
         ("store/marker.py", "key"),
         ("store/measures.py", "content"),
         ("store/measures.py", "until"),

@@ -18,7 +18,7 @@ from tileserver.errors import UnknownPeriod
 from tileserver.history.calendar import DAY, is_span, plan
 from tileserver.model import Integers, Revision
 from tileserver.store.history_tiles import OPEN_DAY, DaySpan
-from tileserver.store.history_weights import LayerPast
+from tileserver.store.history_weights import LayerWeights
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import (
@@ -100,7 +100,7 @@ class Past:
     *layers* are their pasts, in its order.
     """
 
-    def __init__(self, tileset: Tileset, layers: Sequence[LayerPast], public: Public) -> None:
+    def __init__(self, tileset: Tileset, layers: Sequence[LayerWeights], public: Public) -> None:
         self.tileset, self.public = tileset, public
         self._layers = [(past, served.is_state) for past, served in zip(layers, tileset.layers, strict=True)]
         tiles, starts, ends, weights = [], [], [], []
@@ -194,8 +194,8 @@ class Past:
         until = self.limits(period).until
         found: set[int] = set()
         for past, is_state in self._layers:
-            told = (past.told_starts < end) & (past.told_ends > start)
-            told &= past.told_starts <= self.public.at if is_state else past.told_ends <= until
+            told = (past.changed_starts < end) & (past.changed_ends > start)
+            told &= past.changed_starts <= self.public.at if is_state else past.changed_ends <= until
             found.update(past.revisions[told].tolist())
         return found
 

@@ -17,7 +17,7 @@ from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, readable, reason_of
 from tileserver.store.history_tiles import DaySpan, HistoryCut, history_faces, render_history
-from tileserver.store.history_weights import LayerPast, load_past
+from tileserver.store.history_weights import LayerWeights, load_weights
 from tileserver.tiles.cache import Answer, BodyCache
 from tileserver.tiles.current import Current
 from tileserver.tiles.recent import Recent
@@ -46,7 +46,7 @@ class HistoryService:
         self.current = current
         self.cache: BodyCache[HistoryKey] = BodyCache(cache_bytes)
         self._reading = asyncio.Lock()
-        self._layers: dict[LayerRef, tuple[_Content, LayerPast]] = {}
+        self._layers: dict[LayerRef, tuple[_Content, LayerWeights]] = {}
         self._pasts: Recent[tuple[str, Public, tuple[_Content, ...]], Past] = Recent(_TILESETS)
 
     async def periods(self, tileset: Tileset) -> tuple[HistoryPeriod, ...]:
@@ -126,14 +126,14 @@ class HistoryService:
             past = self._pasts.keep(key, await asyncio.to_thread(Past, tileset, layers, public))
         return past
 
-    async def _layer_past(self, served: ServedLayer) -> LayerPast:
+    async def _layer_past(self, served: ServedLayer) -> LayerWeights:
         ref, content = served.stored.ref, _content(served)
         held = self._layers.get(ref)
         if held is None or held[0] != content:
             origin = await self._origin(served.stored)
             try:
                 async with self.current.background.acquire() as connection:
-                    past = await load_past(connection, served.stored, origin.layer_id)
+                    past = await load_weights(connection, served.stored, origin.layer_id)
             except Unavailable:
                 raise
             except Exception as error:

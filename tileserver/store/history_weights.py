@@ -25,12 +25,12 @@ _COARSER = (5, 3, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LayerPast:
+class LayerWeights:
     """What a layer holds in heavy tiles and when, and what each revision said anew.
 
     Columns of equal length: ``tiles`` (a number each), ``starts``, ``ends`` (microseconds, half-open,
-    `OPEN` for no end), ``weights`` (estimated bytes, compressed); and ``revisions`` with ``told_starts``
-    and ``told_ends``, the stretches of valid time in which that revision changed what is known.
+    `OPEN` for no end), ``weights`` (estimated bytes, compressed); and ``revisions`` with ``changed_starts``
+    and ``changed_ends``, the stretches of valid time in which that revision changed what is known.
     """
 
     tiles: Integers
@@ -38,8 +38,8 @@ class LayerPast:
     ends: MicrosArray
     weights: Floats
     revisions: Integers
-    told_starts: MicrosArray
-    told_ends: MicrosArray
+    changed_starts: MicrosArray
+    changed_ends: MicrosArray
 
 
 # What is larger than a cell weighs next to nothing: all of it goes to the tile of its north-western corner.
@@ -93,7 +93,7 @@ _WINDOW_TOLD = """
 """
 
 
-async def load_past(connection: asyncpg.Connection, stored: StoredLayer, origin: int) -> LayerPast:
+async def load_weights(connection: asyncpg.Connection, stored: StoredLayer, origin: int) -> LayerWeights:
     """Return the past of the layer as known now; *origin* is the layer that it derives from, or itself.
 
     About a second for a thousand days of real areas.
@@ -115,14 +115,14 @@ async def load_past(connection: asyncpg.Connection, stored: StoredLayer, origin:
     repeats = 1 if stored.layer.has_faces else len(_COARSER) + 1
     is_state = stored.layer.time == "state"
     told = await connection.fetch(_STATE_TOLD if is_state else _WINDOW_TOLD, origin)
-    return LayerPast(
+    return LayerWeights(
         tiles=np.concatenate([tiles, *_parents(tiles)]) if repeats > 1 else tiles,
         starts=np.tile(_micros(rows, "start"), repeats),
         ends=np.tile(_micros(rows, "end"), repeats),
         weights=np.tile(np.array([row["bytes"] for row in rows], dtype=float), repeats),
         revisions=np.array([row["revision"] for row in told], dtype=np.int64),
-        told_starts=_micros(told, "start"),
-        told_ends=_micros(told, "end"),
+        changed_starts=_micros(told, "start"),
+        changed_ends=_micros(told, "end"),
     )
 
 
