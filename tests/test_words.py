@@ -111,7 +111,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/service.py", "named"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
-        ("store/marker.py", "key"),
         ("store/measures.py", "content"),
         ("store/measures.py", "until"),
         ("tiles/service.py", "named"),

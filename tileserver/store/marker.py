@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeAlias
 import asyncpg
 
 from tileserver.errors import SchemaMismatch
-from tileserver.model import LayerRef
+from tileserver.model import LayerId, LayerRef
 
 _QUESTION = """
-    SELECT t.id AS theatre, md5(t::text) AS declared, l.name, l.id AS key, l.edition,
+    SELECT t.id AS theatre, md5(t::text) AS declared, l.name, l.id AS layer_id, l.edition,
         (SELECT max(revision) FROM revision_layer WHERE layer = l.id) AS newest
     FROM theatre t JOIN layer l ON l.theatre = t.id
 """
@@ -21,14 +21,14 @@ class LayerMark(NamedTuple):
     """One layer's state: *newest* rises with each revision; all else changes what may be shown."""
 
     newest: int
-    key: int
+    layer_id: LayerId
     edition: int  # rises with each withdrawal
     declared: str  # a hash of the theatre's row
 
     @property
     def promise(self) -> tuple[int, int, str]:
         """What has to be the same for anything that was shown to be shown on."""
-        return self.key, self.edition, self.declared
+        return self.layer_id, self.edition, self.declared
 
 
 Marker: TypeAlias = Mapping[LayerRef, LayerMark]
@@ -48,7 +48,7 @@ async def load_marker(connection: asyncpg.Connection, timeout: float | None = No
         raise SchemaMismatch("the database has no schema yet; run: tileserver migrate") from error
     return {
         LayerRef(row["theatre"], row["name"]): LayerMark(
-            row["newest"] or 0, row["key"], row["edition"], row["declared"]
+            row["newest"] or 0, row["layer_id"], row["edition"], row["declared"]
         )
         for row in rows
     }
