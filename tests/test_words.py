@@ -111,8 +111,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/service.py", "named"),
         ("shape/frontline.py", "held"),
         ("shape/partition.py", "held"),
-        ("store/measures.py", "content"),
-        ("store/measures.py", "until"),
         ("tiles/service.py", "named"),
         ("web/comparisons.py", "_is_named"),
     }

@@ -185,8 +185,8 @@ def test_faces_of_a_period_are_those_that_hold_at_some_time_in_it(
         span = hour(first), hour(first + length)
         found = await load_measured_faces(connection, stored, revision, *span)
         expected = {place for n in range(first, first + length + 1) for place in held(history, hour(n))}
-        assert {(each.cell, each.content.decode()) for each in found} == expected
-        assert all(each.km2 == KM2[each.content.decode()] for each in found)
+        assert {(each.cell, each.feature_hash.decode()) for each in found} == expected
+        assert all(each.km2 == KM2[each.feature_hash.decode()] for each in found)
         polygons = await load_polygons(connection, stored, revision, *span, [0, 2])
         assert set(polygons) == {(cell, name.encode()) for cell, name in expected if cell != 1}
 

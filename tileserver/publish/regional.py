@@ -107,7 +107,7 @@ def _divided(
 ) -> Iterator[Share]:
     known: dict[tuple[int, bytes], dict[Region, float]] = {}  # a face may hold in several periods
     for face in faces:
-        near, key = nearby[face.cell], (face.cell, face.content)
+        near, key = nearby[face.cell], (face.cell, face.feature_hash)
         if near.whole:
             yield Share(face, near.names[0], face.km2)
             continue

@@ -27,7 +27,7 @@ class MeasuredFace(NamedTuple):
     """A face of the finest band without its geometry; ``end`` is ``None`` while it holds."""
 
     cell: int
-    content: bytes
+    feature_hash: bytes
     status: str
     km2: float
     start: datetime
@@ -44,12 +44,12 @@ class DifferingFace(NamedTuple):
 
 
 async def load_status_areas(
-    connection: asyncpg.Connection, stored: StoredLayer, revision: int, until: datetime
+    connection: asyncpg.Connection, stored: StoredLayer, revision: int, last: datetime
 ) -> list[StatusArea]:
-    """Return, ascending by instant and status, each change of a status's area up to *until*, included.
+    """Return, ascending by instant and status, each change of a status's area up to *last*, included.
 
     Summed in whole thousandths of a square metre, so that sums do not depend on the order of the rows and
-    what is gone is exactly zero. O(faces of the finest band); nothing later than *until* takes part.
+    what is gone is exactly zero. O(faces of the finest band); nothing later than *last* takes part.
     """
     rows = await connection.fetch(
         "SELECT at, status, sum(net)::float8 / 1e9 AS net,"
@@ -62,7 +62,7 @@ async def load_status_areas(
         ") AS ends GROUP BY at, status HAVING sum(net) <> 0 ORDER BY at, status",
         *_finest(stored),
         revision,
-        until,
+        last,
     )
     return [StatusArea(*row) for row in rows]
 
