@@ -109,8 +109,6 @@ LEFTOVERS: frozenset[Place] = frozenset(
         ("history/periods.py", "Past"),
         ("history/periods.py", "until"),
         ("history/service.py", "named"),
-        ("shape/frontline.py", "held"),
-        ("shape/partition.py", "held"),
         ("tiles/service.py", "named"),
         ("web/comparisons.py", "_is_named"),
     }

@@ -114,8 +114,8 @@ class Fronts:
             known = self._unions[number] = spelled, shapely.union_all(shapes)
         return known[1]
 
-    def _edges(self, side: str, held: BaseGeometry) -> _Edges:
-        ends, ring = segments(shapely.segmentize(shapely.boundary(held), STEP))
+    def _edges(self, side: str, land: BaseGeometry) -> _Edges:
+        ends, ring = segments(shapely.segmentize(shapely.boundary(land), STEP))
         middles = ends.mean(axis=1)
         home = self._homes.setdefault(side, Home(side, self._where))
         return _Edges(ends, ring, middles, ~home.has(middles))

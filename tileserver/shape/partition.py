@@ -132,16 +132,16 @@ def cell_faces(
 
 
 def cell_front(
-    cell: Cell, faces: Sequence[Face], held: Collection[str], front: Iterable[Clip]
+    cell: Cell, faces: Sequence[Face], our_side: Collection[str], front: Iterable[Clip]
 ) -> BaseGeometry:
-    """Return the edges of the *held* faces that are *front*, as one geometry of lines in grid units.
+    """Return the edges of the faces of *our_side* that are *front*, as one geometry of lines in grid units.
 
     *front* is where the front runs, before any generalisation; its parts say which edges count, the faces
     say where these are, so that line and fill never part. The cell's own edge never counts. Empty where
     there is none.
     """
     where = [clip.geometry for clip in front]
-    areas = [face.polygon for face in faces if face.status in held]
+    areas = [face.polygon for face in faces if face.status in our_side]
     if not where or not areas:
         return _NO_LINES
     scale = _scale(cell.band)
