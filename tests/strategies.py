@@ -16,7 +16,7 @@ from tileserver.grid import MAX_ZOOM, TileAddress
 from tileserver.model import Revision
 from tileserver.store.catalogue import Periods
 from tileserver.store.event_window import EventWindow
-from tileserver.store.index import NEVER, ROW
+from tileserver.store.index import NEVER, ROW, spread
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.index import TileView
 from tileserver.tiles.selection import selection_of
@@ -101,6 +101,7 @@ class Drawn:
     def view(self) -> TileView:
         """The tile that all of it lies in."""
         rows = np.array([(n, 0, 0, 0, 0, start, end, 1, NEVER) for n, start, end in self.states], dtype=ROW)
+        rows["token"] = spread(rows["token"])
         events = np.array([(n, 0, 0, *span, 1, NEVER, 0) for n, *span in self.events], dtype=_EVENT)
         declared = [layer for layer in self.tileset.declared if layer.time == "window"][:1]
         return TileView(

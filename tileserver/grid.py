@@ -114,9 +114,14 @@ class Band:
 BANDS = (Band(0, 6), Band(3, 8), Band(5, 9), Band(7, 10), Band(9, 11), Band(11, 12), Band(13, 12))
 
 
+BAND_BY_ZOOM = tuple(
+    next(band for band in reversed(BANDS) if band.lowest <= zoom) for zoom in range(MAX_ZOOM + 1)
+)
+
+
 def band_at(zoom: int) -> Band:
     """Return the band that *zoom* is drawn from."""
-    return next(band for band in reversed(BANDS) if band.lowest <= zoom)
+    return BAND_BY_ZOOM[zoom]
 
 
 def parse_address(z: str, x: str, y: str) -> TileAddress:

@@ -16,7 +16,7 @@ from typing import Any
 from tests.chaos.world import World, is_well, watching
 from tileserver.embedded.processes import processes_in
 from tileserver.store.connect import connect
-from tileserver.tiles.index import LayerIndex
+from tileserver.tiles import index
 
 _OWN = "layer = (SELECT id FROM layer WHERE theatre = 'toy' AND name = 'control')"
 _LISTENER = "pg_stat_activity WHERE application_name = 'tileserver-listen' AND datname = current_database()"
@@ -151,7 +151,7 @@ async def _planning_fails(world: World) -> None:
 
 
 async def _index_fails(world: World) -> None:
-    world.replace(LayerIndex, "of", _raising(IndexError("unforeseen")))
+    world.replace(index, "_widest", _raising(IndexError("unforeseen")))
     await world.execute(_ANEW)
 
 

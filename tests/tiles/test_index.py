@@ -18,7 +18,7 @@ from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.model import Digest, Revision
 from tileserver.store.catalogue import Periods
 from tileserver.store.event_window import EventWindow
-from tileserver.store.index import NEVER, ROW, Rows
+from tileserver.store.index import NEVER, ROW, Rows, spread
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex, TileView
@@ -77,6 +77,7 @@ def rows_of(world: World) -> Rows:
         if since is not None:
             rows.append((run[0], 0, 0, 0, 0, run[1], run[2], since, NEVER))
     found = np.array(rows, dtype=ROW)
+    found["token"] = spread(found["token"])
     found["known_to"][found["known_to"] > len(world)] = NEVER
     return found
 
@@ -85,7 +86,8 @@ def events_of(rows: Rows) -> npt.NDArray[Any]:
     """The same as events, all in one place."""
     kinds = [("id", "i8"), ("x", "i4"), ("y", "i4"), *((n, "i8") for n in TIMES), ("code", "i2")]
     found = np.zeros(len(rows), dtype=kinds)
-    for name in ("id", *TIMES):
+    found["id"] = rows["token"].astype(np.int64)
+    for name in TIMES:
         found[name] = rows[name]
     return found
 
@@ -234,7 +236,7 @@ def test_the_rows_near_a_tile_are_those_whose_box_meets_it_with_its_buffer(
     rows = np.sort(np.array(drawn, dtype=ROW), order="west")
     side = 1 << zoom
     address = TileAddress(zoom, data.draw(st.integers(0, side - 1)), data.draw(st.integers(0, side - 1)))
-    found = LayerIndex.of({0: rows}).near(address, has_bands=False)
+    found = LayerIndex({0: rows}).near(address)
     width = (EXTENT << 14) >> zoom
     margin = width * BUFFER / EXTENT
     near = {
@@ -243,4 +245,4 @@ def test_the_rows_near_a_tile_are_those_whose_box_meets_it_with_its_buffer(
         if west <= (address.x + 1) * width + margin and east >= address.x * width - margin
         and north <= (address.y + 1) * width + margin and south >= address.y * width - margin
     }  # fmt: skip
-    assert set(found["id"].tolist()) == near
+    assert set(found["token"].tolist()) == near

@@ -124,7 +124,7 @@ async def _print_version(_: TileService, tileset: Tileset, located: Located, add
     print_json(
         {
             "version": str(located.version),
-            "validity": located.validity_text,
+            "validity": str(located.validity),
             "path": f"/tiles/{tileset.name}/{located.version}/{address}.mvt",
         }
     )

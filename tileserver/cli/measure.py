@@ -204,7 +204,7 @@ class Subject:
         horizon = self.service.current.horizon(chosen)
         revision = chosen.revision(self.question.revision)
         located = locate(chosen.whole(chosen.zooms[1]), revision, asked, horizon)
-        return located.validity_text, Moment(last_instant(asked, horizon.state), revision)
+        return str(located.validity), Moment(last_instant(asked, horizon.state), revision)
 
     async def regions(self, at: str) -> Regions:
         """Return the regions asked for; those of a layer as they are at that instant."""

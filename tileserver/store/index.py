@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tileserver.errors import StoredUnreadable
 from tileserver.grid import WORLD, WORLD_UNITS
-from tileserver.model import Revision
+from tileserver.model import Integers, Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import OPEN
 
@@ -30,7 +30,7 @@ ID_BITS = 53  # of an id in a tile
 
 ROW = np.dtype(
     [
-        ("id", "i8"),
+        ("token", "u8"),
         *((edge, "i4") for edge in ("west", "north", "east", "south")),
         *((time, "i8") for time in ("start", "end")),
         *((revision, "i4") for revision in ("known_from", "known_to")),
@@ -53,11 +53,21 @@ _QUESTION = """
 
 
 async def load_rows(connection: asyncpg.Connection, stored: StoredLayer) -> dict[int, Rows]:
-    """Return, by band, a row for each version of the layer that any revision holds or held.
+    """Read every row of a state layer that any revision knows or knew.
 
-    Fields of a row: ``id``; the box in world units (tile units at zoom 14, from the north-west);
-    ``start`` and ``end`` of validity, microseconds since 1970, half-open; ``since`` and ``until``, the
-    revisions that knew it, half-open. Ascending by ``west``. A layer without bands has band 0 alone.
+    Returns
+    -------
+    dict of int to Rows
+        By band, ascending by ``west``; a layer without faces has band 0 alone. Fields of a row: ``token``, a
+        number for the feature, sums of which tell states apart, the same in all layers for none; the box
+        ``west, north, east, south`` in world units (tile units of zoom 14, from the north-west); the period
+        ``[start, end)`` in microseconds since 1970, UTC, `OPEN` for no end; the revisions
+        ``[known_from, known_to)`` that know the row, `NEVER` for those that all later ones know.
+
+    Raises
+    ------
+    StoredUnreadable
+        A row has no geometry, or no period.
     """
     faces = stored.layer.has_faces
     question = _QUESTION.format(
@@ -74,8 +84,19 @@ async def load_rows(connection: asyncpg.Connection, stored: StoredLayer) -> dict
     return _by_band(copied_rows(answer, _FIELDS), stored.layer_id)
 
 
+def spread(values: Integers) -> Integers:
+    """Return *values* spread over 64 bits, as uint64, so that sums of them tell sets apart.
+
+    splitmix64 (Steele, Lea and Flood 2014), the finaliser.
+    """
+    z = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
 def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:
-    """Return what COPY wrote in its binary form, without a copy: fields of fixed size, none of them NULL.
+    """Read the rows that COPY wrote in its binary form, without a copy: fields of fixed size, none NULL.
 
     A row is a count of fields, then each field after its length (PostgreSQL, COPY, "Binary Format").
 
@@ -97,10 +118,11 @@ def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:
 
 def _by_band(read: npt.NDArray[Any], layer: int) -> dict[int, Rows]:
     rows = np.empty(len(read), dtype=ROW)
-    for name in ROW.names or ():
+    for name in (ROW.names or ())[1:]:
         rows[name] = np.minimum(read[name], NEVER) if name in ("known_from", "known_to") else read[name]
-    rows["id"] ^= layer << ID_BITS  # so that features of two layers never pass for the same
+    ids = read["id"] ^ (layer << ID_BITS)  # so that features of two layers never pass for the same
+    rows["token"] = spread(ids)
     bands = read["band"].astype(int)
-    order = np.lexsort((rows["id"], rows["west"], bands))
+    order = np.lexsort((ids, rows["west"], bands))
     rows, bands = rows[order], bands[order]
     return {int(band): rows[bands == band] for band in np.unique(bands)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from tileserver.grid import TileAddress, band_at
+from tileserver.grid import BAND_BY_ZOOM, TileAddress
 from tileserver.store.cuts import Cut, FaceCut, PointCut, SquareCut, StateCut
 from tileserver.store.mvt_sql import ENCODE, ENVELOPE, clipped
 from tileserver.store.placing import placed
@@ -49,7 +49,7 @@ def _rows(cut: Cut, zoom: int) -> tuple[str, tuple[Any, ...]]:
         case StateCut(layer_id=layer, moment=moment):
             return _STATE_ROWS, (layer, moment.revision, from_micros(moment.at))
         case FaceCut(layer_id=layer, moment=moment):
-            return _FACE_ROWS, (layer, moment.revision, from_micros(moment.at), band_at(zoom).lowest)
+            return _FACE_ROWS, (layer, moment.revision, from_micros(moment.at), BAND_BY_ZOOM[zoom].lowest)
         case PointCut(layer_id=layer, window=window):
             return BRIEF_POINT_ROWS if cut.is_brief else POINT_ROWS, (
                 layer,

@@ -194,9 +194,9 @@ def _set_aside(reading: Catalogue, stored: StoredLayer, known: ServedLayer | Non
 
 async def _load_index(connection: Connection, stored: StoredLayer) -> LayerIndex:
     if stored.layer.time == "state":
-        return LayerIndex.of(await load_rows(connection, stored))
+        return LayerIndex(await load_rows(connection, stored), has_bands=stored.layer.has_faces)
     rows = await load_events(connection, stored)
-    return LayerIndex({}, {}, await asyncio.to_thread(EventIndex, rows, stored.layer))
+    return LayerIndex({}, events=await asyncio.to_thread(EventIndex, rows, stored.layer))
 
 
 def _same_content(one: StoredLayer, other: StoredLayer) -> bool:

@@ -18,9 +18,9 @@ from tileserver.model import Integers, Layer
 from tileserver.store.cuts import EventSquare
 from tileserver.store.event_window import EventWindow
 from tileserver.store.events import PLACE_BITS
+from tileserver.store.index import spread
 from tileserver.store.windows import POINT_LIMIT, SQUARE_BITS, SQUARES
 from tileserver.tiles.recent import Recent
-from tileserver.tiles.tokens import spread
 
 POINTS_BY = 12  # the zoom from which there are points, however many
 _MEMORY = 4096  # windows whose zoom is remembered
@@ -71,8 +71,7 @@ class Events:
         chosen: Mask = self.start <= window.last
         chosen &= self.end >= window.first
         chosen &= self.end <= window.end
-        codes = window.selection.of(self.category)
-        if codes:
+        if window.selection.chosen and (codes := window.selection.of(self.category)):
             chosen &= np.array([False, *(code in codes for code in self.vocabulary)])[self.code]
         return chosen
 
@@ -105,6 +104,7 @@ class EventIndex:
         self.starts, self._by_end = np.unique(start), np.sort(end)
         self.ends = np.unique(self._by_end)
         self.squares_below = squares_below(layer)
+        self.texts = layer.texts
         self._edges: dict[int, Integers] = {}
         self._zooms: Recent[EventWindow, int] = Recent(_MEMORY)
 
@@ -115,8 +115,13 @@ class EventIndex:
         return sum(column.nbytes for column in (self._places, self._x, self._y, self._by_end, *columns))
 
     def near(self, address: TileAddress) -> list[Events]:
-        """Return the events of the tile, and those of the strip around it that it is buffered with."""
-        return [self.events.part(self._inside(address)), *self._around(address)]
+        """Return the events of the tile, and of the strip around the tile that is its buffer."""
+        x, y = np.array([(address.x, address.y), *_neighbours(address)]).T
+        first = interleaved(x, y)
+        bits = 2 * (PLACE_BITS - address.z)
+        edges = self._places.searchsorted([first << bits, (first + 1) << bits])
+        inside, *around = (slice(start, stop) for start, stop in edges.T.tolist())
+        return [self.events.part(inside), *self._in_strip(address, around)]
 
     def points_zoom(self, window: EventWindow) -> int:
         """Return the lowest zoom at which no tile has more events of *window* than are drawn as points.
@@ -166,13 +171,12 @@ class EventIndex:
         start, stop = self._places.searchsorted(edges).tolist()
         return slice(start, stop)
 
-    def _around(self, address: TileAddress) -> Iterator[Events]:
+    def _in_strip(self, address: TileAddress, around: list[slice]) -> Iterator[Events]:
         side = 1 << (PLACE_BITS - address.z)
         margin = side * BUFFER / EXTENT
         west, north = address.x * side - margin, address.y * side - margin
         east, south = west + side + 2 * margin, north + side + 2 * margin
-        for neighbour in _neighbours(address):
-            there = self._inside(neighbour)
+        for there in around:
             x, y = self._x[there], self._y[there]
             # A place is the corner of a square; what lies anywhere in it may be in the strip.
             close = (x + 1 >= west) & (x <= east) & (y + 1 >= north) & (y <= south)
@@ -227,9 +231,10 @@ def _squares(counts: Integers, vocabulary: tuple[str, ...], points_zoom: int) ->
         yield EventSquare(x, y, said)
 
 
-def _neighbours(address: TileAddress) -> Iterator[TileAddress]:
+def _neighbours(address: TileAddress) -> Iterator[tuple[int, int]]:
+    """Yield column and row of the tiles around *address* that are in the matrix."""
     side = 1 << address.z
     for x in (address.x - 1, address.x, address.x + 1):
         for y in (address.y - 1, address.y, address.y + 1):
             if (x, y) != (address.x, address.y) and 0 <= x < side and 0 <= y < side:
-                yield TileAddress(address.z, x, y)
+                yield x, y

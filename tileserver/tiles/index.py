@@ -1,7 +1,7 @@
 """The change index: which state a tile has at an instant, as known in a revision, without a query.
 
 A tile's state is the set of rows whose box meets the tile with its buffer, that are valid at the instant and
-known in the revision. Its digest is the sum of its members' ids, each spread over 64 bits: equal states have
+known in the revision. Its digest is the sum of its members' tokens, numbers of 64 bits: equal states have
 equal digests, whatever the day and the revision, and the chance that two others share one is that of two
 random numbers of 64 bits. Along valid time the digests of all epochs are one running sum.
 
@@ -12,17 +12,15 @@ yet public, changes the digest of a tile.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, TileAddress, band_at
+from tileserver.grid import BAND_BY_ZOOM, BUFFER, EXTENT, WORLD_UNITS, TileAddress
 from tileserver.model import Digest, Integers, Moment, Revision
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.events import EventIndex
-from tileserver.tiles.tokens import spread
 from tileserver.tiles.windows import NO_WINDOWS, WindowView
 from tileserver.times import OPEN, Micros, MicrosArray
 
@@ -34,19 +32,26 @@ class State(NamedTuple):
     moment: Moment
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class LayerIndex:
-    """What changes in one layer: its rows by band, each ascending by its western edge, or its events."""
+    """The changes of one layer: its rows by band, each ascending by its western edge, or its events.
 
-    bands: dict[int, Rows]
-    widest: dict[int, int]
-    events: EventIndex | None = None
+    Parameters
+    ----------
+    bands : dict of int to Rows
+        From `store.index.load_rows`; none for a window layer.
+    has_bands : bool
+        Whether each band of zooms has rows of its own, rather than all of them those of band 0.
+    events : EventIndex, optional
+        Of a window layer.
+    """
 
-    @classmethod
-    def of(cls, bands: dict[int, Rows]) -> LayerIndex:
-        """Index *bands*, as `store.index.load_rows` returns them."""
-        widest = {band: int((rows["east"] - rows["west"]).max(initial=0)) for band, rows in bands.items()}
-        return cls(bands, widest)
+    def __init__(
+        self, bands: dict[int, Rows], *, has_bands: bool = False, events: EventIndex | None = None
+    ) -> None:
+        self.bands = bands
+        self.events = events
+        own = {band: (rows, _widest(rows)) for band, rows in bands.items()}
+        self._at_zoom = [own.get(band.lowest if has_bands else 0, (_NO_ROWS, 0)) for band in BAND_BY_ZOOM]
 
     @property
     def bytes(self) -> int:
@@ -54,21 +59,20 @@ class LayerIndex:
         rows = sum(rows.nbytes for rows in self.bands.values())
         return rows + (self.events.bytes if self.events else 0)
 
-    def at_zoom(self, zoom: int, *, has_bands: bool) -> Rows:
+    def at_zoom(self, zoom: int) -> Rows:
         """Return the rows that *zoom* is drawn from."""
-        return self.bands.get(band_at(zoom).lowest if has_bands else 0, _NO_ROWS)
+        return self._at_zoom[zoom][0]
 
-    def near(self, address: TileAddress, *, has_bands: bool) -> Rows:
+    def near(self, address: TileAddress) -> Rows:
         """Return the rows whose box meets the tile with its buffer."""
-        band = band_at(address.z).lowest if has_bands else 0
-        rows = self.at_zoom(address.z, has_bands=has_bands)
+        rows, widest = self._at_zoom[address.z]
         if not len(rows):
             return rows
         side = WORLD_UNITS / (1 << address.z)
         margin = side * BUFFER / EXTENT
         west, east = address.x * side - margin, (address.x + 1) * side + margin
         north, south = address.y * side - margin, (address.y + 1) * side + margin
-        first = rows["west"].searchsorted(west - self.widest[band])
+        first = rows["west"].searchsorted(west - widest)
         last = rows["west"].searchsorted(east, side="right")
         some = rows[first:last]
         meets = (some["east"] >= west) & (some["north"] <= south) & (some["south"] >= north)
@@ -76,8 +80,12 @@ class LayerIndex:
         return found
 
 
+def _widest(rows: Rows) -> int:
+    return int((rows["east"] - rows["west"]).max(initial=0))
+
+
 _NO_ROWS: Rows = np.empty(0, dtype=ROW)
-NO_INDEX = LayerIndex({}, {})
+NO_INDEX = LayerIndex({})
 
 
 class TileView:
@@ -88,7 +96,7 @@ class TileView:
 
     def __init__(self, states: Sequence[Rows], windows: WindowView = NO_WINDOWS) -> None:
         self.windows = windows
-        self._rows = _together(states)
+        self._rows = np.concatenate(states) if states else _NO_ROWS  # no two layers share a token
         self._epochs: dict[Revision, tuple[MicrosArray, Integers]] = {}
 
     def state(self, at: Micros, revision: Revision) -> State | None:
@@ -111,7 +119,7 @@ class TileView:
         """
         rows = self._rows
         there = rows[(rows["start"] <= moment.at) & (moment.at < rows["end"])]
-        edges, _ = _running(there["known_from"], there["known_to"], spread(there["id"]))
+        edges, _ = _running(there["known_from"], there["known_to"], there["token"])
         place = int(edges.searchsorted(moment.revision, side="right"))
         return Revision(int(edges[place - 1]) if place else 0)
 
@@ -140,7 +148,7 @@ class TileView:
         if revision not in self._epochs:
             rows = self._rows
             known = rows[(rows["known_from"] <= revision) & (revision < rows["known_to"])]
-            self._epochs[revision] = _running(known["start"], known["end"], spread(known["id"]))
+            self._epochs[revision] = _running(known["start"], known["end"], known["token"])
         return self._epochs[revision]
 
     def _step(self, revision: Revision) -> Revision:
@@ -152,11 +160,6 @@ class TileView:
     def _revisions(self) -> Integers:
         every: Integers = np.unique(np.concatenate([self._rows["known_from"], self._rows["known_to"]]))
         return every[: every.searchsorted(NEVER)]
-
-
-def _together(parts: Sequence[Rows]) -> Rows:
-    """Return the rows of several layers as one; no two layers share an id."""
-    return np.concatenate(parts) if parts else _NO_ROWS
 
 
 def _running(starts: Integers, ends: Integers, tokens: Integers) -> tuple[MicrosArray, Integers]:

@@ -37,18 +37,14 @@ class Located:
     state : Moment or None
         A moment at which the state layers hold that content; ``None`` where they hold nothing.
     validity : Period
-        Half-open. Of state layers alone the epoch: every instant of it has the same content. With window
-        layers the part of the question that is public. Open where the end is not public.
+        Half-open; its text is that of ``OGCAPI-datetime``. Of state layers alone the epoch: every instant of
+        it has the same content. With window layers the part of the question that is public. Open where the
+        end is not public.
     """
 
     version: Version
     state: Moment | None
     validity: Period = _ALWAYS
-
-    @property
-    def validity_text(self) -> str:
-        """The validity as ``OGCAPI-datetime`` has it: ``start/end`` with ``..`` for an open end."""
-        return str(self.validity)
 
 
 def locate(
@@ -74,22 +70,19 @@ def locate(
     selection : Selection
         The kinds of events.
     """
-    last = last_instant(asked, horizon.state)
-    found = view.state(last, revision)
-    window: SelectedEvents | None = None
-    point_zooms: tuple[int, ...] = ()
-    if view.windows:
-        first = _BEFORE_ALL if asked.start is None else Micros(to_micros(asked.start) + 1)
-        limits = first, last_instant(asked, horizon.ended), horizon.ended
-        settled = view.windows.settled(EventWindow(*limits, revision, selection))
-        if settled is not None and (window := view.windows.content(settled)) is not None:
-            point_zooms = view.windows.point_zooms(settled)
-    version = _version(view, found, window, point_zooms)
-    if view.windows:
-        validity = _public_part(asked, horizon.ended)
-    else:
+    start = None if asked.start is None else to_micros(asked.start)
+    end = OPEN if asked.end is None else to_micros(asked.end)
+    last = Micros(min(end - 1, horizon.state))
+    state = view.state(last, revision)
+    moment = None if state is None else state.moment
+    if not view.windows.has_layers:
         validity = period_of(*view.validity(last, revision), horizon.state)
-    return Located(version, found and found.moment, validity)
+        return Located(_version(view, state), moment, validity)
+    first = _BEFORE_ALL if start is None else Micros(start + 1)
+    limits = first, Micros(min(end - 1, horizon.ended)), horizon.ended
+    events = view.windows.drawn(EventWindow(*limits, revision, selection))
+    version = _version(view, state, *events) if events else _version(view, state)
+    return Located(version, moment, _public_part(asked, start, end, horizon.ended))
 
 
 def find_version(version: Version, tileset: Tileset, view: TileView, horizon: Horizon) -> Located:
@@ -148,7 +141,10 @@ def period_of(start: Micros | None, end: Micros | None, horizon: Micros) -> Peri
 
 
 def _version(
-    view: TileView, state: State | None, window: SelectedEvents | None, point_zooms: tuple[int, ...]
+    view: TileView,
+    state: State | None,
+    window: SelectedEvents | None = None,
+    point_zooms: tuple[int, ...] = (),
 ) -> Version:
     digest = state.digest if state else NO_DIGEST
     if window is None:
@@ -159,9 +155,7 @@ def _version(
     return Version(digest, points, window.window, point_zooms)
 
 
-def _public_part(asked: Period, horizon: Micros) -> Period:
-    """Return the part of *asked* that is public; open where more of it may become so."""
-    start, end = asked.start, asked.end
-    if start is not None and to_micros(start) > horizon:
-        start = from_micros(horizon)
-    return Period(start, None if end is None or to_micros(end) > horizon else end)
+def _public_part(asked: Period, start: Micros | None, end: Micros, horizon: Micros) -> Period:
+    """Return the public part of *asked*, from *start* to *end*; open where more may become public."""
+    public_start = from_micros(horizon) if start is not None and start > horizon else asked.start
+    return Period(public_start, None if end > horizon else asked.end)

@@ -104,7 +104,7 @@ def addresses(tileset: Tileset, zoom: int, bounds: BoundsLonLat | None = None) -
     for served in tileset.layers:
         low, high = served.stored.layer.minzoom, served.stored.layer.maxzoom
         if served.is_state and low <= zoom <= high:
-            found.update(_met(served.index.at_zoom(zoom, has_bands=served.stored.layer.has_faces), zoom))
+            found.update(_met(served.index.at_zoom(zoom), zoom))
     if bounds is not None:
         first = address_at(bounds.west, bounds.north, zoom)
         last = address_at(bounds.east, bounds.south, zoom)

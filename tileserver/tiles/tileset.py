@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from tileserver.errors import BadParameter, LayerUnavailable, NotFound
 from tileserver.grid import TileAddress, band_at
-from tileserver.model import Layer, Revision, Theatre
+from tileserver.model import DrawnAs, Layer, Revision, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.store.days import NO_DAYS, KnownDays
 from tileserver.tiles.events import EventIndex
@@ -35,11 +35,12 @@ class ServedLayer:
     periods: Periods
     index: LayerIndex = NO_INDEX
     days: KnownDays = NO_DAYS
+    drawn_as: DrawnAs = field(init=False)
+    is_state: bool = field(init=False)  # shows an instant what holds then, or a period what happened in it?
 
-    @property
-    def is_state(self) -> bool:
-        """Whether an instant shows what holds then, rather than a period all that happened in it."""
-        return self.stored.layer.time == "state"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drawn_as", self.stored.layer.drawn_as)
+        object.__setattr__(self, "is_state", self.stored.layer.time == "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,22 +162,12 @@ class Tileset:
 
     def view(self, address: TileAddress) -> TileView:
         """Return what the change index knows of one tile."""
-        states = [
-            served.index.near(address, has_bands=served.stored.layer.has_faces)
-            for served in self.layers
-            if served.is_state
-        ]
+        states = [served.index.near(address) for served in self.layers if served.is_state]
         return TileView(states, WindowView([*self.events.values()], address))
 
     def whole(self, zoom: int) -> TileView:
         """Return the change index of the state layers all over the map, as *zoom* draws them."""
-        return TileView(
-            [
-                served.index.at_zoom(zoom, has_bands=served.stored.layer.has_faces)
-                for served in self.layers
-                if served.is_state
-            ]
-        )
+        return TileView([served.index.at_zoom(zoom) for served in self.layers if served.is_state])
 
     def revision(self, asked: int | None) -> Revision:
         """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""

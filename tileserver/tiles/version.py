@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tileserver.errors import UnknownVersion
 from tileserver.model import Digest, Revision
@@ -77,7 +78,7 @@ class Version:
         else:
             limits = map(_base36, (window.revision, window.first, window.last, window.end))
             zooms = "".join(map(_base36, self.point_zooms)) or "_"
-            how = "-".join((*limits, zooms, str(window.selection) or "_"))
+            how = "-".join((*limits, zooms, str(window.selection) if window.selection.chosen else "_"))
         return f"{SCHEME}-{_base36(self.state)}-{_base36(self.points)}-{how}"
 
     @classmethod
@@ -111,6 +112,7 @@ def _version(*fields: str) -> Version | None:
     return Version(*digests, window, tuple(int(each, 36) for each in zooms))
 
 
+@lru_cache(maxsize=8192)  # one version is written for each request
 def _base36(value: int) -> str:
     digits, rest = "", abs(value)
     while rest or not digits:

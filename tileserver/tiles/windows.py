@@ -35,14 +35,20 @@ class WindowView:
     """The events of one tile with its buffer; those of several layers together, in the tileset's order."""
 
     def __init__(self, layers: Sequence[EventIndex], address: TileAddress) -> None:
+        self.has_layers = bool(layers)
         self._layers = layers
         self._address = address
-        self._parts = [part for layer in layers for part in layer.near(address) if len(part)]
+        self._parts = [part for layer in layers for part in layer.near(address) if len(part.start)]
         self._found: dict[EventWindow, SelectedEvents | None] = {}
+        self._zooms: dict[EventWindow, tuple[int, ...]] = {}  # of windows in `_found`
 
-    def __bool__(self) -> bool:
-        """Whether there is a window layer at all."""
-        return bool(self._layers)
+    def drawn(self, window: EventWindow) -> tuple[SelectedEvents, tuple[int, ...]] | None:
+        """Return the events that *window* selects here, with `point_zooms`; ``None`` where there are none."""
+        settled = self.settled(window)
+        if settled is None:
+            return None
+        found = self.content(settled)
+        return None if found is None else (found, self.point_zooms(settled))
 
     def settled(self, window: EventWindow) -> EventWindow | None:
         """Return *window* with limits at which something in the layers begins or ends; ``None`` for nothing.
@@ -68,6 +74,7 @@ class WindowView:
         if settled not in self._found:
             if len(self._found) >= _MEMORY:
                 self._found.clear()
+                self._zooms.clear()
             self._found[settled] = self._find(settled)
         return self._found[settled]
 
@@ -78,12 +85,15 @@ class WindowView:
         tile's zoom; else 0. ``()`` where no layer is drawn as squares. All of the map decides about it, so it
         is the same for all tiles of a zoom.
         """
+        if settled in self._zooms:
+            return self._zooms[settled]
         zoom = self._address.z
         found = tuple(
             drawn if zoom < layer.squares_below and zoom < (drawn := layer.points_zoom(settled)) else 0
             for layer in self._layers
         )
-        return found if any(found) else ()
+        self._zooms[settled] = found = found if any(found) else ()
+        return found
 
     @cached_property
     def legend_digest(self) -> Digest:
@@ -115,7 +125,7 @@ class WindowView:
             last=Micros(max(int(own.max()) for own in starts)),
             end=Micros(max(int(own.max()) for own in ends)),
         )
-        if settled.selection:
+        if settled.selection.chosen:
             bare = replace(canonical, selection=EVERYTHING)
             if sum(int(part.selected(bare).sum()) for part in self._parts) == sum(map(len, starts)):
                 canonical = bare

@@ -39,7 +39,7 @@ class TileRoutes:
             answer,
             {
                 **freshness(tileset, self.max_age),
-                "OGCAPI-datetime": located.validity_text,
+                "OGCAPI-datetime": str(located.validity),
                 "Content-Location": f"/tiles/{tileset.name}/{located.version}/{address}.mvt",
             },
         )
