@@ -15,8 +15,8 @@ from tileserver.config import Settings, read_settings
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import BadParameter, ClusterUnavailable, LayerUnavailable, TileserverError
-from tileserver.store.catalogue import undeclared_codes
 from tileserver.store.connect import Connection
+from tileserver.store.contradictions import undeclared_codes
 from tileserver.store.migrations import Migration, check_schema
 from tileserver.store.migrations import migrate as apply_migrations
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
@@ -128,7 +128,7 @@ def _layers(settings: Settings) -> str:
         found = {
             str(ref): f"it holds {', '.join(codes)}, which its definition does not declare"
             for ref, served in catalogue.layers.items()
-            if (codes := await undeclared_codes(connection, served.stored))
+            if (codes := await undeclared_codes(connection, served.stored.layer_id, served.stored.layer))
         }
         return catalogue, found
 

@@ -1,1 +1,1 @@
-"""A file becomes a revision: read, repair, compare with what is known, write in one transaction."""
+"""From a file to a revision: read, repair, compare with the current rows, write in one transaction."""

@@ -1,4 +1,4 @@
-"""Correcting what is known: back to an earlier revision, or out of all of them."""
+"""Corrections: a layer back to an earlier revision, or rows out of every revision."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Agree: TypeAlias = Callable[["Withdrawal"], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What a rollback did: its revision, ``None`` if nothing had changed, and how many rows it wrote."""
+    """Revision of a rollback, ``None`` where nothing had changed, and the number of rows written."""
 
     revision: Revision | None
     rows: int
@@ -38,10 +38,10 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """What a withdrawal takes, before it is agreed to and after.
+    """Rows that a withdrawal takes, before the desk agrees and after.
 
-    ``goes_on`` says that no snapshot begins where the period ends: what the last snapshot withdrawn held
-    goes on holding from there.
+    ``goes_on`` says that no snapshot begins where the period ends: the last state withdrawn holds again from
+    there on.
     """
 
     revision: Revision
@@ -52,7 +52,7 @@ class Withdrawal:
 async def rollback(
     connection: Connection, layers: Layers, name: str | None, revision: int, reason: str
 ) -> Rollback:
-    """Let the layer *name* with the lines that derive from it, or all *layers*, be as known in *revision*.
+    """Make a layer and the lines derived from the layer, or all *layers*, current as known in *revision*.
 
     Writes a new revision; every earlier one stays as it is, and whatever was withdrawn stays withdrawn.
     `BadParameter` where there is no such revision, or where the layer cannot be corrected by itself.
@@ -75,7 +75,7 @@ async def rollback(
 async def withdraw_features(
     connection: Connection, layers: Layers, name: str, ids: Collection[int], reason: str, agree: Agree
 ) -> Withdrawal | None:
-    """Take the features with *ids*, as tiles have them, out of every revision.
+    """Take the features with *ids*, the ids in tiles, out of every revision.
 
     Returns ``None`` where *agree* says no, and nothing was written then. `BadParameter` where an id is not
     there, or where the layer has no features of its own.
@@ -105,10 +105,11 @@ async def withdraw_period(
     reason: str,
     agree: Agree,
 ) -> Withdrawal | None:
-    """Take what holds in ``[start, end)`` out of every revision; ``end=None`` is all since *start*.
+    """Take the features and states in ``[start, end)`` out of every revision; ``end=None`` is for ever.
 
-    Of a layer of snapshots those in the period never were, nor what derives from them: the state just before
-    *start* holds until *end*. Of any other layer each feature goes that has a part of its period in it.
+    Of a layer of snapshots the snapshots in the period never were, nor any line derived from the layer: the
+    state just before *start* holds until *end*. Of any other layer each feature goes that holds at some
+    instant of the period.
     Returns ``None`` where there is nothing to take, or *agree* says no; nothing was written then.
     """
     chosen = _with_derived(layers, name, "withdraw")
@@ -135,7 +136,7 @@ async def _withdraw(
     *,
     goes_on: bool = False,
 ) -> Withdrawal | None:
-    """Take, ask, and only then commit: what was agreed to is what is gone."""
+    """Take, ask, and only then commit: exactly the rows that were agreed to are gone."""
     if not reason.strip():
         raise BadParameter("say why it is withdrawn: the reason stays with the revision, and it is blank")
     done: Withdrawal | None = None
@@ -156,7 +157,7 @@ async def _withdraw(
 
 
 def _with_derived(layers: Layers, name: str, verb: str) -> list[StoredLayer]:
-    """Return the layer *name*, then those that derive from it."""
+    """Return the layer *name*, followed by the lines that derive from the layer."""
     origin = layers[name].layer.drawn_from
     if origin != name:
         raise BadParameter(
@@ -167,7 +168,7 @@ def _with_derived(layers: Layers, name: str, verb: str) -> list[StoredLayer]:
 
 
 def check_revision(revision: int, newest: int) -> Revision:
-    """Return *revision* where it is one of ``1`` to *newest*; raise `BadParameter` where it is not."""
+    """Return *revision* as an existing revision; `BadParameter` unless the number lies from 1 to *newest*."""
     if not 1 <= revision <= newest:
         raise BadParameter(f"revision {revision} does not exist; the newest is {newest}")
     return Revision(revision)

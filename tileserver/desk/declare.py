@@ -1,4 +1,4 @@
-"""A definition becomes the theatre's: it is stored, and what it draws otherwise is drawn; or nothing is."""
+"""A new definition of a theatre: stored, and all that changes by the definition drawn anew; or nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tileserver.store.revisions import write_locked
 
 
 async def declare(connection: Connection, theatre: Theatre, progress: Progress) -> bool:
-    """Store *theatre* and draw its areas and lines anew where they are drawn otherwise; whether it changed.
+    """Store *theatre*, and draw anew whatever draws otherwise now; return whether anything changed.
 
-    All or nothing, and while nobody else writes: what it is held to is the data of this moment.
+    All or nothing, and while nobody else writes: the definition is checked against the data of this moment.
 
     Raises
     ------

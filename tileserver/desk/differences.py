@@ -19,9 +19,9 @@ _NOISE_KM2 = 1e-6  # what adding and subtracting the same areas in another order
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Square kilometres by status at the instant *at*, of those faces alone that the two do not share.
+    """Square kilometres by status at *at*, of the faces that only one of two revisions has.
 
-    So the difference of the two is that of the whole layer.
+    So the difference of the two sums is the difference of the whole layer.
     """
 
     at: datetime

@@ -1,4 +1,4 @@
-"""Faces of a layer of areas, and the front lines that derive from it, drawn cell by cell and state by state.
+"""Faces of a layer of areas, and the front lines between sides, drawn cell by cell and state by state.
 
 A *run* is a period of valid time in which the new history differs from the old one throughout. The state just
 before it is taken as already drawn; each later state is drawn only in the cells in which its areas, or its
@@ -50,7 +50,7 @@ _FRONT = "front of "  # no status is called so: codes have no spaces
 
 @dataclass(slots=True)
 class Drawing:
-    """Steps of each cell in each run, and the faces that they are of; see the drawing at the head.
+    """Steps of each cell in each run, and the faces named in the steps; see the drawing at the head.
 
     ``steps[layer][cell][run]``: ascending (instant, set of face hashes), each set unlike the one before. A
     cell that is missing, a list of runs that is too short and an empty list of steps all say: unchanged.
@@ -68,7 +68,7 @@ async def draw_runs(
     features: Mapping[bytes, Feature],
     progress: Progress,
 ) -> Drawing:
-    """Draw *runs* of the states of *area*, a layer drawn as faces, and the lines that derive from it.
+    """Draw *runs* of the states of *area*, a layer drawn as faces, and the lines that derive from *area*.
 
     *features* has, by hash, every feature of the states of *runs* and of the states before them. O(what
     changes from state to state); a first state costs about a second. Lets others run, and itself be
@@ -119,7 +119,7 @@ class _Front:
 
 
 class _Pen:
-    """Drawer of one state after the other, and of each only its differences from the one before."""
+    """Drawer of state after state, of each only the differences from the state before."""
 
     def __init__(self, area: Layer, fronts: Sequence[_Front], features: Mapping[bytes, Feature]) -> None:
         self.drawing = Drawing({each.name: {} for each in (area, *(front.line for front in fronts))})
@@ -136,7 +136,7 @@ class _Pen:
         self._run = -1
 
     def start_run(self, run: int, before: State) -> None:
-        """Start run *run*: take *before* as already drawn, so that only differences from it are."""
+        """Start run *run*: take *before* as already drawn, so that only differences from *before* are."""
         self._run, self._shown = run, self._clips(before)
 
     def draw(self, at: datetime, state: State) -> None:
@@ -209,7 +209,7 @@ def _areas(parts: Iterable[StatusClip]) -> list[StatusClip]:
 
 
 def side_areas(area: Layer, features: Iterable[Feature]) -> list[tuple[str, list[BaseGeometry]]]:
-    """Return the areas of *features* by status, with the status's side, the highest priority first."""
+    """Return, the highest status first, the side of each status and its areas of *features*, in EPSG:3857."""
     statuses = sorted(area.categories, key=lambda each: (-each.priority, each.code))
     shapes: dict[str, list[BaseGeometry]] = {each.code: [] for each in statuses}
     for each in features:
@@ -218,7 +218,7 @@ def side_areas(area: Layer, features: Iterable[Feature]) -> list[tuple[str, list
 
 
 def front_ground(theatre: Theatre, line: Layer) -> Ground:
-    """Return what the front of the derived layer *line* is drawn over."""
+    """Return the lands of both sides and the reach that the front of the layer *line* is drawn by."""
     assert line.derived is not None
     lands = {}
     for side, text in load_lands(theatre, line).items():

@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 async def gather_snapshots(
     job: Job, snapshots: Iterable[RawSnapshot], report: Report, origin: str, total: int | None = None
 ) -> Prepared:
-    """Prepare whole states; *total* is their number, where it is known beforehand.
+    """Prepare whole states; *total* is the number of *snapshots*, where known beforehand.
 
     Raises `UnreadableSource` where there is none, and nothing was quarantined either.
     """
@@ -104,7 +104,7 @@ class Days:
         self.over: dict[datetime, datetime] = {}
 
     def note(self, *edges: datetime | None) -> None:
-        """Remember that each of *edges*, a beginning or an end, is known to the local day that it is in."""
+        """Remember that each of *edges*, beginnings and ends, is known to its local day alone."""
         if self._is_state:
             self.over |= {at: _end_of_day(at, self._zone) for at in edges if at is not None}
 

@@ -1,4 +1,4 @@
-"""What the desk does with imports that are held back: look at them, accept or reject them."""
+"""Held imports at the desk: list, review, accept, reject."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tileserver.store.revisions import NothingChanged, open_revision
 
 @dataclass(frozen=True, slots=True)
 class HeldReview:
-    """A held import as the desk reviews it: its rulings, and its effects on the rows known now.
+    """A held import under review: its rulings, and its effects on the rows known now.
 
     ``added`` and ``ended`` count versions of features. Of one that is decided there is only what was kept.
     """
@@ -48,7 +48,7 @@ async def waiting(
 
 
 async def look(connection: Connection, layers: Collection[StoredLayer], number: int) -> HeldReview:
-    """Judge a held import again, against what is known now, remember that, and return what was found."""
+    """Judge a held import again, against the current rows; keep the new rulings, and return the review."""
     with translated():
         found = await find_held(connection, number)
         stored = _layer(layers, found)
@@ -72,9 +72,9 @@ async def accept(
     reason: str,
     progress: Progress = no_progress,
 ) -> tuple[str, Outcome]:
-    """Publish what is held as *number*, in one revision that records the reason; return it with its layer.
+    """Publish the held import *number*, in one revision that records the reason; return layer and outcome.
 
-    `HeldBack` where it would break more now than what the desk was shown; nothing is changed then.
+    `HeldBack` where the import would break more now than the desk was shown; nothing is changed then.
     """
     with translated():
         found = await find_held(connection, number)
@@ -87,7 +87,7 @@ async def accept(
 
 
 async def reject(connection: Connection, number: int, reason: str) -> None:
-    """Let go of what is held as *number*; its account stays."""
+    """Drop the held import *number*; its account stays."""
     with translated():
         await decide(connection, number, "rejected", reason, None)
 

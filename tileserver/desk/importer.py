@@ -36,7 +36,7 @@ from tileserver.store.revisions import NothingChanged, open_revision
 
 
 async def import_file(job: Job, path: Path, options: ReadOptions, *, complete: bool = False) -> Outcome:
-    """Import *path* into the layer of *job* and bring up to date what derives from it.
+    """Import *path* into the layer of *job* and bring up to date the lines that derive from the layer.
 
     Parameters
     ----------
@@ -72,23 +72,23 @@ async def import_file(job: Job, path: Path, options: ReadOptions, *, complete: b
 async def import_snapshots(
     job: Job, snapshots: Iterable[RawSnapshot], report: Report, origin: str, *, total: int | None = None
 ) -> Outcome:
-    """Import whole states; each holds until the next one that is known."""
+    """Import whole states; each holds until the next state that is known."""
     return await commit(job, await gather_snapshots(job, snapshots, report, origin, total))
 
 
 async def import_features(
     job: Job, features: Iterable[RawFeature], report: Report, origin: str, *, complete: bool = False
 ) -> Outcome:
-    """Import features that carry their own periods; those that are known already stay as they are.
+    """Import features that carry their own periods; features that are known already stay as known.
 
-    So do those that *features* does not hold, unless it is *complete*: then they end in this revision, and an
-    edited feature is one that ended and one that came.
+    So do features that are missing here, unless the file is *complete*: then they end in this revision, and
+    an edited feature is one that ended and one that came.
     """
     return await commit(job, await gather_features(job, features, report, origin, complete=complete))
 
 
 async def commit(job: Job, given: Prepared) -> Outcome:
-    """Publish what is *given* as one revision, with what derives from it; or hold it back.
+    """Publish *given* and the lines that follow as one revision; or hold the whole import back.
 
     Raises `HeldBack` where more is broken than an acceptance was shown; nothing was written then.
     """

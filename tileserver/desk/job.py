@@ -1,4 +1,4 @@
-"""One import as all its stages share it: where it goes, how it tells of itself, and its outcome."""
+"""Context of one import, shared by all its stages: destination, progress, acceptance; and its outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def no_progress(_label: str, _done: int, _total: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A held import as the desk last saw it: its rulings, and the layer's newest revision then.
+    """State of a held import when the desk last looked: its rulings, and the layer's newest revision then.
 
     An acceptance covers no more than that.
     """
@@ -64,7 +64,7 @@ class Job:
     shown: Shown | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no file could make good."""
+        """Refuse a job that no file could make good."""
         _check_own(self.stored)
         if (self.accept or self.shown) and not self.accept.strip():
             raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
@@ -76,7 +76,7 @@ class Job:
 
 
 def _check_own(stored: StoredLayer) -> None:
-    """Refuse to import into a layer that follows another one.
+    """Refuse to import into a layer that derives from another layer.
 
     Features of its own would never be drawn, and its definition could not be added again.
     """
@@ -87,7 +87,7 @@ def _check_own(stored: StoredLayer) -> None:
 
 @dataclass(slots=True)
 class Outcome:
-    """Effect of an import on the database: its revision, and the numbers of rows it added and ended.
+    """Effect of an import on the database: its revision, and the numbers of rows added and ended.
 
     ``revision`` is ``None`` where nothing changed. ``held`` is the number under which the import is held
     back; ``rulings`` say why, or what was accepted, and then ``effects`` say what it changes.

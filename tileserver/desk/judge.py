@@ -23,7 +23,7 @@ Sizes: TypeAlias = Mapping[str, float]  # km2 by status, each positive
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A reason to hold an import: the rule, words for the desk, and the status and instant that broke it."""
+    """A reason to hold an import: the rule, words for the desk, and the status and instant in question."""
 
     rule: str
     words: str
@@ -32,13 +32,13 @@ class Ruling:
 
     @property
     def broken(self) -> tuple[str, str, datetime | None]:
-        """What is the same however the figures are: judged again, it is no other ruling."""
+        """Identity whatever the figures: judged again with others, a ruling stays the same ruling."""
         return (self.rule, self.status, self.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of a file's features: how many were read, and are left, and newly put aside and why."""
+    """Account of a file's features: the numbers read, left, and newly put aside by reason."""
 
     read: int
     left: int
@@ -47,9 +47,9 @@ class Tally:
 
 
 def judge_tally(layer: Layer, tally: Tally) -> list[Ruling]:
-    """Return what the account of a file alone gives reason to hold it for.
+    """Return the rulings that the account of a file alone gives reason for.
 
-    An empty file of a layer of events, which takes nothing away, is none.
+    An empty file of a layer of events takes nothing away, and breaks none.
     """
     found = []
     if tally.left == 0 and (tally.read or tally.complete or layer.time == "state"):
@@ -87,7 +87,7 @@ def judge_empty(states: Mapping[datetime, State]) -> list[Ruling]:
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What states are measured with: km2 by status, at once or exactly, and which statuses there are.
+    """Measures of a state: km2 by status, roughly or exactly, and the statuses on the map.
 
     ``rough`` counts twice where areas overlap, and is cheap; ``exact`` is what is drawn.
     """
@@ -102,9 +102,10 @@ def judge_states(
 ) -> list[Ruling]:
     """Return the statuses whose area changes by more than *layer* allows from one state to the next.
 
-    Each state that *new* has otherwise than *old* is compared with the one before it. One that is near to
-    what is known of its instant already is well, too: to correct what was accepted changes little. The
-    first state of a layer has nothing to be compared with. Ascending in time, about `LISTED` at most.
+    *old* and *new* map instants to states; each state holds in the half-open period to the next instant. A
+    state that *new* has otherwise than *old* is compared with the state before. A state that is near to the
+    one known of its instant already is well, too: to correct what was accepted changes little. The first
+    state of a layer has nothing to be compared with. Ascending in time, about `LISTED` at most.
     """
     found: list[Ruling] = []
     past: list[tuple[datetime, State]] = []
@@ -119,7 +120,7 @@ def judge_states(
 
 
 def _nearest(breaks: _Breaks, others: list[State], now: State) -> list[Ruling]:
-    """Return what *now* breaks against the first of *others*; nothing if it is well against any of them."""
+    """Return the rulings on *now* against the first of *others*; none if *now* is well against any other."""
     found: list[list[Ruling]] = []
     for other in others:
         if not breaks.between(breaks.yardstick.rough(other), breaks.yardstick.rough(now)):
@@ -130,7 +131,7 @@ def _nearest(breaks: _Breaks, others: list[State], now: State) -> list[Ruling]:
 
 @dataclass(frozen=True, slots=True)
 class _Breaks:
-    """The rules on areas, at one instant; *past* are the states before it, ascending."""
+    """The rules on areas, at the instant ``at``; ``past`` are the earlier states, ascending."""
 
     layer: Layer
     at: datetime
@@ -138,7 +139,7 @@ class _Breaks:
     yardstick: Yardstick
 
     def between(self, before: Sizes, now: Sizes) -> list[Ruling]:
-        """Return what each status breaks on its way from *before* to *now*."""
+        """Return the rulings on each status on its way from *before* to *now*, both km2 by status."""
         anywhere = {each.code for each in self.layer.categories if each.scope == "anywhere"}
         whole = max(
             sum(km2 for code, km2 in sizes.items() if code not in anywhere) for sizes in (before, now)

@@ -36,7 +36,8 @@ def periods_of(states: Mapping[datetime, State]) -> set[DatedFeature]:
 def states_of(dated: Iterable[DatedFeature], instants: Iterable[datetime] = ()) -> dict[datetime, State]:
     """Return the state at every instant at which something changes, and at *instants*.
 
-    The inverse of `periods_of` for the instants that it was given.
+    Periods are half-open: a feature is gone from the state at its ``end``. The inverse of `periods_of` for
+    the instants that it was given.
     """
     opening: defaultdict[datetime, list[bytes]] = defaultdict(list)
     closing: defaultdict[datetime, list[bytes]] = defaultdict(list)
@@ -54,7 +55,7 @@ def states_of(dated: Iterable[DatedFeature], instants: Iterable[datetime] = ()) 
 
 
 class Step(NamedTuple):
-    """An instant of two histories: what the old one holds then, and the new one just before and then."""
+    """States of two histories at the instant *at*: the old state, and the new state just before and then."""
 
     at: datetime
     was: State
@@ -63,7 +64,10 @@ class Step(NamedTuple):
 
 
 def stepping(old: Mapping[datetime, State], new: Mapping[datetime, State]) -> Iterator[Step]:
-    """Yield, ascending, every instant at which *old* or *new* has a state."""
+    """Yield, ascending, every instant at which *old* or *new* has a state.
+
+    A state holds in the half-open period from its instant to the next; before its first a history is empty.
+    """
     was = before = frozenset[bytes]()
     for at in sorted({*old, *new}):
         was, now = old.get(at, was), new.get(at, before)
@@ -72,7 +76,7 @@ def stepping(old: Mapping[datetime, State], new: Mapping[datetime, State]) -> It
 
 
 class Run(NamedTuple):
-    """A stretch of valid time, ``[first, last)``, in which another knowledge replaces ours.
+    """A period of valid time, ``[first, last)``, in which a new history replaces the old history.
 
     ``before`` is the state just before it, ``steps`` the new state at each instant in it.
     """
@@ -84,7 +88,7 @@ class Run(NamedTuple):
 
 
 def changed_runs(old: Mapping[datetime, State], new: Mapping[datetime, State]) -> list[Run]:
-    """Return, ascending, the longest stretches in which *new* differs from *old* throughout."""
+    """Return, ascending, the longest half-open periods in which *new* differs from *old* throughout."""
     runs: list[Run] = []
     under_way = False
     for at, held, before, wanted in stepping(old, new):
@@ -121,7 +125,7 @@ def rewritten(
 
 
 def _joined(periods: Iterable[DatedFeature]) -> set[DatedFeature]:
-    """Return *periods*, with periods of one feature that touch made one."""
+    """Return *periods*, with touching periods of the same feature joined."""
     found: set[DatedFeature] = set()
     open_: DatedFeature | None = None
     for each in sorted(periods, key=lambda each: (each.feature_hash, each.start)):

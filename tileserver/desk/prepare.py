@@ -27,7 +27,7 @@ def make_feature(geometry: shapely.Geometry, properties: Mapping[str, Value]) ->
 
 
 class Preparer:
-    """Prepares the features of one layer, remembering what each distinct raw feature became."""
+    """Preparer of the features of one layer, with a memory of each distinct raw feature."""
 
     def __init__(self, theatre: Theatre, layer: Layer, report: Report) -> None:
         self.features: dict[bytes, Feature] = {}
@@ -38,7 +38,7 @@ class Preparer:
         self._seen: dict[bytes, tuple[bytes | None, tuple[Finding, ...]]] = {}
 
     def prepare(self, feature: RawFeature) -> Feature | None:
-        """Return *feature* as it is kept, or ``None`` where it was quarantined; the report says why."""
+        """Return *feature* repaired and hashed, or ``None`` where quarantined; the report says why."""
         if feature.period is not None and not is_storable(feature.period):
             self._report.quarantine(Finding.ABSURD_DATE, feature.origin, str(feature.period))
             return None

@@ -1,4 +1,4 @@
-"""A file as it was read and repaired: what is committed of it, and what is kept of it while it is held."""
+"""A file read and repaired, ready to be committed; and packed, to be kept while the desk decides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _LEVEL = 9
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a file says of one layer: whole *states* at their instants, or features with their *periods*."""
+    """Contents of a file for one layer: whole *states* at their instants, or features with their *periods*.
+
+    ``features`` are keyed by their 16-byte hash; states are sets of such hashes, and hold until the next
+    instant; periods are half-open.
+    """
 
     origin: str
     report: dict[str, Any]
@@ -37,7 +41,7 @@ class Prepared:
 
 
 def prepared(report: Report, **said: Any) -> Prepared:
-    """Return what was read with its account, which has to balance."""
+    """Return the import of a file with its account, which has to balance."""
     assert report.balances, f"the account does not balance: {report.as_dict()}"
     return Prepared(report=report.as_dict(), quarantined=tuple(report.quarantined), **said)
 
@@ -54,9 +58,9 @@ class _Packed(msgspec.Struct, array_like=True):
 
 
 def pack(given: Prepared) -> tuple[bytes, bytes]:
-    """Return what names *given*, and all of it in few bytes; equal ones have equal bytes.
+    """Return the 16-byte digest of *given*, and *given* as zstd-compressed msgpack; equal for equal input.
 
-    Raises `HostileSource` where it is more than is kept of any file.
+    Raises `HostileSource` where the bytes are more than `LIMITS.held_bytes`.
     """
     packed = _Packed(
         given.origin,
@@ -81,7 +85,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
 
 
 def unpack(small: bytes) -> Prepared:
-    """Return what `pack` was given."""
+    """Return the import that `pack` made the bytes *small* of."""
     packed = msgspec.msgpack.decode(zstandard.decompress(small), type=_Packed)
     states = packed.states
     return Prepared(

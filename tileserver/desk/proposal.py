@@ -1,4 +1,4 @@
-"""A layer as it is known, and as an import would have it."""
+"""Proposals: the current rows of a layer, beside the rows that an import would make."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tileserver.store.revisions import Writer
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The features of a layer that are current, and those that are to be; the states of either.
+    """Features of a layer that are current, and features that are to be; the states of either.
 
-    ``snapshots`` are the whole states that are new, by their instant.
+    Periods are half-open; a state holds until the next instant. ``snapshots`` are the new whole states.
     """
 
     current: set[DatedFeature]
@@ -45,7 +45,7 @@ class Proposal:
 
 
 async def propose(writer: Writer, stored: StoredLayer, given: Prepared) -> Proposal:
-    """Return what the layer would hold with *given*, beside what the open revision knows of it.
+    """Return the rows that *given* would make of the layer, beside the rows that the open revision knows.
 
     Raises `BadParameter` for a complete file of features where the layer has snapshots.
     """

@@ -1,4 +1,4 @@
-"""Faces in the database follow the features: what changed is drawn anew, in the open revision."""
+"""Faces kept in step with features: every changed cell is drawn anew, in the open revision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tileserver.theatres import load_lands
 
 
 class Redrawn(NamedTuple):
-    """How many faces and lines a revision added, and how many it ended."""
+    """Numbers of faces and lines that a revision added and ended."""
 
     added: int
     ended: int
@@ -53,7 +53,7 @@ async def redraw(
     job : Job
         The layer, and the theatre's layers: those that derive from it follow.
     old, new : mapping of datetime to State
-        The states as the faces have them now, and as they are to be.
+        The states as the faces have them now, and as they are to be; sets of feature hashes.
 
     Notes
     -----

@@ -14,7 +14,7 @@ from tileserver.store.revisions import Writer, write_locked
 
 
 async def rebuild_stale(connection: Connection, progress: Progress) -> list[str]:
-    """Draw anew what was drawn otherwise than it would be today; return the layers' names.
+    """Draw anew every layer whose fingerprint would be another today; return the layers' names.
 
     Every revision's faces are made again, in one transaction, and what was cached of them gets other
     names. A few seconds a year of history; nothing to do costs a query.
@@ -32,7 +32,7 @@ async def rebuild_stale(connection: Connection, progress: Progress) -> list[str]
 
 
 def _stale(layers: list[StoredLayer]) -> list[StoredLayer]:
-    """Return the layers of areas of which something, or something that derives from them, is out of date."""
+    """Return the layers of areas that are out of date themselves, or have a derived layer that is."""
     out_of_date = {
         (each.ref.theatre, each.layer.drawn_from)
         for each in layers

@@ -1,4 +1,4 @@
-"""Regions to measure by: those of a file, repaired."""
+"""Regions to measure by, read from a file and repaired."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORLD = BoundsLonLat(-180.0, -90.0, 180.0, 90.0)
 
 
 def regions_of_file(path: Path, name_field: str) -> tuple[Regions, list[str]]:
-    """Return the regions in *path*, wherever they lie, and what had to be repaired in which.
+    """Return the regions in *path*, anywhere on earth, and a line for each repair: region and finding.
 
     A feature that is no area is refused, with its whole file: the land of a region that is left out would
     be counted as lying in none.

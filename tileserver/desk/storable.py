@@ -1,4 +1,4 @@
-"""What the store gives back as it was written; what it cannot is changed, or stopped, before it enters."""
+"""Values that the database gives back as written; others are changed, or stopped, on the way in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXACT = 2**53 - 1  # the whole numbers that JSON, a tile's reader and JavaScript
 
 
 def is_storable(period: Period) -> bool:
-    """Whether both ends of *period* come back from the database as they went in, and it begins."""
+    """Whether *period* begins, and both its ends come back from the database unchanged."""
     return (
         period.start is not None
         and FIRST <= period.start <= LAST
@@ -25,7 +25,7 @@ def is_storable(period: Period) -> bool:
 
 
 def storable_properties(properties: Mapping[str, Value]) -> tuple[dict[str, Value], tuple[Finding, ...]]:
-    """Return *properties* as the store gives them back, and what was changed for it.
+    """Return *properties* as stored, and a finding for each kind of change.
 
     Texts lose NUL and halves of surrogate pairs, which neither jsonb nor UTF-8 has; a number beyond 2^53
     becomes its digits, as the ids of posts are; minus zero becomes zero; what is no number is not

@@ -1,4 +1,4 @@
-"""Reasons to hold an import back, judged against what the open revision knows, and its effects in km2."""
+"""Reasons to hold an import back, judged against the current rows, and its effects in km2."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EFFECTS = 5  # instants at which the effects of an import are told
 
 
 class Effect(NamedTuple):
-    """Land of one status at the instant *at*, in km2: as known now, and as the import has it."""
+    """Land of one status at the instant *at*, in km2: as known now, and by the import."""
 
     at: datetime
     status: str
@@ -31,7 +31,7 @@ class Effect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A proposal with the reasons to hold it back, and its effects where there are any.
+    """A proposal with the reasons against, and its effects where there are reasons.
 
     ``newest`` is the layer's newest revision, against which it was judged.
     """
@@ -43,7 +43,7 @@ class Verdict:
 
 
 async def judge(writer: Writer, stored: StoredLayer, given: Prepared) -> Verdict:
-    """Judge *given* as a proposal to the layer as the open revision knows it; nothing is written."""
+    """Judge *given* as a proposal to the layer in the open revision; nothing is written."""
     proposal = await propose(writer, stored, given)
     rulings, effects = await _rulings(writer, stored, given, proposal)
     return Verdict(proposal, rulings, effects, await writer.newest(stored.layer_id))
@@ -100,7 +100,7 @@ async def _yardstick(writer: Writer, stored: StoredLayer, given: Prepared, propo
 
 
 def _effects(proposal: Proposal, rulings: list[Ruling], yardstick: Yardstick) -> list[Effect]:
-    """Return the effects at the instants that the *rulings* are about, and at the last one that changes."""
+    """Return the effects at the instants that the *rulings* are about, and at the last change."""
     changed = {at: (was, now) for at, was, _, now in stepping(proposal.before, proposal.after) if was != now}
     ruled = [each.at for each in rulings if each.at in changed]
     found = []

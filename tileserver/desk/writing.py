@@ -17,7 +17,7 @@ from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer
 
 
 async def write_rows(writer: Writer, job: Job, given: Prepared, proposal: Proposal, outcome: Outcome) -> None:
-    """Write the snapshots and features that are new, end those that are gone, and count them in *outcome*."""
+    """Write new snapshots and features, end features that are gone, and count both in *outcome*."""
     layer_id = job.stored.layer_id
     if proposal.snapshots:
         new = sorted(proposal.snapshots.items())
@@ -42,7 +42,7 @@ async def _write_features(
 
 
 async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) -> None:
-    """Sum the revision up, and decide the held import that it publishes, if any."""
+    """Sum the revision up, and decide the held import that the revision publishes, if any."""
     outcome.revision = writer.revision
     summary, report = _summary(outcome, job, given), given.report
     if job.accept and outcome.rulings:
@@ -79,7 +79,7 @@ async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:
 
 
 def check_shown(job: Job, given: Prepared, verdict: Verdict) -> None:
-    """Raise `HeldBack` where a held import would break more now than the desk was shown of it."""
+    """Raise `HeldBack` where a held import would break more now than the desk was shown."""
     if job.shown is None:
         return
     fresh = [each.words for each in verdict.rulings if each.broken not in job.shown.broken]
@@ -95,5 +95,5 @@ def check_shown(job: Job, given: Prepared, verdict: Verdict) -> None:
 
 
 def quarantine_rows(given: Prepared) -> list[QuarantineRow]:
-    """Return the quarantined features of *given* as they are kept."""
+    """Return the quarantined features of *given* as rows."""
     return [(each.finding.value, each.origin, each.raw) for each in given.quarantined]

@@ -1,4 +1,4 @@
-"""How much land a state of areas holds, by status; each area is measured once."""
+"""Land that a state of areas holds, in km2 by status; each area is measured once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from tileserver.shape.measure import area_km2
 
 
 def yardstick_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapping[bytes, str]) -> Yardstick:
-    """Return what measures the states of *layer*; *features* has all that are to be measured.
+    """Return the yardstick for states of *layer*.
 
-    *statuses* has those that are only to be named.
+    *features* has, by hash, every feature that is to be measured (EWKB in EPSG:3857); *statuses* the status
+    of features that are only to be named.
     """
     sizes: dict[bytes, float] = {}
     exact: dict[State, Sizes] = {}
@@ -45,7 +46,7 @@ def yardstick_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapp
 
 
 def _disjoint(layer: Layer, areas: list[tuple[str, bytes]]) -> Sizes:
-    """Return km2 by status; what several statuses claim is of the one with the highest priority."""
+    """Return km2 by status; of land that several statuses claim the highest priority has all."""
     parts: defaultdict[str, list[bytes]] = defaultdict(list)
     for status, wkb in sorted(areas):
         parts[status].append(wkb)

@@ -1,4 +1,4 @@
-"""Areas from a table of places: who holds what land when all that is known is who holds which place.
+"""Areas from a table of places: land shared out where the holders of places alone are known.
 
 A lattice of points lies over the land, each belonging to its nearest place (slightly warped, so that
 the result does not look like a crystal). Per day every point has the holder of its place; shares of
@@ -52,7 +52,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Points over the land of one theatre, the place that each belongs to, and the triangles between them."""
+    """Points over the land of one theatre in EPSG:3857, the place of each, and the triangles between."""
 
     domain: BaseGeometry  # the land that is claimed, EPSG:3857
     edge: BaseGeometry  # its boundary as lines
@@ -127,7 +127,7 @@ def colour(lattice: Lattice, holders: Sequence[str]) -> list[Area]:
 def _holders(
     lattice: Lattice, largest: Ints, faces: NDArray[np.object_], inner: NDArray[np.object_], statuses: int
 ) -> Ints:
-    """The status of each face: that of the points inside it; of the nearest point where there are none.
+    """The status of each face: of most points inside; of the nearest point where no point is inside.
 
     The nearest point alone would not do: of a thin face it may lie across the front.
     """
@@ -200,7 +200,7 @@ def _squared(points: Floats, places: Floats) -> Floats:
 
 
 def _owners(points: Floats, places: Floats, options: LatticeOptions) -> Ints:
-    """The place each point belongs to: the nearest one, seen through smooth waves."""
+    """The place each point belongs to: the nearest place, seen through smooth waves."""
     rng = np.random.default_rng(options.seed + 1)
     shift = np.zeros_like(points)
     for length in (9.0, 14.0, 23.0):
@@ -225,7 +225,7 @@ def _triangles(points: Floats) -> Ints:
 
 
 def _shares(lattice: Lattice, code: Ints, statuses: int) -> Floats:
-    """Share of each status at each point, shape (n, statuses): one there and then averaged."""
+    """Share of each status at each point, shape (n, statuses): 1 for its own, then averaged."""
     own = np.eye(statuses)[code]
     share = own
     left, right = lattice.pairs[:, 0], lattice.pairs[:, 1]

@@ -12,7 +12,7 @@ from tileserver.theatres import SAMPLES, load_theatre
 
 
 async def load_sample(connection: Connection, name: str, progress: Progress) -> list[tuple[str, Outcome]]:
-    """Load one sample theatre and return what each layer's import did; again it changes nothing."""
+    """Load one sample theatre and return the outcome of each layer's import; again nothing changes."""
     theatre = load_theatre(name)
     await add_theatre(connection, theatre)
     layers = {each.layer.name: each for each in await load_layers(connection) if each.ref.theatre == name}
@@ -34,7 +34,7 @@ async def load_sample(connection: Connection, name: str, progress: Progress) -> 
 
 
 async def load_samples_if_empty(connection: Connection, progress: Progress) -> None:
-    """Load every sample into a database that has nothing else, completing one that was interrupted."""
+    """Load every sample into a database that has nothing else; complete an interrupted sample."""
     layers = await load_layers(connection)
     theatres = {each.ref.theatre for each in layers}
     if not theatres <= set(SAMPLES):

@@ -13,7 +13,7 @@ Table = Literal["places", "events", "notes"]
 
 
 def sample_rows(theatre: str, table: Table) -> list[dict[str, str]]:
-    """Return the rows of a sample's table, as its header names them.
+    """Return the rows of a sample's table, by the names in its header.
 
     ``places``: who holds a place from the local day *date* on; an empty date is the state before the
     first day. Coordinates are degrees, rounded to a town. ``events``: what happened on a day.

@@ -1,4 +1,4 @@
-"""Theatres and layers in the database, and the instants at which they change."""
+"""Theatres and layers in the database, and the instants at which a layer changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -21,7 +22,7 @@ from tileserver.times import OPEN, MicrosArray, day_zone, parse_duration, to_mic
 
 @dataclass(frozen=True, slots=True)
 class StoredLayer:
-    """A layer with its number in the database and the revisions that touched it, ascending."""
+    """A layer, with its number in the database and the revisions that touched the layer, ascending."""
 
     layer_id: LayerId
     ref: LayerRef
@@ -47,7 +48,7 @@ class Periods:
 
     @cached_property
     def edges(self) -> MicrosArray:
-        """The distinct starts and ends, ascending, shape (m,); sorted once, for they answer every request."""
+        """The distinct starts and ends, ascending, shape (m,); sorted once, for every request asks."""
         return np.unique(np.concatenate([self.starts, self.ends]))
 
 
@@ -64,7 +65,7 @@ async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
         )
         if before == definition:
             return False
-        known = None if before is None else _readable(theatre.id, before)
+        known = _theatres([{"id": theatre.id, "definition": before}])[0].get(theatre.id)  # if still readable
         rows = await layer_rows(connection, theatre.id)
         if wrong := await contradictions(connection, rows, known, theatre):
             raise BadParameter(f"theatre {theatre.id} stays as it is: {'; '.join(wrong)}")
@@ -84,7 +85,7 @@ async def add_theatre(connection: asyncpg.Connection, theatre: Theatre) -> bool:
 async def _drop_layers(
     connection: asyncpg.Connection, rows: Sequence[LayerRow], before: Theatre | None, theatre: Theatre
 ) -> None:
-    """Delete the layers, none of which has features, that are gone, or are drawn from others no more.
+    """Delete the layers without features that are gone, or are drawn from other layers now.
 
     The others begin a new edition where their tiles may say another thing, or where one that they were put
     together with is gone.
@@ -146,7 +147,7 @@ async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: La
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Every layer of every theatre, theatres as they were added, layers as declared; and what is broken."""
+    """Every layer of every theatre, theatres in the order added, layers as declared; and broken theatres."""
 
     layers: list[StoredLayer]
     unreadable: dict[str, str]  # why, by the theatre's id
@@ -157,26 +158,20 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
     return (await load_stored(connection)).layers
 
 
+_LAYERS = """
+    SELECT l.id, l.theatre, l.name, l.edition, l.fingerprint, max(r.committed) AS newest,
+        array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions
+    FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id LEFT JOIN revision r ON r.id = rl.revision
+    GROUP BY l.id
+"""
+
+
 async def load_stored(connection: asyncpg.Connection) -> Stored:
-    """Return what there is. A definition that is broken takes its own theatre away, and no other."""
-    theatres: dict[str, Theatre] = {}
-    unreadable: dict[str, str] = {}
-    hidden: set[str] = set()
-    for row in await connection.fetch("SELECT id, definition, hidden FROM theatre ORDER BY added, id"):
-        if row["hidden"]:
-            hidden.add(row["id"])
-        try:
-            theatres[row["id"]] = _theatre(row["id"], row["definition"])
-        except (TileserverError, msgspec.ValidationError) as error:
-            unreadable[row["id"]] = f"its definition cannot be used: {reason_of(error)}"
-    rows = await connection.fetch(
-        "SELECT l.id, l.theatre, l.name, l.edition, l.fingerprint, max(r.committed) AS newest,"
-        " array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions"
-        " FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id"
-        " LEFT JOIN revision r ON r.id = rl.revision"
-        " GROUP BY l.id"
-    )
-    stored = {(row["theatre"], row["name"]): row for row in rows}
+    """Return every layer that can be read; a broken definition takes its own theatre away alone."""
+    found = await connection.fetch("SELECT id, definition, hidden FROM theatre ORDER BY added, id")
+    theatres, unreadable = _theatres(found)
+    hidden = {row["id"] for row in found if row["hidden"]}
+    stored = {(row["theatre"], row["name"]): row for row in await connection.fetch(_LAYERS)}
     layers = [
         StoredLayer(
             layer_id=LayerId(row["id"]),
@@ -196,15 +191,20 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
     return Stored(layers, unreadable)
 
 
-def _readable(name: str, definition: object) -> Theatre | None:
-    try:
-        return _theatre(name, definition)
-    except (TileserverError, msgspec.ValidationError):
-        return None
+def _theatres(rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Theatre], dict[str, str]]:
+    """Return the definitions that can be used, and why the others cannot, both by the theatre's id."""
+    theatres: dict[str, Theatre] = {}
+    unreadable: dict[str, str] = {}
+    for row in rows:
+        try:
+            theatres[row["id"]] = _theatre(row["id"], row["definition"])
+        except (TileserverError, msgspec.ValidationError) as error:
+            unreadable[row["id"]] = f"its definition cannot be used: {reason_of(error)}"
+    return theatres, unreadable
 
 
 def _theatre(name: str, definition: object) -> Theatre:
-    """Return a stored definition, whose zone, periods and references have to hold for it to be served."""
+    """Return a stored definition, checked: zone, durations and references."""
     theatre = msgspec.convert(definition, Theatre)
     if theatre.id != name:
         raise BadParameter(f"it is of another theatre, {theatre.id[:40]!r}")
@@ -283,20 +283,6 @@ async def _fetch(
         text, stored.layer_id, revision, [band.lowest for band in bands]
     )
     return rows
-
-
-async def undeclared_codes(connection: asyncpg.Connection, stored: StoredLayer) -> list[str]:
-    """Return, sorted, what the layer's features have for a category that its definition does not declare."""
-    layer = stored.layer
-    if not layer.categories:
-        return []
-    rows = await connection.fetch(
-        "SELECT DISTINCT properties->>$2 AS code FROM feature_version WHERE layer = $1 AND upper_inf(known)",
-        stored.layer_id,
-        layer.category,
-    )
-    declared = {each.code for each in layer.categories}
-    return sorted(row["code"] for row in rows if row["code"] is not None and row["code"] not in declared)
 
 
 async def load_starts(

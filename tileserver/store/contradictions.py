@@ -1,4 +1,4 @@
-"""What the data of a theatre says against another definition of it.
+"""Contradictions between the data of a theatre and another definition.
 
 Key by key, for a layer that has data:
 
@@ -44,7 +44,7 @@ _OUTSIDE = """
 
 
 class LayerRow(NamedTuple):
-    """A layer as the database has it, with the number of its feature rows, of all revisions."""
+    """A row of ``layer``, with the number of its feature rows, of all revisions."""
 
     layer_id: LayerId
     name: str
@@ -62,7 +62,7 @@ async def layer_rows(connection: asyncpg.Connection, theatre: str) -> list[Layer
 async def contradictions(
     connection: asyncpg.Connection, rows: Iterable[LayerRow], before: Theatre | None, theatre: Theatre
 ) -> list[str]:
-    """Return, in words, what of the data speaks against *theatre*; *before* is the definition until now.
+    """Return, in words, the data that contradicts *theatre*; *before* is the definition until now.
 
     Every version counts, also one that only past revisions know: they are served too.
     """
@@ -90,7 +90,7 @@ async def contradictions(
 
 
 def _read_by(theatre: Theatre | None, layer: Layer | None) -> object:
-    """What an import that is held back was read by."""
+    """The part of a definition by which an import is read, to compare with that of a held import."""
     if theatre is None or layer is None:
         return None
     bounds = layer.bounds or theatre.bounds
@@ -141,3 +141,15 @@ async def _against_bounds(
 
 def _features(number: int) -> str:
     return f"{number:,} version{'s' * (number != 1)} of features"
+
+
+async def undeclared_codes(connection: asyncpg.Connection, layer_id: LayerId, layer: Layer) -> list[str]:
+    """Return, sorted, the codes that current features have and the definition *layer* does not declare."""
+    if not layer.categories:
+        return []
+    rows = await connection.fetch(
+        "SELECT DISTINCT properties->>$2 AS code FROM feature_version WHERE layer = $1 AND upper_inf(known)",
+        layer_id,
+        layer.category,
+    )
+    return sorted({row["code"] for row in rows if row["code"] is not None} - layer.codes())

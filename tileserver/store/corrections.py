@@ -1,4 +1,4 @@
-"""Rows rewritten: current again as an earlier revision knew them, or taken out of every revision."""
+"""Rows rewritten: current again as in an earlier revision, or taken out of every revision."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Taken:
 
 
 async def restore(writer: Writer, layers: Sequence[LayerId], revision: Revision) -> int:
-    """Make *layers* current as they were known in *revision*; return the number of rows that took.
+    """Make *layers* current as known in *revision*; return the number of rows written.
 
     Rows that say the same stay; all others end with the writer's revision, or come back as they were.
     """
@@ -127,7 +127,7 @@ def _taken(writer: Writer, layer_id: LayerId, rows: int) -> Taken:
 async def bridge_period(
     writer: Writer, layers: Sequence[LayerId], start: datetime, end: datetime | None
 ) -> Taken:
-    """Let the state just before *start* hold until *end*, in every revision; ``end=None`` is for ever.
+    """Let the state just before *start* hold in ``[start, end)``, in every revision; ``end=None``: for ever.
 
     Whatever holds from *end* on, and before *start*, stays as it is in every revision. Whether a row holds
     just before *start*, and whether it holds at *end*, does not depend on the revisions that know it: so each

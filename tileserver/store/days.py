@@ -18,7 +18,7 @@ from tileserver.times import Micros, MicrosArray, to_micros
 
 @dataclass(frozen=True, eq=False)
 class KnownDays:
-    """Instants that are known to the day: ``at``, and the end of that day, ``over``, ascending by it.
+    """Instants known to the day, ``at``, each with the end of its day, ``over``; ascending by ``over``.
 
     Shape (n,) each, microseconds since 1970.
     """
@@ -27,7 +27,7 @@ class KnownDays:
     over: MicrosArray
 
     def last_public(self, horizon: Micros) -> Micros:
-        """Return the last instant up to *horizon* before which every day of these was over at *horizon*.
+        """Return the last instant up to *horizon*, inclusive, before which every known day is over.
 
         A state is made of all that changed before it: behind a change that is not public nothing is.
         """

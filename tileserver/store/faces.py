@@ -1,4 +1,4 @@
-"""Rows of faces, and of the lines between them, by cell: read, ended and added in the open revision."""
+"""Rows of faces, and of front lines, by cell: read, ended and added in the open revision."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FaceRow:
 async def cells_changing(
     connection: asyncpg.Connection, layer_id: LayerId, first: datetime, last: datetime | None
 ) -> set[CellKey]:
-    """Return the cells of a layer in which a face begins or ends from *first* to *last*, both included."""
+    """Return the cells of a layer in which a face begins or ends from *first* to *last*, both inclusive."""
     rows = await connection.fetch(
         "SELECT DISTINCT band, cell FROM face WHERE layer = $1 AND upper_inf(known)"
         " AND (lower(valid) BETWEEN $2::timestamptz AND coalesce($3::timestamptz, 'infinity')"
@@ -105,7 +105,7 @@ async def drawn_faces(
 async def close_faces(
     writer: Writer, layer_id: LayerId, gone: Sequence[tuple[CellKey, DatedFeature]]
 ) -> None:
-    """Let no revision from this one on know the faces *gone*; older revisions keep them."""
+    """Let no revision from now on know the faces *gone*; older revisions keep knowing each."""
     if not gone:
         return
     writer.touched.add(layer_id)
@@ -152,14 +152,14 @@ async def add_faces(writer: Writer, layer_id: LayerId, rows: Iterable[FaceRow]) 
 
 
 async def set_fingerprint(connection: asyncpg.Connection, layer_id: LayerId, fingerprint: str) -> None:
-    """Set the fingerprint of the drawing of a layer's first faces; it stays until the faces are erased."""
+    """Set the fingerprint of a layer's first faces; kept until the faces are erased."""
     await connection.execute(
         "UPDATE layer SET fingerprint = $2 WHERE id = $1 AND fingerprint = ''", layer_id, fingerprint
     )
 
 
 async def erase_faces(connection: asyncpg.Connection, layers: Sequence[LayerId]) -> None:
-    """Delete all faces of *layers*, of every revision, and begin another edition of them."""
+    """Delete all faces of *layers*, of every revision, and begin another edition of each layer."""
     await connection.execute("DELETE FROM face WHERE layer = ANY($1::integer[])", layers)
     await connection.execute(
         "UPDATE layer SET edition = edition + 1, fingerprint = '' WHERE id = ANY($1::integer[])", layers

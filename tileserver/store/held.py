@@ -19,7 +19,10 @@ QuarantineRow: TypeAlias = tuple[str, str, str]  # finding, origin, raw text
 
 @dataclass(frozen=True, slots=True)
 class HeldImport:
-    """A held import without its features; ``judged`` is the layer's newest revision when it was judged."""
+    """A held import without its features, which is kept from ``kept_at`` to ``decided``, both inclusive.
+
+    ``judged`` is the layer's newest revision when the import was judged last.
+    """
 
     id: int
     layer_id: LayerId
@@ -48,7 +51,11 @@ async def keep(
     content: bytes,
     quarantined: Iterable[QuarantineRow],
 ) -> int:
-    """Keep an import until it is decided and return its number; the same one again keeps its number."""
+    """Keep an import until the desk decides, and return its number.
+
+    *content* is the import as `desk.prepared.pack` gave it in bytes, *digest* its digest: an import with the
+    same digest that waits already keeps its number.
+    """
     async with write_locked(connection):
         again = await connection.fetchval(
             "UPDATE held SET rulings = $3, judged = $4 WHERE layer = $1 AND digest = $2 AND state = 'waiting'"
@@ -82,7 +89,7 @@ async def keep(
 async def judge_again(
     connection: asyncpg.Connection, number: int, rulings: Sequence[dict[str, Any]], judged: Revision
 ) -> None:
-    """Replace the rulings on a held import by those of its last look, with the revision *judged* against."""
+    """Replace the rulings on a held import, with the revision *judged* against."""
     await connection.execute(
         "UPDATE held SET rulings = $2, judged = $3 WHERE id = $1", number, list(rulings), judged
     )
@@ -97,7 +104,7 @@ async def list_held(connection: asyncpg.Connection, *, decided: bool) -> list[He
 
 
 async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
-    """Return the import *number*, waiting or decided; `BadParameter` where no import has it."""
+    """Return the import *number*, waiting or decided; `BadParameter` for an unknown number."""
     row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM held WHERE id = $1", number)
     if row is None:
         raise BadParameter(f"there is no held import {number}; list them with: tileserver held list --all")
@@ -105,7 +112,7 @@ async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
 
 
 async def held_content(connection: asyncpg.Connection, number: int) -> bytes:
-    """Return a waiting import as `desk.prepared.pack` gave it; `BadParameter` once *number* is decided."""
+    """Return the packed bytes of a waiting import; `BadParameter` once *number* is decided."""
     found = await find_held(connection, number)
     content = await connection.fetchval(
         "SELECT content FROM held WHERE id = $1 AND state = 'waiting'", number
@@ -118,7 +125,7 @@ async def held_content(connection: asyncpg.Connection, number: int) -> bytes:
 async def decide(
     connection: asyncpg.Connection, number: int, decision: Decision, reason: str, revision: Revision | None
 ) -> None:
-    """Accept or reject an import that waits, in the caller's transaction; `BadParameter` if it is decided."""
+    """Accept or reject a waiting import, in the caller's transaction; `BadParameter` once decided."""
     done = await connection.fetchval(
         "UPDATE held SET state = $2, reason = $3, revision = $4, content = NULL, decided = clock_timestamp()"
         " WHERE id = $1 AND state = 'waiting' RETURNING id",

@@ -1,4 +1,4 @@
-"""What the revisions did, and what two of them hold differently."""
+"""Log of the revisions, and the differences between any two."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tileserver.store.catalogue import StoredLayer
 
 @dataclass(slots=True)
 class RowCounts:
-    """How many rows a revision began or ended to believe in, of one layer."""
+    """Numbers of rows of one layer that are known from a revision on, or up to that revision."""
 
     features_added: int = 0
     features_ended: int = 0
@@ -25,7 +25,7 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class RevisionEntry:
-    """One revision: when it was committed, what it says of itself, and what it did to which layer."""
+    """One revision: the instant of its commit, its summary, and the rows changed by layer."""
 
     revision: int
     committed: datetime
@@ -85,7 +85,7 @@ _FEATURES = "(SELECT *, 0 AS cell, NULL::double precision AS km2 FROM feature_ve
 async def list_revisions(
     connection: asyncpg.Connection, layers: Sequence[StoredLayer], *, removed: bool = False
 ) -> list[RevisionEntry]:
-    """Return the revisions that touched any of *layers*, newest first, with what each did to these.
+    """Return the revisions that touched any of *layers*, newest first, with the rows each changed.
 
     With *removed* also those of layers that are there no more, and the removal itself. Rows that a withdrawal
     took are counted nowhere.
@@ -117,7 +117,7 @@ async def newest_revision(connection: asyncpg.Connection) -> int:
 async def differences(
     connection: asyncpg.Connection, stored: StoredLayer, old: int, new: int
 ) -> list[Difference]:
-    """Return what the layer holds at revision *new* and not at *old*, and the reverse, in any order.
+    """Return the rows of the layer known in revision *new* and not in *old*, and the reverse, in any order.
 
     Layers that are drawn from faces are compared in the faces of their finest band, others by feature.
     """

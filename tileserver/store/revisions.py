@@ -17,7 +17,7 @@ _LOCK = 7_266_002  # writers take turns; readers never wait
 
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
-    """A row of ``feature_version`` to be written: valid in ``[start, end)``, ``end=None`` while it holds.
+    """A row of ``feature_version`` to be written: valid in ``[start, end)``, ``end=None`` for no end.
 
     ``wkb`` is EWKB in EPSG:3857.
     """
@@ -37,7 +37,7 @@ class FeatureRow:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """A whole state as it was read: it holds from *at* on; its hash, and the file that it came in."""
+    """A whole state as read, from the instant *at* on: its hash, and the file of origin."""
 
     at: datetime
     state_hash: bytes
@@ -46,7 +46,7 @@ class SnapshotRow:
 
 @dataclass(slots=True)
 class Writer:
-    """One open revision; everything it writes becomes visible together, or not at all."""
+    """One open revision; all its writes become visible together, or not at all."""
 
     connection: asyncpg.Connection
     revision: Revision
@@ -80,7 +80,7 @@ class Writer:
         return {row["content"]: Feature(row["content"], row["properties"], row["geom"]) for row in rows}
 
     async def close_features(self, layer_id: LayerId, gone: Collection[DatedFeature]) -> None:
-        """Let no revision from this one on know the rows of *gone*; older revisions keep them."""
+        """Let no revision from now on know the rows of *gone*; older revisions keep knowing each."""
         if not gone:
             return
         self.touched.add(layer_id)
@@ -149,7 +149,7 @@ class Writer:
         )
 
     async def newest(self, layer_id: LayerId) -> Revision:
-        """Return the newest revision before this one that touched the layer; 0 before the first."""
+        """Return the newest earlier revision that touched the layer; 0 before the first."""
         newest = await self.connection.fetchval(
             "SELECT coalesce(max(revision), 0) FROM revision_layer WHERE layer = $1", layer_id
         )
@@ -198,12 +198,12 @@ class Writer:
 
 
 def without_nul(text: str) -> str:
-    """Return *text* as PostgreSQL can keep it, which has no NUL in a text; a hostile file may."""
+    """Return *text* without NUL, which no text in PostgreSQL has; a hostile file may."""
     return text.replace("\0", "")
 
 
 class NothingChanged(Exception):
-    """Raised inside `open_revision` to leave it without a trace."""
+    """Raised inside `open_revision` to leave without a trace."""
 
 
 @asynccontextmanager
@@ -216,7 +216,7 @@ async def write_locked(connection: asyncpg.Connection) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def open_revision(connection: asyncpg.Connection) -> AsyncIterator[Writer]:
-    """Open the next revision; commit at the end, roll all of it back on any error or on `NothingChanged`.
+    """Open the next revision; commit at the end, roll all back on any error or on `NothingChanged`.
 
     Revisions are numbered in the order in which they commit: the lock is held until then.
     """

@@ -9,7 +9,7 @@ from tileserver.store.revisions import open_revision
 
 
 async def set_hidden(connection: asyncpg.Connection, theatre: str, *, hidden: bool) -> bool:
-    """Hide *theatre* from readers, or show it again; whether that changed anything."""
+    """Hide *theatre* from readers, or show *theatre* again; whether anything changed."""
     async with connection.transaction():
         changed = await connection.fetchval(
             "UPDATE theatre SET hidden = $2 WHERE id = $1 AND hidden <> $2 RETURNING true", theatre, hidden
@@ -19,7 +19,7 @@ async def set_hidden(connection: asyncpg.Connection, theatre: str, *, hidden: bo
 
 
 async def remove_theatre(connection: asyncpg.Connection, theatre: str, reason: str) -> int:
-    """Delete *theatre* and all that it has, of every revision; return the revision that says so.
+    """Delete *theatre* and all its rows, of every revision; return the revision that records the removal.
 
     Layers, features, faces, snapshots, what is held or in quarantine: all of it goes in one transaction.
     The revisions that wrote it stay in the list, without it, and numbers go on from them.
