@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ PACKAGE = ROOT / "tileserver"
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+SOURCES = house.read_sources(ROOT)
+TREES = {each.file.removeprefix("tileserver/"): each.tree for each in SOURCES}
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _SETTING = re.compile(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+?) \|$", re.MULTILINE)
 _COMMAND = re.compile(r"^\| `tileserver ([a-z]+)[^`]*` \| (.+?) \|$", re.MULTILINE)
@@ -59,14 +60,9 @@ def test_every_command_that_an_example_calls_exists() -> None:
         assert not own or sub in own
 
 
-@cache
-def _tree(file: str) -> ast.Module:
-    return ast.parse((PACKAGE / file).read_text("utf-8"))
-
-
 def _calls(file: str, *names: str) -> Iterator[ast.Call]:
     """Every call in *file* of a function or method of one of the *names*."""
-    for node in ast.walk(_tree(file)):
+    for node in ast.walk(TREES[file]):
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in names:
@@ -100,17 +96,17 @@ def test_the_query_parameters_are_the_words_of_urls() -> None:
     allowed = [word.value for file in files for call in _calls(file, "read_query") for word in call.keywords]
     found = set[str]().union(*map(_texts, allowed))
     for file in files:
-        tree = _tree(file)
+        tree = TREES[file]
         reads = [each for each in ast.walk(tree) if ast.unparse(each).startswith("request.query_params")]
         found |= set[str]().union(*map(_texts, (each for each in reads if isinstance(each, ast.Call))))
     found |= _texts(
-        next(each for each in _tree("web/params.py").body if isinstance(each, ast.FunctionDef)).args
+        next(each for each in TREES["web/params.py"].body if isinstance(each, ast.FunctionDef)).args
     )
     assert found - {""} == {row[0].strip("`") for row in _table(GLOSSARY, "parameter")}
 
 
 def test_the_keys_of_the_time_block_are_the_ones_of_the_readme() -> None:
-    tree = _tree("publish/documents.py")
+    tree = TREES["publish/documents.py"]
     functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
     block = next(node.value for node in ast.walk(functions["time_block"]) if isinstance(node, ast.Return))
     document = next(node.value for node in ast.walk(functions["tilejson"]) if isinstance(node, ast.Return))
@@ -126,7 +122,7 @@ def test_the_keys_of_the_time_block_are_the_ones_of_the_readme() -> None:
 
 def test_the_keys_that_a_tilejson_has_beyond_the_specification_are_in_the_readme() -> None:
     function = next(
-        each for each in _tree("publish/documents.py").body if getattr(each, "name", "") == "tilejson"
+        each for each in TREES["publish/documents.py"].body if getattr(each, "name", "") == "tilejson"
     )
     document = next(node.value for node in ast.walk(function) if isinstance(node, ast.Return))
     assert isinstance(document, ast.Dict)
@@ -149,8 +145,8 @@ def _keys(block: ast.Dict) -> list[str]:
 
 def test_every_log_line_is_in_the_readme_with_its_level_and_keys() -> None:
     said: dict[str, tuple[str, set[str]]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for call in _calls(path.relative_to(PACKAGE).as_posix(), "info", "warning", "error"):
+    for file in TREES:
+        for call in _calls(file, "info", "warning", "error"):
             if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "log":
                 event = next(iter(_texts(call.args[0])))
                 keys = {word.arg for word in call.keywords if word.arg} - {"exc_info"}
@@ -216,7 +212,7 @@ def _named() -> set[tuple[str, str]]:
 @pytest.mark.parametrize(("file", "name"), sorted(_named()))
 def test_every_function_that_the_architecture_names_is_in_its_file(file: str, name: str) -> None:
     defined = set[str]()
-    for node in ast.walk(_tree(file)):
+    for node in ast.walk(TREES[file]):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             defined.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -226,11 +222,10 @@ def test_every_function_that_the_architecture_names_is_in_its_file(file: str, na
 
 
 def test_the_rooms_are_the_folders_and_import_what_the_table_says() -> None:
-    sources = house.read_sources(ROOT)
-    known = {each.module for each in sources}
+    known = {each.module for each in SOURCES}
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     imports: dict[str, set[str]] = {room: set() for room in rooms}
-    for source in sources:
+    for source in SOURCES:
         room = source.module.split(".")[1] if "." in source.module else ""
         if room in rooms:
             others = {name.split(".")[1] for name in house.imported(source, known) if "." in name}

@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+
+from tests import house
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tileserver"
@@ -29,7 +31,7 @@ class Identifier:
     name: str
     annotation: str = ""
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """The words that it is made of, in small letters."""
         return frozenset(each.lower() for each in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", self.name))
@@ -99,6 +101,10 @@ BANS = (
     Ban(_ROW, word="versions", rooms=("store", "desk"), but=("store/migrations.py",)),
 )
 
+# TypeScript, roughly: what is declared, and what has a type. Words of the film stood beside real images.
+_DECLARED = re.compile(r"\b(?:const|let|function|class|interface|type|enum)\s+(\w+)|\b(\w+)\??: ")
+_TYPESCRIPT = re.compile(r"(?i)since|until|held|reel|swap|picture|frame|scene")
+
 # Columns of older names, as the glossary's last table has them, in the code that reads and writes them.
 COLUMNS: frozenset[Place] = frozenset({("store/held.py", "digest")})
 
@@ -114,6 +120,12 @@ LEFTOVERS: frozenset[Place] = frozenset(
     }
 )
 
+# Files of the front end that are still to be renamed, with all in them. The words are a real image, and a
+# key of the TileJSON.
+_FILM = {"app.ts", "history.ts", "picture.ts", "reel.ts", "swap.ts", "theatre.ts"}
+TYPESCRIPT_LEFTOVERS = {("ages.ts", "since"), ("histogram.ts", "until")}
+TYPESCRIPT_WORDS = {("images.ts", "picture"), ("catalogue.ts", "held")}
+
 # Classes that share a name with another one of the package, and may: neither leaves its room.
 NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Feature", "Tally", "Verdict"})
 
@@ -121,13 +133,12 @@ NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Feature", "Tally", 
 @cache
 def identifiers() -> tuple[Identifier, ...]:
     """Every identifier of the package."""
-    files = sorted(PACKAGE.rglob("*.py"))
-    return tuple(each for file in files if "node_modules" not in file.parts for each in _identifiers(file))
+    return tuple(each for source in house.read_sources(ROOT) for each in _identifiers(source))
 
 
-def _identifiers(path: Path) -> Iterator[Identifier]:
-    file = path.relative_to(PACKAGE).as_posix()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def _identifiers(source: house.Source) -> Iterator[Identifier]:
+    file = source.file.removeprefix("tileserver/")
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.ClassDef):
             yield Identifier(file, "class", node.name)
             for each in node.body:
@@ -140,6 +151,7 @@ def _identifiers(path: Path) -> Iterator[Identifier]:
                 yield Identifier(file, "parameter", argument.arg, annotation)
 
 
+@cache
 def _found() -> dict[Place, str]:
     """Every banned identifier of the package, with the word that is right."""
     return {
@@ -162,6 +174,19 @@ def test_no_leftover_is_gone_from_the_code() -> None:
 def test_no_two_public_classes_share_a_name() -> None:
     names = [each.name for each in identifiers() if each.kind == "class" and not each.name.startswith("_")]
     assert {name for name in names if names.count(name) > 1} == NAMESAKES
+
+
+def _declared() -> Iterator[Place]:
+    """Every name that a TypeScript file declares, and the file's own; without its texts and comments."""
+    for path in sorted(FRONTEND.glob("*.ts")):
+        code = re.sub(r"//[^\n]*|/\*.*?\*/|`[^`]*`|\"[^\"]*\"", "", path.read_text("utf-8"), flags=re.DOTALL)
+        for name in (path.stem, *(name for pair in _DECLARED.findall(code) for name in pair if name)):
+            yield path.name, name
+
+
+def test_the_front_end_has_no_word_for_another_meaning() -> None:
+    found = {(file, name) for file, name in _declared() if _TYPESCRIPT.fullmatch(name) and file not in _FILM}
+    assert found <= TYPESCRIPT_LEFTOVERS | TYPESCRIPT_WORDS
 
 
 TYPED = re.compile(r"\[(\w+(?:\.\w+)?)\]\(\.\./(tileserver/[\w/]+\.py)\)")
