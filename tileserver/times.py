@@ -87,7 +87,7 @@ def day_period(day: date, zone: ZoneInfo) -> Period:
 
 
 def day_number(day: date) -> DayNumber:
-    """Count *day* from 1970-01-01, which is day 0."""
+    """Return the days from 1970-01-01 to the local *day*; negative before."""
     return DayNumber(day.toordinal() - _DAY_0)
 
 
@@ -161,7 +161,7 @@ def parse_datetime(text: str, zone: ZoneInfo) -> Period:
 
 
 def spell_datetime(text: str, zone: ZoneInfo) -> str:
-    """Return the one spelling of *text*: dates as they are, instants in UTC, an open end as ``..``.
+    """Return the canonical spelling of *text*: dates unchanged, instants in UTC, an open end as ``..``.
 
     It parses to the same period; what does not parse is refused as `parse_datetime` does.
     """

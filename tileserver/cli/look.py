@@ -1,4 +1,4 @@
-"""``tileserver layers``, ``timeline`` and ``tile``: what there is, stage by stage."""
+"""``tileserver layers``, ``timeline`` and ``tile``: layers, their changes, and a tile stage by stage."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def layers(json: Json = False) -> None:
 
 
 def _public_periods(served: ServedLayer, horizon: Horizon) -> int:
-    """Return how many distinct valid periods are public; what ends after *horizon* holds until then."""
+    """Count the distinct valid periods that are public; a state with a later end holds until the horizon."""
     newest = horizon.state
     own = zip(served.periods.starts.tolist(), served.periods.ends.tolist(), strict=True)
     if served.is_state:

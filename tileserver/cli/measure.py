@@ -1,4 +1,4 @@
-"""``tileserver area``, ``series`` and ``change``: how much land, day by day, and what changed hands."""
+"""``tileserver area``, ``series`` and ``change``: km2 of land by status, by day, and from hand to hand."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a command found: a document, and tables that say the same; the last one has all of it."""
+    """The result of a command: a document, and tables that say the same; the last table is complete."""
 
     document: dict[str, Any]
     tables: tuple[Table, ...]
@@ -172,7 +172,7 @@ def change(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What every command is asked: a layer, as known in a revision, by the regions of a file or a layer."""
+    """The question to every command: a layer, as known in a revision, by the regions of a file or a layer."""
 
     layer: str
     revision: int | None
@@ -182,7 +182,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is measured, on a service under the embargo."""
+    """The layer to measure, on a service under the embargo."""
 
     service: TileService
     question: Question
@@ -207,7 +207,7 @@ class Subject:
         return str(located.validity), Moment(last_instant(asked, horizon.state), revision)
 
     async def regions(self, at: str) -> Regions:
-        """Return the regions asked for; those of a layer as they are at that instant."""
+        """Return the regions of the question; a layer's regions as of the instant that *at* means."""
         given = self.question.regions
         if self.file or not given:
             return self.file or Regions([])

@@ -1,4 +1,4 @@
-"""The two ends of a comparison: states of a whole band, and the texts that stand for them in URLs.
+"""The two ends of a comparison: states of a whole band, and their texts in URLs.
 
 A piece of land that changed hands reaches beyond a tile, and so does its area. So a comparison tile is named
 by the digests of its whole band at both ends, sums as those of a tile. Beside the digest an end says where
@@ -59,7 +59,7 @@ class End:
 
     @property
     def start_text(self) -> str:
-        """The start as ``OGCAPI-datetime`` has it; ``..`` before the first state."""
+        """The start in the form of ``OGCAPI-datetime``; ``..`` before the first state."""
         return format_instant(self.start)
 
     def __str__(self) -> str:
@@ -124,7 +124,7 @@ class BandView:
         return state == (NOTHING if there is None else self._where_first_known(there))
 
     def _where_first_known(self, state: State) -> State:
-        """Return the same state at the first revision that knew it, from its start as known there."""
+        """Return *state* at its canonical moment: its first revision, and its start as known there."""
         found = self._first_known.get(state)
         if found is None:
             moment = state.moment

@@ -11,7 +11,7 @@ from tileserver.store.event_window import EventWindow
 
 @dataclass(frozen=True, slots=True)
 class StateCut:
-    """Features as they were imported that hold at a moment."""
+    """Features that hold at a moment, as imported."""
 
     name: str  # of the layer, in the tile
     layer_id: LayerId
@@ -20,7 +20,7 @@ class StateCut:
 
 @dataclass(frozen=True, slots=True)
 class FaceCut:
-    """Faces, or lines between faces, that hold at a moment; those of the band that the zoom belongs to."""
+    """Faces, or lines between faces, that hold at a moment; the rows of the zoom's band."""
 
     name: str
     layer_id: LayerId

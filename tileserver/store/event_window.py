@@ -24,7 +24,7 @@ class Selection:
         return bool(self.chosen)
 
     def of(self, category: str) -> tuple[str, ...]:
-        """Return the codes of *category* that are asked for; none is all of them."""
+        """Return the codes chosen of *category*; ``()`` is every code."""
         return dict(self.chosen).get(category, ())
 
 

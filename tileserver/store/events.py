@@ -1,4 +1,4 @@
-"""The events of a window layer, read in one go: where, when, in which revisions, and of what kind."""
+"""The events of a window layer, read in one go: place, period, revisions and kind of each."""
 
 from __future__ import annotations
 
@@ -38,12 +38,21 @@ _QUESTION = f"""
 
 
 async def load_events(connection: asyncpg.Connection, stored: StoredLayer) -> npt.NDArray[Any]:
-    """Return a row for each version of an event that any revision holds or held, in any order.
+    """Read every row of a window layer that any revision knows or knew.
 
-    Fields of a row: ``id``, none of which another layer has; the place in the world, ``x`` and ``y`` from the
-    north-west, half-open; ``start`` and ``end`` of validity, microseconds since 1970, half-open; ``since``
-    and ``until``, the revisions that knew it, half-open; ``code``, where its code stands in the layer's
-    vocabulary, from 1, or 0 for nowhere.
+    Returns
+    -------
+    structured array, shape (n,)
+        In any order; empty for a layer without events. Fields of a row: ``id``, which no other layer has; the
+        point ``x, y`` in whole world units (tile units of zoom 14, from the north-western corner), rounded
+        down; the period ``[start, end)`` in microseconds since 1970, UTC, `OPEN` for no end; the revisions
+        ``[known_from, known_to)`` that know the row; ``code``, the place of the event's code in the layer's
+        vocabulary, from 1, or 0 for a code that is not declared.
+
+    Raises
+    ------
+    StoredUnreadable
+        A row has no geometry, or no period.
     """
     answer = io.BytesIO()
     codes = [category.code for category in stored.layer.categories]

@@ -85,7 +85,7 @@ async def load_rows(connection: asyncpg.Connection, stored: StoredLayer) -> dict
 
 
 def spread(values: Integers) -> Integers:
-    """Return *values* spread over 64 bits, as uint64, so that sums of them tell sets apart.
+    """Spread *values* over 64 bits, as uint64, so that the sum of a set tells the set from others.
 
     splitmix64 (Steele, Lea and Flood 2014), the finaliser.
     """

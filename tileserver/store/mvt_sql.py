@@ -19,7 +19,7 @@ ENCODE = f"SELECT ST_AsMVT(cut, $4, {EXTENT}, 'geom', 'id') FROM ({{rows}}) AS c
 
 
 def clipped(tile: str) -> str:
-    """Return the SQL of ``geom`` clipped to the buffered square *tile*, in tile units; null beside it.
+    """Return the SQL of ``geom`` clipped to *tile* with its buffer, in tile units; null beside both.
 
     For geometries as they were imported, whose coordinates are rounded here; faces are `placing.placed`.
     """

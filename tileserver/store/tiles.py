@@ -1,4 +1,4 @@
-"""A tile as PostGIS cuts and encodes it: one statement a layer, the layers' bytes one after the other."""
+"""The cutting and encoding of a tile in PostGIS: one statement a layer, their bytes one after the other."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _together(cuts: tuple[Cut, ...], address: TileAddress) -> tuple[str, list[An
 
 @lru_cache(maxsize=64)  # six texts, at most eight places
 def _renumbered(text: str, shared: int, taken: int) -> str:
-    """Return *text* with its parameters after the *shared* ones moved behind those *taken* already."""
+    """Number the parameters of *text* anew: behind *taken* others, but for the first *shared*, which stay."""
     return _PARAMETER.sub(lambda m: f"${int(m[1]) + (taken - shared if int(m[1]) > shared else 0)}", text)
 
 

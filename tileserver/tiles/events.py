@@ -1,4 +1,4 @@
-"""The events of a layer in memory: which lie in a tile, where they are too many, how many in each square.
+"""The events of a layer in memory: in a tile, as points where there are not too many, else by square.
 
 They stand in the order of a curve through the tiles of every zoom (Morton 1966), so those of a tile follow
 one another. Tiles and squares are half-open: an event on an edge lies in one of them only, so squares add up.
@@ -195,7 +195,10 @@ def squares_below(layer: Layer) -> int:
 
 
 def interleaved(x: Integers, y: Integers) -> npt.NDArray[np.int64]:
-    """Return the places on the curve of columns *x* and rows *y*, both below 2^31."""
+    """Return the places on the curve of columns *x* and rows *y*: the bits of both, in turns.
+
+    Arrays of one shape (n,), whole world units or tile numbers from 0 to below 2^31; int64 comes back.
+    """
     places: npt.NDArray[np.int64] = _spaced(x) | (_spaced(y) << 1)
     return places
 

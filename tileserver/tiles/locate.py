@@ -108,7 +108,7 @@ def find_version(version: Version, tileset: Tileset, view: TileView, horizon: Ho
 
 
 def latest(tileset: Tileset, periods: Sequence[Periods], horizon: Horizon) -> Period:
-    """Return the newest public day on which an event began, and all that comes after it.
+    """Return the period from the newest public day on which an event began, without an end.
 
     The day of the horizon where no window layer of *tileset* has a public event; *periods* are those of its
     layers, in its order. What is only known to the day is public once that whole day is old enough.
@@ -126,7 +126,10 @@ def latest(tileset: Tileset, periods: Sequence[Periods], horizon: Horizon) -> Pe
 
 
 def last_instant(asked: Period | None, upto: Micros) -> Micros:
-    """Return the last instant of *asked*, but none after *upto*; *upto* where it is open or not asked for."""
+    """Return the last instant of the half-open period *asked*, or *upto* where that is earlier.
+
+    *upto* also where the period has no end, or there is none. Microseconds since 1970, UTC.
+    """
     if asked is None or asked.end is None:
         return upto
     return min(Micros(to_micros(asked.end) - 1), upto)

@@ -18,7 +18,7 @@ WRITTEN = f"{_CHOICE}(?:,{_CHOICE})*"  # a regular expression for the text of a 
 
 
 def selection_of(asked: Mapping[str, Iterable[str]]) -> Selection:
-    """Return the selection of these codes by category, in whichever order they come."""
+    """Return the selection of codes by category; the order of *asked* does not matter."""
     return Selection(tuple((category, tuple(sorted({*codes}))) for category, codes in sorted(asked.items())))
 
 
@@ -32,7 +32,7 @@ def selectable(layers: Iterable[Layer]) -> dict[str, tuple[str, ...]]:
 
 
 def parse_selection(asked: Mapping[str, str], layers: Iterable[Layer]) -> Selection:
-    """Return the selection that the parameters *asked* mean: codes with commas between them, in any order.
+    """Parse the parameters *asked*, codes by category with commas between, in any order.
 
     `BadParameter` for a category that no window layer of *layers* declares, and for a code that is not in its
     vocabulary; it says which are.
@@ -51,12 +51,12 @@ def parse_selection(asked: Mapping[str, str], layers: Iterable[Layer]) -> Select
 
 
 def is_selectable(selection: Selection, layers: Iterable[Layer]) -> bool:
-    """Whether all that is chosen is declared by a window layer of *layers*."""
+    """Whether window layers of *layers* declare every chosen category and code."""
     there = selectable(layers)
     return all({*codes} <= {*there.get(category, ())} for category, codes in selection.chosen)
 
 
 def read_selection(text: str) -> Selection:
-    """Return the selection that a version has as *text*; whether there is such a one is not looked at."""
+    """Parse the text of a selection in a version; whether any layer declares the codes is not checked."""
     parts = [part.split(".") for part in text.split(",")] if text else []
     return selection_of({category: codes for category, *codes in parts})

@@ -1,4 +1,4 @@
-"""Windows of events in one tile: which of them select the same events, and the digest of those.
+"""Windows of events in one tile: the canonical window and the digest of the events that a window selects.
 
 The digest is the sum of the members' tokens, as that of a state in `tiles.index`. A window is made canonical
 first: its limits become those of the events that it selects in the tile, and a choice of kinds that leaves
@@ -25,14 +25,14 @@ _MEMORY = 4096  # windows that one tile remembers
 
 
 class SelectedEvents(NamedTuple):
-    """Events of one tile: their digest, and the canonical window that selects them there."""
+    """The digest of some events of one tile, and the canonical window that selects exactly this set."""
 
     digest: Digest
     window: EventWindow
 
 
 class WindowView:
-    """The events of one tile with its buffer; those of several layers together, in the tileset's order."""
+    """The events of one tile with its buffer, of all window layers together, in the tileset's order."""
 
     def __init__(self, layers: Sequence[EventIndex], address: TileAddress) -> None:
         self.has_layers = bool(layers)
@@ -97,12 +97,12 @@ class WindowView:
 
     @cached_property
     def legend_digest(self) -> Digest:
-        """The digest of what squares say beside their counts: the codes of each layer."""
+        """The digest of the codes of each layer, which squares say beside their counts."""
         spelled = repr([(layer.events.category, layer.events.vocabulary) for layer in self._layers])
         return Digest(int.from_bytes(hashlib.blake2b(spelled.encode(), digest_size=8).digest(), "big"))
 
     def may_have(self, point_zooms: tuple[int, ...]) -> bool:
-        """Whether `point_zooms` may have returned these."""
+        """Whether *point_zooms* is a value that the method `point_zooms` may return here."""
         if not point_zooms:
             return True
         own = zip(point_zooms, self._layers, strict=False)
@@ -141,7 +141,7 @@ class WindowView:
 def _known_as(
     known_from: Integers, known_to: Integers, token: Integers, revision: Revision
 ) -> tuple[Digest, Revision]:
-    """Return the digest of the rows known in *revision*, and the oldest revision since when it was that."""
+    """Return the digest of the rows known in *revision*, and the oldest revision with that digest."""
     digest = Digest(int(token[(known_from <= revision) & (known_to > revision)].sum(dtype=np.uint64)))
     while True:
         newest_from = int(known_from[known_from <= revision].max())
