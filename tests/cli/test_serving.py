@@ -23,9 +23,11 @@ import pytest
 from tests.cli.conftest import Run
 from tests.conftest import ROOT, Databases, free_port
 from tests.shapes import fill, layer, theatre
-from tileserver.cli.serving import _prepare
+from tileserver.cli.session import progress_bar
+from tileserver.desk.upkeep import Upkeep, bring_up_to_date
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.processes import processes_in
+from tileserver.samples.load import load_samples_if_empty
 from tileserver.store.connect import connect
 from tileserver.store.migrations import _LOCK, migrate, shipped_migrations
 
@@ -183,7 +185,8 @@ def test_a_role_that_only_reads_can_serve_what_is_migrated(databases: Databases)
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
     databases.run(dsn, grant)
-    asyncio.run(_prepare(dsn, Event(), sample=True))  # neither migrates nor loads, and says nothing
+    upkeep = Upkeep(dsn, progress_bar, load_samples_if_empty)
+    asyncio.run(bring_up_to_date(upkeep, Event()))  # neither migrates nor loads, and says nothing
 
 
 def test_a_database_of_another_encoding_is_refused_in_words(run: Run, databases: Databases) -> None:

@@ -8,7 +8,6 @@ from http.client import HTTPConnection, HTTPException
 
 import typer
 
-from tileserver.cli.serving import listening
 from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
 from tileserver.clock import TOLERANCE
 from tileserver.config import Settings, read_settings
@@ -23,6 +22,7 @@ from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
 from tileserver.web.pages import STATIC
+from tileserver.web.server import listening
 
 _VERSIONS = """
 SELECT current_setting('server_version') || ', ' || version FROM pg_available_extension_versions
