@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from tileserver.cli.options import first_instant
 from tileserver.cli.outcome import print_outcome
 from tileserver.cli.session import Json, progress_bar, with_connection
 from tileserver.desk.importer import import_file
 from tileserver.desk.job import Job, Outcome
+from tileserver.desk.layers import layers_of
 from tileserver.desk.redraw_all import rebuild_stale
-from tileserver.errors import UnknownTheatre
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
-from tileserver.model import LayerRef, Theatre
+from tileserver.model import LayerRef
 from tileserver.samples.load import load_sample
-from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, migrate
 from tileserver.theatres import SAMPLES
-from tileserver.theatres.complaints import near_miss
-from tileserver.times import day_zone, parse_datetime
 
 
 def import_(
@@ -103,7 +100,7 @@ def import_(
             await check_schema(connection)
             await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
-            dated = replace(options, at=_first_instant(at, layers[ref.layer].theatre))
+            dated = replace(options, at=first_instant(at, layers[ref.layer].theatre))
             job = Job(connection, layers, ref.layer, progress, accept)
             return await import_file(job, path, dated, complete=complete)
 
@@ -111,11 +108,6 @@ def import_(
     print_outcome(str(ref), outcome, json=json)
     if outcome.held is not None:
         raise typer.Exit(1)
-
-
-def _first_instant(text: str, theatre: Theatre) -> datetime | None:
-    """Return the instant that ``--at`` names, the first one of a day; ``None`` where it names none."""
-    return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
 
 
 def sample(
@@ -139,24 +131,3 @@ def sample(
         print_outcome(ref, outcome, json=json)
     if any(outcome.held is not None for _, outcome in outcomes):
         raise typer.Exit(1)
-
-
-async def checked_layers(connection: Connection) -> list[StoredLayer]:
-    """Return every layer of a database that fits this code."""
-    await check_schema(connection)
-    return await load_layers(connection)
-
-
-async def layers_of(connection: Connection, theatre: str, layer: str | None = None) -> dict[str, StoredLayer]:
-    """Return the layers of *theatre* by name; refuse a theatre or *layer* that is not there."""
-    every = await checked_layers(connection)
-    layers = {each.layer.name: each for each in every if each.ref.theatre == theatre}
-    if not layers:
-        there = dict.fromkeys(each.ref.theatre for each in every)
-        raise UnknownTheatre(
-            f"there is no theatre {theatre[:80]!r} in the database{near_miss(theatre, there)};"
-            f" there is {', '.join(there) or 'none yet'}; add one with: tileserver theatre add"
-        )
-    if layer is not None:
-        next(iter(layers.values())).theatre.layer(layer)
-    return layers

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tileserver.cli.desk import checked_layers
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
 from tileserver.desk import held as desk
 from tileserver.desk.held import HeldReview
 from tileserver.desk.job import Outcome
+from tileserver.desk.layers import checked_layers
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.store.connect import Connection
 from tileserver.store.held import HeldImport

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tileserver.cli.desk import checked_layers, layers_of
+from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
+from tileserver.cli.options import period_between
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.corrections import (
     Rollback,
@@ -16,10 +17,10 @@ from tileserver.desk.corrections import (
     withdraw_period,
 )
 from tileserver.desk.corrections import rollback as roll_back
-from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
-from tileserver.errors import BadInstant, BadParameter
-from tileserver.model import LayerRef, Theatre
-from tileserver.store.catalogue import StoredLayer
+from tileserver.desk.differences import DifferencePeriod, difference_periods
+from tileserver.desk.layers import layers_named, layers_of, theatre_and_layer
+from tileserver.errors import BadParameter
+from tileserver.model import LayerRef
 from tileserver.store.connect import Connection
 from tileserver.store.revision_log import (
     RevisionEntry,
@@ -28,7 +29,7 @@ from tileserver.store.revision_log import (
     list_revisions,
     newest_revision,
 )
-from tileserver.times import Period, day_zone, format_instant, parse_datetime
+from tileserver.times import format_instant
 
 Some = Annotated[str, typer.Argument(metavar="[LAYER|THEATRE]", help="All theatres when none is named.")]
 Revision = Annotated[int, typer.Argument(min=1, help="Number of a revision, from: tileserver revisions")]
@@ -41,7 +42,7 @@ def revisions(name: Some = "", json: Json = False) -> None:
     """
 
     async def work(connection: Connection) -> list[RevisionEntry]:
-        return await list_revisions(connection, await _chosen(connection, name), removed=not name)
+        return await list_revisions(connection, await layers_named(connection, name), removed=not name)
 
     found = with_connection(work)
     if json:
@@ -76,20 +77,21 @@ def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> N
             check_revision(revision, newest)
         return {
             str(each.ref): difference_periods(await differences(connection, each, old, new))
-            for each in await _chosen(connection, name)
+            for each in await layers_named(connection, name)
         }
 
     found = with_connection(work)
     if json:
         layers = [
-            {"layer": ref, "stretches": [_document(each) for each in own]} for ref, own in found.items()
+            {"layer": ref, "stretches": list(map(difference_document, own))} for ref, own in found.items()
         ]
         print_json({"old": old, "new": new, "layers": layers})
         return
     for ref, own in found.items():
         if own:
-            columns = ("from", "to", "came, went", "km² at the start", "km² at the most", "where")
-            print_table(f"{ref}, revision {new} against {old}", columns, [_row(each) for each in own])
+            print_table(
+                f"{ref}, revision {new} against {old}", COLUMNS, [difference_row(each) for each in own]
+            )
     if not any(found.values()):
         typer.echo(f"no difference between revisions {old} and {new}")
 
@@ -105,7 +107,7 @@ def rollback(
     """
 
     async def work(connection: Connection) -> Rollback:
-        theatre, layer = _split(name)
+        theatre, layer = theatre_and_layer(name)
         layers = await layers_of(connection, theatre, layer)
         return await roll_back(connection, layers, layer, revision, reason)
 
@@ -145,7 +147,7 @@ def withdraw(
     """
 
     def agree(asked: Withdrawal) -> bool:
-        _show(layer, asked)
+        print_withdrawal(layer, asked)
         return yes or typer.confirm("Withdraw this from every revision?")
 
     async def work(connection: Connection) -> Withdrawal | None:
@@ -155,89 +157,9 @@ def withdraw(
             return await withdraw_features(connection, layers, ref.layer, ids, reason, agree)
         if ids or not (start and end):
             raise BadParameter("say what to withdraw: --id, once or more, or --from and --to")
-        period = _period(start, end, layers[ref.layer].theatre)
+        period = period_between(start, end, layers[ref.layer].theatre)
         assert period.start is not None
         return await withdraw_period(connection, layers, ref.layer, period.start, period.end, reason, agree)
 
     done = with_connection(work)
     typer.echo(f"withdrawn, in revision {done.revision}" if done else "nothing was withdrawn")
-
-
-async def _chosen(connection: Connection, name: str) -> list[StoredLayer]:
-    if not name:
-        return await checked_layers(connection)
-    theatre, layer = _split(name)
-    layers = await layers_of(connection, theatre, layer)
-    return [layers[layer]] if layer else list(layers.values())
-
-
-def _split(name: str) -> tuple[str, str | None]:
-    if "." not in name:
-        return name, None
-    ref = LayerRef.parse(name)
-    return ref.theatre, ref.layer
-
-
-def _period(start: str, end: str, theatre: Theatre) -> Period:
-    zone = day_zone(theatre.day_zone)
-    for text in (start, end):
-        if "/" in text:
-            raise BadInstant(f"{text!r} is an interval; give its ends as --from and --to")
-    first = parse_datetime(start, zone).start
-    last = None if end == ".." else parse_datetime(end, zone).start
-    if first is not None and last is not None and first >= last:
-        raise BadInstant(f"the period from {start} to {end} is empty: --to is not itself part of it")
-    return Period(first, last)
-
-
-def _show(layer: str, asked: Withdrawal) -> None:
-    taken = asked.taken
-    typer.echo(f"{layer}, rows of all revisions: {taken.features:,} features, {taken.faces:,} faces")
-    if taken.snapshots:
-        typer.echo("snapshots: " + ", ".join(map(format_instant, taken.snapshots)))
-    if asked.goes_on:
-        typer.echo(
-            "no snapshot begins where the period ends: what the last of these held goes on from there;"
-            " to end it, let --to be the instant of the next good snapshot, or .. where there is none yet"
-        )
-
-
-def _row(period: DifferencePeriod) -> tuple[Any, ...]:
-    box = period.bounds
-    return (
-        format_instant(period.start),
-        format_instant(period.end),
-        f"+{period.added:,} -{period.gone:,}",
-        _gains(period.first),
-        _gains(period.largest),
-        f"{box.west:.2f} {box.south:.2f} {box.east:.2f} {box.north:.2f}",
-    )
-
-
-def _gains(balance: Balance | None) -> str:
-    if balance is None:
-        return ""
-    return ", ".join(f"{status} {km2:+,.1f}" for status, km2 in balance.change.items())
-
-
-def _document(period: DifferencePeriod) -> dict[str, Any]:
-    box = period.bounds
-    return {
-        "from": format_instant(period.start),
-        "to": format_instant(period.end),
-        "bounds": [box.west, box.south, box.east, box.north],
-        "added": period.added,
-        "gone": period.gone,
-        "km2": None
-        if period.first is None or period.largest is None
-        else {"start": _km2(period.first), "largest": _km2(period.largest)},
-    }
-
-
-def _km2(balance: Balance) -> dict[str, Any]:
-    return {
-        "at": format_instant(balance.at),
-        "old": balance.old,
-        "new": balance.new,
-        "change": balance.change,
-    }

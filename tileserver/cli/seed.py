@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from tileserver.cli.options import bounds_lonlat, zooms_within
 from tileserver.cli.session import Json, out, print_json, progress_bar, with_service
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
-from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.tiles.seed import ALWAYS, Order, Seeded
 from tileserver.tiles.seed import seed as render_ahead
 from tileserver.tiles.service import TileService
@@ -49,7 +49,7 @@ def seed(
         async def work(service: TileService) -> Seeded:
             chosen = (await service.current.catalogue()).tileset(tileset)
             asked = parse_datetime(period, chosen.zone) if period else ALWAYS
-            order = Order(_zooms(zooms, chosen.zooms), _bounds(bounds), asked, rate)
+            order = Order(zooms_within(zooms, chosen.zooms), bounds_lonlat(bounds), asked, rate)
             label = f"rendering {chosen.name}"
             return await render_ahead(
                 service, shelf, chosen, order, lambda done: progress(label, done.there + done.rendered, None)
@@ -67,23 +67,3 @@ def seed(
         f" {done.bytes / 1e6:,.1f} MB added",
         highlight=False,
     )
-
-
-def _zooms(text: str, there: tuple[int, int]) -> tuple[int, ...]:
-    first, dash, last = text.partition("-")
-    if not first.isdigit() or (dash and not last.isdigit()) or int(last or first) > MAX_ZOOM:
-        raise BadParameter(f"--zooms {text[:20]!r} are no zooms; write 0-12 or 8")
-    low, high = max(int(first), there[0]), min(int(last or first), there[1])
-    return tuple(range(low, high + 1))
-
-
-def _bounds(text: str) -> BoundsLonLat | None:
-    if not text:
-        return None
-    try:
-        west, south, east, north = map(float, text.split(","))
-    except ValueError as error:
-        raise BadParameter(f"--bounds {text[:60]!r} are not west,south,east,north in degrees") from error
-    if not (-180 <= west < east <= 180 and -85.06 <= south < north <= 85.06):
-        raise BadParameter(f"--bounds {text[:60]!r} are not west,south,east,north in degrees")
-    return BoundsLonLat(west, south, east, north)

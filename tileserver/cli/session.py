@@ -29,6 +29,7 @@ from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import ClusterUnavailable
 from tileserver.store.connect import Connection, Pool, connect
+from tileserver.store.instance import database_time
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import Clock
@@ -121,7 +122,7 @@ async def _ask_time(connection: Connection) -> None:
     """Hold the clock to the database's; what speaks against it is said, and what is public is less."""
     own = clock.get()
     if isinstance(own, GuardedClock):
-        own.witness(await connection.fetchval("SELECT clock_timestamp()"))
+        own.witness(await database_time(connection))
         if own.trouble:
             err.print(f"[bold red]clock:[/bold red] {own.trouble}", highlight=False, soft_wrap=True)
 

@@ -8,10 +8,10 @@ import msgspec
 import typer
 
 from tileserver.cli import session
-from tileserver.cli.desk import checked_layers, layers_of
 from tileserver.cli.session import Json, has_data, print_json, print_table, progress_bar, with_connection
 from tileserver.config import read_settings
 from tileserver.desk.declare import declare
+from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.errors import BadParameter
 from tileserver.model import Theatre
 from tileserver.publish.documents import time_block

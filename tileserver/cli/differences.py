@@ -1,0 +1,69 @@
+"""Printed forms of what two revisions differ in, and of what a withdrawal takes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from tileserver.desk.corrections import Withdrawal
+from tileserver.desk.differences import Balance, DifferencePeriod
+from tileserver.times import format_instant
+
+COLUMNS = ("from", "to", "came, went", "km² at the start", "km² at the most", "where")
+
+
+def difference_row(period: DifferencePeriod) -> tuple[str, ...]:
+    """Return the cells of one period, in the order of `COLUMNS`."""
+    box = period.bounds
+    return (
+        format_instant(period.start),
+        format_instant(period.end),
+        f"+{period.added:,} -{period.gone:,}",
+        _gains(period.first),
+        _gains(period.largest),
+        f"{box.west:.2f} {box.south:.2f} {box.east:.2f} {box.north:.2f}",
+    )
+
+
+def _gains(balance: Balance | None) -> str:
+    if balance is None:
+        return ""
+    return ", ".join(f"{status} {km2:+,.1f}" for status, km2 in balance.change.items())
+
+
+def difference_document(period: DifferencePeriod) -> dict[str, Any]:
+    """Return one period as JSON has it: instants, bounds in degrees, km2 by status where measured."""
+    box = period.bounds
+    return {
+        "from": format_instant(period.start),
+        "to": format_instant(period.end),
+        "bounds": [box.west, box.south, box.east, box.north],
+        "added": period.added,
+        "gone": period.gone,
+        "km2": None
+        if period.first is None or period.largest is None
+        else {"start": _km2(period.first), "largest": _km2(period.largest)},
+    }
+
+
+def _km2(balance: Balance) -> dict[str, Any]:
+    return {
+        "at": format_instant(balance.at),
+        "old": balance.old,
+        "new": balance.new,
+        "change": balance.change,
+    }
+
+
+def print_withdrawal(layer: str, asked: Withdrawal) -> None:
+    """Print the rows and snapshots that a withdrawal from *layer* would take out, before it is agreed to."""
+    taken = asked.taken
+    typer.echo(f"{layer}, rows of all revisions: {taken.features:,} features, {taken.faces:,} faces")
+    if taken.snapshots:
+        typer.echo("snapshots: " + ", ".join(map(format_instant, taken.snapshots)))
+    if asked.goes_on:
+        typer.echo(
+            "no snapshot begins where the period ends: what the last of these held goes on from there;"
+            " to end it, let --to be the instant of the next good snapshot, or .. where there is none yet"
+        )

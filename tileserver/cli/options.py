@@ -1,0 +1,53 @@
+"""Texts of options as typed values; a text that cannot be is a `BadParameter` naming the option."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tileserver.errors import BadInstant, BadParameter
+from tileserver.grid import MAX_ZOOM, BoundsLonLat
+from tileserver.model import Theatre
+from tileserver.times import Period, day_zone, parse_datetime
+
+
+def period_between(start: str, end: str, theatre: Theatre) -> Period:
+    """Return the half-open period from ``--from`` to ``--to``; a date is the first instant of that local day.
+
+    An end ``..`` is none. `BadInstant` for an interval as an end, and for an empty period.
+    """
+    zone = day_zone(theatre.day_zone)
+    for text in (start, end):
+        if "/" in text:
+            raise BadInstant(f"{text!r} is an interval; give its ends as --from and --to")
+    first = parse_datetime(start, zone).start
+    last = None if end == ".." else parse_datetime(end, zone).start
+    if first is not None and last is not None and first >= last:
+        raise BadInstant(f"the period from {start} to {end} is empty: --to is not itself part of it")
+    return Period(first, last)
+
+
+def first_instant(text: str, theatre: Theatre) -> datetime | None:
+    """Return the instant of ``--at``, of a date the first of that local day; ``None`` without a text."""
+    return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
+
+
+def zooms_within(text: str, there: tuple[int, int]) -> tuple[int, ...]:
+    """Return the zooms of ``--zooms`` (``0-12`` or ``8``) that are within *there*, lowest and highest."""
+    first, dash, last = text.partition("-")
+    if not first.isdigit() or (dash and not last.isdigit()) or int(last or first) > MAX_ZOOM:
+        raise BadParameter(f"--zooms {text[:20]!r} are no zooms; write 0-12 or 8")
+    low, high = max(int(first), there[0]), min(int(last or first), there[1])
+    return tuple(range(low, high + 1))
+
+
+def bounds_lonlat(text: str) -> BoundsLonLat | None:
+    """Return the degrees of ``--bounds``, west, south, east, north; ``None`` without a text."""
+    if not text:
+        return None
+    try:
+        west, south, east, north = map(float, text.split(","))
+    except ValueError as error:
+        raise BadParameter(f"--bounds {text[:60]!r} are not west,south,east,north in degrees") from error
+    if not (-180 <= west < east <= 180 and -85.06 <= south < north <= 85.06):
+        raise BadParameter(f"--bounds {text[:60]!r} are not west,south,east,north in degrees")
+    return BoundsLonLat(west, south, east, north)

@@ -1,0 +1,132 @@
+"""Probes of an installation, in the order in which faults are mended.
+
+A probe takes the settings and returns a line that says all is well, or raises a `TileserverError` that says
+the fault and how to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from http.client import HTTPConnection, HTTPException
+
+from tileserver.cli.session import with_connection
+from tileserver.clock import TOLERANCE
+from tileserver.config import Settings
+from tileserver.embedded.neighbours import running_data_dirs
+from tileserver.errors import BadParameter, ClusterUnavailable, LayerUnavailable, TileserverError
+from tileserver.store.connect import Connection
+from tileserver.store.contradictions import undeclared_codes
+from tileserver.store.instance import database_time, database_versions
+from tileserver.store.migrations import check_schema
+from tileserver.tiles.catalogue import Catalogue, load_catalogue
+from tileserver.tiles.shelf import open_shelf
+from tileserver.times import system_clock
+from tileserver.web.pages import STATIC
+from tileserver.web.server import listening
+
+
+def _settings(settings: Settings) -> str:
+    """Whether a server could listen; where one of ours does already, that is no fault."""
+    try:
+        with listening(settings):
+            return f"will listen on http://{settings.host}:{settings.port}"
+    except BadParameter:
+        if _is_ours(settings):
+            return f"a tileserver listens on http://{settings.host}:{settings.port} already"
+        raise
+
+
+def _is_ours(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    asking = HTTPConnection(host, settings.port, timeout=2)
+    try:
+        asking.request("GET", "/healthz")
+        return asking.getresponse().read() == b'{"status":"ok"}'
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asking.close()
+
+
+def _data(settings: Settings) -> str:
+    """Whether the data folder is that of the server that runs."""
+    if settings.database_url:
+        return "DATABASE_URL is set; there is no data folder"
+    own, running = settings.data_dir.resolve(), running_data_dirs()
+    others = [f"TILESERVER_DATA_DIR={folder}" for folder in running if folder != own]
+    if own not in running and others:
+        raise ClusterUnavailable(f"{own} is not what a running server uses; set {', or '.join(others)}")
+    return f"{own}{'' if own in running else ', not running'}"
+
+
+def _clock(settings: Settings) -> str:
+    async def offset(connection: Connection) -> timedelta:
+        before = system_clock()
+        found = await database_time(connection)
+        return found - before - (system_clock() - before) / 2
+
+    found = with_connection(offset)
+    if abs(found) > TOLERANCE:
+        raise ClusterUnavailable(
+            f"the database's clock and this machine's differ by {abs(found)}: set both right; until"
+            " then nothing becomes public before the earlier of them says so"
+        )
+    return "this machine's and the database's agree"
+
+
+def _layers(settings: Settings) -> str:
+    """Whether every layer can be served: its definition, its rows, and one by the other."""
+
+    async def read(connection: Connection) -> tuple[Catalogue, dict[str, str]]:
+        await check_schema(connection)
+        catalogue = await load_catalogue(connection)
+        found = {
+            str(ref): f"it holds {', '.join(codes)}, which its definition does not declare"
+            for ref, served in catalogue.layers.items()
+            if (codes := await undeclared_codes(connection, served.stored.layer_id, served.stored.layer))
+        }
+        return catalogue, found
+
+    catalogue, wrong = with_connection(read)
+    wrong |= {str(ref): each.reason for ref, each in catalogue.missing.items()} | catalogue.unreadable
+    if wrong:
+        raise LayerUnavailable("; ".join(f"{name}: {reason}" for name, reason in wrong.items()))
+    return f"{len(catalogue.layers)} can be read"
+
+
+def _database(settings: Settings) -> str:
+    kind = "existing" if settings.database_url else "embedded"
+    return f"{kind}: PostgreSQL and PostGIS {with_connection(database_versions)}"
+
+
+def _schema(settings: Settings) -> str:
+    with_connection(check_schema)
+    return "up to date"
+
+
+def _shelf(settings: Settings) -> str:
+    shelf = open_shelf(settings)
+    if shelf is None:
+        return "TILESERVER_SHELF is empty; tiles are kept in memory alone"
+    shelf.close()
+    return f"tiles are kept in {settings.shelf}"
+
+
+def _front_end(settings: Settings) -> str:
+    missing = [name for name in ("index.html", "embed.html", "basemap") if not (STATIC / name).exists()]
+    if missing:
+        raise TileserverError(f"not built: {', '.join(missing)}; run: make setup")
+    return "built"
+
+
+PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+    ("settings", _settings),
+    ("database", _database),
+    ("schema", _schema),
+    ("data", _data),
+    ("clock", _clock),
+    ("layers", _layers),
+    ("shelf", _shelf),
+    ("front end", _front_end),
+)
