@@ -1,9 +1,29 @@
-"""Files become raw features: readers of publishers' dialects, limits, and the account of what was read."""
+"""Files of publishers become raw features: a reader for each dialect, limits, and the account of an import.
+
+To add a reader for a new publisher's files:
+
+1. Write ``ingest/<dialect>.py`` with one function ``read``, a `SnapshotReader` where each file is the whole
+   state of the layer from its date on (as `deepstate`), or a `FeatureReader` where each thing has dates of
+   its own (as `uacontrolmap`).
+2. Take from the neighbours: `archive` opens files, folders and archives within `limits`; `dates` reads
+   dates as the layer declares them; `spelling` turns words into codes of the legend; `fields` keeps the
+   properties that the layer declares; `frame` turns coordinates into longitude and latitude; `formats` says
+   by the first bytes of a file that cannot be read which format it is in.
+3. Yield `RawFeature` or `RawSnapshot`, as `SnapshotReader` and `FeatureReader` say. Nothing is checked or
+   repaired here beyond what has to be told from the file: `desk.prepare` does that for all readers.
+4. Count in the `Report`: ``report.read`` for every item, and each item that is not yielded as a finding
+   that is quarantined or left out; a new kind of fault is a new `findings.Finding`.
+5. Register ``read`` in one of the two tables below, and name the dialect in ``docs/definition.md``; a layer
+   then says ``reader = "<dialect>"`` in its definition, and ``tileserver import --reader`` takes it.
+6. Copy ``tests/ingest/test_uacontrolmap.py`` or ``tests/ingest/test_deepstate.py``; `test_readers.py`
+   beside them fails until steps 5 and 6 are done.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from tileserver.errors import BadParameter
 from tileserver.ingest.archive import is_tar, member_names
@@ -29,11 +49,22 @@ __all__ = [
     "read_snapshots",
 ]
 
-_SNAPSHOTS: dict[str, Callable[[Path, Theatre, Layer, ReadOptions, Report], Iterator[RawSnapshot]]] = {
+# Both take the file, archive or folder; the theatre, whose bounds say where things can lie, and in whose
+# day zone plain dates are; the layer; the caller's options; and the report that is counted in. Both raise
+# `UnreadableSource` for a file of another format, and `HostileSource` over a limit. Geometries are texts in
+# longitude and latitude, properties are in the layer's vocabulary, periods are half-open.
+SnapshotReader: TypeAlias = Callable[  # states ascending in time, each instant once; features without periods
+    [Path, Theatre, Layer, ReadOptions, Report], Iterator[RawSnapshot]
+]
+FeatureReader: TypeAlias = Callable[  # features with a period each, in the file's order
+    [Path, Theatre, Layer, ReadOptions, Report], Iterator[RawFeature]
+]
+
+_SNAPSHOTS: dict[str, SnapshotReader] = {
     "deepstate": read_deepstate,
     "geojson": read_geojson_states,
 }
-_FEATURES: dict[str, Callable[[Path, Theatre, Layer, ReadOptions, Report], Iterator[RawFeature]]] = {
+_FEATURES: dict[str, FeatureReader] = {
     "geojson": read_geojson,
     "uacontrolmap": read_uacontrolmap,
 }
@@ -41,9 +72,12 @@ READERS = tuple(sorted({*_SNAPSHOTS, *_FEATURES}))
 
 
 def gives_snapshots(layer: Layer, options: ReadOptions) -> bool:
-    """Whether the layer's reader gives whole states (`read_snapshots`) or dated features.
+    """Whether the layer's reader gives whole states (`read_snapshots`) rather than dated features.
 
-    `BadParameter` where there is no such reader, or whole states are asked of one that has none.
+    Raises
+    ------
+    BadParameter
+        There is no such reader, or whole states are asked of a reader that has none.
     """
     name = options.reader or layer.reader
     if name not in READERS:
@@ -57,7 +91,7 @@ def gives_snapshots(layer: Layer, options: ReadOptions) -> bool:
 
 
 def count_items(path: Path) -> int | None:
-    """Return how many files an archive or folder holds, for a progress bar; ``None`` for a single file."""
+    """Return the number of files in an archive or folder, for a progress bar; ``None`` for a single file."""
     return len(member_names(path)) if path.is_dir() or is_tar(path) else None
 
 
@@ -67,8 +101,17 @@ def read_snapshots(
     """Yield the states of *layer* in *path*, ascending in time, each instant once.
 
     Properties are in the layer's vocabulary, geometries in longitude and latitude and otherwise unchecked;
-    what is put aside or left out is counted in *report*. Plain dates are local days of *theatre*, whose
-    bounds say where things can lie. Raises `UnreadableSource` and `HostileSource`.
+    items put aside or left out are counted in *report*. Plain dates are local days of *theatre*, whose
+    bounds say where things can lie.
+
+    Raises
+    ------
+    BadParameter
+        The reader gives dated features.
+    UnreadableSource
+        The file is none of the reader's dialect, or cannot be read.
+    HostileSource
+        The file is over a limit.
     """
     if not gives_snapshots(layer, options):
         raise BadParameter(f"reader {options.reader or layer.reader!r} gives dated features, not snapshots")
@@ -78,9 +121,9 @@ def read_snapshots(
 def read_features(
     path: Path, theatre: Theatre, layer: Layer, options: ReadOptions, report: Report
 ) -> Iterator[RawFeature]:
-    """Yield the features of *layer* in *path*, each with its own period, in the file's order.
+    """Yield the features of *layer* in *path*, each with its own half-open period, in the file's order.
 
-    Otherwise as `read_snapshots`.
+    In all else as `read_snapshots`; `BadParameter` where the reader gives snapshots.
     """
     if gives_snapshots(layer, options):
         raise BadParameter(f"reader {options.reader or layer.reader!r} gives snapshots, not dated features")

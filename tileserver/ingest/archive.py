@@ -31,7 +31,7 @@ Order: TypeAlias = Callable[[str], Any]  # name -> sort key; members of equal ke
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file: its name for reports, its content unpacked, and why there is none."""
+    """One file: its name for reports, its bytes unpacked, and the reason where there are none."""
 
     name: str
     data: bytes
@@ -39,7 +39,7 @@ class Member:
 
 
 def is_tar(path: Path) -> bool:
-    """Whether the name says that this is a tar archive."""
+    """Whether *path* has the name of a tar archive."""
     return path.name.lower().endswith(TAR_SUFFIXES)
 
 

@@ -1,4 +1,4 @@
-"""Whether a file writes longitude or latitude first: one decision for all of it, from all of it, or none.
+"""Order of axes in a file, longitude or latitude first: decided once, from the whole file.
 
 A feature by itself cannot tell: a neighbour's longitude can be a latitude of the theatre. So every geometry
 of the file is held against the bounds, in both orders, before the first one is used.
@@ -45,13 +45,13 @@ class Tally:
 
 
 def tally(shapes: Iterable[BaseGeometry], bounds: BoundsLonLat) -> Tally:
-    """Count how *shapes* lie to the *bounds* of the theatre; nothing of them is kept."""
+    """Count how *shapes* lie to *bounds*, in degrees, as written and swapped; no shape is kept."""
     counts = Counter(_fit(shape, bounds) for shape in shapes)
     return Tally(**{fit: counts[fit] for fit in ("lonlat", "both", "near", "far", "neither")})
 
 
 def decide(found: Tally, origin: str, *, is_latlon_system: bool = False) -> Axes:
-    """Return the order in which the whole file is to be read, or refuse it with words.
+    """Return the order of axes of the whole file; `UnreadableSource` where no one order holds.
 
     Longitude first is what RFC 7946 says, so it holds where either order fits, where neither does, and
     where a few strays alone would fit the other way. Latitude first is found where hardly anything fits

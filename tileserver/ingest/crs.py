@@ -1,4 +1,4 @@
-"""The ``crs`` member of GeoJSON 2008: coordinates of another reference system become those of WGS 84.
+"""The ``crs`` member of GeoJSON 2008: coordinates of another reference system become WGS 84.
 
 RFC 7946 knows no such member, but desktop GIS writes it. Whatever the system's own order of axes is,
 coordinates are x, y: GeoJSON 2008, 2.1.1 ("x, y, z order: easting, northing, altitude for coordinates in a
@@ -34,7 +34,9 @@ _LATLON = {"EPSG:4326", "EPSG:4979"}  # by their own definition; in GeoJSON they
 
 
 def to_lonlat(crs: Any, bounds: BoundsLonLat, origin: str) -> ToLonLat | None:
-    """Return what turns coordinates of *crs* into longitude and latitude; ``None`` where they are that.
+    """Return the function from coordinates of *crs* to longitude and latitude; ``None`` where none is needed.
+
+    The function takes and returns an array of shape (n, 2), x before y, degrees on return.
 
     *crs* is the member as it was decoded; absent and ``null`` are WGS 84. *bounds* say where the theatre
     lies, so that the best of several transformations is taken. `UnreadableSource` names a system that is not

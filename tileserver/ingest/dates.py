@@ -1,4 +1,4 @@
-"""What a file says as a date, read as its layer declares; never guessed: 03/04/2022 has two meanings."""
+"""Dates of files, read in the forms that their layer declares; never guessed: 03/04/2022 has two meanings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LAST_YEAR = 9999
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one date says: ``[start, end)`` is the local day, or a microsecond of an instant."""
+    """The meaning of one date: ``[start, end)`` is the local day, or a microsecond of an instant."""
 
     start: datetime
     end: datetime
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class DateReader:
-    """Reads dates of one layer: its forms in order, and which days there can be, first and last."""
+    """Reads dates of one layer: forms in order, day zone, and the period of possible days, both inclusive."""
 
     dates: Dates
     zone: ZoneInfo
@@ -42,13 +42,13 @@ class DateReader:
 
     @classmethod
     def of(cls, dates: Dates, zone: ZoneInfo) -> DateReader:
-        """Return the reader that *dates* declare; the latest day is tomorrow where they name none."""
+        """Return the reader that *dates* declare; the latest day is tomorrow unless declared."""
         tomorrow = local_day(system_clock(), zone) + timedelta(days=1)
         latest = parse_day(dates.latest) if dates.latest else tomorrow
         return cls(dates, zone, parse_day(dates.earliest), latest)
 
     def read(self, value: Any) -> Said:
-        """Return what *value* says; `BadInstant` where no form fits it, or no such day can be."""
+        """Return the meaning of *value*; `BadInstant` where no form fits, or no such day can be."""
         return self.checked(self._parsed(value))
 
     def checked(self, said: Said) -> Said:
@@ -62,7 +62,7 @@ class DateReader:
         return said
 
     def read_end(self, value: Any) -> datetime | None:
-        """Return where a period ends that says *value* as its end; ``None`` for no end.
+        """Return the exclusive end of a period whose end is written as *value*; ``None`` for no end.
 
         The last day of the year 9999, in whatever form, is how databases and services write that there
         is no end.
@@ -99,7 +99,7 @@ class DateReader:
         )
 
     def _by_form(self, text: str, form: str) -> Said | None:
-        """Return what *text* says in *form*, or ``None`` where it does not fit."""
+        """Return the meaning of *text* in *form*, or ``None`` where the form does not fit."""
         if form == "iso":
             return self._iso(text)
         if form in _UNITS:
@@ -158,7 +158,7 @@ def _epoch(text: str, unit: timedelta) -> Said | None:
 
 
 def _hint(text: str) -> str:
-    """Return what would do; a number is told from a date, but a day never from a month."""
+    """Return advice for a *text* that no form fits; a day is never told from a month."""
     if _NUMBER.match(text):
         digits = len(text.lstrip("-").partition(".")[0])
         form = {8: "%Y%m%d", 10: "epoch_s", 13: "epoch_ms"}.get(digits, "epoch_s")
@@ -168,7 +168,7 @@ def _hint(text: str) -> str:
 
 
 def day_in_name(name: str, reader: DateReader) -> Said | None:
-    """Return the date that the *name* of a file says: where the layer declares, or the one ISO day in it."""
+    """Return the date in the *name* of a file: by the declared pattern, or the only ISO day in the name."""
     if reader.dates.file_name:
         match = re.search(reader.dates.file_name, name)
         return reader.read(match[1]) if match else None

@@ -102,7 +102,7 @@ def _order(name: str) -> tuple[float, str]:
 
 
 def _absurd(at: datetime, dates: DateReader) -> str:
-    """Return why nothing can have been published then, or nothing."""
+    """Return the reason why nothing can have been published at *at*, or an empty text."""
     try:
         dates.checked(Said(at, at, False))
     except BadInstant as error:

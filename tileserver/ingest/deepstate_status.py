@@ -1,4 +1,4 @@
-"""What a DeepState area says about its land: the table of colours and names, as codes.
+"""Statuses of DeepState areas: the table of colours and names, as codes.
 
 The archive has no status field. Its colours changed meaning twice, its names were written by hand in
 two languages with typos, and both carry leftovers of drafts. Over the archive of 2022-2024 the fill
@@ -90,14 +90,14 @@ _PATTERNS = tuple((re.compile(pattern), code) for pattern, code in NAMES)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The code of an area, empty where it has none, and what is to be noted about it."""
+    """Code of an area, empty for none, and the finding to be noted about the area, if any."""
 
     code: str
     note: Finding | None = None
 
 
 def status_of(name: str, fill: str, at: datetime) -> Verdict:
-    """Return what an area with this *name* and *fill* meant in the snapshot published *at*."""
+    """Return the verdict on an area with *name* and *fill* in the snapshot published *at*."""
     said = _said(tidied(name))
     shown = _shown(fill.lower(), at)
     if said == "" or (fill and shown is None):
@@ -115,7 +115,7 @@ def status_of(name: str, fill: str, at: datetime) -> Verdict:
 
 
 def is_no_claim(name: str, fill: str) -> bool:
-    """Whether an area with this *name* and *fill* is known to be there by mistake."""
+    """Whether an area with *name* and *fill* is known to be on the map by mistake."""
     return (tidied(name), fill.lower()) in NO_CLAIMS
 
 

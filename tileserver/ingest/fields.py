@@ -14,7 +14,7 @@ Note: TypeAlias = Callable[[Finding, str], None]  # what was met, in which prope
 
 
 def kept_fields(given: Mapping[str, Any], layer: Layer, note: Note) -> dict[str, Value]:
-    """Return what *layer* declares of the properties *given*; what is lost on the way is told to *note*.
+    """Return the properties among *given* that *layer* declares; tell every loss to *note*.
 
     A list of words and numbers becomes one text, joined by what the layer declares; of a list of URLs the
     first one is kept, for two in one are no address. What says nothing (``null``, ``""``, ``[]``) is not

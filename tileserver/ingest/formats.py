@@ -1,4 +1,4 @@
-"""What a file that cannot be read looks like, by its first bytes, and what would make it readable."""
+"""Formats of files that cannot be read, told by the first bytes, and the step that makes each readable."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _XML = re.compile(rb"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE[^>]*>\s
 
 
 def seen_format(data: bytes) -> tuple[str, str]:
-    """Return what *data*, the beginning of a file or all of it, is by the look of it, and what would do."""
+    """Return the likely format of *data*, the first bytes of a file or all, and the step that would help."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     head = data[:HEAD]
     for magic, what, would_do in _MAGIC:

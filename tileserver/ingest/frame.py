@@ -1,4 +1,4 @@
-"""How the coordinates of one file become longitude and latitude: its reference system and its axes."""
+"""Coordinates of one file become longitude and latitude: its reference system and its order of axes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from tileserver.ingest.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is done to every coordinate of a file; nothing in most."""
+    """Transformation of every coordinate of a file; the identity for most files."""
 
     transform: ToLonLat | None = None
     axes: Axes = "lonlat"
 
     def place(self, geometry: bytes, origin: str, report: Report) -> bytes:
-        """Return the text of *geometry* in longitude and latitude; what is no geometry stays as it is."""
+        """Return *geometry*, the bytes of a GeoJSON geometry, in longitude and latitude, two dimensions.
+
+        Bytes that are no geometry stay as they are, and so does every geometry under the identity.
+        """
         if self.transform is None and self.axes == "lonlat":
             return geometry
         shape = parse_geometry(geometry)
@@ -58,10 +61,10 @@ def find_frame(
     bounds: BoundsLonLat,
     origin: str,
 ) -> Frame:
-    """Return the frame of a file: what its ``crs`` member says, and the axes that are declared or found.
+    """Return the frame of a file, from its ``crs`` member and the axes that are declared or found.
 
-    *geometries* gives the texts of all its geometries; it is called only where the axes are not declared,
-    and nothing of them is kept. `UnreadableSource` where no one frame holds for the file.
+    *geometries* gives the bytes of all its geometries (GeoJSON texts); it is called only where the axes are
+    not declared, and no geometry is kept. `UnreadableSource` where no one frame holds for the file.
     """
     transform = to_lonlat(crs, bounds, origin)
     if axes != "auto":

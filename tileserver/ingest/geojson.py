@@ -32,7 +32,7 @@ RAW_LENGTH = 200  # of a row that is no feature
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the features of one layer are read: which properties carry what, and what they are read into."""
+    """Rules by which the features of one layer are read: its columns, dates, vocabulary and axes."""
 
     layer: Layer
     bounds: BoundsLonLat
@@ -46,9 +46,9 @@ class Rules:
 
     @classmethod
     def of(cls, theatre: Theatre, layer: Layer, options: ReadOptions) -> Rules:
-        """Return the rules that the definition declares, with what the caller says instead.
+        """Return the rules that *layer* declares, overridden by *options*.
 
-        `BadInstant` where the caller says a date that cannot be.
+        `BadInstant` where *options* have a date that cannot be.
         """
         dates = DateReader.of(layer.dates, day_zone(theatre.day_zone))
         if options.at is not None:
@@ -102,7 +102,7 @@ def read(
 
 
 def decode_feature(text: bytes, origin: str, report: Report) -> Feature | None:
-    """Return the feature that *text* is, or ``None`` where it was put aside: it is none, or is nowhere."""
+    """Return the feature in *text*, bytes of JSON, or ``None`` where broken or nowhere, and so put aside."""
     try:
         feature = FEATURE.decode(text)
     except BROKEN as error:
@@ -121,15 +121,18 @@ def decode_feature(text: bytes, origin: str, report: Report) -> Feature | None:
 
 
 def said_date(feature: Feature, rules: Rules) -> Said | None:
-    """Return what the first date column of *feature* that says anything says; `BadInstant` for no date."""
+    """Return the date in the first start column of *feature* that is not empty; ``None`` where all are.
+
+    `BadInstant` where the column has no date.
+    """
     value = _first(feature.properties or {}, rules.start)
     return None if value is None else rules.dates.read(value)
 
 
 def read_properties(feature: Feature, origin: str, rules: Rules, report: Report) -> dict[str, Value] | None:
-    """Return what the layer declares of the feature's properties, its status as a code.
+    """Return the feature's properties that the layer declares, the status as a code.
 
-    ``None`` where it was put aside for a status that is not declared.
+    ``None`` where the feature was put aside for a status that is not declared.
     """
     given = feature.properties or {}
     category, said = rules.layer.category, given.get(rules.category)
@@ -150,7 +153,7 @@ def read_properties(feature: Feature, origin: str, rules: Rules, report: Report)
 
 
 def _dated(feature: Feature, origin: str, rules: Rules, report: Report) -> tuple[Period, Precision] | None:
-    """Return the period of *feature* and how exactly it is known, or ``None`` where it was put aside."""
+    """Return the period of *feature* and its precision, or ``None`` where the feature was put aside."""
     try:
         return _period(feature, rules)
     except BadParameter as error:
@@ -175,7 +178,7 @@ def _period(feature: Feature, rules: Rules) -> tuple[Period, Precision]:
 
 
 def begins_day(at: datetime, rules: Rules) -> bool:
-    """Whether *at*, which the caller said without saying how exact it is, is where a local day begins."""
+    """Whether *at*, given by the caller without a precision, is the first instant of a local day."""
     return day_period(local_day(at, rules.dates.zone), rules.dates.zone).start == at
 
 

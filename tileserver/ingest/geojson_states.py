@@ -1,4 +1,4 @@
-"""GeoJSON files each of which is the whole state of its day: what it does not hold, does not hold."""
+"""GeoJSON files each of which is the whole state of its day: a thing that is not in the file has ended."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _instant(member: archive.Member, rules: Rules) -> datetime:
 
 
 def _common(texts: Texts, rules: Rules) -> datetime | None:
-    """Return the one date that the features say, ``None`` where they say none."""
+    """Return the common date of all features, ``None`` where no feature has a date."""
     found: set[datetime] = set()
     for _, text in texts.each():
         try:

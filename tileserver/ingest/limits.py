@@ -27,7 +27,7 @@ LIMITS = Limits()
 
 
 def read_bounded(stream: BinaryIO, bound: int, name: str) -> bytes:
-    """Read *stream* to its end, or raise `HostileSource` once it gives more than *bound* bytes."""
+    """Return all bytes of *stream*; `HostileSource` after more than *bound* bytes."""
     chunks: list[bytes] = []
     size = 0
     while chunk := stream.read(min(_CHUNK, bound + 1 - size)):
@@ -39,7 +39,7 @@ def read_bounded(stream: BinaryIO, bound: int, name: str) -> bytes:
 
 
 def lines_bounded(stream: BinaryIO, limits: Limits, name: str) -> Iterator[bytes]:
-    """Yield the lines of *stream*; a line or a sum of lines over the limits is a `HostileSource`."""
+    """Yield the lines of *stream* as bytes; a line or a sum of lines over the limits is a `HostileSource`."""
     total = 0
     while line := stream.readline(limits.line_bytes + 1):
         total += len(line)

@@ -1,4 +1,4 @@
-"""What the caller may say about a file that the file does not say itself."""
+"""Options of an import: facts about a file that are not in the file."""
 
 from __future__ import annotations
 

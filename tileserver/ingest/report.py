@@ -1,4 +1,4 @@
-"""What happened to everything that was read: counts, a few examples, and what was put aside."""
+"""Account of an import: counts of findings, a few examples of each, and the items put aside."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ QUARANTINE_LENGTH = 10_000
 
 
 def printable(text: str) -> str:
-    """Return *text* without what UTF-8 has not: names of files may hold any byte."""
+    """Return *text* without surrogates, which UTF-8 cannot encode: names of files may hold any byte."""
     return text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One item put aside: why, where it came from, and the item itself as far as it is kept."""
+    """An item put aside: its finding, its file and place, and its text as far as is kept."""
 
     finding: Finding
     origin: str
@@ -48,7 +48,7 @@ class Report:
         self._keep_example(finding, example)
 
     def quarantine(self, finding: Finding, origin: str, raw: str) -> None:
-        """Count one item put aside, and keep it while there is room."""
+        """Count an item put aside, and keep the item while there is room."""
         if finding.treatment != "quarantined":
             raise ValueError(f"{finding} is {finding.treatment}, not quarantined")
         self.note(finding, f"{origin}: {raw}")
@@ -57,7 +57,7 @@ class Report:
             self.quarantined.append(Quarantined(finding, printable(origin), raw))
 
     def total(self, treatment: Treatment) -> int:
-        """How many findings there are of one treatment."""
+        """Return the number of findings of *treatment*."""
         return sum(n for finding, n in self.counts.items() if finding.treatment == treatment)
 
     @property
@@ -66,7 +66,7 @@ class Report:
         return self.read == self.imported + self.total("quarantined") + self.total("left_out")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the account in terms JSON knows; findings in the order they are declared."""
+        """Return the account as values of JSON; findings in the order of their declaration."""
         found = [finding for finding in Finding if self.counts[finding]]
         return {
             "read": self.read,

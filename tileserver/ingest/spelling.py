@@ -12,7 +12,7 @@ from tileserver.model import Layer
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The codes of one layer, and how its files may spell them.
+    """Codes of one layer, and the spellings of each in files.
 
     Where a layer declares spellings, its codes and they are compared without regard to case and spaces;
     where it declares none, a code has to be written as it is.
@@ -31,13 +31,13 @@ class Vocabulary:
         return cls(codes, {**own, **{fold(word): code for word, code in layer.spellings.items()}})
 
     def read(self, value: Any) -> str | None:
-        """Return the code that *value* says, or ``None``; numbers are spelled by their digits."""
+        """Return the code spelled by *value*, or ``None``; numbers are spelled by their digits."""
         if isinstance(value, str) and value in self.codes:
             return value
         return self.spelled.get(fold(_words(value)))
 
     def hint(self, value: Any) -> str:
-        """Return what would do for a *value* that says no code: the nearest one, or those there are."""
+        """Return advice for a *value* that spells no code: the nearest code, or all codes."""
         said = _words(value)
         if not said:
             return f"it says no status; there are {', '.join(sorted(self.codes))}"
@@ -48,7 +48,7 @@ class Vocabulary:
 
 
 def fold(words: str) -> str:
-    """Return *words* in small letters, with one space for any run of them and none around."""
+    """Return *words* in small letters, runs of spaces as a single space, without spaces around."""
     return " ".join(words.casefold().split())
 
 

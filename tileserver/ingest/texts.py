@@ -1,4 +1,4 @@
-"""The texts of the features in a GeoJSON file, whole or one feature a line, as often as they are asked for.
+"""Texts of the features in a GeoJSON file, whole or a feature a line, to be read any number of times.
 
 RFC 7946 (FeatureCollection, Feature) and RFC 8142 or newline-delimited sequences of features.
 """
@@ -51,14 +51,14 @@ _PLACE = msgspec.json.Decoder(_Place)
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The features of one file: ``each`` yields their texts with their place in it, anew at each call."""
+    """Features of a file: ``each`` yields place in the file and bytes of every feature, anew at each call."""
 
     name: str
     each: Callable[[], Iterator[tuple[str, bytes]]]
     crs: Any = None  # the member of that name of GeoJSON 2008, undecoded as to its meaning
 
     def geometries(self) -> Iterator[bytes]:
-        """Yield the text of every geometry there is; features that cannot be read are passed over."""
+        """Yield the bytes of every geometry, a GeoJSON text; features that cannot be read are passed over."""
         for _, text in self.each():
             try:
                 geometry = bytes(_PLACE.decode(text).geometry)
@@ -69,7 +69,7 @@ class Texts:
 
 
 def texts_of_file(path: Path, limits: Limits) -> Texts:
-    """Return the features of a file; one feature a line is never held in memory whole."""
+    """Return the features of a file; a file with a feature a line is never in memory whole."""
     with open_file(path) as stream:
         first = stream.readline(min(limits.line_bytes, limits.member_bytes) + 1)
     if not _is_feature(first):
@@ -84,7 +84,7 @@ def texts_of_file(path: Path, limits: Limits) -> Texts:
 
 
 def texts_of_data(data: bytes, name: str) -> Texts:
-    """Return the features of a file that is in memory."""
+    """Return the features of a file whose bytes are *data*."""
     if not _is_feature(data.partition(b"\n")[0]):
         return _collection(data, name)
     return Texts(name, lambda: _lines(BytesIO(data), name))
@@ -98,7 +98,7 @@ def _lines(lines: Iterable[bytes], name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_feature(line: bytes) -> bool:
-    """Whether a line is a whole feature, so that the file has one a line."""
+    """Whether *line* is a whole feature, so that the file has a feature a line."""
     try:
         return msgspec.json.decode(line.removeprefix(_BOM).strip(_BETWEEN), type=_Kind).type == "Feature"
     except BROKEN:

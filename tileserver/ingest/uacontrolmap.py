@@ -139,7 +139,7 @@ def _properties(row: dict[str, str], layer: Layer, origin: str, report: Report) 
 
 
 def split_sources(description: str) -> tuple[str, list[str]]:
-    """Split a description into its plain text, without markup, and the distinct URLs it names.
+    """Return the plain text of *description*, without markup, and its distinct URLs, in order.
 
     Two passes of unescaping and of dropping tags, so that escaped markup does not come back as markup;
     what remains is still a stranger's text, to be shown as text only.
