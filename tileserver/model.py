@@ -6,8 +6,7 @@ handed to the front end, so it is declared once, here, and validated on every wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.grid import Band, band_at
-from tileserver.times import Micros, Period
+from tileserver.times import Micros
 
 Value: TypeAlias = str | int | float | bool
 Text: TypeAlias = dict[str, str]  # language code -> words
@@ -253,21 +252,6 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class RawFeature:
-    """One feature as a file has it, before anything is checked.
-
-    ``geometry`` is the text of a GeoJSON geometry in longitude and latitude: bytes, so that a geometry
-    that was seen before is recognised without being parsed.
-    """
-
-    geometry: bytes
-    properties: Mapping[str, Value] = field(default_factory=dict)
-    period: Period | None = None  # None: holds as long as the snapshot it came in
-    origin: str = ""  # file and place in it, for the report
-    precision: Precision = "instant"  # of the period; "day" where either of its ends is a plain date
-
-
-@dataclass(frozen=True, slots=True)
 class Feature:
     """One feature as it is kept: repaired, projected, and known by the hash of its geometry and properties.
 
@@ -290,16 +274,6 @@ class DatedFeature(NamedTuple):
     feature_hash: bytes
     start: datetime
     end: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class RawSnapshot:
-    """The whole state of a layer as a file has it, from *at* on; for a ``day`` its first instant."""
-
-    at: datetime
-    features: tuple[RawFeature, ...]
-    origin: str
-    precision: Precision = "instant"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ import pytest
 
 from tileserver.desk.importer import import_file, import_snapshots
 from tileserver.desk.job import Job, Outcome
-from tileserver.ingest import ReadOptions, Report
-from tileserver.model import RawFeature, RawSnapshot
+from tileserver.ingest import RawFeature, RawSnapshot, ReadOptions, Report
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.theatres import load_theatre
 

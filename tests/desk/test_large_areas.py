@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tileserver.desk.importer import import_snapshots
 from tileserver.desk.job import Job, Outcome
-from tileserver.ingest import Report
-from tileserver.model import Moment, RawFeature, RawSnapshot, Revision
+from tileserver.ingest import RawFeature, RawSnapshot, Report
+from tileserver.model import Moment, Revision
 from tileserver.publish.comparison import load_pieces
 from tileserver.shape.compare import Piece, Sieve
 from tileserver.shape.measure import area_km2

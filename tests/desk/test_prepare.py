@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tileserver.desk.prepare import Preparer, make_feature
 from tileserver.findings import Finding
-from tileserver.ingest import Report
-from tileserver.model import RawFeature, Theatre, Value
+from tileserver.ingest import RawFeature, Report
+from tileserver.model import Theatre, Value
 from tileserver.shape.project import to_mercator
 from tileserver.theatres import load_theatre
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tileserver.desk.prepare import Preparer, make_feature
 from tileserver.desk.storable import EXACT, FIRST, LAST, is_storable, storable_properties
 from tileserver.findings import Finding
-from tileserver.ingest import Report
-from tileserver.model import RawFeature, Value
+from tileserver.ingest import RawFeature, Report
+from tileserver.model import Value
 from tileserver.store.revisions import FeatureRow, NothingChanged, open_revision
 from tileserver.times import TICK, Period
 

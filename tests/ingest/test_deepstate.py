@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest import ReadOptions, Report, count_items, read_snapshots
+from tileserver.ingest import RawSnapshot, ReadOptions, Report, count_items, read_snapshots
 from tileserver.ingest.deepstate import published
-from tileserver.model import Layer, RawSnapshot
+from tileserver.model import Layer
 from tileserver.theatres import load_theatre
 
 SQUARE = {

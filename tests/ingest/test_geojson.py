@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from tests.ingest.conftest import in_zone
 from tileserver.errors import BadParameter, HostileSource, UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest import ReadOptions, Report, gives_snapshots, read_features
+from tileserver.ingest import RawFeature, ReadOptions, Report, gives_snapshots, read_features
 from tileserver.ingest.geojson import read as read_geojson
 from tileserver.ingest.limits import Limits
-from tileserver.model import Layer, RawFeature
+from tileserver.model import Layer
 
 PLACE = {"type": "Point", "coordinates": [37.6, 49.7]}
 

@@ -13,8 +13,8 @@ import pytest
 from tests.shapes import layer, theatre
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest import ReadOptions, Report, gives_snapshots, read_snapshots
-from tileserver.model import Category, Dates, Layer, RawSnapshot
+from tileserver.ingest import RawSnapshot, ReadOptions, Report, gives_snapshots, read_snapshots
+from tileserver.model import Category, Dates, Layer
 
 STATUSES = (Category("liberated", {"en": "Liberated"}, "#3a86c8", "#5fa8e6"),)
 

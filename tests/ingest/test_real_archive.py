@@ -11,8 +11,8 @@ import pytest
 
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
-from tileserver.ingest import ReadOptions, Report, count_items, read_features, read_snapshots
-from tileserver.model import Layer, RawFeature, Theatre
+from tileserver.ingest import RawFeature, ReadOptions, Report, count_items, read_features, read_snapshots
+from tileserver.model import Layer, Theatre
 from tileserver.shape.repair import Repaired, repair_geometry
 
 pytestmark = pytest.mark.data

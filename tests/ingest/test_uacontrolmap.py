@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from tests.ingest.conftest import in_zone
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest import ReadOptions, Report, read_features
+from tileserver.ingest import RawFeature, ReadOptions, Report, read_features
 from tileserver.ingest.uacontrolmap import COLUMNS, split_sources
-from tileserver.model import Layer, RawFeature
+from tileserver.model import Layer
 
 GOOD = ("20231109", "ru", "37.5", "48.5", "Bridge hit near the mill\nhttps://example.org/status/1")
 

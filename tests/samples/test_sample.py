@@ -18,7 +18,8 @@ import shapely
 
 from tileserver.errors import UnknownTheatre
 from tileserver.grid import BoundsLonLat
-from tileserver.model import RawFeature, RawSnapshot, Theatre
+from tileserver.ingest import RawFeature, RawSnapshot
+from tileserver.model import Theatre
 from tileserver.samples.draw import (
     INITIAL,
     change_days,

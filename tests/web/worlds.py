@@ -17,8 +17,8 @@ from tests.shapes import layer
 from tileserver.desk.corrections import withdraw_period
 from tileserver.desk.importer import import_features
 from tileserver.desk.job import Job
-from tileserver.ingest import Report
-from tileserver.model import Layer, RawFeature, Theatre, Value
+from tileserver.ingest import RawFeature, Report
+from tileserver.model import Layer, Theatre, Value
 from tileserver.store.catalogue import add_theatre
 from tileserver.times import Period
 

@@ -14,8 +14,8 @@ from tileserver.desk.prepare import Preparer
 from tileserver.desk.prepared import Prepared, prepared
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest import Report
-from tileserver.model import DatedFeature, RawFeature, RawSnapshot
+from tileserver.ingest import RawFeature, RawSnapshot, Report
+from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import day_period, day_zone, local_day
 

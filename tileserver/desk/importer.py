@@ -26,9 +26,17 @@ from tileserver.desk.proposal import complete_already
 from tileserver.desk.redraw import redraw
 from tileserver.desk.verdict import judge
 from tileserver.desk.writing import check_shown, conclude, hold, write_rows
-from tileserver.ingest import ReadOptions, Report, count_items, gives_snapshots, read_features, read_snapshots
+from tileserver.ingest import (
+    RawFeature,
+    RawSnapshot,
+    ReadOptions,
+    Report,
+    count_items,
+    gives_snapshots,
+    read_features,
+    read_snapshots,
+)
 from tileserver.ingest.report import printable
-from tileserver.model import RawFeature, RawSnapshot
 from tileserver.store.connect import translated
 from tileserver.store.days import add_days
 from tileserver.store.held import decide

@@ -11,8 +11,8 @@ import shapely
 from tileserver.desk.storable import is_storable, storable_properties
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
-from tileserver.ingest import Report
-from tileserver.model import Feature, Layer, RawFeature, Theatre, Value
+from tileserver.ingest import RawFeature, Report
+from tileserver.model import Feature, Layer, Theatre, Value
 from tileserver.shape.repair import repair_geometry
 
 EPSG_3857 = 3857

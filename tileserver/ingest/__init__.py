@@ -9,8 +9,8 @@ To add a reader for a new publisher's files:
    dates as the layer declares them; `spelling` turns words into codes of the legend; `fields` keeps the
    properties that the layer declares; `frame` turns coordinates into longitude and latitude; `formats` says
    by the first bytes of a file that cannot be read which format it is in.
-3. Yield `RawFeature` or `RawSnapshot`, as `SnapshotReader` and `FeatureReader` say. Nothing is checked or
-   repaired here beyond what has to be told from the file: `desk.prepare` does that for all readers.
+3. Yield `RawFeature` or `RawSnapshot` of `raw`, as `SnapshotReader` and `FeatureReader` say. Nothing is
+   checked or repaired here beyond what has to be told from the file: `desk.prepare` does that for all.
 4. Count in the `Report`: ``report.read`` for every item, and each item that is not yielded as a finding
    that is quarantined or left out; a new kind of fault is a new `findings.Finding`.
 5. Register ``read`` in one of the two tables below, and name the dialect in ``docs/definition.md``; a layer
@@ -32,15 +32,18 @@ from tileserver.ingest.geojson import END_COLUMNS, START_COLUMNS
 from tileserver.ingest.geojson import read as read_geojson
 from tileserver.ingest.geojson_states import read as read_geojson_states
 from tileserver.ingest.options import ReadOptions
+from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Quarantined, Report
 from tileserver.ingest.uacontrolmap import read as read_uacontrolmap
-from tileserver.model import Layer, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Layer, Theatre
 
 __all__ = [
     "END_COLUMNS",
     "READERS",
     "START_COLUMNS",
     "Quarantined",
+    "RawFeature",
+    "RawSnapshot",
     "ReadOptions",
     "Report",
     "count_items",

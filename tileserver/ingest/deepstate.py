@@ -23,8 +23,9 @@ from tileserver.ingest.deepstate_status import is_no_claim, status_of
 from tileserver.ingest.formats import seen_format
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
+from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
-from tileserver.model import Layer, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Layer, Theatre
 from tileserver.times import day_zone
 
 # ``deepstate/1648989208.geojson`` and ``2023-10-01T181527Z_1696184127.geojson.gz``

@@ -19,10 +19,11 @@ from tileserver.ingest.fields import kept_fields, other_names
 from tileserver.ingest.frame import Frame, find_frame
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
+from tileserver.ingest.raw import RawFeature
 from tileserver.ingest.report import Report
 from tileserver.ingest.spelling import Vocabulary
 from tileserver.ingest.texts import BROKEN, FEATURE, Feature, Texts, texts_of_file
-from tileserver.model import Layer, Precision, RawFeature, Theatre, Value
+from tileserver.model import Layer, Precision, Theatre, Value
 from tileserver.times import Period, day_period, day_zone, local_day
 
 START_COLUMNS = ("from", "start", "date", "datetime")  # looked for in this order where none is named

@@ -15,9 +15,10 @@ from tileserver.ingest.dates import day_in_name
 from tileserver.ingest.geojson import Rules, begins_day, decode_feature, read_properties, said_date
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.options import ReadOptions
+from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
 from tileserver.ingest.texts import BROKEN, FEATURE, Texts, texts_of_data
-from tileserver.model import Layer, Precision, RawFeature, RawSnapshot, Theatre
+from tileserver.model import Layer, Precision, Theatre
 
 _IS_JSON = re.compile(r"\.(?:geo)?json(?:l|s|seq)?(?:\.gz)?\Z", re.IGNORECASE)
 _FIRST = datetime.min.replace(tzinfo=UTC)

@@ -23,8 +23,9 @@ from tileserver.ingest.archive import open_file
 from tileserver.ingest.formats import HEAD, seen_format
 from tileserver.ingest.limits import LIMITS, Limits, lines_bounded
 from tileserver.ingest.options import ReadOptions
+from tileserver.ingest.raw import RawFeature
 from tileserver.ingest.report import Report
-from tileserver.model import Layer, RawFeature, Theatre, Value
+from tileserver.model import Layer, Theatre, Value
 from tileserver.times import Period, day_period, day_zone, parse_day, system_clock
 
 COLUMNS = ("date_key", "side", "lon", "lat", "d")

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import shapely
 
-from tileserver.model import Layer, RawFeature, RawSnapshot, Role, Theatre
+from tileserver.ingest import RawFeature, RawSnapshot
+from tileserver.model import Layer, Role, Theatre
 from tileserver.samples.lattice import Lattice, LatticeOptions, colour, lay
 from tileserver.samples.tables import Table, sample_rows
 from tileserver.shape.project import to_lonlat, to_mercator
