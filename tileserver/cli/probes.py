@@ -17,7 +17,7 @@ from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import BadParameter, ClusterUnavailable, LayerUnavailable, TileserverError
 from tileserver.store.connect import Connection
 from tileserver.store.contradictions import undeclared_codes
-from tileserver.store.instance import database_time, database_versions
+from tileserver.store.instance import database_release, database_time
 from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shelf import open_shelf
@@ -97,7 +97,7 @@ def _layers(settings: Settings) -> str:
 
 def _database(settings: Settings) -> str:
     kind = "existing" if settings.database_url else "embedded"
-    return f"{kind}: PostgreSQL and PostGIS {with_connection(database_versions)}"
+    return f"{kind}: PostgreSQL and PostGIS {with_connection(database_release)}"
 
 
 def _schema(settings: Settings) -> str:

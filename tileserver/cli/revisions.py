@@ -18,7 +18,7 @@ from tileserver.desk.corrections import (
 )
 from tileserver.desk.corrections import rollback as roll_back
 from tileserver.desk.differences import DifferencePeriod, difference_periods
-from tileserver.desk.layers import layers_named, layers_of, theatre_and_layer
+from tileserver.desk.layers import chosen_layers, layers_of, theatre_and_layer
 from tileserver.errors import BadParameter
 from tileserver.model import LayerRef
 from tileserver.store.connect import Connection
@@ -42,7 +42,7 @@ def revisions(name: Some = "", json: Json = False) -> None:
     """
 
     async def work(connection: Connection) -> list[RevisionEntry]:
-        return await list_revisions(connection, await layers_named(connection, name), removed=not name)
+        return await list_revisions(connection, await chosen_layers(connection, name), removed=not name)
 
     found = with_connection(work)
     if json:
@@ -77,7 +77,7 @@ def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> N
             check_revision(revision, newest)
         return {
             str(each.ref): difference_periods(await differences(connection, each, old, new))
-            for each in await layers_named(connection, name)
+            for each in await chosen_layers(connection, name)
         }
 
     found = with_connection(work)

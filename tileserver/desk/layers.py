@@ -39,7 +39,7 @@ async def layers_of(connection: Connection, theatre: str, layer: str | None = No
     return layers
 
 
-async def layers_named(connection: Connection, name: str) -> list[StoredLayer]:
+async def chosen_layers(connection: Connection, name: str) -> list[StoredLayer]:
     """Return the layer or the layers of the theatre *name*, or every layer where *name* is empty."""
     if not name:
         return await checked_layers(connection)
