@@ -1,4 +1,4 @@
-"""The clock that decides what is public: the machine's, as long as nothing speaks against it.
+"""The clock that decides which data is public: the machine's, unless a witness speaks against the machine.
 
 Two witnesses are asked. The steady clock of the kernel counts seconds, also those of a suspended machine; it
 follows where the time service slews the machine's clock, and does not jump when somebody sets it. The
@@ -19,7 +19,7 @@ _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS's own c
 
 
 def steady_seconds() -> float:
-    """Return seconds since some beginning, suspended ones included; nobody can set them."""
+    """Return seconds since some beginning, suspended time included; nobody can set the count."""
     return time.clock_gettime(_STEADY)
 
 
@@ -45,13 +45,13 @@ class GuardedClock:
         return self._latest
 
     def witness(self, database: datetime) -> None:
-        """Hear that it is *database* by the database's clock."""
+        """Hear the time *database* of the database's clock."""
         self._offset = database - self._own()
         self._lag = -self._offset if self._offset < -TOLERANCE else timedelta()
 
     @property
     def trouble(self) -> str:
-        """What speaks against the machine's clock; empty as a rule."""
+        """Words of the witnesses against the machine's clock; empty as a rule."""
         jumped = self._wall() - self._due()
         said = []
         if abs(jumped) > TOLERANCE:
@@ -66,7 +66,7 @@ class GuardedClock:
         return f"{'; '.join(said)}: {remedy}"
 
     def _own(self) -> datetime:
-        """Return what this machine says, but for a clock that was set forward."""
+        """Return the machine's time, or the due time where the clock was set forward."""
         wall, due = self._wall(), self._due()
         return wall if wall - due <= TOLERANCE else due
 

@@ -13,7 +13,7 @@ from tileserver.errors import BadParameter
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row: the environment variable, how its text becomes a value, and what it is for."""
+    """A row: the environment variable, how its text becomes a value, and its purpose."""
 
     name: str
     default: str
@@ -120,7 +120,7 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The values of `SETTINGS`, in the same order."""
+    """Values of `SETTINGS`, in the same order; times are seconds, sizes megabytes."""
 
     host: str
     port: int
@@ -141,7 +141,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read every setting; a value that cannot be is a `BadParameter` naming it and what would do."""
+    """Return every setting; `BadParameter` names a setting whose value cannot be, and the values that can."""
     values: dict[str, Any] = {}
     for setting in SETTINGS:
         text = environ.get(setting.name, "") or setting.default

@@ -97,7 +97,7 @@ class NotFound(BadRequest):
 
 
 class UnknownTheatre(NotFound):
-    """No theatre of that name, in the database or among those shipped."""
+    """No theatre of that name, in the database or among the shipped definitions."""
 
     title = "Unknown theatre"
 
@@ -157,7 +157,7 @@ class AddressOutside(NotFound):
 
 
 class ImportFailed(TileserverError):
-    """A file that can be mended; nothing of it became visible."""
+    """A file that can be mended; nothing in the file became public."""
 
     status = 422
     exit_code = 1
@@ -171,13 +171,13 @@ class UnreadableSource(ImportFailed):
 
 
 class HostileSource(ImportFailed):
-    """A file over one of the limits on what we are willing to read."""
+    """A file over a limit of `ingest.limits`."""
 
     title = "Source over a limit"
 
 
 class HeldBack(ImportFailed):
-    """An import that was held back cannot be accepted as it was shown; the desk has to look again."""
+    """An import that was held back cannot be accepted as shown; the desk has to look again."""
 
     title = "Held back"
 

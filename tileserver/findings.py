@@ -1,4 +1,4 @@
-"""What reading and repairing a file can meet, how each is treated, and what that means."""
+"""Findings of reading and repairing a file, the treatment of each, and its meaning in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Treatment: TypeAlias = Literal["repaired", "quarantined", "left_out", "noted"]
 
 
 class Finding(StrEnum):
-    """What reading and repairing a file can meet, how it is treated, and what that means.
+    """Fault or oddity of a feature or a file, with its treatment and its meaning in words.
 
     Every feature read ends up in exactly one place: imported (as it is or repaired), ``quarantined``
     (kept aside, never shown) or ``left_out`` (on purpose). ``noted`` and ``repaired`` change no count.

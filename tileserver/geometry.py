@@ -1,4 +1,4 @@
-"""The text of a GeoJSON geometry as a shape, and a shape as such a text; no checks but of what would fail."""
+"""GeoJSON texts as shapes, and shapes as GeoJSON texts; checked only for faults that would fail later."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _STEPS[[ord("]"), ord("}")]] = -1
 
 
 def parse_geometry(text: bytes) -> BaseGeometry | None:
-    """Parse GeoJSON; ``None`` where it is none, is empty, holds no finite numbers, or nests too deep.
+    """Return the shape of a GeoJSON geometry, in the coordinates of its text, as a rule degrees.
 
-    What comes back may be invalid, of any kind, with heights, and anywhere.
+    The shape may be invalid, of any kind, with heights, and anywhere. ``None`` for bytes that are no
+    geometry, are empty, have numbers that are not finite, or nest deeper than `MAX_DEPTH`.
     """
     if _depth(text) > MAX_DEPTH:  # the parser recurses, and the stack is not endless
         return None
@@ -31,7 +32,7 @@ def parse_geometry(text: bytes) -> BaseGeometry | None:
 
 
 def write_geometry(shape: BaseGeometry) -> bytes:
-    """Return *shape* as the text of a GeoJSON geometry; every number as exact as it was."""
+    """Return the bytes of a GeoJSON geometry, in the coordinates of *shape* (degrees as a rule), exactly."""
     text: str = shapely.to_geojson(shape)
     return text.encode()
 

@@ -67,7 +67,7 @@ class TileAddress:
         return f"{self.z}/{self.x}/{self.y}"
 
     def above(self, zooms: int) -> TileAddress:
-        """Return the tile so many zooms above that this one lies in."""
+        """Return the tile around the tile, so many *zooms* above."""
         return TileAddress(self.z - zooms, self.x >> zooms, self.y >> zooms)
 
     @property

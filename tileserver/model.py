@@ -1,4 +1,4 @@
-"""The things the server talks about, as frozen values: theatres and layers declared, features read.
+"""Theatres and layers as declared, and the small types by which all rooms name layers, features and moments.
 
 A theatre definition is data: the same structure is read from TOML, kept in the database as JSON and
 handed to the front end, so it is declared once, here, and validated on every way in.
@@ -49,7 +49,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One value of a layer's vocabulary, as a legend shows it."""
+    """A value of a layer's vocabulary, with its label and colours."""
 
     code: str
     label: Text
@@ -62,7 +62,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a line layer follows from an area layer: where what one side holds meets what others hold.
+    """How a line layer follows from an area layer: the edge between the land of a side and others' land.
 
     The sides are those of the area layer's categories. What no area covers is held by whose land it is.
     """
@@ -96,7 +96,7 @@ class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds an import back until the desk has looked at it; the shares are those of `desk.judge`.
+    """Limits beyond which an import is held back until the desk has looked; shares as in `desk.judge`.
 
     The defaults let every day of the real archive pass (2022-04-03 to 2024-12-31). ``fall`` and ``growth``
     are shares of what a status had in the state before, ``small`` one of all that the layer had.
@@ -141,7 +141,7 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def role(self) -> Role:
-        """As what the map draws it, and documents count it, whatever its name; ``none``: it is served alone.
+        """Role on the map and in documents, whatever the layer's name; ``none`` is served and not drawn.
 
         Unless declared: areas are the areas, lines the front, and points that happened the events, or the
         notes where they have the field `DIRECTION`. Points that hold for a while have no role.
@@ -173,17 +173,17 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def drawn_from(self) -> str:
-        """Name of the layer whose features it draws: its own, or that of the areas it derives from."""
+        """Name of the layer whose features are drawn: its own, or of the areas from which a line derives."""
         return self.name if self.derived is None else self.derived.layer
 
     @property
     def has_faces(self) -> bool:
-        """Whether its rows are those of the face table, band by band, rather than features as imported."""
+        """Whether tiles are cut from the face table, band by band, rather than from features as imported."""
         return self.drawn_as in ("faces", "face_lines")
 
     @property
     def bands(self) -> tuple[Band, ...]:
-        """The bands that its zooms are drawn from, ascending; its measures are those of the last one."""
+        """Bands from which the zooms are drawn, ascending; measures are taken in the last band."""
         return tuple(dict.fromkeys(band_at(zoom) for zoom in range(self.minzoom, self.maxzoom + 1)))
 
     def sides(self) -> frozenset[str]:
@@ -235,7 +235,7 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((layer for layer in self.layers if layer.role == role), None)
 
     def layer(self, name: str) -> Layer:
-        """Return the layer *name*, or raise `UnknownLayer` naming those there are."""
+        """Return the layer *name*; `UnknownLayer` lists the layers there are."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
@@ -253,7 +253,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature as it is kept: repaired, projected, and known by the hash of its geometry and properties.
+    """A feature as kept: repaired, projected, and known by the hash of its geometry and properties.
 
     ``feature_hash`` is 16 bytes, equal for equal features; ``wkb`` is EWKB, valid, in EPSG:3857.
     """
@@ -269,7 +269,7 @@ class Feature:
 
 
 class DatedFeature(NamedTuple):
-    """A feature, or a face, by its hash, in the period ``[start, end)``; ``end=None`` while it holds."""
+    """A feature, or a face, by its hash, in the period ``[start, end)``; ``end=None`` holds still."""
 
     feature_hash: bytes
     start: datetime

@@ -68,7 +68,7 @@ def compared_cells(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellD
 
 
 def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]:
-    """Return by cell the address of the largest of *cells* around it, which may be the cell itself."""
+    """Return by cell the address of the largest of *cells* around the cell, or of the cell itself."""
     addresses = {cell: band.cell_address(cell) for cell in cells}
     found: dict[TileAddress, TileAddress] = {}
     zooms = sorted({address.z for address in addresses.values()})
@@ -121,9 +121,9 @@ def _id(name: str, wkb: bytes) -> int:
 
 
 def our_statuses(stored: StoredLayer) -> Collection[str]:
-    """Return the statuses of *stored* on the side from which a line that derives from it tells changes.
+    """Return the statuses on the side from which gain and loss in *stored* are told.
 
-    Empty where no line derives from it.
+    The line that derives from *stored* declares the side; empty where no line derives from *stored*.
     """
     lines = (layer.derived for layer in stored.theatre.layers if layer.drawn_from == stored.layer.name)
     return next((stored.layer.on_side(line.side) for line in lines if line is not None), ())

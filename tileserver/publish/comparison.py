@@ -1,4 +1,4 @@
-"""Comparison of two states in square kilometres: gained, lost and net by status, and who had it before."""
+"""Comparison of two states in square kilometres: gained, lost and net by status, from and to whom."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Gain and loss of one status in km2, without slivers; ``slivers`` is what slivers add on balance."""
+    """Gain and loss of a status in km2, without slivers; ``slivers`` is the balance of the slivers."""
 
     gained: float
     lost: float
@@ -47,7 +47,7 @@ class Comparison:
     moved: defaultdict[tuple[str, str], Moved] = field(default_factory=lambda: defaultdict(Moved))
 
     def add(self, piece: Piece, km2: float) -> None:
-        """Add *km2* of *piece*, all of it or the share of a region."""
+        """Add *km2* of *piece*: its whole area, or the share of a region."""
         own = self.moved[piece.before, piece.after]
         if piece.sliver:
             own.slivers += km2
@@ -56,7 +56,7 @@ class Comparison:
 
     @property
     def slivers(self) -> float:
-        """Km2 of all slivers, whichever way they went."""
+        """Km2 of all slivers, gained and lost alike."""
         return sum(own.slivers for own in self.moved.values())
 
     def balances(self) -> dict[str, Balance]:
@@ -93,7 +93,7 @@ def comparison_of(pieces: Iterable[Piece]) -> Comparison:
 
 
 def comparison_by_region(pieces: Iterable[Piece], regions: Regions) -> dict[Region, Comparison]:
-    """Return the sum of *pieces* region by region; land outside all of them goes under ``None``.
+    """Return the sum of *pieces* region by region; land in no region goes under ``None``.
 
     Slivers are told from whole pieces before these are divided, so that the border of a region makes none.
     """
@@ -106,7 +106,7 @@ def comparison_by_region(pieces: Iterable[Piece], regions: Regions) -> dict[Regi
 
 
 def comparison_fields(comparison: Comparison) -> dict[str, Any]:
-    """Return the totals of *comparison* as a document has them: by status, and from whom to whom."""
+    """Return the totals of *comparison* as fields of a document: by status, and from whom to whom."""
     return {
         "statuses": {
             status: {

@@ -1,4 +1,4 @@
-"""The catalogue, TileJSON and the time block, from what is in memory; nothing past the horizon."""
+"""The catalogue, TileJSON and the time block, from the catalogue in memory; nothing past the horizon."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOW = TimeQuery()
 
 
 def catalogue_document(catalogue: Catalogue, now: datetime, default: str = "") -> dict[str, Any]:
-    """Return ``/tilesets``: every theatre and tileset, and the one to show first: *default*, if any."""
+    """Return ``/tilesets``: every theatre and tileset, and the theatre to show first: *default*, if any."""
     theatres = []
     tilesets = []
     for theatre in catalogue.theatres.values():
@@ -88,6 +88,15 @@ def tilejson(
             "history": None if asked.revision else history_block(tileset, past, base_url, now),
             "changes": comparisons_block(tileset, base_url, asked),
         },
+        **_legend_blocks(tileset),
+        **missing_block(tileset),
+    }
+
+
+def _legend_blocks(tileset: Tileset) -> dict[str, Any]:
+    """Return the blocks of a legend, by layer: vocabulary, windows and sources, and the theatre's notice."""
+    layers = [served.stored.layer for served in tileset.layers]
+    return {
         "categories": {
             layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories
         },
@@ -95,7 +104,6 @@ def tilejson(
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
         "sources": {layer.name: msgspec.to_builtins(layer.source) for layer in layers},
-        **missing_block(tileset),
     }
 
 
@@ -106,7 +114,7 @@ def missing_block(tileset: Tileset) -> dict[str, Any]:
 
 
 def window_block(layer: Layer) -> dict[str, Any]:
-    """Return how a layer of events is drawn, and by what one can choose from it.
+    """Return how a layer of events is drawn, and the categories by which a reader can choose.
 
     Below the zoom at which every tile of a window has at most ``points`` events, but not from ``cells_below``
     on, a tile has cells with counts, ``cells`` a side.
@@ -120,7 +128,7 @@ def window_block(layer: Layer) -> dict[str, Any]:
 
 
 def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None = None) -> dict[str, Any]:
-    """Return what a slider needs: extent, first and last local day, zone, embargo and revision.
+    """Return the block of a slider: extent, first and last local day, zone, embargo and revision.
 
     ``newest`` has by layer the last local day on which something public changed or began, or ``None``: what
     a later day shows of that layer is as old as that. *known* are the periods of each layer, where not
@@ -179,7 +187,7 @@ def _theatre(theatre: Theatre, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _entry(tileset: Tileset, now: datetime, name: str) -> dict[str, Any]:
-    """Return what there is under *name*, which may have more layers than are served now."""
+    """Return the entry of a tileset under *name*, which may have more layers than are served now."""
     layers = [served.stored.layer for served in tileset.layers]
     return {
         "id": name,

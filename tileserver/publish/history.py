@@ -1,4 +1,4 @@
-"""The periods of a tileset's history, as its document lists them."""
+"""Periods of a tileset's history, as its document has periods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tileserver.times import day_number, from_micros, local_day
 def history_block(
     tileset: Tileset, periods: Sequence[HistoryPeriod], base_url: str, now: datetime
 ) -> dict[str, Any]:
-    """Return what a slider needs to load history: URLs, bands and periods, ascending and without gaps.
+    """Return the block by which a slider loads history: URLs, bands and periods, ascending and without gaps.
 
     ``first`` and ``end`` are whole days since 1970-01-01, local days of the theatre, the end exclusive. The
     open period ends with the newest public day.

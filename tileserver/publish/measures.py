@@ -1,4 +1,4 @@
-"""Square kilometres by status and local day: as a document, as a table, and what each day changed."""
+"""Square kilometres by status and local day: as a document, as a table, and by how much each day changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DECIMALS = 3  # of a square kilometre: a tenth of a hectare
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What each declared status holds at the end of each of *days*, which follow one another."""
+    """Km2 of each declared status at the end of each of *days*, consecutive local days."""
 
     days: tuple[date, ...]
     km2: Km2
@@ -75,9 +75,10 @@ async def load_series(
 def daily(
     steps: Mapping[str, Sequence[tuple[datetime, float]]], days: Sequence[date], tileset: Tileset
 ) -> Km2:
-    """Return what each declared status of *tileset* holds at the end of each day.
+    """Return the km2 of each declared status of *tileset* at the end of each local day.
 
-    *steps* are by status instants, ascending, and the km2 from then on; before the first there is none.
+    *steps* are by status: start instants, ascending, and the km2 from each on; none before the first. A day's
+    end is the exclusive end of its period.
     """
     zone = tileset.zone
     ends = np.array([to_micros(end) for day in days if (end := day_period(day, zone).end)], dtype=np.int64)
@@ -86,8 +87,8 @@ def daily(
         own = steps.get(category.code, ())
         instants = np.array([to_micros(at) for at, _ in own], dtype=np.int64)
         values = np.array([0.0, *(km2 for _, km2 in own)])
-        held = values[instants.searchsorted(ends, side="left")]
-        found[category.code] = [rounded(float(km2)) for km2 in held]
+        by_day = values[instants.searchsorted(ends, side="left")]
+        found[category.code] = [rounded(float(km2)) for km2 in by_day]
     return found
 
 
@@ -113,7 +114,7 @@ def _days(
 
 
 def net_by_day(areas: Iterable[StatusArea], tileset: Tileset) -> dict[date, dict[str, float]]:
-    """Return by how many km2 each status grew on each local day; what did not is left out."""
+    """Return the km2 by which each status grew on each local day, without statuses that did not."""
     net: defaultdict[date, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for area in areas:
         net[local_day(area.at, tileset.zone)][area.status] += area.net
@@ -154,5 +155,5 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def rounded(km2: float) -> float:
-    """Return *km2* as it is published; never a negative zero."""
+    """Return *km2* to the decimals that are published; never a negative zero."""
     return round(km2, _DECIMALS) + 0.0

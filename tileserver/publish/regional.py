@@ -1,4 +1,4 @@
-"""The same measures region by region; what lies in no region goes under ``None``."""
+"""Measures region by region; land in no region goes under ``None``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Region: TypeAlias = str | None
 
 
 class Share(NamedTuple):
-    """What a region has of a face."""
+    """The km2 of a face that lie in a region."""
 
     face: MeasuredFace
     region: Region
@@ -77,8 +77,8 @@ async def load_series_by_region(
 
 
 def _running(net: Mapping[datetime, float]) -> list[tuple[datetime, float]]:
-    held = 0.0
-    return [(at, held := held + net[at]) for at in sorted(net)]
+    km2 = 0.0
+    return [(at, km2 := km2 + net[at]) for at in sorted(net)]
 
 
 async def _shares(

@@ -54,7 +54,7 @@ def plain_style(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, 
 
 @cache
 def _palette() -> dict[str, Any]:
-    """Return the light colours; the file is packaged with the server, or beside it in a checkout."""
+    """Return the light colours, from the packaged palette, or in a checkout from ``styles/``."""
     packaged = resources.files("tileserver").joinpath("styles/palette.json")
     checkout = Path(__file__).parents[2] / "styles" / "palette.json"
     text = packaged.read_bytes() if packaged.is_file() else checkout.read_bytes()
@@ -100,7 +100,7 @@ def _points(layer: Layer) -> list[dict[str, Any]]:
 
 
 def _squares(layer: Layer) -> list[dict[str, Any]]:
-    """Draw cells as circles in a few sizes by the number of events, a style layer each, as QGIS reads it.
+    """Draw event squares as circles, a style layer for each of a few sizes, which QGIS can read.
 
     Without the number: text needs glyphs, which a style for anybody's map does not bring along.
     """

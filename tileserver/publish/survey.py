@@ -48,7 +48,7 @@ class SurveyTable:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A result: a document of plain values, and tables of the same figures, the last of them complete."""
+    """A result: a document of plain values, and tables of the same figures, the last table complete."""
 
     document: dict[str, Any]
     tables: tuple[SurveyTable, ...]
@@ -69,7 +69,7 @@ class SurveyQuestion:
 
 
 class Surveyor:
-    """Measures the layer of a question on what is public now, by the regions of a file or a layer."""
+    """Measures the public part of a layer, by the regions of a file or of another layer."""
 
     def __init__(
         self, current: Current, question: SurveyQuestion, tileset: Tileset, of_file: Regions | None
@@ -121,7 +121,7 @@ class Surveyor:
         return Survey(document, (SurveyTable(title, ("day", *shown), rows),))
 
     async def comparison(self, first: str, second: str, sieve: Sieve) -> Survey:
-        """Return what each status gained and lost from *first* to *second*, from and to whom, in km2."""
+        """Return the km2 that each status gained and lost from *first* to *second*, from and to whom."""
         (old, before), (new, after) = self._moment(first), self._moment(second)
         regions = await self._regions(second)
         async with self._reading() as connection:
@@ -152,7 +152,7 @@ class Surveyor:
         return str(located.validity), Moment(last_instant(asked, horizon.state), revision)
 
     async def _regions(self, at: str) -> Regions:
-        """Return the regions asked for; those of a layer as they are at *at*.
+        """Return the regions asked for; regions of a layer are its areas at *at*.
 
         `BadParameter` where the name is neither a file's nor that of a layer of areas.
         """
@@ -189,7 +189,7 @@ def _km2_fields(km2: Mapping[str, float]) -> dict[str, Any]:
 def _with_regions(
     whole: dict[str, Any], found: Mapping[Region, Any], fields: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the document *whole*, and with it the fields of each region where there are any."""
+    """Return the document *whole*, with the fields of each region where regions were asked for."""
     if set(found) == {None}:
         return whole
     return {**whole, "regions": [{"region": region, **fields(own)} for region, own in found.items()]}

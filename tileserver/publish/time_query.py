@@ -1,4 +1,4 @@
-"""Time parameters of a document, carried on by the URLs in it."""
+"""Time parameters of a document, carried on by its URLs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TimeQuery:
 
     @property
     def revision_query(self) -> str:
-        """Query of a URL whose time is in its path, or that is about all of time: the revision alone."""
+        """Query of a URL with its time in the path, or about all of time: the revision alone."""
         return _query(revision=self.revision)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -35,16 +35,10 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
         happened = await _happened(connection, tileset, revision, ended)
         begins = {name: own[0].at for name, own in states.items() if own}
         grown = await _grown(connection, tileset, revision, newest, begins)
-    begun: defaultdict[date, list[str]] = defaultdict(list)
-    for name, at in begins.items():
-        begun[local_day(at, tileset.zone)].append(name)
     later = sorted(
         ((change.at, name, change) for name, own in states.items() for change in own[1:]),
         key=lambda each: each[:2],
     )
-    changed: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    for at, name, change in later:
-        changed[local_day(at, tileset.zone)][name] += change.features
     return {
         "tileset": tileset.name,
         "day_zone": tileset.theatre.day_zone,
@@ -59,24 +53,41 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
             }
             for at, name, change in later
         ],
-        "days": [
-            {
-                "day": day.isoformat(),
-                "begins": begun[day],
-                "changes": dict(changed[day]),
-                "happened": dict(happened[day]),
-                **_by_role(tileset, changed[day] + happened[day]),
-                "km2": grown.get(day, {}),
-            }
-            for day in sorted({*begun, *changed, *happened})
-        ],
+        "days": _days(tileset, begins, later, happened, grown),
     }
+
+
+def _days(
+    tileset: Tileset,
+    begins: Mapping[str, datetime],
+    later: Iterable[tuple[datetime, str, ChangeCount]],
+    happened: defaultdict[date, Counter[str]],
+    grown: Mapping[date, dict[str, float]],
+) -> list[dict[str, Any]]:
+    """Return the fields of each local day on which anything began, changed or happened, ascending."""
+    begun: defaultdict[date, list[str]] = defaultdict(list)
+    for name, at in begins.items():
+        begun[local_day(at, tileset.zone)].append(name)
+    changed: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for at, name, change in later:
+        changed[local_day(at, tileset.zone)][name] += change.features
+    return [
+        {
+            "day": day.isoformat(),
+            "begins": begun[day],
+            "changes": dict(changed[day]),
+            "happened": dict(happened[day]),
+            **_by_role(tileset, changed[day] + happened[day]),
+            "km2": grown.get(day, {}),
+        }
+        for day in sorted({*begun, *changed, *happened})
+    ]
 
 
 async def _public_changes(
     connection: Connection, tileset: Tileset, revision: int, horizon: datetime
 ) -> dict[str, list[ChangeCount]]:
-    """Return the public changes of each state layer, ascending; the first of them is its first state."""
+    """Return the public changes of each state layer, ascending; the first change is its first state."""
     return {
         served.stored.layer.name: [
             change

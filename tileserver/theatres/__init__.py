@@ -1,4 +1,4 @@
-"""Theatre definitions: the shipped ones, those in a file of one's own, and the land their fronts run on."""
+"""Theatre definitions, shipped or in a file of the desk's own, and the land on which their fronts run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a theatre definition has to keep beyond its types: names, places and references that hold."""
+"""Rules that a theatre definition has to keep beyond its types: names, places and references that hold."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _check_dates(dates: Dates, where: str) -> None:
 
 
 def _is_pattern(form: str) -> bool:
-    """Whether *form* says year, month and day, and reads what it writes."""
+    """Whether *form* has year, month and day, and reads its own writing back."""
     parts = set(_DIRECTIVE.findall(form))
     if not (parts & {"Y", "y"} and parts & {"m", "b", "B"} and "d" in parts):
         return False

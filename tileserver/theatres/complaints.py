@@ -1,4 +1,4 @@
-"""What is wrong with a definition, in words: the line, the key, what would do, and what was likely meant."""
+"""Complaints about a definition in words: the line, the key, a remedy, and the word that was likely meant."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def near_miss(word: str, options: Iterable[str]) -> str:
 
 
 def explain(error: msgspec.ValidationError, text: str) -> str:
-    """Say where in *text*, the TOML of a definition, the *error* is, and what would do there."""
+    """Return the place of *error* in *text*, the TOML of a definition, and a remedy, in words."""
     found = _SAID.match(str(error))
     assert found is not None  # it matches anything
     said, place = found[1], found[2] or ""
@@ -46,7 +46,7 @@ def explain(error: msgspec.ValidationError, text: str) -> str:
 
 
 def line_of(text: str, path: _Path) -> int:
-    """Return the number of the line where the value at *path* is written, or what it is in; 0: nowhere."""
+    """Return the number of the line where the value at *path*, or its table, is written; 0: nowhere."""
     here: _Path = []
     counted: dict[str, int] = {}
     best, line = 0, 0
@@ -64,7 +64,7 @@ def line_of(text: str, path: _Path) -> int:
 
 
 def _below(name: str, counted: dict[str, int], *, repeated: bool) -> _Path:
-    """Return the path of a header, having counted it."""
+    """Return the path of a header, and count the header."""
     if repeated:
         counted[name] = counted.get(name, -1) + 1
         for other in [each for each in counted if each.startswith(f"{name}.")]:
@@ -93,7 +93,7 @@ def _type_at(path: _Path) -> Any:
 
 
 def _struct(found: Any) -> Any:
-    """Return what an optional value is, where it is there."""
+    """Return the type of an optional value other than ``None``."""
     if isinstance(found, msgspec.inspect.UnionType):
         return next(each for each in found.types if not isinstance(each, msgspec.inspect.NoneType))
     return found

@@ -1,4 +1,4 @@
-"""The land of one's own that a front can run on: read from the file beside a definition, and kept with it."""
+"""Land on which a front can run, read from the desk's own file and kept with the definition."""
 
 from __future__ import annotations
 

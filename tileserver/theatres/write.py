@@ -1,4 +1,4 @@
-"""A definition as the TOML that it can be read from again."""
+"""A definition as TOML, from which an equal definition can be read again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tileserver.model import Theatre
 
 
 def toml_of(theatre: Theatre) -> str:
-    """Return the TOML of *theatre*, without what it leaves to the defaults.
+    """Return the TOML of *theatre*, without values that are the defaults.
 
     Law: reading it gives an equal definition.
     """
