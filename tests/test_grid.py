@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.addresses import addresses_in
 from tests.strategies import addresses
 from tileserver.errors import AddressOutside, BadParameter
 from tileserver.grid import (

@@ -88,15 +88,6 @@ def tilejson(
             "history": None if asked.revision else history_block(tileset, past, base_url, now),
             "changes": comparisons_block(tileset, base_url, asked),
         },
-        **_legend_blocks(tileset),
-        **missing_block(tileset),
-    }
-
-
-def _legend_blocks(tileset: Tileset) -> dict[str, Any]:
-    """Return the blocks of a legend, by layer: vocabulary, windows and sources, and the theatre's notice."""
-    layers = [served.stored.layer for served in tileset.layers]
-    return {
         "categories": {
             layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories
         },
@@ -104,6 +95,7 @@ def _legend_blocks(tileset: Tileset) -> dict[str, Any]:
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
         "sources": {layer.name: msgspec.to_builtins(layer.source) for layer in layers},
+        **missing_block(tileset),
     }
 
 
