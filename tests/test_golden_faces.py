@@ -21,8 +21,7 @@ from tests.desk.conftest import Desk
 from tileserver.desk.importer import import_snapshots
 from tileserver.desk.job import Job
 from tileserver.grid import address_at
-from tileserver.ingest import Report
-from tileserver.model import RawFeature, RawSnapshot
+from tileserver.ingest import RawFeature, RawSnapshot, Report
 from tileserver.tiles.text import dump_tile
 from tileserver.web.app import create_app
 

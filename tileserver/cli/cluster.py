@@ -26,7 +26,7 @@ def _cluster() -> Cluster:
 
 @db.command()
 def start() -> None:
-    """Start the cluster and leave it running until [bold]db stop[/bold]."""
+    """Start the cluster, which then runs until [bold]db stop[/bold]."""
     cluster = _cluster()
     if cluster.status().state == "absent":
         out.print(f"making a new database in {cluster.data_dir}", highlight=False, soft_wrap=True)
@@ -36,7 +36,7 @@ def start() -> None:
 
 @db.command()
 def stop() -> None:
-    """Stop the cluster, unless a server or another command is using it."""
+    """Stop the cluster, unless a server or another command is using the cluster."""
     if not _cluster().stop():
         raise BadParameter("the cluster is in use by a server or another command; stop that first")
     out.print("stopped")
@@ -44,7 +44,7 @@ def stop() -> None:
 
 @db.command()
 def status(json: Json = False) -> None:
-    """Say whether the cluster runs, and where it is."""
+    """Say whether the cluster runs, and where."""
     found = _cluster().status()
     if json:
         print_json(
@@ -69,7 +69,7 @@ def status(json: Json = False) -> None:
 
 @db.command()
 def psql() -> None:
-    """Open an interactive session; the cluster runs for as long as it lasts, or longer if it ran before.
+    """Open an interactive session; the cluster runs as long as the session, or longer if running before.
 
     For the desk: it does not obey the embargo.
     """

@@ -1,4 +1,4 @@
-"""``tileserver import`` and ``sample``: what the desk does."""
+"""``tileserver import`` and ``sample``: files and sample data become revisions."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def import_(
     ] = "",
     json: Json = False,
 ) -> None:
-    """Import a file: one transaction, one revision. Run again it changes nothing.
+    """Import a file: one transaction, one revision. A second run changes nothing.
 
     An import is held back, exit code 1, and nothing public changes, where anything of a layer of states is
     quarantined, where nothing is left, where more of a layer of events is quarantined than it allows, and

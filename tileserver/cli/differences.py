@@ -1,4 +1,4 @@
-"""Printed forms of what two revisions differ in, and of what a withdrawal takes out."""
+"""Printed forms of the difference of two revisions, and of a withdrawal to be agreed to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ("from", "to", "came, went", "km² at the start", "km² at the most", 
 
 
 def difference_row(period: DifferencePeriod) -> tuple[str, ...]:
-    """Return the cells of one period, in the order of `COLUMNS`."""
+    """Return a period as a row of a table, in the order of `COLUMNS`."""
     box = period.bounds
     return (
         format_instant(period.start),
@@ -33,7 +33,7 @@ def _gains(balance: Balance | None) -> str:
 
 
 def difference_document(period: DifferencePeriod) -> dict[str, Any]:
-    """Return one period as JSON has it: instants, bounds in degrees, km2 by status where measured."""
+    """Return a period as fields of JSON: instants, bounds in degrees, km2 by status where measured."""
     box = period.bounds
     return {
         "from": format_instant(period.start),
@@ -57,7 +57,7 @@ def _km2(balance: Balance) -> dict[str, Any]:
 
 
 def print_withdrawal(layer: str, asked: Withdrawal) -> None:
-    """Print the rows and snapshots that a withdrawal from *layer* would take out, before it is agreed to."""
+    """Print the number of rows and the snapshots that a withdrawal from *layer* would take out."""
     taken = asked.taken
     typer.echo(f"{layer}, rows of all revisions: {taken.features:,} features, {taken.faces:,} faces")
     if taken.snapshots:

@@ -62,7 +62,7 @@ def list_(
 
 @held.command()
 def show(number: Number, json: Json = False) -> None:
-    """Show one: why it waits, what was found in it, and what it would change of what is public now.
+    """Show an import: the reasons to wait, the findings in its file, and its effect on the public data now.
 
     It is judged anew against what was imported since. For the desk: it does not obey the embargo.
     """
@@ -91,7 +91,7 @@ def accept(
     reason: Annotated[str, typer.Option(help="Kept with the revision.")],
     json: Json = False,
 ) -> None:
-    """Publish one exactly as it was read, in a revision of its own, and say what that changed.
+    """Publish an import exactly as read, in a revision of its own, and say how the public data changed.
 
     Refused where something was imported meanwhile and it would break more than was shown. For the desk: it
     does not obey the embargo.
@@ -111,7 +111,7 @@ def accept(
 def reject(
     number: Number, reason: Annotated[str, typer.Option(help="Kept with the account of it.")] = ""
 ) -> None:
-    """Let go of one; its report and its quarantine stay.
+    """Let go of an import; its report and its quarantine stay.
 
     For the desk: it does not obey the embargo.
     """

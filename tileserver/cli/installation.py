@@ -37,7 +37,7 @@ def migrate() -> None:
 
 
 def check(json: Json = False) -> None:
-    """Say what is wrong with this installation and how to mend it; exit code 3 if anything is."""
+    """List the faults of an installation and how to mend each; exit code 3 if there is any."""
     settings = read_settings()
     findings = [_finding(name, probe, settings) for name, probe in PROBES]
     if json:

@@ -105,7 +105,7 @@ def tile(
         bool, typer.Option("--text", help="Print the tile as text: the same as --stage text.")
     ] = False,
 ) -> None:
-    """Cut one tile and print it, or any stage on its way.
+    """Cut and print a tile, or any stage on its way.
 
     [bold]tileserver tile ukraine.control 8/154/88 --at 2023-11-09 --stage rows[/bold]
     """

@@ -1,4 +1,4 @@
-"""The entry point: the commands in the order in which a newcomer meets them, and what errors exit with."""
+"""The entry point: the commands in the order of a newcomer's needs, and the exit codes of errors."""
 
 from __future__ import annotations
 

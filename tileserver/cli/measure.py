@@ -41,7 +41,7 @@ def area(
     json: Json = False,
     csv: Csv = False,
 ) -> None:
-    """Measure what each status holds on a day, in square kilometres on the ellipsoid.
+    """Measure the land of each status on a day, in square kilometres on the ellipsoid.
 
     A date is the state at the end of that day; without one, it is the newest public state.
     """
@@ -59,7 +59,7 @@ def series(
     json: Json = False,
     csv: Csv = False,
 ) -> None:
-    """List what each status holds at the end of each day, in square kilometres on the ellipsoid.
+    """List the land of each status at the end of each day, in square kilometres on the ellipsoid.
 
     Days are local days of the theatre; one is listed once all of it is older than the embargo.
 
@@ -83,7 +83,7 @@ def change(
     json: Json = False,
     csv: Csv = False,
 ) -> None:
-    """Say what each status gained and lost from A to B, from and to whom, in square kilometres.
+    """Compare A and B: gain and loss of each status, from and to whom, in square kilometres.
 
     A date is the state at the end of that day. Gained and lost are gross, without slivers: pieces both
     smaller and thinner than the options say, left where a publisher redrew a border. What slivers add on
@@ -114,7 +114,7 @@ def _print_survey(
 
 
 def _regions_of_file(question: SurveyQuestion) -> Regions | None:
-    """Return the regions of the file that is named, and print its repairs; ``None`` where it is no file."""
+    """Return the regions of the file in *question*, and print its repairs; ``None`` without a file."""
     path = Path(question.regions)
     if not question.regions or not path.is_file():
         return None

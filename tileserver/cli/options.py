@@ -11,7 +11,7 @@ from tileserver.times import Period, day_zone, parse_datetime
 
 
 def period_between(start: str, end: str, theatre: Theatre) -> Period:
-    """Return the half-open period from ``--from`` to ``--to``; a date is the first instant of that local day.
+    """Return the half-open period from ``--from`` to ``--to``; a date is the first instant of the local day.
 
     An end ``..`` is none. `BadInstant` for an interval as an end, and for an empty period.
     """
@@ -27,7 +27,7 @@ def period_between(start: str, end: str, theatre: Theatre) -> Period:
 
 
 def first_instant(text: str, theatre: Theatre) -> datetime | None:
-    """Return the instant of ``--at``, of a date the first of that local day; ``None`` without a text."""
+    """Return the instant of ``--at``, of a date its first as a local day; ``None`` without a text."""
     return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
 
 

@@ -1,4 +1,4 @@
-"""How what an import did is printed: its account, and why it is held back."""
+"""Printed forms of the outcome of an import: its account, its effects, and the reasons for a hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tileserver.times import format_instant
 
 
 def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
-    """Print what an import did, or why it is held back, and its account."""
+    """Print the outcome of an import, a revision or the reasons of a hold, and its account."""
     if json:
         print_json({"layer": ref, **msgspec.to_builtins(outcome)})
         return
@@ -67,7 +67,7 @@ def print_effects(effects: Sequence[Effect], title: str) -> None:
 
 
 def print_findings(report: Mapping[str, Any]) -> None:
-    """Print what was found in a file, an example of each."""
+    """Print the findings in a file, with an example of each."""
     rows = [
         (finding, report["treatments"][finding], number, next(iter(report["examples"].get(finding, [])), ""))
         for finding, number in report["counts"].items()

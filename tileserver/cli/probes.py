@@ -27,7 +27,7 @@ from tileserver.web.server import listening
 
 
 def _settings(settings: Settings) -> str:
-    """Whether a server could listen; where one of ours does already, that is no fault."""
+    """Whether a server could listen; a server of ours that listens already is no fault."""
     try:
         with listening(settings):
             return f"will listen on http://{settings.host}:{settings.port}"

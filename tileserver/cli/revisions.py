@@ -1,4 +1,4 @@
-"""``tileserver revisions``, ``diff``, ``rollback`` and ``withdraw``: what was known, and correcting it."""
+"""``tileserver revisions``, ``diff``, ``rollback`` and ``withdraw``: past knowledge, and its correction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Revision = Annotated[int, typer.Argument(min=1, help="Number of a revision, from
 
 
 def revisions(name: Some = "", json: Json = False) -> None:
-    """List the revisions, newest first: what each was, and what it added and ended.
+    """List the revisions, newest first: the summary of each, and the rows that were added and ended.
 
     For the desk: it does not obey the embargo.
     """
@@ -64,7 +64,7 @@ def revisions(name: Some = "", json: Json = False) -> None:
 
 
 def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> None:
-    """Say what the revision NEW holds otherwise than OLD: when, where, and how many km².
+    """Say how the revision NEW differs from OLD: when, where, and by how many km².
 
     One row for each stretch of time in which they differ, with what came and went in it. Areas are counted
     in faces of the finest zooms, and km² are what each status gained. For the desk: it does not obey the
@@ -101,7 +101,7 @@ def rollback(
     name: Annotated[str, typer.Argument(metavar="LAYER|THEATRE", help="Such as ukraine.control, or ukraine")],
     reason: Annotated[str, typer.Option(help="Kept with the revision.")] = "",
 ) -> None:
-    """Let a layer hold again what it held at an earlier revision; that is a new revision.
+    """Let a layer hold again its content of an earlier revision, in a new revision.
 
     What derives from the layer comes along. No revision is lost: a rollback can be rolled back.
     """
@@ -134,7 +134,7 @@ def withdraw(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take what should never have been public out of every revision, and so out of every address.
+    """Take data that should never have been public out of every revision, and so out of every address.
 
     It cannot be undone, and importing the same file again brings it back. Copies that left the server, in a
     reader's browser or a CDN, it cannot reach: purge the CDN. For the desk: it does not obey the embargo in

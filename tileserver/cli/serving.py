@@ -42,5 +42,5 @@ def serve(
 
 
 def _kept(settings: Settings) -> AbstractContextManager[object]:
-    """Return the keeper that starts the embedded cluster again when it ends; none of another database."""
+    """Return the keeper that starts the embedded cluster again; none of a database that is not ours."""
     return nullcontext() if settings.database_url else keeping(Cluster.at(settings.data_dir))

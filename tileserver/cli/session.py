@@ -1,4 +1,4 @@
-"""What commands share: the settings, the database they run on, and how results are printed."""
+"""Shared by all commands: settings, the database to run on, and the printing of results."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def database(settings: Settings, *, creates: bool = False) -> Iterator[str]:
 
 
 def has_data(settings: Settings) -> bool:
-    """Whether there is a database, or at least an address of one."""
+    """Whether there is a database, or at least an address."""
     return bool(settings.database_url) or Cluster.at(settings.data_dir).status().state != "absent"
 
 
@@ -119,7 +119,7 @@ def with_service(work: Callable[[TileService], Awaitable[Result]], *, connection
 
 
 async def _ask_time(connection: Connection) -> None:
-    """Hold the clock to the database's; what speaks against it is said, and what is public is less."""
+    """Hold the clock to the database's clock, and print every trouble, which makes less data public."""
     own = clock.get()
     if isinstance(own, GuardedClock):
         own.witness(await database_time(connection))
@@ -128,12 +128,12 @@ async def _ask_time(connection: Connection) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print *value* as JSON on one line, with nothing around it."""
+    """Print *value* as a single line of JSON."""
     typer.echo(msgspec.json.encode(value).decode())
 
 
 def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Print *rows* under *columns*, as they are: brackets in them are no markup; numbers to the right."""
+    """Print *rows* under *columns*, brackets as text rather than markup, numbers to the right."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
         numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)

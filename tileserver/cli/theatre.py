@@ -1,4 +1,4 @@
-"""``tileserver theatre``: which wars there are, how each is drawn, and whether readers see it."""
+"""``tileserver theatre``: definitions of theatres in the database, shown to readers or hidden."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def add(
 
 @theatre.command("list")
 def list_(json: Json = False) -> None:
-    """List the theatres in the database, which of them are hidden, and those shipped."""
+    """List the theatres in the database, hidden or not, and the shipped definitions."""
     stored = with_connection(_stored_theatres) if has_data(read_settings()) else {}
     for name in shipped():
         stored.setdefault(name, _Stored(load_theatre(name), "shipped"))
@@ -86,7 +86,7 @@ def show(
 
 @theatre.command()
 def hide(name: Id) -> None:
-    """Hide a theatre from readers: it is not in the catalogue, and 404 at every address, until `unhide`.
+    """Hide a theatre from readers: out of the catalogue, and 404 at every address, until `unhide`.
 
     Its data stays, and the desk's commands go on: `import`, `revisions`, `rollback`, `withdraw`.
     """
@@ -108,7 +108,7 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if readers see something of it.")] = False,
 ) -> None:
-    """Remove a theatre and all that it has, of every revision. It cannot be undone.
+    """Remove a theatre and all its data, of every revision. Nothing can undo the removal.
 
     Refused while it has public data, unless forced: hide it first, and see that nobody misses it. Copies that
     left the server, in a reader's browser or a CDN, it cannot reach: purge the CDN.
