@@ -92,16 +92,19 @@ def test_the_urls_table_is_the_routes_of_the_application() -> None:
 
 
 def test_the_query_parameters_are_the_words_of_urls() -> None:
-    files = [f"web/{path.name}" for path in sorted((PACKAGE / "web").glob("*.py"))]
-    allowed = [word.value for file in files for call in _calls(file, "read_query") for word in call.keywords]
-    found = set[str]().union(*map(_texts, allowed))
-    for file in files:
-        tree = TREES[file]
-        reads = [each for each in ast.walk(tree) if ast.unparse(each).startswith("request.query_params")]
-        found |= set[str]().union(*map(_texts, (each for each in reads if isinstance(each, ast.Call))))
-    found |= _texts(
-        next(each for each in TREES["web/params.py"].body if isinstance(each, ast.FunctionDef)).args
-    )
+    """Of all calls that allow some, of the tuples and defaults that they name, and of what pages look up."""
+    found = set[str]()
+    for file in (each for each in TREES if each.startswith("web/")):
+        for call in _calls(file, "read_query", "document_question"):
+            found = found.union(*map(_texts, call.args[1:]), *(_texts(word.value) for word in call.keywords))
+        for node in ast.walk(TREES[file]):
+            if isinstance(node, ast.Call) and ast.unparse(node).startswith("request.query_params"):
+                found |= _texts(node)
+    for node in TREES["web/params.py"].body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            found |= _texts(node.value)
+        elif isinstance(node, ast.FunctionDef):
+            found = found.union(*map(_texts, node.args.defaults))
     assert found - {""} == {row[0].strip("`") for row in _table(GLOSSARY, "parameter")}
 
 
