@@ -22,8 +22,8 @@ import type { Note } from "./notes";
 import { Panel } from "./panel";
 import { fragmentOf, readLink, type Link } from "./permalink";
 import { answerClicks } from "./popup";
-import { DATED, Reel } from "./reel";
-import { Swap, type Prepared, type State } from "./swap";
+import { DATED, Reel } from "./periods_on_map";
+import { Swap, type Prepared, type State } from "./dayqueue";
 import type { Say } from "./texts";
 import { Timebar, type Manner } from "./timebar";
 

@@ -1,7 +1,7 @@
 // What the server says about its theatres.
 
 import type { Day } from "./days";
-import type { History } from "./history";
+import type { History } from "./periods";
 import type { Text } from "./texts";
 
 export interface Theatre {

@@ -3,7 +3,7 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Theme } from "./basemap";
 import type { Category, TileJson } from "./catalogue";
-import { Changes, type Moved, type Pair } from "./changes";
+import { Changes, type Moved, type Pair } from "./comparison_layers";
 import { clampDay, dayText, isDay, type Day } from "./days";
 import { byId, element } from "./dom";
 import type { Span } from "./histogram";

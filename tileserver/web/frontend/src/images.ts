@@ -3,8 +3,8 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { TileJson } from "./catalogue";
-import { changeImages } from "./changes";
-import { patternImage, shapeImage } from "./theatre";
+import { changeImages } from "./comparison_layers";
+import { patternImage, shapeImage } from "./style_layers";
 
 const RATIO = 2; // pixels of the picture for one of the page
 type Painter = (context: CanvasRenderingContext2D, size: number) => void;

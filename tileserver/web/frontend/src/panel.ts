@@ -8,7 +8,7 @@ import { byId, element, safeUrl } from "./dom";
 import { worded, type Note } from "./notes";
 import { kilometres, pick, type Say } from "./texts";
 import { areaSwatch, lineSwatch, pointSwatch } from "./swatches";
-import { colourOf, shapeImage } from "./theatre";
+import { colourOf, shapeImage } from "./style_layers";
 
 /** A day as the panel tells it. `fixed` where it is not left, so that it does not matter whether it is the newest. */
 export interface Told {

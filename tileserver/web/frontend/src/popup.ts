@@ -12,9 +12,9 @@ import {
 import type { Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
-import { holdsOn, numberOf } from "./history";
+import { holdsOn, numberOf } from "./periods";
 import { textOf, worded, type Note } from "./notes";
-import type { Pair } from "./changes";
+import type { Pair } from "./comparison_layers";
 import { statusName } from "./comparison";
 import { readTexts, type Texts } from "./eventtexts";
 import { kilometres, pick, type Say } from "./texts";

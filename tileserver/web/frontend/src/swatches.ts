@@ -2,10 +2,10 @@
 
 import { paletteOf, type Theme } from "./basemap";
 import type { Category } from "./catalogue";
-import { changeImage, colourNow, type Moved } from "./changes";
+import { changeImage, colourNow, type Moved } from "./comparison_layers";
 import { element } from "./dom";
 import { picture } from "./images";
-import { colourOf, patternImage } from "./theatre";
+import { colourOf, patternImage } from "./style_layers";
 
 function canvasOf(
   width: number,

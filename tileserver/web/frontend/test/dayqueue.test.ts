@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Swap, type Prepared, type State } from "../src/swap";
+import { Swap, type Prepared, type State } from "../src/dayqueue";
 
 interface Job {
   day: string;

@@ -4,11 +4,11 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
-import { numberOf, placeOf } from "./history";
+import { numberOf, placeOf } from "./periods";
 import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
-import { Picture } from "./picture";
-import type { Prepared } from "./swap";
-import type { Look } from "./theatre";
+import { Picture } from "./period_layers";
+import type { Prepared } from "./dayqueue";
+import type { Look } from "./style_layers";
 
 /** What a reel shows: a theatre in one look. `steady` is for a day that will not be left: its tiles alone. */
 export interface Show {

@@ -11,8 +11,8 @@ import type {
   Subscription,
 } from "maplibre-gl";
 import type { Role } from "./catalogue";
-import { Holdings, holdsOn, type Held } from "./history";
-import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./theatre";
+import { Holdings, holdsOn, type Held } from "./periods";
+import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./style_layers";
 
 const MUTED = 0.4;
 

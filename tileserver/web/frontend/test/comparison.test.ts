@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { km2Of } from "../src/catalogue";
-import { movedOf } from "../src/changes";
+import { movedOf } from "../src/comparison_layers";
 import { pairOf } from "../src/comparison";
 import { usualMost } from "../src/histogram";
 import { kilometres } from "../src/texts";

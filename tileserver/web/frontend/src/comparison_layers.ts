@@ -5,7 +5,7 @@ import type { ErrorEvent, ExpressionSpecification, Map as MapLibre } from "mapli
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
 import { readChange, type Category, type ChangeDocument, type Role, type TileJson } from "./catalogue";
 import type { Day } from "./days";
-import { colourOf } from "./theatre";
+import { colourOf } from "./style_layers";
 
 export interface Pair {
   from: Day;
@@ -24,7 +24,7 @@ const PATTERNS: Record<Kind, string> = { gained: "rising", lost: "falling", othe
 const NOBODY = "#7d786f"; // what no status holds any more
 const FIRST = "changes";
 
-/** Names of generated images, as those of `theatre.ts`. */
+/** Names of generated images, as those of `style_layers.ts`. */
 export const changeImage = (kind: Kind, colour: string): string => `${PATTERNS[kind]}:${colour}`;
 
 export const colourNow = (categories: Category[], status: string, theme: Theme): string => {

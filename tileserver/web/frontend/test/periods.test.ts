@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Holdings, holdsOn, numberOf, placeOf, type Held } from "../src/history";
+import { Holdings, holdsOn, numberOf, placeOf, type Held } from "../src/periods";
 import { directionsOf, monthsOf, notesOn, type Note } from "../src/notes";
 
 const OPEN = 2 ** 31 - 1;
