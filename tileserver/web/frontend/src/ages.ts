@@ -50,17 +50,12 @@ export function today({ horizon, embargo, day_zone }: TileJson["time"]): Day {
 }
 
 /** What is known of a day; *days* are those of the timeline, ascending. */
-export function knownOn(
-  day: Day,
-  { layers, time }: Pick<TileJson, "layers" | "time">,
-  days: readonly DayCount[],
-): Known {
+export function knownOn(day: Day, time: TileJson["time"], days: readonly DayCount[]): Known {
   const aged = SAID.flatMap((role) => {
-    const own = time.newest[layers[role] ?? ""];
+    const own = time.newest[role];
     return own && own < day ? [{ role, day: own, days: daysBetween(own, day) }] : [];
   });
-  const begun = ({ begins }: DayCount): boolean =>
-    layers.areas !== undefined && begins.includes(layers.areas);
+  const begun = ({ begins }: DayCount): boolean => begins.includes("areas");
   const last = days.findLast((count) => count.day <= day && (changesOf(count) > 0 || begun(count)));
   const begins = last?.day === day && begun(last) && changesOf(last) === 0;
   const newest =

@@ -3,15 +3,7 @@
 import { NavigationControl, ScaleControl, type ErrorEvent, type Map as MapLibre } from "maplibre-gl";
 import { knownOn } from "./ages";
 import { basemapStyle, type Theme } from "./basemap";
-import {
-  readCatalogue,
-  readTileJson,
-  readTimeline,
-  type Catalogue,
-  type DayCount,
-  type Theatre,
-  type TileJson,
-} from "./catalogue";
+import { readCatalogue, readTileJson, type Catalogue } from "./catalogue";
 import { Comparison } from "./comparison";
 import { addDays, clampDay, dayText, isDay, type Day } from "./days";
 import { byId } from "./dom";
@@ -22,9 +14,10 @@ import type { Note } from "./notes";
 import { Panel } from "./panel";
 import { fragmentOf, readLink, type Link } from "./permalink";
 import { answerClicks } from "./popup";
-import { DATED, Reel } from "./periods_on_map";
-import { Swap, type Prepared, type State } from "./dayqueue";
+import { DATED, PeriodsOnMap } from "./periods_on_map";
+import { DayQueue, type Prepared, type Progress } from "./dayqueue";
 import type { Say } from "./texts";
+import { readTheatre, spanOf, type OpenTheatre } from "./theatre";
 import { Timebar, type Manner } from "./timebar";
 
 const PLAY_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 125; // how long a day stands while playing
@@ -35,25 +28,18 @@ const RETRY_MS = 4000;
 const embedded = document.body.classList.contains("embed");
 const root = document.documentElement;
 
-interface Loaded {
-  theatre: Theatre;
-  tiles: TileJson;
-  timeline: Map<Day, DayCount>;
-  days: DayCount[];
-}
-
 export class App {
   private readonly panel: Panel;
   private readonly timebar: Timebar;
-  private readonly swap: Swap;
+  private readonly queue: DayQueue;
   private readonly comparison: Comparison;
   private readonly popups: { close(): void };
   private readonly map: MapLibre;
-  private readonly reel: Reel;
+  private readonly periods: PeriodsOnMap;
   private catalogue: Catalogue | null = null;
-  private loaded: Loaded | null = null;
+  private loaded: OpenTheatre | null = null;
   private lost: { promise: Promise<void>; restored(): void } | null = null; // while the map has nothing to draw on
-  private state: State = { phase: "loading", shown: "", wanted: "" };
+  private state: Progress = { phase: "loading", shown: "", wanted: "" };
   private notes: Note[] = [];
   private playing = false;
   private playNext = 0; // when the next day is due
@@ -73,15 +59,15 @@ export class App {
     this.theme = this.chooseTheme();
     this.panel = new Panel(language, say);
     this.map = createMap(basemapStyle(this.theme, language), link.camera, embedded, say);
-    this.reel = new Reel(
+    this.periods = new PeriodsOnMap(
       this.map,
       (day, notes) => this.onDay(day, notes),
       () => this.onHole(),
     );
-    this.swap = new Swap({
-      instantly: (day) => this.reel.instantly(day),
+    this.queue = new DayQueue({
+      instantly: (day) => this.periods.instantly(day),
       prepare: (day) => this.prepare(day),
-      onState: (state) => this.onState(state),
+      onProgress: (state) => this.onState(state),
     });
     this.timebar = new Timebar({
       language,
@@ -98,8 +84,8 @@ export class App {
             say,
             day: this.state.shown,
             notes: this.notes,
-            changes: this.comparison.shown,
-            layersOf: (role) => this.reel.layerIds(role),
+            comparison: this.comparison.shown,
+            layersOf: (role) => this.periods.layerIds(role),
           }
         : null,
     );
@@ -126,26 +112,17 @@ export class App {
   private async open(id: string): Promise<void> {
     const { catalogue } = this;
     if (!catalogue) return;
-    const theatre = catalogue.theatres.find((one) => one.id === (id || catalogue.default));
-    if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
-    const [tiles, timeline] = await Promise.all([
-      readTileJson(theatre.tileset),
-      readTimeline(theatre.tileset),
-    ]);
+    const loaded = await readTheatre(catalogue, id);
     await this.lost?.promise;
-    this.loaded = {
-      theatre,
-      tiles,
-      timeline: new Map(timeline.days.map((count) => [count.day, count])),
-      days: timeline.days,
-    };
+    this.loaded = loaded;
+    const { theatre, tiles } = loaded;
     this.takeDown();
-    this.openReel();
+    this.openView();
     addImages(this.map, tiles.legend, this.theme);
     this.panel.fillTheatre(catalogue, theatre.id, tiles);
     this.panel.fillLegend(tiles, this.theme);
-    const span = { first: tiles.time.first_day, last: tiles.time.last_day };
-    this.timebar.setDays(span, timeline.days);
+    const span = spanOf(tiles);
+    this.timebar.setDays(span, loaded.days);
     this.comparison.setSpan(span);
     this.choose(this.link.compare && clampDay(this.link.compare, span.first, span.last));
     if (!this.link.camera) openCamera(this.map, theatre, this.clear());
@@ -154,8 +131,8 @@ export class App {
 
   /** Nothing is shown any more, so nothing is named. */
   private takeDown(): void {
-    this.swap.forget();
-    this.reel.clear();
+    this.queue.forget();
+    this.periods.clear();
     this.comparison.clear();
     this.popups.close();
     this.panel.clear();
@@ -172,7 +149,7 @@ export class App {
       }),
       restored: () => restored(),
     };
-    this.reel.abandon();
+    this.periods.abandon();
     this.comparison.abandon();
     this.takeDown();
     this.hint(this.say("lost"));
@@ -230,23 +207,23 @@ export class App {
 
   private wish(day: Day, manner: Manner): void {
     this.manner = manner;
-    this.reel.aim(day);
+    this.periods.aim(day);
     if (this.asked && this.state.shown) this.asked = "";
-    this.swap.want(day);
+    this.queue.want(day);
     this.timebar.update(day, this.state.shown, this.playing);
   }
 
-  private openReel(): void {
+  private openView(): void {
     const { theatre, tiles } = this.loaded!;
     const steady = document.body.classList.contains("no-controls");
     const look = { theme: this.theme, layers: tiles.layers, legend: tiles.legend, category: tiles.category };
-    this.reel.open({ tileset: theatre.tileset, tiles, look, steady });
+    this.periods.open({ tileset: theatre.tileset, tiles, look, steady });
   }
 
   private async prepare(day: Day): Promise<Prepared> {
     try {
       await this.lost?.promise;
-      return await this.reel.prepare(day);
+      return await this.periods.prepare(day);
     } catch (error) {
       if (day === this.state.wanted) await this.readAgain();
       throw error;
@@ -259,16 +236,16 @@ export class App {
     const tiles = loaded && (await readTileJson(loaded.theatre.tileset).catch(() => null));
     if (!tiles || loaded !== this.loaded) return;
     loaded.tiles = tiles;
-    this.openReel();
+    this.openView();
   }
 
   /** In the same moment as the picture: label, summary, address. */
   private onDay(day: Day, notes: Note[]): void {
-    const { tiles, timeline, days } = this.loaded!;
-    const count = timeline.get(day);
+    const { tiles, countOn, days } = this.loaded!;
+    const count = countOn.get(day);
     this.notes = notes;
-    const told = { day, count, known: knownOn(day, tiles, days), notes, fixed: this.fixed };
-    this.panel.showDay(told, this.reel.numbers(notes), (note) => this.flyTo(note));
+    const told = { day, count, known: knownOn(day, tiles.time, days), notes, fixed: this.fixed };
+    this.panel.showDay(told, this.periods.numbers(notes), (note) => this.flyTo(note));
     if (day !== root.dataset["shown"]) this.popups.close();
     root.dataset["shown"] = day;
     this.comparison.follow(day, this.loaded!.tiles, this.theme);
@@ -298,10 +275,10 @@ export class App {
   private choose(day: Day | ""): void {
     this.link.compare = day;
     this.comparison.choose(day);
-    this.reel.mute(day !== "");
+    this.periods.mute(day !== "");
   }
 
-  private onState(state: State): void {
+  private onState(state: Progress): void {
     this.state = state;
     root.dataset["state"] = byId("stopped").hidden ? state.phase : "stopped";
     const text = (day: Day): string => dayText(day, this.language, "short");
@@ -316,7 +293,7 @@ export class App {
           : "",
       );
     this.timebar.update(state.wanted, state.shown, this.playing);
-    if (state.phase === "ready" && this.travels) this.reel.lookAhead();
+    if (state.phase === "ready" && this.travels) this.periods.lookAhead();
   }
 
   /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try it all again. */
@@ -325,7 +302,7 @@ export class App {
     this.hint(
       this.say("failed", { day: dayText(this.state.shown || this.state.wanted, this.language, "short") }),
     );
-    this.later("hole", () => this.swap.refresh(), RETRY_MS);
+    this.later("hole", () => this.queue.refresh(), RETRY_MS);
   }
 
   private play(playing: boolean): void {
@@ -456,8 +433,8 @@ export class App {
     if (!this.loaded) return;
     if (!this.lost) addImages(this.map, this.loaded.tiles.legend, theme);
     this.panel.fillLegend(this.loaded.tiles, theme);
-    this.openReel();
-    this.swap.refresh();
+    this.openView();
+    this.queue.refresh();
   }
 
   private unfold(open: boolean): void {
@@ -519,6 +496,6 @@ export class App {
       );
       void this.reopen(id);
     });
-    Object.assign(window, { tileserverMap: map, tileserverShownSource: () => this.reel.source });
+    Object.assign(window, { tileserverMap: map, tileserverShownSource: () => this.periods.source });
   }
 }

@@ -3,11 +3,11 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Theme } from "./basemap";
 import type { Category, TileJson } from "./catalogue";
-import { Changes, type Moved, type Pair } from "./comparison_layers";
+import { ComparisonLayers, type Moved, type Pair } from "./comparison_layers";
 import { clampDay, dayText, isDay, type Day } from "./days";
 import { byId, element } from "./dom";
 import type { Span } from "./histogram";
-import { changeSwatch } from "./swatches";
+import { comparisonSwatch } from "./swatches";
 import { kilometres, pick, type Say } from "./texts";
 
 const PAUSE_MS = 150; // a day that stands no longer is passed by
@@ -25,7 +25,7 @@ export const pairOf = (one: Day, other: Day): Pair =>
   one < other ? { from: one, to: other } : { from: other, to: one };
 
 export class Comparison {
-  private readonly changes: Changes;
+  private readonly layers: ComparisonLayers;
   private readonly field = byId<HTMLInputElement>("compare-date");
   private readonly opener = byId<HTMLButtonElement>("compare-open");
   private day: Day | "" = "";
@@ -33,7 +33,7 @@ export class Comparison {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: ComparisonOptions) {
-    this.changes = new Changes(options.map);
+    this.layers = new ComparisonLayers(options.map);
     this.opener.textContent = options.say("compareWith");
     byId("compare-label").textContent = options.say("comparedWith");
     const close = byId("compare-close");
@@ -56,7 +56,7 @@ export class Comparison {
 
   /** Between which days the drawn changes are, and in which layers; null where none are drawn. */
   get shown(): { pair: Pair; layers: string[] } | null {
-    return this.drawn && { pair: this.drawn, layers: this.changes.layerIds };
+    return this.drawn && { pair: this.drawn, layers: this.layers.layerIds };
   }
 
   setSpan({ first, last }: Span): void {
@@ -93,14 +93,14 @@ export class Comparison {
 
   /** The map has lost all that it had. */
   abandon(): void {
-    this.changes.abandon();
+    this.layers.abandon();
     this.clear();
   }
 
   /** Take everything off the map and out of the card. */
   clear(): void {
     clearTimeout(this.timer);
-    this.changes.clear();
+    this.layers.clear();
     this.drawn = null;
     byId("changes-section").hidden = true;
   }
@@ -108,7 +108,7 @@ export class Comparison {
   private async draw(pair: Pair, tiles: TileJson, theme: Theme): Promise<void> {
     const { say } = this.options;
     try {
-      const moved = await this.changes.draw(tiles, pair, theme);
+      const moved = await this.layers.draw(tiles, pair, theme);
       if (!moved) return;
       this.drawn = pair;
       const categories = tiles.legend.areas ?? [];
@@ -130,7 +130,7 @@ export class Comparison {
       .map((code) => statusName(code, categories, language, say))
       .join(" → ");
     return element("li", "", [
-      changeSwatch(moved, categories, theme),
+      comparisonSwatch(moved, categories, theme),
       element("span", "pair", [named]),
       element("span", "km2", [kilometres(moved.km2, language)]),
     ]);

@@ -1,16 +1,25 @@
-// What changed hands between two days, drawn over the muted picture of one of them. It is loaded unseen, and taken
-// off in the moment that either day is another: what is drawn is always of the two days that are named.
+// The style layers of a comparison: the land that changed hands between two days, over the muted areas of one of
+// them. Loaded unseen, and taken off in the moment that either day is another: the two days that are named are
+// always those that are drawn.
 
 import type { ErrorEvent, ExpressionSpecification, Map as MapLibre } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
-import { readChange, type Category, type ChangeDocument, type Role, type TileJson } from "./catalogue";
+import {
+  readComparison,
+  type Category,
+  type ComparisonDocument,
+  type Role,
+  type TileJson,
+} from "./catalogue";
 import type { Day } from "./days";
 import { colourOf } from "./style_layers";
 
+/** Two days, the earlier one first. */
 export interface Pair {
   from: Day;
   to: Day;
 }
+/** Land that went from one status to another ("" for none), in km2, and whether our side gained or lost by it. */
 export interface Moved {
   was: string;
   is: string;
@@ -21,19 +30,20 @@ type Kind = "gained" | "lost" | "other";
 
 const KINDS: Kind[] = ["gained", "lost", "other"];
 const PATTERNS: Record<Kind, string> = { gained: "rising", lost: "falling", other: "dots" };
-const NOBODY = "#7d786f"; // what no status holds any more
-const FIRST = "changes";
+const NOBODY = "#7d786f"; // for land that has no status any more
+const FIRST = "comparison";
 
-/** Names of generated images, as those of `style_layers.ts`. */
-export const changeImage = (kind: Kind, colour: string): string => `${PATTERNS[kind]}:${colour}`;
+/** Name of the generated image of a kind, as those of `style_layers.ts`. */
+export const comparisonImage = (kind: Kind, colour: string): string => `${PATTERNS[kind]}:${colour}`;
 
+/** The colour of the status that land has now, as CSS hex. */
 export const colourNow = (categories: Category[], status: string, theme: Theme): string => {
   const category = categories.find((one) => one.code === status);
   return category ? colourOf(category, theme) : NOBODY;
 };
 
-/** Who had what and who has it, the most first; what would read as 0 is left out. */
-export function movedOf({ held, moved }: ChangeDocument): Moved[] {
+/** The rows of a comparison, the largest first; without those that would read as 0 km2. */
+export function movedOf({ held, moved }: ComparisonDocument): Moved[] {
   const ours = (status: string): boolean => Boolean(held?.statuses.includes(status));
   const kind = (was: string, is: string): Kind =>
     ours(was) === ours(is) ? "other" : ours(is) ? "gained" : "lost";
@@ -43,26 +53,28 @@ export function movedOf({ held, moved }: ChangeDocument): Moved[] {
     .map(({ from, to, km2 }) => ({ was: from, is: to, km2, kind: kind(from, to) }));
 }
 
-/** The pictures that the layers name. */
-export const changeImages = (categories: Category[], theme: Theme): string[] =>
+/** Names of all images that a comparison may need. */
+export const comparisonImages = (categories: Category[], theme: Theme): string[] =>
   KINDS.flatMap((kind) =>
     ["", ...categories.map(({ code }) => code)].map((code) =>
-      changeImage(kind, colourNow(categories, code, theme)),
+      comparisonImage(kind, colourNow(categories, code, theme)),
     ),
   );
 
-export class Changes {
+/** The comparison that is in the map; none or one. */
+export class ComparisonLayers {
   private count = 0;
   private source = "";
   private layers: string[] = [];
 
   constructor(private readonly map: MapLibre) {}
 
+  /** The ids of the style layers in the map. */
   get layerIds(): string[] {
     return this.layers;
   }
 
-  /** Draw the changes between two days, whole or not at all; null where they were taken off before that. */
+  /** Draw the comparison of two days, whole or not at all; null where another call has taken it off before that. */
   async draw(tiles: TileJson, pair: Pair, theme: Theme): Promise<Moved[] | null> {
     this.clear();
     const { changes } = tiles.time;
@@ -79,7 +91,7 @@ export class Changes {
     this.addLayers(own, tiles, theme);
     try {
       const [document] = await Promise.all([
-        readChange(changes.document, pair.from, pair.to),
+        readComparison(changes.document, pair.from, pair.to),
         this.loaded(own),
       ]);
       if (own !== this.source) return null;
@@ -97,13 +109,14 @@ export class Changes {
     }
   }
 
+  /** Take the comparison off the map. */
   clear(): void {
     for (const layer of this.layers) this.map.removeLayer(layer);
     if (this.source) this.map.removeSource(this.source);
     this.abandon();
   }
 
-  /** The map has them no more. */
+  /** Let go of layers that the map has lost already. */
   abandon(): void {
     this.layers = [];
     this.source = "";
@@ -123,7 +136,7 @@ export class Changes {
         : value("");
     const colour = byStatus((code) => colourNow(categories, code, theme));
     const images = (kind: Kind): ExpressionSpecification | string =>
-      byStatus((code) => changeImage(kind, colourNow(categories, code, theme)));
+      byStatus((code) => comparisonImage(kind, colourNow(categories, code, theme)));
     const { casing } = paletteOf(theme);
     const add = (id: string, type: "fill" | "line", role: Role, paint: object, before: string): void => {
       const sourceLayer = layers[role];

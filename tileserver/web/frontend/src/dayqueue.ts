@@ -1,35 +1,39 @@
-// One day at a time, whole or not at all. The picture that a reader sees is replaced only by one that is
-// complete; while it is being prepared, wishes pile up and only the newest is kept.
+// The queue of wished days: one at a time, whole or not at all. What a reader sees is replaced only by a day that
+// is complete; while it is being prepared, wishes pile up and only the newest is kept. Nothing here knows of a map.
 
 import type { Day } from "./days";
 
+/** A day that is complete and unseen. */
 export interface Prepared {
-  /** Show it instead of what is shown, within one frame. */
-  show(): void;
-  /** Throw it away unseen. */
+  /** Show the day instead of the shown one, within one frame. */
+  reveal(): void;
+  /** Throw the day away unseen. */
   drop(): void;
 }
 
-export interface State {
+/** How far the queue is: `ready` where the wanted day is the shown one. */
+export interface Progress {
   phase: "loading" | "ready" | "error";
   shown: Day | "";
-  wanted: Day;
+  wanted: Day | "";
 }
 
-export interface Options {
-  /** Show the day at once, if all that it needs is there; whether that was so. */
+/** Who shows days. */
+export interface DayQueueOptions {
+  /** Show the day at once, where all that it needs is there; whether that was so. */
   instantly?(day: Day): boolean;
   /** Prepare the day unseen. Rejects where any of it failed; then it has cleaned up after itself. */
   prepare(day: Day): Promise<Prepared>;
-  onState(state: State): void;
+  onProgress(progress: Progress): void;
   /** Milliseconds to wait before the next attempt, by the number of failures in a row. */
   delay?: (failures: number) => number;
 }
 
 const backoff = (failures: number): number => Math.min(30_000, 1000 * 2 ** (failures - 1));
 
-export class Swap {
-  private wanted: Day = "";
+/** Wishes go in, shown days come out. */
+export class DayQueue {
+  private wanted: Day | "" = "";
   private shown: Day | "" = "";
   private stale = false;
   private busy = false;
@@ -37,7 +41,7 @@ export class Swap {
   private era = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly options: Options) {}
+  constructor(private readonly options: DayQueueOptions) {}
 
   /** Wish for a day. Of several wishes made while one is being prepared the newest is prepared next. */
   want(day: Day): void {
@@ -54,7 +58,7 @@ export class Swap {
     void this.run();
   }
 
-  /** What is shown counts no more, and what is being prepared shall not be shown: another theatre opens. */
+  /** Count no day as shown, and let none that is being prepared be: another theatre opens. */
   forget(): void {
     this.era += 1;
     this.shown = "";
@@ -92,7 +96,7 @@ export class Swap {
         prepared.drop();
         return true;
       }
-      prepared.show();
+      prepared.reveal();
       this.shown = day;
       this.failures = 0;
       return true;
@@ -110,7 +114,7 @@ export class Swap {
     }
   }
 
-  private report(phase: State["phase"]): void {
-    this.options.onState({ phase, shown: this.shown, wanted: this.wanted });
+  private report(phase: Progress["phase"]): void {
+    this.options.onProgress({ phase, shown: this.shown, wanted: this.wanted });
   }
 }

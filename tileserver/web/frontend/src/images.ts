@@ -3,7 +3,7 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { TileJson } from "./catalogue";
-import { changeImages } from "./comparison_layers";
+import { comparisonImages } from "./comparison_layers";
 import { patternImage, shapeImage } from "./style_layers";
 
 const RATIO = 2; // pixels of the picture for one of the page
@@ -185,7 +185,7 @@ export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Them
     .filter((one) => one.pattern !== "none")
     .map((one) => patternImage(one, theme));
   const shapes = (legend.events ?? []).map((one, i) => shapeImage(one, i, theme));
-  const changes = changeImages(legend.areas ?? [], theme);
+  const changes = comparisonImages(legend.areas ?? [], theme);
   for (const name of [
     ...patterns,
     ...shapes,

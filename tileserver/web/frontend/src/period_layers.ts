@@ -11,17 +11,17 @@ import type {
   Subscription,
 } from "maplibre-gl";
 import type { Role } from "./catalogue";
-import { Holdings, holdsOn, type Held } from "./periods";
-import { SYMBOLS, theatreLayers, type Look, type Placed, type Scene } from "./style_layers";
+import { DatedFeatures, holdsOn, type DatedFeature, type DayNumber } from "./periods";
+import { SYMBOLS, styleLayers, type Look, type PlacedLayer, type SourceTraits } from "./style_layers";
 
-const MUTED = 0.4;
+const MUTED = 0.4; // share of their opacity that areas keep under a comparison
 
 interface Tile {
   querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void;
 }
-type Heard = Omit<MapSourceDataEvent, "tile"> & { tile?: Tile };
+type TileEvent = Omit<MapSourceDataEvent, "tile"> & { tile?: Tile };
 
-/** Where a source's tiles are. */
+/** Where a source's tiles are: URL template, zoom levels, and west, south, east, north in degrees. */
 export interface Tiles {
   url: string;
   minzoom: number;
@@ -29,55 +29,40 @@ export interface Tiles {
   bounds: [number, number, number, number];
 }
 
-export class Picture {
-  private readonly placed: Placed[];
-  private readonly switched: string[]; // the layers of tiles that have style layers
-  private readonly symbols: string[]; // and those that are drawn as symbols
+/** The source of a period, or of a single day, with its style layers. */
+export class PeriodLayers {
+  private readonly placed: PlacedLayer[];
   private readonly subscriptions: Subscription[];
-  private readonly holdings: Holdings | null;
+  private readonly features: DatedFeatures | null; // null for a single day, where nothing is switched
   private readonly awaited = new Set<Tile>();
   private seen = false;
   private share = 1;
-  private day: number;
+  private day: DayNumber;
   private failure: Error | null = null;
   private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
-  /** Load a source unseen, drawn as of the base day of *scene*. */
+  /** Load a source unseen, drawn as of its base day; `onHole` is called where a tile fails that nobody awaits. */
   constructor(
     private readonly map: MapLibre,
     readonly source: string,
     tiles: Tiles,
-    look: Look,
-    scene: Scene,
+    private readonly look: Look,
+    { directions, baseDay }: SourceTraits,
     private readonly onHole: () => void,
   ) {
-    const base = (this.day = scene.base ?? 0);
-    this.placed = theatreLayers(source, look, scene);
-    this.switched = Object.values(look.layers);
-    this.symbols = SYMBOLS.flatMap((role) => look.layers[role] ?? []);
-    this.holdings =
-      scene.base === null
+    this.day = baseDay ?? 0;
+    this.placed = styleLayers(source, look, { directions, baseDay });
+    this.features =
+      baseDay === null
         ? null
-        : new Holdings((held) => !this.symbols.includes(held.layer) && holdsOn(held, base));
-    this.subscriptions = [
-      ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) =>
-        map.on(type, (event) => this.hear(event)),
-      ),
-      map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
-        if (event.sourceId === source) this.fail(new Error(event.error.message));
-      }),
-      map.on("render", () => this.check()), // a tile that arrives asks for a frame, so no arrival is missed
-    ];
-    map.addSource(source, {
-      type: "vector",
-      tiles: [tiles.url],
-      minzoom: tiles.minzoom,
-      maxzoom: tiles.maxzoom,
-      bounds: tiles.bounds,
-    });
+        : new DatedFeatures((feature) => !SYMBOLS.includes(feature.role) && holdsOn(feature, baseDay));
+    this.subscriptions = this.listen();
+    const { url, minzoom, maxzoom, bounds } = tiles;
+    map.addSource(source, { type: "vector", tiles: [url], minzoom, maxzoom, bounds });
     for (const { layer, before } of this.placed) map.addLayer(layer, before || undefined);
   }
 
+  /** Whether a tile could not be had. */
   get broken(): boolean {
     return this.failure !== null;
   }
@@ -87,7 +72,7 @@ export class Picture {
     return !this.failure && !this.awaited.size && this.map.isSourceLoaded(this.source);
   }
 
-  /** Settles once every tile on screen is there, or one has failed. */
+  /** Settles once every tile on screen is there; rejects where a tile has failed. */
   whole(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.failure) {
@@ -99,46 +84,62 @@ export class Picture {
     });
   }
 
+  /** The ids of the style layers that draw a role; none where no layer has that role. */
   layerIds(role: Role): string[] {
     return this.placed.map(({ layer }) => layer.id).filter((id) => id.endsWith(`-${role}`));
   }
 
-  /** Show it, as of this day. */
-  show(day: number): void {
+  /** Make the source seen, as of a day. */
+  reveal(day: DayNumber): void {
     this.become(day, true);
   }
 
-  /** Draw its areas faintly, under something else, or fully again. */
+  /** Draw the areas faintly, under a comparison, or fully again. */
   mute(muted: boolean): void {
     this.share = muted ? MUTED : 1;
     if (this.seen) this.paint();
   }
 
+  /** Make the source unseen; its tiles stay. */
   hide(): void {
     this.become(this.day, false);
   }
 
+  /** Take source and layers off the map. */
   remove(): void {
     for (const { layer } of this.placed) this.map.removeLayer(layer.id);
     this.map.removeSource(this.source); // aborts what is still on its way
     this.abandon();
   }
 
-  /** The map has it no more. */
+  /** Let go of a source that the map has lost already. */
   abandon(): void {
     for (const subscription of this.subscriptions) subscription.unsubscribe();
     this.failure ??= new Error(`${this.source} was removed`);
     this.settle();
   }
 
-  private become(day: number, seen: boolean): void {
-    const { holdings, day: before } = this;
+  private listen(): Subscription[] {
+    const { map } = this;
+    return [
+      ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) =>
+        map.on(type, (event) => this.hear(event)),
+      ),
+      map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
+        if (event.sourceId === this.source) this.fail(new Error(event.error.message));
+      }),
+      map.on("render", () => this.check()), // a tile that arrives asks for a frame, so no arrival is missed
+    ];
+  }
+
+  private become(day: DayNumber, seen: boolean): void {
+    const { features, day: before } = this;
     const turned = seen !== this.seen;
     this.day = day;
     this.seen = seen;
-    for (const held of holdings?.between(before, day) ?? []) this.set(held);
+    for (const feature of features?.between(before, day) ?? []) this.set(feature);
     if (!turned) return;
-    for (const layer of this.symbols) for (const held of holdings?.ofLayer(layer) ?? []) this.set(held);
+    for (const role of SYMBOLS) for (const feature of features?.ofRole(role) ?? []) this.set(feature);
     this.paint();
   }
 
@@ -150,32 +151,29 @@ export class Picture {
     }
   }
 
-  private set(held: Held): void {
-    const on = holdsOn(held, this.day) && (this.seen || !this.symbols.includes(held.layer));
-    if (on === held.on) return;
-    held.on = on;
-    this.map.setFeatureState({ source: this.source, sourceLayer: held.layer, id: held.id }, { on });
+  private set(feature: DatedFeature): void {
+    const { id, role } = feature;
+    const on = holdsOn(feature, this.day) && (this.seen || !SYMBOLS.includes(role));
+    if (on === feature.on) return;
+    feature.on = on;
+    this.map.setFeatureState({ source: this.source, sourceLayer: this.look.layers[role]!, id }, { on });
   }
 
-  /** A tile that arrives says itself which days its features hold on; they are set before it is drawn. */
+  /** Set the features of a tile that has arrived before it is drawn; each says itself which days it holds on. */
   private take(tile: Tile): void {
-    if (!this.holdings) return;
-    for (const sourceLayer of this.switched) {
+    if (!this.features) return;
+    for (const [role, sourceLayer] of Object.entries(this.look.layers) as [Role, string][]) {
       const found: GeoJSONFeature[] = [];
       tile.querySourceFeatures(found, { sourceLayer });
       for (const { id, properties } of found) {
-        const held = this.holdings.add(
-          sourceLayer,
-          Number(id),
-          Number(properties?.["from"]),
-          Number(properties?.["to"]),
-        );
-        if (held) this.set(held);
+        const [from, to] = [Number(properties?.["from"]), Number(properties?.["to"])];
+        const feature = this.features.add(role, Number(id), from, to);
+        if (feature) this.set(feature);
       }
     }
   }
 
-  private hear(event: Heard): void {
+  private hear(event: TileEvent): void {
     if (event.sourceId !== this.source || !event.tile) return;
     if (event.type === "sourcedataloading") {
       this.awaited.add(event.tile);

@@ -1,76 +1,83 @@
-// Which period of history a day lies in, and which of a period's features change between two of its days.
-// Nothing here knows of a map.
+// The periods of history and the features in them: which period holds a day, and which features begin or end
+// between two of its days. Nothing here knows of a map.
 
+import type { Role } from "./catalogue";
 import { daysBetween, type Day } from "./days";
 
-/** What the server lists: whole days since 1970-01-01, `end` exclusive. */
+/** Whole days since 1970-01-01, negative before it. */
+export type DayNumber = number;
+
+/** A period as the server lists it; `first` to before `end` are the same days as `first_day` to `last_day`. */
 export interface Period {
   id: string;
   first_day: Day;
   last_day: Day;
-  first: number;
-  end: number;
+  first: DayNumber;
+  end: DayNumber;
   open: boolean;
 }
+/** The periods of a tileset, ascending and without gaps; `tiles` is the URL template of their tiles. */
 export interface History {
   tiles: string;
   periods: Period[];
 }
 
-/** Days since 1970-01-01. */
-export const numberOf = (day: Day): number => daysBetween("1970-01-01", day);
+/** The number of a day. */
+export const dayNumber = (day: Day): DayNumber => daysBetween("1970-01-01", day);
 
-/** The place in the list of the period that holds this day; of days before and after all the nearest one. */
-export function placeOf(periods: readonly Period[], day: Day): number {
-  const number = numberOf(day);
+/** The index of the period that holds a day; before and after all periods that of the nearest one. */
+export function periodIndex(periods: readonly Period[], day: Day): number {
+  const number = dayNumber(day);
   const found = periods.findIndex(({ end }) => number < end);
   return found < 0 ? periods.length - 1 : found;
 }
 
-/** One feature of a layer and the days that it holds on: `from` to before `to`. */
-export interface Held {
-  readonly layer: string;
+/** A feature of a period's tiles with the days that it holds on: `from` to before `to`. */
+export interface DatedFeature {
+  readonly role: Role;
   readonly id: number;
-  readonly from: number;
-  readonly to: number;
-  on: boolean;
+  readonly from: DayNumber;
+  readonly to: DayNumber;
+  on: boolean; // whether the map draws it at the moment
 }
 
-/** How a feature is drawn while nobody has said anything about it. */
-export type Undrawn = (held: Omit<Held, "on">) => boolean;
+/** Whether a feature is drawn as long as its feature state says nothing. */
+export type DrawnUnsaid = (feature: Omit<DatedFeature, "on">) => boolean;
 
-/** Features by the days on which they begin and end, each with whether it is switched on. */
-export class Holdings {
-  private readonly known = new Map<string, Map<number, Held>>();
-  private readonly edges = new Map<number, Held[]>();
+/** The features of a period, to be found by the days on which they begin and end. */
+export class DatedFeatures {
+  private readonly byRole = new Map<Role, Map<number, DatedFeature>>();
+  private readonly byEdge = new Map<DayNumber, DatedFeature[]>(); // at its first day, and at the day after its last
 
-  constructor(private readonly undrawn: Undrawn) {}
+  constructor(private readonly drawnUnsaid: DrawnUnsaid) {}
 
-  /** Take note of a feature; null where it is known already. */
-  add(layer: string, id: number, from: number, to: number): Held | null {
-    let ids = this.known.get(layer);
-    if (!ids) this.known.set(layer, (ids = new Map<number, Held>()));
+  /** Take a feature in; null where it is there already, as one in two tiles is. */
+  add(role: Role, id: number, from: DayNumber, to: DayNumber): DatedFeature | null {
+    let ids = this.byRole.get(role);
+    if (!ids) this.byRole.set(role, (ids = new Map<number, DatedFeature>()));
     if (ids.has(id)) return null;
-    const held = { layer, id, from, to, on: this.undrawn({ layer, id, from, to }) };
-    ids.set(id, held);
+    const feature = { role, id, from, to, on: this.drawnUnsaid({ role, id, from, to }) };
+    ids.set(id, feature);
     for (const day of [from, to]) {
-      const there = this.edges.get(day);
-      if (there) there.push(held);
-      else this.edges.set(day, [held]);
+      const there = this.byEdge.get(day);
+      if (there) there.push(feature);
+      else this.byEdge.set(day, [feature]);
     }
-    return held;
+    return feature;
   }
 
-  /** What begins or ends between two days; the rest is the same on both. */
-  *between(one: number, other: number): Generator<Held> {
+  /** The features that begin or end between two days, in either order; the others are the same on both. */
+  *between(one: DayNumber, other: DayNumber): Generator<DatedFeature> {
     for (let day = Math.min(one, other) + 1; day <= Math.max(one, other); day++)
-      yield* this.edges.get(day) ?? [];
+      yield* this.byEdge.get(day) ?? [];
   }
 
-  ofLayer(layer: string): Iterable<Held> {
-    return this.known.get(layer)?.values() ?? [];
+  /** All features of a role. */
+  ofRole(role: Role): Iterable<DatedFeature> {
+    return this.byRole.get(role)?.values() ?? [];
   }
 }
 
-export const holdsOn = ({ from, to }: { from: number; to: number }, day: number): boolean =>
+/** Whether a day lies in `from` to before `to`. */
+export const holdsOn = ({ from, to }: { from: DayNumber; to: DayNumber }, day: DayNumber): boolean =>
   from <= day && day < to;

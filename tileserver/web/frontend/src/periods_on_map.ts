@@ -1,42 +1,43 @@
-// The pictures in the map: the period that is seen, and unseen the ones before and after it. A day in a picture
-// that is whole is shown at once; any other is loaded unseen first, and what is seen stays until then.
+// The periods in the map: the one that is seen, and unseen the ones before and after it. A day of a period that
+// is whole is shown at once; any other is loaded unseen first, and what is seen stays until then.
 
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
-import { numberOf, placeOf } from "./periods";
-import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
-import { Picture } from "./period_layers";
 import type { Prepared } from "./dayqueue";
+import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
+import { PeriodLayers } from "./period_layers";
+import { dayNumber, periodIndex } from "./periods";
 import type { Look } from "./style_layers";
 
-/** What a reel shows: a theatre in one look. `steady` is for a day that will not be left: its tiles alone. */
-export interface Show {
+/** A theatre in one look. `steady` is for a day that will not be left: its tiles alone are loaded, no period. */
+export interface TheatreView {
   tileset: string;
   tiles: TileJson;
   look: Look;
   steady: boolean;
 }
 
-/** With what the ids of sources begin that hold dated things. */
+/** The beginning of the id of every source that holds dated features. */
 export const DATED = "dated-";
 
-/** A picture on its way or there. `place` is that of its period in the list. */
-interface Frame {
-  place: number;
+/** A period, or a single day, on its way or there; `index` is that of its period in the TileJSON's list. */
+interface LoadedPeriod {
+  index: number;
   notes: Note[];
   directions: string[];
-  picture: Picture | null;
+  layers: PeriodLayers | null;
   ready: Promise<void>;
   dropped: boolean;
 }
 
-export class Reel {
+/** The periods that are in the map at the moment, of which one day is seen. */
+export class PeriodsOnMap {
   private count = 0;
   private muted = false;
-  private show: Show | null = null;
-  private shown: Frame | null = null;
-  private readonly frames = new Map<string, Frame>(); // of this show, by their content
+  private view: TheatreView | null = null;
+  private shown: LoadedPeriod | null = null;
+  private readonly loaded = new Map<string, LoadedPeriod>(); // of this view, by id of the period, or by day
 
   /** `onDay` is called in the moment that a day is on the map, `onHole` where a part of it turns out missing. */
   constructor(
@@ -47,167 +48,173 @@ export class Reel {
 
   /** The id of the source that the reader sees; empty before the first. */
   get source(): string {
-    return this.shown?.picture?.source ?? "";
+    return this.shown?.layers?.source ?? "";
   }
 
+  /** The ids of the style layers that the reader sees of a role. */
   layerIds(role: Role): string[] {
-    return this.shown?.picture?.layerIds(role) ?? [];
+    return this.shown?.layers?.layerIds(role) ?? [];
   }
 
-  /** The numbers that notes of the shown day have on the map. */
+  /** The numbers, from 1 on, that notes of the shown day have on the map. */
   numbers(notes: Note[]): Map<Note, number> {
     const { directions = [] } = this.shown ?? {};
     return new Map(notes.map((note) => [note, directions.indexOf(textOf(note.properties["direction"])) + 1]));
   }
 
-  /** What was loaded so far is of another show; what is seen stays until a day of this one is. */
-  open(show: Show): void {
-    this.show = show;
-    for (const frame of this.frames.values()) if (frame !== this.shown) this.drop(frame);
-    this.frames.clear();
+  /** Load for this view from now on; what is seen of another one stays until a day of this one is there. */
+  open(view: TheatreView): void {
+    this.view = view;
+    for (const period of this.loaded.values()) if (period !== this.shown) this.drop(period);
+    this.loaded.clear();
   }
 
   /** Take everything of the theatre off the map. */
   clear(): void {
-    for (const frame of new Set([...this.frames.values(), this.shown])) if (frame) this.drop(frame);
-    this.frames.clear();
+    for (const period of this.everything()) this.drop(period);
+    this.loaded.clear();
     this.shown = null;
   }
 
-  /** The map has lost all that it had. */
+  /** Let go of everything, which the map has lost already. */
   abandon(): void {
-    for (const frame of new Set([...this.frames.values(), this.shown])) {
-      if (!frame) continue;
-      frame.dropped = true;
-      frame.picture?.abandon();
+    for (const period of this.everything()) {
+      period.dropped = true;
+      period.layers?.abandon();
     }
-    this.frames.clear();
+    this.loaded.clear();
     this.shown = null;
   }
 
-  /** Draw the areas faintly, under something else, or fully again. */
+  /** Draw the areas faintly, under a comparison, or fully again. */
   mute(muted: boolean): void {
     this.muted = muted;
-    this.shown?.picture?.mute(muted);
+    this.shown?.layers?.mute(muted);
   }
 
-  /** Show a day in this very frame, where what it needs is there. */
+  /** Show a day in this very frame, where its period is there; whether that was so. */
   instantly(day: Day): boolean {
-    const frame = this.frames.get(this.keyOf(day));
-    const there = frame?.picture && (frame === this.shown ? !frame.picture.broken : frame.picture.isWhole);
-    if (there) this.reveal(frame, day);
+    const period = this.loaded.get(this.keyOf(day));
+    const layers = period?.layers;
+    const there = layers && (period === this.shown ? !layers.broken : layers.isWhole);
+    if (there) this.reveal(period, day);
     return Boolean(there);
   }
 
-  /** Load a day unseen, whole. */
+  /** Load a day unseen, whole; rejects where a part of it fails. */
   async prepare(day: Day): Promise<Prepared> {
-    const frame = this.frame(this.keyOf(day), this.placeOf(day), day);
-    await frame.ready;
-    await frame.picture?.whole();
-    return { show: () => this.reveal(frame, day), drop: () => this.keepNear(null) };
+    const period = this.period(this.keyOf(day), this.indexOf(day), day);
+    await period.ready;
+    await period.layers?.whole();
+    return { reveal: () => this.reveal(period, day), drop: () => this.keepNear(null) };
   }
 
-  /** The reader wants this day: what is neither near the shown one nor this one need not be loaded any more. */
+  /** Stop loading what is near neither the shown day nor this one, which the reader wants. */
   aim(day: Day): void {
     this.keepNear(this.keyOf(day));
   }
 
-  /** Load what lies before and after the shown day, so that time can go on without a pause. */
+  /** Load the periods before and after the shown one, so that time can go on without a pause. */
   lookAhead(): void {
-    const { show, shown } = this;
-    if (!show || !shown || show.steady) return;
-    for (const place of [shown.place + 1, shown.place - 1]) {
-      const period = show.tiles.time.history.periods[place];
-      if (period && place >= 0)
-        this.frame(period.id, place, place > shown.place ? period.first_day : period.last_day);
+    const { view, shown } = this;
+    if (!view || !shown || view.steady) return;
+    for (const index of [shown.index + 1, shown.index - 1]) {
+      const period = view.tiles.time.history.periods[index];
+      if (period) this.period(period.id, index, index > shown.index ? period.first_day : period.last_day);
     }
+  }
+
+  private everything(): Set<LoadedPeriod> {
+    return new Set([...this.loaded.values(), ...(this.shown ? [this.shown] : [])]);
   }
 
   private keyOf(day: Day): string {
-    return this.show?.steady ? day : (this.show?.tiles.time.history.periods[this.placeOf(day)]?.id ?? "");
+    if (this.view?.steady) return day;
+    return this.view?.tiles.time.history.periods[this.indexOf(day)]?.id ?? "";
   }
 
-  private placeOf(day: Day): number {
-    return this.show ? placeOf(this.show.tiles.time.history.periods, day) : 0;
+  private indexOf(day: Day): number {
+    return this.view ? periodIndex(this.view.tiles.time.history.periods, day) : 0;
   }
 
-  private reveal(frame: Frame, day: Day): void {
+  private reveal(period: LoadedPeriod, day: Day): void {
     const before = this.shown;
-    frame.picture?.mute(this.muted);
-    frame.picture?.show(numberOf(day));
-    this.shown = frame;
-    if (before && before !== frame) {
-      if ([...this.frames.values()].includes(before)) before.picture?.hide();
+    period.layers?.mute(this.muted);
+    period.layers?.reveal(dayNumber(day));
+    this.shown = period;
+    if (before && before !== period) {
+      if ([...this.loaded.values()].includes(before)) before.layers?.hide();
       else this.drop(before);
       this.keepNear(null);
     }
-    this.onDay(day, notesOn(frame.notes, day));
+    this.onDay(day, notesOn(period.notes, day));
   }
 
-  private keepNear(key: string | null): void {
-    for (const [own, frame] of this.frames) {
-      const near = this.shown && !this.show?.steady && Math.abs(frame.place - this.shown.place) <= 1;
-      if (frame !== this.shown && !near && own !== key) this.forget(frame);
+  private keepNear(wanted: string | null): void {
+    for (const [key, period] of this.loaded) {
+      const near = this.shown && !this.view?.steady && Math.abs(period.index - this.shown.index) <= 1;
+      if (period !== this.shown && !near && key !== wanted) this.forget(period);
     }
   }
 
-  /** The frame of this content, loading if it is not there; *day* is the one that it is drawn as of at first. */
-  private frame(key: string, place: number, day: Day): Frame {
-    const held = this.frames.get(key);
-    if (held && !held.picture?.broken) return held;
-    const frame: Frame = {
-      place,
+  /** The period under this key, loading if it is not there; *day* is the one that it is drawn as of at first. */
+  private period(key: string, index: number, day: Day): LoadedPeriod {
+    const there = this.loaded.get(key);
+    if (there && !there.layers?.broken) return there;
+    const period: LoadedPeriod = {
+      index,
       notes: [],
       directions: [],
-      picture: null,
+      layers: null,
       dropped: false,
       ready: Promise.resolve(),
     };
-    this.frames.set(key, frame);
-    frame.ready = this.load(frame, key, day);
-    frame.ready.catch(() => {
-      if (!frame.dropped) this.forget(frame);
-    }); // else nobody asks again
-    return frame;
+    this.loaded.set(key, period);
+    period.ready = this.load(period, key, day);
+    period.ready.catch(() => {
+      if (!period.dropped) this.forget(period); // else nobody asks again
+    });
+    return period;
   }
 
-  private async load(frame: Frame, key: string, day: Day): Promise<void> {
-    const { tileset, tiles, look, steady } = this.show!;
+  private async load(loaded: LoadedPeriod, key: string, day: Day): Promise<void> {
+    const { tileset, tiles, look, steady } = this.view!;
     const { history, first_day, last_day } = tiles.time;
-    const period = history.periods[frame.place];
+    const period = history.periods[loaded.index];
     const [first, last] =
       steady || !period
         ? [day, day]
         : [clampDay(period.first_day, first_day, last_day), clampDay(period.last_day, first_day, last_day)];
-    if (tiles.layers.notes !== undefined)
-      frame.notes = await readNotes(tileset, tiles.layers.notes, first, last);
-    if (frame.dropped) throw new Error(`${key} is not wanted any more`);
-    const url = steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key);
-    frame.directions = directionsOf(frame.notes);
-    const scene = { directions: frame.directions, base: steady ? null : numberOf(day) };
-    frame.picture = new Picture(
+    const { notes } = tiles.layers;
+    if (notes !== undefined) loaded.notes = await readNotes(tileset, notes, first, last);
+    if (loaded.dropped) throw new Error(`${key} is not wanted any more`);
+    loaded.directions = directionsOf(loaded.notes);
+    loaded.layers = new PeriodLayers(
       this.map,
       `${DATED}${key}-${++this.count}`,
-      { ...tiles, url },
+      {
+        ...tiles,
+        url: steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key),
+      },
       look,
-      scene,
-      () => this.hole(frame),
+      { directions: loaded.directions, baseDay: steady ? null : dayNumber(day) },
+      () => this.hole(loaded),
     );
-    await frame.picture.whole();
+    await loaded.layers.whole();
   }
 
-  private hole(frame: Frame): void {
-    if (frame === this.shown) this.onHole();
-    else this.forget(frame);
+  private hole(period: LoadedPeriod): void {
+    if (period === this.shown) this.onHole();
+    else this.forget(period);
   }
 
-  private forget(frame: Frame): void {
-    for (const [key, own] of this.frames) if (own === frame) this.frames.delete(key);
-    if (frame !== this.shown) this.drop(frame);
+  private forget(period: LoadedPeriod): void {
+    for (const [key, own] of this.loaded) if (own === period) this.loaded.delete(key);
+    if (period !== this.shown) this.drop(period);
   }
 
-  private drop(frame: Frame): void {
-    frame.dropped = true;
-    frame.picture?.remove();
+  private drop(period: LoadedPeriod): void {
+    period.dropped = true;
+    period.layers?.remove();
   }
 }

@@ -12,7 +12,7 @@ import {
 import type { Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
-import { holdsOn, numberOf } from "./periods";
+import { dayNumber, holdsOn } from "./periods";
 import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./comparison_layers";
 import { statusName } from "./comparison";
@@ -28,7 +28,7 @@ interface Context {
   say: Say;
   day: Day;
   notes: Note[];
-  changes: { pair: Pair; layers: string[] } | null;
+  comparison: { pair: Pair; layers: string[] } | null;
   layersOf: (role: Role) => string[];
 }
 
@@ -39,7 +39,7 @@ function query(
   { layersOf, day }: Context,
   ...roles: Role[]
 ): MapGeoJSONFeature[] {
-  const number = numberOf(day);
+  const number = dayNumber(day);
   return map
     .queryRenderedFeatures(where, { layers: roles.flatMap(layersOf) })
     .filter(
@@ -113,7 +113,7 @@ function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLEleme
   ]);
 }
 
-function changeContent(
+function comparisonContent(
   { properties: { was, is, km2 } }: MapGeoJSONFeature,
   { from, to }: Pair,
   { tiles, language, say }: Context,
@@ -167,12 +167,13 @@ function contentAt(
   }
   const note = query(map, point, context, "notes")[0];
   if (note) return { now: noteContent(note, context) };
-  const change =
-    context.changes &&
+  const compared =
+    context.comparison &&
     map.queryRenderedFeatures(point, {
-      layers: context.changes.layers.filter((id) => id.endsWith("-fill")),
+      layers: context.comparison.layers.filter((id) => id.endsWith("-fill")),
     })[0];
-  if (context.changes && change) return { now: changeContent(change, context.changes.pair, context) };
+  if (context.comparison && compared)
+    return { now: comparisonContent(compared, context.comparison.pair, context) };
   const area = query(map, point, context, "areas")[0];
   return area ? { now: controlContent(area, context) } : null;
 }

@@ -4,31 +4,36 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
 import type { Category, Role, TileJson } from "./catalogue";
+import type { DayNumber } from "./periods";
 
+/** Everything about a theatre that its style is made from: all but the theme by role of the layer. */
 export interface Look {
   theme: Theme;
   layers: TileJson["layers"];
   legend: TileJson["legend"];
   category: TileJson["category"];
 }
-/** What differs between the sources of one look: the numbers of the notes, and the day that is drawn unless
- *  feature state says otherwise; null where the source has one day only. */
-export interface Scene {
+
+/** The part of a style that differs between sources of one look: directions in the order of their numbers on the
+ *  map, and the day that is drawn where feature state says nothing; null for a source of one day only. */
+export interface SourceTraits {
   directions: string[];
-  base: number | null;
+  baseDay: DayNumber | null;
 }
-/** A layer, unseen; setting `seen` shows it, in this frame and without a look at its features. */
-export interface Placed {
+
+/** A style layer, unseen, to be added under the one called `before` ("" for the top). Setting the opacities of
+ *  `seen` shows it in one frame, whatever its features; those of `unseen` hide it. */
+export interface PlacedLayer {
   layer: LayerSpecification;
   before: string;
   seen: Record<string, number>;
   unseen: Record<string, number>;
 }
 
-/** Layers of symbols have no opacity of their own: in a period unseen features of theirs are switched off. */
+/** Roles drawn as symbols, which have no opacity of the whole layer: unseen, their features are switched off. */
 export const SYMBOLS: readonly Role[] = ["events", "notes"];
 
-const placed = (layer: LayerSpecification, before: string, seen: Record<string, number>): Placed => ({
+const placed = (layer: LayerSpecification, before: string, seen: Record<string, number>): PlacedLayer => ({
   layer,
   before,
   seen,
@@ -36,19 +41,22 @@ const placed = (layer: LayerSpecification, before: string, seen: Record<string, 
 });
 
 /** 1 where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
-function onState({ base }: Scene, symbols: boolean): ExpressionSpecification | number {
-  if (base === null) return symbols ? 0 : 1;
+function onState({ baseDay }: SourceTraits, symbols: boolean): ExpressionSpecification | number {
+  if (baseDay === null) return symbols ? 0 : 1;
   const unsaid: ExpressionSpecification | boolean = symbols
     ? false
-    : ["all", ["<=", ["get", "from"], base], [">", ["get", "to"], base]];
+    : ["all", ["<=", ["get", "from"], baseDay], [">", ["get", "to"], baseDay]];
   return ["case", ["boolean", ["feature-state", "on"], unsaid], 1, 0];
 }
 
+/** The colour of a category in a theme, as CSS hex. */
 export const colourOf = (category: Category, theme: Theme): string =>
   theme === "dark" ? category.colour_dark : category.colour;
-/** Names of the generated images. They carry the colour, because a theme changes it. */
+
+/** Name of the generated image of a pattern. It carries the colour, because a theme changes it. */
 export const patternImage = (category: Category, theme: Theme): string =>
   `${category.pattern}:${colourOf(category, theme)}`;
+/** Name of the generated image of the *index*-th category of events; undefined for events of no category. */
 export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
   `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
 
@@ -69,12 +77,12 @@ function byCode(
   ] as unknown as ExpressionSpecification;
 }
 
-function areas(source: string, layer: string, look: Look, scene: Scene): Placed[] {
+function areas(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
   const categories = look.legend.areas ?? [];
   const property = look.category.areas ?? "";
   const patterned = categories.filter((category) => category.pattern !== "none");
   const colours = paletteOf(look.theme);
-  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): Placed =>
+  const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): PlacedLayer =>
     placed(
       {
         id: `${source}-${id}`,
@@ -83,7 +91,7 @@ function areas(source: string, layer: string, look: Look, scene: Scene): Placed[
         "source-layer": layer,
         ...(filter ? { filter } : {}),
         // One opacity for the whole layer; a face is there or not: the seams between faces stay invisible.
-        paint: { "fill-layer-opacity": 0, "fill-opacity": onState(scene, false), ...paint },
+        paint: { "fill-layer-opacity": 0, "fill-opacity": onState(traits, false), ...paint },
       },
       FIRST_WATER,
       { "fill-layer-opacity": seen },
@@ -111,9 +119,9 @@ function areas(source: string, layer: string, look: Look, scene: Scene): Placed[
   ];
 }
 
-function front(source: string, layer: string, look: Look, scene: Scene): Placed[] {
+function front(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
   const colours = paletteOf(look.theme);
-  const line = (id: string, colour: string, thin: number, thick: number, seen: number): Placed =>
+  const line = (id: string, colour: string, thin: number, thick: number, seen: number): PlacedLayer =>
     placed(
       {
         id: `${source}-${id}`,
@@ -123,7 +131,7 @@ function front(source: string, layer: string, look: Look, scene: Scene): Placed[
         layout: { "line-join": "round", "line-cap": "round" },
         paint: {
           "line-color": colour,
-          "line-opacity": onState(scene, false),
+          "line-opacity": onState(traits, false),
           "line-layer-opacity": 0,
           "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
         },
@@ -138,7 +146,7 @@ function front(source: string, layer: string, look: Look, scene: Scene): Placed[
   ];
 }
 
-function points(source: string, layer: string, look: Look, scene: Scene): Placed[] {
+function events(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
   const categories = look.legend.events ?? [];
   const images = byCode(
     look.category.events ?? "",
@@ -158,7 +166,7 @@ function points(source: string, layer: string, look: Look, scene: Scene): Placed
         type: "symbol",
         source,
         "source-layer": layer,
-        // Placed without regard to labels: what is unseen must not push anything off the map.
+        // PlacedLayer without regard to labels: what is unseen must not push anything off the map.
         layout: {
           "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
           "icon-allow-overlap": true,
@@ -179,23 +187,23 @@ function points(source: string, layer: string, look: Look, scene: Scene): Placed
           "text-ignore-placement": true,
         },
         paint: {
-          "icon-opacity": onState(scene, true),
-          "text-opacity": onState(scene, true),
+          "icon-opacity": onState(traits, true),
+          "text-opacity": onState(traits, true),
           "text-color": paletteOf(look.theme).noteText,
         },
       },
       FIRST_LABEL,
-      scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+      traits.baseDay === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
     ),
   ];
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */
-function noteMarks(source: string, layer: string, look: Look, scene: Scene): Placed[] {
+function notes(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
   const colours = paletteOf(look.theme);
   const number = byCode(
     "direction",
-    scene.directions.map((direction, i) => [direction, String(i + 1)]),
+    traits.directions.map((direction, i) => [direction, String(i + 1)]),
     "",
   );
   return [
@@ -217,28 +225,28 @@ function noteMarks(source: string, layer: string, look: Look, scene: Scene): Pla
           "text-ignore-placement": true,
         },
         paint: {
-          "icon-opacity": onState(scene, true),
-          "text-opacity": onState(scene, true),
+          "icon-opacity": onState(traits, true),
+          "text-opacity": onState(traits, true),
           "text-color": colours.noteText,
         },
       },
       "",
-      scene.base === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+      traits.baseDay === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
     ),
   ];
 }
 
 /** In drawing order. */
-const DRAWN: [Role, (source: string, layer: string, look: Look, scene: Scene) => Placed[]][] = [
+const DRAWN: [Role, (source: string, layer: string, look: Look, traits: SourceTraits) => PlacedLayer[]][] = [
   ["areas", areas],
   ["front", front],
-  ["events", points],
-  ["notes", noteMarks],
+  ["events", events],
+  ["notes", notes],
 ];
 
 /** All style layers of a source in drawing order, unseen; none for a role that no layer has. */
-export const theatreLayers = (source: string, look: Look, scene: Scene): Placed[] =>
+export const styleLayers = (source: string, look: Look, traits: SourceTraits): PlacedLayer[] =>
   DRAWN.flatMap(([role, draw]) => {
     const layer = look.layers[role];
-    return layer === undefined ? [] : draw(source, layer, look, scene);
+    return layer === undefined ? [] : draw(source, layer, look, traits);
   });

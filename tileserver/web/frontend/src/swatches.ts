@@ -2,7 +2,7 @@
 
 import { paletteOf, type Theme } from "./basemap";
 import type { Category } from "./catalogue";
-import { changeImage, colourNow, type Moved } from "./comparison_layers";
+import { comparisonImage, colourNow, type Moved } from "./comparison_layers";
 import { element } from "./dom";
 import { picture } from "./images";
 import { colourOf, patternImage } from "./style_layers";
@@ -76,7 +76,11 @@ export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement =>
 export const pointSwatch = (name: string): HTMLCanvasElement =>
   canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
 
-export function changeSwatch({ is, kind }: Moved, categories: Category[], theme: Theme): HTMLCanvasElement {
+export function comparisonSwatch(
+  { is, kind }: Moved,
+  categories: Category[],
+  theme: Theme,
+): HTMLCanvasElement {
   const colour = colourNow(categories, is, theme);
   return canvasOf(26, 16, (context) => {
     context.fillStyle = paletteOf(theme).casing;
@@ -85,7 +89,7 @@ export function changeSwatch({ is, kind }: Moved, categories: Category[], theme:
     context.fillStyle = colour;
     context.fillRect(0, 0, 52, 32);
     context.globalAlpha = 1;
-    const pattern = context.createPattern(bitmap(changeImage(kind, colour)), "repeat");
+    const pattern = context.createPattern(bitmap(comparisonImage(kind, colour)), "repeat");
     if (pattern) {
       context.fillStyle = pattern;
       context.fillRect(0, 0, 52, 32);

@@ -3,18 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hoursOf, knownOn, today } from "../src/ages";
-import type { DayCount, TileJson } from "../src/catalogue";
+import type { DayCount, Role, TileJson } from "../src/catalogue";
 import { hoursText, spanText } from "../src/days";
 
-const layers = { areas: "zones", front: "line", events: "battles" };
 const time = {
   last_day: "2025-02-01",
-  newest: { zones: "2024-12-31", line: "2024-12-31", battles: "2025-02-01" },
+  newest: { areas: "2024-12-31", front: "2024-12-31", events: "2025-02-01" },
   day_zone: "Europe/Kyiv",
   embargo: "PT48H",
   horizon: "2025-02-02T21:30:00Z",
 } as unknown as TileJson["time"];
-const day = (of: string, areas: number, begins: string[] = []): DayCount => ({
+const day = (of: string, areas: number, begins: Role[] = []): DayCount => ({
   day: of,
   begins,
   areas,
@@ -22,20 +21,20 @@ const day = (of: string, areas: number, begins: string[] = []): DayCount => ({
   km2: {},
 });
 const days = [
-  day("2022-04-03", 0, ["zones", "line"]),
+  day("2022-04-03", 0, ["areas", "front"]),
   day("2022-04-09", 3),
   day("2024-12-31", 1),
   day("2025-02-01", 0),
 ];
 
 test("on a day that only events reach, control is of its own newest day", () => {
-  const known = knownOn("2025-02-01", { layers, time }, days);
+  const known = knownOn("2025-02-01", time, days);
   assert.deepEqual(known.aged, [{ role: "areas", day: "2024-12-31", days: 32 }]);
   assert.deepEqual(known.newest, { days: 3, hours: 48 });
 });
 
 test("within the data nothing is older than the day, but control has been as it is since its last change", () => {
-  assert.deepEqual(knownOn("2022-05-01", { layers, time }, days), {
+  assert.deepEqual(knownOn("2022-05-01", time, days), {
     aged: [],
     since: "2022-04-09",
     begins: false,
@@ -44,24 +43,24 @@ test("within the data nothing is older than the day, but control has been as it 
 });
 
 test("the first state is a beginning and no change, and before it nothing is known", () => {
-  assert.deepEqual(knownOn("2022-04-03", { layers, time }, days), {
+  assert.deepEqual(knownOn("2022-04-03", time, days), {
     aged: [],
     since: "2022-04-03",
     begins: true,
     newest: null,
   });
-  assert.deepEqual(knownOn("2022-04-04", { layers, time }, days), {
+  assert.deepEqual(knownOn("2022-04-04", time, days), {
     aged: [],
     since: "2022-04-03",
     begins: false,
     newest: null,
   });
-  assert.deepEqual(knownOn("2022-04-02", { layers, time }, days).since, "");
+  assert.deepEqual(knownOn("2022-04-02", time, days).since, "");
 });
 
 test("a theatre without areas or with an empty layer is as old as what it has", () => {
-  const own = { ...time, newest: { battles: null } } as unknown as TileJson["time"];
-  assert.deepEqual(knownOn("2025-01-31", { layers: { events: "battles" }, time: own }, days), {
+  const own = { ...time, newest: { events: null } } as unknown as TileJson["time"];
+  assert.deepEqual(knownOn("2025-01-31", own, days), {
     aged: [],
     since: "2024-12-31",
     begins: false,

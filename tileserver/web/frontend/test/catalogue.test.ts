@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byRole } from "../src/catalogue";
+import { byRole, rolesOf } from "../src/catalogue";
 
 type Answered = Parameters<typeof byRole>[0];
 
@@ -18,19 +18,22 @@ const answered = (vector_layers: Answered["vector_layers"]): Answered =>
     vector_layers,
     categories: { zones: [held], control: [] },
     category: { zones: "status", control: "owner" },
+    time: { newest: { zones: "2024-12-31", line: null, control: "2025-01-01" } },
   }) as unknown as Answered;
 
 test("what the server says by layer is asked for by role", () => {
-  const { layers, legend, category } = byRole(
+  const tiles = byRole(
     answered([
       { id: "zones", role: "areas" },
       { id: "line", role: "front" },
       { id: "control", role: "none" },
     ]),
   );
-  assert.deepEqual(layers, { areas: "zones", front: "line" });
-  assert.deepEqual(legend, { areas: [held], front: [] });
-  assert.deepEqual(category, { areas: "status", front: "" });
+  assert.deepEqual(tiles.layers, { areas: "zones", front: "line" });
+  assert.deepEqual(tiles.legend, { areas: [held], front: [] });
+  assert.deepEqual(tiles.category, { areas: "status", front: "" });
+  assert.deepEqual(tiles.time.newest, { areas: "2024-12-31", front: null });
+  assert.deepEqual(rolesOf(["line", "control", "zones"], tiles), ["front", "areas"]);
 });
 
 test("of two layers of one role the first is drawn", () => {

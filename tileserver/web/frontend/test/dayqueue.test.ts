@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Swap, type Prepared, type State } from "../src/dayqueue";
+import { DayQueue, type Prepared, type Progress } from "../src/dayqueue";
 
 interface Job {
   day: string;
@@ -11,9 +11,9 @@ interface Job {
   dropped: boolean;
 }
 
-function bench(delay = 1): { swap: Swap; jobs: Job[]; states: State[]; shown: string[] } {
+function bench(delay = 1): { queue: DayQueue; jobs: Job[]; states: Progress[]; shown: string[] } {
   const jobs: Job[] = [],
-    states: State[] = [],
+    states: Progress[] = [],
     shown: string[] = [];
   const prepare = (day: string): Promise<Prepared> =>
     new Promise((resolve, reject) => {
@@ -23,7 +23,7 @@ function bench(delay = 1): { swap: Swap; jobs: Job[]; states: State[]; shown: st
         fail: () => reject(new Error(day)),
         finish: () =>
           resolve({
-            show: () => shown.push(day),
+            reveal: () => shown.push(day),
             drop: () => {
               job.dropped = true;
             },
@@ -32,7 +32,7 @@ function bench(delay = 1): { swap: Swap; jobs: Job[]; states: State[]; shown: st
       jobs.push(job);
     });
   return {
-    swap: new Swap({ prepare, onState: (state) => states.push(state), delay: () => delay }),
+    queue: new DayQueue({ prepare, onProgress: (state) => states.push(state), delay: () => delay }),
     jobs,
     states,
     shown,
@@ -42,8 +42,8 @@ function bench(delay = 1): { swap: Swap; jobs: Job[]; states: State[]; shown: st
 const turn = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 test("of many wishes during one load only the newest is loaded after it", async () => {
-  const { swap, jobs, shown, states } = bench();
-  for (let day = 1; day <= 9; day++) swap.want(`2023-11-0${day}`);
+  const { queue, jobs, shown, states } = bench();
+  for (let day = 1; day <= 9; day++) queue.want(`2023-11-0${day}`);
   await turn();
   jobs[0]?.finish();
   await turn();
@@ -58,30 +58,30 @@ test("of many wishes during one load only the newest is loaded after it", async 
 });
 
 test("no more than one load is ever under way", async () => {
-  const { swap, jobs } = bench();
+  const { queue, jobs } = bench();
   for (const day of ["2023-11-01", "2023-11-02", "2023-11-03"]) {
-    swap.want(day);
+    queue.want(day);
     await turn();
   }
   assert.equal(jobs.length, 1);
 });
 
 test("the state names the shown day until the next one is shown", async () => {
-  const { swap, jobs, states } = bench();
-  swap.want("2023-11-01");
+  const { queue, jobs, states } = bench();
+  queue.want("2023-11-01");
   jobs[0]?.finish();
   await turn();
-  swap.want("2023-11-02");
+  queue.want("2023-11-02");
   await turn();
   assert.deepEqual(states.at(-1), { phase: "loading", shown: "2023-11-01", wanted: "2023-11-02" });
 });
 
 test("a failed day leaves the shown one and is tried again", async () => {
-  const { swap, jobs, states, shown } = bench();
-  swap.want("2023-11-01");
+  const { queue, jobs, states, shown } = bench();
+  queue.want("2023-11-01");
   jobs[0]?.finish();
   await turn();
-  swap.want("2023-11-02");
+  queue.want("2023-11-02");
   await turn();
   jobs[1]?.fail();
   await turn();
@@ -93,9 +93,9 @@ test("a failed day leaves the shown one and is tried again", async () => {
 });
 
 test("a day that nobody wants any more is not tried again", async () => {
-  const { swap, jobs } = bench();
-  swap.want("2023-11-01");
-  swap.want("2023-11-02");
+  const { queue, jobs } = bench();
+  queue.want("2023-11-01");
+  queue.want("2023-11-02");
   await turn();
   jobs[0]?.fail();
   await turn(20);
@@ -106,12 +106,12 @@ test("a day that nobody wants any more is not tried again", async () => {
 });
 
 test("going back to the shown day while another loads ends on the shown day", async () => {
-  const { swap, jobs, states } = bench();
-  swap.want("2023-11-01");
+  const { queue, jobs, states } = bench();
+  queue.want("2023-11-01");
   jobs[0]?.finish();
   await turn();
-  swap.want("2023-11-02");
-  swap.want("2023-11-01");
+  queue.want("2023-11-02");
+  queue.want("2023-11-01");
   jobs[1]?.finish();
   await turn();
   jobs[2]?.finish();
@@ -120,11 +120,11 @@ test("going back to the shown day while another loads ends on the shown day", as
 });
 
 test("what was prepared for another theatre is dropped unseen", async () => {
-  const { swap, jobs, shown } = bench();
-  swap.want("2023-11-01");
+  const { queue, jobs, shown } = bench();
+  queue.want("2023-11-01");
   await turn();
-  swap.forget();
-  swap.want("1944-06-06");
+  queue.forget();
+  queue.want("1944-06-06");
   jobs[0]?.finish();
   await turn();
   assert.equal(jobs[0]?.dropped, true);
@@ -136,25 +136,25 @@ test("what was prepared for another theatre is dropped unseen", async () => {
 test("a day that is there is shown at once, and what was being prepared meanwhile is not", async () => {
   const there = new Set(["2023-11-02"]),
     shown: string[] = [],
-    states: State[] = [];
+    states: Progress[] = [];
   let finish = (): void => undefined,
     dropped = false;
-  const swap = new Swap({
+  const queue = new DayQueue({
     instantly: (day) => there.has(day) && shown.push(day) > 0,
-    onState: (state) => states.push(state),
+    onProgress: (state) => states.push(state),
     prepare: (day) =>
       new Promise((resolve) => {
         finish = () =>
           resolve({
-            show: () => shown.push(day),
+            reveal: () => shown.push(day),
             drop: () => {
               dropped = true;
             },
           });
       }),
   });
-  swap.want("2023-11-09");
-  swap.want("2023-11-02");
+  queue.want("2023-11-09");
+  queue.want("2023-11-02");
   assert.deepEqual(states.at(-1), { phase: "ready", shown: "2023-11-02", wanted: "2023-11-02" });
   finish();
   await turn();
@@ -163,11 +163,11 @@ test("a day that is there is shown at once, and what was being prepared meanwhil
 });
 
 test("a refresh loads the shown day once more", async () => {
-  const { swap, jobs } = bench();
-  swap.want("2023-11-01");
+  const { queue, jobs } = bench();
+  queue.want("2023-11-01");
   jobs[0]?.finish();
   await turn();
-  swap.refresh();
+  queue.refresh();
   await turn();
   assert.equal(jobs.length, 2);
 });

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Holdings, holdsOn, numberOf, placeOf, type Held } from "../src/periods";
+import { DatedFeatures, holdsOn, dayNumber, periodIndex, type DatedFeature } from "../src/periods";
 import { directionsOf, monthsOf, notesOn, type Note } from "../src/notes";
 
 const OPEN = 2 ** 31 - 1;
 
 test("a day is counted from 1970 on, also before it", () => {
-  assert.deepEqual(["1970-01-01", "2023-11-09", "1944-06-06"].map(numberOf), [0, 19670, -9340]);
+  assert.deepEqual(["1970-01-01", "2023-11-09", "1944-06-06"].map(dayNumber), [0, 19670, -9340]);
 });
 
 test("each day lies in one period, and days beyond all in the nearest", () => {
@@ -23,7 +23,7 @@ test("each day lies in one period, and days beyond all in the nearest", () => {
   const periods = [period(-9340, -9313), period(-9313, -9221), period(-9221, -9000)];
   assert.deepEqual(
     ["1944-01-01", "1944-06-06", "1944-07-02", "1944-07-03", "1970-01-01"].map((day) =>
-      placeOf(periods, day),
+      periodIndex(periods, day),
     ),
     [0, 0, 0, 1, 2],
   );
@@ -32,30 +32,30 @@ test("each day lies in one period, and days beyond all in the nearest", () => {
 test("switching what lies between two days is as good as looking at everything", () => {
   let seed = 7;
   const chance = (n: number): number => (seed = (seed * 48271) % 2147483647) % n;
-  const holdings = new Holdings((held) => holdsOn(held, 40));
-  const all: Held[] = [];
+  const features = new DatedFeatures((feature) => holdsOn(feature, 40));
+  const all: DatedFeature[] = [];
   for (let id = 0; id < 400; id++) {
     const from = chance(90),
-      held = holdings.add("control", id, from, chance(3) ? from + 1 + chance(90 - from) : OPEN);
-    if (held) all.push(held);
+      feature = features.add("areas", id, from, chance(3) ? from + 1 + chance(90 - from) : OPEN);
+    if (feature) all.push(feature);
   }
   let day = 40;
   for (let step = 0; step < 300; step++) {
     const next = chance(90);
-    for (const held of holdings.between(day, next)) held.on = holdsOn(held, next);
+    for (const feature of features.between(day, next)) feature.on = holdsOn(feature, next);
     day = next;
     assert.ok(
-      all.every((held) => held.on === holdsOn(held, day)),
+      all.every((feature) => feature.on === holdsOn(feature, day)),
       `day ${day}`,
     );
   }
 });
 
 test("a feature that comes in two tiles is one, and one id in two layers is two", () => {
-  const holdings = new Holdings(() => false);
-  assert.ok(holdings.add("control", 9004431208979067, 1, 2));
-  assert.equal(holdings.add("control", 9004431208979067, 1, 2), null);
-  assert.ok(holdings.add("frontline", 9004431208979067, 1, 2));
+  const features = new DatedFeatures(() => false);
+  assert.ok(features.add("areas", 9004431208979067, 1, 2));
+  assert.equal(features.add("areas", 9004431208979067, 1, 2), null);
+  assert.ok(features.add("front", 9004431208979067, 1, 2));
 });
 
 test("months cover the days from the first to the last, once each", () => {
