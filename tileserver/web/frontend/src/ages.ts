@@ -1,4 +1,4 @@
-// How old what is shown is: since when control is as it is, whose data ends before the shown day, and how long data
+// The age of the shown data: since when control is as it is, whose data ends before the shown day, and how long data
 // waits before it is public. All of it by the days and the clock of the server.
 
 import { changesOf, type DayCount, type Role, type TileJson } from "./catalogue";
@@ -17,6 +17,7 @@ export interface Newest {
   hours: number;
 }
 
+/** The age of the data shown on a day, by role and as a whole. */
 export interface Known {
   aged: Aged[];
   /** The day of the last change of control until then; empty where there was none yet. */
@@ -49,7 +50,7 @@ export function today({ horizon, embargo, day_zone }: TileJson["time"]): Day {
   return `${year}-${month}-${day}`;
 }
 
-/** What is known of a day; *days* are those of the timeline, ascending. */
+/** The age of the data shown on a day; *days* are those of the timeline, ascending. */
 export function knownOn(day: Day, time: TileJson["time"], days: readonly DayCount[]): Known {
   const aged = SAID.flatMap((role) => {
     const own = time.newest[role];

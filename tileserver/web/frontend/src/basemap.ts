@@ -3,11 +3,15 @@
 import type { LayerSpecification, StyleSpecification, ExpressionSpecification } from "maplibre-gl";
 import palettes from "../../../../styles/palette.json";
 
+/** The dress of page and map. */
 export type Theme = "light" | "dark";
+/** The colours of a theme as CSS hex, and opacities from 0 to 1; see styles/palette.json. */
 export type Palette = (typeof palettes)["light"];
 
+/** The palette of a theme. */
 export const paletteOf = (theme: Theme): Palette => palettes[theme];
 
+/** The credit of the base map, shown whatever the theatre. */
 export const BASEMAP_ATTRIBUTION =
   "Natural Earth · © OpenStreetMap contributors (ODbL) · GeoNames (CC BY 4.0)";
 /** Areas are drawn under this layer, so that rivers and the sea stay visible. */

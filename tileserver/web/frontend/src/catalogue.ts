@@ -41,6 +41,7 @@ export interface Source {
 
 /** As what the map draws a layer. Nothing here asks for a layer's name: a theatre calls its layers what it likes. */
 export type Role = "areas" | "front" | "events" | "notes";
+/** A value for each role that a layer has. */
 export type ByRole<T> = Partial<Record<Role, T>>;
 
 /** The days that a tileset has; `embargo` is an ISO 8601 duration, `horizon` the newest public instant in UTC. */

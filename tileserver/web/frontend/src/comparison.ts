@@ -12,6 +12,7 @@ import { kilometres, pick, type Say } from "./texts";
 
 const PAUSE_MS = 150; // a day that stands no longer is passed by
 
+/** Where the comparison is drawn and told, and who hears of a choice. */
 export interface ComparisonOptions {
   map: MapLibre;
   language: string;
@@ -24,6 +25,7 @@ export interface ComparisonOptions {
 export const pairOf = (one: Day, other: Day): Pair =>
   one < other ? { from: one, to: other } : { from: other, to: one };
 
+/** The comparison of the shown day with another one; none while no day is chosen. */
 export class Comparison {
   private readonly layers: ComparisonLayers;
   private readonly field = byId<HTMLInputElement>("compare-date");

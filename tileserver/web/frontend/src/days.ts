@@ -1,5 +1,6 @@
 // Calendar days as text, "2023-11-09". They are local days of the theatre, so no time zone enters here.
 
+/** A calendar day as ISO text, `2023-11-09`. */
 export type Day = string;
 
 const MS = 86_400_000;
@@ -13,11 +14,13 @@ function instant(text: string): number {
   return new Date(ms).toISOString().startsWith(text) ? ms : NaN;
 }
 
+/** Whether a text is a day that the calendar has. */
 export const isDay = (text: string): boolean => !Number.isNaN(instant(text));
 
 /** How many days `to` is after `from`. */
 export const daysBetween = (from: Day, to: Day): number => Math.round((instant(to) - instant(from)) / MS);
 
+/** The day *count* days on. */
 export const addDays = (day: Day, count: number): Day =>
   new Date(instant(day) + count * MS).toISOString().slice(0, 10);
 
@@ -32,6 +35,7 @@ export function addMonths(day: Day, count: number): Day {
   return date.toISOString().slice(0, 10);
 }
 
+/** The day itself, or the nearer end of the range from *first* to *last*. */
 export const clampDay = (day: Day, first: Day, last: Day): Day =>
   day < first ? first : day > last ? last : day;
 
@@ -53,6 +57,7 @@ export function spanText(days: number, language: string, ago = false): string {
     : new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
+/** "48 hours" in the reader's language. */
 export const hoursText = (hours: number, language: string): string =>
   new Intl.NumberFormat(language, {
     style: "unit",
@@ -61,8 +66,10 @@ export const hoursText = (hours: number, language: string): string =>
     maximumFractionDigits: 1,
   }).format(hours);
 
+/** "Thursday" in the reader's language. */
 export const weekdayText = (day: Day, language: string): string => format(day, language, { weekday: "long" });
 
+/** A day in the reader's language, as `Intl.DateTimeFormat` has it. */
 export function format(day: Day, language: string, options: Intl.DateTimeFormatOptions): string {
   const locale = language === "en" ? "en-GB" : language; // the day before the month, as on the rest of the page
   return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).format(instant(day));

@@ -1,5 +1,6 @@
 // Building page elements. Strings become text nodes, never HTML.
 
+/** A new element. An empty class name is none; texts among the children become text nodes. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = "",

@@ -7,6 +7,7 @@ const TICK_MS = 2000;
 const PATIENCE = 5; // ticks without a sign of life; the worker answers in turn, and a slow phone has much to do
 const RESTORED_MS = 8000; // within which a browser gives a context back, if it does
 
+/** The map to look after, and who is told. */
 export interface HealthOptions {
   map: MapLibre;
   /** Nothing is drawn, and the map has no style that could be changed. */

@@ -3,16 +3,19 @@
 import { changesOf, km2Of, type DayCount } from "./catalogue";
 import { addDays, daysBetween, format, type Day } from "./days";
 
-export const INSET = 8; // half the slider's thumb: the chart and the thumb share one scale
+/** Page px between the chart's edge and its scale: half the slider's thumb, which shares the scale. */
+export const INSET = 8;
 const BARS = 29,
   MARKS = 32,
   DEEPEST = 43,
   LABELS = 54; // distances from the top in page pixels
 
+/** The first and the last day of a range, both of it. */
 export interface Span {
   first: Day;
   last: Day;
 }
+/** One column of the chart: events a day, km2 that changed hands, and whether anything did. */
 export interface Column {
   events: number;
   km2: number;
@@ -69,7 +72,7 @@ export function usualMost(values: number[]): number {
   return sorted[Math.floor((sorted.length - 1) * 0.98)] ?? 1;
 }
 
-/** What of the chart stays as the day goes on. */
+/** The parts of the chart that stay as the day goes on. */
 interface Still {
   key: string;
   columns: Column[];

@@ -1,9 +1,9 @@
 // Start the page: the reader's map and the embed are the same code in different dress.
 
 import "./style.css";
-import { App } from "./app";
+import { startPage } from "./app";
 import { byId } from "./dom";
-import { readLink } from "./permalink";
+import { readLink } from "./address";
 import { chooseLanguage, speaker } from "./texts";
 
 const link = readLink(location.search, location.hash);
@@ -20,7 +20,7 @@ function sayWhyNot(error: unknown): void {
 }
 
 try {
-  void new App(link, language, say).start();
+  startPage(link, language, say);
 } catch (error) {
   sayWhyNot(error);
 }

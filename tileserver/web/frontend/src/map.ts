@@ -1,12 +1,22 @@
 // Making the MapLibre map, and where it looks at first.
 
-import { Map as MapLibre, addProtocol, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import {
+  Map as MapLibre,
+  NavigationControl,
+  ScaleControl,
+  addProtocol,
+  setWorkerUrl,
+  type ErrorEvent,
+  type StyleSpecification,
+} from "maplibre-gl";
 import { Protocol } from "pmtiles";
 import type { Theatre } from "./catalogue";
-import type { Camera } from "./permalink";
+import type { Camera } from "./address";
+import type { Note } from "./notes";
+import { DATED } from "./periods_on_map";
 import type { Say } from "./texts";
 
-/** Throws where the browser has no WebGL 2. */
+/** Make the map, at a camera or over Europe. Throws where the browser has no WebGL 2. */
 export function createMap(
   style: StyleSpecification,
   camera: Camera | null,
@@ -15,7 +25,7 @@ export function createMap(
 ): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
   addProtocol("pmtiles", new Protocol().tile);
-  return new MapLibre({
+  const map = new MapLibre({
     container: "map",
     style,
     attributionControl: false, // our own, which sets text and not HTML
@@ -41,8 +51,15 @@ export function createMap(
       "CooperativeGesturesHandler.MobileHelpText": say("gestureTouch"),
     },
   });
+  map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
+  map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
+    if (!event.sourceId?.startsWith(DATED)) console.warn("map:", event.error.message); // dated sources answer for themselves
+  });
+  return map;
 }
 
+/** Where the map looks; longitudes within -180 to 180. */
 export function cameraOfMap(map: MapLibre): Camera {
   const { lng, lat } = map.getCenter().wrap();
   return { zoom: map.getZoom(), lat, lon: lng };
@@ -65,6 +82,14 @@ export function openCamera(map: MapLibre, { centre: [lon, lat, zoom] }: Theatre,
     duration: 0,
   });
 }
+
+/** Look at a camera at once. */
+export const jumpTo = (map: MapLibre, { lon, lat, zoom }: Camera): void =>
+  void map.jumpTo({ center: [lon, lat], zoom });
+
+/** Fly to the place of a note, near enough to make it out. */
+export const flyToNote = (map: MapLibre, { lon, lat }: Note): void =>
+  void map.flyTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 8) });
 
 /** Give the layers of a style that is in the map already the paint of another one with the same layers. */
 export function repaint(map: MapLibre, style: StyleSpecification): void {

@@ -4,6 +4,7 @@ import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
 import { addDays, addMonths, daysBetween, isDay, type Day } from "./days";
 
+/** A dated text about a direction, with its place in degrees; its days are `from` and `to`, both of it. */
 export interface Note {
   id: number;
   lon: number;

@@ -10,7 +10,7 @@ import { kilometres, pick, type Say } from "./texts";
 import { areaSwatch, lineSwatch, pointSwatch } from "./swatches";
 import { colourOf, shapeImage } from "./style_layers";
 
-/** A day as the panel tells it. `fixed` where it is not left, so that it does not matter whether it is the newest. */
+/** A day as the card tells it, see `toldOn`. */
 export interface Told {
   day: Day;
   count: DayCount | undefined;
@@ -19,6 +19,7 @@ export interface Told {
   fixed: boolean;
 }
 
+/** The card and the details under it. */
 export class Panel {
   private listed: number[] | null = null; // ids of the notes in the list
 

@@ -1,4 +1,5 @@
-// What lies under a click: the events there, else who holds the place. Text is only ever set as text.
+// Popups, which tell what lies under a click: events, a note, land that changed hands, else who holds the place. Text
+// is only ever set as text.
 
 import {
   Popup,
@@ -22,7 +23,8 @@ import { kilometres, pick, type Say } from "./texts";
 const REACH = 8; // pixels around the click: fingers are not exact
 const MOST = 12;
 
-interface Context {
+/** What a click is answered from. */
+export interface ClickContext {
   tiles: TileJson;
   language: string;
   say: Say;
@@ -36,7 +38,7 @@ interface Context {
 function query(
   map: MapLibre,
   where: PointLike | [PointLike, PointLike],
-  { layersOf, day }: Context,
+  { layersOf, day }: ClickContext,
   ...roles: Role[]
 ): MapGeoJSONFeature[] {
   const number = dayNumber(day);
@@ -48,13 +50,13 @@ function query(
     );
 }
 
-function labelOf({ tiles, language }: Context, role: Role, properties: Record<string, unknown>): string {
+function labelOf({ tiles, language }: ClickContext, role: Role, properties: Record<string, unknown>): string {
   const code = textOf(properties[tiles.category[role] ?? ""]);
   const category = tiles.legend[role]?.find((one) => one.code === code);
   return category ? pick(category.label, language) : code.replaceAll("_", " ");
 }
 
-function eventItem(feature: MapGeoJSONFeature, context: Context, texts: Texts): HTMLElement {
+function eventItem(feature: MapGeoJSONFeature, context: ClickContext, texts: Texts): HTMLElement {
   const properties: Record<string, unknown> = { ...feature.properties, ...texts.get(Number(feature.id)) };
   if (typeof properties["count"] === "number")
     return element("li", "event", [
@@ -90,7 +92,7 @@ function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {
   return [...seen.values()];
 }
 
-function eventsContent(found: MapGeoJSONFeature[], context: Context, texts: Texts): HTMLElement {
+function eventsContent(found: MapGeoJSONFeature[], context: ClickContext, texts: Texts): HTMLElement {
   const box = element("div", "popup-body");
   if (found.length > 1)
     box.append(element("p", "popup-count", [context.say("eventsHere", { count: found.length })]));
@@ -104,7 +106,7 @@ function eventsContent(found: MapGeoJSONFeature[], context: Context, texts: Text
   return box;
 }
 
-function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLElement {
+function controlContent(feature: MapGeoJSONFeature, context: ClickContext): HTMLElement {
   return element("div", "popup-body", [
     element("p", "event-kind", [
       context.say("controlOf", { day: dayText(context.day, context.language, "short") }),
@@ -116,7 +118,7 @@ function controlContent(feature: MapGeoJSONFeature, context: Context): HTMLEleme
 function comparisonContent(
   { properties: { was, is, km2 } }: MapGeoJSONFeature,
   { from, to }: Pair,
-  { tiles, language, say }: Context,
+  { tiles, language, say }: ClickContext,
 ): HTMLElement {
   const name = (code: unknown): string => statusName(textOf(code), tiles.legend.areas ?? [], language, say);
   return element("div", "popup-body", [
@@ -128,7 +130,7 @@ function comparisonContent(
   ]);
 }
 
-function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }: Context): HTMLElement {
+function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }: ClickContext): HTMLElement {
   const note = notes.find((one) => one.id === id)?.properties ?? properties;
   return element("div", "popup-body", [
     element("p", "popup-count", [worded(note, "direction", language)]),
@@ -136,11 +138,12 @@ function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }:
   ]);
 }
 
-/** What stands on top at the clicked place: events, else a note, else who controls it. Texts of events come later. */
-function contentAt(
+/** The content for what stands on top at a place: events, else a note, else what changed hands, else who controls it;
+ *  null for nothing. `later` is the same with the texts of events, where the tiles of a period have none. */
+export function contentAt(
   map: MapLibre,
   { point, lngLat }: Pick<MapMouseEvent, "point" | "lngLat">,
-  context: Context,
+  context: ClickContext,
 ): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
   const events = distinct(
     query(
@@ -178,8 +181,13 @@ function contentAt(
   return area ? { now: controlContent(area, context) } : null;
 }
 
+/** The popup that is open, if there is one. */
+export interface Popups {
+  close: () => void;
+}
+
 /** Answer clicks with popups; `contextNow` is asked at every click, because the day may have changed. */
-export function answerClicks(map: MapLibre, contextNow: () => Context | null): { close(): void } {
+export function answerClicks(map: MapLibre, contextNow: () => ClickContext | null): Popups {
   let popup: Popup | null = null;
   const answer = (lngLat: LngLat, point: Point): void => {
     const context = contextNow();

@@ -33,6 +33,7 @@ function bitmap(name: string): HTMLCanvasElement {
   return canvas;
 }
 
+/** A status as the map draws areas. All swatches are 26 by 16 page px. */
 export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement {
   const palette = paletteOf(theme);
   return canvasOf(26, 16, (context) => {
@@ -57,6 +58,7 @@ export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement 
   });
 }
 
+/** The front line as the map draws it. */
 export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement =>
   canvasOf(26, 16, (context) => {
     for (const [style, width] of [
@@ -73,9 +75,11 @@ export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement =>
     }
   });
 
+/** A kind of events, by the name of its image. */
 export const pointSwatch = (name: string): HTMLCanvasElement =>
   canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
 
+/** A row of a comparison as the map draws its pieces. */
 export function comparisonSwatch(
   { is, kind }: Moved,
   categories: Category[],

@@ -2,7 +2,9 @@
 
 import words from "./words.json";
 
+/** A text by language tag. */
 export type Text = Record<string, string>;
+/** The name of a word of the page. */
 export type Word = keyof (typeof words)["en"];
 
 const DICTIONARY: Record<string, Partial<Record<Word, string>>> = words;
@@ -17,6 +19,7 @@ export function chooseLanguage(asked: string, preferred: readonly string[]): str
 export const pick = (text: Text | undefined, language: string): string =>
   text?.[language] ?? text?.["en"] ?? Object.values(text ?? {})[0] ?? "";
 
+/** See `speaker`. */
 export type Say = ReturnType<typeof speaker>;
 
 /** A function that says a word in this language; `{name}` is filled from `values`. */

@@ -1,10 +1,17 @@
 // The open theatre: everything the server says of it, read when it opens, and its TileJSON once more where a
 // period turns out to be gone.
 
-import { readTileJson, readTimeline, rolesOf } from "./catalogue";
+import { readCatalogue, readTileJson, readTimeline, rolesOf } from "./catalogue";
+import type { Link } from "./address";
+import { knownOn } from "./ages";
+import type { Theme } from "./basemap";
 import type { Catalogue, DayCount, Theatre, TileJson } from "./catalogue";
 import type { Day } from "./days";
 import type { Span } from "./histogram";
+import type { Note } from "./notes";
+import type { Told } from "./panel";
+import type { TheatreView } from "./periods_on_map";
+import { openingDay, type Opening } from "./state";
 
 /** A theatre with its TileJSON and the days of its timeline, ascending. */
 export interface OpenTheatre {
@@ -25,3 +32,70 @@ export async function readTheatre(catalogue: Catalogue, id: string): Promise<Ope
 
 /** The first and the last public day of a tileset. */
 export const spanOf = ({ time }: TileJson): Span => ({ first: time.first_day, last: time.last_day });
+
+/** The day that a theatre opens at by a link; `asked` is the link's own day where that is not public, else "". */
+export const openingOf = ({ theatre, tiles }: OpenTheatre, at: Link["at"]): Opening =>
+  openingDay(at, theatre.opens_at, tiles.time);
+
+/** A theatre as the map shows it; `steady` is for a day that will not be left. */
+export function viewOf({ theatre, tiles }: OpenTheatre, theme: Theme, steady: boolean): TheatreView {
+  const { layers, legend, category } = tiles;
+  return { tileset: theatre.tileset, tiles, look: { theme, layers, legend, category }, steady };
+}
+
+/** A day as the card tells it; `fixed` where it is not left, so that it does not matter whether it is the newest. */
+export const toldOn = (
+  { tiles, days, countOn }: OpenTheatre,
+  day: Day,
+  notes: Note[],
+  fixed: boolean,
+): Told => ({ day, count: countOn.get(day), known: knownOn(day, tiles.time, days), notes, fixed });
+
+/** Read the TileJSON once more; whether there was an answer. */
+export async function readAgain(open: OpenTheatre): Promise<boolean> {
+  const tiles = await readTileJson(open.theatre.tileset).catch(() => null);
+  if (tiles) open.tiles = tiles;
+  return tiles !== null;
+}
+
+const RETRY_MS = 4000; // after which a server that did not answer is asked again
+
+/** Who opens theatres. */
+export interface LoaderOptions {
+  /** Settles once layers can be added to the map. */
+  drawable: () => Promise<unknown>;
+  onOpen: (open: OpenTheatre, catalogue: Catalogue) => void;
+  /** The server could not be reached, and will be asked again. */
+  onFailure: () => void;
+}
+
+/** Reads the catalogue, and a theatre whenever one is to be opened; again and again until the server answers. */
+export class TheatreLoader {
+  private catalogue: Catalogue | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: LoaderOptions) {}
+
+  /** Whether the server has named such a theatre. */
+  knows(id: string): boolean {
+    return this.catalogue?.theatres.some((one) => one.id === id) ?? false;
+  }
+
+  /** Open a theatre by its id, or with an empty one the theatre that opens unasked. */
+  async open(id: string): Promise<void> {
+    const { drawable, onOpen, onFailure } = this.options;
+    clearTimeout(this.timer);
+    try {
+      const catalogue = this.catalogue ?? (await readCatalogue());
+      const theatre = await readTheatre(catalogue, id);
+      await drawable();
+      this.catalogue = catalogue; // only now: it may have lacked the theatre
+      onOpen(theatre, catalogue);
+    } catch (error) {
+      console.warn("map:", error);
+      onFailure();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void this.open(id), RETRY_MS);
+    }
+  }
+}

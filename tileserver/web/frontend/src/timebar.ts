@@ -4,16 +4,17 @@ import { changesOf, type DayCount } from "./catalogue";
 import { addDays, addMonths, clampDay, dayText, daysBetween, isDay, type Day } from "./days";
 import { byId } from "./dom";
 import { drawHistogram, type Span } from "./histogram";
+import type { Manner } from "./state";
 import type { Say, Word } from "./texts";
 
-/** How a wish came about: a `jump` is worth a step in the browser's history, a `step` is not. */
-export type Manner = "step" | "jump";
-
+/** The language of the controls, and who hears what the reader does with them. */
 export interface TimebarOptions {
   language: string;
   say: Say;
   onWish(day: Day, manner: Manner): void;
   onPlay(): void;
+  /** The reader reaches for the time controls. */
+  onReach(): void;
 }
 
 const BUTTONS: [string, Word][] = [
@@ -44,6 +45,7 @@ export function dayOfKey(key: string, day: Day, { first, last }: Span): Day | nu
   return Object.hasOwn(moves, key) ? clampDay(moves[key]!(), first, last) : null;
 }
 
+/** The time controls under the map. */
 export class Timebar {
   private readonly slider = byId<HTMLInputElement>("slider");
   private readonly field = byId<HTMLInputElement>("date-field");
@@ -113,6 +115,8 @@ export class Timebar {
   }
 
   private listen(): void {
+    for (const reach of ["pointerenter", "focusin"])
+      byId("timebar").addEventListener(reach, () => this.options.onReach());
     this.slider.addEventListener("input", () =>
       this.wish(addDays(this.span.first, Number(this.slider.value)), "step"),
     );

@@ -1,0 +1,148 @@
+// The address, in and out: what a link says (theatre, day, part of the map, dress of the page) is read from it, and
+// it names what the map shows, so that it can be copied at any moment.
+//   /?theatre=ukraine&lang=uk#map=6.5/48.9/37.2&at=2023-11-09&compare=2023-10-01
+//   /embed?theatre=ukraine&at=2023-11-09&theme=dark#map=6.5/48.9/37.2
+
+import { isDay, type Day } from "./days";
+
+/** The middle of the map in degrees, and its zoom level. */
+export interface Camera {
+  zoom: number;
+  lat: number;
+  lon: number;
+}
+
+/** A link; an empty text, null or "auto" is for what it does not say. */
+export interface Link {
+  theatre: string;
+  at: Day | "latest" | "";
+  compare: Day | ""; // the other day of a comparison
+  camera: Camera | null;
+  lang: string;
+  theme: "light" | "dark" | "auto";
+  controls: boolean | null;
+}
+
+function cameraOf(text: string | null): Camera | null {
+  const parts = (text ?? "").split("/");
+  const [zoom, lat, lon] = parts.map(Number);
+  if (parts.length !== 3 || zoom === undefined || lat === undefined || lon === undefined) return null;
+  const within =
+    parts.every(Boolean) && zoom >= 0 && zoom <= 22 && Math.abs(lat) <= 85.06 && Math.abs(lon) <= 180;
+  return within ? { zoom, lat, lon } : null;
+}
+
+const onlyDay = (text: string): Day | "" => (isDay(text) ? text : "");
+const dayOf = (text: string): Link["at"] => (text === "latest" || isDay(text) ? text : "");
+
+/** Read a link; nonsense counts as not said. The part after `#` goes before the query. */
+export function readLink(search: string, hash: string): Link {
+  const query = new URLSearchParams(search);
+  const fragment = new URLSearchParams(hash.replace(/^#/, ""));
+  const theme = query.get("theme");
+  const controls = query.get("controls");
+  return {
+    theatre: query.get("theatre") ?? "",
+    at: dayOf(fragment.get("at") ?? query.get("at") ?? ""),
+    compare: onlyDay(fragment.get("compare") ?? query.get("compare") ?? ""),
+    camera: cameraOf(fragment.get("map")),
+    lang: query.get("lang") ?? "",
+    theme: theme === "light" || theme === "dark" ? theme : "auto",
+    controls: controls === null ? null : controls === "1",
+  };
+}
+
+/** The part after `#`. Zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
+export function fragmentOf(camera: Camera, at: Day | "", compare: Day | "" = ""): string {
+  const decimals = Math.max(2, Math.ceil((camera.zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
+  const map = `map=${Number(camera.zoom.toFixed(2))}/${camera.lat.toFixed(decimals)}/${camera.lon.toFixed(decimals)}`;
+  return `#${map}${at && `&at=${at}`}${at && compare && `&compare=${compare}`}`;
+}
+
+/** What the map shows at the moment: the theatre's id, the day that is named ("" for none), the day beside it. */
+export interface Place {
+  theatre: string;
+  day: Day | "";
+  compare: Day | "";
+  camera: Camera;
+  lang: string;
+}
+
+const WAIT_MS = 400; // browsers bear no more than a few changes of the address a second
+
+/** What of a browser's window an address is made of. */
+export interface AddressBar {
+  location: Pick<Location, "pathname" | "search" | "hash">;
+  history: Pick<History, "pushState" | "replaceState">;
+  addEventListener(type: "popstate", act: () => void): void;
+}
+
+/** How an address is kept. */
+export interface AddressOptions {
+  bar: AddressBar;
+  embedded: boolean;
+  /** Milliseconds of a clock that never goes back. */
+  now: () => number;
+  /** What the map shows; null before there is anything. */
+  place: () => Place | null;
+  /** The reader went back or forward, or edited the address. */
+  onFollow: (link: Link) => void;
+}
+
+/** The address of the page, or of an embed the link out of it: an embed leaves its own address alone. */
+export class Address {
+  private next = 0; // when it may change again
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: AddressOptions) {
+    const { bar, onFollow } = options;
+    bar.addEventListener("popstate", () => onFollow(readLink(bar.location.search, bar.location.hash)));
+  }
+
+  /** Name what the map shows, in a new entry of the history or in place of the newest; at once, or a little later. */
+  write(how: "push" | "replace"): void {
+    const { bar, embedded, now, place } = this.options;
+    const at = place();
+    if (!at) return;
+    if (embedded) {
+      document.getElementById("open-full")?.setAttribute("href", linkOut(at));
+      return;
+    }
+    if (!at.day) return;
+    clearTimeout(this.timer);
+    const wait = how === "push" ? 0 : this.next - now();
+    if (wait > 0) {
+      this.timer = setTimeout(() => this.write("replace"), wait);
+      return;
+    }
+    this.next = now() + WAIT_MS;
+    const query = new URLSearchParams(bar.location.search);
+    query.delete("at");
+    query.set("theatre", at.theatre);
+    this.set(how, query, fragmentOf(at.camera, at.day, at.compare));
+  }
+
+  /** Name a theatre that is to be opened, and nothing of it yet. */
+  choose(theatre: string): void {
+    const query = Object.fromEntries(new URLSearchParams(this.options.bar.location.search));
+    this.set("push", new URLSearchParams({ ...query, theatre }), "");
+  }
+
+  /** Name what the page is to show when it is loaded anew, by an embed too. */
+  keep({ theatre, camera, compare }: Place, day: Day | ""): void {
+    const query = new URLSearchParams(this.options.bar.location.search);
+    if (this.options.embedded) query.set("controls", "1");
+    query.set("theatre", theatre);
+    this.set("replace", query, fragmentOf(camera, day, compare));
+  }
+
+  private set(how: "push" | "replace", query: URLSearchParams, fragment: string): void {
+    const { location, history } = this.options.bar;
+    history[`${how}State`](null, "", `${location.pathname}?${query.toString()}${fragment}`);
+  }
+}
+
+function linkOut({ theatre, day, compare, camera, lang }: Place): string {
+  const query = new URLSearchParams({ theatre, ...(lang ? { lang } : {}) });
+  return `/?${query.toString()}${fragmentOf(camera, day, compare)}`;
+}

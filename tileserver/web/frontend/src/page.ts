@@ -1,0 +1,112 @@
+// The page around the map: its theme and dress, the line over the map, what it says of itself to style sheets, tests
+// and readers who do not see it.
+
+import type { Theme } from "./basemap";
+import type { Day } from "./days";
+import { byId } from "./dom";
+import type { Link } from "./address";
+import type { Clear } from "./map";
+import type { Say } from "./texts";
+
+const SETTLE_MS = 700; // after which a day is spoken aloud
+const DARK = "(prefers-color-scheme: dark)";
+
+/** What the reader does with the page itself. */
+export interface PageOptions {
+  say: Say;
+  onTheatre(id: string): void;
+  /** The reader's system may have turned light or dark. */
+  onTheme(): void;
+}
+
+/** The reader's page, or an embed, which is the same in another dress. */
+export class Page {
+  readonly embedded = document.body.classList.contains("embed");
+  readonly controls: boolean; // whether there are time controls
+  readonly fixed: boolean; // whether it is an embed of one day, which is not left
+  theme: Theme;
+  private readonly root = document.documentElement;
+  private speaking: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(link: Link, options: PageOptions) {
+    const dated = this.embedded && link.at !== "" && link.at !== "latest";
+    this.controls = !this.embedded || (link.controls ?? !dated);
+    this.fixed = dated && !this.controls;
+    this.theme = this.chooseTheme(link);
+    this.dress(options.say);
+    matchMedia(DARK).addEventListener("change", () => options.onTheme());
+    const chooser = byId<HTMLSelectElement>("theatre");
+    chooser.addEventListener("change", () => options.onTheatre(chooser.value));
+  }
+
+  /** Take the theme of a link, or the reader's own. */
+  chooseTheme({ theme }: Link): Theme {
+    const own = matchMedia(DARK).matches ? "dark" : "light";
+    this.theme = theme === "auto" ? own : theme;
+    this.root.dataset["theme"] = this.theme;
+    return this.theme;
+  }
+
+  /** The day that is on the map; "" where none is. */
+  get day(): Day | "" {
+    return this.root.dataset["shown"] ?? "";
+  }
+
+  set day(day: Day | "") {
+    if (day) this.root.dataset["shown"] = day;
+    else delete this.root.dataset["shown"];
+  }
+
+  /** Say how far the map is. */
+  set state(state: "loading" | "ready" | "error" | "stopped") {
+    this.root.dataset["state"] = state;
+  }
+
+  /** Set the line over the map; "" takes it away. */
+  hint(text: string): void {
+    const hint = byId("hint");
+    if (hint.textContent !== text) hint.textContent = text;
+    hint.hidden = !text;
+  }
+
+  /** Have a sentence read aloud, unless another one follows soon. */
+  speak(sentence: () => string): void {
+    clearTimeout(this.speaking);
+    this.speaking = setTimeout(() => (byId("spoken").textContent = sentence()), SETTLE_MS);
+  }
+
+  /** Make way for the map where the card covers it. */
+  makeWay(): void {
+    if (matchMedia("(max-width: 640px)").matches) this.unfold(false);
+  }
+
+  /** The part of the map beside the card or under it, whichever is larger; page px. */
+  clear(): Clear {
+    const { clientWidth, clientHeight } = byId("map");
+    const card = byId("card").getBoundingClientRect(),
+      bar = byId("timebar").getBoundingClientRect();
+    const bottom = bar.height ? bar.top : clientHeight;
+    const beside = (clientWidth - card.right) * bottom > clientWidth * (bottom - card.bottom);
+    return { left: beside ? card.right : 0, top: beside ? 0 : card.bottom, right: clientWidth, bottom };
+  }
+
+  private unfold(open: boolean): void {
+    document.body.classList.toggle("unfolded", open);
+    byId("details-toggle").setAttribute("aria-expanded", String(open));
+  }
+
+  private dress(say: Say): void {
+    document.body.classList.toggle("no-controls", !this.controls);
+    byId("legend-title").textContent = say("legend");
+    byId("notes-title").textContent = say("notes");
+    if (this.embedded) {
+      byId("fixed").textContent = say("fixed");
+      byId("fixed").hidden = !this.fixed;
+      byId("open-full").querySelector("span")!.textContent = say("openFull");
+    }
+    const toggle = byId("details-toggle");
+    toggle.querySelector("span")!.textContent = say(this.embedded ? "legend" : "details");
+    toggle.addEventListener("click", () => this.unfold(!document.body.classList.contains("unfolded")));
+    this.unfold(!this.embedded && matchMedia("(min-width: 641px)").matches);
+  }
+}

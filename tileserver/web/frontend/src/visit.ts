@@ -1,0 +1,226 @@
+// What happens on the page, and what follows from it: a theatre opens, a day comes onto the map, the reader compares
+// two days, goes back, turns the lights off; the map is lost and found. Who tells whom is wired in app.ts.
+
+import type { Map as MapLibre } from "maplibre-gl";
+import type { Address, Link, Place } from "./address";
+import type { Catalogue, Role } from "./catalogue";
+import type { Comparison } from "./comparison";
+import { clampDay, type Day } from "./days";
+import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
+import type { MapLook } from "./map_look";
+import type { Note } from "./notes";
+import type { Page } from "./page";
+import type { Panel } from "./panel";
+import type { TheatreView } from "./periods_on_map";
+import type { ClickContext, Popups } from "./popup";
+import type { Recovery } from "./recovery";
+import { comparing } from "./state";
+import type { Say } from "./texts";
+import {
+  openingOf,
+  readAgain,
+  spanOf,
+  toldOn,
+  viewOf,
+  type OpenTheatre,
+  type TheatreLoader,
+} from "./theatre";
+import type { Travel } from "./travel";
+
+/** The parts of the page. */
+export interface Parts {
+  page: Page;
+  map: MapLibre;
+  look: MapLook;
+  panel: Panel;
+  recovery: Recovery;
+  travel: Travel;
+  comparison: Comparison;
+  popups: Popups;
+  address: Address;
+  loader: TheatreLoader;
+}
+
+/** One reader's visit: the open theatre, the link as it is by now, and the notes of the shown day. */
+export class Visit {
+  private open: OpenTheatre | null = null;
+  private notes: Note[] = [];
+
+  constructor(
+    private link: Link,
+    private readonly language: string,
+    private readonly say: Say,
+    private readonly parts: Parts,
+  ) {}
+
+  /** Open the theatre that the link names. */
+  start(): void {
+    void this.parts.loader.open(this.link.theatre);
+  }
+
+  /** A theatre has been read: fill the page with it, and wish for the day to begin at. */
+  onOpen(open: OpenTheatre, catalogue: Catalogue): void {
+    const { theatre, tiles, days } = open;
+    const { compare, camera } = this.link;
+    const span = spanOf(tiles);
+    this.open = open;
+    this.takeDown();
+    this.parts.look.addLegend(tiles.legend);
+    this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
+    this.parts.panel.fillLegend(tiles, this.parts.page.theme);
+    this.parts.travel.open(this.view(open), days);
+    this.parts.comparison.setSpan(span);
+    this.choose(compare && clampDay(compare, span.first, span.last));
+    if (!camera) openCamera(this.parts.map, theatre, this.parts.page.clear());
+    this.parts.travel.begin(openingOf(open, this.link.at));
+  }
+
+  private view(open: OpenTheatre): TheatreView {
+    return viewOf(open, this.parts.page.theme, !this.parts.page.controls);
+  }
+
+  /** Show nothing any more, and name nothing. */
+  private takeDown(): void {
+    this.parts.travel.takeDown();
+    this.parts.comparison.clear();
+    this.parts.popups.close();
+    this.parts.panel.clear();
+    this.parts.page.day = "";
+  }
+
+  /** In the same moment as the map: date, summary, notes, comparison, address. */
+  onDay(day: Day, notes: Note[], entry: "push" | "replace"): void {
+    const { page, panel } = this.parts;
+    const told = toldOn(this.open!, day, notes, page.fixed);
+    this.notes = notes;
+    panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));
+    if (day !== page.day) this.parts.popups.close();
+    page.day = day;
+    this.parts.comparison.follow(day, this.open!.tiles, page.theme);
+    this.parts.address.write(entry);
+    page.speak(() => panel.sentence(told));
+  }
+
+  /** A correction or a withdrawal may have given a period another id. */
+  async readAgain(): Promise<void> {
+    const { open } = this;
+    if (open && (await readAgain(open)) && open === this.open) this.parts.travel.look(this.view(open));
+  }
+
+  /** The reader chose a day to compare with, or none any more. */
+  compare(chosen: Day | ""): void {
+    const { look, compare } = comparing(chosen, this.parts.travel.wanted);
+    this.choose(compare);
+    if (look !== this.parts.travel.wanted) {
+      this.parts.travel.wish(look, "jump");
+      return;
+    }
+    this.compareAnew();
+    this.parts.address.write("replace");
+  }
+
+  private choose(day: Day | ""): void {
+    this.link = { ...this.link, compare: day };
+    this.parts.comparison.choose(day);
+    this.parts.travel.periods.mute(day !== "");
+  }
+
+  private compareAnew(): void {
+    if (this.open && this.parts.page.day)
+      this.parts.comparison.follow(this.parts.page.day, this.open.tiles, this.parts.page.theme);
+  }
+
+  private flyTo(note: Note): void {
+    this.parts.page.makeWay();
+    flyToNote(this.parts.map, note);
+  }
+
+  /** What a click is answered from at this moment; null where no day is shown. */
+  clickContext(): ClickContext | null {
+    const { open, language, say, notes } = this;
+    const { day } = this.parts.page;
+    if (!open || !day) return null;
+    const layersOf = (role: Role): string[] => this.parts.travel.periods.layerIds(role);
+    return {
+      tiles: open.tiles,
+      language,
+      say,
+      day,
+      notes,
+      comparison: this.parts.comparison.shown,
+      layersOf,
+    };
+  }
+
+  /** What the address is to name; null before there is anything. */
+  place(): Place | null {
+    if (!this.open || !this.parts.travel.wanted) return null;
+    const { compare, lang } = this.link;
+    const camera = cameraOfMap(this.parts.map);
+    return { theatre: this.open.theatre.id, day: this.parts.page.day, compare, camera, lang };
+  }
+
+  /** The reader went back or forward, or edited the address. */
+  follow(link: Link): void {
+    const { open } = this;
+    const elsewhere = link.theatre !== "" && link.theatre !== open?.theatre.id;
+    this.link = link;
+    if (link.camera) jumpTo(this.parts.map, link.camera);
+    if (elsewhere) {
+      if (this.parts.loader.knows(link.theatre)) this.reopen(link.theatre);
+      else location.reload(); // the server says what there is
+      return;
+    }
+    this.choose(link.compare);
+    this.compareAnew();
+    if (open && link.at) this.parts.travel.begin(openingOf(open, this.link.at));
+  }
+
+  /** The reader chose another theatre. */
+  chooseTheatre(id: string): void {
+    this.link = { ...this.link, theatre: id, at: "", compare: "", camera: null };
+    this.parts.address.choose(id);
+    this.reopen(id);
+  }
+
+  private reopen(id: string): void {
+    this.parts.travel.pause();
+    void this.parts.loader.open(id);
+  }
+
+  /** The reader's system may have turned light or dark. */
+  changeTheme(): void {
+    const { open } = this;
+    const { page } = this.parts;
+    const before = page.theme;
+    if (page.chooseTheme(this.link) === before) return;
+    this.parts.look.setTheme(page.theme, this.parts.recovery.isLost);
+    if (!open) return;
+    this.parts.panel.fillLegend(open.tiles, page.theme);
+    this.parts.travel.look(this.view(open));
+    this.parts.travel.refresh();
+  }
+
+  /** The server does not answer, and will be asked again. */
+  onOffline(): void {
+    if (!this.open) this.parts.page.state = "error";
+    this.parts.page.hint(this.say("offline"));
+  }
+
+  /** Sources, layers and feature states went with the context: the wished-for day is made anew once there is another. */
+  onLost(): void {
+    const { wanted } = this.parts.travel;
+    this.parts.travel.periods.abandon();
+    this.parts.comparison.abandon();
+    this.takeDown();
+    this.parts.page.hint(this.say("lost"));
+    if (wanted) this.parts.travel.wish(wanted, "step");
+  }
+
+  /** Load the page anew with what it was to show. */
+  restart(): void {
+    const place = this.place();
+    if (place && this.parts.page.controls) this.parts.address.keep(place, this.parts.travel.wanted);
+    location.reload();
+  }
+}
