@@ -1,0 +1,149 @@
+// The card says the day, what happened on it, how old it is, and its notes; nothing of another day stays.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import type { Catalogue, DayCount, TileJson } from "../src/catalogue";
+import type { Note } from "../src/notes";
+import { Panel, type Told } from "../src/panel";
+import { speaker } from "../src/texts";
+import { openPage, textIn, textsOf } from "./dom";
+
+const note = (id: number, direction: string, text: string): Note => ({
+  id,
+  lon: 37,
+  lat: 48,
+  properties: { direction, text },
+});
+const north = note(1, "Kupiansk", "Attacks toward the Oskil."),
+  south = note(2, "Kherson", "Landings on the east bank.");
+const count: DayCount = { day: "2023-11-09", begins: [], areas: 2, events: 1, km2: { occupied: 3.04 } };
+const told: Told = {
+  day: "2023-11-09",
+  count,
+  known: { aged: [], since: "2023-11-09", begins: false, newest: null },
+  notes: [north, south],
+  fixed: false,
+};
+const numbers = new Map([
+  [north, 1],
+  [south, 2],
+]);
+const tiles = {
+  notice: { en: "Coarse." },
+  layers: { areas: "zones", front: "line", events: "battles" },
+  legend: {
+    areas: [
+      {
+        code: "a",
+        label: { en: "Held", uk: "Утримує" },
+        colour: "#000000",
+        colour_dark: "#ffffff",
+        pattern: "none",
+      },
+    ],
+    events: [
+      { code: "b", label: { en: "Battle" }, colour: "#000000", colour_dark: "#ffffff", pattern: "none" },
+    ],
+  },
+  sources: {
+    zones: { publisher: "A", licence: "CC-BY-4.0", attribution: "Archive", url: "https://example.org/a" },
+    line: { publisher: "A", licence: "CC-BY-4.0", attribution: "Archive", url: "https://example.org/a" },
+    battles: { publisher: "B", licence: "", attribution: "Ledger", url: "javascript:alert(1)" },
+  },
+} as unknown as TileJson;
+const catalogue = {
+  default: "war",
+  theatres: [
+    { id: "war", title: { en: "A war" } },
+    { id: "other", title: { en: "Another" } },
+  ],
+} as unknown as Catalogue;
+
+let panel: Panel;
+let flown: Note[];
+const show = (of: Partial<Told> = {}): void =>
+  panel.showDay({ ...told, ...of }, numbers, (one) => void flown.push(one));
+
+beforeEach(() => {
+  openPage();
+  flown = [];
+  panel = new Panel("en", speaker("en"));
+  panel.fillTheatre(catalogue, "war", tiles);
+});
+
+test("a day is told by its date, its changes and its events, in the title too", () => {
+  show();
+  assert.deepEqual(
+    [textIn("as-of"), textIn("weekday"), textIn("date")],
+    ["As of", "Thursday", "9 November 2023"],
+  );
+  assert.equal(document.getElementById("date")?.getAttribute("datetime"), "2023-11-09");
+  assert.equal(textIn("summary"), "2 changes of control (3 km²), 1 event");
+  assert.equal(document.title, "A war, 9 November 2023");
+});
+
+test("the notes stand under the numbers that they have on the map, and lead there", () => {
+  show();
+  assert.deepEqual(textsOf("#notes .note-number"), ["1", "2"]);
+  assert.deepEqual(textsOf("#notes p"), ["Attacks toward the Oskil.", "Landings on the east bank."]);
+  document.querySelectorAll<HTMLElement>("#notes button")[1]?.click();
+  assert.deepEqual(flown, [south]);
+});
+
+test("notes that stay are left in place, so that focus and reading stay with them", () => {
+  show();
+  const before = document.querySelector("#notes li");
+  show({ day: "2023-11-10" });
+  assert.equal(document.querySelector("#notes li"), before);
+  show({ notes: [south] });
+  assert.deepEqual(textsOf("#notes .note-number"), ["2"]);
+  show({ notes: [] });
+  assert.deepEqual(textsOf("#notes li"), ["No notes for this day."]);
+});
+
+test("nothing is said to have happened to a role whose data has ended by then", () => {
+  show({ known: { ...told.known, aged: [{ role: "areas", day: "2023-10-08", days: 32 }] } });
+  assert.equal(textIn("summary"), "1 event");
+  assert.deepEqual(textsOf("#ages li"), ["Control as of 8 Oct 2023, 32 days earlier."]);
+});
+
+test("the newest day says how old it is, but not where it is not left", () => {
+  const known = { ...told.known, newest: { days: 3, hours: 48 } };
+  show({ known });
+  assert.equal(textIn("as-of"), "Latest");
+  assert.deepEqual(textsOf("#ages li"), ["Newest public day, 3 days ago. Delay: 48 hours."]);
+  show({ known, fixed: true });
+  assert.deepEqual([textIn("as-of"), textIn("ages")], ["As of", ""]);
+});
+
+test("no day on the map is no day in the card", () => {
+  show();
+  panel.clear();
+  for (const id of ["weekday", "date", "summary", "ages", "notes"]) assert.equal(textIn(id), "", id);
+  assert.equal(document.getElementById("date")?.hasAttribute("datetime"), false);
+  assert.equal(document.title, "A war");
+  show();
+  assert.equal(textsOf("#notes li").length, 2, "the same notes are listed again");
+});
+
+test("the same day is a sentence for those who do not see the map", () => {
+  assert.equal(
+    panel.sentence({ ...told, notes: [north] }),
+    "9 November 2023: 2 changes of control (3 km²), 1 event. Kupiansk: Attacks toward the Oskil.",
+  );
+});
+
+test("the legend has a row for each status, for the front and for each kind of event", () => {
+  panel.fillLegend(tiles, "light");
+  assert.deepEqual(textsOf("#legend span"), ["Held", "Front line", "Battle"]);
+});
+
+test("each source is credited once, and only to an address that is safe to follow", () => {
+  assert.deepEqual(textsOf("#credits-list li").slice(0, 2), ["Archive (CC-BY-4.0)", "Ledger"]);
+  assert.deepEqual(
+    [...document.querySelectorAll("#credits-list a")].map((link) => link.getAttribute("href")),
+    ["https://example.org/a"],
+  );
+  assert.deepEqual(textsOf("#theatre option"), ["A war", "Another"]);
+  assert.equal(textIn("notice-text"), "Coarse.");
+});
