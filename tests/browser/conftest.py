@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.browser.drawn import ids_of_tiles
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -25,6 +27,12 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Where most tests begin: days after it move the front almost daily.
+NORMANDY = "#map=6.5/49.1/0.5&at=1944-07-25"
+WEST = "/?theatre=western-front&lang=en"
+SAMPLE = "theatre=ukraine-sample&lang=en"
+
 PATIENCE = 30.0  # seconds; a software renderer on two cores is slow
 
 # Asks the map as its shader does: feature state, and where there is none what the layer's paint says instead.
@@ -146,28 +154,56 @@ class Reader:
         return camera
 
 
+async def assert_all_of_one_day(reader: Reader, server_url: str, day: str) -> None:
+    """Hold label, address and the features of every tile on the screen to *day*."""
+    assert [await reader.shown(), await reader.labelled()] == [day] * 2
+    # The address follows a little later, as browsers bear no change at each step.
+    await reader.until(f"new URLSearchParams(location.hash.slice(1)).get('at') === {day!r}")
+    expected = await asyncio.to_thread(ids_of_tiles, server_url, await reader.camera(), day)
+    for layer in ("control", "frontline", "events"):
+        assert await reader.on_screen(layer) == expected.get(layer, set()), layer
+
+
 NewReader = Callable[..., Awaitable[Reader]]
 
 
-@pytest_asyncio.fixture
-async def new_reader() -> AsyncIterator[NewReader]:
-    """A function that opens a page of its own: ``await new_reader(width, height, **context)``."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser for all tests: each test has contexts of its own, which share nothing."""
     async with async_playwright() as playwright:
         executable = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        started = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield started
+        await started.close()
 
-        async def make(width: int = 820, height: int = 560, **context: Any) -> Reader:
-            opened = await browser.new_context(
-                viewport={"width": width, "height": height}, locale="en-GB", **context
-            )
-            reader = Reader(await opened.new_page())
-            reader.page.on("request", lambda request: reader.requests.append(request.url))
-            reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
-            reader.page.on("console", lambda message: _hear(reader, message.type, message.text))
-            return reader
 
-        yield make
-        await browser.close()
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_reader(browser: Browser) -> AsyncIterator[NewReader]:
+    """A function that opens a page of its own: ``await new_reader(width, height, **context)``."""
+    contexts: list[BrowserContext] = []
+
+    async def make(width: int = 820, height: int = 560, **context: Any) -> Reader:
+        opened = await browser.new_context(
+            viewport={"width": width, "height": height}, locale="en-GB", **context
+        )
+        contexts.append(opened)
+        reader = Reader(await opened.new_page())
+        reader.page.on("request", lambda request: reader.requests.append(request.url))
+        reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+        reader.page.on("console", lambda message: _hear(reader, message.type, message.text))
+        return reader
+
+    yield make
+    for opened in contexts:
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def reader(server_url: str, new_reader: NewReader) -> Reader:
+    """A reader of the Western Front in Normandy, on 25 July 1944."""
+    opened = await new_reader()
+    await opened.open(server_url + WEST + NORMANDY)
+    return opened
 
 
 def _hear(reader: Reader, kind: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the page says of its own age, how it is read by keyboard, and that nobody is kept out (axe)."""
+"""What the page says of theatre and age, how it is read by keyboard, and that nobody is kept out (axe)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,31 @@ from typing import Any
 import pytest
 from playwright.async_api import Route
 
-from tests.browser.conftest import NewReader, Reader
-from tests.browser.test_map import NORMANDY, WEST
+from tests.browser.conftest import NORMANDY, SAMPLE, WEST, NewReader, Reader
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = (
     Path(__file__).parents[2] / "tileserver" / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 )
-SAMPLE = "theatre=ukraine-sample&lang=en"
 PAGES = {
     "map": "/?lang=en&theatre=western-front" + NORMANDY,
     "comparison": "/?lang=en&theatre=western-front" + NORMANDY + "&compare=1944-07-01",
     "embed": f"/embed?{SAMPLE}",
     "embed of a day": f"/embed?{SAMPLE}&at=2023-11-09",
 }
+
+
+async def test_the_map_opens_on_the_default_theatre(server_url: str, new_reader: NewReader) -> None:
+    reader = await new_reader()
+    await reader.open(server_url)
+    catalogue = await reader.page.evaluate("fetch('/tilesets').then(answer => answer.json())")
+    theatre = next(each for each in catalogue["theatres"] if each["id"] == catalogue["default"])
+    assert await reader.page.input_value("#theatre") == theatre["id"]
+    assert await reader.page.inner_text("#title") == theatre["title"]["en"]
+    assert await reader.page.inner_text("#notice") == theatre["notice"]["en"]
+    assert await reader.on_screen("control")
+    assert reader.complaints == []
 
 
 async def test_a_day_that_only_events_reach_says_how_old_control_is(
@@ -61,21 +71,6 @@ async def test_the_first_day_is_a_beginning_and_the_newest_says_how_old_it_is(
     assert "Newest public day" in await reader.page.inner_text("#ages")
 
 
-async def test_an_embed_calls_the_day_it_opens_at_by_its_date_and_only_the_newest_latest(
-    server_url: str, new_reader: NewReader
-) -> None:
-    reader = await new_reader(640, 420)
-    await reader.open(f"{server_url}/embed?{SAMPLE}")
-    assert [await reader.shown(), await reader.page.inner_text("#as-of")] == ["2023-11-09", "As of"]
-    await reader.open(f"{server_url}/embed?{SAMPLE}&at=latest")
-    tilejson = await reader.page.evaluate("fetch('/tilesets/ukraine-sample').then(answer => answer.json())")
-    newest = tilejson["time"]["last_day"]
-    assert [await reader.shown(), await reader.page.inner_text("#as-of")] == [newest, "Latest"]
-    await reader.page.click("#previous-day")
-    await reader.until(f"document.documentElement.dataset.shown !== {newest!r}")
-    assert await reader.page.inner_text("#as-of") == "As of"
-
-
 async def test_what_is_in_the_middle_is_told_by_keyboard_and_closed_by_escape(
     server_url: str, new_reader: NewReader
 ) -> None:
@@ -88,49 +83,6 @@ async def test_what_is_in_the_middle_is_told_by_keyboard_and_closed_by_escape(
     await reader.page.keyboard.press("Escape")
     assert await reader.page.locator(".popup-body").count() == 0
     assert await reader.page.evaluate("document.activeElement === tileserverMap.getCanvas()")
-
-
-@pytest.mark.parametrize("path", ["/", "/embed"])
-@pytest.mark.parametrize(("width", "height"), [(640, 400), (640, 420), (320, 568), (390, 844)])
-async def test_no_line_is_cut_and_nothing_covers_another(
-    server_url: str, new_reader: NewReader, path: str, width: int, height: int
-) -> None:
-    reader = await new_reader(width, height)
-    await reader.open(f"{server_url}{path}?{SAMPLE}")
-    boxes = await reader.page.evaluate(
-        "['chooser', 'dateline', 'summary', 'ages', 'compare', 'notice', 'details-toggle', 'timebar']"
-        ".map(id => document.getElementById(id)).filter(each => each.offsetParent && each.offsetHeight)"
-        ".map(each => ({id: each.id, ...each.getBoundingClientRect().toJSON()}))"
-    )
-    for number, one in enumerate(boxes):
-        for other in boxes[number + 1 :]:
-            reach = (
-                4 if "compare" in (one["id"], other["id"]) else 0
-            )  # its buttons are larger than their words
-            apart = (
-                one["bottom"] <= other["top"] + reach
-                or other["bottom"] <= one["top"] + reach
-                or one["right"] <= other["left"]
-                or other["right"] <= one["left"]
-            )
-            assert apart, (one["id"], other["id"])
-    lines = await reader.page.evaluate(
-        "(style => (document.getElementById('notice').clientHeight - parseFloat(style.paddingTop)"
-        " - parseFloat(style.paddingBottom)) / parseFloat(style.lineHeight))"
-        "(getComputedStyle(document.getElementById('notice')))"
-    )
-    assert lines == pytest.approx(round(lines), abs=0.1)  # whole ones
-    if (width, height, path) == (640, 400, "/"):  # 1280 x 800 at twice its size
-        card, bar = (each for each in (await covers(reader)))
-        assert bar["top"] - card["bottom"] >= height / 2
-
-
-async def covers(reader: Reader) -> list[dict[str, float]]:
-    """The boxes of the card and of the time controls."""
-    boxes: list[dict[str, float]] = await reader.page.evaluate(
-        "['card', 'timebar'].map(id => document.getElementById(id).getBoundingClientRect().toJSON())"
-    )
-    return boxes
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

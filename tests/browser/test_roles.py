@@ -10,7 +10,7 @@ from tests.browser.conftest import NewReader
 from tests.conftest import Databases, serving
 from tests.twins import stores
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LOOK = "/?theatre=twin&lang=en#map=6.2/49.3/33&at=2024-03-02"
 READ = ("legend", "summary", "notes", "date", "changes")

@@ -1,0 +1,58 @@
+"""What cannot be had leaves what is shown, is said, and comes as soon as it can."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Route
+
+from tests.browser.conftest import NewReader, Reader, assert_all_of_one_day
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_failing_tiles_leave_picture_label_and_address(server_url: str, reader: Reader) -> None:
+    before = await reader.on_screen("control")
+    failing = True
+
+    async def refuse(route: Route) -> None:
+        if failing:
+            await route.fulfill(status=503, body="")
+        else:
+            await route.continue_()
+
+    await reader.page.route("**/history/**", refuse)
+    await reader.page.fill("#date-field", "1944-12-24")  # in a period that is not loaded
+    await reader.until("document.documentElement.dataset.state === 'error'")
+    assert [await reader.shown(), await reader.labelled(), await reader.linked()] == ["1944-07-25"] * 3
+    assert await reader.on_screen("control") == before
+    assert "24 Dec" in (await reader.page.text_content("#hint") or "")  # tried again by now or not
+    failing = False
+    await reader.ready("1944-12-24")
+    await assert_all_of_one_day(reader, server_url, "1944-12-24")
+
+
+async def test_a_tile_missing_after_a_move_is_said_and_fetched_again(server_url: str, reader: Reader) -> None:
+    failing = True
+
+    async def refuse(route: Route) -> None:
+        await (route.fulfill(status=503, body="") if failing else route.continue_())
+
+    await reader.page.route("**/history/**", refuse)
+    await reader.page.evaluate("tileserverMap.jumpTo({center: [6, 47]})")
+    await reader.until("document.documentElement.dataset.state === 'error'")
+    assert await reader.labelled() == "1944-07-25"
+    failing = False
+    await reader.ready("1944-07-25")
+    await assert_all_of_one_day(reader, server_url, "1944-07-25")
+
+
+async def test_a_browser_without_webgl_is_told_so(server_url: str, new_reader: NewReader) -> None:
+    reader = await new_reader()
+    await reader.page.add_init_script(
+        "HTMLCanvasElement.prototype.getContext = (get => function (kind, ...rest) {"
+        " return kind.startsWith('webgl') ? null : get.call(this, kind, ...rest); })"
+        "(HTMLCanvasElement.prototype.getContext)"
+    )
+    await reader.page.goto(server_url + "/?lang=en")
+    await reader.until("!document.getElementById('failure').hidden")
+    assert "WebGL 2" in await reader.page.inner_text("#failure")

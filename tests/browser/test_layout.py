@@ -1,0 +1,96 @@
+"""The page has room for everything at every size, and covers and cuts nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import SAMPLE, NewReader, Reader
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_phone_has_room_for_everything(server_url: str, new_reader: NewReader) -> None:
+    for width in (320, 390):
+        reader = await new_reader(width, 700, has_touch=True)
+        await reader.open(server_url)
+        assert await reader.page.evaluate("document.documentElement.scrollWidth") == width
+        small = await reader.page.evaluate(
+            "[...document.querySelectorAll('button, #date-field')]"
+            ".filter(each => each.offsetParent && !each.closest('.scrolls'))"
+            ".map(each => ({name: each.id || each.className, box: each.getBoundingClientRect()}))"
+            ".filter(({box}) => box.width < 40 || box.height < 40 || box.right > innerWidth)"
+            ".map(({name}) => name)"
+        )
+        assert small == []
+
+
+@pytest.mark.parametrize("path", ["/", "/embed"])
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (640, 420), (320, 568), (390, 844)])
+async def test_no_line_is_cut_and_nothing_covers_another(
+    server_url: str, new_reader: NewReader, path: str, width: int, height: int
+) -> None:
+    reader = await new_reader(width, height)
+    await reader.open(f"{server_url}{path}?{SAMPLE}")
+    boxes = await reader.page.evaluate(
+        "['chooser', 'dateline', 'summary', 'ages', 'compare', 'notice', 'details-toggle', 'timebar']"
+        ".map(id => document.getElementById(id)).filter(each => each.offsetParent && each.offsetHeight)"
+        ".map(each => ({id: each.id, ...each.getBoundingClientRect().toJSON()}))"
+    )
+    for number, one in enumerate(boxes):
+        for other in boxes[number + 1 :]:
+            reach = (
+                4 if "compare" in (one["id"], other["id"]) else 0
+            )  # its buttons are larger than their words
+            apart = (
+                one["bottom"] <= other["top"] + reach
+                or other["bottom"] <= one["top"] + reach
+                or one["right"] <= other["left"]
+                or other["right"] <= one["left"]
+            )
+            assert apart, (one["id"], other["id"])
+    lines = await reader.page.evaluate(
+        "(style => (document.getElementById('notice').clientHeight - parseFloat(style.paddingTop)"
+        " - parseFloat(style.paddingBottom)) / parseFloat(style.lineHeight))"
+        "(getComputedStyle(document.getElementById('notice')))"
+    )
+    assert lines == pytest.approx(round(lines), abs=0.1)  # whole ones
+    if (width, height, path) == (640, 400, "/"):  # 1280 x 800 at twice its size
+        card, bar = (each for each in (await covers(reader)))
+        assert bar["top"] - card["bottom"] >= height / 2
+
+
+async def covers(reader: Reader) -> list[dict[str, float]]:
+    """The boxes of the card and of the time controls."""
+    boxes: list[dict[str, float]] = await reader.page.evaluate(
+        "['card', 'timebar'].map(id => document.getElementById(id).getBoundingClientRect().toJSON())"
+    )
+    return boxes
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 480), (640, 300)])
+async def test_a_small_embed_overflows_nowhere(
+    server_url: str, new_reader: NewReader, width: int, height: int
+) -> None:
+    reader = await new_reader(width, height)
+    await reader.open(server_url + "/embed?theatre=ukraine-sample&at=2023-11-09&controls=1")
+    assert await reader.page.evaluate("document.documentElement.scrollWidth") == width
+    boxes = await reader.page.evaluate(
+        "['card', 'strip', 'timebar', 'credits']"
+        ".map(id => document.getElementById(id).getBoundingClientRect().toJSON())"
+    )
+    for box in boxes:
+        assert box["left"] >= 0
+        assert box["right"] <= width
+        assert box["bottom"] <= height
+    for number, one in enumerate(boxes):
+        assert not any(_overlap(one, other) for other in boxes[number + 1 :])
+
+
+def _overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    apart = (
+        one["right"] <= other["left"]
+        or other["right"] <= one["left"]
+        or one["bottom"] <= other["top"]
+        or other["bottom"] <= one["top"]
+    )
+    return not apart and one["width"] * one["height"] * other["width"] * other["height"] > 0
