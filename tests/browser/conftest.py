@@ -115,6 +115,13 @@ class Reader:
         await asyncio.sleep(0.3)
         await self.until("tileserverMap.areTilesLoaded() && tileserverMap.loaded()")
 
+    async def loaded_ahead(self) -> None:
+        """Wait until the periods before and after the shown one are there too."""
+        await self.until(
+            "Object.keys(tileserverMap.getStyle().sources).filter(id => id.startsWith('dated-')).length === 3"
+        )
+        await self.settled()
+
     async def picture(self) -> bytes:
         """What is drawn on the map, without the page around it and its ring of focus."""
         await self.settled()

@@ -51,7 +51,7 @@ async def test_a_step_within_a_loaded_period_asks_for_nothing_and_draws_as_if_op
     server_url: str, reader: Reader, new_reader: NewReader
 ) -> None:
     await reader.page.focus("#slider")
-    await reader.settled()
+    await reader.loaded_ahead()
     asked = len(reader.requests)
     for day in (*(f"1944-07-{number}" for number in range(26, 32)), "1944-08-01", "1944-08-02"):
         await reader.page.keyboard.press("ArrowRight")
@@ -71,7 +71,7 @@ async def test_the_next_period_follows_without_a_pause(server_url: str, new_read
     reader = await new_reader()
     await reader.open(server_url + WEST + NORMANDY.replace("1944-07-25", "1944-09-30"))
     await reader.page.focus("#slider")
-    await reader.settled()
+    await reader.loaded_ahead()
     asked = len(reader.requests)
     source = await reader.page.evaluate("tileserverShownSource()")
     await reader.page.keyboard.press("ArrowRight")
