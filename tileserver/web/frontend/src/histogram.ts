@@ -83,8 +83,8 @@ const stills = new WeakMap<readonly DayCount[], Still>();
 
 function stillOf(days: readonly DayCount[], span: Span, usable: number, language: string): Still {
   const key = `${span.first} ${span.last} ${usable} ${language}`,
-    held = stills.get(days);
-  if (held?.key === key) return held;
+    known = stills.get(days);
+  if (known?.key === key) return known;
   const still = {
     key,
     columns: columnsOf(days, span, Math.floor(usable / 2)),

@@ -6,7 +6,7 @@ import type { TileJson } from "./catalogue";
 import { comparisonImages } from "./comparison_layers";
 import { patternImage, shapeImage } from "./style_layers";
 
-const RATIO = 2; // pixels of the picture for one of the page
+const RATIO = 2; // pixels of an image for one of the page
 type Painter = (context: CanvasRenderingContext2D, size: number) => void;
 
 function draw(size: number, paint: Painter): ImageData {
@@ -161,8 +161,8 @@ export function setPlaceImages(map: MapLibre, theme: Theme): void {
   });
 }
 
-/** Draw the picture that a name stands for (see `patternImage` and `shapeImage`). */
-export function picture(name: string): ImageData {
+/** The image that a name stands for (see `patternImage` and `shapeImage`). */
+export function imageOf(name: string): ImageData {
   const [kind = "", colour = "#888888", theme = "light"] = name.split(":");
   if (kind === "hatch") return draw(6, hatch(colour));
   if (kind === "rising" || kind === "falling") return draw(9, stripes(colour, kind === "falling"));
@@ -179,7 +179,7 @@ export function picture(name: string): ImageData {
   return draw(16, shape(Number(kind.slice(-1)), colour, paletteOf(theme as Theme).eventCasing));
 }
 
-/** Give the map every picture that the theatre's style names. */
+/** Give the map every image that the theatre's style names. */
 export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Theme): void {
   const patterns = (legend.areas ?? [])
     .filter((one) => one.pattern !== "none")
@@ -194,6 +194,6 @@ export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Them
     shapeImage(undefined, 3, theme),
     `note:${theme}`,
   ]) {
-    if (!map.hasImage(name)) map.addImage(name, picture(name), { pixelRatio: RATIO });
+    if (!map.hasImage(name)) map.addImage(name, imageOf(name), { pixelRatio: RATIO });
   }
 }

@@ -38,7 +38,7 @@ export function createMap(
     pitchWithRotate: false,
     touchPitch: false,
     rollEnabled: false,
-    refreshExpiredTiles: false, // a tile that turned stale would be replaced alone: a mixed picture
+    refreshExpiredTiles: false, // a tile that turned stale would be replaced alone: a mixed map
     fadeDuration: 0, // labels of two days must not fade into each other
     cooperativeGestures: embedded,
     locale: {

@@ -4,7 +4,7 @@ import { paletteOf, type Theme } from "./basemap";
 import type { Category } from "./catalogue";
 import { comparisonImage, colourNow, type Moved } from "./comparison_layers";
 import { element } from "./dom";
-import { picture } from "./images";
+import { imageOf } from "./images";
 import { colourOf, patternImage } from "./style_layers";
 
 function canvasOf(
@@ -23,7 +23,7 @@ function canvasOf(
 }
 
 function bitmap(name: string): HTMLCanvasElement {
-  const data = picture(name);
+  const data = imageOf(name);
   const canvas = element("canvas", "", [], {
     width: String(data.width),
     height: String(data.height),
@@ -77,7 +77,7 @@ export const lineSwatch = (colour: string, casing: string): HTMLCanvasElement =>
 
 /** A kind of events, by the name of its image. */
 export const pointSwatch = (name: string): HTMLCanvasElement =>
-  canvasOf(26, 16, (context) => context.putImageData(picture(name), 10, 0));
+  canvasOf(26, 16, (context) => context.putImageData(imageOf(name), 10, 0));
 
 /** A row of a comparison as the map draws its pieces. */
 export function comparisonSwatch(
