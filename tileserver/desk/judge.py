@@ -175,9 +175,9 @@ class _Breaks:
 
     def _is_old(self, status: str) -> bool:
         """Whether *status* has been on the map without a break for as long as the layer says."""
-        since = self.at
+        start = self.at
         for at, state in reversed(self.past):
             if status not in self.yardstick.statuses(state):
                 break
-            since = at
-        return self.at - since >= parse_duration(self.layer.hold.vanish_after)
+            start = at
+        return self.at - start >= parse_duration(self.layer.hold.vanish_after)

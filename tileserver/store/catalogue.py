@@ -224,20 +224,20 @@ _PERIODS = """
     SELECT DISTINCT lower(valid) AS start, upper(valid) AS end FROM {rows} AND known @> $2::bigint
     ORDER BY 1, 2 NULLS LAST
 """
-# Not the revision of the row: an import that ends a content writes its row anew, and so would tell, while its
+# Not the revision of the row: an import that ends a feature writes its row anew, and so would tell, while its
 # own end is under embargo, which of the public beginnings have one.
 _CHANGES = """
-    WITH told AS (
-        SELECT lower(valid) AS start, upper(valid) AS end, content, lower(known) AS since,
-            known @> $2::bigint AS held
+    WITH rows AS (
+        SELECT lower(valid) AS start, upper(valid) AS end, content, lower(known) AS known_from,
+            known @> $2::bigint AS current
         FROM {rows} AND lower(known) <= $2::bigint
     )
     SELECT at, sum(n)::int AS features, max(first) AS revision FROM (
-        SELECT start AS at, count(*) FILTER (WHERE held) AS n, min(since) AS first
-        FROM told GROUP BY start, content
+        SELECT start AS at, count(*) FILTER (WHERE current) AS n, min(known_from) AS first
+        FROM rows GROUP BY start, content
         UNION ALL
-        SELECT "end", count(*) FILTER (WHERE held), min(since)
-        FROM told WHERE "end" IS NOT NULL GROUP BY "end", content
+        SELECT "end", count(*) FILTER (WHERE current), min(known_from)
+        FROM rows WHERE "end" IS NOT NULL GROUP BY "end", content
     ) AS ends WHERE n > 0 GROUP BY at ORDER BY at
 """
 

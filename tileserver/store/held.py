@@ -37,6 +37,14 @@ class HeldImport:
     revision: Revision | None
 
 
+_AGAIN = """
+    UPDATE held SET rulings = $3, judged = $4
+    WHERE layer = $1 AND digest = $2 AND state = 'waiting' RETURNING id
+"""
+_KEEP = """
+    INSERT INTO held (layer, origin, digest, rulings, judged, report, content)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+"""
 _COLUMNS = "id, layer, since, origin, rulings, judged, report, state, reason, decided, revision"
 
 
@@ -57,19 +65,11 @@ async def keep(
     same digest that waits already keeps its number.
     """
     async with write_locked(connection):
-        again = await connection.fetchval(
-            "UPDATE held SET rulings = $3, judged = $4 WHERE layer = $1 AND digest = $2 AND state = 'waiting'"
-            " RETURNING id",
-            layer_id,
-            digest,
-            list(rulings),
-            judged,
-        )
+        again = await connection.fetchval(_AGAIN, layer_id, digest, list(rulings), judged)
         if again is not None:
             return int(again)
         number = await connection.fetchval(
-            "INSERT INTO held (layer, origin, digest, rulings, judged, report, content)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            _KEEP,
             layer_id,
             without_nul(origin),
             digest,

@@ -61,11 +61,11 @@ UNION ALL SELECT layer, upper(known), 'faces_ended', count(*)::int
 FROM face WHERE layer = ANY($1::integer[]) AND NOT upper_inf(known) GROUP BY 1, 2
 """
 
-# What both revisions know takes part on neither side, so a correction costs what it changed. A content may
+# What both revisions know takes part on neither side, so a correction costs what it changed. A feature may
 # hold in several periods, and for another part of the same period at the other revision: hence multiranges.
 _DIFFERENCES = """
-WITH told AS (
-    SELECT cell, content, known @> $3::bigint AS added, range_agg(valid) AS held,
+WITH apart AS (
+    SELECT cell, content, known @> $3::bigint AS added, range_agg(valid) AS periods,
         min(properties ->> $4::text) AS status, min(km2) AS km2, ST_Extent(geom) AS box
     FROM {rows} AS rows
     WHERE (known @> $2::bigint) <> (known @> $3::bigint)
@@ -73,10 +73,10 @@ WITH told AS (
 )
 SELECT one.added, lower(period) AS start, upper(period) AS end, coalesce(one.status, '') AS status, one.km2,
     ST_XMin(one.box) AS west, ST_YMin(one.box) AS south, ST_XMax(one.box) AS east, ST_YMax(one.box) AS north
-FROM told AS one
-LEFT JOIN told AS other
+FROM apart AS one
+LEFT JOIN apart AS other
     ON other.cell = one.cell AND other.content = one.content AND other.added <> one.added
-CROSS JOIN unnest(one.held - coalesce(other.held, '{{}}'::tstzmultirange)) AS period
+CROSS JOIN unnest(one.periods - coalesce(other.periods, '{{}}'::tstzmultirange)) AS period
 """
 _FACES = "(SELECT * FROM face WHERE layer = $1 AND band = $5)"
 _FEATURES = "(SELECT *, 0 AS cell, NULL::double precision AS km2 FROM feature_version WHERE layer = $1)"
