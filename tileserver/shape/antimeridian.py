@@ -25,7 +25,7 @@ EDGE = 180.0
 
 
 def crosses_antimeridian(shape: BaseGeometry) -> bool:
-    """Whether a line or ring of *shape* steps over 180 degrees, or lies beyond it by less than a turn."""
+    """Whether a line or ring of *shape* steps over 180 degrees, or lies beyond by less than a turn."""
     west, south, east, north = shape.bounds
     if west < -EDGE - TURN or east > EDGE + TURN or south < -90 or north > 90:
         return False  # no degrees
@@ -34,7 +34,7 @@ def crosses_antimeridian(shape: BaseGeometry) -> bool:
 
 
 def cut_at_antimeridian(shape: BaseGeometry) -> BaseGeometry:
-    """Return the lines and areas of *shape* in pieces within 180 degrees either way; points as they are.
+    """Return the lines and areas of *shape* in pieces within 180 degrees either way; points unchanged.
 
     A step of more than half the world is taken the short way round, but for one along the whole edge of the
     map (-180 to 180), which is how what was cut already closes. A ring that goes once around a pole stays

@@ -1,7 +1,7 @@
-"""What changed between two states as one band draws it: land that changed hands, and lines that moved.
+"""Comparison of two states on the grid of one band: land that changed hands, and lines that moved.
 
-Vertices of what is returned lie on the band's grid, as those of its faces do, so what changed fits the tiles
-of both states exactly.
+All vertices of pieces and lines lie on the band's grid, as those of its faces do, so a comparison fits the
+tiles of both states exactly.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _SPECK = 1.0  # square grid units
 
 
 class LineDifference(NamedTuple):
-    """A stretch that is a line in one of two states alone: the one before, or the one after."""
+    """A stretch of line, EPSG:3857, of the state before alone, or of the state after alone."""
 
     before: bool
     line: BaseGeometry  # EPSG:3857
 
 
 def band_sieve(band: Band) -> Sieve:
-    """Return what counts as a sliver in *band*.
+    """Return the sieve of *band*: slivers are pieces as publishers redraw, or as the grid alone makes.
 
-    As everywhere what publishers redraw; and where the grid is coarser than that, what is smaller than one
-    of its squares and nowhere as wide, as it measures at the equator.
+    The grid makes strips up to one of its units wide, and specks up to one of its squares, both measured at
+    the equator; both sizes are the larger of the two.
     """
     unit = band.unit_m
     return Sieve(
@@ -47,7 +47,7 @@ def band_sieve(band: Band) -> Sieve:
 
 
 def band_pieces(cells: Iterable[CellDifference], band: Band) -> list[Piece]:
-    """Return what changed hands, piece by piece, as *band* draws it.
+    """Return the land that changed hands, piece by piece, on the grid of *band*.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def band_pieces(cells: Iterable[CellDifference], band: Band) -> list[Piece]:
 
 
 def band_lines(cells: Iterable[CellDifference], band: Band) -> list[LineDifference]:
-    """Return the stretches in which the lines of two states differ, those before and those after.
+    """Return the stretches of line that only one of two states has, EPSG:3857, on the band's grid.
 
-    What is the same in both is left out. Stretches that meet at the edge of a cell are one. Empty where
+    Stretches that meet at the edge of a cell are one. Empty where
     nothing differs.
     """
     parts: dict[bool, list[BaseGeometry]] = {True: [], False: []}

@@ -1,4 +1,4 @@
-"""Geometries cut into the cells of a quadtree, each cut known by the hash of what it holds.
+"""Geometries cut into the cells of a quadtree, each clip known by a hash of its geometry.
 
 Coordinates are *world units*: one is a tile unit at zoom 14, x to the east and y to the south from the
 north-western corner of the Mercator square, as in tile addresses. The edges of cells are whole numbers
@@ -106,7 +106,7 @@ StatusClip: TypeAlias = tuple[str, Clip]  # a status, and the part of a cell tha
 
 
 class DifferingCell(NamedTuple):
-    """The cell ``z/x/y``, so many zooms *above* the one that was asked for, and what is drawn there."""
+    """The cell ``z/x/y``, *above* zooms over the zoom asked for, and the clips of the second state there."""
 
     above: int
     z: int
@@ -121,12 +121,12 @@ def differing_cells(
     zoom: int,
     is_whole: Callable[[Collection[StatusClip]], bool],
 ) -> Iterator[DifferingCell]:
-    """Yield the cells in which two states differ, and what the second has there.
+    """Yield the cells in which two states differ, with the clips of the second state there.
 
     Parameters
     ----------
     before, after : collection of (str, Clip)
-        States: names and roots.
+        States: statuses (or fronts) and the roots of their clips, as `plant` makes roots.
     zoom : int
         Of the cells.
     is_whole : callable
@@ -175,7 +175,7 @@ def _interned(z: int, x: int, y: int, geometry: BaseGeometry, small: Points) -> 
 
 
 def _cut(geometry: BaseGeometry, box: BaseGeometry) -> BaseGeometry:
-    """Return what of *geometry* lies in the box, in its own dimension; empty where it only touches.
+    """Return the part of *geometry* in *box*, in the dimension of *geometry*; empty where the two only touch.
 
     Not `shapely.clip_by_rect`, which is quicker, but loses or adds whole areas where a vertex lies on the
     box: every second clip has such vertices, on the sides that its parent was cut at.

@@ -1,4 +1,4 @@
-"""What changed hands between two states: land that went from one status to another, and how much of it."""
+"""Land that changed hands between two states, piece by piece, and its square kilometres."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Area: TypeAlias = tuple[str, BaseGeometry]  # a status and a polygon in EPSG:385
 
 
 class CellDifference(NamedTuple):
-    """What a cell held that it no longer holds, and what it holds instead; each side is disjoint."""
+    """Areas of one cell that only the state *before* has, or only the state *after*; each side disjoint."""
 
     before: Sequence[Area]
     after: Sequence[Area]
@@ -30,7 +30,7 @@ class CellDifference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Connected land that went from the status *before* to the status *after*."""
+    """Connected land, a polygon in EPSG:3857, that went from the status *before* to the status *after*."""
 
     before: str
     after: str
@@ -41,7 +41,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """What is a sliver: a piece smaller than *min_ha* hectares that is nowhere as wide as *width_m* metres.
+    """Measure of slivers: smaller than *min_ha* hectares, nowhere as wide as *width_m* metres on the ground.
 
     Publishers redraw borders from day to day without anything having happened: most pieces of a day are
     such strips. A small but compact piece, such as a hamlet, is none.
@@ -62,7 +62,7 @@ class Sieve:
 
 
 def differing_pieces(cells: Iterable[CellDifference], sieve: Sieve) -> list[Piece]:
-    """Return what changed hands, piece by piece, ordered by the statuses.
+    """Return the land that changed hands, piece by piece, EPSG:3857, ordered by the statuses.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def differing_pieces(cells: Iterable[CellDifference], sieve: Sieve) -> list[Piec
 
 
 def joined(parts: Mapping[tuple[str, str], Sequence[BaseGeometry]], sieve: Sieve) -> list[Piece]:
-    """Return the pieces that disjoint *parts* make up, by status before and after; as `differing_pieces`."""
+    """Return the pieces that disjoint *parts* make up: polygons, EPSG:3857, by status before and after."""
     return [piece for pair in sorted(parts) for piece in _pieces(*pair, parts[pair], sieve)]
 
 

@@ -1,4 +1,9 @@
-"""The front line: where what a side has taken of others' land meets what others hold."""
+"""Front lines: edges of land that a side has taken from another, where land of another side begins.
+
+The steps: unite the areas of each side; take the edges around them, none longer than `STEP`; leave out the
+edges at home; open the uncovered land of the others, close the land of one's own; keep the edges from which
+the nearest land of another side is near and in sight; bridge the bays.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +31,7 @@ _NOWHERE = shapely.Polygon()
 
 
 class _Edges(NamedTuple):
-    """The edges around what a side holds, none longer than `STEP`, in order."""
+    """Edges around the areas of a side, EPSG:3857, none longer than `STEP`, in the order of the rings."""
 
     ends: npt.NDArray[np.float64]  # (n, 2, 2)
     ring: npt.NDArray[np.intp]  # (n,), the number of each one's ring
@@ -35,10 +40,10 @@ class _Edges(NamedTuple):
 
 
 class Fronts:
-    """The fronts over one ground, of one set of areas after the other.
+    """Drawer of fronts over one ground, for one set of areas after the other.
 
-    What is drawn follows from the areas alone. What was worked out for the areas before is taken where it
-    would be the same again: most of one day is that of the day before.
+    The lines follow from the areas of the call alone. Unions, homes and plots of the call before are taken
+    again where their input is the same, byte for byte: most of one day is that of the day before.
     """
 
     def __init__(self, where: Ground) -> None:
@@ -52,7 +57,7 @@ class Fronts:
         self._unions: dict[int, tuple[bytes, BaseGeometry]] = {}
 
     def lines(self, areas: Sequence[tuple[str, Sequence[BaseGeometry]]]) -> dict[str, BaseGeometry]:
-        """Return the fronts by the side along whose edge they run.
+        """Return the fronts by the side along whose edge each runs, EPSG:3857.
 
         Parameters
         ----------
@@ -97,7 +102,7 @@ class Fronts:
     def _painted(
         self, areas: Iterable[tuple[str, Sequence[BaseGeometry]]]
     ) -> tuple[dict[str, BaseGeometry], BaseGeometry]:
-        """Return what each side's areas hold, and all of it."""
+        """Return the land of each side's areas, disjoint, and all of the land that areas cover."""
         parts: dict[str, list[BaseGeometry]] = {}
         covered: BaseGeometry = _NOWHERE
         for number, (side, shapes) in enumerate(areas):
@@ -121,12 +126,12 @@ class Fronts:
         return _Edges(ends, ring, middles, ~home.has(middles))
 
     def _open(self, land: BaseGeometry) -> BaseGeometry:
-        """Return *land* without its parts that are nowhere twice the margin wide, and with round corners."""
+        """Return *land* with corners rounded, and without parts nowhere twice the margin wide."""
         margin = self._where.margin
         return shapely.buffer(shapely.buffer(land, -margin, quad_segs=2), margin, quad_segs=2)
 
     def _close(self, land: BaseGeometry) -> BaseGeometry:
-        """Return *land* without seams between its parts, drawn in by the width of one."""
+        """Return *land* with its seams closed, and drawn in by the width of a seam."""
         seam = self._where.seam
         return shapely.buffer(shapely.buffer(land, seam, quad_segs=2), -2 * seam, quad_segs=2)
 
@@ -134,7 +139,10 @@ class Fronts:
 def _facing(
     edges: _Edges, core: BaseGeometry, foes: BaseGeometry, nobody: Shapes, where: Ground
 ) -> BaseGeometry:
-    """Return the *edges* from which *foes* are seen, outside the side's own land."""
+    """Return the *edges* abroad from which *foes* are near and in sight, joined to lines, EPSG:3857.
+
+    In sight: the shortest line to *foes*, or to land of nobody beside *foes*, does not cross *core*.
+    """
     shapely.prepare([foes, core, *nobody])
     near = np.flatnonzero(edges.abroad)
     middles: Shapes = np.asarray(shapely.points(edges.middles[near]))
@@ -181,7 +189,7 @@ def _bridged(
     ring: npt.NDArray[np.intp],
     longest: float,
 ) -> npt.NDArray[np.bool_]:
-    """Return *seen* with the *free* edges in gaps of one ring no longer than *longest*: bays of a bank."""
+    """Return *seen*, shape (n,), with the *free* edges in gaps up to *longest* metres: bays of a bank."""
     found = seen.copy()
     length = np.hypot(*(edges[:, 1] - edges[:, 0]).T)
     there = np.flatnonzero(seen)

@@ -1,4 +1,4 @@
-"""The ground that fronts are drawn over: whose the land is that no area covers, and what counts as near."""
+"""Ground under the fronts: the holder of uncovered land, and the distances that count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tileserver.shape.segments import Shapes, segments
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Whose the land is that no area covers, and what is near, in EPSG:3857."""
+    """Land of each side, held where no area covers the land, and the distances that count; EPSG:3857."""
 
     lands: Mapping[str, BaseGeometry]  # side -> its own land
     outlines: Mapping[str, shapely.STRtree]  # side -> the segments around its land
@@ -30,12 +30,12 @@ class Ground:
 def ground(
     lands: Mapping[str, BaseGeometry], *, reach_m: float, margin_m: float, border_m: float, seam_m: float
 ) -> Ground:
-    """Return what fronts are drawn over.
+    """Return the ground that fronts are drawn over, with true metres made metres of EPSG:3857.
 
     Parameters
     ----------
     lands : mapping of str to shapely geometry
-        Side to Polygon or MultiPolygon, EPSG:3857: who holds what no area covers. The lands are disjoint.
+        Side to Polygon or MultiPolygon, EPSG:3857: land of the side where no area covers it. Disjoint.
     reach_m : float
         True metres. Two sides face each other across water, or land that is nobody's, no wider than this.
     margin_m : float
@@ -58,14 +58,14 @@ def ground(
 
 
 def outline_tree(area: BaseGeometry) -> shapely.STRtree:
-    """Return an index of the segments around *area*, in their order."""
+    """Return an index of the segments around *area*, EPSG:3857, numbered in the order of the rings."""
     return shapely.STRtree(np.asarray(shapely.linestrings(segments(shapely.boundary(area))[0])))
 
 
 class Home:
-    """The home of one side: its land, and the water that is nearer to it than to any other's land.
+    """Home of one side: the side's land, and the water nearer to that land than to any other side's.
 
-    Remembers what it said about the places of last time.
+    Remembers the answers for the places of the last call.
     """
 
     def __init__(self, side: str, where: Ground) -> None:
@@ -88,7 +88,7 @@ class Home:
 
 
 def _at_home(places: Shapes, side: str, where: Ground) -> npt.NDArray[np.bool_]:
-    """Whether *places* are on the land of *side*, or on water and nearer to it than to any other's."""
+    """Whether each of *places* is within the border of *side*'s land, or on water nearest to that land."""
     home = where.lands.get(side)
     if home is None:
         return np.zeros(len(places), dtype=bool)

@@ -31,7 +31,7 @@ def area_km2(geometry: BaseGeometry) -> float:
 
 
 def polygons_in(geometry: BaseGeometry | Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
-    """Return the polygons in *geometry*, shape (n,): what two areas share may also be a line or a point."""
+    """Return the polygons in *geometry*, shape (n,), without lines and points that two areas may share."""
     parts = shapely.get_parts(shapely.get_parts(geometry))
     found: npt.NDArray[np.object_] = parts[shapely.get_dimensions(parts) == 2]
     return found

@@ -1,4 +1,4 @@
-"""An area whose rings cross or lie astray becomes a valid one."""
+"""Mending of areas whose rings cross or lie astray."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 
 def mended(area: Polygon) -> BaseGeometry:
-    """Return the land inside the outer ring and outside every hole, whatever the rings look like.
+    """Return the land inside the outer ring and outside every hole: a valid geometry in degrees.
 
     `shapely.make_valid` turns a hole that lies outside its shell into land; that would claim land that
     the publisher took out, so each ring is made valid by itself.

@@ -1,7 +1,22 @@
 """One cell of the partition: areas with statuses become faces that share their edges exactly.
 
-Everything here is in *grid units* of a band: whole tile units of its lowest zoom, x to the east, y to the
-south. What is returned has whole coordinates, so no tile of the band rounds them again.
+A cell has its edges in three units, all with x to the east and y to the south. The cell 10/617/352 of the
+band of zooms 7 and 8, whose cells are tiles of zoom 10::
+
+    units         one of them is        the world is    the cell is    its west edge is at
+    world units   a unit of zoom 14     2^26 wide       65,536 wide    617 * 65,536 = 40,435,712
+    grid units    a unit of zoom 7      2^19 wide          512 wide    617 * 512    =    315,904
+    tile units    1/4096 of a tile      (each tile)        512 wide    512 in tile 7/77/44
+                                                         1,024 wide    1,024 in tile 8/154/88
+
+    tile 7/77/44
+    +---+---+---+---+-- ...   Clips are cut in world units (`clips`), where edges of cells of all zooms are
+    |616|617|618|619|         whole. Faces are rounded to grid units, the tile units of the band's lowest
+    +---+---+---+---+-- ...   zoom, and kept in metres of EPSG:3857. A tile of the zoom above has two of its
+    |   |   |   |   |         units to a grid unit: so faces are whole in every tile of the band, and no tile
+    ...                       rounds them again.
+
+Everything here is in grid units, and what is returned has whole coordinates.
 
 A cell's faces follow from what lies in the cell on that day and from nothing else: not from the day before,
 not from the cell beside it. So a stretch that did not change has the same vertices on both days, a
@@ -36,7 +51,7 @@ _NO_LINES = shapely.MultiLineString()
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A polygon of one status, in grid units; with the others of its cell it overlaps nowhere."""
+    """A polygon of one status, in grid units; no two faces of a cell overlap."""
 
     status: str
     polygon: BaseGeometry
@@ -44,7 +59,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a band, or so many zooms *above* one that all of those in it make up."""
+    """A cell of a band; or a larger cell, *above* zooms over the band's, in place of all the cells inside."""
 
     band: Band
     x: int
@@ -60,7 +75,7 @@ class Cell:
 
     @property
     def outline(self) -> Polygon:
-        """The box as a polygon, with the corners of all cells along its sides.
+        """The box as a polygon in grid units, with the corners of all cells along its sides.
 
         So it measures, along geodesics, exactly what they do together, and meets its neighbours in vertices.
         """
@@ -70,7 +85,7 @@ class Cell:
 
 
 def whole_status(parts: Collection[tuple[str, Clip]], priority: Mapping[str, int]) -> str | None:
-    """Return the status that has all of the cell that *parts* lie in; ``None`` where no part alone has it."""
+    """Return the status that has all of the cell of *parts*; ``None`` where no part alone has the cell."""
     highest = min((status for status, _ in parts), key=lambda each: (-priority[each], each), default=None)
     return highest if any(clip.full for status, clip in parts if status == highest) else None
 
@@ -78,7 +93,7 @@ def whole_status(parts: Collection[tuple[str, Clip]], priority: Mapping[str, int
 def cell_faces(
     cell: Cell, parts: Collection[tuple[str, Clip]], priority: Mapping[str, int], *, simplify: bool
 ) -> list[Face]:
-    """Return the faces of one cell.
+    """Return the faces of one cell, in grid units of its band.
 
     Parameters
     ----------
@@ -176,7 +191,7 @@ def _marks(
     shapes: npt.NDArray[np.object_],
     priority: Mapping[str, int],
 ) -> list[tuple[str, BaseGeometry]]:
-    """Return a square for each part that is smaller than one and not under a higher status."""
+    """Return a square of `MARK` grid units for each smaller part that is not under a higher status."""
     if cell.band.lowest == 0:
         return []
     scale = _scale(cell.band)
@@ -203,11 +218,14 @@ def _owners(
     claims: Sequence[tuple[int, BaseGeometry]],
     edges: npt.NDArray[np.object_],
 ) -> npt.NDArray[np.intp]:
-    """Return the number of the first of *claims* that each piece lies in; where in none, the next number.
+    """Return, shape (n,), the status number of the first claim around each of n pieces.
 
-    A point in the piece tells, if it lies so far from the *edges* of all claims that none passed it when
-    it was rounded. Where no such point is found quickly, the piece belongs to whom most of it belongs to;
-    a piece too thin to have one is as near to one claim as to the other.
+    *pieces*: polygons on the grid, (n,). *claims*: (status number, shape), the strongest first.
+    *edges*: boundaries of the claims. All in grid units. A piece in no claim gets the number after the last.
+
+    A point of the piece decides, if the point is farther from all *edges* than rounding moves an edge
+    (`_MOVED`). For a piece without such a point the claim with the largest share of its area decides; so it
+    does for pieces too thin to have one, which are as near to one claim as to the other.
     """
     rest = max(number for number, _ in claims) + 1
     lines = shapely.geometrycollections(edges)
@@ -239,7 +257,7 @@ def _largest_shares(
 
 
 def _enclosed(lines: Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
-    """Return the polygons that *lines* enclose once they are rounded to whole numbers and noded."""
+    """Return the polygons that *lines* enclose after rounding to whole grid units and noding, shape (n,)."""
     noded = shapely.union_all(lines, grid_size=1.0)
     return np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))))
 

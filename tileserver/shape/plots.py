@@ -1,4 +1,4 @@
-"""Areas worked out plot by plot, and anew only where their surroundings changed.
+"""Geometries worked out plot by plot, and anew only where the surroundings changed.
 
 The plane is parted into square plots. A geometry for one plot is worked out from the areas in its *window*,
 the plot with a halo around it, and cut to the plot::
@@ -35,17 +35,17 @@ Points: TypeAlias = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Plots:
-    """How the plane is parted: the side of a plot, and how far its window reaches beyond it."""
+    """Partition of the plane into squares of *side* metres, whose windows reach *halo* metres farther."""
 
     side: float
     halo: float
 
     def box(self, plot: Plot) -> BaseGeometry:
-        """Return the square of *plot*."""
+        """Return the square of *plot*, EPSG:3857."""
         return self._square(plot, 0.0)
 
     def window(self, plot: Plot) -> BaseGeometry:
-        """Return the square of *plot* and the halo around it."""
+        """Return the square of *plot* with its halo, EPSG:3857."""
         return self._square(plot, self.halo)
 
     def _square(self, plot: Plot, beyond: float) -> BaseGeometry:
@@ -56,7 +56,7 @@ class Plots:
         return box
 
     def near(self, places: Points, distance: float) -> list[Plot]:
-        """Return, ascending, the plots that are no farther than *distance* from *places*, shape (n, 2)."""
+        """Return, ascending, at least all plots within *distance* metres of *places*, shape (n, 2)."""
         there = np.unique(np.floor(places / self.side) @ [1, 1j])
         rings = int(np.ceil(distance / self.side))
         steps = range(-rings, rings + 1)
@@ -64,7 +64,7 @@ class Plots:
         return sorted(around)
 
     def outline(self, area: BaseGeometry) -> Outline:
-        """Sort the segments around *area* by the plots whose windows they may touch."""
+        """Sort the segments around *area*, EPSG:3857, by the plots whose windows each may touch."""
         ends, _ = segments(shapely.boundary(area))
         first = np.floor((ends.min(axis=1) - self.halo) / self.side).astype(np.int64)
         wide, high = (np.floor((ends.max(axis=1) + self.halo) / self.side).astype(np.int64) - first + 1).T
@@ -84,7 +84,7 @@ class Plots:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """An area, and its segments by the plots whose windows they may touch."""
+    """An area in EPSG:3857, and its segments by plot: the float64 pairs of both ends, in order, as bytes."""
 
     area: BaseGeometry
     parts: Shapes  # its polygons
@@ -111,7 +111,7 @@ class Remembered:
         self._found: dict[Plot, tuple[bytes, BaseGeometry]] = {}
 
     def pieces(self, wanted: Iterable[Plot], outline: Outline) -> list[BaseGeometry]:
-        """Return what the function makes of the area in each plot, cut to the plot; none that is empty."""
+        """Return the function's geometry of each plot, cut to the plot, EPSG:3857, without empty pieces."""
         before, self._found = self._found, {}
         for plot in wanted:
             spelled = outline.within(plot, self._plots.side)
@@ -124,7 +124,7 @@ class Remembered:
 
 
 def together(areas: Sequence[BaseGeometry] | Shapes) -> BaseGeometry:
-    """Return the polygons of *areas* as one MultiPolygon, to measure distances to; they may overlap."""
+    """Return all polygons of *areas*, EPSG:3857, as one geometry; invalid where two touch."""
     parts = shapely.get_parts(np.asarray(areas, dtype=object))
     found: BaseGeometry = shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
     return found

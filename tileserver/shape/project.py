@@ -27,7 +27,7 @@ def to_mercator(lonlat: Coordinates) -> npt.NDArray[np.float64]:
 
 
 def to_lonlat(metres: Coordinates) -> npt.NDArray[np.float64]:
-    """Return longitude and latitude in degrees; the inverse of `to_mercator`."""
+    """Return longitude and latitude in degrees, shape (n, 2); the inverse of `to_mercator`."""
     radius = WORLD / np.pi
     lon = np.degrees(metres[:, 0] / radius)
     lat = np.degrees(np.arctan(np.sinh(metres[:, 1] / radius)))

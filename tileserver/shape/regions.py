@@ -1,4 +1,4 @@
-"""Named regions, such as oblasts, and how measured land divides among them."""
+"""Regions with names, such as oblasts, and the division of measured land among regions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tileserver.shape.measure import area_km2, polygons_in
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """The regions that reach into a box, cut to it; ``whole`` where one of them, or none, has all of it."""
+    """Regions that reach into a box, cut to the box, EPSG:3857; ``whole``: one region, or none, has all."""
 
     names: tuple[str | None, ...]
     parts: tuple[BaseGeometry, ...]
     whole: bool
 
     def shares(self, polygon: BaseGeometry, km2: float) -> dict[str | None, float]:
-        """Divide *km2*, the area of a *polygon* within the box, by region; under ``None`` what is in none.
+        """Divide *km2*, the area of a *polygon* within the box, by region; ``None`` has land of no region.
 
         The shares add up to *km2*.
         """
@@ -36,7 +36,7 @@ class Nearby:
 
 
 class Regions:
-    """Regions by name, EPSG:3857; where two of them overlap, the one named first has it."""
+    """Regions by name, EPSG:3857; where two regions overlap, the first by order of naming has the land."""
 
     def __init__(self, named: Sequence[tuple[str, BaseGeometry]]) -> None:
         by_name: dict[str, list[BaseGeometry]] = {}

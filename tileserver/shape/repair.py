@@ -1,4 +1,4 @@
-"""One geometry as a file has it becomes one that can be kept: flat, valid, of the layer's kind, in metres.
+"""Repair of a geometry from a file: flat, valid, of the layer's kind, in metres of EPSG:3857.
 
 The steps: parse, drop heights, cut at 180 degrees, project, flatten to the layer's kind, make valid, remove
 what lies far outside.
@@ -34,7 +34,7 @@ _SINGLE: dict[Kind, GeometryType] = {
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """A geometry in EPSG:3857, two-dimensional and valid, and what was done to it.
+    """A geometry in EPSG:3857, two-dimensional and valid, and the findings on the way.
 
     ``geometry`` is ``None`` where nothing could be kept; the only finding then says why, and its
     treatment is ``quarantined``.
@@ -45,7 +45,7 @@ class Repaired:
 
 
 def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhere: bool) -> Repaired:
-    """Turn the text of a GeoJSON geometry into one that can be kept.
+    """Turn the text of a GeoJSON geometry into a valid geometry of the layer's kind.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
 
 
 def _project(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> BaseGeometry | None:
-    """Project to metres; ``None`` for what is not on the map of the world at all."""
+    """Project degrees to metres of EPSG:3857; ``None`` for a geometry beside the map of the world."""
     west, south, east, north = shape.bounds
     if west < -180 or east > 180 or south < -90 or north > 90:
         return None
@@ -108,7 +108,7 @@ def _clamped_to_mercator(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
 
 
 def _parts_of_kind(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> Parts:
-    """Return the single parts of the layer's kind, however deep they lie in collections."""
+    """Return the single parts of the layer's kind, shape (n,), from however deep in collections."""
     parts = _array(shape)
     while (shapely.get_type_id(parts) > GeometryType.POLYGON).any():
         parts = shapely.get_parts(parts)
@@ -120,7 +120,7 @@ def _parts_of_kind(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> 
 
 
 def _valid(parts: Parts, kind: Kind, findings: list[Finding]) -> Parts:
-    """Return parts that are valid together: areas that overlap become one, lines have a length."""
+    """Return parts that are valid together: overlapping areas are united, lines of no length go."""
     if kind == "points":
         return parts if len(parts) == 1 else parts[:0]
     if kind == "lines":
