@@ -18,7 +18,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tileserver.embedded.cluster import ELSEWHERE, PATIENCE_S, Cluster
+from tileserver.embedded.cluster import PATIENCE_S, Cluster
+from tileserver.embedded.home import ELSEWHERE
 from tileserver.embedded.installation import choose, installations
 from tileserver.embedded.processes import processes_in
 from tileserver.errors import ClusterUnavailable

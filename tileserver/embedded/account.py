@@ -1,4 +1,4 @@
-"""Whom PostgreSQL runs as: ourselves, or where we are root, whom it refuses, an account of the system."""
+"""Account that PostgreSQL runs as: our own, or for root, which PostgreSQL refuses, one of the system."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Identity(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user of the system other than ourselves; only root has one."""
+    """A user of the system other than our own, as only root can become."""
 
     uid: int
     gid: int
@@ -37,7 +37,7 @@ class Account:
         os.chown(folder, self.uid, self.gid)
 
     def can_enter(self, folder: Path) -> bool:
-        """Whether it gets as far as `folder` goes today; asked of the kernel, which knows of ACLs."""
+        """Whether the account can enter `folder`, or as much of its path as exists; ACLs count."""
         while not folder.exists():
             folder = folder.parent
         argv = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)]
@@ -45,7 +45,7 @@ class Account:
 
 
 def choose_account(pgdata: Path) -> Account | None:
-    """The owner of the cluster if there is one, else `postgres`; None where we are no root ourselves."""
+    """The owner of the cluster if there is a cluster, else `postgres`; None unless we are root."""
     if os.geteuid() != 0:
         return None
     try:
@@ -64,7 +64,7 @@ def choose_account(pgdata: Path) -> Account | None:
 
 
 def private_folder(folder: Path, account: Account | None) -> None:
-    """Make `folder`, which only its owner can enter; refuse one that somebody else put there before us."""
+    """Make `folder`, for its owner alone; `ClusterUnavailable` if somebody else made the folder."""
     owner = account.uid if account else os.geteuid()
     try:
         folder.mkdir(mode=0o700)

@@ -1,23 +1,12 @@
-"""The embedded PostGIS: a private PostgreSQL cluster beside the data, started and stopped by whoever uses it.
+"""Start of the private PostgreSQL cluster by its first user, and stop by its last.
 
-Reached over a Unix socket in a folder that only its owner can enter; no port is ever opened. In its home
-(`<data_dir>/postgres`, or `/var/lib/tileserver/<hash>` where root's PostgreSQL account cannot enter the
-data directory)::
-
-    data/         PostgreSQL's own; appears only when complete
-    socket/       private; in /tmp where this path is too long for a socket
-    start.lock    held while starting, stopping or removing
-    users.lock    shared by all who use the cluster: who can have it alone is the last one
-    kept          the postmaster that was started to stay, until stopped by hand
-    data_dir      the data directory, in a home elsewhere
+The home, its files and locks are in `home`; PostgreSQL's programs in `installation`.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import re
 import shlex
 import shutil
 import socket
@@ -27,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from tileserver.embedded.account import Account, choose_account, private_folder
+from tileserver.embedded.account import private_folder
+from tileserver.embedded.home import ClusterHome, locate_home
 from tileserver.embedded.installation import Answer, Installation, choose, installations
 from tileserver.embedded.processes import (
     clear_after_crash,
@@ -40,10 +29,7 @@ from tileserver.embedded.server_settings import PORT, server_flags
 from tileserver.errors import ClusterUnavailable
 
 NAME = "tileserver"  # of the role and of the database
-ELSEWHERE = Path("/var/lib/tileserver")
 PATIENCE_S = 120
-BACK = "data_dir"  # in a home elsewhere: the data directory it belongs to
-SOCKET_BYTES = 107  # sun_path of unix(7), less its closing NUL
 
 # In template1, so that every database made later has PostGIS too.
 BOOTSTRAP = (
@@ -55,7 +41,7 @@ BOOTSTRAP = (
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """`state` is absent, stopped or running; `major` is the PostgreSQL version the data was made by."""
+    """State of a cluster: absent, stopped or running; `major` is the PostgreSQL that made the data."""
 
     state: str
     home: Path
@@ -65,48 +51,16 @@ class ClusterStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """One private cluster; make it with `Cluster.at`."""
+class Cluster(ClusterHome):
+    """A private cluster in its home, as made by `Cluster.at`; a value, with no state of its own."""
 
-    data_dir: Path
-    home: Path
-    account: Account | None  # whom PostgreSQL runs as, where that is not ourselves
     durable: bool
 
     @classmethod
     def at(cls, data_dir: Path, *, durable: bool = True) -> Cluster:
         """The cluster of `data_dir`; touches nothing. `durable=False` trades safety for speed: for tests."""
         data_dir = data_dir.resolve()
-        beside = data_dir / "postgres"
-        account = choose_account(beside / "data")
-        if account is None or account.can_enter(beside):
-            return cls(data_dir, beside, account, durable)
-        home = ELSEWHERE / _digest(data_dir)
-        return cls(data_dir, home, choose_account(home / "data"), durable)
-
-    @property
-    def pgdata(self) -> Path:
-        """PostgreSQL's data directory."""
-        return self.home / "data"
-
-    @property
-    def log(self) -> Path:
-        """PostgreSQL's log."""
-        return self.pgdata / "server.log"
-
-    @property
-    def pointer(self) -> Path:
-        """The file in the data directory that says where a cluster kept elsewhere is."""
-        return self.data_dir / "postgres.path"
-
-    @property
-    def socket_dir(self) -> Path:
-        """The private folder of the socket."""
-        beside = self.home / "socket"
-        plain = re.fullmatch(r"[A-Za-z0-9/._-]+", str(beside))  # no quoting in settings and URLs
-        if plain and len(os.fsencode(beside / ".s.PGSQL.5432")) <= SOCKET_BYTES:
-            return beside
-        return Path("/tmp") / f"tileserver-{_digest(self.home)}"  # noqa: S108 - ownership is checked
+        return cls(data_dir, *locate_home(data_dir), durable)
 
     @property
     def dsn(self) -> str:
@@ -114,29 +68,29 @@ class Cluster:
         return f"postgresql://{NAME}@/{NAME}?host={self.socket_dir}&port={PORT}"
 
     def start(self) -> None:
-        """Make, start or adopt the cluster and leave it running until `stop`; `ClusterUnavailable` if not."""
-        with self._lock("users.lock", fcntl.LOCK_SH):
+        """Make, start or adopt the cluster, to run on until `stop`; `ClusterUnavailable` if that fails."""
+        with self.lock("users.lock", fcntl.LOCK_SH):
             self._ensure()
             self._keep()
 
     def stop(self) -> bool:
-        """Stop the cluster unless somebody uses it; whether it is stopped now."""
+        """Stop the cluster unless there is another user; return whether PostgreSQL is stopped now."""
         if not self.home.exists():
             return True
-        with self._lock("start.lock", fcntl.LOCK_EX), self._file("users.lock") as users:
-            return self._alone(users) and self._halt()
+        with self.lock("start.lock", fcntl.LOCK_EX), self.file("users.lock") as users:
+            return self.is_alone(users) and self._halt()
 
     @contextmanager
     def running(self) -> Iterator[str]:
-        """Use the cluster: its address, with PostgreSQL running for as long as anybody is inside."""
-        with self._lock("users.lock", fcntl.LOCK_SH) as users:
+        """Use the cluster: yields its address; PostgreSQL runs for as long as anybody is inside."""
+        with self.lock("users.lock", fcntl.LOCK_SH) as users:
             self._ensure()
             try:
                 with leaving_in_order():
                     yield self.dsn
             finally:
-                with self._lock("start.lock", fcntl.LOCK_EX):
-                    if self._alone(users) and not self._kept():
+                with self.lock("start.lock", fcntl.LOCK_EX):
+                    if self.is_alone(users) and not self._kept():
                         self._halt()
 
     def is_deserted(self) -> bool:
@@ -152,13 +106,13 @@ class Cluster:
         return False
 
     def revive(self) -> bool:
-        """Start PostgreSQL again where it ended under its users; whether it had."""
+        """Start PostgreSQL again where the server ended under its users; return whether that was needed."""
         if self._major() is None:
             raise ClusterUnavailable(f"the data of {self.home} is gone; a backup has to be put back by hand")
         return self._ensure()
 
     def remove(self) -> bool:
-        """Stop the cluster and delete it with all its data, unless somebody uses it; whether it is gone."""
+        """Stop the cluster and delete its data, unless there is another user; return whether all is gone."""
         if not self.stop():
             return False
         for folder in (self.socket_dir, self.home):
@@ -168,7 +122,7 @@ class Cluster:
         return True
 
     def status(self) -> ClusterStatus:
-        """What there is now; starts nothing."""
+        """Return the state of the cluster; starts nothing."""
         major = self._major()
         running = major is not None and self._answers(self._installation())
         pid = int(self._incarnation().split()[0]) if running else None
@@ -182,10 +136,10 @@ class Cluster:
     # --- below: one step each -------------------------------------------------------------------
 
     def _ensure(self) -> bool:
-        """Make, start or adopt the cluster; whether it had to be started."""
+        """Make, start or adopt the cluster; return whether PostgreSQL had to be started."""
         installation = self._installation()
         try:
-            with self._lock("start.lock", fcntl.LOCK_EX):
+            with self.lock("start.lock", fcntl.LOCK_EX):
                 if self._major() is None:
                     self._initialise(installation)
                 elif self._answers(installation):
@@ -200,7 +154,7 @@ class Cluster:
             raise ClusterUnavailable(f"the cluster in {self.home} cannot be started: {error}") from error
 
     def _initialise(self, installation: Installation) -> None:
-        """Build beside and rename at the end: a `data` folder is always a complete one."""
+        """Make the data in a folder beside and rename at the end: a `data` folder is always complete."""
         for stale in self.home.glob("new-*"):
             end_processes(stale)
             shutil.rmtree(stale)
@@ -239,7 +193,7 @@ class Cluster:
         return True
 
     def _answers(self, installation: Installation) -> bool:
-        """Whether a postmaster serves our socket, waiting out one that is just starting or stopping."""
+        """Whether a postmaster serves the socket, after a wait for any that is just starting or stopping."""
         deadline = time.monotonic() + PATIENCE_S
         while (answer := installation.knock(self.socket_dir, PORT)) is Answer.NOT_YET:
             if time.monotonic() > deadline:
@@ -283,38 +237,3 @@ class Cluster:
             return (self.home / "kept").read_text() == self._incarnation()
         except FileNotFoundError:
             return False
-
-    def _file(self, name: str) -> IO[bytes]:
-        try:
-            self._make_home()
-            return os.fdopen(os.open(self.home / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "rb+")
-        except OSError as error:
-            message = f"{self.home} cannot be used ({error.strerror}): run as its owner, or choose another "
-            raise ClusterUnavailable(message + "TILESERVER_DATA_DIR") from error
-
-    @contextmanager
-    def _lock(self, name: str, kind: int) -> Iterator[IO[bytes]]:
-        with self._file(name) as file:
-            fcntl.flock(file, kind)
-            yield file
-
-    def _alone(self, users: IO[bytes]) -> bool:
-        """Trade our share of the users' lock for the whole; of two who leave at once the second gets it."""
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _make_home(self) -> None:
-        mode = 0o755 if self.account else 0o700  # root's account has to pass through
-        self.home.mkdir(mode=mode, parents=True, exist_ok=True)
-        if self.home.parent != self.data_dir and not self.pointer.exists():
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            self.pointer.write_text(f"{self.home}\n")
-        if self.home.parent != self.data_dir:
-            (self.home / BACK).write_text(f"{self.data_dir}\n")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Which PostgreSQL with PostGIS this machine has, and what to install where it has none."""
+"""Installations of PostgreSQL with PostGIS, or the packages to install where there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OLDEST_POSTGIS = (3, 2)
 
 
 class Answer(IntEnum):
-    """What a knock at the socket brings, as in pg_isready(1)."""
+    """Answer to a knock at the socket, as in pg_isready(1)."""
 
     READY = 0
     NOT_YET = 1  # starting, stopping or recovering
@@ -57,7 +57,7 @@ class Installation:
 
 
 def installations(root: Path = Path("/"), search_path: str | None = None) -> list[Installation]:
-    """All that will do, oldest first: Debian's layout under `root`, then the `pg_config` on the path."""
+    """Usable installations, oldest first: of Debian's layout under `root`, and of `pg_config` on the path."""
     found = {
         Installation(int(share.name), root / "usr/lib/postgresql" / share.name / "bin")
         for share in (root / "usr/share/postgresql").glob("[0-9]*")

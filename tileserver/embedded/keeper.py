@@ -1,4 +1,4 @@
-"""Keeping the embedded PostgreSQL alive under a server: one that was killed is started again."""
+"""Keeper of the embedded PostgreSQL under a server: a killed PostgreSQL is started again."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""The embedded clusters that run on this machine, whoever started them."""
+"""Embedded clusters that run on the machine, whoever the starter was."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
 
-from tileserver.embedded.cluster import BACK
+from tileserver.embedded.home import BACK
 from tileserver.embedded.processes import postgres_folders
 
 
 def running_data_dirs() -> list[Path]:
-    """Return the data directories of the clusters that run on this machine, as far as we may see them."""
+    """Return the data directories, ascending, of the clusters that run on the machine, as far as visible."""
     found = set()
     for pgdata in postgres_folders():
         home = pgdata.parent

@@ -1,4 +1,4 @@
-"""Ending processes: what a dead postmaster left, and ourselves in good order."""
+"""Ends of processes: of a dead postmaster's children, and of our own in good order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 20.0
 
 
 def clear_after_crash(pgdata: Path, socket_dir: Path) -> None:
-    """End what is left of a postmaster that no longer answers, and forget its process id if reused.
+    """End the processes left by a postmaster that no longer answers, and forget its process id if reused.
 
     PostgreSQL itself steps over a lock file whose process is gone, checking that no backend is left; it
     stops at one whose number another process of the same user has by now, or a zombie that nobody
@@ -47,12 +47,12 @@ def end_processes(pgdata: Path) -> None:
 
 
 def processes_in(pgdata: Path) -> list[int]:
-    """PostgreSQL's processes of this cluster: they stay in its data directory. Empty without /proc."""
+    """PostgreSQL's processes with `pgdata` as their working directory; empty without /proc."""
     return [pid for pid, folder in _at_work() if folder == pgdata]
 
 
 def postgres_folders() -> set[Path]:
-    """The data directories in which PostgreSQL is at work, of those whose processes we may look at."""
+    """Data directories in which a PostgreSQL is at work whose processes are visible."""
     return {folder for _, folder in _at_work()}
 
 
@@ -73,7 +73,7 @@ def _noted_pid(lock_file: Path) -> str:
 
 @contextmanager
 def leaving_in_order() -> Iterator[None]:
-    """Let the signals that would end us at once end us by an exception, so that what we hold is let go."""
+    """Turn signals that would end us at once into `SystemExit`, so that locks and processes are let go."""
 
     def leave(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)

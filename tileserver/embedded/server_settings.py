@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL is told at every start; its own file stays as initdb wrote it."""
+"""Settings of the embedded PostgreSQL, given at every start; the file that initdb wrote stays as made."""
 
 from __future__ import annotations
 
