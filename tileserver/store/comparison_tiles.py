@@ -1,4 +1,4 @@
-"""A change tile as PostGIS cuts and encodes it, from shapes that are handed to it."""
+"""Comparison tiles: shapes of the caller's, cut and encoded by PostGIS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SELECT ST_AsMVT(cut, $4, {EXTENT}, 'geom', 'id') FROM (
 
 @dataclass(frozen=True, slots=True)
 class ShapeRow:
-    """A shape that a tile may show: its id, what it says, and EWKB in EPSG:3857."""
+    """A shape for a tile: its id, its properties, and EWKB in EPSG:3857."""
 
     id: int
     properties: dict[str, Any]
@@ -35,7 +35,7 @@ class ShapeRow:
 async def encode_shapes(
     connection: asyncpg.Connection, address: TileAddress, layers: Sequence[tuple[str, Sequence[ShapeRow]]]
 ) -> bytes:
-    """Return the tile of these layers, uncompressed, features in the order given; empty where nothing is."""
+    """Return the encoded tile of *layers*, uncompressed, features in the order given; ``b""`` if empty."""
     tile = b""
     for name, rows in layers:
         if rows:

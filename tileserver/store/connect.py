@@ -1,4 +1,4 @@
-"""Connections: how they are opened, how long one waits for them, and what their failures mean here."""
+"""Connections to the database: opening, waiting, and failures as errors of the tileserver."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def reason_of(error: Exception) -> str:
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Turn what the database cannot do with the rows of *what* into `LayerUnavailable`."""
+    """Turn errors of the database over the rows of *what* into `LayerUnavailable`."""
     try:
         yield
     except (asyncpg.DataError, asyncpg.InternalServerError) as error:
@@ -135,7 +135,7 @@ async def _keep_session(_connection: asyncpg.Connection) -> None:
 
 @dataclass(slots=True)
 class Pool:
-    """Connections for readers: a bounded number, and a bounded wait for one."""
+    """Pool of connections for readers: a bounded number, and a bounded wait."""
 
     dsn: str
     size: int
@@ -187,7 +187,7 @@ class Pool:
                 await pool.release(connection)
 
     async def close(self) -> None:
-        """Close every connection; those in use get five seconds."""
+        """Close every connection; connections in use get five seconds."""
         if self._pool is not None:
             try:
                 await asyncio.wait_for(self._pool.close(), 5)

@@ -1,7 +1,7 @@
-"""History tiles: what held on any day of a period, each thing with the days on which it did.
+"""History tiles: faces, lines and points of all days of a period, each with its days, half-open.
 
-Days are whole numbers since 1970-01-01, local days of the theatre. Which instant belongs to which day is
-said by the caller, as the instants at which days begin: one reading of the time zones decides, not two.
+Days are day numbers, local days of the theatre. The caller says at which instants days begin: so one reading
+of the time zones decides, not two.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ _SHARED = 9
 
 @dataclass(frozen=True, slots=True)
 class DaySpan:
-    """Local days of a history tile, and how much of them is public.
+    """Local days of a history tile, and how much of each layer is public.
 
     ``starts`` are the instants at which the days from ``first`` on begin, ascending, and the instant at which
     the last one ends: n + 1 for n days. ``last`` is the last instant whose state counts; points that end
@@ -123,7 +123,7 @@ class DaySpan:
 
 @dataclass(frozen=True, slots=True)
 class HistoryCut:
-    """One layer of a history tile: its id, its name in the tile, and the rows it is drawn from."""
+    """One layer of a history tile: layer id, name in the tile, and the kind of rows that are drawn."""
 
     layer: int
     name: str
@@ -150,7 +150,7 @@ async def render_history(
 async def history_faces(
     connection: asyncpg.Connection, cuts: Sequence[HistoryCut], span: DaySpan, band: int
 ) -> dict[str, dict[str, list[int]]]:
-    """Return ids, first days and days after the last of what begins or ends in the period, in *band*.
+    """Return id, first day and day after the last of features of *band* that begin or end in the period.
 
     Of state layers, by layer, in columns of equal length, ascending by first day, day after the last and id;
     the ids are those of `render_history`. What holds all the time is left out: most of a fine band does,
@@ -182,7 +182,7 @@ def _rows(cut: HistoryCut) -> str:
 
 
 def _tile_statement(cuts: Sequence[HistoryCut]) -> tuple[str, list[Any]]:
-    """Return one statement for all *cuts*, its own arguments after the shared ones."""
+    """Return one statement for all *cuts*, and its own arguments, which follow the shared arguments."""
     arguments: list[Any] = []
     states: dict[int, str] = {}
     points: dict[int, str] = {}

@@ -1,4 +1,8 @@
-"""How much a layer has to tell about a stretch of time, and which revisions told it."""
+"""Weights of a layer's history: estimated bytes by tile and period, and the valid time each revision changed.
+
+Periods of history are planned by the weights, so that no tile of a period grows heavy; the periods of valid
+time that a revision changed say which periods get a new URL.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,12 @@ _COARSER = (5, 3, 0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerWeights:
-    """What a layer holds in heavy tiles and when, and what each revision said anew.
+    """Weights of a layer's heavy tiles by period, and the valid time that each revision changed.
 
-    Columns of equal length: ``tiles`` (a number each), ``starts``, ``ends`` (microseconds, half-open,
-    `OPEN` for no end), ``weights`` (estimated bytes, compressed); and ``revisions`` with ``changed_starts``
-    and ``changed_ends``, the stretches of valid time in which that revision changed what is known.
+    Two tables in columns. One row for each tile and period of it: ``tiles`` (a number for each tile),
+    ``starts``, ``ends``, ``weights`` (estimated bytes, compressed). One row for each revision and stretch of
+    valid time that the revision changed: ``revisions``, ``changed_starts``, ``changed_ends``. Instants are
+    microseconds UTC, half-open, `OPEN` for no end. Empty columns where there is nothing.
     """
 
     tiles: Integers
@@ -94,7 +99,7 @@ _WINDOW_TOLD = """
 
 
 async def load_weights(connection: asyncpg.Connection, stored: StoredLayer, origin: int) -> LayerWeights:
-    """Return the past of the layer as known now; *origin* is the layer that it derives from, or itself.
+    """Return the weights of a layer as known now; *origin* is the layer of its areas, or the layer itself.
 
     About a second for a thousand days of real areas.
     """
@@ -131,7 +136,7 @@ def _tiles(rows: list[asyncpg.Record]) -> Integers:
 
 
 def _parents(tiles: Integers) -> list[Integers]:
-    """Return the tiles of the coarser zooms that hold *tiles*, which are of the finest one."""
+    """Return the tiles of coarser zooms that hold *tiles*, which are of the finest zoom."""
     x, y = (tiles >> 20) & (2**20 - 1), tiles & (2**20 - 1)
     return [zoom << 40 | x >> (_FINEST - zoom) << 20 | y >> (_FINEST - zoom) for zoom in _COARSER]
 

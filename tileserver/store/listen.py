@@ -1,4 +1,4 @@
-"""Hearing of revisions: a line of its own that listens, and asks twice a second whether it missed any."""
+"""News of revisions: a connection that listens, and asks twice a second for news that were missed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONNECT_S = 1.4
 
 
 class Beat(NamedTuple):
-    """What the database said of itself at one moment."""
+    """The database's marker and clock at one instant."""
 
     marker: Marker
     time: datetime  # by its clock

@@ -1,4 +1,4 @@
-"""What changes whenever anything does: read in a millisecond, so that every process can ask all the time."""
+"""Marker of the database: changes with every revision, withdrawal and definition; a millisecond to read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUESTION = """
 
 
 class LayerMark(NamedTuple):
-    """One layer's state: *newest* rises with each revision; all else changes what may be shown."""
+    """Mark of one layer: *newest* rises with each revision; a change of all else withdraws or redraws."""
 
     newest: int
     layer_id: LayerId
@@ -27,7 +27,7 @@ class LayerMark(NamedTuple):
 
     @property
     def promise(self) -> tuple[int, int, str]:
-        """What has to be the same for anything that was shown to be shown on."""
+        """Layer id, edition and definition, which have to stay for tiles that were shown to be shown on."""
         return self.layer_id, self.edition, self.declared
 
 

@@ -1,4 +1,4 @@
-"""What faces measure: km2 by status at every change, and the faces that differ between two states."""
+"""Measures of faces: km2 by status at every change, and the faces that differ between two states."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tileserver.times import from_micros
 
 
 class StatusArea(NamedTuple):
-    """From *at* on *status* holds *km2*, which is *net* more than just before."""
+    """Area of a status from the instant *at* on: *km2*, which is *net* more than just before."""
 
     at: datetime
     status: str
@@ -24,7 +24,7 @@ class StatusArea(NamedTuple):
 
 
 class MeasuredFace(NamedTuple):
-    """A face of the finest band without its geometry; ``end`` is ``None`` while it holds."""
+    """A face of the finest band, by cell and hash: km2 and period, half-open, None for no end."""
 
     cell: int
     feature_hash: bytes
@@ -35,7 +35,7 @@ class MeasuredFace(NamedTuple):
 
 
 class DifferingFace(NamedTuple):
-    """A face of one of two states that the other one has not; ``wkb`` is EWKB in EPSG:3857."""
+    """A face, or a piece of line, of one state that another state has not; ``wkb`` is EWKB in EPSG:3857."""
 
     cell: int
     status: str
@@ -70,7 +70,7 @@ async def load_status_areas(
 async def load_measured_faces(
     connection: asyncpg.Connection, stored: StoredLayer, revision: int, first: datetime, last: datetime
 ) -> list[MeasuredFace]:
-    """Return the faces of the finest band that hold at some time from *first* to *last*, both included."""
+    """Return the faces of the finest band whose period meets *first* to *last*, both included."""
     rows = await connection.fetch(
         "SELECT cell, content, properties ->> $3 AS status, km2, lower(valid), upper(valid) FROM face"
         " WHERE layer = $1 AND band = $2 AND known @> $4::bigint"
@@ -113,7 +113,7 @@ async def load_differing_faces(
     after: Moment | None,
     band: Band | None = None,
 ) -> list[DifferingFace]:
-    """Return the faces of *band*, or of the finest, that only one of two states has, ascending by cell.
+    """Return the faces of *band* (or the finest) that only one of two states has, ascending by cell.
 
     A face that both have, though in rows of different periods or revisions, is in neither answer. What
     is left covers the same land on both sides, but for what no area covered. Lines that derive from areas
@@ -141,7 +141,7 @@ async def load_differing_faces(
 async def load_areas(
     connection: asyncpg.Connection, stored: StoredLayer, moment: Moment, field: str
 ) -> list[tuple[str | None, bytes]]:
-    """Return what *field* says of each feature of a state, and its EWKB in EPSG:3857."""
+    """Return the value of *field* of each feature of a state, or None, and its EWKB in EPSG:3857."""
     rows = await connection.fetch(
         "SELECT properties ->> $2 AS name, geom FROM feature_version"
         " WHERE layer = $1 AND valid @> $3::timestamptz AND known @> $4::bigint ORDER BY id",
@@ -158,5 +158,5 @@ def _asked(moment: Moment | None) -> tuple[datetime | None, int]:
 
 
 def _finest(stored: StoredLayer) -> tuple[int, int, str]:
-    """Return what names the faces that measure the layer, and the property that has their status."""
+    """Return layer and band of the faces that measure the layer, and the property that has their status."""
     return stored.layer_id, stored.layer.bands[-1].lowest, stored.layer.category

@@ -52,7 +52,7 @@ def shipped_migrations() -> list[Migration]:
 
 
 async def migrate(connection: asyncpg.Connection) -> list[Migration]:
-    """Apply what is missing, all or nothing, and return it.
+    """Apply and return the missing migrations, all or none.
 
     Safe when several servers start together: the second waits for the first and finds nothing to do.
 

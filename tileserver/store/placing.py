@@ -1,4 +1,4 @@
-"""How what lies on a band's grid is placed on a tile: shifted and cut, and in nothing else changed."""
+"""Placing of geometries on a band's grid in a tile: shifted and cut, and in nothing else changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BOX = f"ST_MakeEnvelope({-BUFFER}, {-BUFFER}, {EXTENT + BUFFER}, {EXTENT + BUFF
 
 
 def placed(tile: str, reach: str) -> str:
-    """Return the SQL of ``geom``, areas or lines on the grid of a band, in units of a tile; null beside it.
+    """Return the SQL of ``geom``, areas or lines on the grid of a band, in units of a tile; else null.
 
     *tile* and *reach* are the SQL of the tile's envelope, without and with its buffer, in EPSG:3857.
 
