@@ -117,7 +117,7 @@ def block(at: tuple[int, int]) -> BaseGeometry:
 
 
 @settings(max_examples=25, deadline=None)
-@given(our_side=st.lists(blocks, min_size=1, max_size=25, unique=True), change=blocks)
+@given(held=st.lists(blocks, min_size=1, max_size=25, unique=True), change=blocks)
 def test_a_change_in_one_place_leaves_the_line_elsewhere_as_it_was(
     where: Ground, held: list[tuple[int, int]], change: tuple[int, int]
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_change_in_one_place_leaves_the_line_elsewhere_as_it_was(
 
 
 @settings(max_examples=15, deadline=None)
-@given(our_side=st.lists(blocks, min_size=1, max_size=15, unique=True), data=st.data())
+@given(held=st.lists(blocks, min_size=1, max_size=15, unique=True), data=st.data())
 def test_the_order_of_areas_of_one_status_does_not_matter(
     where: Ground, held: list[tuple[int, int]], data: st.DataObject
 ) -> None:
