@@ -21,6 +21,7 @@ from tileserver.store.connect import Pool
 from tileserver.store.windows import POINT_LIMIT
 from tileserver.tiles.current import Current
 from tileserver.tiles.events import POINTS_BY
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile, dump_tile
 from tileserver.times import TICK, format_instant, parse_datetime
@@ -124,8 +125,8 @@ def _cut(databases: Databases, dsn: str, case: Case) -> bytes:
         try:
             tileset = (await service.current.catalogue()).tileset(case.tileset)
             asked = parse_datetime(case.datetime, tileset.zone)
-            located = await service.locate(tileset, case.address, asked)
-            return (await service.tile(tileset, located, case.address)).body.data
+            located = await service.locate(Question(tileset, case.address, asked))
+            return (await service.answer(Question(tileset, case.address), located)).body.data
         finally:
             await pool.close()
 

@@ -109,16 +109,7 @@ _TYPESCRIPT = re.compile(r"(?i)since|until|held|reel|swap|picture|frame|scene")
 COLUMNS: frozenset[Place] = frozenset({("store/held.py", "digest")})
 
 # What is still called otherwise, until its room has the right word; gone from here as soon as it is gone.
-LEFTOVERS: frozenset[Place] = frozenset(
-    {
-        ("compare/service.py", "end_named"),
-        ("history/periods.py", "Past"),
-        ("history/periods.py", "until"),
-        ("history/service.py", "named"),
-        ("tiles/service.py", "named"),
-        ("web/comparisons.py", "_is_named"),
-    }
-)
+LEFTOVERS: frozenset[Place] = frozenset()
 
 # Files of the front end that are still to be renamed, with all in them. The words are a real image, and a
 # key of the TileJSON.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NewType, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,9 +43,8 @@ _DURATION = re.compile(r"([0-9]{1,5})(s|m|h|d)\Z")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def system_clock() -> datetime:
-    """Return the present instant; the one clock there is, and nothing but a caller can set another."""
-    return datetime.now(UTC)
+# The present instant by the machine: the one clock there is, and nothing but a caller can set another.
+system_clock: Clock = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +229,7 @@ def _offset(text: str) -> timedelta:
     return -size if text[0] == "-" else size
 
 
+@lru_cache(64)
 def parse_duration(text: str) -> timedelta:
     """Parse a duration such as ``48h``, ``30m``, ``2d`` or ``0s``."""
     match = _DURATION.match(text)

@@ -29,6 +29,7 @@ from tileserver.embedded.cluster import Cluster
 from tileserver.grid import TileAddress, address_at
 from tileserver.store.connect import Pool, connect
 from tileserver.tiles.current import Current
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.times import TICK, Period, system_clock
 
@@ -117,8 +118,8 @@ async def _cold(service: TileService, scale: Scale, zoom: int, tiles: int) -> tu
 
 async def _render(service: TileService, name: str, address: TileAddress, at: datetime) -> None:
     tileset = (await service.current.catalogue()).tileset(name)
-    located = await service.locate(tileset, address, Period(at, at + TICK))
-    await service.tile(tileset, located, address)
+    located = await service.locate(Question(tileset, address, Period(at, at + TICK)))
+    await service.answer(Question(tileset, address), located)
 
 
 def _place(random: Random, zoom: int) -> TileAddress:

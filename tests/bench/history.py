@@ -30,6 +30,7 @@ from tileserver.history.service import HistoryService
 from tileserver.store.connect import Pool
 from tileserver.tiles.compress import compress
 from tileserver.tiles.current import Current
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import day_period, from_micros, local_day, system_clock
@@ -107,10 +108,10 @@ class Reader:
         return found
 
     async def _snapshot(self, tileset: Tileset, address: TileAddress, day: date) -> tuple[object, int]:
-        located = await self.service.locate(tileset, address, day_period(day, tileset.zone))
+        located = await self.service.locate(Question(tileset, address, day_period(day, tileset.zone)))
         key = (located.version, address)
         if key not in self._sizes:
-            self._packed(key, (await self.service.tile(tileset, located, address)).body.data)
+            self._packed(key, (await self.service.answer(Question(tileset, address), located)).body.data)
         return key, self._sizes[key]
 
     def _packed(self, key: object, data: bytes) -> int:

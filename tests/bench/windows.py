@@ -38,6 +38,7 @@ from tileserver.store.migrations import migrate
 from tileserver.theatres import load_theatre
 from tileserver.tiles.compress import compress
 from tileserver.tiles.current import Current
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
 from tileserver.tiles.tileset import Tileset
@@ -135,9 +136,9 @@ async def _cold(
     for _ in range(tiles):
         asked, address = _window(tileset, days, random), address_at(*random.choice(places), zoom)
         started = time.perf_counter()
-        located = await service.locate(tileset, address, asked)
+        located = await service.locate(Question(tileset, address, asked))
         named = time.perf_counter()
-        data = (await service.tile(tileset, located, address)).body.data
+        data = (await service.answer(Question(tileset, address), located)).body.data
         found.draw.append(time.perf_counter() - named)
         found.name.append(named - started)
         found.raw.append(len(data))
@@ -183,8 +184,8 @@ async def _sums(service: TileService, tileset: Tileset, days: int) -> str:
 async def _features(
     service: TileService, tileset: Tileset, address: TileAddress, asked: Period
 ) -> list[dict[str, dict[str, int]]]:
-    located = await service.locate(tileset, address, asked)
-    data = (await service.tile(tileset, located, address)).body.data
+    located = await service.locate(Question(tileset, address, asked))
+    data = (await service.answer(Question(tileset, address), located)).body.data
     assert len(data) <= HARD_LIMIT, f"{address} is {len(data)} bytes"
     return decode_tile(data).get("events", [])
 

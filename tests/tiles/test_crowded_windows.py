@@ -24,6 +24,7 @@ from tileserver.store.windows import POINT_LIMIT
 from tileserver.theatres import load_theatre
 from tileserver.tiles.current import Current
 from tileserver.tiles.locate import Located
+from tileserver.tiles.question import Question
 from tileserver.tiles.selection import selection_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import decode_tile
@@ -62,12 +63,14 @@ class Events:
 
     async def located(self, address: TileAddress, when: str, selection: Selection = EVERYTHING) -> Located:
         asked = parse_datetime(when, self.tileset.zone)
-        return await self.service.locate(self.tileset, address, asked, None, selection)
+        return await self.service.locate(Question(self.tileset, address, asked, None, selection))
 
     async def features(
         self, address: TileAddress, when: str, selection: Selection = EVERYTHING
     ) -> list[dict[str, Any]]:
-        answer = await self.service.tile(self.tileset, await self.located(address, when, selection), address)
+        answer = await self.service.answer(
+            Question(self.tileset, address), await self.located(address, when, selection)
+        )
         assert len(answer.body.data) < 500_000
         return decode_tile(answer.body.data).get("events", [])
 
@@ -164,11 +167,11 @@ def test_a_name_answers_the_same_and_none_can_be_made_up(crowded: str) -> None:
             located = await events.located(address, WINDOWS[1], selection)
             window = located.version.events
             assert window is not None
-            tile = await events.service.tile(events.tileset, located, address)
+            tile = await events.service.answer(Question(events.tileset, address), located)
             again = TileService(Current(events.service.current.pool, lambda: NOW), 10**8)
             tileset = (await again.current.catalogue()).tileset("ukraine.events")
-            named = again.named(tileset, address, str(located.version))
-            assert (await again.tile(tileset, named, address)).body.data == tile.body.data
+            named = again.from_url(tileset, address, str(located.version))
+            assert (await again.answer(Question(tileset, address), named)).body.data == tile.body.data
             for made_up in (
                 *(replace(located.version, point_zooms=zooms) for zooms in ((13,), (5,), (0,), (8, 8))),
                 *(
@@ -177,7 +180,7 @@ def test_a_name_answers_the_same_and_none_can_be_made_up(crowded: str) -> None:
                 ),
             ):
                 with pytest.raises(UnknownVersion):
-                    again.named(tileset, address, str(made_up))
+                    again.from_url(tileset, address, str(made_up))
 
     serve(crowded, work)
 

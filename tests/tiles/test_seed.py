@@ -17,6 +17,7 @@ from tileserver.grid import BoundsLonLat
 from tileserver.store.connect import Pool
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.question import Question
 from tileserver.tiles.seed import Order, addresses, seed, versions
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
@@ -83,8 +84,8 @@ def test_after_seeding_random_dated_requests_need_no_database(sample_database: s
         for _ in range(200):
             address = random.choice(addresses(tileset, random.choice(ORDER.zooms)))
             at = from_micros(Micros(random.randint(int(periods[0]), to_micros(NOW))))
-            located = await service.locate(tileset, address, Period(at, at + TICK))
-            found += bool((await service.tile(tileset, located, address)).body.data)
+            located = await service.locate(Question(tileset, address, Period(at, at + TICK)))
+            found += bool((await service.answer(Question(tileset, address), located)).body.data)
         return found
 
     assert on(sample_database, ask, shelf) > 100
@@ -111,7 +112,9 @@ def test_the_versions_of_a_tile_are_those_that_dated_requests_get(sample_databas
             for edge in tileset.layers[0].periods.edges.tolist():
                 at = from_micros(min(edge, horizon.state))
                 for each in (at, at - TICK):
-                    got.add((await service.locate(tileset, address, Period(each, each + TICK))).version)
+                    got.add(
+                        (await service.locate(Question(tileset, address, Period(each, each + TICK)))).version
+                    )
             assert {version for version in got if version.state} == listed
 
     on(sample_database, work)

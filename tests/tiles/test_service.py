@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import asyncpg
 import pytest
+import shapely
 
 from tests.conftest import NOW, Databases
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
@@ -16,6 +17,8 @@ from tileserver.grid import TileAddress
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Pool
 from tileserver.tiles.current import Current
+from tileserver.tiles.locate import locate
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.times import Period
 
@@ -46,8 +49,8 @@ def _with(
 
 async def _cut(service: TileService, revision: int | None, name: str = "toy") -> bytes:
     tileset = (await service.current.catalogue()).tileset(name)
-    located = await service.locate(tileset, PLACE, Period(T0, T0 + timedelta(days=1)), revision)
-    return (await service.tile(tileset, located, PLACE)).body.data
+    located = await service.locate(Question(tileset, PLACE, Period(T0, T0 + timedelta(days=1)), revision))
+    return (await service.answer(Question(tileset, PLACE), located)).body.data
 
 
 def test_two_revisions_on_the_older_one_answers_the_same_bytes(databases: Databases, database: str) -> None:
@@ -90,10 +93,10 @@ def test_a_version_of_another_tileset_is_none_of_this_one(databases: Databases, 
         await fill(connection, other, [_square(1, T0 + timedelta(hours=1))])
         catalogue = await service.current.catalogue()
         here, there = catalogue.tileset("toy"), catalogue.tileset("other")
-        version = (await service.locate(here, PLACE, None)).version
-        assert service.named(here, PLACE, str(version)).version == version
+        version = (await service.locate(Question(here, PLACE, None))).version
+        assert service.from_url(here, PLACE, str(version)).version == version
         with pytest.raises(UnknownVersion):
-            service.named(there, PLACE, str(version))
+            service.from_url(there, PLACE, str(version))
 
     _with(databases, database, work)
 
@@ -103,9 +106,9 @@ def test_a_zoom_that_the_tileset_has_not_is_refused_by_name(databases: Databases
         await fill(connection, CONTROL, [_square(1)])
         tileset = (await service.current.catalogue()).tileset("toy")
         with pytest.raises(AddressOutside, match="zoom 6 is outside toy, which has zooms 0-5"):
-            await service.locate(tileset, TileAddress(6, 0, 0), None)
+            await service.locate(Question(tileset, TileAddress(6, 0, 0), None))
         with pytest.raises(BadParameter, match="revision 0 does not exist"):
-            await service.locate(tileset, PLACE, None, 0)
+            await service.locate(Question(tileset, PLACE, None, 0))
 
     _with(databases, database, work)
 
@@ -116,7 +119,40 @@ def test_a_tile_that_is_held_needs_no_connection(databases: Databases, database:
         await _cut(service, None)
         async with service.current.pool.acquire(), service.current.pool.acquire():  # both there are
             tileset = (await service.current.catalogue()).tileset("toy")
-            located = await service.locate(tileset, PLACE, None)
-            return (await service.tile(tileset, located, PLACE)).is_hit
+            located = await service.locate(Question(tileset, PLACE, None))
+            return (await service.answer(Question(tileset, PLACE), located)).is_hit
 
     assert _with(databases, database, work)
+
+
+MIXED = theatre(layer("control", maxzoom=5), layer("events", "points", maxzoom=5), embargo="12h")
+
+
+def _point(x: float, start: datetime, days: float) -> Feature:
+    where = in_tile(PLACE, shapely.Point(x, x))
+    return Feature("events", where, start, start + timedelta(days=days), id=int(x))
+
+
+def test_what_is_remembered_of_the_past_changes_with_the_horizon_as_if_worked_out_anew(
+    databases: Databases, database: str
+) -> None:
+    async def work(service: TileService, connection: asyncpg.Connection) -> int:
+        day = timedelta(days=1)
+        states = [_square(1), _square(1000, T0 + day), _square(2000, T0 + 3.5 * day)]
+        events = [_point(1, T0, 1), _point(2, T0, 3), _point(3, T0 + day, 0.25), _point(4, T0 + 2 * day, 4)]
+        await fill(connection, MIXED, [*states, *events])
+        said = set()
+        for hours in (*range(0, 24 * 8, 3), 30, 100):  # forth, and back: a clock may be put right
+            service.current.clock = lambda later=hours: T0 + timedelta(hours=later)  # type: ignore[misc]
+            for name in ("toy", "toy.control", "toy.events"):
+                tileset = (await service.current.catalogue()).tileset(name)
+                horizon = service.current.horizon(tileset)
+                view = service.current.view(tileset, PLACE)
+                for number in range(8):
+                    asked = Period(T0 + number * day, T0 + (number + 1) * day)
+                    located = await service.locate(Question(tileset, PLACE, asked))
+                    assert located == locate(view, tileset.newest, asked, horizon), (name, hours, number)
+                    said.add(located)
+        return len(said)
+
+    assert _with(databases, database, work) > 20

@@ -19,6 +19,7 @@ from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.locate import Located
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.tiles.text import dump_tile
 from tileserver.tiles.tileset import ServedLayer, Tileset
@@ -115,7 +116,9 @@ def tile(
     async def work(service: TileService) -> None:
         chosen = (await service.current.catalogue()).tileset(tileset)
         asked = parse_datetime(at, chosen.zone) if at else None
-        await printer(service, chosen, await service.locate(chosen, wanted, asked, revision), wanted)
+        await printer(
+            service, chosen, await service.locate(Question(chosen, wanted, asked, revision)), wanted
+        )
 
     with_service(work)
 
@@ -150,11 +153,11 @@ async def _print_rows(service: TileService, tileset: Tileset, located: Located, 
 
 
 async def _print_text(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    typer.echo(dump_tile((await service.tile(tileset, located, address)).body.data), nl=False)
+    typer.echo(dump_tile((await service.answer(Question(tileset, address), located)).body.data), nl=False)
 
 
 async def _print_mvt(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
-    sys.stdout.buffer.write((await service.tile(tileset, located, address)).body.data)
+    sys.stdout.buffer.write((await service.answer(Question(tileset, address), located)).body.data)
 
 
 _STAGES: dict[Stage, Callable[[TileService, Tileset, Located, TileAddress], Awaitable[None]]] = {

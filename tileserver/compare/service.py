@@ -1,4 +1,4 @@
-"""Change tiles: what was gained and lost between two states, and where the lines between were and are.
+"""Comparison tiles: gains and losses between two states, and where the lines between were and are.
 
 What changed is worked out once for a whole band, so that a piece is the same in every tile that shows part of
 it: its id, its area, and whether it is a sliver. A tile is cut from that.
@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 
 
 class ComparisonKey(NamedTuple):
-    """What names a change tile's content: its layers, what their band holds at both ends, and where."""
+    """Cache key of a comparison tile: its layers, the states of their band at both ends, and the address."""
 
     tileset: str
     before: _Name
@@ -43,22 +43,32 @@ class ComparisonKey(NamedTuple):
 
 
 class DocumentKey(NamedTuple):
-    """What names a document about a change; unlike a tile it says when and since which revision."""
+    """Cache key of a document; unlike a tile, a document says when, and since which revision."""
 
     tileset: str
     before: str
     after: str
 
 
+class EndQuestion(NamedTuple):
+    """One end of a comparison: the state at the last instant of *period*, as known in *revision*.
+
+    ``None`` is the latest period, and the newest revision.
+    """
+
+    period: Period | None
+    revision: int | None
+
+
 class ComparisonService:
-    """Answers for change tiles from memory where it can, from the faces that differ where it must."""
+    """Comparisons of two states: from memory, else from the faces that differ."""
 
     def __init__(self, current: Current, cache_bytes: int) -> None:
         self.current = current
         self.cache: BodyCache[ComparisonKey] = BodyCache(cache_bytes * 3 // 8)
         self.documents: BodyCache[DocumentKey] = BodyCache(cache_bytes // 8)
         self._drawn: Cache[tuple[int, Band, _Name, _Name], Drawn] = Cache(cache_bytes // 2)
-        self._views: Recent[tuple[tuple[LayerIndex, ...], Band, str], BandView] = Recent(_VIEWS)
+        self._views: Recent[tuple[tuple[LayerIndex, ...], Band, str], BandView] = current.memory(_VIEWS)
         # One comparison at a time, so that however many are asked for the tiles of a state are still served.
         self._worker = ThreadPoolExecutor(1, "comparisons")
 
@@ -67,7 +77,7 @@ class ComparisonService:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     async def tileset(self, name: str) -> Tileset:
-        """Return those layers of the tileset *name* that have changes: areas with statuses, their lines.
+        """Return the layers of the tileset *name* that can be compared: areas with statuses, their lines.
 
         Raises
         ------
@@ -84,21 +94,24 @@ class ComparisonService:
             )
         return catalogue.tileset(",".join(refs))
 
-    def end_at(self, tileset: Tileset, band: Band, asked: Period | None, revision: int | None) -> End:
-        """Return what *band* holds at the end of *asked*, or now, as known in *revision* or now."""
-        view = self._view(tileset, band)
-        return view.at(asked, tileset.revision(revision), self.current.horizon(tileset).state)
+    def locate(self, tileset: Tileset, band: Band, asked: EndQuestion | str) -> End:
+        """Return the state of *band* that *asked* means: by its time, or as a text that `End` has in URLs.
 
-    def end_named(self, tileset: Tileset, band: Band, text: str) -> End:
-        """Return what *band* holds under that name, if it exists and is public."""
-        view = self._view(tileset, band)
+        Raises
+        ------
+        UnknownState
+            The text is that of no public state.
+        """
+        view, horizon = self._view(tileset, band), self.current.horizon(tileset).state
+        if isinstance(asked, EndQuestion):
+            return view.at(asked.period, tileset.revision(asked.revision), horizon)
         with tileset.complete():
-            return view.from_url(text, self.current.horizon(tileset).state)
+            return view.from_url(asked, horizon)
 
     async def tile(
         self, tileset: Tileset, before: End, after: End, address: TileAddress
     ) -> Answer[ComparisonKey]:
-        """Return the tile of what changed from one state of its band to another.
+        """Return the tile of the differences between two states of its band.
 
         Raises
         ------
@@ -120,7 +133,7 @@ class ComparisonService:
         return await self.cache.answer(key, compute)
 
     async def measured(self, stored: StoredLayer, before: End, after: End) -> list[Piece]:
-        """Return what changed hands in a measured layer, slivers and all; the ends are of its finest band."""
+        """Return land of a measured layer that changed hands, slivers too; ends are of its finest band."""
         cells = await self._cells(stored, stored.layer.bands[-1], before, after)
         return await self._aside(lambda: differing_pieces(cells, Sieve()))
 

@@ -1,1 +1,1 @@
-"""Periods as tiles: which there are, and what each tile of them holds."""
+"""Periods of history as tiles: the calendar that divides time, and the content of each tile."""

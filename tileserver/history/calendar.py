@@ -1,4 +1,4 @@
-"""A calendar of fixed boundaries, and the periods that history is cut into along them.
+"""A calendar of fixed boundaries, and the periods that history is cut into along its lines.
 
 Years, quarters, months, halves of months, weeks that begin on the 1st, 8th, 16th and 23rd, days. Months are
 where it starts. One that is too heavy is cut; months of which nothing more can come are put together to a
@@ -77,7 +77,7 @@ def is_span(first: date, end: date) -> bool:
 
 
 def plan(weigh: Callable[[date, date], float], oldest: date, newest: date) -> list[tuple[date, date]]:
-    """Return the periods from *oldest* to *newest*, ascending, without gaps; the last one is still open.
+    """Return half-open periods of local days from *oldest* to *newest*, ascending, without gaps.
 
     *weigh* gives the bytes of the days from one to before another. Of what lies before *newest* nothing more
     comes, so it is put together; the day itself and its month are not.

@@ -1,4 +1,4 @@
-"""The periods that a tileset's history comes in: what each is called, and which revision made it so.
+"""The periods that a tileset's history comes in: their texts in URLs, and the revisions behind each.
 
 Everything is in whole microseconds since 1970, UTC, or in local days of the theatre.
 """
@@ -44,22 +44,22 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class HistoryPeriod:
-    """A period of a tileset's history, and what names the content of its tiles.
+    """Period of a tileset's history, with all that the content of its tiles follows from.
 
-    The days from ``first`` to before ``end``; ``end=None`` while more may come. ``until`` is the newest end,
-    microseconds, of what happened in the period and went on after it; ``None`` where nothing did.
+    Half-open: local days from ``first`` to before ``end``, or ``None`` while more may come. ``last_end`` is
+    the newest end, microseconds, of the events that began in the period and went on beyond, or ``None``.
     """
 
     first: date
     end: date | None
     edition: int
     revision: int
-    until: Micros | None = None
+    last_end: Micros | None = None
 
     def __str__(self) -> str:
         last = "open" if self.end is None else _digits(self.end - DAY)
-        told = "" if self.until is None else f"-{self.until}"
-        return f"{_digits(self.first)}-{last}-{self.edition}-{self.revision}{told}"
+        last_end = "" if self.last_end is None else f"-{self.last_end}"
+        return f"{_digits(self.first)}-{last}-{self.edition}-{self.revision}{last_end}"
 
 
 def parse_period(text: str) -> HistoryPeriod:
@@ -68,36 +68,36 @@ def parse_period(text: str) -> HistoryPeriod:
     if match is not None:
         first, last = _day(match[1]), None if match[2] == "open" else _day(match[2])
         if first and (last or match[2] == "open"):
-            until = None if match[5] is None else Micros(int(match[5]))
+            last_end = None if match[5] is None else Micros(int(match[5]))
             end = last + DAY if last else None
-            period = HistoryPeriod(first, end, int(match[3]), int(match[4]), until)
+            period = HistoryPeriod(first, end, int(match[3]), int(match[4]), last_end)
             if str(period) == text:
                 return period
     raise UnknownPeriod(f"{text[:60]!r} names no period of history; the tileset's document lists them")
 
 
 class Public(NamedTuple):
-    """What of a tileset the public may know: states from ``at`` and before, what was over by ``until``."""
+    """Limits of a public part, inclusive, in microseconds: of states ``at``, of ends of events ``ended``."""
 
     at: Micros
-    until: Micros
+    ended: Micros
 
 
 def public_part(tileset: Tileset, horizon: Horizon) -> Public:
-    """Return the newest change of a state and the newest end of what happened up to *horizon*."""
-    at = until = _NOTHING
+    """Return the newest change of a state and the newest end of an event up to *horizon*."""
+    at = ended = _NOTHING
     for served in tileset.layers:
         own = served.periods.edges if served.is_state else served.periods.ends
         upto = horizon.state if served.is_state else horizon.ended
         newest = Micros(int(own[own <= upto].max(initial=_NOTHING)))
-        at, until = (max(at, newest), until) if served.is_state else (at, max(until, newest))
-    return Public(at, until)
+        at, ended = (max(at, newest), ended) if served.is_state else (at, max(ended, newest))
+    return Public(at, ended)
 
 
-class Past:
-    """What the layers of *tileset* hold that is *public*: how heavy it is, and which revision told it.
+class PublicHistory:
+    """Public history of a tileset: the weights of its tiles, the revisions behind them, and its periods.
 
-    *layers* are their pasts, in its order.
+    *layers* are the weights of each layer, in the order of *tileset*.
     """
 
     def __init__(self, tileset: Tileset, layers: Sequence[LayerWeights], public: Public) -> None:
@@ -105,7 +105,7 @@ class Past:
         self._layers = [(past, served.is_state) for past, served in zip(layers, tileset.layers, strict=True)]
         tiles, starts, ends, weights = [], [], [], []
         for past, is_state in self._layers:
-            own = past.starts <= public.at if is_state else past.ends <= public.until
+            own = past.starts <= public.at if is_state else past.ends <= public.ended
             tiles.append(past.tiles[own])
             weights.append(past.weights[own])
             starts.append(_days(past.starts[own], tileset.zone))
@@ -131,52 +131,52 @@ class Past:
             return False
         if period.end is None:
             newest = self.periods[-1].first
-            exists = newest - _GRACE <= period.first <= newest and period.until is None
+            exists = newest - _GRACE <= period.first <= newest and period.last_end is None
         else:
-            known = period.until is None or period.until in self._straddling(period, horizon.ended)
+            known = period.last_end is None or period.last_end in self._straddling(period, horizon.ended)
             exists = horizon.covers(self._start(period.end)) and is_span(period.first, period.end) and known
-        return exists and period.revision in (self._told(period) or {0})
+        return exists and period.revision in (self._revisions(period) or {0})
 
     def limits(self, period: HistoryPeriod) -> Public:
-        """Return what of *period* is told."""
+        """Return the limits of the public part of *period*."""
         if period.end is None:
             return self.public
         end = self._start(period.end)
-        return Public(Micros(end - 1), end if period.until is None else period.until)
+        return Public(Micros(end - 1), end if period.last_end is None else period.last_end)
 
     def span(self, period: HistoryPeriod) -> DaySpan:
-        """Return what the database is asked for *period*."""
-        at, until = self.limits(period)
-        end = period.end or local_day(from_micros(max(at, Micros(until - 1))), self.tileset.zone) + DAY
+        """Return the days of *period*, as a query of the database."""
+        at, ended = self.limits(period)
+        end = period.end or local_day(from_micros(max(at, Micros(ended - 1))), self.tileset.zone) + DAY
         days = range((end - period.first).days + 1)
         starts = tuple(from_micros(self._start(period.first + number * DAY)) for number in days)
         return DaySpan(
-            day_number(period.first), starts, Revision(period.revision), from_micros(at), from_micros(until)
+            day_number(period.first), starts, Revision(period.revision), from_micros(at), from_micros(ended)
         )
 
     def _periods(self) -> list[HistoryPeriod]:
-        at, until = self.public
+        at, ended = self.public
         begun = OPEN
         for served in self.tileset.layers:
             own = served.periods
-            public = own.starts[own.starts <= at if served.is_state else own.ends <= until]
+            public = own.starts[own.starts <= at if served.is_state else own.ends <= ended]
             begun = min(begun, Micros(int(public.min(initial=OPEN))))
         if begun == OPEN:
             return []
         oldest, newest = (
-            local_day(from_micros(each), self.tileset.zone) for each in (begun, max(at, Micros(until - 1)))
+            local_day(from_micros(each), self.tileset.zone) for each in (begun, max(at, Micros(ended - 1)))
         )
         spans = plan(self.weigh, oldest, newest)
         edition = self.tileset.edition + ENCODING
         found = []
         for first, end in spans:
             period = HistoryPeriod(first, None if (first, end) == spans[-1] else end, edition, 0)
-            period = replace(period, until=max(self._straddling(period, until), default=None))
-            found.append(replace(period, revision=max(self._told(period), default=0)))
+            period = replace(period, last_end=max(self._straddling(period, ended), default=None))
+            found.append(replace(period, revision=max(self._revisions(period), default=0)))
         return found
 
     def _straddling(self, period: HistoryPeriod, horizon: Micros) -> set[Micros]:
-        """Return the public ends of what happened in *period* and went on after it."""
+        """Return the public ends of events that began in *period* and went on beyond."""
         if period.end is None:
             return set()
         end = self._start(period.end)
@@ -187,16 +187,16 @@ class Past:
                 found.update(own.ends[(own.starts < end) & (own.ends > end) & (own.ends <= horizon)].tolist())
         return found
 
-    def _told(self, period: HistoryPeriod) -> set[int]:
-        """Return the revisions that changed what is known of *period*, as far as it is told."""
+    def _revisions(self, period: HistoryPeriod) -> set[int]:
+        """Return the revisions that changed the public part of *period*."""
         start = self._start(period.first)
         end = OPEN if period.end is None else self._start(period.end)
-        until = self.limits(period).until
+        ended = self.limits(period).ended
         found: set[int] = set()
         for past, is_state in self._layers:
-            told = (past.changed_starts < end) & (past.changed_ends > start)
-            told &= past.changed_starts <= self.public.at if is_state else past.changed_ends <= until
-            found.update(past.revisions[told].tolist())
+            changed = (past.changed_starts < end) & (past.changed_ends > start)
+            changed &= past.changed_starts <= self.public.at if is_state else past.changed_ends <= ended
+            found.update(past.revisions[changed].tolist())
         return found
 
     def _start(self, day: date) -> Micros:
@@ -224,7 +224,7 @@ def _days(micros: MicrosArray, zone: ZoneInfo) -> Integers:
 
 
 def _end_days(micros: MicrosArray, zone: ZoneInfo, at: int | None) -> Integers:
-    """Return the day after the last one: of a state, which goes on where it ends after *at*, or of others.
+    """Return the day after the last day: of states, open after *at*, or of events (``None``).
 
     A state is not shown on the day within which it ends; what happened on a day is.
     """

@@ -1,4 +1,4 @@
-"""History tiles and what goes with them: a tileset and a period in, bytes out."""
+"""History tiles and lists of their faces: a tileset and a period in, bytes out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import structlog
 
 from tileserver.errors import AddressOutside, LayerUnavailable, Unavailable, UnknownBand, UnknownPeriod
 from tileserver.grid import TileAddress
-from tileserver.history.periods import HistoryPeriod, Past, Public, parse_period, public_part
+from tileserver.history.periods import HistoryPeriod, Public, PublicHistory, parse_period, public_part
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, readable, reason_of
@@ -35,19 +35,19 @@ class HistoryKey(NamedTuple):
 
     tileset: str
     period: str
-    told: Public
+    public: Public
     where: TileAddress | int
 
 
 class HistoryService:
-    """Answers for history from memory where it can, from PostGIS where it must."""
+    """Tiles of periods: from memory, else from PostGIS."""
 
     def __init__(self, current: Current, cache_bytes: int) -> None:
         self.current = current
         self.cache: BodyCache[HistoryKey] = BodyCache(cache_bytes)
         self._reading = asyncio.Lock()
         self._layers: dict[LayerRef, tuple[_Content, LayerWeights]] = {}
-        self._pasts: Recent[tuple[str, Public, tuple[_Content, ...]], Past] = Recent(_TILESETS)
+        self._pasts: Recent[tuple[str, Public, tuple[_Content, ...]], PublicHistory] = Recent(_TILESETS)
 
     async def periods(self, tileset: Tileset) -> tuple[HistoryPeriod, ...]:
         """Return the periods of *tileset*, ascending; none where nothing is public.
@@ -57,7 +57,7 @@ class HistoryService:
         return (await self._past(tileset)).periods
 
     async def warm(self) -> None:
-        """Read what periods are planned from, so that a later outage of the database does not ask for it.
+        """Read the weights that periods are planned from, so that a later outage takes no period away.
 
         A layer whose past cannot be read is set aside; the others go on.
         """
@@ -66,8 +66,8 @@ class HistoryService:
                 async with self._reading:
                     await self._layer_past(served)
 
-    async def named(self, tileset: Tileset, text: str) -> HistoryPeriod:
-        """Return the period that *text* names, if it exists and is public."""
+    async def from_url(self, tileset: Tileset, text: str) -> HistoryPeriod:
+        """Return the period written *text*; only a public period exists."""
         period = parse_period(text)
         horizon = self.current.horizon(tileset)
         past = await self._past(tileset)
@@ -77,7 +77,7 @@ class HistoryService:
         return period
 
     async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> Answer[HistoryKey]:
-        """Return the history tile of *period*, from `named`, at *address*."""
+        """Return the history tile of *period*, from `from_url`, at *address*."""
         low, high = tileset.zooms
         if not low <= address.z <= high:
             raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
@@ -88,7 +88,7 @@ class HistoryService:
         return await self._answer(tileset, period, address, render)
 
     async def faces(self, tileset: Tileset, period: HistoryPeriod, band: int) -> Answer[HistoryKey]:
-        """Return ids and days of what the state layers hold in *band* in *period*, as JSON."""
+        """Return ids and days of the faces of the state layers in *band* in *period*, as JSON."""
         if band not in tileset.bands:
             there = ", ".join(map(str, tileset.bands))
             raise UnknownBand(f"{band} is no band of {tileset.name}; its bands begin at zooms {there}")
@@ -107,23 +107,23 @@ class HistoryService:
         render: Callable[[Connection, DaySpan], Awaitable[bytes]],
     ) -> Answer[HistoryKey]:
         past = await self._past(tileset)
-        key = HistoryKey(tileset.name, str(period), past.limits(period), where)
+        cache_key = HistoryKey(tileset.name, str(period), past.limits(period), where)
 
         async def compute() -> bytes:
             async with self.current.pool.acquire() as connection:
                 with readable(tileset.name):
                     return await render(connection, past.span(period))
 
-        return await self.cache.answer(key, compute)
+        return await self.cache.answer(cache_key, compute)
 
-    async def _past(self, tileset: Tileset) -> Past:
+    async def _past(self, tileset: Tileset) -> PublicHistory:
         public = public_part(tileset, self.current.horizon(tileset))
         key = (tileset.name, public, tuple(_content(served) for served in tileset.layers))
         past = self._pasts.get(key)
         if past is None:
             async with self._reading:  # it takes a second: once is enough, however many ask
                 layers = [await self._layer_past(served) for served in tileset.layers]
-            past = self._pasts.keep(key, await asyncio.to_thread(Past, tileset, layers, public))
+            past = self._pasts.keep(key, await asyncio.to_thread(PublicHistory, tileset, layers, public))
         return past
 
     async def _layer_past(self, served: ServedLayer) -> LayerWeights:
@@ -144,7 +144,7 @@ class HistoryService:
         return held[1]
 
     async def _origin(self, stored: StoredLayer) -> StoredLayer:
-        """Return the layer whose features *stored* draws: itself, or what it derives from."""
+        """Return the layer whose features *stored* draws: itself, or the layer that *stored* derives from."""
         if stored.layer.drawn_from == stored.layer.name:
             return stored
         catalogue = await self.current.catalogue()

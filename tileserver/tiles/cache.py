@@ -18,11 +18,11 @@ _OVERHEAD = 600  # bytes that an entry costs beside its data: key, entry, dictio
 
 
 class Weighed(Protocol):
-    """What knows how many bytes it takes."""
+    """Entry with a known size in memory."""
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes in a cache."""
+        """Bytes in memory."""
         ...
 
 
@@ -55,7 +55,7 @@ class Body:
 
 @dataclass(slots=True)
 class _Flight(Generic[Entry]):
-    """A computation under way, and how many wait for it."""
+    """Computation under way, with the number of callers that wait."""
 
     task: asyncio.Task[Entry]
     waiting: int = 0
@@ -85,14 +85,14 @@ class Cache(Generic[Key, Entry]):
         return len(self._entries)
 
     def peek(self, cache_key: Key) -> Entry | None:
-        """Return the entry if it is held, and count it as used."""
+        """Return the entry, counted as used; ``None`` where there is none."""
         entry = self._entries.get(cache_key)
         if entry is not None:
             self._entries.move_to_end(cache_key)
         return entry
 
     async def once(self, cache_key: Key, compute: Callable[[], Awaitable[Entry]]) -> Entry:
-        """Return the entry, computing it if nobody is already doing so.
+        """Return the entry, computed by *compute* unless somebody is doing so already.
 
         The computation belongs to no caller: one that leaves fails nobody, and when the last one has
         left it is cancelled. A failure reaches all who wait and is not kept.
@@ -141,7 +141,7 @@ class Cache(Generic[Key, Entry]):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Key]):
-    """The body that goes out, where it is kept, and whether it came from memory."""
+    """Body of an answer, with its cache and cache key, and whether memory had the body."""
 
     cache: BodyCache[Key]
     cache_key: Key

@@ -1,4 +1,4 @@
-"""What there is to serve, in memory: tilesets, their layers, and when each layer changes.
+"""The catalogue in memory: tilesets, their layers, and when each layer changes.
 
 A `Catalogue` is one consistent reading of the database. It is never changed, only replaced whole, so a
 request that holds one sees one state of knowledge from beginning to end.
@@ -40,7 +40,7 @@ _NAMES = 512  # under which tilesets were asked for: permutations of layers, so 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every theatre and layer, at one moment; of what cannot be served, why."""
+    """Every theatre and layer at the moment of reading; layers that cannot be served with the reason."""
 
     theatres: dict[str, Theatre]
     layers: dict[LayerRef, ServedLayer]
@@ -48,7 +48,7 @@ class Catalogue:
     unreadable: dict[str, str] = field(default_factory=dict)  # theatres, by id
     behind: dict[LayerRef, str] = field(default_factory=dict)  # served as they were before a newer revision
     marker: Marker = field(default_factory=dict)
-    _named: Recent[str, Tileset] = field(
+    tilesets: Recent[str, Tileset] = field(
         default_factory=lambda: Recent(_NAMES), init=False, repr=False, compare=False
     )
     _built: Recent[_Content, Tileset] = field(
@@ -71,7 +71,7 @@ class Catalogue:
         BadParameter
             Too many layers, or layers of two theatres: their days may differ.
         """
-        return self._named.get(name) or self._named.keep(name, self._tileset(name))
+        return self.tilesets.get(name) or self.tilesets.keep(name, self._tileset(name))
 
     def _tileset(self, name: str) -> Tileset:
         parts = name.split(",")
@@ -118,12 +118,12 @@ class Catalogue:
         return [ref]
 
     def newest_import(self, theatre: str) -> datetime | None:
-        """When data last came into *theatre*, or ``None`` while it is empty."""
+        """Instant at which data last came into *theatre*; ``None`` while the theatre is empty."""
         times = [each.stored.newest_import for ref, each in self.layers.items() if ref.theatre == theatre]
         return max((time for time in times if time), default=None)
 
     def default_theatre(self, declared: str = "") -> str | None:
-        """The theatre that is shown where none is asked for: the one that the operator has *declared*.
+        """Return the theatre shown where a reader asks for none: the theatre *declared* by the operator.
 
         Without that it is the first one that was added and has data; a sample only while there is no other.
         `None` where what is declared is not there: a map of another war is no answer.
@@ -137,7 +137,7 @@ class Catalogue:
 
 
 async def load_catalogue(connection: Connection, before: Catalogue | None = None) -> Catalogue:
-    """Read the catalogue; what no revision has touched since *before* is reused.
+    """Read the catalogue; layers untouched by any revision since *before* are reused.
 
     A layer that cannot be read, whatever the reason, is missing from it and takes no other away. If it has
     only got a newer revision, it is served as it was *before*.
@@ -184,7 +184,7 @@ def _refuse_uncountable(periods: Periods, zone: ZoneInfo) -> None:
 
 
 def _set_aside(reading: Catalogue, stored: StoredLayer, known: ServedLayer | None, reason: str) -> None:
-    """Let *reading* have the layer as it was *known*, if all of that may still be shown, or miss it."""
+    """Put the layer as *known* into *reading* if all may still be shown, else among the missing."""
     if known and _same_promise(known.stored, stored):
         reading.layers[stored.ref] = known
         reading.behind[stored.ref] = reason
@@ -205,6 +205,6 @@ def _same_content(one: StoredLayer, other: StoredLayer) -> bool:
 
 
 def _same_promise(one: StoredLayer, other: StoredLayer) -> bool:
-    """Whether nothing of what was shown of *one* has been withdrawn or declared otherwise since."""
+    """Whether nothing shown of the first layer has been withdrawn or declared otherwise since."""
     mine, theirs = ((each.layer_id, each.edition, each.layer, each.theatre) for each in (one, other))
     return mine == theirs

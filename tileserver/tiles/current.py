@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
-from typing import TypeAlias
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any, TypeAlias
 
-from tileserver.errors import AddressOutside, SchemaMismatch, StoreUnavailable
+from tileserver.errors import AddressOutside, LayerUnavailable, SchemaMismatch, StoreUnavailable
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import Periods, load_periods
@@ -27,7 +28,7 @@ _Editions: TypeAlias = tuple[tuple[int, int], ...]  # layer and edition, of each
 
 
 class Current:
-    """The catalogue as it was read last, the clock that says what is public, and the ways to the database.
+    """Catalogue of the last reading, clock of the horizon, and connections to the database.
 
     Parameters
     ----------
@@ -43,28 +44,30 @@ class Current:
         self.pool = pool
         self.background = background or pool
         self.clock = clock
-        self._catalogue: Catalogue | None = None
+        self.read: Catalogue | None = None  # as it was read last
+        self.tilesets: Mapping[str, Tileset] = {}  # of that, by the names they were asked for under
         self._past: Recent[tuple[_Editions, int], list[Periods]] = Recent(_PAST_REVISIONS)
-        self._views: Recent[tuple[tuple[LayerIndex, ...], TileAddress], TileView] = Recent(_VIEWS)
+        self._memories: list[Recent[Any, Any]] = []
+        self._views: Recent[tuple[tuple[LayerIndex, ...], TileAddress], TileView] = self.memory(_VIEWS)
         self._held_to: tuple[Marker, str] | None = None
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Read the catalogue anew; requests under way keep the one they began with."""
+        """Read the catalogue anew; requests under way keep the catalogue that they began with."""
         async with self._refreshing, self.background.acquire() as connection:
             await check_schema(connection)
-            self._replace(await load_catalogue(connection, self._catalogue))
+            self._replace(await load_catalogue(connection, self.read))
 
     def set_aside(self, refs: Collection[LayerRef], reason: str) -> None:
-        """Serve the layers *refs* no longer, until they are read anew."""
-        if self._catalogue is not None:
-            self._replace(self._catalogue.without(refs, reason))
+        """Serve the layers *refs* no longer, until the next reading."""
+        if self.read is not None:
+            self._replace(self.read.without(refs, reason))
 
     def hold_to(self, marker: Marker | None, reason: str = "") -> None:
-        """Serve no layer, now and as it is read later, of which *marker* says something else was promised."""
+        """Serve no layer, now or after a reading, of which *marker* says that something else was promised."""
         self._held_to = None if marker is None else (marker, reason)
-        if self._catalogue is not None:
-            self._replace(self._catalogue)
+        if self.read is not None:
+            self._replace(self.read)
 
     @property
     def is_held(self) -> bool:
@@ -76,28 +79,32 @@ class Current:
             marker, reason = self._held_to
             shown = {ref: mark for ref, mark in catalogue.marker.items() if ref in catalogue.layers}
             catalogue = catalogue.without(broken_promises(shown, marker), reason)
-        self._catalogue = catalogue
-        self._views.clear()
+        self.read, self.tilesets = catalogue, catalogue.tilesets
+        for memory in self._memories:
+            memory.clear()
+        for theatre in catalogue.theatres:
+            with suppress(LayerUnavailable):
+                catalogue.tileset(theatre).prepare()
 
-    @property
-    def read(self) -> Catalogue | None:
-        """The catalogue as it was read last; ``None`` before the first time."""
-        return self._catalogue
+    def memory(self, limit: int) -> Recent[Any, Any]:
+        """Return a memory for results that follow from the catalogue, emptied by every new catalogue."""
+        self._memories.append(memory := Recent[Any, Any](limit))
+        return memory
 
     async def catalogue(self) -> Catalogue:
-        """Return the catalogue, reading it if that has never succeeded yet."""
-        if self._catalogue is None:
+        """Return the catalogue, read now if no reading has succeeded yet."""
+        if self.read is None:
             await self.refresh()
-        if self._catalogue is None:
+        if self.read is None:
             raise StoreUnavailable("the catalogue could not be read; try again in a moment")
-        return self._catalogue
+        return self.read
 
     def horizon(self, tileset: Tileset) -> Horizon:
         """Return the end of the public part of *tileset* at this moment."""
         return horizon_of(tileset, self.clock())
 
     def view(self, tileset: Tileset, address: TileAddress) -> TileView:
-        """Return the change index of one tile, from memory where it was asked for before.
+        """Return the change index of a tile, from memory where somebody asked before.
 
         Raises
         ------
@@ -111,7 +118,7 @@ class Current:
         return self._views.get(key) or self._views.keep(key, tileset.view(address))
 
     async def periods_at(self, tileset: Tileset, revision: int) -> list[Periods]:
-        """Return the periods of each layer at *revision*, from memory if it is the newest."""
+        """Return the periods of each layer at *revision*, from memory if there is no newer."""
         if revision == tileset.revision(None):
             return [served.periods for served in tileset.layers]
         # By the layers, not by the name: a theatre's definition may gain one.

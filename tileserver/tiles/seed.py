@@ -14,6 +14,7 @@ from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddre
 from tileserver.store.index import Rows
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.locate import Located, locate
+from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileKey, TileService
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.tileset import Tileset
@@ -26,7 +27,7 @@ _BATCH = 64  # tiles in one transaction of the shelf
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to render: zooms, where, when, and how many tiles a second at most (0: as fast as it goes)."""
+    """Zooms, bounds and half-open period to render, and the tiles a second at most (0: without a limit)."""
 
     zooms: tuple[int, ...]
     bounds: BoundsLonLat | None = None
@@ -36,7 +37,7 @@ class Order:
 
 @dataclass(slots=True)
 class Seeded:
-    """How far it has come: versions that exist, those there already, those rendered, and bytes kept."""
+    """Progress: versions that exist, versions there already, versions rendered, and bytes kept."""
 
     versions: int = 0
     there: int = 0
@@ -47,7 +48,7 @@ class Seeded:
 async def seed(
     service: TileService, shelf: Shelf, tileset: Tileset, order: Order, progress: Callable[[Seeded], None]
 ) -> Seeded:
-    """Render what of *order* is not on *shelf* yet, and put it there.
+    """Render the versions of *order* that *shelf* lacks, and put each on the shelf.
 
     May be interrupted and begun again at any time. Several tiles are rendered at once, one a connection.
 
@@ -68,7 +69,9 @@ async def seed(
     pace = _Pace(order.rate)
     async for batch in _missing(service, shelf, tileset, order, done):
         await pace.keep(len(batch))
-        answers = await asyncio.gather(*(service.tile(tileset, each, address) for address, each in batch))
+        answers = await asyncio.gather(
+            *(service.answer(Question(tileset, address), each) for address, each in batch)
+        )
         kept = [(str(answer.cache_key), answer.body.data) for answer in answers]
         done.bytes += await asyncio.to_thread(shelf.put, kept)
         done.rendered += len(batch)

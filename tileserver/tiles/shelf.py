@@ -1,4 +1,4 @@
-"""Tiles on disk, shared by the processes of one machine and kept when they end.
+"""Tiles on disk, shared by all processes of a machine and kept beyond their end.
 
 A key names a content, so nothing is ever invalidated. What was withdrawn keeps its bytes here, but nothing
 names it any more.
@@ -41,7 +41,7 @@ class Shelf:
         self._told = False
 
     def get(self, name: str) -> bytes | None:
-        """Return the tile *name*; empty bytes where it is known to hold nothing; ``None`` if damaged, too."""
+        """Return the tile *name*; empty bytes for an empty tile, ``None`` where none is kept or undamaged."""
         try:
             with self._env.begin(buffers=True) as transaction:
                 packed = transaction.get(_key(name))
@@ -58,7 +58,7 @@ class Shelf:
             return transaction.get(_key(name)) is not None
 
     def put(self, tiles: Iterable[tuple[str, bytes]]) -> int:
-        """Keep *tiles*, all or none, and return their bytes; `ShelfUnavailable` where they do not fit."""
+        """Keep *tiles*, all or none, and return their bytes; `ShelfUnavailable` where there is no room."""
         packed = [(_key(name), zstandard.compress(data, 6) if data else b"") for name, data in tiles]
         try:
             with self._env.begin(write=True) as transaction:
@@ -73,7 +73,7 @@ class Shelf:
         return sum(len(value) for _, value in packed)
 
     def keep(self, name: str, data: bytes) -> None:
-        """Keep a tile if there is room; a reader is never failed for want of it."""
+        """Keep a tile if there is room; a reader is never failed for want of room."""
         try:
             self.put([(name, data)])
         except ShelfUnavailable as error:
@@ -85,7 +85,7 @@ class Shelf:
         return int(self._env.stat()["entries"])
 
     def close(self) -> None:
-        """Write what is pending and close the file."""
+        """Write pending entries and close the file."""
         self._env.sync(True)
         self._env.close()
 

@@ -1,4 +1,4 @@
-"""A tile as text, for goldens, for `tileserver tile --text`, and for measuring what was drawn."""
+"""A tile as text, for goldens, for `tileserver tile --text`, and for measuring drawn geometry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tileset: the layers of one theatre that come in one tile, and everything that follows from them."""
+"""A tileset: layers of a theatre that come in the same tile, and everything that follows from the choice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from tileserver.errors import BadParameter, LayerUnavailable, NotFound
 from tileserver.grid import TileAddress, band_at
@@ -26,7 +28,7 @@ NO_REVISION = Revision(0)  # before the first
 
 @dataclass(frozen=True, slots=True)
 class ServedLayer:
-    """A layer as stored, its periods at the newest revision, and what changes where, in all of them.
+    """Layer as stored, with its periods at the newest revision and its change index over all revisions.
 
     ``days`` are the instants that it knows to the day alone, in all of them; of a line those of its areas.
     """
@@ -45,14 +47,14 @@ class ServedLayer:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A layer that is not served, and why: it cannot be read, or what may be shown of it is not known."""
+    """Layer that is not served, with the reason: unreadable, or with unknown limits to its public part."""
 
     stored: StoredLayer
     reason: str
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether it is not even known how old its data must be to be public."""
+        """Whether not even the embargo of the layer is known."""
         try:
             embargo_of(self.stored)
         except BadParameter:
@@ -62,7 +64,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Tileset:
-    """One or several layers of one theatre that come in one tile, in the theatre's order.
+    """Layers of a theatre that come in the same tile, in the theatre's order.
 
     A catalogue has one object of each; everything that follows from its layers is worked out once.
     """
@@ -74,12 +76,12 @@ class Tileset:
 
     @cached_property
     def embargo(self) -> timedelta:
-        """The longest of its layers, also of those that are missing: without them no more is public."""
+        """Longest embargo of all its layers, missing layers too: without a layer no more becomes public."""
         return max(map(embargo_of, self.asked))
 
     @cached_property
     def asked(self) -> tuple[StoredLayer, ...]:
-        """All its layers, also those that are missing."""
+        """All its layers, missing layers too."""
         return (*(each.stored for each in self.layers), *(each.stored for each in self.missing))
 
     @cached_property
@@ -89,7 +91,7 @@ class Tileset:
 
     @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees: the theatre, and wherever a layer may reach beyond it."""
+        """West, south, east, north in degrees: the theatre's, and wherever a layer may reach beyond."""
         boxes = [
             self.theatre.bounds,
             *(each.stored.layer.bounds for each in self.layers if each.stored.layer.bounds),
@@ -115,24 +117,44 @@ class Tileset:
         return tuple(sorted({revision for served in self.layers for revision in served.stored.revisions}))
 
     @cached_property
+    def newest(self) -> Revision:
+        """The newest revision that touched any of the layers; 0 before the first."""
+        return self.revision(None)
+
+    @cached_property
+    def edges(self) -> list[int]:
+        """The instants at which any of its state layers changes, as known now, ascending; microseconds."""
+        own = [served.periods.edges for served in self.layers if served.is_state]
+        found: list[int] = np.unique(np.concatenate(own)).tolist() if own else []
+        return found
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The instants at which any event of its window layers ends, ascending; as `edges`."""
+        own = [served.periods.ends for served in self.layers if not served.is_state]
+        found: list[int] = np.unique(np.concatenate(own)).tolist() if own else []
+        return found
+
+    def prepare(self) -> Tileset:
+        """Work out at once all that the first request would have to wait for."""
+        _ = self.embargo, self.zone, self.zooms, self.selectable, self.days
+        _ = self.indexes, self.events, self.newest, self.edges, self.ends
+        return self
+
+    @cached_property
     def edition(self) -> int:
-        """How often what past revisions of any of the layers held was rewritten; it only grows."""
+        """Number of rewritings of past revisions, over all layers; only grows."""
         return sum(served.stored.edition for served in self.layers)
 
     @cached_property
     def declared(self) -> tuple[Layer, ...]:
-        """Its layers as the theatre declares them."""
+        """Its layers as declared by the theatre."""
         return tuple(served.stored.layer for served in self.layers)
 
     @cached_property
     def selectable(self) -> dict[str, tuple[str, ...]]:
         """The categories that events can be chosen by, each with its codes, as declared."""
         return selectable(self.declared)
-
-    @cached_property
-    def has_states_alone(self) -> bool:
-        """Whether none of its layers is a window layer."""
-        return all(served.is_state for served in self.layers)
 
     @cached_property
     def days(self) -> tuple[KnownDays, ...]:
@@ -151,7 +173,7 @@ class Tileset:
 
     @contextmanager
     def complete(self) -> Iterator[None]:
-        """Say of what is not found within that it may be there, while a layer is missing."""
+        """While a layer is missing, turn `NotFound` within into `LayerUnavailable`: nobody can tell."""
         try:
             yield
         except NotFound as error:
@@ -161,7 +183,7 @@ class Tileset:
             raise
 
     def view(self, address: TileAddress) -> TileView:
-        """Return what the change index knows of one tile."""
+        """Return the change index of a tile, all layers together."""
         states = [served.index.near(address) for served in self.layers if served.is_state]
         return TileView(states, WindowView([*self.events.values()], address))
 

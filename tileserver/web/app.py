@@ -1,38 +1,79 @@
-"""The application: routes, middleware and error map as lists, wired in one place."""
+"""The application: parts, routes and middleware, wired together; nothing is done here."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
-from tileserver.clock import GuardedClock
-from tileserver.compare.service import ComparisonService
+from tileserver.clock import GuardedClock  # the instant that decides what is public
+from tileserver.compare.service import ComparisonService  # gained and lost between two states
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
-from tileserver.history.service import HistoryService
-from tileserver.store.connect import Pool
-from tileserver.tiles.current import Current
-from tileserver.tiles.service import TileService
-from tileserver.tiles.shelf import open_shelf
+from tileserver.history.service import HistoryService  # tiles of whole periods
+from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
+from tileserver.tiles.cache import BodyCache  # bodies in memory, compressed once
+from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
+from tileserver.tiles.service import TileService  # tiles at an instant
+from tileserver.tiles.shelf import open_shelf  # tiles on disk
 from tileserver.times import Clock
-from tileserver.web.comparisons import ComparisonRoutes
-from tileserver.web.documents import DocumentRoutes
-from tileserver.web.follower import Follower
-from tileserver.web.history import HistoryRoutes
-from tileserver.web.leaving import saying_so
+from tileserver.web.comparisons import ComparisonRoutes  # /changes
+from tileserver.web.documents import DocumentRoutes  # /tilesets, /styles, /healthz
+from tileserver.web.follower import Follower  # hears of revisions and withdrawals
+from tileserver.web.history import HistoryRoutes  # /history
+from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.logs import configure_logs
-from tileserver.web.middleware import Envelope
-from tileserver.web.pages import BuiltFiles, PageRoutes
-from tileserver.web.problems import http_problem, known_problem
-from tileserver.web.ready import ReadyRoute
-from tileserver.web.refusals import Refusals
-from tileserver.web.supervisor import Supervisor
-from tileserver.web.tiles import TileRoutes
+from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
+from tileserver.web.pages import BuiltFiles, PageRoutes  # /, /embed, /static
+from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
+from tileserver.web.ready import ReadyRoute  # /readyz
+from tileserver.web.supervisor import Supervisor  # keeps background tasks running
+from tileserver.web.tiles import TileRoutes  # /tiles
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Everything that lives as long as the application."""
+
+    pools: tuple[Pool, ...]
+    current: Current
+    tiles: TileService
+    history: HistoryService
+    comparisons: ComparisonService
+    follower: Follower
+    supervisor: Supervisor
+    ready: ReadyRoute
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock) -> _Parts:
+        """Make the parts; nothing is connected and nothing runs yet."""
+        limits = settings.pool_wait, settings.statement_timeout
+        readers = Pool(settings.database_url, settings.pool, *limits)
+        background = Pool(settings.database_url, 2, *limits)
+        current = Current(readers, clock, background)
+        tiles = TileService(current, settings.cache_mb * _MB, open_shelf(settings))
+        history = HistoryService(current, settings.cache_mb * _MB // 4)
+        comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
+        follower, supervisor = Follower(settings.database_url, current, history, clock), Supervisor()
+        ready = ReadyRoute(current, history, follower, supervisor)
+        pools = readers, background
+        return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready)
+
+    async def close(self) -> None:
+        """End the tasks, and close whatever is open."""
+        self.ready.leave()
+        await self.supervisor.stop()
+        self.comparisons.close()
+        for pool in reversed(self.pools):
+            await pool.close()
+        self.tiles.close()
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
@@ -41,75 +82,60 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     It starts, and stays up, without its database: what is in memory is served, the rest is 503. A *clock* of
     the caller's is believed; without one the machine's is, as far as its witnesses agree.
     """
-    clock = clock or GuardedClock()
-    pool = Pool(settings.database_url, settings.pool, settings.pool_wait, settings.statement_timeout)
-    background = Pool(settings.database_url, 2, settings.pool_wait, settings.statement_timeout)
-    shelf = open_shelf(settings)
-    current = Current(pool, clock, background)
-    service = TileService(current, settings.cache_mb * 1024 * 1024, shelf)
-    past = HistoryService(current, settings.cache_mb * 1024 * 1024 // 4)
-    comparison_service = ComparisonService(current, settings.cache_mb * 1024 * 1024 // 4)
-    documents = DocumentRoutes(current, past, settings.public_url, settings.max_age, settings.theatre)
-    pages = PageRoutes(current, settings.theatre)
-    tiles = TileRoutes(service, settings.max_age)
-    history = HistoryRoutes(past, settings.max_age)
-    comparisons = ComparisonRoutes(comparison_service, settings.max_age)
-    follower = Follower(settings.database_url, current, past, clock)
-    supervisor = Supervisor()
-    ready = ReadyRoute(current, past, follower, supervisor)
+    parts = _Parts.of(settings, clock or GuardedClock())
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        supervisor.start("revisions", follower.listen, silence_s=1.6)
-        supervisor.start("catalogue", follower.refresh, silence_s=90)
-        supervisor.start("history", follower.plan)
-        with saying_so(ready.leave, settings.drain):
+        parts.supervisor.start("revisions", parts.follower.listen, silence_s=1.6)
+        parts.supervisor.start("catalogue", parts.follower.refresh, silence_s=90)
+        parts.supervisor.start("history", parts.follower.plan)
+        with saying_so(parts.ready.leave, settings.drain):
             yield
-        ready.leave()
-        await supervisor.stop()
-        comparison_service.close()
-        await background.close()
-        await pool.close()
-        if shelf is not None:
-            shelf.close()
+        await parts.close()
 
     app = Starlette(
-        routes=[
-            Route("/", pages.reader_map),
-            Route("/embed", pages.embed),
-            Route("/tilesets", documents.catalogue),
-            Route("/tilesets/{tileset}", documents.tilejson),
-            Route("/tilesets/{tileset}/timeline", documents.timeline),
-            Route("/tilesets/{tileset}/km2.json", documents.km2_json),
-            Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
-            Route("/tiles/{tileset}/{z}/{x}/{y}.mvt", tiles.dated),
-            Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
-            Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", history.tile),
-            Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
-            Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
-            Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
-            Route("/styles/{style}.json", documents.style),
-            Route("/healthz", documents.healthz),
-            Route("/readyz", ready.readyz),
-            Mount("/static", BuiltFiles()),
-        ],
-        middleware=[Middleware(Envelope, detail=lambda: follower.detail), Middleware(Refusals)],
-        exception_handlers={
-            TileserverError: known_problem,
-            HTTPException: http_problem,
-        },
+        routes=_routes(parts, settings),
+        middleware=[Middleware(Envelope, pulse=parts.follower.pulse)],
+        exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
-    app.state.current = current
-    app.state.service = service
-    app.state.follower = follower
-    app.state.supervisor = supervisor
+    app.state.current, app.state.service = parts.current, parts.tiles
+    app.state.follower = parts.follower
     return app
 
 
+def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
+    kept, first = settings.max_age, settings.theatre
+    packed: BodyCache[bytes] = BodyCache(settings.cache_mb * _MB // 16)
+    documents = DocumentRoutes(parts.current, parts.history, packed, settings.public_url, kept, first)
+    pages = PageRoutes(parts.current, first)
+    tiles = TileRoutes(parts.tiles, kept)
+    history = HistoryRoutes(parts.history, kept)
+    comparisons = ComparisonRoutes(parts.comparisons, kept)
+    return [
+        Route("/", pages.reader_map),
+        Route("/embed", pages.embed),
+        Route("/tilesets", documents.catalogue),
+        Route("/tilesets/{tileset}", documents.tilejson),
+        Route("/tilesets/{tileset}/timeline", documents.timeline),
+        Route("/tilesets/{tileset}/km2.json", documents.km2_json),
+        Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
+        Route("/tiles/{tileset}/{z}/{x}/{y}.mvt", tiles.dated),
+        Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
+        Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", history.tile),
+        Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
+        Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
+        Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
+        Route("/styles/{style}.json", documents.style),
+        Route("/healthz", documents.healthz),
+        Route("/readyz", parts.ready.readyz),
+        Mount("/static", BuiltFiles()),
+    ]
+
+
 def app_from_environment() -> Starlette:
-    """Return the application as the environment describes it; what every server process calls."""
+    """Return the application that the environment describes; every server process calls here."""
     settings = read_settings()
     configure_logs(settings.log)
     return create_app(settings)

@@ -1,7 +1,7 @@
-"""The change routes: what was gained and lost between two states, as tiles and as a document of totals.
+"""The comparison routes: gains and losses between two states, as tiles and as a document of totals.
 
-Either end of a change is a date or an instant, or the name of a state, which only we give out; two names make
-an address whose bytes never change.
+Either end of a comparison is a date or an instant, or the text of an `End`, which only we give out; two such
+texts make an address whose bytes never change.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.compare.ends import End, is_end_text
+from tileserver.compare.ends import End
 from tileserver.compare.service import ComparisonService, DocumentKey
 from tileserver.compare.shapes import our_statuses
-from tileserver.errors import UnknownState
-from tileserver.grid import Band, band_at, parse_address
+from tileserver.grid import Band, band_at
 from tileserver.publish.comparison_document import comparison_document
 from tileserver.publish.measures import measured_layer
 from tileserver.tiles.tileset import Tileset
-from tileserver.web.params import read_query
-from tileserver.web.represent import IMMUTABLE, freshness, represent
-from tileserver.web.tiles import asked_period
+from tileserver.web.params import address_of, ends_of, has_written_ends
+from tileserver.web.represent import IMMUTABLE, JSON, RawHeaders, freshness, raw, represent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +32,12 @@ class ComparisonRoutes:
 
     async def tile(self, request: Request) -> Response:
         """``/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt?revision=&known=``."""
-        parts = request.path_params
-        address = parse_address(parts["z"], parts["x"], parts["y"])
-        tileset = await self.comparisons.tileset(parts["tileset"])
+        address = address_of(request)
+        tileset = await self.comparisons.tileset(request.path_params["tileset"])
         before, after = self._ends(request, tileset, band_at(address.z))
         answer = await self.comparisons.tile(tileset, before, after, address)
-        return await represent(
-            request,
-            answer,
-            self._headers(request, tileset, f"{before}/{after}/{address}.mvt", before, after),
-        )
+        headers = self._headers(request, tileset, f"{before}/{after}/{address}.mvt", before, after)
+        return await represent(request, answer, headers)
 
     async def document(self, request: Request) -> Response:
         """``/changes/{tileset}/{from}/{to}.json?revision=&known=``."""
@@ -58,46 +52,22 @@ class ComparisonRoutes:
                 comparison_document(tileset, stored.layer, our_side, before, after, pieces)
             )
 
-        key = DocumentKey(tileset.name, str(before), str(after))
-        return await represent(
-            request,
-            await self.comparisons.documents.answer(key, compute),
-            self._headers(request, tileset, f"{before}/{after}.json", before, after),
-            media_type="application/json",
-        )
+        cache_key = DocumentKey(tileset.name, str(before), str(after))
+        answer = await self.comparisons.documents.answer(cache_key, compute)
+        headers = self._headers(request, tileset, f"{before}/{after}.json", before, after)
+        return await represent(request, answer, headers, JSON)
 
     def _ends(self, request: Request, tileset: Tileset, band: Band) -> tuple[End, End]:
-        """Return the two states that *request* asks about.
-
-        The second is as known in ``revision``, or now; so is the first, unless ``known`` names another.
-        """
-        texts = request.path_params["from"], request.path_params["to"]
-        if _is_named(request):
-            read_query(request, allowed=())
-            first, second = (self.comparisons.end_named(tileset, band, text) for text in texts)
-            return first, second
-        if any(map(is_end_text, texts)):
-            raise UnknownState("a date and the name of a state make no change; ask with two dates")
-        query = read_query(request, allowed=("revision", "known"))
-        asked = [asked_period(tileset, text) for text in texts]
-        revisions = (query.known or query.revision, query.revision)
-        first, second = (
-            self.comparisons.end_at(tileset, band, period, revision)
-            for period, revision in zip(asked, revisions, strict=True)
-        )
+        first, second = (self.comparisons.locate(tileset, band, asked) for asked in ends_of(request, tileset))
         return first, second
 
     def _headers(
         self, request: Request, tileset: Tileset, location: str, before: End, after: End
-    ) -> dict[str, str]:
-        if _is_named(request):
-            return freshness(tileset, IMMUTABLE)
-        return {
-            **freshness(tileset, self.max_age),
-            "OGCAPI-datetime": f"{before.start_text}/{after.start_text}",
-            "Content-Location": f"/changes/{tileset.name}/{location}",
-        }
-
-
-def _is_named(request: Request) -> bool:
-    return is_end_text(request.path_params["from"]) and is_end_text(request.path_params["to"])
+    ) -> RawHeaders:
+        if has_written_ends(request):
+            return raw(*freshness(tileset, IMMUTABLE))
+        return raw(
+            *freshness(tileset, self.max_age),
+            ("OGCAPI-datetime", f"{before.start_text}/{after.start_text}"),
+            ("Content-Location", f"/changes/{tileset.name}/{location}"),
+        )

@@ -1,35 +1,28 @@
-"""Leave for everybody's pages to read what is served for maps: CORS, without credentials (Fetch, 3.2)."""
+"""Leave for everybody's pages to read map data: CORS, without credentials (Fetch, 3.2)."""
 
 from __future__ import annotations
 
 import re
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 
-_OPEN = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/")  # for everybody's maps
+OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/")  # for everybody's maps
 _METHODS = "GET, HEAD"
 _EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After, Missing-Layers, Cache-Status, X-Request-Id"
+OPEN_HEADERS = (  # any page may read such an answer, whatever its status, and time it
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED.encode()),
+    (b"timing-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
 _USUAL = "Accept, If-None-Match, Range"
 # RFC 9110 5.1: a field name is a token. What is none is not repeated.
 _NAMES = re.compile(r"[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*\Z", re.ASCII)
 _MAX_NAMES = 2048
 
 
-def is_open(path: str) -> bool:
-    """Whether any page may read what is at *path*."""
-    return path.startswith(_OPEN)
-
-
-def open_to_all(headers: MutableHeaders) -> None:
-    """Let any page read this answer, whatever its status, and time it."""
-    headers["Access-Control-Allow-Origin"] = "*"
-    headers["Access-Control-Expose-Headers"] = _EXPOSED
-    headers["Timing-Allow-Origin"] = "*"
-    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-
-
 def options_headers(request: Headers) -> dict[str, str]:
-    """Return what ``OPTIONS`` is answered with: to a preflight, leave for whichever headers it asks for.
+    """Return the headers that answer ``OPTIONS``: to a preflight, leave for whichever headers are asked for.
 
     A header that is not known here does nothing, so a client that adds one, to trace a request say, must not
     fail for it. By name: ``*`` does not stand for ``Authorization``, and older browsers know no ``*``.

@@ -1,4 +1,4 @@
-"""Keeping up with the database: what is served is what it says, or it is not served.
+"""Keeping up with the database: a layer is served as the database says, or not at all.
 
 A new revision is served as soon as it is read, and until then the one before. What was withdrawn, drawn or
 declared anew is another matter: within two seconds of that the layer is up to date, or no longer served.
@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -39,8 +40,20 @@ _BLIND = "the database answers, but not what may be shown"
 Report = Callable[[], None]  # a sign of life, and of success
 
 
+@dataclass(slots=True)
+class Pulse:
+    """Last sign of life of the database, in seconds of the steady clock."""
+
+    beat_at: float = -float("inf")
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self.beat_at
+
+
 class Follower:
-    """Three tasks: hearing, reading the catalogue, reading what history is planned from."""
+    """Three tasks: hearing, reading the catalogue, reading the weights that history is planned from."""
 
     def __init__(self, dsn: str, current: Current, history: HistoryService, clock: Clock) -> None:
         self._dsn = dsn
@@ -50,20 +63,10 @@ class Follower:
         self._wanted = asyncio.Event()
         self._unplanned = asyncio.Event()
         self._beat: Beat | None = None
-        self._beat_at = -float("inf")
+        self.pulse = Pulse()
         self._blind_since: float | None = None
         self._enforcing: asyncio.TimerHandle | None = None
         self._trouble = ""  # of the clock, as logged
-
-    @property
-    def silent_s(self) -> float:
-        """Seconds since the database last said what there is."""
-        return time.monotonic() - self._beat_at
-
-    @property
-    def detail(self) -> str:
-        """What an answer from memory has to say of itself (RFC 9211, 2.8); empty as a rule."""
-        return "database-away" if self.silent_s > OBEYED_S else ""
 
     async def listen(self, report: Report) -> None:
         """Hear of every change until the line is lost."""
@@ -82,7 +85,7 @@ class Follower:
             raise
 
     async def refresh(self, report: Report) -> None:
-        """Read the catalogue whenever it is another, and again what could not be read."""
+        """Read the catalogue after every change, and again while a layer could not be read."""
         self._wanted.set()
         while True:
             with suppress(TimeoutError):
@@ -96,7 +99,7 @@ class Follower:
             report()
 
     async def plan(self, report: Report) -> None:
-        """Read what history is planned from after each change of the catalogue."""
+        """Read the weights that history is planned from, after each change of the catalogue."""
         self._unplanned.set()
         while True:
             await self._unplanned.wait()
@@ -105,8 +108,8 @@ class Follower:
             report()
 
     def _hear(self, beat: Beat) -> None:
-        late = self.silent_s > 2 * BEAT_S + _GRACE_S
-        self._beat, self._beat_at, self._blind_since = beat, time.monotonic(), None
+        late = self.pulse.silent_s > 2 * BEAT_S + _GRACE_S
+        self._beat, self.pulse.beat_at, self._blind_since = beat, time.monotonic(), None
         self._hear_time(beat)
         catalogue = self._current.read
         if catalogue is None or catalogue.marker != beat.marker:

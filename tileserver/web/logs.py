@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from contextvars import ContextVar
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+request_id: ContextVar[str] = ContextVar("request_id")  # of the request that is being answered
 
 
 def configure_command_logs() -> None:
@@ -27,10 +31,26 @@ def _without_traceback(_logger: object, _method: str, event: EventDict) -> Event
     return event if error is None else {**event, "error": type(error).__name__}
 
 
+class _Lines(structlog.WriteLogger):
+    """Writes lines; a line that cannot be written, on a full disk say, is lost and fails no request."""
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def _with_request_id(_logger: object, _method: str, event: EventDict) -> EventDict:
+    own_id = request_id.get("")
+    return {"request_id": own_id, **event} if own_id else event
+
+
 def configure_logs(form: str) -> None:
-    """Send our own and uvicorn's lines through one formatter."""
+    """Write our own and uvicorn's lines in one form; ours without the detour through `logging`."""
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -44,8 +64,9 @@ def configure_logs(form: str) -> None:
         else [plain_console]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -1,19 +1,21 @@
-"""What every request passes: an id, one log line, and the headers that keep readers safe."""
+"""The envelope of every request: an id, one log line, and the headers that keep readers safe."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tileserver.web.cors import is_open, open_to_all, options_headers
+from tileserver.web.cors import OPEN_HEADERS, OPEN_PATHS, options_headers
+from tileserver.web.follower import OBEYED_S, Pulse
+from tileserver.web.logs import request_id
 from tileserver.web.problems import unknown_problem
+from tileserver.web.refusals import is_plain, worded
 
 log = structlog.get_logger()
 
@@ -22,63 +24,87 @@ _CSP = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_REFERRER = (b"referrer-policy", b"strict-origin-when-cross-origin")
+_AWAY = b"; detail=database-away"  # RFC 9211, 2.8
 
 
 class Envelope:
-    """Gives a request its id and, whatever fails inside, an answer; logs it; adds CORS and other headers."""
+    """Middleware that gives every request an id, an answer whatever fails inside, a log line, and headers.
 
-    def __init__(self, app: ASGIApp, detail: Callable[[], str] = str) -> None:
+    Parameters
+    ----------
+    app : ASGIApp
+        The application inside.
+    pulse : Pulse
+        When the database last said what there is: an answer from memory tells where that is too long ago.
+    """
+
+    def __init__(self, app: ASGIApp, pulse: Pulse | None = None) -> None:
         self.app = app
-        self.detail = detail  # what an answer has to say of itself; empty as a rule
+        self.pulse = pulse or Pulse(float("inf"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path: str = scope["path"]
-        scope["request_id"] = secrets.token_hex(8)
+        own_id = scope["request_id"] = secrets.token_hex(8)
         started = time.perf_counter()
-        status = 0
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                _add_headers(headers, path, scope["request_id"])
-                if (detail := self.detail()) and "cache-status" in headers:
-                    headers["Cache-Status"] += f"; detail={detail}"
-            await send(message)
-
-        with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):
-            try:
-                if scope["method"] == "OPTIONS" and is_open(path):
-                    answer = Response(None, 204, options_headers(Headers(scope=scope)))
-                    await answer(scope, receive, send_with_headers)
-                else:
-                    await self.app(scope, receive, send_with_headers)
-            except Exception as error:
-                if status:  # half an answer is out: only to break it off is honest
-                    raise
-                answer = await unknown_problem(Request(scope), error)
-                await answer(scope, receive, send_with_headers)
-            finally:
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=path[:200],
-                    status=status,
-                    ms=round((time.perf_counter() - started) * 1000, 1),
-                )
+        path, sending = scope["path"], _Sending(scope, receive, send, self.pulse)
+        token = request_id.set(own_id)
+        try:
+            if scope["method"] == "OPTIONS" and path.startswith(OPEN_PATHS):
+                answer = Response(None, 204, options_headers(Headers(scope=scope)))
+                await answer(scope, receive, sending)
+            else:
+                await self.app(scope, receive, sending)
+        except Exception as error:
+            if sending.status:  # half an answer is out: only to break it off is honest
+                raise
+            answer = await unknown_problem(Request(scope), error)
+            await answer(scope, receive, sending)
+        finally:
+            ms = round((time.perf_counter() - started) * 1000, 1)
+            log.info("request", method=scope["method"], path=path[:200], status=sending.status, ms=ms)
+            request_id.reset(token)
 
 
-def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
-    headers["X-Request-Id"] = request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    if is_open(path):
-        open_to_all(headers)
-    elif headers.get("content-type", "").startswith("text/html"):
-        ancestors = "*" if path == "/embed" else "'self'"
-        headers["Content-Security-Policy"] = _CSP.format(ancestors=ancestors)
-        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+class _Sending:
+    """Sends an answer on: with the headers of the envelope, or a problem in the place of a plain refusal."""
+
+    __slots__ = ("is_refused", "path", "pulse", "receive", "scope", "send", "status")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, pulse: Pulse) -> None:
+        self.scope, self.receive, self.send, self.pulse = scope, receive, send, pulse
+        self.path = scope["path"]
+        self.status, self.is_refused = 0, False  # no answer has begun
+
+    async def __call__(self, message: Message) -> None:
+        """Send one part of the answer on."""
+        if message["type"] == "http.response.start":
+            if message["status"] >= 400 and is_plain(message):
+                await worded(self.scope, message)(self.scope, self.receive, self)
+                self.is_refused = True
+                return
+            self.status = message["status"]
+            message["headers"] = self._headers(message)
+        elif self.is_refused:
+            return  # the problem is out already
+        await self.send(message)
+
+    def _headers(self, start: Message) -> list[tuple[bytes, bytes]]:
+        path, own_id = self.path, self.scope["request_id"]
+        headers = [*start["headers"], (b"x-request-id", own_id.encode()), _NO_SNIFFING]
+        headers += OPEN_HEADERS if path.startswith(OPEN_PATHS) else _of_pages(path, start)
+        if time.monotonic() - self.pulse.beat_at > OBEYED_S:
+            headers = [(name, value + _AWAY if name == b"cache-status" else value) for name, value in headers]
+        return headers
+
+
+def _of_pages(path: str, start: Message) -> list[tuple[bytes, bytes]]:
+    """Return the headers by which a page, if that is the answer, keeps to itself."""
+    if not Headers(raw=start["headers"]).get("content-type", "").startswith("text/html"):
+        return []
+    ancestors = "*" if path == "/embed" else "'self'"
+    return [(b"content-security-policy", _CSP.format(ancestors=ancestors).encode()), _REFERRER]

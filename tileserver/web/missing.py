@@ -1,4 +1,4 @@
-"""What a reader is told whose link names a theatre that is not here, in their language, and what there is."""
+"""The page for a link that names a theatre we do not have: in the reader's language, with a list of ours."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _SHOWN = 60  # of what was asked: an address can be of any length
 
 
 def missing_page(template: str, asked: str, there: Sequence[Theatre], request: Request) -> str:
-    """Fill *template*, as the front end's build made it; everything of the request is escaped."""
+    """Fill *template*, a file of the front end's build; everything of the request is escaped."""
     language = _language(request)
     words = _WORDS[language]
     query = {"lang": request.query_params["lang"]} if "lang" in request.query_params else {}

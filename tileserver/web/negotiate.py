@@ -1,4 +1,4 @@
-"""Content codings and conditional requests, as RFC 9110 has them."""
+"""Content codings and conditional requests (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
 def choose_coding(header: str | None) -> Coding:
-    """Return the coding to answer with; of equal weights the one that we prefer.
+    """Return the coding to answer with; of equal weights the first of `CODINGS`.
 
     RFC 9110 12.5.3: a coding with weight 0 is not acceptable, ``*`` speaks for those not named, and
     identity is acceptable unless refused. Where nothing is acceptable we send identity all the same.

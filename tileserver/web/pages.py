@@ -1,4 +1,4 @@
-"""The reader's map and the embed: files that the front end's build made, served as they are."""
+"""The reader's map and the embed: files of the front end's build, served unchanged."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ STATIC = Path(str(files("tileserver.web"))) / "static"
 
 
 class BuiltFiles(StaticFiles):
-    """The build's files; those with a hash in their name never change."""
+    """Files of the build; a file with a hash in its name never changes."""
 
     def __init__(self, directory: Path = STATIC) -> None:
         super().__init__(directory=directory, check_dir=False)
 
     async def check_config(self) -> None:
-        """Find nothing wrong: a front end that is not built has no files, and that is a 404."""
+        """Accept a missing folder: a front end without a build has no files, and each is a 404."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer one file; what begins with a dot is the build's own business."""
+        """Answer a file; names that begin with a dot are the build's own business."""
         if any(part.startswith(".") for part in path.split("/")):
             raise HTTPException(404)
         response = await super().get_response(path, scope)

@@ -1,22 +1,44 @@
-"""Query parameters become typed values first; what is unknown, repeated or absurd is refused."""
+"""Requests become typed questions in a single step; unknown, repeated and absurd parts are refused.
+
+No parameter and no part of a path is parsed anywhere else.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from tileserver.errors import BadParameter
+from tileserver.compare.ends import is_end_text
+from tileserver.compare.service import EndQuestion
+from tileserver.errors import BadParameter, UnknownBand, UnknownState
+from tileserver.grid import TileAddress, parse_address
+from tileserver.publish.time_query import TimeQuery
+from tileserver.store.event_window import EVERYTHING
+from tileserver.tiles.current import Current
+from tileserver.tiles.question import Question
+from tileserver.tiles.selection import parse_selection
+from tileserver.tiles.tileset import Tileset
+from tileserver.times import Period, parse_datetime, spell_datetime
 
 _MAX_QUERY = 512
 _REVISION = re.compile(r"[1-9][0-9]{0,14}\Z")
+_BAND = re.compile(r"(?:0|[1-9][0-9]?)\Z")
+_MEMORY = 4096  # readers ask the same in the same words; a text weighs a kilobyte at most
+
+DATED = ("datetime", "revision")
+
+period_of = lru_cache(_MEMORY)(parse_datetime)
+_address = lru_cache(_MEMORY)(parse_address)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The parameters of a dated request, as text; ``None`` where one was not given."""
+    """Parameters of a request, each known and given at most once; ``None`` where absent."""
 
     datetime: str | None = None
     revision: int | None = None
@@ -24,13 +46,84 @@ class Query:
     choices: Mapping[str, str] = field(default_factory=dict)  # the others, by name
 
 
-def read_query(request: Request, allowed: Collection[str] = ("datetime", "revision")) -> Query:
-    """Return the parameters of *request*, each known and given at most once."""
-    raw = request.scope["query_string"]
+async def tile_question(request: Request, current: Current) -> Question:
+    """Return the question of a dated tile: ``datetime``, ``revision`` and the categories of its events."""
+    address = address_of(request)
+    tileset = await tileset_of(request, current)
+    query = read_query(request, (*DATED, *tileset.selectable))
+    period = _period_or_latest(query.datetime, tileset)
+    selection = parse_selection(query.choices, tileset.declared) if query.choices else EVERYTHING
+    return Question(tileset, address, period, query.revision, selection)
+
+
+async def document_question(
+    request: Request, current: Current, allowed: Collection[str] = DATED
+) -> tuple[Tileset, Query]:
+    """Return the tileset of a document, and the parameters of the request."""
+    query = read_query(request, allowed)
+    return await tileset_of(request, current), query
+
+
+def time_query(tileset: Tileset, query: Query) -> TimeQuery:
+    """Return the time that URLs in a document carry on; a wrong date is refused here, not tile by tile."""
+    is_latest = query.datetime is None or query.datetime == "latest"
+    spelt = None if is_latest else spell_datetime(query.datetime or "", tileset.zone)
+    return TimeQuery(spelt, query.revision)
+
+
+def address_of(request: Request) -> TileAddress:
+    """Return the address of the tile in the path."""
+    parts = request.path_params
+    return _address(parts["z"], parts["x"], parts["y"])
+
+
+def band_of(request: Request) -> int:
+    """Return the lowest zoom of the band in the path."""
+    text: str = request.path_params["band"]
+    if not _BAND.match(text):
+        raise UnknownBand(f"{text[:20]!r} is no band; a band is named by its lowest zoom, such as 5")
+    return int(text)
+
+
+async def tileset_of(request: Request, current: Current) -> Tileset:
+    """Return the tileset in the path."""
+    name = request.path_params["tileset"]
+    return current.tilesets.get(name) or (await current.catalogue()).tileset(name)
+
+
+def ends_of(request: Request, tileset: Tileset) -> tuple[EndQuestion | str, EndQuestion | str]:
+    """Return both ends of the comparison in the path, as texts of an `End` or by their time.
+
+    The second is as known in ``revision``, or now; so is the first, unless ``known`` names another.
+    """
+    texts = request.path_params["from"], request.path_params["to"]
+    if has_written_ends(request):
+        read_query(request, allowed=())
+        return texts
+    if any(map(is_end_text, texts)):
+        raise UnknownState("a date and the name of a state make no change; ask with two dates")
+    query = read_query(request, allowed=("revision", "known"))
+    before, after = (_period_or_latest(text, tileset) for text in texts)
+    return EndQuestion(before, query.known or query.revision), EndQuestion(after, query.revision)
+
+
+def has_written_ends(request: Request) -> bool:
+    """Whether both ends of a comparison are texts of an `End`, so that the answer never changes."""
+    return is_end_text(request.path_params["from"]) and is_end_text(request.path_params["to"])
+
+
+def read_query(request: Request, allowed: Collection[str] = DATED) -> Query:
+    """Return the parameters of *request*, each one of *allowed* and given at most once."""
+    raw: bytes = request.scope["query_string"]
     if len(raw) > _MAX_QUERY:
         raise BadParameter(f"the query is {len(raw)} bytes long; at most {_MAX_QUERY} make sense")
+    return _read(raw, tuple(allowed))
+
+
+@lru_cache(_MEMORY)
+def _read(raw: bytes, allowed: tuple[str, ...]) -> Query:
     found: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
         if name not in allowed:
             there = ", ".join(allowed) or "none"
             raise BadParameter(f"parameter {name[:40]!r} is not known here; known are: {there}")
@@ -40,6 +133,10 @@ def read_query(request: Request, allowed: Collection[str] = ("datetime", "revisi
     revision, known = _revision(found, "revision"), _revision(found, "known")
     choices = {name: value for name, value in found.items() if name not in ("datetime", "revision", "known")}
     return Query(found.get("datetime"), revision, known, choices)
+
+
+def _period_or_latest(text: str | None, tileset: Tileset) -> Period | None:
+    return None if text is None or text == "latest" else period_of(text, tileset.zone)
 
 
 def _revision(found: Mapping[str, str], name: str) -> int | None:

@@ -48,7 +48,7 @@ async def known_problem(request: Request, error: Exception) -> Response:
 
 
 async def http_problem(request: Request, error: Exception) -> Response:
-    """Answer what the router raises: no such path, no such method."""
+    """Answer an error of the router: no such path, no such method."""
     assert isinstance(error, HTTPException)
     detail = {404: "there is nothing at this path; /tilesets lists what there is"}.get(
         error.status_code, error.detail
@@ -57,6 +57,6 @@ async def http_problem(request: Request, error: Exception) -> Response:
 
 
 async def unknown_problem(request: Request, error: Exception) -> Response:
-    """Log what was not foreseen and answer with its request id alone."""
+    """Log an unforeseen error and answer with the request id alone."""
     log.error("unforeseen error", exc_info=error, path=request.scope["path"])
     return problem(request, 500, "Internal error", "the server failed; the request id names the log entry")

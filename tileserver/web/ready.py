@@ -1,4 +1,4 @@
-"""``/readyz``: whether this process should be asked, and what is wrong with it."""
+"""``/readyz``: whether the process should get requests, and the trouble there is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VITAL = ("revisions", "catalogue")
 
 @dataclass(slots=True)
 class ReadyRoute:
-    """The endpoint over what follows the database; *leaving* is set when the process is told to end."""
+    """Endpoint over the follower and its tasks; *leaving* is set when the process is told to end."""
 
     current: Current
     history: HistoryService
@@ -42,7 +42,7 @@ class ReadyRoute:
         self.leaving = True
 
     async def readyz(self, request: Request) -> Response:
-        """``/readyz``: the database answers, fits the code and is followed, and what documents need was read.
+        """``/readyz``: the database answers, fits the code and is followed; all that documents need was read.
 
         A layer or a clock that is wrong is named, and is no reason to ask somebody else: 200.
         """
@@ -62,7 +62,7 @@ class ReadyRoute:
         )
 
     async def _followed(self) -> None:
-        if self.follower.silent_s > OBEYED_S:  # it may have come back this very moment
+        if self.follower.pulse.silent_s > OBEYED_S:  # it may have come back this very moment
             if wrong := await self._asked():
                 raise Unavailable(wrong)
             await self._heard()
@@ -75,7 +75,7 @@ class ReadyRoute:
 
     async def _heard(self) -> None:
         deadline = time.monotonic() + _PATIENCE_S
-        while self.follower.silent_s > OBEYED_S:
+        while self.follower.pulse.silent_s > OBEYED_S:
             if time.monotonic() > deadline:
                 state = self.supervisor.states["revisions"]
                 raise Unavailable(f"the database answers, but its revisions are not followed: {state}")

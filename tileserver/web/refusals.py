@@ -1,4 +1,4 @@
-"""What the framework refuses in plain text, a range beyond a file say, as a problem as all else is."""
+"""Refusals of the framework in plain text, of a range beyond a file say, put into the form of a problem."""
 
 from __future__ import annotations
 
@@ -6,38 +6,21 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Message, Scope
 
 from tileserver.web.problems import problem
 
 _KEPT = ("content-range", "allow", "retry-after")
 
 
-class Refusals:
-    """Puts a problem in the place of a refusal in plain text; passes all else."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through."""
-        refused = False
-
-        async def send_worded(message: Message) -> None:
-            nonlocal refused
-            if message["type"] == "http.response.start" and _is_plain(message):
-                refused = True
-                headers = Headers(raw=message["headers"])
-                status = HTTPStatus(message["status"])
-                kept = {name: headers[name] for name in _KEPT if name in headers}
-                answer = problem(Request(scope), status, status.phrase, status.description, kept)
-                await answer(scope, receive, send)
-            elif not refused:
-                await send(message)
-
-        await self.app(scope, receive, send_worded)
+def is_plain(start: Message) -> bool:
+    """Whether the answer that begins with *start* is a plain text."""
+    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/plain")
 
 
-def _is_plain(start: Message) -> bool:
-    kind = Headers(raw=start["headers"]).get("content-type", "")
-    return start["status"] >= HTTPStatus.BAD_REQUEST and kind.startswith("text/plain")
+def worded(scope: Scope, start: Message) -> Response:
+    """Return a problem in the place of the refusal that begins with *start*."""
+    headers, status = Headers(raw=start["headers"]), HTTPStatus(start["status"])
+    kept = {name: headers[name] for name in _KEPT if name in headers}
+    return problem(Request(scope), status, status.phrase, status.description, kept)

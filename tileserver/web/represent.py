@@ -1,50 +1,87 @@
-"""A content as an answer: in the coding that was asked for, under its tag, or not at all where it is held."""
+"""Bodies as answers, tiles and documents alike: 200, 204 or 304, in the coding asked for, under a tag."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable
-from typing import TypeVar
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.tiles.cache import Answer
+from tileserver.tiles.cache import Answer, BodyCache
 from tileserver.tiles.tileset import Tileset
 from tileserver.web.negotiate import choose_coding, etag_matches
 
 MVT = "application/vnd.mapbox-vector-tile"
+JSON = "application/json"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]  # as ASGI has them: lower-case names, Latin-1
+Documents: TypeAlias = BodyCache[bytes]  # by the hash of the document, so that nothing in it can be stale
 Key = TypeVar("Key", bound=Hashable)
 
+_VARY = (b"vary", b"Accept-Encoding")
+_HIT = (b"cache-status", b"tileserver; hit")
+_MISS = (b"cache-status", b"tileserver; fwd=miss; stored")
+_coding = lru_cache(1024)(choose_coding)  # browsers send few different headers
 
-def freshness(tileset: Tileset, kept: int | str) -> dict[str, str]:
+
+class RawResponse(Response):
+    """A response whose headers are encoded already; *headers* lack nothing but length and type of a body."""
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+        self.status_code, self.raw_headers, self.body, self.background = status, headers, body, None
+
+
+@lru_cache(4096)
+def raw(*headers: tuple[str, str]) -> RawHeaders:
+    """Return *headers* in the form of ASGI."""
+    return tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+
+
+def freshness(tileset: Tileset, kept: int | str) -> Headers:
     """Return how long an answer is true: *kept*, in seconds or as `IMMUTABLE`; without a layer not at all."""
     if tileset.missing:
         names = ", ".join(each.stored.layer.name for each in tileset.missing)
-        return {"Cache-Control": "no-store", "Missing-Layers": names}
-    return {"Cache-Control": kept if isinstance(kept, str) else f"public, max-age={kept}"}
+        return ("Cache-Control", "no-store"), ("Missing-Layers", names)
+    return (("Cache-Control", kept if isinstance(kept, str) else f"public, max-age={kept}"),)
 
 
 async def represent(
-    request: Request,
-    answer: Answer[Key],
-    headers: dict[str, str],
-    media_type: str = MVT,
+    request: Request, answer: Answer[Key], headers: RawHeaders, media_type: str = MVT
 ) -> Response:
-    """Return *answer* in the coding that *request* prefers; *headers* say how long it is true."""
-    coding = choose_coding(request.headers.get("accept-encoding"))
-    etag = answer.body.etag(coding)
-    headers |= {
-        "ETag": etag,
-        "Vary": "Accept-Encoding",
-        "Cache-Status": f"tileserver; {'hit' if answer.is_hit else 'fwd=miss; stored'}",
-    }
-    if etag_matches(request.headers.get("if-none-match"), etag):
-        return Response(None, 304, headers)
-    if not answer.body.data:
-        return Response(None, 204, headers)
-    body = await answer.form(coding)
+    """Return *answer* in the coding that *request* prefers; *headers* say how long to keep the answer."""
+    return await _respond(request, answer, [*headers, _HIT if answer.is_hit else _MISS], media_type)
+
+
+async def represent_document(
+    request: Request, documents: Documents, data: bytes, headers: RawHeaders, media_type: str = JSON
+) -> Response:
+    """Return the document *data*, made for this request; its compressed forms are kept in *documents*."""
+
+    async def given() -> bytes:
+        return data
+
+    answer = await documents.answer(hashlib.blake2b(data, digest_size=16).digest(), given)
+    return await _respond(request, answer, [*headers], media_type)
+
+
+async def _respond(
+    request: Request, answer: Answer[Key], headers: list[tuple[bytes, bytes]], media_type: str
+) -> Response:
+    coding = _coding(request.headers.get("accept-encoding"))
+    body, etag = answer.body, answer.body.etag(coding)
+    headers += (b"etag", etag.encode()), _VARY
+    condition = request.headers.get("if-none-match")
+    if condition is not None and etag_matches(condition, etag):
+        return RawResponse(304, headers)
+    if not body.data:
+        return RawResponse(204, headers)
+    data = body.forms.get(coding) or await answer.form(coding)
     if coding != "identity":
-        headers["Content-Encoding"] = coding
-    return Response(body, 200, headers, media_type=media_type)
+        headers.append((b"content-encoding", coding.encode()))
+    headers += (b"content-length", str(len(data)).encode()), (b"content-type", media_type.encode())
+    return RawResponse(200, headers, data)

@@ -1,4 +1,4 @@
-"""Background tasks that never end unheard: logged, begun again after a pause, and named while they fail."""
+"""Background tasks that never end unheard: logged, begun again after a pause, named while failing."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
 
     def start(self, name: str, work: Work, *, silence_s: float = float("inf")) -> None:
-        """Run *work* for ever: anew when it fails, ends, or gives no sign of life for *silence_s* seconds."""
+        """Run *work* for ever: anew after a failure, an end, or *silence_s* seconds of silence."""
         task = self._tasks[name] = _Task(name, work, silence_s, time.monotonic())
         self._keepers.append(asyncio.create_task(self._keep(task), name=name))
 
     @property
     def states(self) -> dict[str, str]:
-        """What is wrong with each task, by name; ``ok`` where nothing is."""
+        """Trouble of each task, by name; ``ok`` where there is none."""
         ended = {keeper.get_name() for keeper in self._keepers if keeper.done()}
         return {name: "ended" if name in ended else task.error or "ok" for name, task in self._tasks.items()}
 
@@ -72,7 +72,7 @@ class Supervisor:
 
 
 async def _end_of(task: _Task) -> Exception:
-    """Run the task's work once, and return why it ended."""
+    """Run the task's work once, and return the error that ended the run."""
     running = asyncio.ensure_future(task.work(task.report))
     running.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
@@ -92,5 +92,5 @@ async def _end_of(task: _Task) -> Exception:
 
 
 def _words(error: Exception) -> str:
-    """Return what may be told to anybody: our own messages, of others the kind alone."""
+    """Return words for anybody: our own messages in full, of other errors the kind alone."""
     return str(error) if isinstance(error, TileserverError | TimeoutError) else type(error).__name__
