@@ -111,11 +111,8 @@ COLUMNS: frozenset[Place] = frozenset({("store/held.py", "digest")})
 # What is still called otherwise, until its room has the right word; gone from here as soon as it is gone.
 LEFTOVERS: frozenset[Place] = frozenset()
 
-# Files of the front end that are still to be renamed, with all in them. The words are a real image, and a
-# key of the TileJSON.
-_FILM = {"app.ts", "history.ts", "picture.ts", "reel.ts", "swap.ts", "theatre.ts"}
-TYPESCRIPT_LEFTOVERS = {("ages.ts", "since"), ("histogram.ts", "until")}
-TYPESCRIPT_WORDS = {("images.ts", "picture"), ("catalogue.ts", "held")}
+# What is right there for all that: a key of the TileJSON.
+TYPESCRIPT_WORDS: frozenset[Place] = frozenset({("catalogue.ts", "held")})
 
 # Classes that share a name with another one of the package, and may: neither leaves its room.
 NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Feature", "Tally", "Verdict"})
@@ -176,8 +173,8 @@ def _declared() -> Iterator[Place]:
 
 
 def test_the_front_end_has_no_word_for_another_meaning() -> None:
-    found = {(file, name) for file, name in _declared() if _TYPESCRIPT.fullmatch(name) and file not in _FILM}
-    assert found <= TYPESCRIPT_LEFTOVERS | TYPESCRIPT_WORDS
+    found = {(file, name) for file, name in _declared() if _TYPESCRIPT.fullmatch(name)}
+    assert found == TYPESCRIPT_WORDS
 
 
 TYPED = re.compile(r"\[(\w+(?:\.\w+)?)\]\(\.\./(tileserver/[\w/]+\.py)\)")

@@ -21,7 +21,7 @@ export interface Newest {
 export interface Known {
   aged: Aged[];
   /** The day of the last change of control until then; empty where there was none yet. */
-  since: Day | "";
+  lastChange: Day | "";
   /** Whether it is the first day of which control is known: nobody knows what changed on it. */
   begins: boolean;
   newest: Newest | null;
@@ -61,5 +61,5 @@ export function knownOn(day: Day, time: TileJson["time"], days: readonly DayCoun
   const begins = last?.day === day && begun(last) && changesOf(last) === 0;
   const newest =
     day === time.last_day ? { days: daysBetween(day, today(time)), hours: hoursOf(time.embargo) } : null;
-  return { aged, since: last?.day ?? "", begins, newest };
+  return { aged, lastChange: last?.day ?? "", begins, newest };
 }

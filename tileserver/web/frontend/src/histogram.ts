@@ -117,15 +117,15 @@ export function drawHistogram(
   const tallest = Math.sqrt(Math.max(1, ...columns.map((column) => column.events)));
   const widest = Math.sqrt(usualMost(columns.map((column) => column.km2)));
   const total = daysBetween(span.first, span.last) || 1;
-  const until = shown ? INSET + (daysBetween(span.first, shown) / total) * usable : INSET;
+  const shownX = shown ? INSET + (daysBetween(span.first, shown) / total) * usable : INSET;
   const bar = Math.max(1, Math.min(9, step * 0.68));
   columns.forEach((column, i) => {
     const x = INSET + i * step,
       tall = (Math.sqrt(column.events) / tallest) * (BARS - 4);
-    context.fillStyle = colour(x <= until + 0.5 ? "--bar" : "--bar-faint");
+    context.fillStyle = colour(x <= shownX + 0.5 ? "--bar" : "--bar-faint");
     context.fillRect(x - bar / 2, BARS - tall, bar, tall);
     if (!column.changed) return;
-    context.fillStyle = colour(x <= until + 0.5 ? "--mark" : "--mark-faint");
+    context.fillStyle = colour(x <= shownX + 0.5 ? "--mark" : "--mark-faint");
     context.fillRect(
       x - bar / 2,
       MARKS,

@@ -138,10 +138,10 @@ export class Panel {
     return hours ? `${age} ${this.say("delay", { hours: hoursText(hours, this.language) })}` : age;
   }
 
-  private changes(count: DayCount | undefined, { since, begins }: Known): string {
+  private changes(count: DayCount | undefined, { lastChange, begins }: Known): string {
     if (begins) return this.say("begins");
-    if (changesOf(count) === 0 && since)
-      return this.say("changedNoneSince", { day: dayText(since, this.language, "short") });
+    if (changesOf(count) === 0 && lastChange)
+      return this.say("changedNoneSince", { day: dayText(lastChange, this.language, "short") });
     const counted = this.counted("changed", changesOf(count)),
       km2 = km2Of(count);
     return km2 >= 0.05 ? `${counted} (${kilometres(km2, this.language)})` : counted;

@@ -36,7 +36,7 @@ test("on a day that only events reach, control is of its own newest day", () => 
 test("within the data nothing is older than the day, but control has been as it is since its last change", () => {
   assert.deepEqual(knownOn("2022-05-01", time, days), {
     aged: [],
-    since: "2022-04-09",
+    lastChange: "2022-04-09",
     begins: false,
     newest: null,
   });
@@ -45,24 +45,24 @@ test("within the data nothing is older than the day, but control has been as it 
 test("the first state is a beginning and no change, and before it nothing is known", () => {
   assert.deepEqual(knownOn("2022-04-03", time, days), {
     aged: [],
-    since: "2022-04-03",
+    lastChange: "2022-04-03",
     begins: true,
     newest: null,
   });
   assert.deepEqual(knownOn("2022-04-04", time, days), {
     aged: [],
-    since: "2022-04-03",
+    lastChange: "2022-04-03",
     begins: false,
     newest: null,
   });
-  assert.deepEqual(knownOn("2022-04-02", time, days).since, "");
+  assert.deepEqual(knownOn("2022-04-02", time, days).lastChange, "");
 });
 
 test("a theatre without areas or with an empty layer is as old as what it has", () => {
   const own = { ...time, newest: { events: null } } as unknown as TileJson["time"];
   assert.deepEqual(knownOn("2025-01-31", own, days), {
     aged: [],
-    since: "2024-12-31",
+    lastChange: "2024-12-31",
     begins: false,
     newest: null,
   });

@@ -20,7 +20,7 @@ const count: DayCount = { day: "2023-11-09", begins: [], areas: 2, events: 1, km
 const told: Told = {
   day: "2023-11-09",
   count,
-  known: { aged: [], since: "2023-11-09", begins: false, newest: null },
+  known: { aged: [], lastChange: "2023-11-09", begins: false, newest: null },
   notes: [north, south],
   fixed: false,
 };
