@@ -14,40 +14,24 @@ FAULTS = list(house.faults(SOURCES))
 
 # Faults that were there when the rules were turned on, by room; they may become fewer, and none may come.
 LEANING: dict[str, int] = {
-    "cli": 36,
-    "clock.py": 5,
-    "compare": 12,
-    "config.py": 2,
-    "embedded": 29,
-    "errors.py": 4,
-    "findings.py": 2,
-    "geometry.py": 3,
-    "grid.py": 1,
-    "history": 19,
-    "ingest": 45,
-    "model.py": 12,
-    "publish": 25,
-    "shape": 48,
-    "store": 32,
-    "theatres": 11,
-    "tiles": 50,
-    "web": 41,
+    "compare": 1,
+    "desk": 3,
+    "history": 1,
+    "ingest": 2,
+    "store": 2,
+    "tiles": 2,
 }
 UNSAID: dict[str, int] = {
     "cli": 1,
-    "config.py": 1,
-    "geometry.py": 2,
-    "history": 6,
-    "ingest": 11,
-    "publish": 1,
-    "shape": 13,
-    "store": 7,
-    "tiles": 3,
+    "embedded": 3,
+    "history": 3,
+    "store": 6,
+    "tiles": 2,
     "times.py": 4,
     "web": 4,
 }
-LONG_BODIES = 9
-LONG_FILES = 2
+LONG_BODIES = 6
+LONG_FILES = 0
 
 
 def _function(text: str) -> house.Function:
