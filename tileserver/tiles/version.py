@@ -1,8 +1,8 @@
 """The name of one tile's content, as a value and as the text that URLs have; no database, no catalogue.
 
 A version names a content by a digest of what the tile holds, and not by a date: all instants of an epoch, and
-all windows that select the same events, have the same version. It is the cache key, goes into the ETag's
-answer as ``Content-Location``, and written into a URL it names bytes that never change.
+all windows that select the same events, have the same version. It is part of the cache key, stands in
+``Content-Location``, and in a URL it names bytes that never change.
 
 `SCHEME` is raised when the encoder changes what the same rows look like; another generaliser makes another
 edition of the layer instead.
