@@ -49,7 +49,7 @@ CROSSING = {
         r"\b(Geometry|BaseGeometry|(Multi)?(Polygon|LineString|Point)|NDArray|Ints|Floats|Coordinates|Shapes?)\b"
     ),
     "typed time": re.compile(r"\b(Micros|DayNumber|datetime|date)\b"),
-    "bytes": re.compile(r"\b(bytes|bytearray|memoryview)\b"),
+    "bytes": re.compile(r"(?<!IO\[)\b(bytes|bytearray|memoryview)\b"),
 }
 TIME_NAMES = re.compile(
     r"^(at|start|end|first|last|until|since|began|begins?|ends?|days?|now|moment|instant|horizon|embargo|max_age"
@@ -70,7 +70,7 @@ CONVENTIONS = {
         r"|\bbytes?\b|\btag\b|coding|header|blake"
     ),
     "period": re.compile(
-        r"(?i)half-open|inclusive|exclusive|closed|\[[^\]\s]+, [^\]]+\)|both ends|between two"
+        r"(?i)half-open|inclusive|exclusive|closed|\[[^\]\s]+, [^\]]+\)|both ends|included|between two"
     ),
 }
 
@@ -256,7 +256,7 @@ def _crossing(node: Function | ast.ClassDef) -> set[str]:
     }
     if any(TIME_NAMES.match(name) and BARE.match(text) for name, text in named):
         crossing.add("time")
-    typed = [text for _, text in named if CROSSING["typed time"].search(text)]
+    typed = [text for name, text in named if name and CROSSING["typed time"].search(text)]
     if "time" not in crossing and len(typed) > 1:
         crossing.add("period")
     return crossing
@@ -271,9 +271,16 @@ def _annotated(node: Function | ast.ClassDef) -> Iterator[tuple[str, str]]:
     arguments = node.args
     for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         if each.annotation:
-            yield each.arg, ast.unparse(each.annotation)
+            yield each.arg, ast.unparse(_bare(each.annotation))
     if node.returns:
         yield "", ast.unparse(node.returns)
+
+
+def _bare(annotation: ast.expr) -> ast.expr:
+    """The type in ``Annotated[type, ...]``, whose other parts are words for a command's help."""
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Annotated":
+        return annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation
+    return annotation
 
 
 def faults(sources: list[Source]) -> Iterator[Fault]:

@@ -1,1 +1,1 @@
-"""What differs between two states: as tiles, and measured."""
+"""Comparisons of two states: as tiles, and measured."""

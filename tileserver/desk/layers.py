@@ -1,4 +1,4 @@
-"""Layers as a command of the desk names them: all, those of a theatre, or one."""
+"""Layers as a command of the desk names layers: all, the layers of a theatre, or a single layer."""
 
 from __future__ import annotations
 

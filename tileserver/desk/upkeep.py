@@ -37,7 +37,7 @@ class Upkeep:
 
 @contextmanager
 def up_to_date(upkeep: Upkeep) -> Iterator[None]:
-    """Bring a database up to date on entry; after `_PREPARING_S` seconds, or without it, go on in a thread.
+    """Bring a database up to date on entry; after `_PREPARING_S` seconds, or with none, go on in a thread.
 
     An older archive is drawn anew for minutes: until that is done it is served as it was drawn. A database
     that is away is tried again until the exit.
@@ -129,7 +129,7 @@ async def _is_current(connection: Connection) -> bool:
 
 
 async def _redraw(connection: Connection, upkeep: Upkeep) -> None:
-    """Draw stale faces anew; a layer that cannot be drawn is served as it was, or named as unreadable."""
+    """Draw stale faces anew; a layer that cannot be drawn stays as before, or is named as unreadable."""
     try:
         with upkeep.showing() as progress:
             await rebuild_stale(connection, progress)

@@ -35,7 +35,7 @@ _MOST = {Level.YEAR: 25_000, Level.QUARTER: HEAVY, Level.MONTH: HEAVY, Level.HAL
 
 
 class Span(NamedTuple):
-    """A piece of the calendar: whole days, from *first* to before *end*."""
+    """A piece of the calendar: whole local days, half-open ``[first, end)``."""
 
     level: Level
     first: date
@@ -66,7 +66,7 @@ def parts_of(span: Span) -> list[Span]:
 
 
 def is_span(first: date, end: date) -> bool:
-    """Whether the days from *first* to before *end* are a piece of the calendar."""
+    """Whether the local days ``[first, end)`` are a piece of the calendar."""
     spans = [year_of(first)]
     while spans:
         around = next(span for span in spans if span.first <= first < span.end)

@@ -95,7 +95,7 @@ def public_part(tileset: Tileset, horizon: Horizon) -> Public:
 
 
 class PublicHistory:
-    """Public history of a tileset: the weights of its tiles, the revisions behind them, and its periods.
+    """Public history of a tileset: the weights of its tiles, the revisions behind all tiles, and its periods.
 
     *layers* are the weights of each layer, in the order of *tileset*.
     """
@@ -116,7 +116,7 @@ class PublicHistory:
         self.periods = tuple(self._periods())
 
     def weigh(self, first: date, end: date) -> float:
-        """Return the estimated bytes, compressed, of the heaviest tile of the days from *first* to *end*."""
+        """Return the estimated bytes, compressed, of the heaviest tile of the days ``[first, end)``."""
         inside = (self._starts < day_number(end)) & (self._ends > day_number(first))
         inside &= self._ends > self._starts
         return float(np.bincount(self._tiles[inside], self._weights[inside]).max(initial=0))

@@ -1,4 +1,4 @@
-"""Values that readers yield: features and whole states as they stand in files, before anything is checked."""
+"""Values that readers yield: features and whole states as written in files, before anything is checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tileserver.times import Period
 
 @dataclass(frozen=True, slots=True)
 class RawFeature:
-    """A feature as it stands in a file, before anything is checked.
+    """A feature as written in a file, before anything is checked.
 
     ``geometry`` is the text of a GeoJSON geometry in longitude and latitude: bytes, so that a geometry
     that was seen before is recognised without being parsed. ``period`` is half-open.

@@ -127,7 +127,7 @@ class translated:
 
 
 async def _keep_session(_connection: asyncpg.Connection) -> None:
-    """Leave a returned connection as it is: asyncpg has ended its transaction, and readers set nothing else.
+    """Do nothing to a returned connection: asyncpg has ended its transaction, and readers set nothing else.
 
     To reset it all the same would cost each tile one more journey to the database.
     """

@@ -20,7 +20,7 @@ class StateCut:
 
 @dataclass(frozen=True, slots=True)
 class FaceCut:
-    """Faces, or lines between faces, that hold at a moment; the rows of the zoom's band."""
+    """Faces, or lines between faces, valid at a moment; the rows of the zoom's band."""
 
     name: str
     layer_id: LayerId

@@ -110,8 +110,8 @@ class DaySpan:
     """Local days of a history tile, and how much of each layer is public.
 
     ``starts`` are the instants at which the days from ``first`` on begin, ascending, and the instant at which
-    the last one ends: n + 1 for n days. ``last`` is the last instant whose state counts; points that end
-    after ``last_end`` stay away. All instants are aware and in UTC.
+    the last one ends: n + 1 for n days, each half-open. ``last`` is the last instant whose state counts;
+    points that end after ``last_end`` stay away. All instants are aware and in UTC.
     """
 
     first: DayNumber

@@ -32,10 +32,10 @@ _COARSER = (5, 3, 0)
 class LayerWeights:
     """Weights of a layer's heavy tiles by period, and the valid time that each revision changed.
 
-    Two tables in columns. One row for each tile and period of it: ``tiles`` (a number for each tile),
-    ``starts``, ``ends``, ``weights`` (estimated bytes, compressed). One row for each revision and stretch of
-    valid time that the revision changed: ``revisions``, ``changed_starts``, ``changed_ends``. Instants are
-    microseconds UTC, half-open, `OPEN` for no end. Empty columns where there is nothing.
+    Two tables in columns, each of shape (n,). One row for each tile and period of it: ``tiles`` (a number for
+    each tile), ``starts``, ``ends``, ``weights`` (estimated bytes, compressed). One row for each revision and
+    stretch of valid time that the revision changed: ``revisions``, ``changed_starts``, ``changed_ends``.
+    Instants are microseconds UTC, half-open, `OPEN` for no end. Empty columns where there is nothing.
     """
 
     tiles: Integers

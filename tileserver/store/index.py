@@ -96,7 +96,7 @@ def spread(values: Integers) -> Integers:
 
 
 def copied_rows(answer: io.BytesIO, fields: Fields) -> npt.NDArray[Any]:
-    """Read the rows that COPY wrote in its binary form, without a copy: fields of fixed size, none NULL.
+    """Read the rows, shape (n,), that COPY wrote in its binary form: fields of fixed size, none NULL.
 
     A row is a count of fields, then each field after its length (PostgreSQL, COPY, "Binary Format").
 

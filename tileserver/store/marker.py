@@ -35,7 +35,7 @@ Marker: TypeAlias = Mapping[LayerRef, LayerMark]
 
 
 async def load_marker(connection: asyncpg.Connection, timeout: float | None = None) -> Marker:  # noqa: ASYNC109
-    """Return the state of every layer.
+    """Return the mark of every layer, within *timeout* seconds.
 
     Raises
     ------

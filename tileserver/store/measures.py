@@ -91,7 +91,7 @@ async def load_polygons(
     last: datetime,
     cells: Collection[int],
 ) -> dict[tuple[int, bytes], bytes]:
-    """Return, by cell and content, the EWKB in EPSG:3857 of such faces in *cells*."""
+    """Return, by cell and hash, the EWKB in EPSG:3857 of faces in *cells*, *first* to *last* included."""
     rows = await connection.fetch(
         "SELECT DISTINCT ON (cell, content) cell, content, geom FROM face"
         " WHERE layer = $1 AND band = $2 AND known @> $3::bigint AND valid && tstzrange($4, $5, '[]')"

@@ -53,7 +53,7 @@ class Current:
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Read the catalogue anew; requests under way keep the catalogue that they began with."""
+        """Read the catalogue anew; requests under way keep the catalogue of their beginning."""
         async with self._refreshing, self.background.acquire() as connection:
             await check_schema(connection)
             self._replace(await load_catalogue(connection, self.read))

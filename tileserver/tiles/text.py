@@ -12,7 +12,7 @@ from tileserver.grid import EXTENT, TileAddress
 
 
 def decode_tile(data: bytes) -> dict[str, list[dict[str, Any]]]:
-    """Return ``{layer: [{id, geometry, properties}]}``; geometries are shapely, in tile units, y down."""
+    """Return ``{layer: [{id, geometry, properties}]}`` of an MVT; shapely geometries, tile units, y down."""
     if not data:
         return {}
     decoded = mapbox_vector_tile.decode(data, default_options={"y_coord_down": True})
@@ -35,7 +35,8 @@ def to_metres(geometry: shapely.Geometry, address: TileAddress) -> shapely.Geome
 def dump_tile(data: bytes) -> str:
     """Return one line a feature: layer, id, geometry with its number of vertices, properties; sorted.
 
-    Coordinates are tile units, y down. Two equal tiles have equal text, whatever the order of features.
+    *data* is an MVT. Coordinates are tile units, y down. Equal tiles have equal texts, in whatever order the
+    features are.
     """
     lines = []
     for name, features in sorted(decode_tile(data).items()):

@@ -188,7 +188,7 @@ class Tileset:
         return TileView(states, WindowView([*self.events.values()], address))
 
     def whole(self, zoom: int) -> TileView:
-        """Return the change index of the state layers all over the map, as *zoom* draws them."""
+        """Return the change index of the state layers all over the map, as drawn at *zoom*."""
         return TileView([served.index.at_zoom(zoom) for served in self.layers if served.is_state])
 
     def revision(self, asked: int | None) -> Revision:

@@ -25,7 +25,7 @@ from tileserver.web.represent import IMMUTABLE, JSON, RawHeaders, freshness, raw
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRoutes:
-    """The two endpoints, over one service."""
+    """The two endpoints, over one service; *max_age* is in seconds."""
 
     comparisons: ComparisonService
     max_age: int

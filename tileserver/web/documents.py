@@ -34,7 +34,7 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\
 
 @dataclass(frozen=True, slots=True)
 class DocumentRoutes:
-    """The endpoints that answer with JSON, from the current state of knowledge."""
+    """The endpoints that answer with JSON, from the current state of knowledge; *max_age* is in seconds."""
 
     current: Current
     history: HistoryService

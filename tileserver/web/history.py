@@ -16,7 +16,7 @@ from tileserver.web.represent import IMMUTABLE, JSON, RawHeaders, freshness, raw
 
 @dataclass(frozen=True, slots=True)
 class HistoryRoutes:
-    """The two endpoints, over one service."""
+    """The two endpoints, over one service; *max_age* is in seconds."""
 
     history: HistoryService
     max_age: int

@@ -18,7 +18,7 @@ from tileserver.web.represent import IMMUTABLE, Headers, RawHeaders, freshness, 
 
 @dataclass(frozen=True, slots=True)
 class TileRoutes:
-    """The two endpoints, over one service."""
+    """The two endpoints, over one service; *max_age* is in seconds."""
 
     service: TileService
     max_age: int
