@@ -57,7 +57,8 @@ class Plots:
 
     def near(self, places: Points, distance: float) -> list[Plot]:
         """Return, ascending, at least all plots within *distance* metres of *places*, shape (n, 2)."""
-        there = np.unique(np.floor(places / self.side) @ [1, 1j])
+        column, row = np.floor(places / self.side).T
+        there = np.unique(column + 1j * row)
         rings = int(np.ceil(distance / self.side))
         steps = range(-rings, rings + 1)
         around = {(int(each.real) + x, int(each.imag) + y) for each in there for x in steps for y in steps}
