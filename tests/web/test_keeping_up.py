@@ -102,6 +102,8 @@ def test_a_layer_that_cannot_be_brought_up_to_date_is_no_longer_served(own: str)
                 await refresh()
 
             current.refresh = waits
+            async with current._refreshing:  # one that had begun would read what comes now
+                pass
             await desk.execute(WITHDRAWN)
 
             async def withheld() -> bool:
