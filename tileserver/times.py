@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final, NewType, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,8 +43,9 @@ _DURATION = re.compile(r"([0-9]{1,5})(s|m|h|d)\Z")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-# The present instant by the machine: the one clock there is, and nothing but a caller can set another.
-system_clock: Clock = partial(datetime.now, UTC)
+def system_clock() -> datetime:
+    """Return the present instant in UTC, by the only clock there is; a caller alone can set another."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
