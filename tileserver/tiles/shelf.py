@@ -15,7 +15,6 @@ import fcntl
 import hashlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ import zstandard
 
 from tileserver.config import Settings
 from tileserver.errors import ShelfUnavailable
+from tileserver.times import system_clock
 
 log = structlog.get_logger()
 
@@ -244,7 +244,7 @@ class Shelf:
             self._reader.close()
             self._writer.close()
             if self._file.exists() and self._file.stat().st_ino == self._inode:
-                aside = self._file.with_name(f"damaged-{int(time.time())}.sqlite")
+                aside = self._file.with_name(f"damaged-{int(system_clock().timestamp())}.sqlite")
                 self._file.rename(aside)
                 Path(f"{self._file}{_JOURNAL}").unlink(missing_ok=True)
                 log.error("the file of the shelf is damaged, and was put aside", file=aside.name)
@@ -265,4 +265,4 @@ def _sum(key: bytes, data: bytes) -> bytes:
 
 
 def _now() -> int:
-    return int(time.time()) // _HOUR
+    return int(system_clock().timestamp()) // _HOUR
