@@ -189,6 +189,20 @@ def test_without_the_setting_there_is_no_shelf(tmp_path: Path) -> None:
     assert there is not None
 
 
+@pytest.mark.parametrize(
+    "damage", ["data = 'a text'", "data = 7", "used = 'a text'", "sum = 1.5", "sum = ''"]
+)
+def test_a_value_that_became_another_type_is_damage(tmp_path: Path, damage: str) -> None:
+    shelf = Shelf(tmp_path, ROOM)
+    shelf.put([("here", b"a tile")])
+    with sqlite3.connect(tmp_path / "tiles.sqlite") as connection:
+        connection.execute(f"UPDATE tile SET {damage}")
+    assert shelf.get("here") is None
+    shelf.keep("here", b"a tile")
+    assert shelf.get("here") == b"a tile"
+    shelf.close()
+
+
 def test_a_damaged_tile_is_not_there(tmp_path: Path) -> None:
     """It is rendered and kept anew; a reader is never failed for it."""
     shelf = Shelf(tmp_path, ROOM)

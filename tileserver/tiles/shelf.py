@@ -31,15 +31,11 @@ log = structlog.get_logger()
 _PAGE = 8192
 _FILE = "tiles.sqlite"
 _JOURNAL = "-journal"
-_DAMAGED = (
-    "SQLITE_CORRUPT",
-    "SQLITE_NOTADB",
-    "SQLITE_IOERR_SHORT_READ",
-    "SQLITE_ERROR",
-)  # no such table, too
+# Result codes of a file that cannot be mended; the last is that of a table that is not there.
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_ERROR")
 _PRAGMAS = (f"page_size = {_PAGE}", "journal_mode = PERSIST", "synchronous = OFF", "mmap_size = 0")
 _COUNTS = ("page_count", "freelist_count")
-_PATIENCE_MS = 20  # for a reader while another process writes; then the tile is rendered
+_PATIENCE_S = 0.02  # of a reader while another process writes; then the tile is rendered
 _WRITING_S = 5.0
 _HOUR = 3600
 _REMEMBERED_H = 6  # a use is noted only if the one before is so long ago: most reads write nothing
@@ -98,7 +94,8 @@ class Shelf:
         if row is None:
             return None
         used, told, data = row
-        if told != _sum(key, data):
+        # A flipped bit may make another type of a value, too.
+        if not (isinstance(used, int) and isinstance(data, bytes)) or told != _sum(key, data):
             log.error("a tile on disk is damaged, and is rendered anew", tile=name)
             return None
         if used < _now() - _REMEMBERED_H and len(self._notes) < _NOTES:
@@ -165,25 +162,20 @@ class Shelf:
             self._writer.close()
 
     def _open(self) -> None:
-        self._reader = self._connect(_PATIENCE_MS)
-        self._writer = self._connect(_WRITING_S * 1000)
+        self._reader = self._connect(_PATIENCE_S)
+        self._writer = self._connect(_WRITING_S)
         with self._writing() as writer:
             for statement in _SCHEMA:
                 writer.execute(statement)
         self._inode = self._file.stat().st_ino
 
-    def _connect(self, patience_ms: float) -> sqlite3.Connection:
+    def _connect(self, patience_s: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._file, timeout=patience_ms / 1000, isolation_level=None, check_same_thread=False
+            self._file, timeout=patience_s, isolation_level=None, check_same_thread=False
         )
         # Every entry can be made again, and is summed: what a power cut takes or tears need not be prevented.
         # The journal is a file, so a process may be killed at any time.
-        for pragma in (
-            f"page_size = {_PAGE}",
-            "journal_mode = PERSIST",
-            "synchronous = OFF",
-            "mmap_size = 0",
-        ):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
@@ -219,11 +211,8 @@ class Shelf:
     @staticmethod
     def _taken(connection: sqlite3.Connection) -> int:
         """Return the pages in use."""
-        pages, free = (
-            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-            for name in ("page_count", "freelist_count")
-        )
-        return pages - free
+        pages, free = (connection.execute(f"PRAGMA {count}").fetchone()[0] for count in _COUNTS)
+        return int(pages) - int(free)
 
     def _suffer(self, error: sqlite3.Error) -> None:
         """Begin a new file where the old file is damaged; any other failure may pass."""
