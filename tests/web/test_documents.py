@@ -13,7 +13,9 @@ import pytest
 from msgspec import Meta
 from starlette.testclient import TestClient
 
+from tests.codings import OPENED
 from tests.conftest import NOW, settings_for
+from tileserver.tiles.compress import CODINGS, Coding
 from tileserver.times import format_instant, parse_day, parse_instant
 from tileserver.web.app import create_app
 
@@ -23,6 +25,8 @@ TILESETS = [
     for layer in ("", ".control", ".frontline", ".events", ".notes")
 ]
 TILE = "/tiles/ukraine-sample.control/6/38/22.mvt"
+
+DOCUMENTS = ("", "/timeline", "/km2.json", "/km2.csv")
 
 ROLES = {"areas": "control", "front": "frontline", "events": "events", "notes": "notes"}
 
@@ -331,3 +335,21 @@ def test_the_default_day_is_one_that_can_be_shown(client: TestClient) -> None:
     for name in ("ukraine-sample", "western-front"):
         time = client.get(f"/tilesets/{name}").json()["time"]
         assert parse_day(time["first_day"]) <= parse_day(time["default"]) <= parse_day(time["last_day"])
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("path", ["/tilesets", *(f"/tilesets/ukraine-sample{rest}" for rest in DOCUMENTS)])
+def test_a_document_goes_out_in_each_coding_under_a_tag_of_its_own(
+    sample_client: TestClient, path: str, coding: Coding
+) -> None:
+    plain = sample_client.get(path, headers={"Accept-Encoding": "identity"})
+    asked = {"Accept-Encoding": coding}
+    with sample_client.stream("GET", path, headers=asked) as coded:
+        raw = b"".join(coded.iter_raw())
+    assert coded.headers.get("content-encoding", "identity") == coding
+    assert OPENED[coding](raw) == plain.content
+    assert int(coded.headers["content-length"]) == len(raw) <= len(plain.content)
+    assert coded.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert coded.headers["etag"] == plain.headers["etag"].replace("identity", coding)
+    tagged = sample_client.get(path, headers={**asked, "If-None-Match": coded.headers["etag"]})
+    assert (tagged.status_code, tagged.content) == (304, b"")
