@@ -19,17 +19,22 @@ function draw(size: number, paint: Painter): ImageData {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
+/** Rising lines of a width in px, drawn so many px beyond the image's edge that they meet in the next one. */
+function diagonals(context: CanvasRenderingContext2D, size: number, width: number, beyond: number): void {
+  context.lineWidth = width;
+  context.beginPath();
+  for (const shift of [-size, 0, size]) {
+    context.moveTo(shift - beyond, size + beyond);
+    context.lineTo(shift + size + beyond, -beyond);
+  }
+  context.stroke();
+}
+
 const hatch =
   (colour: string): Painter =>
   (context, size) => {
     context.strokeStyle = colour;
-    context.lineWidth = 1.3;
-    context.beginPath();
-    for (const shift of [-size, 0, size]) {
-      context.moveTo(shift - 1, size + 1);
-      context.lineTo(shift + size + 1, -1);
-    }
-    context.stroke();
+    diagonals(context, size, 1.3, 1);
   };
 
 /** Bold stripes that rise or fall, told apart from each other and from a hatched status. */
@@ -41,13 +46,7 @@ const stripes =
       context.scale(-1, 1);
     }
     context.strokeStyle = colour;
-    context.lineWidth = 2.6;
-    context.beginPath();
-    for (const shift of [-size, 0, size]) {
-      context.moveTo(shift - 2, size + 2);
-      context.lineTo(shift + size + 2, -2);
-    }
-    context.stroke();
+    diagonals(context, size, 2.6, 2);
   };
 
 const dots =
