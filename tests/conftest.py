@@ -26,6 +26,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from starlette.testclient import TestClient
 
+from tests.kept import kept_database
 from tileserver.config import Settings, read_settings
 from tileserver.desk.importer import import_file
 from tileserver.desk.job import Job
@@ -169,15 +170,14 @@ def database(databases: Databases) -> str:
 @pytest.fixture(scope="session")
 def sample_database(databases: Databases) -> str:
     """A database with both samples; read it, do not write to it."""
-    dsn = databases.new()
 
     async def load(connection: asyncpg.Connection) -> None:
+        await migrate(connection)
         for name in SAMPLES:
             loaded = await load_sample(connection, name, lambda *_: None)
             assert not any(outcome.rulings for _, outcome in loaded)
 
-    databases.run(dsn, load)
-    return dsn
+    return kept_database("samples", databases.bare, lambda dsn: databases.run(dsn, load))
 
 
 @pytest.fixture(scope="session")
@@ -196,9 +196,9 @@ def archive_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def archive_database(databases: Databases, archive_folder: Path) -> str:
     """A database with real snapshots and events; read it, do not write to it. For tests marked data."""
-    dsn = databases.new()
 
     async def load(connection: asyncpg.Connection) -> None:
+        await migrate(connection)
         await prepare_connection(connection)
         await add_theatre(connection, load_theatre("ukraine"))
         layers = {each.layer.name: each for each in await load_layers(connection)}
@@ -206,8 +206,7 @@ def archive_database(databases: Databases, archive_folder: Path) -> str:
         assert not outcome.rulings
         await import_file(Job(connection, layers, "events"), EVENTS, ReadOptions())
 
-    databases.run(dsn, load)
-    return dsn
+    return kept_database("archive", databases.bare, lambda dsn: databases.run(dsn, load))
 
 
 def settings_for(dsn: str, **changes: str) -> Settings:
