@@ -20,7 +20,16 @@ class StateCut:
 
 @dataclass(frozen=True, slots=True)
 class FaceCut:
-    """Faces, or lines between faces, valid at a moment; the rows of the zoom's band."""
+    """Faces that hold at a moment, of the band that the zoom belongs to, united by status."""
+
+    name: str
+    layer_id: LayerId
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class FrontCut:
+    """Lines between faces that hold at a moment, of the band that the zoom belongs to, joined."""
 
     name: str
     layer_id: LayerId
@@ -57,4 +66,4 @@ class SquareCut:
     squares: tuple[EventSquare, ...]
 
 
-Cut: TypeAlias = StateCut | FaceCut | PointCut | SquareCut
+Cut: TypeAlias = StateCut | FaceCut | FrontCut | PointCut | SquareCut

@@ -9,9 +9,9 @@ from typing import Any
 import asyncpg
 
 from tileserver.grid import BAND_BY_ZOOM, TileAddress
-from tileserver.store.cuts import Cut, FaceCut, PointCut, SquareCut, StateCut
+from tileserver.store.cuts import Cut, FaceCut, FrontCut, PointCut, SquareCut, StateCut
 from tileserver.store.mvt_sql import ENCODE, ENVELOPE, clipped
-from tileserver.store.placing import placed
+from tileserver.store.uniting import AREA_ROWS, LINE_ROWS
 from tileserver.store.windows import BRIEF_POINT_ROWS, POINT_ROWS, SQUARE_ROWS
 from tileserver.times import from_micros
 
@@ -22,14 +22,6 @@ _STATE_ROWS = f"""
     FROM feature_version, {ENVELOPE} AS envelope (tile, reach)
     WHERE layer = $5 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
     ORDER BY id
-"""
-
-# Faces are made for the band that the zoom belongs to, on its grid: they are cut and shifted, never rounded.
-_FACE_ROWS = f"""
-    SELECT id, properties, {placed("tile", "reach")} AS geom
-    FROM face, {ENVELOPE} AS envelope (tile, reach)
-    WHERE layer = $5 AND band = $8 AND geom && reach AND known @> $6::bigint AND valid @> $7::timestamptz
-    ORDER BY id, cell
 """
 
 _SHOW = """
@@ -48,8 +40,10 @@ def _rows(cut: Cut, zoom: int) -> tuple[str, tuple[Any, ...]]:
     match cut:
         case StateCut(layer_id=layer, moment=moment):
             return _STATE_ROWS, (layer, moment.revision, from_micros(moment.at))
-        case FaceCut(layer_id=layer, moment=moment):
-            return _FACE_ROWS, (layer, moment.revision, from_micros(moment.at), BAND_BY_ZOOM[zoom].lowest)
+        case FaceCut(layer_id=layer, moment=moment) | FrontCut(layer_id=layer, moment=moment):
+            band, at = BAND_BY_ZOOM[zoom], from_micros(moment.at)
+            rows = AREA_ROWS if isinstance(cut, FaceCut) else LINE_ROWS
+            return rows, (layer, moment.revision, at, band.lowest, band.cell_zoom)
         case PointCut(layer_id=layer, window=window):
             return BRIEF_POINT_ROWS if cut.is_brief else POINT_ROWS, (
                 layer,

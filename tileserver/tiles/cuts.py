@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tileserver.grid import TileAddress
-from tileserver.store.cuts import Cut, FaceCut, PointCut, SquareCut, StateCut
+from tileserver.store.cuts import Cut, FaceCut, FrontCut, PointCut, SquareCut, StateCut
 from tileserver.tiles.locate import Located
 from tileserver.tiles.tileset import Tileset
 
@@ -18,8 +18,10 @@ def cuts(located: Located, tileset: Tileset, address: TileAddress) -> tuple[Cut,
         match served.drawn_as:
             case "features" if moment is not None:
                 found.append(StateCut(name, layer_id, moment))
-            case "faces" | "face_lines" if moment is not None:
+            case "faces" if moment is not None:
                 found.append(FaceCut(name, layer_id, moment))
+            case "face_lines" if moment is not None:
+                found.append(FrontCut(name, layer_id, moment))
             case "points" if window is not None and (events := served.index.events) is not None:
                 if points_zoom := zooms.get(layer_id, 0):
                     found.append(SquareCut(name, events.squares(address, window, points_zoom)))

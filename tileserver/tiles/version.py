@@ -20,7 +20,7 @@ from tileserver.store.event_window import EventWindow
 from tileserver.tiles.selection import WRITTEN, read_selection
 from tileserver.times import Micros
 
-SCHEME = 4
+SCHEME = 5
 NO_DIGEST = Digest(0)  # of what holds nothing
 
 _FIELD = r"(_|~?[0-9a-z]{1,13})"
@@ -30,11 +30,11 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The name of one tile's content, written ``4-<state>-<points>-<revision>-<first>-<last>-<end>-...``.
+    """The name of one tile's content, written ``5-<state>-<points>-<revision>-<first>-<last>-<end>-...``.
 
     ::
 
-        4-1imucikqrx8t3-2nmsaj3ptzdk4-1c-gqeyp90xs0-gqg0qm0ao0-gqh631on40-8-kind.battle
+        5-1imucikqrx8t3-2nmsaj3ptzdk4-1c-gqeyp90xs0-gqg0qm0ao0-gqh631on40-8-kind.battle
         | |             |             |  |          |          |          | |
         | |             |             |  |          |          |          | `- events.selection
         | |             |             |  |          |          |          `--- point_zooms
