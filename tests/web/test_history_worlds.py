@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, example, given, settings
@@ -13,10 +12,9 @@ from starlette.testclient import TestClient
 
 from tests.conftest import settings_for
 from tests.desk.conftest import Desk
-from tests.web.histories import DAY, EPOCH_DAY, Reader
+from tests.web.histories import DAY, EPOCH_DAY, Reader, pieces_of
 from tests.web.worlds import Part, World, build, worlds
-from tileserver.grid import TileAddress, address_at
-from tileserver.tiles.text import decode_tile
+from tileserver.grid import address_at
 from tileserver.times import day_zone, local_day
 from tileserver.web.app import create_app
 
@@ -30,25 +28,6 @@ TILESETS = ("ukraine", "ukraine.control", "ukraine.events,ukraine.control", "ukr
 ZONE = day_zone("Europe/Kyiv")
 
 pytestmark = pytest.mark.db
-
-Picture = Counter[tuple[str, str, bytes]]  # layer, what it is, geometry in tile units
-
-
-def picture(layers: dict[str, list[dict[str, Any]]], number: int | None = None) -> Picture:
-    """What is drawn, of a history tile on the day *number*."""
-    return Counter(
-        (name, str(said.get("status", said.get("code", ""))), each["geometry"].normalize().wkb)
-        for name, features in layers.items()
-        for each in features
-        for said in [each["properties"]]
-        if number is None or said["from"] <= number < said["to"]
-    )
-
-
-def snapshot(client: TestClient, tileset: str, day: date, address: TileAddress) -> Picture:
-    answer = client.get(f"/tiles/{tileset}/{address}.mvt?datetime={day}")
-    assert answer.status_code in (200, 204), (tileset, day, answer.text)
-    return picture(decode_tile(answer.content))
 
 
 def answers_everywhere(client: TestClient, reader: Reader) -> None:
@@ -69,15 +48,15 @@ def told_days(world: World) -> set[date]:
     return {local_day(at, ZONE) + off * DAY for at in ends for off in (-1, 0, 1)}
 
 
-def holds_to_the_snapshots(client: TestClient, reader: Reader, told: set[date]) -> None:
+def holds_to_the_snapshots(reader: Reader, told: set[date]) -> None:
     """Compare each day at one zoom, and at others the days of *told* and those at the edges of periods."""
     for period in reader.periods:
         days = [EPOCH_DAY + number * DAY for number in range(period["first"], period["end"])]
         for day in days:
             is_told = day in told or day in (days[0], days[-1])
             for address in PICTURES if is_told else PICTURES[1:2]:
-                shown = picture(reader.layers(period["id"], address), (day - EPOCH_DAY).days)
-                assert shown == snapshot(client, reader.tileset, day, address), (period, day, address)
+                shown = pieces_of(reader.layers(period["id"], address), (day - EPOCH_DAY).days)
+                assert shown == reader.snapshot(day, address), (period, day, address)
 
 
 def check(databases: Databases, world: World) -> None:
@@ -89,7 +68,7 @@ def check(databases: Databases, world: World) -> None:
         for tileset in TILESETS:
             reader = Reader(client, tileset)
             answers_everywhere(client, reader)
-            holds_to_the_snapshots(client, reader, told_days(world))
+            holds_to_the_snapshots(reader, told_days(world))
     databases.drop(desk.dsn)
 
 
