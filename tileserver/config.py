@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_address(part.strip())) for part in text.split(",") if part.strip())
+
+
 def _folder(text: str) -> Path | None:
     return Path(text) if text else None
 
@@ -94,6 +99,21 @@ SETTINGS = (
         "folder in which tiles are kept on disk for all processes, and where seed puts them; empty: none",
     ),
     Setting("TILESERVER_SHELF_MB", "4096", _whole(1, 1 << 24), "bound of the tiles on disk"),
+    Setting(
+        "TILESERVER_CONNECTIONS", "4096", _whole(8, 1 << 20), "connections of readers at a time, per process"
+    ),
+    Setting(
+        "TILESERVER_CONNECTIONS_PER_ADDRESS",
+        "256",
+        _whole(1, 1 << 20),
+        "of these, from one address; proxies that are trusted have as many as there are",
+    ),
+    Setting(
+        "TILESERVER_TRUSTED_PROXIES",
+        "127.0.0.1,::1",
+        _addresses,
+        "addresses of proxies in front, with commas between them",
+    ),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting(
         "TILESERVER_POOL",
@@ -132,6 +152,9 @@ class Settings:
     cache_mb: int
     shelf: Path | None
     shelf_mb: int
+    connections: int
+    connections_per_address: int
+    trusted_proxies: tuple[str, ...]
     max_age: int
     pool: int
     pool_wait: int

@@ -7,7 +7,7 @@ window layer with the events in it, and both as far as the horizon lets the publ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tileserver.errors import UnknownVersion
 from tileserver.model import Digest, Moment, Revision
@@ -40,11 +40,14 @@ class Located:
         Half-open; its text is that of ``OGCAPI-datetime``. Of state layers alone the epoch: every instant of
         it has the same content. With window layers the part of the question that is public. Open where the
         end is not public.
+    is_settled : bool
+        Whether time alone changes nothing of all that: only another catalogue can.
     """
 
     version: Version
     state: Moment | None
     validity: Period = _ALWAYS
+    is_settled: bool = field(default=False, compare=False)  # it says nothing about the content
 
 
 def locate(
@@ -77,12 +80,13 @@ def locate(
     moment = None if state is None else state.moment
     if not view.windows.has_layers:
         validity = period_of(*view.validity(last, revision), horizon.state)
-        return Located(_version(view, state), moment, validity)
+        return Located(_version(view, state), moment, validity, validity.end is not None)
     first = _BEFORE_ALL if start is None else Micros(start + 1)
     limits = first, Micros(min(end - 1, horizon.ended)), horizon.ended
     events = view.windows.drawn(EventWindow(*limits, revision, selection))
     version = _version(view, state, *events) if events else _version(view, state)
-    return Located(version, moment, _public_part(asked, start, end, horizon.ended))
+    is_settled = end - 1 <= horizon.state and view.windows.latest_end(Micros(end - 1)) <= horizon.ended
+    return Located(version, moment, _public_part(asked, start, end, horizon.ended), is_settled)
 
 
 def find_version(version: Version, tileset: Tileset, view: TileView, horizon: Horizon) -> Located:

@@ -22,10 +22,13 @@ from tileserver.tiles.current import Current  # catalogue, clock, connections: t
 from tileserver.tiles.service import TileService  # tiles at an instant
 from tileserver.tiles.shelf import open_shelf  # tiles on disk
 from tileserver.times import Clock
+from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
 from tileserver.web.documents import DocumentRoutes  # /tilesets, /styles, /healthz
+from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.follower import Follower  # hears of revisions and withdrawals
 from tileserver.web.history import HistoryRoutes  # /history
+from tileserver.web.hot import HotAnswers, Remembering  # answers that are known already
 from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
@@ -50,9 +53,12 @@ class _Parts:
     follower: Follower
     supervisor: Supervisor
     ready: ReadyRoute
+    hot: HotAnswers
+    doors: Doors
+    access: AccessLog
 
     @classmethod
-    def of(cls, settings: Settings, clock: Clock) -> _Parts:
+    def of(cls, settings: Settings, clock: Clock, doors: Doors | None) -> _Parts:
         """Make the parts; nothing is connected and nothing runs yet."""
         limits = settings.pool_wait, settings.statement_timeout
         readers = Pool(settings.database_url, settings.pool, *limits)
@@ -63,45 +69,53 @@ class _Parts:
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
         follower, supervisor = Follower(settings.database_url, current, history, clock), Supervisor()
         ready = ReadyRoute(current, history, follower, supervisor)
-        pools = readers, background
-        return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready)
+        hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
+        doors = doors or Doors(
+            settings.connections, settings.connections_per_address, settings.trusted_proxies
+        )
+        access, pools = AccessLog(settings.log), (readers, background)
+        return cls(
+            pools, current, tiles, history, comparisons, follower, supervisor, ready, hot, doors, access
+        )
 
     async def close(self) -> None:
         """End the tasks, and close whatever is open."""
         self.ready.leave()
         await self.supervisor.stop()
+        self.access.flush()
         self.comparisons.close()
         for pool in reversed(self.pools):
             await pool.close()
         self.tiles.close()
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
+def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | None = None) -> Starlette:
     """Return the application over the database that *settings* names.
 
     It starts, and stays up, without its database: what is in memory is served, the rest is 503. A *clock* of
     the caller's is believed; without one the machine's is, as far as its witnesses agree.
     """
-    parts = _Parts.of(settings, clock or GuardedClock())
+    parts = _Parts.of(settings, clock or GuardedClock(), doors)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         parts.supervisor.start("revisions", parts.follower.listen, silence_s=1.6)
         parts.supervisor.start("catalogue", parts.follower.refresh, silence_s=90)
+        parts.supervisor.start("doors", parts.doors.watch)
         parts.supervisor.start("history", parts.follower.plan)
         with saying_so(parts.ready.leave, settings.drain):
-            yield
+            yield {"hot": parts.hot, "doors": parts.doors, "access": parts.access}  # for `web.wire`
         await parts.close()
 
     app = Starlette(
         routes=_routes(parts, settings),
-        middleware=[Middleware(Envelope, pulse=parts.follower.pulse)],
+        middleware=[Middleware(Remembering, hot=parts.hot), Middleware(Envelope, pulse=parts.follower.pulse)],
         exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.current, app.state.service = parts.current, parts.tiles
-    app.state.follower = parts.follower
+    app.state.follower, app.state.hot = parts.follower, parts.hot
     return app
 
 

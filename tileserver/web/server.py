@@ -53,12 +53,14 @@ def run_server(settings: Settings, door: socket.socket) -> None:
         "tileserver.web.app:app_from_environment",
         factory=True,
         workers=settings.workers,
+        http="tileserver.web.wire:Wire",
         log_config=None,
         server_header=False,
         ws="none",  # there are no web sockets here, so a wish for one is passed over (RFC 9110 7.8)
         proxy_headers=False,  # behind a proxy TILESERVER_PUBLIC_URL says what readers see
         date_header=True,
         timeout_graceful_shutdown=10,
+        timeout_keep_alive=60,
     )
     if settings.workers > 1:
         Multiprocess(config, sockets=[door]).run()

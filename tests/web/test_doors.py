@@ -1,0 +1,139 @@
+"""Nobody can hold the server up: with heads that do not end, requests that do not come, idle connections."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import repeat
+
+import pytest
+
+from tests.conftest import Databases, settings_for
+from tests.web.wires import Line, listening
+from tileserver.web.app import create_app
+from tileserver.web.doors import Doors
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture(scope="module")
+def server(databases: Databases) -> Iterator[int]:
+    """The port of a server whose doors are narrow and quick to close."""
+    doors = Doors(24, 12, head_s=1.0, idle_s=2.0, head_bytes=4096, headers=20)
+    with listening(create_app(settings_for(databases.new()), doors=doors)) as port:
+        yield port
+
+
+def alive(port: int) -> bool:
+    """Whether a stranger is answered at once."""
+    started = time.monotonic()
+    with Line(port) as line:
+        return line.ask("/healthz").status == 200 and time.monotonic() - started < 1
+
+
+def ended(line: Line, within_s: float) -> bool:
+    """Whether the server closes a connection in time."""
+    line.socket.settimeout(within_s)
+    try:
+        while line.socket.recv(65536):
+            pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def pour(line: Line, parts: Iterable[bytes], every_s: float) -> None:
+    """Send one part after the other, until there are no more or the other side has gone."""
+    for part in parts:
+        line.send(part)
+        time.sleep(every_s)
+
+
+def test_a_head_that_never_ends_is_refused_while_others_are_answered(server: int) -> None:
+    lines = [Line(server) for _ in range(4)]
+    for line in lines:
+        line.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
+    for line in lines:
+        with pytest.raises(ConnectionError):
+            pour(line, repeat(b"a" * 1024, 1000), 0.001)
+        line.close()
+    assert alive(server)
+
+
+def test_too_large_a_head_is_told_so(server: int) -> None:
+    with Line(server) as line:
+        line.send(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 5000)
+        reply = line.read()
+        assert (reply.status, reply.header("content-type")) == (431, "application/problem+json")
+        assert b"4096" in reply.body
+        assert ended(line, 2)
+
+
+def test_too_many_headers_are_told_so(server: int) -> None:
+    with Line(server) as line:
+        line.send(b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * 30 + b"\r\n")
+        assert line.read().status == 431
+        assert ended(line, 2)
+
+
+def test_a_byte_a_moment_does_not_keep_a_connection_open(server: int) -> None:
+    started = time.monotonic()
+    with Line(server) as line, pytest.raises(ConnectionError):
+        pour(line, (bytes([byte]) for byte in b"GET /healthz HTTP/1.1\r\nX-Slow: " + b"a" * 200), 0.1)
+    assert time.monotonic() - started < 8
+
+
+def test_half_a_request_is_given_up_with_408(server: int) -> None:
+    with Line(server) as line:
+        line.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        assert line.read().status == 408
+        assert ended(line, 1)
+
+
+def test_a_connection_that_says_nothing_is_closed(server: int) -> None:
+    with Line(server) as fresh, Line(server) as used:
+        assert used.ask("/healthz").status == 200
+        assert ended(fresh, 5)
+        assert ended(used, 5)
+
+
+def test_a_connection_is_kept_between_requests_that_come_in_time(server: int) -> None:
+    with Line(server) as line:
+        for _ in range(4):
+            assert line.ask("/healthz").status == 200
+            time.sleep(0.7)
+
+
+def test_one_address_has_so_many_connections_and_no_more(server: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(12):
+            stack.enter_context(Line(server))
+        reply = stack.enter_context(Line(server)).read()
+        assert (reply.status, reply.header("connection")) == (503, "close")
+    time.sleep(0.1)
+    assert alive(server)
+
+
+def test_where_room_is_needed_who_has_been_idle_for_longest_goes(databases: Databases) -> None:
+    app = create_app(settings_for(databases.new()), doors=Doors(5, 100))
+    with listening(app) as port, ExitStack() as stack:
+        lines = []
+        for _ in range(40):
+            line = stack.enter_context(Line(port))
+            assert line.ask("/healthz").status == 200
+            lines.append(line)
+        assert lines[-1].ask("/healthz").status == 200
+        with pytest.raises(ConnectionError):
+            lines[0].ask("/healthz")
+
+
+def test_thousands_of_idle_connections_leave_room_for_a_reader(databases: Databases) -> None:
+    app = create_app(settings_for(databases.new()), doors=Doors(200, 10_000))
+    with listening(app) as port, ExitStack() as stack:
+        for _ in range(1500):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        assert alive(port)

@@ -1,0 +1,199 @@
+"""What is answered before the framework is what the framework answers, and dies when it has to."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.conftest import NOW, Databases, Work, settings_for
+from tests.shapes import Feature, fill, in_tile, layer, square, theatre
+from tests.web.wires import Line, Reply, listening
+from tileserver.grid import TileAddress
+from tileserver.store.connect import Connection
+from tileserver.web.app import create_app
+from tileserver.web.follower import OBEYED_S
+
+pytestmark = pytest.mark.db
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+PLACE = TileAddress(2, 2, 1)
+AT = "/6/38/22.mvt"
+ACCEPTED = (
+    "",
+    "br",
+    "gzip",
+    "zstd, gzip",
+    "gzip, deflate, br, zstd",
+    "identity;q=0.1, gzip;q=0",
+    "*",
+    "x;q=",
+)
+OWN = {"date", "x-request-id", "cache-status"}
+
+
+@pytest.fixture(scope="module")
+def pair(sample_database: str) -> Iterator[tuple[Starlette, int, int]]:
+    """One application behind the hot path, the same behind uvicorn's own protocol, and their ports."""
+    apps = [create_app(settings_for(sample_database), lambda: NOW) for _ in range(2)]
+    with listening(apps[0]) as hot, listening(apps[1], "httptools") as slow:
+        yield apps[0], hot, slow
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What closes the connections of a test at its end."""
+    with ExitStack() as opened:
+        yield opened
+
+
+def addresses(slow: Line) -> list[str]:
+    """Return addresses of every kind that is kept, and some that are refused."""
+    days = [
+        "2022-02-24",
+        "2022-03-10",
+        "2023-11-09",
+        "2023-11-09T12:00:00Z",
+        "2022-01-01/2023-06-01",
+        "../..",
+    ]
+    sets = ["ukraine-sample", "ukraine-sample.control", "ukraine-sample.events,ukraine-sample.control"]
+    dated = [f"/tiles/{name}{AT}?datetime={day}" for name, day in product(sets, days)]
+    dated += [f"/tiles/{name}{at}" for name in sets for at in ("/4/9/5.mvt", "/6/0/0.mvt", "/0/0/0.mvt")]
+    fixed = [slow.ask(path).header("content-location") for path in dated]
+    document = slow.ask("/tilesets/ukraine-sample").body.decode()
+    period = document.partition("/history/ukraine-sample/")[2].partition("/")[0]
+    history = [f"/history/ukraine-sample/{period}{at}" for at in (AT, "/4/9/5.mvt")] if period else []
+    changes = [
+        f"/changes/ukraine-sample.control/2022-03-10/2023-11-09{AT}",
+        "/changes/ukraine-sample.control/2022-03-10/2023-11-09.json",
+    ]
+    changes += [slow.ask(path).header("content-location") for path in changes]
+    refused = [
+        f"/tiles/nowhere{AT}",
+        f"/tiles/ukraine-sample/4-bad{AT}",
+        f"/tiles/ukraine-sample{AT}?datetime=yesterday",
+        "/tiles/ukraine-sample/6/99/22.mvt",
+    ]
+    spelled = [path.replace("ukraine", "%75kraine") for path in dated[:2]] + [dated[0] + "&", dated[0] + "#x"]
+    return [path for path in (*dated, *fixed, *history, *changes, *refused, *spelled) if path]
+
+
+def said(reply: Reply) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return what has to be equal of two answers to the same request."""
+    body = b"" if reply.status >= 400 else reply.body  # a problem has the id of its request
+    shown = [pair for pair in reply.headers if pair[0] not in OWN and (body or pair[0] != "content-length")]
+    return reply.status, sorted(shown), body
+
+
+def test_both_ways_answer_thousands_of_requests_alike(
+    pair: tuple[Starlette, int, int], stack: ExitStack
+) -> None:
+    app, hot_port, slow_port = pair
+    hot, slow = stack.enter_context(Line(hot_port)), stack.enter_context(Line(slow_port))
+    paths = addresses(slow)
+    tags = [reply.header("etag") for reply in map(slow.ask, paths)]
+    conditions = ["", "*", '"nothing"', *random.Random(7).sample([tag for tag in tags if tag], 8)]
+    questions = [
+        (path, accepted, condition, method)
+        for (path, tag), accepted, method in product(zip(paths, tags, strict=True), ACCEPTED, ("GET", "HEAD"))
+        for condition in ("", random.Random(path + accepted).choice(conditions), tag)
+    ]
+    for path, accepted, condition, method in random.Random(11).sample(questions, 1200):
+        headers = {"Accept-Encoding": accepted} if accepted else {}
+        headers |= {"If-None-Match": condition} if condition else {}
+        first, again = hot.ask(path, headers, method), hot.ask(path, headers, method)
+        other = slow.ask(path, headers, method)
+        assert said(first) == said(again) == said(other), (path, headers, method)
+        if again.status < 400:
+            assert again.header("cache-status").startswith("tileserver; ")
+            assert len(again.header("x-request-id")) == 16
+            assert again.header("date")
+    assert app.state.hot.answered > 800, "hardly any was answered before the framework"
+
+
+def test_pipelined_requests_are_answered_in_their_order(
+    pair: tuple[Starlette, int, int], stack: ExitStack
+) -> None:
+    _, port, _ = pair
+    line = stack.enter_context(Line(port))
+    known = f"/tiles/ukraine-sample.control{AT}?datetime=2022-03-10"
+    line.ask(known)
+    unknown = [f"/tiles/ukraine-sample.control{AT}?datetime=2022-04-{day:02}" for day in range(1, 9)]
+    asked = [path for each in unknown for path in (known, each, known)]
+    line.send(b"".join(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode() for path in asked))
+    replies = [line.read() for _ in asked]
+    locations = [line.ask(path).header("content-location") for path in asked]
+    assert [reply.header("content-location") for reply in replies] == locations
+
+
+def test_ids_of_requests_are_never_the_same(pair: tuple[Starlette, int, int], stack: ExitStack) -> None:
+    line = stack.enter_context(Line(pair[1]))
+    path = f"/tiles/ukraine-sample.control{AT}?datetime=2022-03-10"
+    assert len({line.ask(path).header("x-request-id") for _ in range(200)}) == 200
+
+
+async def _withdraw(connection: Connection) -> None:
+    """What `withdraw` does, and as suddenly."""
+    await connection.execute("DELETE FROM feature_version WHERE layer IN (SELECT id FROM layer)")
+    await connection.execute("UPDATE layer SET edition = edition + 1")
+
+
+async def _draw_elsewhere(connection: Connection) -> None:
+    """Let a newer revision know another shape from the same day on."""
+    await connection.execute(
+        "UPDATE feature_version SET known = int8range(1, 2) WHERE layer IN (SELECT id FROM layer)"
+    )
+    elsewhere = Feature("control", in_tile(PLACE, square(2000, 2000, 900)), START, id=2)
+    await fill(connection, theatre(layer("control")), [elsewhere])
+
+
+@pytest.mark.parametrize("happens", [_withdraw, _draw_elsewhere])
+def test_nothing_outlives_a_withdrawal_or_a_revision(
+    databases: Databases, stack: ExitStack, happens: Work[None]
+) -> None:
+    dsn = databases.new()
+
+    async def begin(connection: Connection) -> None:
+        shown = Feature("control", in_tile(PLACE, square(100, 100, 500)), START)
+        await fill(connection, theatre(layer("control")), [shown])
+
+    databases.run(dsn, begin)
+    app = create_app(settings_for(dsn), lambda: NOW)
+    line = stack.enter_context(Line(stack.enter_context(listening(app))))
+    dated = f"/tiles/toy/{PLACE}.mvt?datetime=2024-03-01"
+    before = line.ask(dated)
+    paths = [dated, before.header("content-location")]
+    for path in paths * 2:
+        assert line.ask(path).body == before.body
+    assert app.state.hot.answered >= 2
+    databases.run(dsn, happens)
+    ends = time.monotonic() + OBEYED_S
+    while line.ask(dated).body == before.body and time.monotonic() < ends:
+        time.sleep(0.02)
+    after = line.ask(dated)
+    assert after.status in (200, 204)
+    assert after.body != before.body
+    if happens is _withdraw:
+        assert line.ask(paths[1]).status == 404
+
+
+def test_what_time_may_change_is_known_for_a_second(sample_database: str, stack: ExitStack) -> None:
+    now = [NOW]
+    clock: Callable[[], datetime] = lambda: now[0]  # noqa: E731
+    app = create_app(settings_for(sample_database, TILESERVER_MAX_AGE="60"), clock)
+    with listening(app) as port:
+        line = stack.enter_context(Line(port))
+        latest = f"/tiles/ukraine-sample.control{AT}"
+        now[0] = NOW - timedelta(days=900)
+        early = line.ask(latest)
+        now[0] = NOW
+        line.ask(latest)
+        time.sleep(1.1)
+        assert line.ask(latest).header("content-location") != early.header("content-location")
