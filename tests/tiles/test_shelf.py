@@ -48,7 +48,7 @@ def test_what_was_put_is_found_and_nothing_else(
     shelf = Shelf(tmp_path_factory.mktemp("shelf"), ROOM)
     shelf.put(tiles.items())
     assert {name: shelf.get(name) for name in tiles} == tiles
-    assert asyncio.run(shelf.find([*tiles, "of another tileset"])) == tiles
+    assert asyncio.run(shelf.get_many([*tiles, "of another tileset"])) == tiles
     assert all(shelf.has(name) for name in tiles)
     assert shelf.get("of another tileset") is None
     assert len(shelf) == len(tiles)
@@ -75,7 +75,7 @@ def test_what_waits_to_be_written_is_bounded_and_written_before_the_end(
         other.execute("BEGIN IMMEDIATE")  # another process writes for long
         for n in range(100):
             shelf.keep_many([(f"{n}", Random(n).randbytes(10_000))])
-        assert asyncio.run(shelf.find(["0"])) == {}
+        assert asyncio.run(shelf.get_many(["0"])) == {}
         other.execute("ROLLBACK")
     shelf.close()
     again = Shelf(tmp_path, ROOM)
@@ -90,10 +90,10 @@ def test_a_reader_never_waits_long_for_a_process_that_writes(tmp_path: Path) -> 
     with sqlite3.connect(tmp_path / FILE, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         begun = time.perf_counter()
-        assert asyncio.run(shelf.find(["here"])) == {}
+        assert asyncio.run(shelf.get_many(["here"])) == {}
         assert time.perf_counter() - begun < 0.5
         other.execute("ROLLBACK")
-    assert asyncio.run(shelf.find(["here"])) == {"here": b"a tile"}
+    assert asyncio.run(shelf.get_many(["here"])) == {"here": b"a tile"}
     assert shelf.trouble == ""
     shelf.close()
 
@@ -116,11 +116,11 @@ def test_a_disk_that_hangs_holds_up_no_reader(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(file, "get", get)
 
     async def ask() -> float:
-        assert await shelf.find(["here"]) == {"here": b"a tile"}  # slow: on the loop, for the last time
+        assert await shelf.get_many(["here"]) == {"here": b"a tile"}  # slow: on the loop, for the last time
         hangs.set()
         begun = time.perf_counter()
         for _ in range(100):
-            assert await shelf.find(["here"]) == {}
+            assert await shelf.get_many(["here"]) == {}
         taken = time.perf_counter() - begun
         over.set()
         hangs.clear()
@@ -223,7 +223,7 @@ def test_what_another_process_changes_in_the_file_meanwhile_is_never_wrong(
     answers = right = 0
     while damaging.poll() is None:
         names = [str(dice.randrange(400)) for _ in range(3)]
-        found = asyncio.run(shelf.find(names))
+        found = asyncio.run(shelf.get_many(names))
         assert all(tiles[name] == data for name, data in found.items())
         shelf.keep_many([(name, tiles[name]) for name in names if name not in found])
         answers += len(names)
@@ -439,7 +439,7 @@ def test_a_folder_that_cannot_be_made_ends_no_server_and_is_named_where_it_matte
     (tmp_path / "file").write_text("")
     shelf = Shelf(tmp_path / "file" / "shelf", ROOM)
     assert shelf.get("here") is None
-    assert asyncio.run(shelf.find(["here"])) == {}
+    assert asyncio.run(shelf.get_many(["here"])) == {}
     keep(shelf, "here", b"a tile")
     assert shelf.trouble
     assert str(tmp_path) not in shelf.trouble

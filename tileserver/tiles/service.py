@@ -114,7 +114,7 @@ class TileService:
             if not wanted:
                 return b""
             name = str(cache_key)
-            if self._shelf is not None and (kept := await self._shelf.find((name,))):
+            if self._shelf is not None and (kept := await self._shelf.get_many((name,))):
                 return kept[name]
             async with self.current.pool.acquire() as connection:
                 with readable(tileset.name):

@@ -11,7 +11,6 @@ is put aside, and a new one begun; a folder that is away, full or not ours is tr
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -23,21 +22,12 @@ import structlog
 
 from tileserver.config import Settings
 from tileserver.errors import ShelfUnavailable
-from tileserver.tiles.shelf_file import (
-    FAILURES,
-    FILE,
-    OutgrownFile,
-    ShelfFile,
-    is_busy,
-    is_damage,
-    is_doubtful,
-)
+from tileserver.tiles.shelf_faults import FAILURES, is_busy, is_damage, is_doubtful
+from tileserver.tiles.shelf_file import FILE, ShelfFile
+from tileserver.tiles.shelf_opening import open_file, put_aside
 
 log = structlog.get_logger()
 
-_LOCK = "tiles.lock"
-_ASIDE = "damaged.sqlite"  # the last one only: a bad disk must not fill itself
-_ATTEMPTS = 3
 _PATIENCE_S = 0.03  # of a reader while another process commits; then the tile is rendered
 _AGAIN_S = 0.002
 _QUICK_S = 0.02  # a read that takes longer sends the next ones to a thread
@@ -75,8 +65,8 @@ class Shelf:
         self._writer = threading.Thread(target=self._work, name="shelf-writer", daemon=True)
         self._writer.start()
 
-    async def find(self, names: Sequence[str]) -> dict[str, bytes]:
-        """Return those of *names* that are kept and undamaged; empty bytes for an empty tile.
+    async def get_many(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Return the undamaged tiles among *names*; empty bytes for an empty tile.
 
         Read on the event loop as long as the disk is quick: a thread would take longer than the reading.
         """
@@ -120,7 +110,7 @@ class Shelf:
         return size
 
     def keep_many(self, tiles: Iterable[tuple[str, bytes]]) -> None:
-        """Have *tiles* written, soon and if possible; nobody waits for it, and nobody is failed for it."""
+        """Have *tiles* written, soon and if possible; no reader waits, and none is failed."""
         with self._changed:
             if self._closing or time.monotonic() < self._again:
                 return
@@ -131,7 +121,7 @@ class Shelf:
             self._changed.notify_all()
 
     def flush(self, wait_s: float = 10.0) -> None:
-        """Wait until all that was to be written, or mended, has been; *wait_s* seconds at most."""
+        """Wait until nothing is to be written or mended any more; *wait_s* seconds at most."""
         with self._changed:
             self._changed.wait_for(lambda: self._idle and not self._is_due(), wait_s)
 
@@ -144,7 +134,7 @@ class Shelf:
         return 0 if self._file is None else len(self._file)
 
     def close(self) -> None:
-        """Write what waits, note the last uses, and close the file."""
+        """Write the waiting tiles, note the last uses, and close the file."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -168,7 +158,7 @@ class Shelf:
             return {}
 
     def _look(self, names: Sequence[str]) -> dict[str, bytes] | None:
-        """Return the tiles that are there; ``None`` where one has to ask again."""
+        """Return the undamaged tiles among *names*; ``None`` where the caller has to ask again."""
         file, begun = self._file, time.monotonic()
         if file is None or self._broken is not None:
             return {}
@@ -184,11 +174,11 @@ class Shelf:
     # Trouble.
 
     def _suffer(self, file: ShelfFile | None, error: BaseException) -> None:
-        """Say what is wrong with *file*, and have it mended unless it may pass by itself."""
+        """Say the trouble with *file*, and have the file mended unless the trouble may pass by itself."""
         if is_busy(error) or file is not self._file:
             return
         self._say(error)
-        if file is None or (file.is_in_place and not is_damage(error) and not is_doubtful(error)):
+        if file is None or not (is_damage(error) or is_doubtful(error) or not file.is_in_place):
             self._again = time.monotonic() + _PAUSE_S
             return
         with self._changed:
@@ -230,7 +220,7 @@ class Shelf:
             self._file.close()
 
     def _write(self, some: list[tuple[str, bytes]]) -> None:
-        """Write what has waited, else what was used; what cannot be written is dropped."""
+        """Write *some* tiles, else the uses; tiles that cannot be written are dropped."""
         file = self._file
         try:
             if file is not None and some:
@@ -256,7 +246,7 @@ class Shelf:
                 file.close()
             if error is not None and is_damage(error):
                 with suppress(*FAILURES):
-                    self._put_aside(file.inode, error)
+                    put_aside(self._path, file.inode, error)
         self._open()
         with self._changed:
             self._broken = None
@@ -264,7 +254,7 @@ class Shelf:
     def _open(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._opened()
+            self._file = open_file(self._path, self._capacity)
         except FAILURES as error:
             self._say(error)
             return
@@ -272,32 +262,6 @@ class Shelf:
             self._say(PermissionError(0, "the shelf may be read and not written to"))
         else:
             self._be_well()
-
-    def _opened(self) -> ShelfFile:
-        for attempt in range(_ATTEMPTS):
-            inode = self._path.stat().st_ino if self._path.exists() else 0
-            try:
-                return ShelfFile(self._path, self._capacity)
-            except FAILURES as error:
-                if not is_damage(error) or attempt == _ATTEMPTS - 1:
-                    raise
-                self._put_aside(inode, error)
-        raise AssertionError
-
-    def _put_aside(self, inode: int, error: BaseException) -> None:
-        """Take the file with that *inode* out of the way, unless another process has done so already."""
-        with self._path.with_name(_LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not self._path.exists() or self._path.stat().st_ino != inode:
-                return
-            if isinstance(error, OutgrownFile):
-                self._path.unlink()
-            else:
-                self._path.rename(self._path.with_name(_ASIDE))
-                log.error(
-                    "the file of the shelf is damaged, and was put aside", file=_ASIDE, error=str(error)
-                )
-            Path(f"{self._path}-journal").unlink(missing_ok=True)
 
 
 def open_shelf(settings: Settings) -> Shelf | None:

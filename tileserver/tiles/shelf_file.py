@@ -4,7 +4,7 @@ SQLite reads with plain reads here: a file that another program truncates or ove
 never a signal that ends the process, as where a file is mapped into memory. That rules out its write-ahead
 log, whose index is mapped: a truncated ``-shm`` ended the reader by SIGBUS. With a rollback journal a reader
 has to try again while another process commits, which took less than a tenth of the time at 3,200 tiles a
-second (`Shelf.find` does so).
+second (`Shelf.get_many` does so).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 import zstandard
 
+from tileserver.tiles.shelf_faults import DamagedFile, OutgrownFile, is_busy, is_doubtful, is_readonly
 from tileserver.times import system_clock
 
 log = structlog.get_logger()
@@ -49,7 +50,6 @@ _REMEMBERED_H = 6  # a use is noted only if the one before is so long ago: most 
 _NOTES = 1024
 _SLACK = 512  # pages that are freed at once where the file is full, at most a twentieth of it
 _TOGETHER = 32  # entries that leave in one statement
-_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_FORMAT")
 _SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS tile (
@@ -63,20 +63,8 @@ _SCHEMA = (
 )
 
 
-class DamagedFile(Exception):
-    """A file that is shorter than it says, or of another format than its name says."""
-
-
-class OutgrownFile(Exception):
-    """A file that is larger than it may be by now: SQLite gives no room back."""
-
-
-# The third: of a length that flipped bits made absurd.
-FAILURES = (sqlite3.Error, OSError, MemoryError, DamagedFile, OutgrownFile)
-
-
 class ShelfFile:
-    """Tiles in a file; any number of threads and processes may use it.
+    """A bounded file of tiles, for any number of threads and processes.
 
     Parameters
     ----------
@@ -109,7 +97,7 @@ class ShelfFile:
             opened.pop_all()
 
     def get(self, names: Sequence[str]) -> dict[str, bytes] | None:
-        """Return those of *names* that are kept and undamaged, empty bytes for an empty tile.
+        """Return the undamaged tiles among *names*, empty bytes for an empty tile.
 
         ``None`` where the file is being written to, or read by another thread: ask again.
         """
@@ -170,14 +158,14 @@ class ShelfFile:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the file still has its name, and no other file has it now."""
+        """Whether the path still names the file that was opened."""
         try:
             return self.path.stat().st_ino == self.inode
         except OSError:
             return False
 
     def close(self) -> None:
-        """Close the file; no thread may use it any more, and one that does gets an error."""
+        """Close the file; whoever uses the file still gets an error."""
         with self._writing, self._reading:
             self._reader.close()
             self._writer.close()
@@ -194,11 +182,11 @@ class ShelfFile:
         return connection
 
     def _prepare(self) -> None:
-        """Check an existing file, or make the tables of a new one."""
+        """Check an existing file, or make the tables of a new file."""
         try:
             self._begin()
         except sqlite3.OperationalError as error:
-            if not _is_readonly(error):
+            if not is_readonly(error):
                 raise
             self.is_readonly = True
         try:
@@ -276,27 +264,6 @@ def _together(connection: sqlite3.Connection, begin: str = "BEGIN") -> Iterator[
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
-
-
-def is_busy(error: BaseException) -> bool:
-    """Whether another process writes, which passes."""
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-
-
-def is_doubtful(error: BaseException) -> bool:
-    """Whether the tables seem not to be there: they are not, or could not be read for another writer."""
-    return getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
-
-
-def is_damage(error: BaseException) -> bool:
-    """Whether the file cannot be mended."""
-    name = getattr(error, "sqlite_errorname", "")
-    return isinstance(error, DamagedFile | OutgrownFile | MemoryError) or name.startswith(_DAMAGED)
-
-
-def _is_readonly(error: BaseException) -> bool:
-    name = getattr(error, "sqlite_errorname", "")
-    return name.startswith("SQLITE_READONLY") and name != "SQLITE_READONLY_DBMOVED"
 
 
 def _pages_for(packed: list[tuple[bytes, bytes]]) -> int:
