@@ -50,6 +50,7 @@ def test_what_was_put_is_found_and_nothing_else(
     assert {name: shelf.get(name) for name in tiles} == tiles
     assert asyncio.run(shelf.get_many([*tiles, "of another tileset"])) == tiles
     assert all(shelf.has(name) for name in tiles)
+    assert shelf.has_many([*tiles, "of another tileset"]) == set(tiles)
     assert shelf.get("of another tileset") is None
     assert len(shelf) == len(tiles)
     shelf.close()

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 _PATIENCE_S = 0.03  # of a reader while another process commits; then the tile is rendered
 _AGAIN_S = 0.002
+_WRITTEN_S = 5.0  # the same of one that nobody waits for
 _QUICK_S = 0.02  # a read that takes longer sends the next ones to a thread
 _SLOW_S = 5.0  # for so long
 _PAUSE_S = 5.0  # between two attempts to open or to write what could not be
@@ -87,6 +88,17 @@ class Shelf:
     def has(self, name: str) -> bool:
         """Whether the tile *name* is there, undamaged."""
         return self.get(name) is not None
+
+    def has_many(self, names: Sequence[str]) -> set[str]:
+        """Return the names of *names* under which something is kept, damaged or not."""
+        deadline = time.monotonic() + _WRITTEN_S
+        while (file := self._file) is not None and time.monotonic() < deadline:
+            try:
+                return file.has_many(names)
+            except FAILURES as error:
+                self._suffer(file, error)
+                time.sleep(_AGAIN_S)
+        return set()
 
     def put(self, tiles: Iterable[tuple[str, bytes]]) -> int:
         """Keep *tiles* now, all or none, and return their bytes.

@@ -115,6 +115,12 @@ class ShelfFile:
         finally:
             self._reading.release()
 
+    def has_many(self, names: Sequence[str]) -> set[str]:
+        """Return the names of *names* under which something is kept, damaged or not."""
+        with self._reading, _together(self._reader):
+            query = "SELECT 1 FROM tile WHERE key = ?"
+            return {name for name in names if self._reader.execute(query, (_key(name),)).fetchone()}
+
     def put(self, tiles: Iterable[tuple[str, bytes]]) -> int:
         """Keep *tiles*, all or none, and return their bytes on disk.
 
