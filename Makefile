@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds bench lint qgis clean machine browser
+.PHONY: help setup run test worlds bench lint qgis clean machine browser services
 
 WORLDS := 500
 WEB := tileserver/web/frontend
@@ -22,7 +22,7 @@ run: setup ## set up what is missing and serve at http://127.0.0.1:8000 (HOST, P
 
 setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and stop there
 
-test: setup .venv/.made-dev browser lint ## set up everything and run every test and check
+test: setup .venv/.made-dev browser services lint ## set up everything and run every test and check
 	cd $(WEB) && npm test
 	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile
 
@@ -54,6 +54,9 @@ machine:
 
 browser: machine
 	@.ci/setup browser
+
+services: machine
+	@.ci/setup services
 
 .venv/.made-run: requirements.txt pyproject.toml | machine
 	@.ci/setup venv

@@ -47,7 +47,7 @@ def test_what_cannot_be_is_refused_by_name_with_what_would_do(name: str, text: s
 
 
 def test_what_may_hold_a_password_is_marked_secret() -> None:
-    assert [setting.name for setting in SETTINGS if setting.secret] == ["DATABASE_URL"]
+    assert [setting.name for setting in SETTINGS if setting.secret] == ["DATABASE_URL", "DATABASE_READ_URL"]
     assert read_settings({"DATABASE_URL": "postgresql://u:hunter2@h/d"}).database_url.endswith("/d")
 
 

@@ -73,6 +73,13 @@ SETTINGS = (
         "an existing PostGIS, as postgresql://user:password@host/name; empty: the embedded one",
         secret=True,
     ),
+    Setting(
+        "DATABASE_READ_URL",
+        "",
+        str,
+        "standbys of that PostGIS to serve from, as DATABASE_URL; empty: DATABASE_URL itself",
+        secret=True,
+    ),
     Setting("TILESERVER_DATA_DIR", ".tileserver", Path, "where the embedded PostGIS keeps its cluster"),
     Setting(
         "TILESERVER_PUBLIC_URL",
@@ -146,6 +153,7 @@ class Settings:
     port: int
     workers: int
     database_url: str
+    database_read_url: str
     data_dir: Path
     public_url: str
     theatre: str

@@ -27,6 +27,7 @@ from tileserver.cli.session import progress_bar
 from tileserver.desk.upkeep import Upkeep, bring_up_to_date
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.processes import processes_in
+from tileserver.errors import SchemaMismatch
 from tileserver.samples.load import load_samples_if_empty
 from tileserver.store.connect import connect
 from tileserver.store.migrations import _LOCK, migrate, shipped_migrations
@@ -189,6 +190,32 @@ def test_a_role_that_only_reads_can_serve_what_is_migrated(databases: Databases)
     asyncio.run(bring_up_to_date(upkeep, Event()))  # neither migrates nor loads, and says nothing
 
 
+def test_roles_are_made_by_a_command_and_a_role_that_only_reads_says_who_has_to_migrate(
+    run: Run, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = shipped_migrations()[:-1]
+    dsn = databases.bare()
+    unmade = run("db", "roles", dsn=dsn)
+    assert unmade.code == 3
+    assert "run: tileserver migrate" in unmade.err
+    with monkeypatch.context() as patch:
+        patch.setattr("tileserver.store.migrations.shipped_migrations", lambda: older)
+        databases.run(dsn, migrate)
+    printed = run("db", "roles", "--dry-run", "--serving", "it reads", dsn=dsn)
+    assert 'CREATE ROLE "it reads" LOGIN;' in printed.out
+    refused = run("db", "roles", "--serving", "it reads", dsn=dsn)
+    assert refused.code == 3
+    assert "permission denied to create role" in refused.err
+    admin = dsn.replace("tileserver@", "postgres@")
+    made = run("db", "roles", "--serving", "it reads", dsn=admin)
+    assert (made.code, made.out) == (0, printed.out)
+    reader = dsn.replace("tileserver@", "it%20reads@")
+    with pytest.raises(SchemaMismatch, match=r"run\s+tileserver migrate"):
+        asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar), Event()))
+    databases.run(dsn, migrate)  # by the owner
+    asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar, load_samples_if_empty), Event()))
+
+
 def test_a_database_of_another_encoding_is_refused_in_words(run: Run, databases: Databases) -> None:
     dsn = databases.bare()
     name = "latin"
@@ -221,10 +248,10 @@ def test_a_command_in_another_folder_says_where_the_data_is(run: Run, folder: Pa
     assert not (tmp_path / "nothing").exists()
 
 
-def test_check_sees_a_shelf_that_keeps_nothing(run: Run, database: str) -> None:
+def test_check_sees_a_shelf_that_would_stop_a_start(run: Run, database: str) -> None:
     done = run("check", "--json", dsn=database, PORT=str(free_port()), TILESERVER_SHELF="/proc/nowhere")
     assert done.code == 3
-    assert "no tile is kept in /proc/nowhere" in done.out
+    assert "TILESERVER_SHELF cannot be opened" in done.out
 
 
 def test_an_address_that_is_none_is_not_waited_for(run: Run) -> None:

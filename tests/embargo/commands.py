@@ -117,6 +117,7 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Mute("prints what is wrong with the installation"),
     "db start": Mute("prints where the cluster is"),
     "db stop": Mute("prints that the cluster stopped"),
+    "db roles": Mute("prints who may do what with which tables"),
     "db status": Mute("prints where the cluster is"),
 }
 

@@ -1,18 +1,22 @@
-"""``tileserver db``: the embedded cluster by hand."""
+"""``tileserver db``: the embedded cluster by hand, and the roles of a database elsewhere."""
 
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
 import typer
 
-from tileserver.cli.session import Json, database, out, print_json, print_table
+from tileserver.cli.session import Json, database, out, print_json, print_table, with_connection
 from tileserver.config import read_settings
 from tileserver.embedded.cluster import Cluster
 from tileserver.errors import BadParameter
+from tileserver.store.connect import Connection, translated
+from tileserver.store.roles import make_roles, role_statements
 
 db = typer.Typer(
-    help="Start, stop and look into the embedded PostGIS. Other commands start it when they need it.",
+    help="Start, stop and look into the embedded PostGIS, which other commands start when they need it;"
+    " make roles in one elsewhere.",
     no_args_is_help=True,
 )
 
@@ -77,3 +81,26 @@ def psql() -> None:
     with database(read_settings()):
         argv = cluster.psql_argv()
         os.spawnv(os.P_WAIT, argv[0], argv)
+
+
+@db.command()
+def roles(
+    serving: Annotated[str, typer.Option(help="The role that serves: it reads.")] = "tileserver_serving",
+    importing: Annotated[
+        str, typer.Option(help="The role that imports and corrects: it makes no tables.")
+    ] = "tileserver_importing",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, run none.")] = False,
+) -> None:
+    """Make two roles in the database of DATABASE_URL: a role to serve, and a role to import.
+
+    Migrations stay with the owner of the tables; what they make is granted as well. Passwords are not set.
+    """
+    if not read_settings().database_url:
+        raise BadParameter("the embedded PostGIS has one user, its owner; set DATABASE_URL to one elsewhere")
+
+    async def work(connection: Connection) -> list[str]:
+        with translated():
+            return await (role_statements if dry_run else make_roles)(connection, serving, importing)
+
+    for statement in with_connection(work):
+        typer.echo(f"{statement};")

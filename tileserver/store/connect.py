@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from tileserver.errors import BadAddress, LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
+from tileserver.store.servers import Floor, ReaderConnection, holds, is_pooled, note_kind
 
 # What a lost, refusing, restarting, overloaded or missing database raises; everything else is our bug.
 _AWAY = (
@@ -35,6 +36,9 @@ Connection: TypeAlias = asyncpg.Connection
 _JSONB_VERSION = b"\x01"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _PATIENCE_S = 10
+_STATEMENTS = 100  # that a connection keeps prepared
+_QUEUE = 256  # requests that may wait for each connection
+_LAG_S = 0.05  # between two looks at a server that lags
 
 
 async def prepare_connection(connection: asyncpg.Connection) -> None:
@@ -70,9 +74,10 @@ async def connect(dsn: str) -> asyncpg.Connection:
     password; it is no message for readers.
     """
     try:
-        connection = await asyncpg.connect(
-            dsn, timeout=_PATIENCE_S, server_settings={"application_name": "tileserver"}
-        )
+        connection = await _line(dsn)
+        if await is_pooled(connection):  # which forgets, or mixes up, what a session has prepared
+            await connection.close()
+            connection = await _line(dsn, statement_cache_size=0)
     except ValueError as error:  # asyncpg's own, and urllib's
         raise BadAddress(
             "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
@@ -86,6 +91,11 @@ async def connect(dsn: str) -> asyncpg.Connection:
     with translated():
         await prepare_connection(connection)
     return connection
+
+
+async def _line(dsn: str, **more: int) -> asyncpg.Connection:
+    named = {"application_name": "tileserver"}
+    return await asyncpg.connect(dsn, timeout=_PATIENCE_S, server_settings=named, **more)
 
 
 def _shown(dsn: str) -> str:
@@ -122,8 +132,17 @@ class translated:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, asyncpg.QueryCanceledError):
             raise StoreBusy("the database took too long to answer; try again") from error
+        if isinstance(
+            error, asyncpg.SerializationError
+        ):  # a standby that replays what a reader is in the way of
+            raise StoreBusy("the database could not answer just now; try again") from error
         if isinstance(error, (*_AWAY, TimeoutError)):
             raise StoreUnavailable("the database does not answer; try again in a moment") from error
+
+
+async def _begin_session(connection: asyncpg.Connection) -> None:
+    await prepare_connection(connection)
+    await note_kind(connection)
 
 
 async def _keep_session(_connection: asyncpg.Connection) -> None:
@@ -135,20 +154,30 @@ async def _keep_session(_connection: asyncpg.Connection) -> None:
 
 @dataclass(slots=True)
 class Pool:
-    """Pool of connections for readers: a bounded number, and a bounded wait."""
+    """Pool of connections for readers: a bounded number, a bounded wait, and a bounded queue.
+
+    It goes to PostgreSQL, to a standby, or through a pooler such as PgBouncer, which may give each
+    transaction another session: then all of a borrowing is one transaction, with the settings of its own.
+    From a standby that does not hold what *floor* asks for nothing is read.
+    """
 
     dsn: str
     size: int
     wait_s: float
     statement_timeout_s: float
+    floor: Floor | None = None  # of the catalogue; rows of a server that lags behind it would be wrong
     _pool: asyncpg.Pool | None = None
+    _is_pooled: bool = False
     _opening: asyncio.Lock | None = None
+    _waiting: int = 0
 
     async def _open(self) -> asyncpg.Pool:
         if self._opening is None:
             self._opening = asyncio.Lock()
         async with self._opening:
             if self._pool is None:
+                self._is_pooled = await self._leads_to_pooler()
+                direct = {} if self._is_pooled else self._settings()
                 self._pool = await asyncpg.create_pool(
                     self.dsn,
                     min_size=0,  # a server starts, and stays, without its database
@@ -156,35 +185,81 @@ class Pool:
                     timeout=self.wait_s,
                     # For a database that went silent; one that answers ends a slow query itself, before.
                     command_timeout=self.statement_timeout_s + self.wait_s,
-                    init=prepare_connection,
+                    init=_begin_session,
                     reset=_keep_session,
-                    server_settings={
-                        "application_name": "tileserver",
-                        "statement_timeout": str(int(self.statement_timeout_s * 1000)),
-                        "jit": "off",
-                        "max_parallel_workers_per_gather": "0",  # the order of rows is the order of bytes
-                        "default_transaction_read_only": "on",
-                    },
+                    connection_class=ReaderConnection,
+                    statement_cache_size=0 if self._is_pooled else _STATEMENTS,
+                    server_settings={"application_name": "tileserver", **direct},
                 )
         return self._pool
 
+    async def _leads_to_pooler(self) -> bool:
+        probe = await asyncpg.connect(self.dsn, timeout=self.wait_s)
+        try:
+            return await is_pooled(probe)
+        finally:
+            probe.terminate()
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "statement_timeout": str(int(self.statement_timeout_s * 1000)),
+            "jit": "off",
+            "max_parallel_workers_per_gather": "0",  # the order of rows is the order of bytes
+            "default_transaction_read_only": "on",
+        }
+
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
-        """Lend a connection, or raise `StoreBusy` after ``wait_s`` seconds.
+        """Lend a connection, or raise `StoreBusy` after ``wait_s`` seconds, or at once in a long queue.
 
         Cancelling the borrower cancels its query in PostgreSQL before the connection goes back.
         """
         with translated():
             pool = self._pool or await self._open()
+            connection = await self._borrow(pool)
             try:
-                async with asyncio.timeout(self.wait_s):
-                    connection = await pool.acquire()
-            except TimeoutError as error:
-                raise StoreBusy(f"no database connection became free within {self.wait_s:g} s") from error
-            try:
-                yield connection
+                if self._is_pooled or connection.is_standby:
+                    async with self._prepared(connection):
+                        yield connection
+                else:
+                    yield connection
             finally:
                 await pool.release(connection)
+
+    async def _borrow(self, pool: asyncpg.Pool) -> asyncpg.Connection:
+        if self._waiting >= _QUEUE * self.size:
+            raise StoreBusy(f"{self._waiting} requests wait for the database already; try again in a moment")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self.wait_s):
+                return await pool.acquire()
+        except TimeoutError as error:
+            raise StoreBusy(f"no database connection became free within {self.wait_s:g} s") from error
+        finally:
+            self._waiting -= 1
+
+    @asynccontextmanager
+    async def _prepared(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        """Begin a transaction where *connection* is pooled, on a server that has come as far as the floor."""
+        deadline = asyncio.get_running_loop().time() + self.wait_s
+        while True:
+            async with self._transaction(connection):
+                if self.floor is None or await holds(connection, self.floor):
+                    yield
+                    return
+            if asyncio.get_running_loop().time() > deadline:
+                raise StoreBusy("the database server that is read from lags behind; try again in a moment")
+            await asyncio.sleep(_LAG_S)
+
+    @asynccontextmanager
+    async def _transaction(self, connection: asyncpg.Connection) -> AsyncIterator[None]:
+        if not self._is_pooled:
+            yield
+            return
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            local = (f"SET LOCAL {name} = {value}" for name, value in self._settings().items())
+            await connection.execute(";".join(local))
+            yield
 
     async def close(self) -> None:
         """Close every connection; connections in use get five seconds."""

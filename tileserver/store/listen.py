@@ -13,6 +13,7 @@ import asyncpg
 from tileserver.errors import StoreUnavailable
 from tileserver.store.connect import translated
 from tileserver.store.marker import Marker, load_marker
+from tileserver.store.servers import is_pooled
 
 BEAT_S = 0.5
 PATIENCE_S = 0.8  # for one answer: with the beat less than the two seconds in which a withdrawal is obeyed
@@ -24,6 +25,7 @@ class Beat(NamedTuple):
 
     marker: Marker
     time: datetime  # by its clock
+    is_standby: bool = False
 
 
 async def follow(dsn: str, hear: Callable[[Beat], None], *, beat_s: float = BEAT_S) -> None:
@@ -43,13 +45,17 @@ async def follow(dsn: str, hear: Callable[[Beat], None], *, beat_s: float = BEAT
     news = asyncio.Event()
     with translated():
         connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_S, server_settings={"application_name": "tileserver-listen"}
+            dsn,
+            timeout=CONNECT_S,
+            statement_cache_size=0,  # a pooler would not know them again
+            server_settings={"application_name": "tileserver-listen"},
         )
         try:
             connection.add_termination_listener(lambda *_: news.set())
             async with asyncio.timeout(PATIENCE_S):
-                with suppress(asyncpg.ReadOnlySQLTransactionError):  # a standby
-                    await connection.add_listener("tileserver_revision", lambda *_: news.set())
+                if not await is_pooled(connection):
+                    with suppress(asyncpg.ReadOnlySQLTransactionError):  # a standby
+                        await connection.add_listener("tileserver_revision", lambda *_: news.set())
             while not connection.is_closed():
                 news.clear()
                 async with asyncio.timeout(PATIENCE_S):
@@ -62,7 +68,7 @@ async def follow(dsn: str, hear: Callable[[Beat], None], *, beat_s: float = BEAT
 
 async def _beat(connection: asyncpg.Connection) -> Beat:
     marker = await load_marker(connection)
-    return Beat(marker, await connection.fetchval("SELECT clock_timestamp()"))
+    return Beat(marker, *await connection.fetchrow("SELECT clock_timestamp(), pg_is_in_recovery()"))
 
 
 async def _heard(news: asyncio.Event, within_s: float) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 
 from tileserver.errors import SchemaMismatch
 from tileserver.model import LayerId, LayerRef
+from tileserver.store.servers import Floor
 
 _QUESTION = """
     SELECT t.id AS theatre, md5(t::text) AS declared, l.name, l.id AS layer_id, l.edition,
@@ -59,3 +60,19 @@ def broken_promises(shown: Marker, now: Marker) -> set[LayerRef]:
     return {
         ref for ref, mark in shown.items() if (there := now.get(ref)) is None or there.promise != mark.promise
     }
+
+
+def lags(marker: Marker, other: Marker) -> bool:
+    """Whether *marker* is from before *other*: has an older revision or edition of a layer of both."""
+    both = [(mark, other[ref]) for ref, mark in marker.items() if ref in other]
+    return any(mark.newest < later.newest or mark.edition < later.edition for mark, later in both)
+
+
+def floor_of(marker: Marker) -> Floor:
+    """Return the floor of servers whose rows agree with *marker*."""
+    marks = sorted(marker.values(), key=lambda mark: mark.layer_id)
+    return Floor(
+        max((mark.newest for mark in marks), default=0),
+        tuple(mark.layer_id for mark in marks),
+        tuple(mark.edition for mark in marks),
+    )

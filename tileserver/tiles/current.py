@@ -12,7 +12,7 @@ from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import Periods, load_periods
 from tileserver.store.connect import Pool
-from tileserver.store.marker import Marker, broken_promises
+from tileserver.store.marker import Marker, broken_promises, floor_of
 from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.horizon import Horizon, horizon_of
@@ -80,6 +80,7 @@ class Current:
             shown = {ref: mark for ref, mark in catalogue.marker.items() if ref in catalogue.layers}
             catalogue = catalogue.without(broken_promises(shown, marker), reason)
         self.read, self.tilesets = catalogue, catalogue.tilesets
+        self.pool.floor = self.background.floor = floor_of(catalogue.marker)
         for memory in self._memories:
             memory.clear()
         for theatre in catalogue.theatres:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -61,14 +62,14 @@ class _Parts:
     def of(cls, settings: Settings, clock: Clock, doors: Doors | None) -> _Parts:
         """Make the parts; nothing is connected and nothing runs yet."""
         limits = settings.pool_wait, settings.statement_timeout
-        readers = Pool(settings.database_url, settings.pool, *limits)
-        background = Pool(settings.database_url, 2, *limits)
+        read_url = settings.database_read_url or settings.database_url
+        readers, background = Pool(read_url, settings.pool, *limits), Pool(read_url, 2, *limits)
         current = Current(readers, clock, background)
         tiles = TileService(current, settings.cache_mb * _MB, open_shelf(settings))
         history = HistoryService(current, settings.cache_mb * _MB // 4)
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
-        follower, supervisor = Follower(settings.database_url, current, history, clock), Supervisor()
-        ready = ReadyRoute(current, tiles, history, follower, supervisor)
+        follower, supervisor = Follower(read_url, current, history, clock), Supervisor()
+        ready = ReadyRoute(current, history, follower, supervisor)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
         doors = doors or Doors(
             settings.connections, settings.connections_per_address, settings.trusted_proxies
@@ -100,6 +101,9 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         parts.supervisor.start("revisions", parts.follower.listen, silence_s=1.6)
+        if settings.database_read_url:
+            ahead = partial(parts.follower.listen_ahead, settings.database_url)
+            parts.supervisor.start("primary", ahead, silence_s=1.6)
         parts.supervisor.start("catalogue", parts.follower.refresh, silence_s=90)
         parts.supervisor.start("doors", parts.doors.watch)
         parts.supervisor.start("history", parts.follower.plan)

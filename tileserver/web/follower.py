@@ -22,7 +22,7 @@ from tileserver.clock import GuardedClock
 from tileserver.errors import StoreUnavailable
 from tileserver.history.service import HistoryService
 from tileserver.store.listen import BEAT_S, Beat, follow
-from tileserver.store.marker import broken_promises
+from tileserver.store.marker import Marker, broken_promises, lags
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.times import Clock
@@ -53,7 +53,10 @@ class Pulse:
 
 
 class Follower:
-    """Three tasks: hearing, reading the catalogue, reading the weights that history is planned from."""
+    """Three tasks: hearing, reading the catalogue, reading the weights that history is planned from.
+
+    Where replicas are read from there is a fourth one: hearing what the primary withdraws before they do.
+    """
 
     def __init__(self, dsn: str, current: Current, history: HistoryService, clock: Clock) -> None:
         self._dsn = dsn
@@ -63,6 +66,7 @@ class Follower:
         self._wanted = asyncio.Event()
         self._unplanned = asyncio.Event()
         self._beat: Beat | None = None
+        self._ahead: Marker = {}  # of the primary, where replicas are read from
         self.pulse = Pulse()
         self._blind_since: float | None = None
         self._enforcing: asyncio.TimerHandle | None = None
@@ -83,6 +87,17 @@ class Follower:
         except Exception:
             self._go_blind()
             raise
+
+    async def listen_ahead(self, primary: str, report: Report) -> None:
+        """Hear of withdrawals from the *primary* of the replicas read from, until the line is lost."""
+
+        def hear(beat: Beat) -> None:
+            self._ahead = beat.marker
+            if self._current.read is not None and self._broken():
+                self._enforce_within(_GRACE_S)
+            report()
+
+        await follow(primary, hear)
 
     async def refresh(self, report: Report) -> None:
         """Read the catalogue after every change, and again while a layer could not be read."""
@@ -109,14 +124,17 @@ class Follower:
 
     def _hear(self, beat: Beat) -> None:
         late = self.pulse.silent_s > 2 * BEAT_S + _GRACE_S
-        self._beat, self.pulse.beat_at, self._blind_since = beat, time.monotonic(), None
+        self.pulse.beat_at, self._blind_since = time.monotonic(), None
         self._hear_time(beat)
         catalogue = self._current.read
+        if catalogue is not None and beat.is_standby and lags(beat.marker, catalogue.marker):
+            return  # of two replicas the slower one speaks
+        self._beat = beat
         if catalogue is None or catalogue.marker != beat.marker:
             self._wanted.set()
-            if catalogue is not None and _broken(catalogue, beat):
+            if catalogue is not None and self._broken():
                 self._enforce_within(0 if late else _GRACE_S)
-        elif self._current.is_held:
+        elif self._current.is_held and not self._is_behind(catalogue):
             self._current.hold_to(None)
             self._wanted.set()
 
@@ -135,10 +153,22 @@ class Follower:
 
     def _enforce(self) -> None:
         self._enforcing = None
-        catalogue = self._current.read
-        if catalogue is not None and self._beat is not None and (broken := _broken(catalogue, self._beat)):
-            log.warning("not served", layers=sorted(broken), reason=_WITHDRAWN)
-            self._current.hold_to(self._beat.marker, _WITHDRAWN)
+        for marker in self._broken():
+            log.warning("not served", layers=_forbidden(self._current.read, marker), reason=_WITHDRAWN)
+            self._current.hold_to(marker, _WITHDRAWN)
+
+    def _is_behind(self, catalogue: Catalogue) -> bool:
+        """Whether the primary has withdrawn something that the replica of *catalogue* still has."""
+        return not lags(self._ahead, catalogue.marker) and bool(
+            self._ahead and broken_promises(catalogue.marker, self._ahead)
+        )
+
+    def _broken(self) -> list[Marker]:
+        """Return the markers heard, the primary's last, by which something shown may not be shown."""
+        catalogue, heard = self._current.read, [] if self._beat is None else [self._beat.marker]
+        if catalogue is not None and self._ahead and not lags(self._ahead, catalogue.marker):
+            heard.append(self._ahead)
+        return [marker for marker in heard if _forbidden(catalogue, marker)]
 
     def _go_blind(self) -> None:
         now = time.monotonic()
@@ -148,9 +178,12 @@ class Follower:
             self._current.hold_to({}, _BLIND)
 
 
-def _broken(catalogue: Catalogue, beat: Beat) -> list[str]:
+def _forbidden(catalogue: Catalogue | None, marker: Marker) -> list[str]:
+    """Return the layers of *catalogue*, ascending, that *marker* does not allow to be shown."""
+    if catalogue is None:
+        return []
     shown = {ref: catalogue.marker[ref] for ref in catalogue.layers if ref in catalogue.marker}
-    return [str(ref) for ref in broken_promises(shown, beat.marker)]
+    return sorted(str(ref) for ref in broken_promises(shown, marker))
 
 
 def _lacks(catalogue: Catalogue | None) -> bool:
