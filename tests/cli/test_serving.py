@@ -248,10 +248,10 @@ def test_a_command_in_another_folder_says_where_the_data_is(run: Run, folder: Pa
     assert not (tmp_path / "nothing").exists()
 
 
-def test_check_sees_a_shelf_that_would_stop_a_start(run: Run, database: str) -> None:
+def test_check_sees_a_shelf_that_keeps_nothing(run: Run, database: str) -> None:
     done = run("check", "--json", dsn=database, PORT=str(free_port()), TILESERVER_SHELF="/proc/nowhere")
     assert done.code == 3
-    assert "TILESERVER_SHELF cannot be opened" in done.out
+    assert "no tile is kept in /proc/nowhere" in done.out
 
 
 def test_an_address_that_is_none_is_not_waited_for(run: Run) -> None:

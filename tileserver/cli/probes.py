@@ -14,7 +14,13 @@ from tileserver.cli.session import with_connection
 from tileserver.clock import TOLERANCE
 from tileserver.config import Settings
 from tileserver.embedded.neighbours import running_data_dirs
-from tileserver.errors import BadParameter, ClusterUnavailable, LayerUnavailable, TileserverError
+from tileserver.errors import (
+    BadParameter,
+    ClusterUnavailable,
+    LayerUnavailable,
+    ShelfUnavailable,
+    TileserverError,
+)
 from tileserver.store.connect import Connection
 from tileserver.store.contradictions import undeclared_codes
 from tileserver.store.instance import database_release, database_time
@@ -110,6 +116,8 @@ def _shelf(settings: Settings) -> str:
     if shelf is None:
         return "TILESERVER_SHELF is empty; tiles are kept in memory alone"
     shelf.close()
+    if shelf.trouble:
+        raise ShelfUnavailable(f"no tile is kept in {settings.shelf}: {shelf.trouble}")
     return f"tiles are kept in {settings.shelf}"
 
 

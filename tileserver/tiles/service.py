@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
@@ -51,6 +50,11 @@ class TileService:
         self.cache: BodyCache[TileKey] = BodyCache(cache_bytes)
         self._shelf = shelf
         self._located: Recent[_PastQuestion, Located] = current.memory(_LOCATED)
+
+    @property
+    def trouble(self) -> str:
+        """Why tiles are not kept for other processes; nothing where all is well."""
+        return "" if self._shelf is None else self._shelf.trouble
 
     def close(self) -> None:
         """Close the shelf, if any."""
@@ -109,13 +113,14 @@ class TileService:
             wanted = cuts(located, tileset, address)
             if not wanted:
                 return b""
-            if self._shelf is not None and (kept := self._shelf.get(str(cache_key))) is not None:
-                return kept
+            name = str(cache_key)
+            if self._shelf is not None and (kept := await self._shelf.get_many((name,))):
+                return kept[name]
             async with self.current.pool.acquire() as connection:
                 with readable(tileset.name):
                     tile = await render_tile(connection, wanted, address)
             if self._shelf is not None:
-                await asyncio.to_thread(self._shelf.keep, str(cache_key), tile)
+                self._shelf.keep_many([(name, tile)])
             return tile
 
         return await self.cache.answer(cache_key, compute)

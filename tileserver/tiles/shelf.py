@@ -3,56 +3,40 @@
 A key names a content, so nothing is ever invalidated. What was withdrawn keeps its bytes here, but nothing
 names it any more.
 
-SQLite, which reads with plain reads: a file that another program truncates or overwrites is an error, and
-never a signal that ends the process, as with a file that is mapped into memory. Each entry carries a sum of
-its key and its bytes, so what the disk changed is not there rather than wrong. A file whose structure is
-damaged is put aside, and a new one begun.
+Nothing here ever fails a reader. What the disk changed is not there rather than wrong; a file that is damaged
+is put aside, and a new one begun; a folder that is away, full or not ours is tried again, and said until then
+(`Shelf.trouble`). A disk that hangs holds up one thread, and no reader for longer than a moment.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import sqlite3
+import asyncio
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
-import zstandard
 
 from tileserver.config import Settings
 from tileserver.errors import ShelfUnavailable
-from tileserver.times import system_clock
+from tileserver.tiles.shelf_faults import FAILURES, is_busy, is_damage, is_doubtful
+from tileserver.tiles.shelf_file import FILE, ShelfFile
+from tileserver.tiles.shelf_opening import open_file, put_aside
 
 log = structlog.get_logger()
 
-_PAGE = 8192
-_FILE = "tiles.sqlite"
-_JOURNAL = "-journal"
-# Result codes of a file that cannot be mended; the last is that of a table that is not there.
-_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_ERROR")
-_PRAGMAS = (f"page_size = {_PAGE}", "journal_mode = PERSIST", "synchronous = OFF", "mmap_size = 0")
-_COUNTS = ("page_count", "freelist_count")
-_PATIENCE_S = 0.02  # of a reader while another process writes; then the tile is rendered
-_WRITING_S = 5.0
-_HOUR = 3600
-_REMEMBERED_H = 6  # a use is noted only if the one before is so long ago: most reads write nothing
-_NOTES = 512
-_ROOM = 0.95  # of the capacity, to which the shelf is emptied when it is full
-_TOGETHER = 32  # entries that leave in one statement
-_SCHEMA = (
-    """
-    CREATE TABLE IF NOT EXISTS tile (
-        key BLOB NOT NULL UNIQUE,   -- 16 bytes
-        used INTEGER NOT NULL,      -- hours since 1970
-        sum BLOB NOT NULL,          -- of key and data
-        data BLOB NOT NULL          -- Zstandard; nothing for an empty tile
-    )
-    """,
-    "CREATE INDEX IF NOT EXISTS tile_used ON tile (used)",
-)
+_PATIENCE_S = 0.03  # of a reader while another process commits; then the tile is rendered
+_AGAIN_S = 0.002
+_WRITTEN_S = 5.0  # the same of one that nobody waits for
+_QUICK_S = 0.02  # a read that takes longer sends the next ones to a thread
+_SLOW_S = 5.0  # for so long
+_PAUSE_S = 5.0  # between two attempts to open or to write what could not be
+_NOTED_S = 60.0  # between two notes of what was used, if nothing is written
+_TOGETHER = 256  # tiles in one transaction
+_WAITING = 32 * 1024 * 1024  # bytes that may wait to be written; what comes then is kept in memory alone
 
 
 class Shelf:
@@ -64,194 +48,234 @@ class Shelf:
         Made if it is not there.
     capacity : int
         Bytes on disk. When there is no more room, what nobody asked for the longest leaves.
-
-    Raises
-    ------
-    ShelfUnavailable
-        The folder cannot be made or written to.
     """
 
     def __init__(self, folder: Path, capacity: int) -> None:
-        self._file = folder / _FILE
-        self._pages = max(capacity // _PAGE, 16)
-        self._lock = threading.RLock()
-        self._notes: set[bytes] = set()  # keys that were used, and are to be noted so
-        self._told = self._suffered = ""  # what the log has last
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._open()
-        except (OSError, sqlite3.Error) as error:
-            raise ShelfUnavailable(f"TILESERVER_SHELF cannot be opened: {error}") from error
+        self.trouble = ""  # why tiles are not read, or not kept; nothing if all is well
+        self._path, self._capacity = folder / FILE, capacity
+        self._file: ShelfFile | None = None
+        self._broken: BaseException | None = None  # what a reader met, for the writer to mend
+        self._again = self._slow_until = 0.0  # on the monotonic clock
+        self._changed = threading.Condition()
+        self._waiting: dict[str, bytes] = {}
+        self._weight = 0
+        self._idle, self._closing = True, False
+        self._readers = ThreadPoolExecutor(1, "shelf-reader")
+        self._hanging: Future[dict[str, bytes] | None] | None = None
+        self._open()
+        self._writer = threading.Thread(target=self._work, name="shelf-writer", daemon=True)
+        self._writer.start()
+
+    async def get_many(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Return the undamaged tiles among *names*; empty bytes for an empty tile.
+
+        Read on the event loop as long as the disk is quick: a thread would take longer than the reading.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        while (found := await self._look_by_thread(names) if self._is_slow else self._look(names)) is None:
+            if time.monotonic() > deadline:
+                return {}
+            await asyncio.sleep(_AGAIN_S)
+        return found
 
     def get(self, name: str) -> bytes | None:
         """Return the tile *name*; empty bytes for an empty tile, ``None`` where none is kept or undamaged."""
-        key = _key(name)
-        try:
-            row = self._reader.execute("SELECT used, sum, data FROM tile WHERE key = ?", (key,)).fetchone()
-        except sqlite3.Error as error:
-            self._suffer(error)
-            return None
-        if row is None:
-            return None
-        used, told, data = row
-        # A flipped bit may make another type of a value, too.
-        if not (isinstance(used, int) and isinstance(data, bytes)) or told != _sum(key, data):
-            log.error("a tile on disk is damaged, and is rendered anew", tile=name)
-            return None
-        if used < _now() - _REMEMBERED_H and len(self._notes) < _NOTES:
-            self._notes.add(key)
-        return zstandard.decompress(data) if data else b""
+        deadline = time.monotonic() + _PATIENCE_S
+        while (found := self._look((name,))) is None and time.monotonic() < deadline:
+            time.sleep(_AGAIN_S)
+        return (found or {}).get(name)
 
     def has(self, name: str) -> bool:
-        """Whether the tile *name* is there."""
-        try:
-            query = "SELECT 1 FROM tile WHERE key = ?"
-            return self._reader.execute(query, (_key(name),)).fetchone() is not None
-        except sqlite3.Error as error:
-            self._suffer(error)
-            return False
+        """Whether the tile *name* is there, undamaged."""
+        return self.get(name) is not None
+
+    def has_many(self, names: Sequence[str]) -> set[str]:
+        """Return the names of *names* under which something is kept, damaged or not."""
+        deadline = time.monotonic() + _WRITTEN_S
+        while (file := self._file) is not None and time.monotonic() < deadline:
+            try:
+                return file.has_many(names)
+            except FAILURES as error:
+                self._suffer(file, error)
+                time.sleep(_AGAIN_S)
+        return set()
 
     def put(self, tiles: Iterable[tuple[str, bytes]]) -> int:
-        """Keep *tiles*, all or none, and return their bytes.
+        """Keep *tiles* now, all or none, and return their bytes.
 
         Raises
         ------
         ShelfUnavailable
             They cannot be written, or take more than there may be.
         """
-        packed = [(_key(name), zstandard.compress(data, 6) if data else b"") for name, data in tiles]
-        size = sum(len(data) for _, data in packed)
-        if size > self._pages * _PAGE * _ROOM:
-            raise ShelfUnavailable("there is no room for so much on disk; raise TILESERVER_SHELF_MB")
+        file = self._file
+        if file is None:
+            raise ShelfUnavailable(f"TILESERVER_SHELF cannot be opened: {self.trouble}")
         try:
-            with self._lock, self._writing() as writer:
-                self._make_room(writer, size)
-                now = _now()
-                writer.executemany(
-                    "INSERT OR REPLACE INTO tile (key, used, sum, data) VALUES (?, ?, ?, ?)",
-                    [(key, now, _sum(key, data), data) for key, data in packed],
-                )
-        except sqlite3.Error as error:
-            self._suffer(error)
+            size = file.put(tiles)
+        except ValueError as error:
+            raise ShelfUnavailable(str(error)) from error
+        except FAILURES as error:
+            self._suffer(file, error)
             raise ShelfUnavailable(f"the tiles on disk cannot be written: {error}") from error
+        self._be_well()
         return size
 
-    def keep(self, name: str, data: bytes) -> None:
-        """Keep a tile if possible; a reader is never failed for want of room or of a disk."""
-        try:
-            self.put([(name, data)])
-        except ShelfUnavailable as error:
-            if str(error) != self._told:
-                log.warning("the shelf takes no more: new tiles are kept in memory alone", error=str(error))
-            self._told = str(error)
+    def keep_many(self, tiles: Iterable[tuple[str, bytes]]) -> None:
+        """Have *tiles* written, soon and if possible; no reader waits, and none is failed."""
+        with self._changed:
+            if self._closing or time.monotonic() < self._again:
+                return
+            for name, data in tiles:
+                if self._weight < _WAITING and name not in self._waiting:
+                    self._waiting[name] = data
+                    self._weight += len(data)
+            self._changed.notify_all()
+
+    def flush(self, wait_s: float = 10.0) -> None:
+        """Wait until nothing is to be written or mended any more; *wait_s* seconds at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle and not self._is_due(), wait_s)
 
     @property
     def size(self) -> int:
         """Bytes that the tiles and their index take on disk."""
-        return self._taken(self._reader) * _PAGE
+        return 0 if self._file is None else self._file.size
 
     def __len__(self) -> int:
-        return int(self._reader.execute("SELECT count(*) FROM tile").fetchone()[0])
+        return 0 if self._file is None else len(self._file)
 
     def close(self) -> None:
-        """Note the last uses, and close the file."""
-        with self._lock:
-            with suppress(sqlite3.Error), self._writing():
-                pass
-            self._reader.close()
-            self._writer.close()
+        """Write the waiting tiles, note the last uses, and close the file."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._writer.join(_PAUSE_S)
+        self._readers.shutdown(wait=False)
+
+    # Reading.
+
+    @property
+    def _is_slow(self) -> bool:
+        return time.monotonic() < self._slow_until
+
+    async def _look_by_thread(self, names: Sequence[str]) -> dict[str, bytes] | None:
+        if self._hanging is not None and not self._hanging.done():
+            return {}
+        reading = self._readers.submit(self._look, names)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(reading), _PATIENCE_S)
+        except TimeoutError:
+            self._hanging = reading
+            return {}
+
+    def _look(self, names: Sequence[str]) -> dict[str, bytes] | None:
+        """Return the undamaged tiles among *names*; ``None`` where the caller has to ask again."""
+        file, begun = self._file, time.monotonic()
+        if file is None or self._broken is not None:
+            return {}
+        try:
+            return file.get(names)
+        except FAILURES as error:
+            self._suffer(file, error)
+            return {}
+        finally:
+            if time.monotonic() - begun > _QUICK_S:
+                self._slow_until = time.monotonic() + _SLOW_S
+
+    # Trouble.
+
+    def _suffer(self, file: ShelfFile | None, error: BaseException) -> None:
+        """Say the trouble with *file*, and have the file mended unless the trouble may pass by itself."""
+        if is_busy(error) or file is not self._file:
+            return
+        self._say(error)
+        if file is None or not (is_damage(error) or is_doubtful(error) or not file.is_in_place):
+            self._again = time.monotonic() + _PAUSE_S
+            return
+        with self._changed:
+            self._broken = error
+            self._changed.notify_all()
+
+    def _say(self, error: BaseException) -> None:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__  # without the path
+        if said != self.trouble:
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            log.error("the shelf cannot be used", error=str(error), code=name)
+        self.trouble = said
+
+    def _be_well(self) -> None:
+        if self.trouble:
+            log.info("the shelf can be used again")
+        self.trouble = ""
+
+    # Writing and mending, in a thread of its own.
+
+    def _is_due(self) -> bool:
+        return bool(self._waiting) or self._broken is not None or self._closing
+
+    def _work(self) -> None:
+        """Write and mend, as long as the shelf is open."""
+        closing = False
+        while not closing:
+            with self._changed:
+                self._idle = True
+                self._changed.notify_all()
+                self._changed.wait_for(self._is_due, _PAUSE_S if self._file is None else _NOTED_S)
+                self._idle = False
+                some = [*self._waiting.items()][:_TOGETHER]
+                closing = self._closing and len(some) == len(self._waiting)
+            if self._broken is not None or self._file is None:
+                self._mend()
+            self._write(some)
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, some: list[tuple[str, bytes]]) -> None:
+        """Write *some* tiles, else the uses; tiles that cannot be written are dropped."""
+        file = self._file
+        try:
+            if file is not None and some:
+                file.put(some)
+                self._be_well()
+            elif file is not None:
+                file.note_uses()
+        except ValueError as error:
+            log.warning("tiles are too large for the shelf", error=str(error))
+        except FAILURES as error:
+            self._suffer(file, error)
+        with self._changed:
+            for name, data in some:
+                del self._waiting[name]
+                self._weight -= len(data)
+
+    def _mend(self) -> None:
+        """Begin a new file where the old file is damaged or gone."""
+        file, error = self._file, self._broken
+        self._file = None
+        if file is not None:
+            with suppress(*FAILURES):
+                file.close()
+            if error is not None and is_damage(error):
+                with suppress(*FAILURES):
+                    put_aside(self._path, file.inode, error)
+        self._open()
+        with self._changed:
+            self._broken = None
 
     def _open(self) -> None:
-        self._reader = self._connect(_PATIENCE_S)
-        self._writer = self._connect(_WRITING_S)
-        with self._writing() as writer:
-            for statement in _SCHEMA:
-                writer.execute(statement)
-        self._inode = self._file.stat().st_ino
-
-    def _connect(self, patience_s: float) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._file, timeout=patience_s, isolation_level=None, check_same_thread=False
-        )
-        # Every entry can be made again, and is summed: what a power cut takes or tears need not be prevented.
-        # The journal is a file, so a process may be killed at any time.
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend the writing connection in one transaction, in which the uses are noted, too."""
-        writer = self._writer
-        writer.execute("BEGIN IMMEDIATE")
         try:
-            if self._notes:
-                notes, self._notes = self._notes, set()
-                writer.executemany("UPDATE tile SET used = ? WHERE key = ?", [(_now(), key) for key in notes])
-            yield writer
-            writer.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                writer.execute("ROLLBACK")
-            raise
-
-    def _make_room(self, writer: sqlite3.Connection, size: int) -> None:
-        """Delete the tiles unused for longest, until *size* more bytes fit."""
-        wanted = size // _PAGE + 1
-        if self._taken(writer) + wanted <= self._pages:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open_file(self._path, self._capacity)
+        except FAILURES as error:
+            self._say(error)
             return
-        while self._taken(writer) + wanted > self._pages * _ROOM:
-            gone = writer.execute(
-                "DELETE FROM tile WHERE rowid IN (SELECT rowid FROM tile ORDER BY used, rowid LIMIT ?)",
-                (_TOGETHER,),
-            )
-            if not gone.rowcount:
-                return
-
-    @staticmethod
-    def _taken(connection: sqlite3.Connection) -> int:
-        """Return the pages in use."""
-        pages, free = (connection.execute(f"PRAGMA {count}").fetchone()[0] for count in _COUNTS)
-        return int(pages) - int(free)
-
-    def _suffer(self, error: sqlite3.Error) -> None:
-        """Begin a new file where the old file is damaged; any other failure may pass."""
-        name = getattr(error, "sqlite_errorname", "")
-        if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
-            return
-        if str(error) != self._suffered:
-            log.error("the shelf cannot be used", error=str(error), code=name)
-        self._suffered = str(error)
-        if name.startswith(_DAMAGED) or not self._file.exists():
-            with suppress(OSError, sqlite3.Error):
-                self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        """Put the file aside, unless another process has done so already, and open a new file."""
-        with self._lock, self._file.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self._reader.close()
-            self._writer.close()
-            if self._file.exists() and self._file.stat().st_ino == self._inode:
-                aside = self._file.with_name(f"damaged-{int(system_clock().timestamp())}.sqlite")
-                self._file.rename(aside)
-                Path(f"{self._file}{_JOURNAL}").unlink(missing_ok=True)
-                log.error("the file of the shelf is damaged, and was put aside", file=aside.name)
-            self._open()
+        if self._file.is_readonly:
+            self._say(PermissionError(0, "the shelf may be read and not written to"))
+        else:
+            self._be_well()
 
 
 def open_shelf(settings: Settings) -> Shelf | None:
     """Return the shelf that *settings* name, if any."""
     return None if settings.shelf is None else Shelf(settings.shelf, settings.shelf_mb * 1024 * 1024)
-
-
-def _key(name: str) -> bytes:
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
-
-
-def _sum(key: bytes, data: bytes) -> bytes:
-    return hashlib.blake2b(key + data, digest_size=8).digest()
-
-
-def _now() -> int:
-    return int(system_clock().timestamp()) // _HOUR

@@ -69,7 +69,7 @@ class _Parts:
         history = HistoryService(current, settings.cache_mb * _MB // 4)
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
         follower, supervisor = Follower(read_url, current, history, clock), Supervisor()
-        ready = ReadyRoute(current, history, follower, supervisor)
+        ready = ReadyRoute(current, tiles, history, follower, supervisor)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
         doors = doors or Doors(
             settings.connections, settings.connections_per_address, settings.trusted_proxies

@@ -17,6 +17,7 @@ from tileserver.errors import StoreUnavailable, Unavailable
 from tileserver.history.service import HistoryService
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
+from tileserver.tiles.service import TileService
 from tileserver.times import format_instant
 from tileserver.web.follower import OBEYED_S, Follower
 from tileserver.web.supervisor import Supervisor
@@ -32,6 +33,7 @@ class ReadyRoute:
     """Endpoint over the follower and its tasks; *leaving* is set when the process is told to end."""
 
     current: Current
+    tiles: TileService
     history: HistoryService
     follower: Follower
     supervisor: Supervisor
@@ -113,6 +115,7 @@ class ReadyRoute:
             "unavailable": missing,
             "behind": {str(ref): reason for ref, reason in catalogue.behind.items()},
             "clock": clock.trouble if isinstance(clock, GuardedClock) else "",
+            "shelf": self.tiles.trouble,
             "tasks": {name: state for name, state in self.supervisor.states.items() if state != "ok"},
         }
         return {name: what for name, what in found.items() if what}
