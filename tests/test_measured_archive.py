@@ -131,7 +131,7 @@ def test_the_days_add_up_to_the_series(desk: Desk) -> None:
     async def work(connection: asyncpg.Connection) -> None:
         stored, areas = await measured(connection)
         tileset = (await load_catalogue(connection)).tileset(str(stored.ref))
-        series = await load_series(connection, tileset, stored.revisions[-1], None, NOW)
+        series = await load_series(connection, tileset, stored.revisions[-1], NOW)
         assert len(series.days) == 61  # among them those without a snapshot
         net = net_by_day(areas, tileset)
         for status, figures in series.km2.items():

@@ -91,6 +91,30 @@ def test_a_withdrawal_that_nobody_announced_is_obeyed_within_two_seconds(own: st
     asyncio.run(run())
 
 
+def test_a_kept_document_dies_with_what_it_is_about(own: str) -> None:
+    async def run() -> None:
+        async with _serving(own) as (_, client, desk):
+            paths = [f"/tilesets/{name}/timeline" for name in ("toy", "calm")]
+            held = [(await client.get(path)).json()["begins"] for path in paths]
+            assert held == [{"control": "2024-01-01T00:00:00Z"}] * 2
+
+            async def kept() -> bool:  # once the catalogue, which is read twice at the start, is the last one
+                answers = [await client.get(path) for path in paths]
+                return all(answer.headers["cache-status"] == "tileserver; hit" for answer in answers)
+
+            await _seconds_until(kept)
+            await desk.execute(WITHDRAWN)
+
+            async def obeyed() -> bool:
+                answer = await client.get(paths[0])
+                return answer.status_code == 503 or answer.json()["begins"] == {}
+
+            assert await _seconds_until(obeyed) < OBEYED_S
+            assert (await client.get(paths[1])).json()["begins"] == held[1]
+
+    asyncio.run(run())
+
+
 def test_a_layer_that_cannot_be_brought_up_to_date_is_no_longer_served(own: str) -> None:
     async def run() -> None:
         async with _serving(own) as (app, client, desk):

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from tests.conftest import NOW, settings_for
 from tileserver.web.app import create_app
-from tileserver.web.pages import STATIC, BuiltFiles
+from tileserver.web.built import STATIC, BuiltFiles
 
 built = pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built")
 

@@ -14,7 +14,7 @@ from tileserver.cli.session import Json, err, print_json, print_table, with_serv
 from tileserver.grid import TileAddress, parse_address_text
 from tileserver.model import Moment
 from tileserver.publish.documents import time_block
-from tileserver.publish.timeline import timeline_document
+from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.store.tiles import statement, tile_rows
 from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
@@ -78,10 +78,10 @@ def timeline(
     """List the days on which something changed or happened, and how much; the public part."""
 
     async def work(service: TileService) -> dict[str, Any]:
-        chosen = (await service.current.catalogue()).tileset(tileset)
-        return await timeline_document(
-            service.current.pool, chosen, chosen.revision(None), service.current.clock()
-        )
+        current = service.current
+        chosen = (await current.catalogue()).tileset(tileset)
+        past = await load_past(current.pool, chosen, chosen.newest, current.clock())
+        return timeline_document(chosen, chosen.newest, past)
 
     document = with_service(work)
     if json:

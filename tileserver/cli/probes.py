@@ -28,7 +28,7 @@ from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
-from tileserver.web.pages import STATIC
+from tileserver.web.built import STATIC
 from tileserver.web.server import listening
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections import defaultdict
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -30,6 +32,25 @@ class Series:
 
     days: tuple[date, ...]
     km2: Km2
+
+    @property
+    def weight(self) -> int:
+        """Bytes in memory, roughly: a date or a number and a place in a list for each day."""
+        return 100 * len(self.days) * (1 + len(self.km2))
+
+    def within(self, asked: Period, zone: ZoneInfo) -> Series:
+        """Return the days, which are local to *zone*, that *asked* touches."""
+        if not self.days:
+            return self
+        start, end = day_period(self.days[0], zone).start, day_period(self.days[-1], zone).end
+        assert start is not None
+        assert end is not None
+        start, end = max(start, asked.start or start), min(end, asked.end or end)
+        part = slice(0, 0)
+        if start < end:
+            first, last = (local_day(at, zone) - self.days[0] for at in (start, end - TICK))
+            part = slice(first.days, last.days + 1)
+        return Series(self.days[part], {status: values[part] for status, values in self.km2.items()})
 
 
 def measured_layers(tileset: Tileset) -> list[ServedLayer]:
@@ -54,10 +75,8 @@ def measured_layer(tileset: Tileset) -> ServedLayer:
     return found[0]
 
 
-async def load_series(
-    connection: Connection, tileset: Tileset, revision: int, asked: Period | None, now: datetime
-) -> Series:
-    """Return the km2 of the measured layer of *tileset* for the days of *asked*, or for all.
+async def load_series(connection: Connection, tileset: Tileset, revision: int, now: datetime) -> Series:
+    """Return the km2 of the measured layer of *tileset* for every day that is public.
 
     From the day of the first change to that of the last one; what holds after it is what it left. A day is
     there once all of it is public: a figure once given changes with a revision only.
@@ -65,7 +84,11 @@ async def load_series(
     served = measured_layer(tileset)
     horizon = horizon_of(tileset, now)
     areas = await load_status_areas(connection, served.stored, revision, from_micros(horizon.state))
-    days = _days(areas, tileset, asked, horizon)
+    return await asyncio.to_thread(_series, areas, tileset, horizon)
+
+
+def _series(areas: Sequence[StatusArea], tileset: Tileset, horizon: Horizon) -> Series:
+    days = _days(areas, tileset, horizon)
     steps: defaultdict[str, list[tuple[datetime, float]]] = defaultdict(list)
     for area in areas:
         steps[area.status].append((area.at, area.km2))
@@ -92,25 +115,18 @@ def daily(
     return found
 
 
-def _days(
-    areas: Sequence[StatusArea], tileset: Tileset, asked: Period | None, horizon: Horizon
-) -> tuple[date, ...]:
+def _days(areas: Sequence[StatusArea], tileset: Tileset, horizon: Horizon) -> tuple[date, ...]:
     if not areas:
         return ()
-    zone = tileset.zone
-    start = day_period(local_day(areas[0].at, zone), zone).start
-    end = day_period(local_day(areas[-1].at, zone), zone).end
-    assert start is not None
-    assert end is not None
-    if asked is not None:
-        start = max(start, asked.start or start)
-        end = min(end, asked.end or end)
-    first, last = local_day(start, zone), local_day(end - TICK, zone)
-    whole = day_period(last, zone).end
-    if whole is not None and not horizon.covers(to_micros(whole)):
-        last -= timedelta(days=1)
-    number = (last - first).days + 1 if start < end else 0
+    first, last = (local_day(areas[n].at, tileset.zone) for n in (0, -1))
+    number = (last - first).days + is_over(last, tileset.zone, horizon)
     return tuple(first + timedelta(days=n) for n in range(number))
+
+
+def is_over(day: date, zone: ZoneInfo, horizon: Horizon) -> bool:
+    """Whether all of a local day of *zone* is public."""
+    end = day_period(day, zone).end
+    return end is None or horizon.covers(to_micros(end))
 
 
 def net_by_day(areas: Iterable[StatusArea], tileset: Tileset) -> dict[date, dict[str, float]]:

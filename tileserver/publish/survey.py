@@ -106,7 +106,8 @@ class Surveyor:
         asked = parse_datetime(f"{first or '..'}/{last or '..'}", tileset.zone)
         regions = await self._regions(last)
         async with self._reading() as connection:
-            whole = await load_series(connection, tileset, known, asked, self._current.clock())
+            every = await load_series(connection, tileset, known, self._current.clock())
+            whole = every.within(asked, tileset.zone)
             found: dict[Region, Km2] = {None: whole.km2}
             if self.question.regions:
                 found = await load_series_by_region(connection, tileset, known, whole, regions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,13 +12,39 @@ from tileserver.model import ROLES
 from tileserver.publish.measures import measured_layers, net_by_day
 from tileserver.store.catalogue import ChangeCount, load_changes, load_starts
 from tileserver.store.connect import Connection, Pool
-from tileserver.store.measures import load_status_areas
+from tileserver.store.measures import StatusArea, load_status_areas
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import format_instant, from_micros, local_day
 
 
-async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class PublicPast:
+    """Rows of the database behind a timeline: the public part, at one revision.
+
+    ``states`` are the changes of each state layer, ascending, the first of which is its first state;
+    ``happened`` the starts of features of window layers, with their layer and number; ``areas`` how the area
+    of each status changed, where exactly one layer has statuses.
+    """
+
+    states: dict[str, list[ChangeCount]]
+    happened: list[tuple[str, datetime, int]]
+    areas: list[StatusArea]
+
+
+async def load_past(pool: Pool, tileset: Tileset, revision: int, now: datetime) -> PublicPast:
+    """Read the rows for `timeline_document`; nothing later than the horizon at *now* takes part."""
+    horizon = horizon_of(tileset, now)
+    ended, newest = from_micros(horizon.ended), from_micros(horizon.state)
+    async with pool.acquire() as connection:
+        return PublicPast(
+            await _public_changes(connection, tileset, revision, newest),
+            await _happened(connection, tileset, revision, ended),
+            await _areas(connection, tileset, revision, newest),
+        )
+
+
+def timeline_document(tileset: Tileset, revision: int, past: PublicPast) -> dict[str, Any]:
     """Return the changes of the state layers and, per local day, how much changed and happened.
 
     A day's ``changes`` count features that began or ended, ``happened`` features of window layers that
@@ -28,15 +55,9 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
     The first state of a layer is no change, because nobody knows what held before it: neither its features
     nor its km2 count. ``begins`` says when it is, by layer, and which layers begin on a day.
     """
-    horizon = horizon_of(tileset, now)
-    ended, newest = from_micros(horizon.ended), from_micros(horizon.state)
-    async with pool.acquire() as connection:
-        states = await _public_changes(connection, tileset, revision, newest)
-        happened = await _happened(connection, tileset, revision, ended)
-        begins = {name: own[0].at for name, own in states.items() if own}
-        grown = await _grown(connection, tileset, revision, newest, begins)
+    begins = {name: own[0].at for name, own in past.states.items() if own}
     later = sorted(
-        ((change.at, name, change) for name, own in states.items() for change in own[1:]),
+        ((change.at, name, change) for name, own in past.states.items() for change in own[1:]),
         key=lambda each: each[:2],
     )
     return {
@@ -53,7 +74,7 @@ async def timeline_document(pool: Pool, tileset: Tileset, revision: int, now: da
             }
             for at, name, change in later
         ],
-        "days": _days(tileset, begins, later, happened, grown),
+        "days": _days(tileset, begins, later, past),
     }
 
 
@@ -61,8 +82,7 @@ def _days(
     tileset: Tileset,
     begins: Mapping[str, datetime],
     later: Iterable[tuple[datetime, str, ChangeCount]],
-    happened: defaultdict[date, Counter[str]],
-    grown: Mapping[date, dict[str, float]],
+    past: PublicPast,
 ) -> list[dict[str, Any]]:
     """Return the fields of each local day on which anything began, changed or happened, ascending."""
     begun: defaultdict[date, list[str]] = defaultdict(list)
@@ -71,6 +91,10 @@ def _days(
     changed: defaultdict[date, Counter[str]] = defaultdict(Counter)
     for at, name, change in later:
         changed[local_day(at, tileset.zone)][name] += change.features
+    happened: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    for name, start, number in past.happened:
+        happened[local_day(start, tileset.zone)][name] += number
+    grown = _grown(tileset, begins, past.areas)
     return [
         {
             "day": day.isoformat(),
@@ -101,30 +125,30 @@ async def _public_changes(
 
 async def _happened(
     connection: Connection, tileset: Tileset, revision: int, horizon: datetime
-) -> defaultdict[date, Counter[str]]:
-    happened: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    for served in tileset.layers:
-        if served.is_state:
-            continue
-        for start, end, number in await load_starts(connection, served.stored.layer_id, revision):
-            if end <= horizon:
-                happened[local_day(start, tileset.zone)][served.stored.layer.name] += number
-    return happened
+) -> list[tuple[str, datetime, int]]:
+    return [
+        (served.stored.layer.name, start, number)
+        for served in tileset.layers
+        if not served.is_state
+        for start, end, number in await load_starts(connection, served.stored.layer_id, revision)
+        if end <= horizon
+    ]
 
 
-async def _grown(
-    connection: Connection,
-    tileset: Tileset,
-    revision: int,
-    horizon: datetime,
-    begins: Mapping[str, datetime],
-) -> dict[date, dict[str, float]]:
+async def _areas(
+    connection: Connection, tileset: Tileset, revision: int, horizon: datetime
+) -> list[StatusArea]:
     measured = measured_layers(tileset)
     if len(measured) != 1:
-        return {}
-    stored = measured[0].stored
-    areas = await load_status_areas(connection, stored, revision, horizon)
-    first = begins.get(stored.layer.name)
+        return []
+    return await load_status_areas(connection, measured[0].stored, revision, horizon)
+
+
+def _grown(
+    tileset: Tileset, begins: Mapping[str, datetime], areas: Iterable[StatusArea]
+) -> dict[date, dict[str, float]]:
+    measured = measured_layers(tileset)
+    first = begins.get(measured[0].stored.layer.name) if len(measured) == 1 else None
     return net_by_day([area for area in areas if first and area.at > first], tileset)
 
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,7 @@ class Catalogue:
     unreadable: dict[str, str] = field(default_factory=dict)  # theatres, by id
     behind: dict[LayerRef, str] = field(default_factory=dict)  # served as they were before a newer revision
     marker: Marker = field(default_factory=dict)
+    serial: int = field(default_factory=count().__next__, init=False, compare=False)  # names this reading
     tilesets: Recent[str, Tileset] = field(
         default_factory=lambda: Recent(_NAMES), init=False, repr=False, compare=False
     )

@@ -18,14 +18,14 @@ from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService  # tiles of whole periods
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
-from tileserver.tiles.cache import BodyCache  # bodies in memory, compressed once
 from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
 from tileserver.tiles.service import TileService  # tiles at an instant
 from tileserver.tiles.shelf import open_shelf  # tiles on disk
 from tileserver.times import Clock
 from tileserver.web.access import AccessLog  # log lines, many at a time
+from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
-from tileserver.web.documents import DocumentRoutes  # /tilesets, /styles, /healthz
+from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.follower import Follower  # hears of revisions and withdrawals
 from tileserver.web.history import HistoryRoutes  # /history
@@ -33,7 +33,7 @@ from tileserver.web.hot import HotAnswers, Remembering  # answers that are known
 from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
-from tileserver.web.pages import BuiltFiles, PageRoutes  # /, /embed, /static
+from tileserver.web.pages import PageRoutes  # /, /embed
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
 from tileserver.web.supervisor import Supervisor  # keeps background tasks running
@@ -125,8 +125,8 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
 
 def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     kept, first = settings.max_age, settings.theatre
-    packed: BodyCache[bytes] = BodyCache(settings.cache_mb * _MB // 16)
-    documents = DocumentRoutes(parts.current, parts.history, packed, settings.public_url, kept, first)
+    held = KeptDocuments(settings.cache_mb * _MB // 16)
+    documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
     pages = PageRoutes(parts.current, first)
     tiles = TileRoutes(parts.tiles, kept)
     history = HistoryRoutes(parts.history, kept)

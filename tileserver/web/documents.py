@@ -1,10 +1,13 @@
-"""The document routes: catalogue, TileJSON, timeline, styles, health."""
+"""The document routes: catalogue, TileJSON, timeline, km2, styles, health; documents are kept, by content."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -16,20 +19,46 @@ from tileserver.publish.documents import catalogue_document, missing_block, tile
 from tileserver.publish.measures import (
     Series,
     csv_text,
+    is_over,
     load_series,
     measured_layer,
     series_document,
     series_rows,
 )
 from tileserver.publish.style import plain_style
-from tileserver.publish.timeline import timeline_document
+from tileserver.publish.timeline import load_past, timeline_document
+from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
+from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.tileset import Tileset
+from tileserver.times import Micros, from_micros, local_day
 from tileserver.web.params import document_question, period_of, read_query, time_query
-from tileserver.web.represent import JSON, Documents, freshness, raw, represent_document
+from tileserver.web.represent import JSON, freshness, raw, represent
 
 _CSV = "text/csv; header=present; charset=utf-8"
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
+
+
+class DocumentName(NamedTuple):
+    """Name of the content of a document.
+
+    ``reading`` is the number of the catalogue: a revision, a withdrawal or a definition begins another.
+    ``asked`` are the parameters of the request, ``public`` is how much of the tileset was public.
+    """
+
+    reading: int
+    kind: str
+    tileset: str
+    asked: Hashable
+    public: Hashable
+
+
+class KeptDocuments:
+    """Documents in memory, and the series that km2 are cut from; both bounded, by bytes."""
+
+    def __init__(self, capacity: int) -> None:
+        self.bodies: BodyCache[DocumentName] = BodyCache(capacity // 2)
+        self.series: Cache[DocumentName, Series] = Cache(capacity // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +67,7 @@ class DocumentRoutes:
 
     current: Current
     history: HistoryService
-    documents: Documents
+    kept: KeptDocuments
     public_url: str
     max_age: int
     theatre: str = ""  # the one to show first, where it is declared
@@ -46,42 +75,73 @@ class DocumentRoutes:
     async def catalogue(self, request: Request) -> Response:
         """``/tilesets``."""
         read_query(request, allowed=())
-        catalogue = await self.current.catalogue()
-        return await self._json(request, catalogue_document(catalogue, self.current.clock(), self.theatre))
+        catalogue, now = await self.current.catalogue(), self.current.clock()
+        key = DocumentName(catalogue.serial, "catalogue", "", None, _second(now))
+
+        async def compute() -> bytes:
+            return msgspec.json.encode(catalogue_document(catalogue, now, self.theatre))
+
+        return await self._answer(request, key, compute)
 
     async def tilejson(self, request: Request) -> Response:
         """``/tilesets/{tileset}?datetime=&revision=``: TileJSON; its URLs ask for the same time."""
-        tileset, query = await document_question(request, self.current)
-        asked = time_query(tileset, query)
-        past = await self.history.periods(tileset)
-        known = await self.current.periods_at(tileset, tileset.revision(asked.revision))
-        document = tilejson(tileset, past, self._base_url(request), self.current.clock(), asked, known)
-        return await self._json(request, document, tileset, has_urls=True)
+        catalogue, tileset, query = await document_question(request, self.current)
+        asked, now, base = time_query(tileset, query), self.current.clock(), self._base_url(request)
+        key = DocumentName(catalogue.serial, "tilejson", tileset.name, (asked, base), _second(now))
+
+        async def compute() -> bytes:
+            past = await self.history.periods(tileset)
+            known = await self.current.periods_at(tileset, tileset.revision(asked.revision))
+            return msgspec.json.encode(tilejson(tileset, past, base, now, asked, known))
+
+        return await self._answer(request, key, compute, tileset, has_urls=True)
 
     async def timeline(self, request: Request) -> Response:
         """``/tilesets/{tileset}/timeline?revision=``."""
-        tileset, query = await document_question(request, self.current, ("revision",))
-        revision = tileset.revision(query.revision)
-        document = await timeline_document(self.current.pool, tileset, revision, self.current.clock())
-        return await self._json(request, {**document, **missing_block(tileset)}, tileset)
+        catalogue, tileset, query = await document_question(request, self.current, ("revision",))
+        revision, now = tileset.revision(query.revision), self.current.clock()
+        public = await self._public(tileset, revision, now)
+        key = DocumentName(catalogue.serial, "timeline", tileset.name, revision, public)
+
+        async def compute() -> bytes:
+            past = await load_past(self.current.pool, tileset, revision, now)
+
+            def written() -> bytes:
+                document = {**timeline_document(tileset, revision, past), **missing_block(tileset)}
+                return msgspec.json.encode(document)
+
+            return await asyncio.to_thread(written)
+
+        return await self._answer(request, key, compute, tileset)
 
     async def km2_json(self, request: Request) -> Response:
         """``/tilesets/{tileset}/km2.json?datetime=&revision=``: km2 by status at the end of each day."""
-        return await self._json(request, series_document(*await self._series(request)))
+        return await self._km2(request, "km2.json", _series_json, JSON)
 
     async def km2_csv(self, request: Request) -> Response:
         """``/tilesets/{tileset}/km2.csv``: the same, a row for each day (RFC 4180)."""
-        *_, series = await self._series(request)
-        return await self._document(request, csv_text(*series_rows(series)).encode(), media_type=_CSV)
+        return await self._km2(request, "km2.csv", _series_csv, _CSV)
 
-    async def _series(self, request: Request) -> tuple[Tileset, int, Series]:
-        tileset, query = await document_question(request, self.current)
+    async def _km2(
+        self, request: Request, kind: str, written: Callable[[Tileset, int, Series], bytes], media_type: str
+    ) -> Response:
+        catalogue, tileset, query = await document_question(request, self.current)
         measured_layer(tileset)
         asked = None if query.datetime is None else period_of(query.datetime, tileset.zone)
-        revision = tileset.revision(query.revision)
-        async with self.current.pool.acquire() as connection:
-            series = await load_series(connection, tileset, revision, asked, self.current.clock())
-        return tileset, revision, series
+        revision, now = tileset.revision(query.revision), self.current.clock()
+        public = await self._public(tileset, revision, now)
+        whole = DocumentName(catalogue.serial, "series", tileset.name, revision, public)
+
+        async def load() -> Series:
+            async with self.current.pool.acquire() as connection:
+                return await load_series(connection, tileset, revision, now)
+
+        async def compute() -> bytes:
+            series = await self.kept.series.once(whole, load)
+            return written(tileset, revision, series if asked is None else series.within(asked, tileset.zone))
+
+        key = whole._replace(kind=kind, asked=(revision, asked))
+        return await self._answer(request, key, compute, media_type=media_type)
 
     async def style(self, request: Request) -> Response:
         """``/styles/{style}.json?datetime=&revision=``: a plain style over snapshot tiles, one a theatre."""
@@ -91,8 +151,13 @@ class DocumentRoutes:
         if name not in {*catalogue.theatres, *catalogue.unreadable}:
             raise UnknownStyle(f"there is no style {name[:40]!r}; each theatre of /tilesets has one")
         tileset = catalogue.tileset(name)
-        document = plain_style(tileset, self._base_url(request), time_query(tileset, query))
-        return await self._json(request, document, tileset, has_urls=True)
+        asked, base = time_query(tileset, query), self._base_url(request)
+        key = DocumentName(catalogue.serial, "style", tileset.name, (asked, base), None)
+
+        async def compute() -> bytes:
+            return msgspec.json.encode(plain_style(tileset, base, asked))
+
+        return await self._answer(request, key, compute, tileset, has_urls=True)
 
     async def healthz(self, request: Request) -> Response:
         """``/healthz``: the process answers."""
@@ -104,25 +169,31 @@ class DocumentRoutes:
         host = request.headers.get("host", "")
         return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else ""
 
-    async def _json(
-        self,
-        request: Request,
-        document: dict[str, Any],
-        tileset: Tileset | None = None,
-        *,
-        has_urls: bool = False,
-    ) -> Response:
-        return await self._document(request, msgspec.json.encode(document), tileset, has_urls=has_urls)
+    async def _public(self, tileset: Tileset, revision: int, now: datetime) -> Hashable:
+        """Return how much of each layer is public: how many edges or ends, and if its last day ended."""
+        periods = await self.current.periods_at(tileset, revision)
+        horizon, parts = horizon_of(tileset, now), []
+        for served, own in zip(tileset.layers, periods, strict=True):
+            if not served.is_state:
+                parts.append((int((own.ends <= horizon.ended).sum()), True))
+                continue
+            number = int(own.edges.searchsorted(horizon.state, side="right"))
+            last = from_micros(Micros(int(own.edges[number - 1]))) if number else None
+            over = last is None or is_over(local_day(last, tileset.zone), tileset.zone, horizon)
+            parts.append((number, over))
+        return tuple(parts)
 
-    async def _document(
+    async def _answer(
         self,
         request: Request,
-        data: bytes,
+        key: DocumentName,
+        compute: Callable[[], Awaitable[bytes]],
         tileset: Tileset | None = None,
         media_type: str = JSON,
         *,
         has_urls: bool = False,
     ) -> Response:
+        answer = await self.kept.bodies.answer(key, compute)
         if tileset is not None and tileset.missing:
             headers = freshness(tileset, 0)
         elif has_urls and not self.public_url:
@@ -130,4 +201,17 @@ class DocumentRoutes:
             headers = (("Cache-Control", "no-store"),)
         else:
             headers = (("Cache-Control", f"public, max-age={self.max_age}"),)
-        return await represent_document(request, self.documents, data, raw(*headers), media_type)
+        return await represent(request, answer, raw(*headers), media_type)
+
+
+def _second(now: datetime) -> datetime:
+    """Return *now* in whole seconds, as documents give the horizon."""
+    return now.replace(microsecond=0)
+
+
+def _series_json(tileset: Tileset, revision: int, series: Series) -> bytes:
+    return msgspec.json.encode(series_document(tileset, revision, series))
+
+
+def _series_csv(tileset: Tileset, revision: int, series: Series) -> bytes:
+    return csv_text(*series_rows(series)).encode()

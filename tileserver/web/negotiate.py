@@ -10,8 +10,8 @@ _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z", re.IGNORECASE)
 _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
-def choose_coding(header: str | None) -> Coding:
-    """Return the coding to answer with; of equal weights the first of `CODINGS`.
+def choose_coding(header: str | None, among: tuple[Coding, ...] = CODINGS) -> Coding:
+    """Return the coding of *among* to answer with; of equal weights the first.
 
     RFC 9110 12.5.3: a coding with weight 0 is not acceptable, ``*`` speaks for those not named, and
     identity is acceptable unless refused. Where nothing is acceptable we send identity all the same.
@@ -33,7 +33,7 @@ def choose_coding(header: str | None) -> Coding:
             return others
         return 0.0005 if coding == "identity" else 0.0  # below the least weight that can be written
 
-    return max(CODINGS, key=weight) if any(weight(coding) > 0 for coding in CODINGS) else "identity"
+    return max(among, key=weight) if any(weight(coding) > 0 for coding in among) else "identity"
 
 
 def _weight(parameter: str) -> float:

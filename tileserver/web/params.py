@@ -19,6 +19,7 @@ from tileserver.errors import BadParameter, UnknownBand, UnknownState
 from tileserver.grid import TileAddress, parse_address
 from tileserver.publish.time_query import TimeQuery
 from tileserver.store.event_window import EVERYTHING
+from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.question import Question
 from tileserver.tiles.selection import parse_selection
@@ -58,10 +59,11 @@ async def tile_question(request: Request, current: Current) -> Question:
 
 async def document_question(
     request: Request, current: Current, allowed: Collection[str] = DATED
-) -> tuple[Tileset, Query]:
-    """Return the tileset of a document, and the parameters of the request."""
+) -> tuple[Catalogue, Tileset, Query]:
+    """Return the catalogue, the tileset of a document, and the parameters of the request."""
     query = read_query(request, allowed)
-    return await tileset_of(request, current), query
+    catalogue = await current.catalogue()
+    return catalogue, catalogue.tileset(request.path_params["tileset"]), query
 
 
 def time_query(tileset: Tileset, query: Query) -> TimeQuery:

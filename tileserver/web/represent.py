@@ -1,8 +1,7 @@
-"""Bodies as answers, tiles and documents alike: 200, 204 or 304, in the coding asked for, under a tag."""
+"""Bodies as answers, tiles, documents and files: 200, 204 or 304, in the coding asked for, under a tag."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
@@ -10,7 +9,8 @@ from typing import TypeAlias, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.tiles.cache import Answer, BodyCache
+from tileserver.tiles.cache import Answer, Body
+from tileserver.tiles.compress import Coding
 from tileserver.tiles.tileset import Tileset
 from tileserver.web.negotiate import choose_coding, etag_matches
 
@@ -20,7 +20,6 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]  # as ASGI has them: lower-case names, Latin-1
-Documents: TypeAlias = BodyCache[bytes]  # by the hash of the document, so that nothing in it can be stale
 Key = TypeVar("Key", bound=Hashable)
 
 _VARY = (b"vary", b"Accept-Encoding")
@@ -54,33 +53,36 @@ async def represent(
     request: Request, answer: Answer[Key], headers: RawHeaders, media_type: str = MVT
 ) -> Response:
     """Return *answer* in the coding that *request* prefers; *headers* say how long to keep the answer."""
-    return await _respond(request, answer, [*headers, _HIT if answer.is_hit else _MISS], media_type)
-
-
-async def represent_document(
-    request: Request, documents: Documents, data: bytes, headers: RawHeaders, media_type: str = JSON
-) -> Response:
-    """Return the document *data*, made for this request; its compressed forms are kept in *documents*."""
-
-    async def given() -> bytes:
-        return data
-
-    answer = await documents.answer(hashlib.blake2b(data, digest_size=16).digest(), given)
-    return await _respond(request, answer, [*headers], media_type)
-
-
-async def _respond(
-    request: Request, answer: Answer[Key], headers: list[tuple[bytes, bytes]], media_type: str
-) -> Response:
     coding = _coding(request.headers.get("accept-encoding"))
-    body, etag = answer.body, answer.body.etag(coding)
+    given = [*headers, _HIT if answer.is_hit else _MISS]
+    if (short := _without_body(request, answer.body, coding, given)) is not None:
+        return short
+    data = answer.body.forms.get(coding) or await answer.form(coding)
+    return _with_body(coding, data, given, media_type)
+
+
+def represent_packed(request: Request, body: Body, headers: RawHeaders, media_type: str) -> Response:
+    """Return *body*, never empty, in the packed form preferred by *request*; compress nothing."""
+    coding = _coding(request.headers.get("accept-encoding"), (*body.forms, "identity"))
+    given = [*headers]
+    if (short := _without_body(request, body, coding, given)) is not None:
+        return short
+    return _with_body(coding, body.forms.get(coding, body.data), given, media_type)
+
+
+def _without_body(
+    request: Request, body: Body, coding: Coding, headers: list[tuple[bytes, bytes]]
+) -> Response | None:
+    """Add the tag of *body* to *headers*; return the answer where that is all that *request* needs."""
+    etag = body.etag(coding)
     headers += (b"etag", etag.encode()), _VARY
     condition = request.headers.get("if-none-match")
     if condition is not None and etag_matches(condition, etag):
         return RawResponse(304, headers)
-    if not body.data:
-        return RawResponse(204, headers)
-    data = body.forms.get(coding) or await answer.form(coding)
+    return None if body.data else RawResponse(204, headers)
+
+
+def _with_body(coding: Coding, data: bytes, headers: list[tuple[bytes, bytes]], media_type: str) -> Response:
     if coding != "identity":
         headers.append((b"content-encoding", coding.encode()))
     headers += (b"content-length", str(len(data)).encode()), (b"content-type", media_type.encode())

@@ -1,10 +1,10 @@
-// Build the page into ../static: bundles with a hash in their name, and the pages that load them.
+// Build the page into ../static: bundles with a hash in their name, the pages that load them, and both packed.
 
 import { fileURLToPath } from "node:url";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
 import { basename } from "node:path";
 import { build } from "esbuild";
+import { pack } from "./pack.mjs";
 
 const OUT = new URL("../static/", import.meta.url);
 const BASE = "/static/assets/";
@@ -20,11 +20,13 @@ const { metafile } = await build({
   absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   entryPoints: {
     main: "src/main.ts",
+    maplibre: "src/maplibre.ts",
     missing: "src/missing.css",
     worker: "maplibre-gl/dist/maplibre-gl-worker.mjs",
   },
   outdir: fileURLToPath(new URL("assets/", OUT)),
-  // The map and its worker share a chunk, as MapLibre ships them: one download for both.
+  // MapLibre is apart from our own code, so that a release of ours is a small download; and the map shares a
+  // chunk with its worker, as MapLibre ships them.
   bundle: true,
   splitting: true,
   format: "esm",
@@ -39,13 +41,20 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
-const outputs = Object.keys(metafile.outputs).map((path) => basename(path));
-const named = (start, end) => BASE + outputs.find((name) => name.startsWith(start) && name.endsWith(end));
+const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
+const named = (start, end) =>
+  BASE + outputs.find(([name]) => name.startsWith(start) && name.endsWith(end))?.[0];
+const chunkOf = (module) =>
+  BASE +
+  outputs.find(([, { inputs }]) =>
+    Object.entries(inputs).some(([path, { bytesInOutput }]) => path.endsWith(module) && bytesInOutput),
+  )?.[0];
 const values = {
   main: named("main-", ".js"),
   worker: named("worker-", ".js"),
   style: named("main-", ".css"),
-  shared: named("chunk-", ".js"),
+  map: chunkOf("/maplibre-gl.mjs"),
+  shared: chunkOf("/maplibre-gl-shared.mjs"),
 };
 const missing = readFileSync(new URL("missing.html", import.meta.url), "utf8");
 writeFileSync(new URL("missing.html", OUT), missing.replace("{{missing}}", named("missing-", ".css"))); // the server fills in the rest
@@ -61,9 +70,9 @@ for (const [file, page, card, strip] of [
   writeFileSync(new URL(file, OUT), filled);
 }
 
-const weigh = (name) => gzipSync(readFileSync(new URL(`assets/${name}`, OUT)), { level: 9 }).length;
-const weights = outputs.filter((name) => /\.(js|css)$/.test(name)).map((name) => [name, weigh(name)]);
-for (const [name, bytes] of weights) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB gzip  ${name}`);
-console.log(
-  `${(weights.reduce((sum, [, bytes]) => sum + bytes, 0) / 1000).toFixed(1).padStart(7)} kB gzip  in all`,
-);
+const weights = pack(fileURLToPath(OUT), [
+  "index.html",
+  "embed.html",
+  ...outputs.map(([name]) => `assets/${name}`).filter((name) => /\.(js|css)$/.test(name)),
+]);
+for (const [name, bytes] of weights) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB br  ${name}`);

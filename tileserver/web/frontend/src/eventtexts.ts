@@ -1,8 +1,9 @@
 // The texts of events around a place. Tiles of a period go without them; those of the day have them.
 
 import { VectorTile } from "@mapbox/vector-tile";
-import { MercatorCoordinate, type LngLat } from "maplibre-gl";
+import type { LngLat } from "maplibre-gl";
 import { PbfReader } from "pbf";
+import { MercatorCoordinate } from "./maplibre";
 import type { TileJson } from "./catalogue";
 import type { Day } from "./days";
 

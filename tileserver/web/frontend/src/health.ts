@@ -1,7 +1,8 @@
 // Whether the map can still draw. Its WebGL context and its worker may end at any time, most of all on phones. The
 // first is said and mostly given back; with it went every source and all feature state. Of the second nobody hears.
 
-import { getGlobalDispatcher, type Map as MapLibre } from "maplibre-gl";
+import type { Map as MapLibre } from "maplibre-gl";
+import { getGlobalDispatcher } from "./maplibre";
 
 const TICK_MS = 2000;
 const PATIENCE = 5; // ticks without a sign of life; the worker answers in turn, and a slow phone has much to do

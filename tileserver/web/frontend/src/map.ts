@@ -1,15 +1,8 @@
 // Making the MapLibre map, and where it looks at first.
 
-import {
-  Map as MapLibre,
-  NavigationControl,
-  ScaleControl,
-  addProtocol,
-  setWorkerUrl,
-  type ErrorEvent,
-  type StyleSpecification,
-} from "maplibre-gl";
+import type { ErrorEvent, StyleSpecification } from "maplibre-gl";
 import { Protocol } from "pmtiles";
+import { Map as MapLibre, NavigationControl, ScaleControl, addProtocol, setWorkerUrl } from "./maplibre";
 import type { Theatre } from "./catalogue";
 import type { Camera } from "./address";
 import type { Note } from "./notes";

@@ -1,14 +1,13 @@
 // Popups, which tell what lies under a click: events, a note, land that changed hands, else who holds the place. Text
 // is only ever set as text.
 
-import {
-  Popup,
-  type LngLat,
-  type Map as MapLibre,
-  type MapGeoJSONFeature,
-  type MapMouseEvent,
-  type Point,
-  type PointLike,
+import type {
+  LngLat,
+  Map as MapLibre,
+  MapGeoJSONFeature,
+  MapMouseEvent,
+  Point,
+  PointLike,
 } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
@@ -17,6 +16,7 @@ import { dayNumber, holdsOn } from "./periods";
 import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./comparison_layers";
 import { statusName } from "./comparison";
+import { Popup } from "./maplibre";
 import { readTexts, type Texts } from "./eventtexts";
 import { kilometres, pick, type Say } from "./texts";
 
