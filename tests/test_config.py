@@ -39,6 +39,8 @@ def test_a_variable_overrides_its_default() -> None:
         ("WORKERS", "0"), ("TILESERVER_POOL", "many"), ("TILESERVER_CACHE_MB", "0"),
         ("TILESERVER_PUBLIC_URL", "maps.example"), ("TILESERVER_PUBLIC_URL", "javascript:alert(1)"),
         ("TILESERVER_LOG", "xml"), ("TILESERVER_MAX_AGE", "1e3"), ("TILESERVER_POOL_WAIT", "0"),
+        ("TILESERVER_SHARED_CACHE", "cache:6379"), ("TILESERVER_SHARED_CACHE", "http://cache"),
+        ("TILESERVER_SHARED_CACHE", "redis://"), ("TILESERVER_SHARED_CACHE", "redis://h:0/"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_by_name_with_what_would_do(name: str, text: str) -> None:
@@ -47,8 +49,16 @@ def test_what_cannot_be_is_refused_by_name_with_what_would_do(name: str, text: s
 
 
 def test_what_may_hold_a_password_is_marked_secret() -> None:
-    assert [setting.name for setting in SETTINGS if setting.secret] == ["DATABASE_URL", "DATABASE_READ_URL"]
+    secret = {setting.name for setting in SETTINGS if setting.secret}
+    assert secret == {"DATABASE_URL", "DATABASE_READ_URL", "TILESERVER_SHARED_CACHE"}
     assert read_settings({"DATABASE_URL": "postgresql://u:hunter2@h/d"}).database_url.endswith("/d")
+
+
+def test_a_password_is_in_no_message_about_its_setting() -> None:
+    for name in ("redis//:hunter2@h", "redis://:hunter2@h:99999"):
+        with pytest.raises(BadParameter) as refused:
+            read_settings({"TILESERVER_SHARED_CACHE": name})
+        assert "hunter2" not in str(refused.value)
 
 
 def test_every_setting_says_what_it_is_for() -> None:

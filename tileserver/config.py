@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tileserver.errors import BadParameter
 
@@ -54,6 +56,14 @@ def _url(text: str) -> str:
 
 def _addresses(text: str) -> tuple[str, ...]:
     return tuple(str(ip_address(part.strip())) for part in text.split(",") if part.strip())
+
+
+def _shared_url(text: str) -> str:
+    if text and not re.match(r"(redis|rediss|valkey|valkeys)://[^/?]|unix:///", text):
+        raise ValueError("a URL that starts with redis://, rediss://, valkey://, valkeys:// or unix:///")
+    if text and urlsplit(text).port == 0:
+        raise ValueError("a URL with a port from 1 to 65535")
+    return text
 
 
 def _folder(text: str) -> Path | None:
@@ -121,6 +131,13 @@ SETTINGS = (
         _addresses,
         "addresses of proxies in front, with commas between them",
     ),
+    Setting(
+        "TILESERVER_SHARED_CACHE",
+        "",
+        _shared_url,
+        "a Valkey or Redis that machines share, or a cluster, as redis://:password@host:6379/0; empty: none",
+        secret=True,
+    ),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting(
         "TILESERVER_POOL",
@@ -160,6 +177,7 @@ class Settings:
     cache_mb: int
     shelf: Path | None
     shelf_mb: int
+    shared_cache: str
     connections: int
     connections_per_address: int
     trusted_proxies: tuple[str, ...]
