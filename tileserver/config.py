@@ -117,6 +117,13 @@ SETTINGS = (
     ),
     Setting("TILESERVER_SHELF_MB", "4096", _whole(1, 1 << 24), "bound of the tiles on disk"),
     Setting(
+        "TILESERVER_SHARED_CACHE",
+        "",
+        _shared_url,
+        "a Valkey or Redis that machines share, or a cluster, as redis://:password@host:6379/0; empty: none",
+        secret=True,
+    ),
+    Setting(
         "TILESERVER_CONNECTIONS", "4096", _whole(8, 1 << 20), "connections of readers at a time, per process"
     ),
     Setting(
@@ -130,13 +137,6 @@ SETTINGS = (
         "127.0.0.1,::1",
         _addresses,
         "addresses of proxies in front, with commas between them",
-    ),
-    Setting(
-        "TILESERVER_SHARED_CACHE",
-        "",
-        _shared_url,
-        "a Valkey or Redis that machines share, or a cluster, as redis://:password@host:6379/0; empty: none",
-        secret=True,
     ),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting(

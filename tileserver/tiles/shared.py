@@ -1,4 +1,4 @@
-"""Tiles in a Valkey or Redis that several machines share, and one computation of each among them.
+"""Tiles in a Valkey or Redis for several machines, each tile drawn once among all of the machines.
 
 A key names a content, so nothing is ever invalidated, and the tier is never asked for what the index does not
 name. Values have a sum of key and bytes as on the shelf: whatever else lies there is not a tile. The key has
@@ -47,7 +47,7 @@ class SharedCounts:
 
 
 class SharedTier:
-    """The tier at *url*; any number of processes use it."""
+    """The tier at *url*, for any number of processes."""
 
     def __init__(self, url: str) -> None:
         self.counts = SharedCounts()
@@ -76,7 +76,7 @@ class SharedTier:
         return found
 
     async def keep_many(self, tiles: Mapping[str, bytes]) -> None:
-        """Have *tiles* written and their leases given up, soon and if possible."""
+        """Have *tiles*, their bytes uncompressed, written and their leases given up, soon and if possible."""
         for name, data in tiles.items():
             if self._weight > _WAITING or len(data) > _LARGEST:
                 self.counts.dropped += 1
@@ -85,7 +85,7 @@ class SharedTier:
                 self._wait_to_write(name, data)
 
     async def claim(self, names: Sequence[str]) -> tuple[dict[str, bytes], set[str]]:
-        """Return the tiles of *names* that have come meanwhile, and the names that are the caller's to draw.
+        """Return the bytes of tiles that have come meanwhile, and the names that are the caller's to draw.
 
         The rest is drawn elsewhere already: `wait_for`. Who was given a name calls `keep_many` or `release`.
         """
@@ -104,7 +104,7 @@ class SharedTier:
             self._wait_to_write(name, None)
 
     async def wait_for(self, names: Sequence[str]) -> dict[str, bytes]:
-        """Return the tiles of *names* that come from elsewhere within a lease's time.
+        """Return the bytes of the tiles that come from elsewhere within a lease's time.
 
         The others are the caller's to draw. A lease that ends without its tile is taken over.
         """

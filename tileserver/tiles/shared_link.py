@@ -1,4 +1,4 @@
-"""The connection to a shared Valkey or Redis, alone or a cluster: asked only while it answers.
+"""The connection to a shared Valkey or Redis, alone or a cluster, asked only while the server answers.
 
 A server that fails three times, with fewer than thirty answers between, is not asked any more, so no reader
 waits for it. A probe in the background asks it again, at first after a quarter of a second and at last every
@@ -72,7 +72,7 @@ _TRIALS = (("SET", 1, "PX", 1000), ("GETRANGE", 0, 0))
 
 @dataclass(slots=True)
 class LinkCounts:
-    """Questions asked, how many failed, and the seconds they took together."""
+    """Questions asked, questions failed, and seconds waited for answers."""
 
     asked: int = 0
     failed: int = 0
@@ -102,7 +102,7 @@ class SharedLink:
 
     @property
     def is_full(self) -> bool:
-        """Whether the server is not to be written to, for it has said lately that it is full."""
+        """Whether the server has said lately that there is no room."""
         return time.monotonic() < self._full_until
 
     async def ask(self, commands: Sequence[Command], within_s: float = ANSWER_S) -> list[Any] | None:
@@ -173,9 +173,9 @@ class SharedLink:
 
     def _probe(self) -> None:
         if self._probing is None or self._probing.done():
-            self._probing = asyncio.create_task(self._until_it_answers())
+            self._probing = asyncio.create_task(self._reconnect())
 
-    async def _until_it_answers(self) -> None:
+    async def _reconnect(self) -> None:
         """Connect anew until the server answers in time, with longer and longer pauses between."""
         if time.monotonic() - self._well_since > _WELL_S:
             self._pause_s = _PROBES_S[0]
@@ -253,7 +253,7 @@ async def _try_out(client: Client) -> None:
 
 
 def _own(error: BaseException) -> BaseException:
-    """Return the error that the server said, which the client wraps where it comes from a handshake."""
+    """Return the server's own error, which the client wraps where the handshake failed."""
     return error.__cause__ if isinstance(error.__cause__, exceptions.RedisError) else error
 
 
