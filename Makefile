@@ -29,7 +29,7 @@ test: setup .venv/.made-dev browser services lint ## set up everything and run e
 worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds instead of a few (WORLDS)
 	TILESERVER_TEST_WORLDS=$(WORLDS) .venv/bin/python -m pytest tests/web/test_history_worlds.py
 
-bench: setup .venv/.made-dev ## measure tiles and imports, beside tipg
+bench: setup .venv/.made-dev ## measure tiles beside Martin and others, and another commit (BASE)
 	.venv/bin/python -m tests.bench
 
 chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose, and print what became of it

@@ -1,35 +1,36 @@
-"""The benchmark: imports and tiles, beside tipg over the same database. ``make bench`` runs it.
+"""The benchmark: tiles beside Martin and other servers over one PostgreSQL. ``make bench`` runs it.
 
 How to read it: by the ratios, never by the milliseconds. A machine's speed changes from minute to minute
 with what else runs on it; so every comparison asks the servers in turn, the same question one after the
-other, and gives the median of the paired ratios with a 95 % bootstrap interval. An interval that holds 1
-says that no difference was seen. The processor time of the server process alone depends least on what
-else runs.
+other. The processor time of a server's processes depends least on what else runs: *CPU* is that, without
+PostgreSQL's, which has a column of its own.
 
-What is compared: one server process each, uvicorn with uvloop, real HTTP over loopback from one client,
-gzip, the control layer, equal tile extent and buffer. The client and both servers share the machine's
-cores, and of the client's own work a fast server seems slower than it is. tipg has no question for "what held
-at an instant", so it is given three ways, each over a copy with an index of its own (``peer.sql``):
+What is compared: one worker each, real HTTP over loopback, the control layer, equal tile extent and buffer,
+pools of equal size. Martin, pg_tileserv and tegola are given what dated maps are kept in everywhere, a table
+with one polygon set a day and an index on day and geometry (``peer.sql``). tipg is given a function, a table
+with both ends of each period, and a table of a single day, which has no time in it at all.
 
-* *function*: a SQL function with the instant as its parameter; tipg takes functions for EPSG:4326
-* *filter*: a table with both ends of the period, asked with a CQL2 filter
-* *one day*: a table that holds a single day: no time at all. Cold, ours still answers at any date
+* *cold*: nothing of it was asked for before, and no shelf
+* *rendered ahead*: the first request of a tile that lies on the shelf; the peers have no such thing
+* *warm*: one address, over and over; Martin answers from its cache, tipg, pg_tileserv and tegola keep nothing
+* *scrub*: six tiles on every day of a quarter, as snapshots, and as history tiles where there are some
+* *session*: views of 4 x 4 tiles on 100 days, each asked for in three spellings of the day
 
-What is not compared: tipg keeps no tiles, so warm it does its work anew, and that is the point of the warm
-table; our table carries all revisions and layers and tipg's copies only what is asked about; we log each
-request and it does not. Composed tiles it has none; windows of events it could answer from one column, which
-is not measured.
+What is not equal: our table carries all revisions and layers and the peers' copies only what is asked about;
+we log each request to a file and they do not.
 
-To compare with another commit of our own: ``git archive COMMIT | tar -x -C ELSEWHERE``, then
-``.venv/bin/python -m tests.bench --no-peer --against ELSEWHERE``: both serve the same database, in turn.
+Settings, all from the environment: ``BENCH_KEPT`` the folder in which imported archives are kept
+(``.tileserver-bench``), ``BENCH_DAYS`` the last days of the archive to take (0: all of it), ``BENCH_QUICK=1``
+fewer questions, ``BASE`` another commit, measured in turn with this one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -37,158 +38,208 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tests.bench.generate import Scale, write_archive, write_events
-from tests.bench.loading import import_layer, run_cli, table_bytes
-from tests.bench.measure import Cold, Warm, measure_cold, measure_warm, warm_up
-from tests.bench.questions import Imported, cold_questions, one_day_questions, read_imported
+from tests.bench.archive import Chosen, imported_archive, prepare
+from tests.bench.client import Connection
+from tests.bench.load import CONNECTIONS, Warm, measure_warm
+from tests.bench.loading import run_cli
+from tests.bench.measure import Cold, measure_first, walk, warm_up
+from tests.bench.peers import HOW_TO_GET, present
+from tests.bench.questions import Imported, Question, cold_questions
 from tests.bench.servers import (
     ROOT,
     Arm,
+    Database,
     change_path,
     composed_path,
-    has_tipg,
     month_path,
     our_path,
     our_server,
-    tipg_server,
 )
-from tests.bench.tables import cold_table, import_table, warm_table
-from tests.conftest import ARCHIVE, DATA, EVENTS
-from tileserver.embedded.cluster import Cluster
-from tileserver.store.connect import connect
-from tileserver.times import format_instant
+from tests.bench.tables import cold_table, walk_table, warm_table
+from tests.bench.targets import (
+    ZOOMS,
+    Target,
+    ahead_targets,
+    cold_targets,
+    session_target,
+    warm_targets,
+)
+from tests.bench.walks import CENTRE, history_paths, last_quarter, scrub, session, session_paths
+from tileserver.grid import address_at
 
-console = Console(width=132)  # where nobody looks the tables still have room
+INVENTED_DAYS = 120
+SCRUB_ZOOMS = (7, 10)
 OWN_ZOOMS = (6, 9, 12)
-WARM_TILES = 16
-DEFAULT = Scale()
-PEER_SQL = (Path(__file__).parent / "peer.sql").read_text()
-SEED_MEASURED, SEED_WARM_UP = 1, 2
+OWN = (
+    (composed_path, "Control, front line and events in one, cold"),
+    (month_path, "30 days of events, cold"),
+    (change_path, "What changed in 60 days, cold"),
+)
+SEED_COLD, SEED_AHEAD, SEED_WARM_UP = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure: zooms, cold tiles a zoom, seconds a warm run, rounds of runs."""
+    """How much to measure: tiles a zoom, seconds of a warm run, rounds of them, days of a session."""
 
-    zooms: tuple[int, ...]
-    tiles: int
-    seconds: float
-    rounds: int
+    tiles: int = 120
+    seconds: int = 2
+    rounds: int = 4
+    session_days: int = 100
+
+
+QUICK = Plan(tiles=40, seconds=1, rounds=2, session_days=20)
+
+
+@dataclass(slots=True)
+class Bench:
+    """One run: what is asked about, what it prints to, and which targets it found."""
+
+    console: Console
+    plan: Plan
+    imported: Imported
+    shelf: Path
+    targets: list[Target] = field(default_factory=list)
+
+    def cold(self, arms: list[Arm]) -> None:
+        """Measure tiles that PostgreSQL has to draw, ours alone too where the peers have nothing like it."""
+        found = self._first(arms, ZOOMS, SEED_COLD)
+        self.console.print(cold_table("Control, cold", arms, found))
+        if (martin := _place(arms, "Martin")) is not None:
+            self.targets += cold_targets(found, 0, martin)
+        for path, title in OWN:
+            own = [replace(arm, path=path) for arm in arms if arm.path is our_path]
+            self.console.print(cold_table(title, own, self._first(own, OWN_ZOOMS, SEED_COLD)))
+
+    def ahead(self, arms: list[Arm]) -> None:
+        """Measure the first request of tiles that lie on the shelf of the first arm."""
+        arms = [arm for arm in arms if not arm.name.startswith("tipg")]
+        found = self._first(arms, ZOOMS, SEED_AHEAD)
+        self.console.print(cold_table("Control, the first request of what was rendered ahead", arms, found))
+        if (martin := _place(arms, "Martin")) is not None:
+            self.targets += ahead_targets(found, 0, martin)
+
+    def scrubs(self, arms: list[Arm]) -> None:
+        """Measure a quarter of days at two zooms, with nothing rendered ahead."""
+        days, rows = last_quarter(self.imported.days), []
+        for zoom in SCRUB_ZOOMS:
+            for arm in arms:
+                paths = [arm.path(question) for question in scrub(zoom, days)]
+                rows.append((f"z{zoom}, snapshots", arm.name, walk(arm, paths)))
+            rows.append(
+                (f"z{zoom}, history", arms[0].name, walk(arms[0], history_paths(arms[0], zoom, days)))
+            )
+        self.console.print(walk_table(f"A scrub of {len(days)} days, six tiles", rows))
+
+    def warm(self, arms: list[Arm]) -> None:
+        """Measure one tile over and over, dated and immutable, by connections."""
+        question = Question(address_at(*CENTRE, 8), self.imported.days[len(self.imported.days) // 2])
+        paths = [arm.path(question) for arm in arms]
+        connection = Connection(arms[0].port)
+        reply = connection.get(paths[0])
+        connection.close()
+        arms, paths = [arms[0], *arms], [paths[0], reply.header("content-location"), *paths[1:]]
+        names = [f"{arms[0].name}, dated", f"{arms[0].name}, immutable", *(arm.name for arm in arms[2:])]
+        found: dict[int, list[Warm]] = {}
+        for connections in CONNECTIONS:
+            found[connections] = measure_warm(arms, paths, connections, self.plan.seconds, self.plan.rounds)
+        self.console.print(warm_table(f"Warm, one tile of {reply.size / 1000:.1f} kB", names, found))
+        if "Martin" in names:
+            by_arm = [{number: warm[which] for number, warm in found.items()} for which in range(len(names))]
+            martin = by_arm[names.index("Martin")]
+            for name, ours in (("dated", by_arm[0]), ("immutable", by_arm[1])):
+                self.targets += warm_targets(name, ours, martin)
+
+    def sessions(self, arms: list[Arm]) -> None:
+        """Measure a reader's session, and that of the next reader, who looks at the same."""
+        asked = session(self.imported.days, self.plan.session_days)
+        rows = []
+        for reader in ("session, the first reader", "session, the next reader"):
+            found = {arm.name: walk(arm, session_paths(arm, asked)) for arm in arms}
+            rows += [(reader, name, each) for name, each in found.items()]
+            if "Martin" in found:
+                self.targets.append(session_target(reader, found[arms[0].name], found["Martin"]))
+        self.console.print(
+            walk_table(f"Views of 4 x 4 tiles on {self.plan.session_days} days, three spellings", rows)
+        )
+
+    def _first(self, arms: list[Arm], zooms: tuple[int, ...], seed: int) -> dict[int, Cold]:
+        warm_up(arms, cold_questions(self.imported, 7, 40, SEED_WARM_UP))
+        return {
+            zoom: measure_first(arms, cold_questions(self.imported, zoom, self.plan.tiles, seed))
+            for zoom in zooms
+        }
 
 
 def main(
-    days: Annotated[int, typer.Option(help="Days of the invented archive.")] = DEFAULT.days,
-    vertices: Annotated[int, typer.Option(help="Vertices a day.")] = DEFAULT.vertices,
-    changes: Annotated[int, typer.Option(help="Vertices that move a day.")] = DEFAULT.changes,
-    events: Annotated[int, typer.Option(help="Events in all.")] = DEFAULT.events,
-    seed: Annotated[int, typer.Option(help="Of the invented archive.")] = 1,
-    zooms: Annotated[str, typer.Option(help="Zooms to measure.")] = "4,6,8,10,12,14",
-    tiles: Annotated[int, typer.Option(help="Cold tiles a zoom.")] = 100,
-    seconds: Annotated[float, typer.Option(help="Seconds of one warm run.")] = 0.5,
-    rounds: Annotated[int, typer.Option(help="Warm runs of each server.")] = 4,
-    real: Annotated[bool, typer.Option("--real", help="The real archive and events, where present.")] = False,
-    peer: Annotated[bool, typer.Option("--peer/--no-peer", help="Measure beside tipg.")] = True,
-    against: Annotated[
-        Path | None, typer.Option(help="Another checkout of this project.", exists=True)
-    ] = None,
+    days: Annotated[int, typer.Option(envvar="BENCH_DAYS", help="Last days to take; 0: all.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", envvar="BENCH_QUICK", help="Ask less.")] = False,
+    kept: Annotated[Path, typer.Option(envvar="BENCH_KEPT", help="Where archives are kept.")] = ROOT
+    / ".tileserver-bench",
+    base: Annotated[str, typer.Option(envvar="BASE", help="A commit to measure in turn.")] = "",
 ) -> None:
-    """Measure imports and tiles; the module's docstring says how to read the tables."""
-    plan = Plan(tuple(map(int, zooms.split(","))), tiles, seconds, rounds)
-    if peer and not has_tipg():
-        console.print("tipg is not installed, so there is no peer: pip install -r requirements-dev.txt")
-        peer = False
-    scale = Scale(days, vertices, changes, events)
-    with TemporaryDirectory(prefix="tileserver-bench-") as name:
-        folder = Path(name)
-        sources = _real_sources() if real else _invented_sources(folder, scale, seed)
-        with _cluster(folder) as dsn:
-            run_cli(dsn, "theatre", "add", "ukraine")
-            imports = [import_layer(dsn, layer, path) for layer, path in sources.items()]
-            console.print(import_table(imports, table_bytes(dsn)))
-            asyncio.run(_bench(dsn, folder, plan, against and against.resolve(), peer=peer))
+    """Measure, print the tables, and say which targets were reached."""
+    console = Console(width=132, record=True)  # where nobody looks the tables still have room
+    chosen = Chosen.of(days, INVENTED_DAYS)
+    with ExitStack() as running:
+        logs = Path(running.enter_context(TemporaryDirectory(prefix="tileserver-bench-")))
+        database, folder = running.enter_context(imported_archive(kept.resolve(), chosen, ROOT, console))
+        imported = asyncio.run(prepare(database.dsn))
+        console.print(f"{chosen}: {len(imported.days)} days, {imported.days[0]} to {imported.days[-1]}")
+        bench = Bench(console, QUICK if quick else Plan(), imported, folder / "shelf")
+        peers = _peers(running, database, logs, console)
+        checkouts = {"ours": (ROOT, database)}
+        if base:
+            checkout = running.enter_context(_checkout(base, logs))
+            theirs, _ = running.enter_context(imported_archive(kept.resolve(), chosen, checkout, console))
+            checkouts[f"base {base[:10]}"] = (checkout, theirs)
+        _measure(bench, checkouts, peers, logs)
+    for target in bench.targets:
+        console.print(str(target), highlight=False)
+    (kept / "last.txt").write_text(console.export_text())
 
 
-def _real_sources() -> dict[str, Path]:
-    if not DATA.exists():
-        raise typer.BadParameter(f"--real: there is no {DATA.name} folder beside the repository")
-    return {"control": ARCHIVE, "events": EVENTS}
+def _measure(bench: Bench, checkouts: dict[str, tuple[Path, Database]], peers: list[Arm], logs: Path) -> None:
+    with ExitStack() as running:
+        own = [
+            running.enter_context(our_server(database, logs, name, checkout, {"TILESERVER_SHELF": ""}))
+            for name, (checkout, database) in checkouts.items()
+        ]
+        bench.cold([*own, *peers])
+        bench.scrubs([*own, *[arm for arm in peers if not arm.name.startswith("tipg")]])
+    with ExitStack() as running:
+        own = []
+        for name, (checkout, database) in checkouts.items():
+            shelf = {"TILESERVER_SHELF": str(bench.shelf.with_name(f"shelf-{len(own)}"))}
+            run_cli(database.dsn, "seed", "ukraine.control", checkout=checkout, more=shelf)
+            own.append(running.enter_context(our_server(database, logs, name, checkout, shelf)))
+        bench.ahead([*own, *peers])
+        bench.sessions([*own, *[arm for arm in peers if arm.name == "Martin"]])
+        bench.warm([*own, *[arm for arm in peers if arm.name not in ("tipg, function", "tipg, filter")]])
 
 
-def _invented_sources(folder: Path, scale: Scale, seed: int) -> dict[str, Path]:
-    sources = {"control": folder / "invented.tar", "events": folder / "invented.csv"}
-    write_archive(sources["control"], scale, seed)
-    write_events(sources["events"], scale, seed)
-    console.print(
-        f"Invented: {scale.days} days, {scale.vertices} vertices a day of which {scale.changes} move,"
-        f" {scale.events} events, seed {seed}"
-    )
-    return sources
+def _peers(running: ExitStack, database: Database, logs: Path, console: Console) -> list[Arm]:
+    starts = present()
+    for name, how in HOW_TO_GET.items():
+        if name not in starts:
+            console.print(f"{name} is not here; to have it: {how}", highlight=False, soft_wrap=True)
+    return [arm for start in starts.values() for arm in running.enter_context(start(database, logs))]
 
 
 @contextmanager
-def _cluster(folder: Path) -> Iterator[str]:
-    cluster = Cluster.at(folder / "cluster")
+def _checkout(commit: str, logs: Path) -> Iterator[Path]:
+    """Lend a work tree of *commit*, with the front end that is built here."""
+    path = logs / "base"
+    subprocess.run(["git", "worktree", "add", "--detach", path, commit], cwd=ROOT, check=True)
     try:
-        with cluster.running() as dsn:
-            yield dsn
+        (path / "tileserver/web/static").symlink_to(ROOT / "tileserver/web/static")
+        yield path
     finally:
-        cluster.remove()
+        subprocess.run(["git", "worktree", "remove", "--force", path], cwd=ROOT, check=True)
 
 
-async def _bench(dsn: str, folder: Path, plan: Plan, checkout: Path | None, *, peer: bool) -> None:
-    imported = await _prepared(dsn, peer=peer)
-    with ExitStack() as running:
-        arms = list(running.enter_context(our_server(dsn, ROOT, folder / "ours.log", "ours")))
-        if checkout:
-            log = folder / "other.log"
-            arms += running.enter_context(our_server(dsn, checkout, log, "other checkout"))
-        if peer:
-            arms += running.enter_context(tipg_server(dsn, folder))
-        await _measure(arms, imported, plan)
-
-
-async def _prepared(dsn: str, *, peer: bool) -> Imported:
-    """Give PostgreSQL its statistics and the peer its copies; return what to ask questions about."""
-    connection = await connect(dsn)
-    try:
-        layer = await connection.fetchval(
-            "SELECT id FROM layer WHERE theatre = 'ukraine' AND name = 'control'"
-        )
-        imported = await read_imported(connection, layer)
-        await connection.execute("VACUUM ANALYZE feature_version, face")
-        if peer:
-            await connection.execute(PEER_SQL.format(layer=layer, day=format_instant(imported.middle)))
-        return imported
-    finally:
-        await connection.close()
-
-
-async def _measure(arms: list[Arm], imported: Imported, plan: Plan) -> None:
-    await warm_up(arms, cold_questions(imported, 7, 40, SEED_WARM_UP))
-    await _measure_kind(arms, imported, plan, plan.zooms, "Control")
-    kinds = (
-        (composed_path, "Control, front line and events in one"),
-        (month_path, "30 days of events"),
-        (change_path, "What changed in 60 days, each cold tile of other dates"),
-    )
-    for path, kind in kinds:
-        own = [replace(arm, path=path) for arm in arms if arm.path is our_path]
-        await _measure_kind(own, imported, plan, OWN_ZOOMS, kind)
-
-
-async def _measure_kind(
-    arms: list[Arm], imported: Imported, plan: Plan, zooms: tuple[int, ...], kind: str
-) -> None:
-    cold: dict[int, Cold] = {}
-    warm: dict[int, list[Warm]] = {}
-    for zoom in zooms:
-        questions = cold_questions(imported, zoom, plan.tiles, SEED_MEASURED)
-        cold[zoom] = await measure_cold(arms, questions)
-    console.print(cold_table(kind, arms, cold))
-    for zoom in zooms:
-        questions = one_day_questions(imported, zoom, WARM_TILES)
-        warm[zoom] = await measure_warm(arms, questions, plan.seconds, plan.rounds)
-    console.print(warm_table(kind, arms, warm))
+def _place(arms: list[Arm], name: str) -> int | None:
+    return next((place for place, arm in enumerate(arms) if arm.name == name), None)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,40 @@
-"""A load client of its own: HTTP/1.1 on asyncio streams with keep-alive, the same one for every server.
+"""Load clients: the same bytes for every server, with the request headers of a browser.
 
-It checks each answer's status, reads each body to its end and counts its bytes; it decodes none.
+One connection is a plain socket that waits for each answer (`Connection`). Many connections are one thread
+over `selectors` (`ask_all`): each sends its next request as soon as it is answered. Both check each answer's
+status, read each body to its end and count its bytes; they decode none. `wrk` does the same in C, for
+rates that Python cannot send (`tests.bench.load`).
 """
 
 from __future__ import annotations
 
-import asyncio
+import re
+import selectors
+import socket
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import cycle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-CODING = "gzip"  # a form that every server here knows
-_REQUEST = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: {coding}\r\n{more}\r\n"
+GZIP = {"Accept-Encoding": "gzip"}  # a form that every server here knows
+BROWSER = {  # Chromium's, of a fetch from a page of the same site
+    "Connection": "keep-alive",
+    "sec-ch-ua-platform": '"Linux"',
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/140.0.0.0 Safari/537.36",
+    "sec-ch-ua": '"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"',
+    "sec-ch-ua-mobile": "?0",
+    "Accept": "*/*",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-Mode": "cors",
+    "Sec-Fetch-Dest": "empty",
+    "Referer": "http://127.0.0.1/",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Accept-Language": "en-GB,en;q=0.9,uk;q=0.8",
+}
+TILE = (200, 204)
+_PATIENCE_S = 60
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +45,7 @@ class Reply:
     head: bytes
     size: int
     seconds: float
+    body: bytes = b""
 
     def header(self, name: str) -> str:
         """Return a header's value, empty where it is absent."""
@@ -38,80 +61,137 @@ class WrongAnswer(Exception):
 
 
 class Connection:
-    """One kept-alive connection."""
+    """One kept-alive connection to this machine's *port*: a blocking socket, the least a client costs."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, port: int, headers: dict[str, str] = GZIP) -> None:
+        self._socket = _connected(port)
+        self._headers = headers
 
-    @classmethod
-    async def open(cls, port: int) -> Connection:
-        """Connect to this machine's *port*."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 24))
-
-    async def get(self, path: str, *, more: str = "", expected: Sequence[int] = (200, 204)) -> Reply:
+    def get(self, path: str, *, expected: Sequence[int] = TILE) -> Reply:
         """Ask for *path*; `WrongAnswer` unless the status is one of *expected*."""
-        request = _REQUEST.format(path=path, coding=CODING, more=more).encode()
+        request = request_bytes(path, self._headers)
         started = time.perf_counter()
-        self._writer.write(request)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        self._socket.sendall(request)
+        data = bytearray()
+        while (size := answer_bytes(data)) is None or len(data) < size:
+            part = self._socket.recv(_CHUNK)
+            if not part:
+                raise WrongAnswer(f"{path}: the connection was closed after {len(data)} bytes")
+            data += part
+        took = time.perf_counter() - started
+        head, _, body = bytes(data).partition(b"\r\n\r\n")
         status = int(head[9:12])
-        size = 0 if status in (204, 304) else await self._body(head)
-        reply = Reply(status, head, size, time.perf_counter() - started)
         if status not in expected:
-            raise WrongAnswer(f"{path} was answered with {status}, not {expected}")
-        return reply
+            raise WrongAnswer(f"{path} was answered with {status}, not {expected}: {body[:200]!r}")
+        return Reply(status, head.lower(), len(body), took, body)
 
-    async def _body(self, head: bytes) -> int:
-        at = head.find(b"\r\ncontent-length:")
-        if at < 0:
-            raise WrongAnswer("an answer without Content-Length, which this client does not read")
-        size = int(head[at + 17 : head.index(b"\r\n", at + 17)])
-        await self._reader.readexactly(size)
-        return size
-
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
-        self._writer.close()
-        await self._writer.wait_closed()
+        self._socket.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Load:
-    """What a closed loop of *connections* got done: answers, their bytes, seconds each, seconds in all."""
+    """What was got done: answers by status, bytes of bodies, seconds of each answer, seconds in all."""
 
-    answers: int
-    size: int
-    latencies: list[float]
-    seconds: float
+    statuses: dict[int, int] = field(default_factory=dict)
+    size: int = 0
+    latencies: list[float] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return self.answers / self.seconds
+    def answers(self) -> int:
+        """How many there were."""
+        return len(self.latencies)
+
+    @property
+    def refused(self) -> int:
+        """How many of them were no tile."""
+        return sum(number for status, number in self.statuses.items() if status not in TILE)
 
 
-async def closed_loop(port: int, paths: Sequence[str], connections: int, seconds: float) -> Load:
-    """Ask for *paths* round and round over *connections*, each sending its next request when answered."""
-    opened = [await Connection.open(port) for _ in range(connections)]
-    started = time.perf_counter()
-    replies = await asyncio.gather(
-        *(
-            _loop(connection, [*paths[shift:], *paths[:shift]], started + seconds)
-            for shift, connection in zip(cycle(range(len(paths))), opened, strict=False)
-        )
-    )
-    took = time.perf_counter() - started
-    for connection in opened:
-        await connection.close()
-    flat = [reply for each in replies for reply in each]
-    return Load(len(flat), sum(reply.size for reply in flat), [reply.seconds for reply in flat], took)
+def ask_all(port: int, requests: Sequence[bytes], connections: int, until_s: float | None = None) -> Load:
+    """Send *requests* over *connections*, each once; round and round for *until_s* seconds where given."""
+    load, started = Load(), time.perf_counter()
+    waiting = _rounds(requests, started, until_s)
+    with selectors.DefaultSelector() as selector:
+        for _ in range(connections):
+            _send_next(selector, _Open(_connected(port)), waiting)
+        while selector.get_map():
+            if not (events := selector.select(_PATIENCE_S)):
+                raise WrongAnswer(f"no answer within {_PATIENCE_S} s")
+            for key, _ in events:
+                if key.data.read(load):
+                    selector.unregister(key.fileobj)
+                    _send_next(selector, key.data, waiting)
+    load.seconds = time.perf_counter() - started
+    return load
 
 
-async def _loop(connection: Connection, paths: Sequence[str], until: float) -> list[Reply]:
-    done = []
-    for path in cycle(paths):
-        done.append(await connection.get(path))
-        if time.perf_counter() > until:
-            break
-    return done
+def request_bytes(path: str, headers: dict[str, str]) -> bytes:
+    """Return a GET of *path* as it is sent."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()
+
+
+def answer_bytes(data: bytes | bytearray) -> int | None:
+    """Return how long the answer that begins *data* is, head and body; None before its head is whole."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    if data[9:12] in (b"204", b"304"):
+        return end + 4
+    length = _LENGTH.search(data, 0, end)
+    if length is None:
+        raise WrongAnswer("an answer without Content-Length, which this client does not read")
+    return end + 4 + int(length[1])
+
+
+@dataclass(slots=True)
+class _Open:
+    """A connection and what has come of the answer that it waits for."""
+
+    socket: socket.socket
+    data: bytearray = field(default_factory=bytearray)
+    sent: float = 0.0
+
+    def read(self, load: Load) -> bool:
+        """Take what is there; whether the answer is whole, and then counted."""
+        part = self.socket.recv(_CHUNK)
+        if not part:
+            raise WrongAnswer("the server closed a connection that waited for an answer")
+        self.data += part
+        size = answer_bytes(self.data)
+        if size is None or len(self.data) < size:
+            return False
+        load.latencies.append(time.perf_counter() - self.sent)
+        status = int(self.data[9:12])
+        load.statuses[status] = load.statuses.get(status, 0) + 1
+        load.size += size - self.data.find(b"\r\n\r\n") - 4
+        return True
+
+
+def _send_next(selector: selectors.BaseSelector, opened: _Open, waiting: Iterator[bytes]) -> None:
+    request = next(waiting, None)
+    if request is None:
+        opened.socket.close()
+        return
+    opened.data.clear()
+    opened.sent = time.perf_counter()
+    opened.socket.sendall(request)
+    selector.register(opened.socket, selectors.EVENT_READ, opened)
+
+
+def _rounds(requests: Sequence[bytes], started: float, until_s: float | None) -> Iterator[bytes]:
+    yield from requests
+    while until_s is not None:
+        for request in requests:
+            if time.perf_counter() - started > until_s:
+                return
+            yield request
+
+
+def _connected(port: int) -> socket.socket:
+    opened = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +29,15 @@ class Import:
     rows: int
 
 
-def run_cli(dsn: str, *words: str) -> tuple[float, int]:
-    """Run ``tileserver *words`` over *dsn*; return seconds and peak memory in bytes."""
+def run_cli(
+    dsn: str, *words: str, checkout: Path = ROOT, more: Mapping[str, str] | None = None
+) -> tuple[float, int]:
+    """Run ``tileserver *words`` of *checkout* over *dsn*; return seconds and peak memory in bytes."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "tileserver", *words],
-        env={**os.environ, "DATABASE_URL": dsn},
-        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": dsn, "PYTHONPATH": str(checkout), **(more or {})},
+        cwd=checkout,
         stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
@@ -44,10 +47,10 @@ def run_cli(dsn: str, *words: str) -> tuple[float, int]:
     return time.perf_counter() - started, usage.ru_maxrss * 1024
 
 
-def import_layer(dsn: str, layer: str, path: Path) -> Import:
+def import_layer(dsn: str, layer: str, path: Path, checkout: Path = ROOT) -> Import:
     """Import *path* into ``ukraine.<layer>``."""
     before = _rows(dsn)
-    seconds, peak = run_cli(dsn, "import", f"ukraine.{layer}", str(path))
+    seconds, peak = run_cli(dsn, "import", f"ukraine.{layer}", str(path), checkout=checkout)
     rows = _rows(dsn) - before
     items = _snapshots(dsn) if layer == "control" else rows
     return Import(layer, path.stat().st_size, seconds, peak, items, rows)

@@ -1,37 +1,47 @@
-"""Cold and warm measurements; every comparison is of runs taken in turn, arm after arm."""
+"""Tiles that nobody had asked for, one at a time, arm after arm; and walks of a reader over many of them."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tests.bench.client import Connection, closed_loop
+from tests.bench.client import BROWSER, Connection, ask_all, request_bytes
 from tests.bench.questions import Question, orders
 from tests.bench.servers import Arm
 
 WARM_UP = 20
-CONNECTIONS = (1, 16)
+SETTLING_S = 0.002  # for what a server does once its answer is out
+AT_A_TIME = 6  # connections that a browser opens to a host
 
 
 @dataclass(frozen=True, slots=True)
 class Cold:
-    """Seconds and bytes, shape (questions, arms), of tiles that nobody had asked for."""
+    """First answers: seconds, bytes, shape (questions, arms); processor seconds an answer, shape (arms)."""
 
     seconds: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.int64]
+    cpu: npt.NDArray[np.float64]  # of the server
+    database: npt.NDArray[np.float64]  # of PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
-class Warm:
-    """One arm over one day's tiles: seconds of each answer on one connection, answers a second by run."""
+class Walk:
+    """A reader's requests in their order: how many, bytes, processor seconds of server and PostgreSQL."""
 
-    latencies: list[float]
-    rates: dict[int, list[float]]  # by connections
-    cpu: list[float]  # processor seconds that the server itself took for an answer, by run
-    size: float
+    requests: int
+    size: int
+    cpu: float
+    database: float
+    refused: int
+
+    @property
+    def per_cpu(self) -> float:
+        """Answers a second of the server's processor time."""
+        return self.requests / self.cpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,52 +68,50 @@ def paired_ratio(over: npt.ArrayLike, under: npt.ArrayLike) -> Ratio:
     return Ratio(float(np.median(ratios)), float(low), float(high))
 
 
-async def measure_cold(arms: Sequence[Arm], questions: Sequence[Question]) -> Cold:
+def measure_first(arms: Sequence[Arm], questions: Sequence[Question]) -> Cold:
     """Ask each arm each question once, in turn; who is first changes from question to question.
 
-    A question that somebody answers from memory all the same counts for nobody.
+    A question whose answer has the name (``Content-Location``) of one before counts for nobody: it may come
+    from memory.
     """
-    connections = {arm.port: await Connection.open(arm.port) for arm in arms}
+    connections = [Connection(arm.port) for arm in arms]
     shape = (len(questions), len(arms))
-    seconds, sizes, is_cold = np.zeros(shape), np.zeros(shape, np.int64), np.ones(len(questions), bool)
-    for number, (question, order) in enumerate(
-        zip(questions, orders(len(arms), len(questions)), strict=True)
-    ):
+    seconds, sizes, is_first = np.zeros(shape), np.zeros(shape, np.int64), np.ones(len(questions), bool)
+    database = np.zeros(shape)
+    named: set[tuple[int, str]] = set()
+    cpu = np.zeros(shape)
+    for number, order in enumerate(orders(len(arms), len(questions))):
         for which in order:
-            path = arms[which].path(question.address, question.at)
-            reply = await connections[arms[which].port].get(path)
-            is_cold[number] &= "tileserver; hit" not in reply.header("cache-status")
+            idle, before = arms[which].database_seconds(), arms[which].cpu_seconds()
+            reply = connections[which].get(arms[which].path(questions[number]))
+            time.sleep(SETTLING_S)
+            cpu[number, which] = arms[which].cpu_seconds() - before
+            database[number, which] = arms[which].database_seconds() - idle
+            name = (which, reply.header("content-location"))
+            is_first[number] &= not name[1] or name not in named
+            named.add(name)
             seconds[number, which], sizes[number, which] = reply.seconds, reply.size
-    for connection in connections.values():
-        await connection.close()
-    return Cold(seconds[is_cold], sizes[is_cold])
+    for connection in connections:
+        connection.close()
+    return Cold(
+        seconds[is_first], sizes[is_first], cpu[is_first].mean(axis=0), database[is_first].mean(axis=0)
+    )
 
 
-async def warm_up(arms: Sequence[Arm], questions: Sequence[Question]) -> None:
+def warm_up(arms: Sequence[Arm], questions: Sequence[Question]) -> None:
     """Let each server open its connections and prepare its statements, with questions asked nowhere else."""
     for arm in arms:
-        paths = [arm.path(question.address, question.at) for question in questions[:WARM_UP]]
-        await closed_loop(arm.port, paths, 8, 0.5)
+        ask_all(arm.port, [request_bytes(arm.path(each), BROWSER) for each in questions[:WARM_UP]], 8)
 
 
-async def measure_warm(
-    arms: Sequence[Arm], questions: Sequence[Question], seconds: float, rounds: int
-) -> list[Warm]:
-    """Ask each arm for the same few tiles for *seconds*, in turn, *rounds* times over."""
-    found = [Warm([], {number: [] for number in CONNECTIONS}, [], 0.0) for _ in arms]
-    paths = [[arm.path(question.address, question.at) for question in questions] for arm in arms]
-    sizes = [0.0] * len(arms)
-    for which, arm in enumerate(arms):
-        connection = await Connection.open(arm.port)
-        sizes[which] = float(np.mean([(await connection.get(path)).size for path in paths[which]]))
-        await connection.close()
-    for connections in CONNECTIONS:
-        for order in orders(len(arms), rounds):
-            for which in order:
-                before = arms[which].cpu_seconds()
-                load = await closed_loop(arms[which].port, paths[which], connections, seconds)
-                found[which].rates[connections].append(load.rate)
-                found[which].cpu.append((arms[which].cpu_seconds() - before) / load.answers)
-                if connections == 1:
-                    found[which].latencies.extend(load.latencies)
-    return [replace(each, size=size) for each, size in zip(found, sizes, strict=True)]
+def walk(arm: Arm, paths: Sequence[str]) -> Walk:
+    """Ask *arm* for *paths* in their order with a browser's headers, as many at a time as a browser does."""
+    cpu, database = arm.cpu_seconds(), arm.database_seconds()
+    load = ask_all(arm.port, [request_bytes(path, BROWSER) for path in paths], AT_A_TIME)
+    return Walk(
+        load.answers,
+        load.size,
+        arm.cpu_seconds() - cpu,
+        arm.database_seconds() - database,
+        load.refused,
+    )

@@ -1,11 +1,12 @@
-"""What is asked: tiles that hold data, at dates in distinct epochs, drawn from what was imported."""
+"""What is asked: tiles that hold data, on days with distinct states, drawn from what was imported."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import numpy as np
@@ -13,15 +14,23 @@ import shapely
 
 from tileserver.grid import TileAddress, address_at
 from tileserver.shape.project import to_lonlat
-from tileserver.times import Micros, from_micros, to_micros
+from tileserver.times import day_period, local_day
+
+ZONE = ZoneInfo("Europe/Kyiv")  # of `ukraine`
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A tile, and an instant at which something is in it."""
+    """A tile, and a local day at whose end something is in it."""
 
     address: TileAddress
-    at: datetime
+    day: date
+
+    @property
+    def at(self) -> datetime:
+        """The last second of the day: a state layer shows the state at a day's end."""
+        return day_period(self.day, ZONE).last.replace(microsecond=0)  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +42,25 @@ class Imported:
     changes: list[datetime]
 
     @property
-    def middle(self) -> datetime:
-        """An hour after the change in the middle: the day that one-day questions are about."""
-        return self.changes[len(self.changes) // 2] + timedelta(hours=1)
+    def days(self) -> list[date]:
+        """Every local day from the first change to the newest."""
+        first, last = (local_day(at, ZONE) for at in (self.changes[0], self.changes[-1]))
+        return [first + number * DAY for number in range((last - first).days + 1)]
 
 
 async def read_imported(connection: asyncpg.Connection, layer: int, drawn: int = 4000) -> Imported:
     """Draw area versions, in an order that is the same for equal content, and one corner of each."""
     changes = [
         row["at"]
-        for row in await connection.fetch("SELECT at FROM snapshot WHERE layer = $1 ORDER BY at", layer)
+        for row in await connection.fetch(
+            "SELECT DISTINCT at FROM snapshot WHERE layer = $1 AND upper_inf(known) ORDER BY at", layer
+        )
     ]
     rows = await connection.fetch(
         "SELECT geom, lower(valid) AS start, coalesce(upper(valid), $2) AS end FROM feature_version"
         " WHERE layer = $1 AND upper_inf(known) ORDER BY md5(content) LIMIT $3",
         layer,
-        changes[-1] + timedelta(days=1),
+        changes[-1] + DAY,
         drawn,
     )
     rng = np.random.default_rng(1)
@@ -61,33 +73,19 @@ async def read_imported(connection: asyncpg.Connection, layer: int, drawn: int =
 
 
 def cold_questions(imported: Imported, zoom: int, number: int, seed: int) -> list[Question]:
-    """Draw questions no two of which are about one tile in one epoch; fewer than *number* where few exist."""
+    """Draw questions no two of which are about one tile in one state; fewer than *number* where few exist."""
     rng = np.random.default_rng([seed, zoom])
+    days = imported.days
     found: dict[tuple[TileAddress, int], Question] = {}
     for _ in range(number * 20):
         which = int(rng.integers(len(imported.corners)))
-        start, end = map(to_micros, imported.periods[which])
-        at = from_micros(Micros(int(rng.integers(start, end)) // 1_000_000 * 1_000_000 + 1_000_000))
-        question = Question(address_at(*imported.corners[which], zoom), min(at, _newest(imported)))
+        start, end = (local_day(at, ZONE) for at in imported.periods[which])
+        day = start + int(rng.integers(max(1, (end - start).days))) * DAY
+        question = Question(address_at(*imported.corners[which], zoom), min(day, days[-1]))
         found.setdefault((question.address, bisect_right(imported.changes, question.at)), question)
         if len(found) == number:
             break
     return list(found.values())
-
-
-def one_day_questions(imported: Imported, zoom: int, number: int) -> list[Question]:
-    """Return up to *number* tiles in which something is on the middle day."""
-    on_the_day = [
-        corner
-        for corner, (start, end) in zip(imported.corners, imported.periods, strict=True)
-        if start <= imported.middle < end
-    ]
-    addresses = dict.fromkeys(address_at(*corner, zoom) for corner in on_the_day)
-    return [Question(address, imported.middle) for address in list(addresses)[:number]]
-
-
-def _newest(imported: Imported) -> datetime:
-    return imported.changes[-1] + timedelta(hours=1)
 
 
 def orders(arms: int, rounds: int) -> Sequence[tuple[int, ...]]:

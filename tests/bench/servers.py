@@ -1,4 +1,7 @@
-"""What is measured: our server, another checkout of it, tipg; each one process, over one database."""
+"""What is measured: our server, and another commit of it; each one process, over one database.
+
+The peers are in `tests.bench.peers`.
+"""
 
 from __future__ import annotations
 
@@ -8,125 +11,95 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from importlib.util import find_spec
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import quote, urlsplit
 
+from tests.bench.processor import processor_seconds
+from tests.bench.questions import DAY, Question
 from tests.conftest import free_port
-from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.times import format_instant
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30
-PathOf: TypeAlias = Callable[[TileAddress, datetime], str]
+PATIENCE_S = 60
+PathOf: TypeAlias = Callable[[Question], str]
+
+# What is for one reader of many would measure the limit, as all requests here come from one address.
+UNLIMITED = {"TILESERVER_CONNECTIONS_PER_ADDRESS": "4096"}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A cluster that runs: its address, and its first process."""
+
+    dsn: str
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to ask for a tile of the control layer: of which server, and with what path."""
+    """One way to ask for a tile of the control layer: of which server, with what path, over what database."""
 
     name: str
     port: int
     pid: int
+    database: Database
     path: PathOf
 
     def cpu_seconds(self) -> float:
-        """Return the processor time that the server process has had; not that of PostgreSQL's."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
+        """Return the processor time of all the server's processes; PostgreSQL's is not among it."""
+        return processor_seconds(self.pid)
+
+    def database_seconds(self) -> float:
+        """Return the processor time of all processes of its PostgreSQL."""
+        return processor_seconds(self.database.pid)
 
 
-def our_path(address: TileAddress, at: datetime) -> str:
+def our_path(question: Question) -> str:
     """The control layer's snapshot tile."""
-    return f"/tiles/ukraine.control/{address}.mvt?datetime={format_instant(at)}"
+    return f"/tiles/ukraine.control/{question.address}.mvt?datetime={question.day}"
 
 
-def composed_path(address: TileAddress, at: datetime) -> str:
+def composed_path(question: Question) -> str:
     """Three layers in one tile."""
     layers = "ukraine.control,ukraine.frontline,ukraine.events"
-    return f"/tiles/{layers}/{address}.mvt?datetime={format_instant(at)}"
+    return f"/tiles/{layers}/{question.address}.mvt?datetime={question.day}"
 
 
-def month_path(address: TileAddress, at: datetime) -> str:
+def month_path(question: Question) -> str:
     """The events of 30 days."""
-    first = format_instant(at - timedelta(days=30))
-    return f"/tiles/ukraine.events/{address}.mvt?datetime={first}/{format_instant(at)}"
+    return f"/tiles/ukraine.events/{question.address}.mvt?datetime={question.day - 30 * DAY}/{question.day}"
 
 
-def change_path(address: TileAddress, at: datetime) -> str:
+def change_path(question: Question) -> str:
     """What was gained and lost in 60 days."""
-    first = format_instant(at - timedelta(days=60))
-    return f"/changes/ukraine.control/{first}/{format_instant(at)}/{address}.mvt"
-
-
-def _function_path(address: TileAddress, at: datetime) -> str:
-    return f"/collections/peer.control_at/tiles/WebMercatorQuad/{address}?at={format_instant(at)}"
-
-
-def _filter_path(address: TileAddress, at: datetime) -> str:
-    instant = f"TIMESTAMP('{format_instant(at)}')"
-    cql = quote(f"valid_from <= {instant} AND valid_to > {instant}")
-    return f"/collections/peer.control/tiles/WebMercatorQuad/{address}?properties=id,status&filter={cql}"
-
-
-def _day_path(address: TileAddress, _at: datetime) -> str:
-    return f"/collections/peer.day/tiles/WebMercatorQuad/{address}"
+    first = format_instant(question.at - timedelta(days=60))
+    return f"/changes/ukraine.control/{first}/{format_instant(question.at)}/{question.address}.mvt"
 
 
 @contextmanager
-def our_server(dsn: str, checkout: Path, log: Path, name: str) -> Iterator[list[Arm]]:
-    """Serve *dsn* with the code in *checkout*: one worker, as `tileserver serve` starts it."""
+def our_server(
+    database: Database, folder: Path, name: str, checkout: Path = ROOT, more: Mapping[str, str] | None = None
+) -> Iterator[Arm]:
+    """Serve *database* with the code in *checkout*: one worker, as `tileserver serve` starts it."""
     port = free_port()
-    environment = {**os.environ, "DATABASE_URL": dsn, "PORT": str(port), "WORKERS": "1"}
+    environment = {**os.environ, "DATABASE_URL": database.dsn, "PORT": str(port), "WORKERS": "1", **UNLIMITED}
+    environment |= {"TILESERVER_DATA_DIR": str(folder / f"{name}-data"), "PYTHONPATH": str(checkout)}
+    environment |= more or {}
     argv = [sys.executable, "-m", "tileserver", "serve"]
-    with _process(argv, environment, checkout, log, f"http://127.0.0.1:{port}/readyz") as pid:
-        yield [Arm(name, port, pid, our_path)]
-
-
-def has_tipg() -> bool:
-    """Whether the peer is installed; `requirements-dev.txt` has it."""
-    return find_spec("tipg") is not None
+    ready = f"http://127.0.0.1:{port}/readyz"
+    with serving(argv, environment, checkout, folder / f"{name}.log", ready) as pid:
+        yield Arm(name, port, pid, database, our_path)
 
 
 @contextmanager
-def tipg_server(dsn: str, folder: Path) -> Iterator[list[Arm]]:
-    """Serve *dsn* with tipg: one worker, uvicorn as ours, no access log, our tiles' extent and buffer."""
-    port = free_port()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": _plain_url(dsn),
-        "TIPG_DB_SCHEMAS": '["peer"]',
-        "TIPG_TILE_RESOLUTION": str(EXTENT),
-        "TIPG_TILE_BUFFER": str(BUFFER),
-        "TIPG_SET_MVT_LAYERNAME": "true",
-    }
-    argv = [sys.executable, "-m", "uvicorn", "tipg.main:app", "--port", str(port), "--no-access-log"]
-    with _process(
-        argv, environment, folder, folder / "tipg.log", f"http://127.0.0.1:{port}/collections"
-    ) as pid:
-        yield [
-            Arm("tipg, function", port, pid, _function_path),
-            Arm("tipg, filter", port, pid, _filter_path),
-            Arm("tipg, one day", port, pid, _day_path),
-        ]
-
-
-def _plain_url(dsn: str) -> str:
-    """Return *dsn* with the socket's folder where a host stands; tipg's settings refuse an empty host."""
-    parts = urlsplit(dsn)
-    socket_dir = parts.query.partition("host=")[2].partition("&")[0]
-    return f"postgresql://{parts.username}@{quote(socket_dir, safe='')}:5432{parts.path}"
-
-
-@contextmanager
-def _process(
-    argv: list[str], environment: dict[str, str], folder: Path, log: Path, ready: str
+def serving(
+    argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path, ready: str
 ) -> Iterator[int]:
+    """Run a server until the caller is done; yields its process id once *ready*, a URL, is answered."""
     with log.open("wb") as stream:
         process = subprocess.Popen(argv, env=environment, cwd=folder, stdout=stream, stderr=stream)
         try:

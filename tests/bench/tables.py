@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import rich.box
 from rich.table import Table
 
+from tests.bench.load import Warm
 from tests.bench.loading import Import
-from tests.bench.measure import CONNECTIONS, Cold, Warm, paired_ratio
+from tests.bench.measure import Cold, Walk, paired_ratio
 from tests.bench.servers import Arm
 
 
@@ -33,61 +33,78 @@ def import_table(imports: Sequence[Import], stored_bytes: int) -> Table:
     return table
 
 
-def cold_table(kind: str, arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
-    """Cold latency by what was asked: a row an arm, with how many times as long it took as the first."""
+def cold_table(title: str, arms: Sequence[Arm], found: dict[int, Cold]) -> Table:
+    """First answers by zoom: a row an arm, with how many times as long it took as the first."""
     table = _table(
-        f"{kind}, cold: milliseconds on one connection; how many times as long as ours (95 % interval)",
-        ("zoom", "tiles", "server", "p50", "p95", "p99", "kB", "times ours"),
+        f"{title}: milliseconds on one connection, gzip; CPU ms of the server and of PostgreSQL;\n"
+        "how many times as long as ours, pair by pair (95 % interval)",
+        ("zoom", "tiles", "server", "p50", "p95", "CPU", "PostgreSQL", "kB", "times ours"),
     )
     for zoom, cold in found.items():
         for which, arm in enumerate(arms):
             own = cold.seconds[:, which]
+            p50, p95 = np.percentile(own * 1000, [50, 95])
             table.add_row(
                 str(zoom) if which == 0 else "",
                 str(len(own)) if which == 0 else "",
                 arm.name,
-                *_percentiles(own),
-                f"{cold.sizes[:, which].mean() / 1000:.1f}",
+                f"{p50:.2f}",
+                f"{p95:.2f}",
+                f"{cold.cpu[which] * 1000:.2f}",
+                f"{cold.database[which] * 1000:.2f}",
+                f"{cold.sizes[:, which].mean() / 1000:.2f}",
                 "" if which == 0 else str(paired_ratio(own, cold.seconds[:, 0])),
                 end_section=which == len(arms) - 1,
             )
     return table
 
 
-def warm_table(kind: str, arms: Sequence[Arm], found: dict[int, list[Warm]]) -> Table:
-    """Warm latency, throughput and the server's own processor time, with ratios to the first."""
+def warm_table(title: str, names: Sequence[str], found: dict[int, list[Warm]]) -> Table:
+    """Rates by connections: a row an arm, with how many times as many answers a CPU second ours are."""
     table = _table(
-        f"{kind}, warm: milliseconds; answers a second at 1 and 16 connections; its own processor time;\n"
-        "how many times as many answers are ours, and as much processor time is its (95 % interval)",
-        ("zoom", "server", "p50", "p99", "kB", "/s, 1", "/s, 16", "cpu us", "ours, 1", "ours, 16", "its cpu"),
+        f"{title}: medians of the runs; answers a second, and a second of the server's processor time;\n"
+        "milliseconds; how many times as many answers a CPU second the first has (95 % interval)",
+        ("connections", "server", "/s", "/CPU s", "p50", "p99", "no tile", "times"),
     )
-    for zoom, warm in found.items():
-        for which, (arm, own) in enumerate(zip(arms, warm, strict=True)):
-            ratios = [paired_ratio(warm[0].rates[n], own.rates[n]) for n in CONNECTIONS]
-            ratios.append(paired_ratio(own.cpu, warm[0].cpu))
-            p50, _, p99 = _percentiles(np.array(own.latencies))
+    for connections, warm in found.items():
+        for which, (name, own) in enumerate(zip(names, warm, strict=True)):
             table.add_row(
-                str(zoom) if which == 0 else "",
-                arm.name,
-                p50,
-                p99,
-                f"{own.size / 1000:.1f}",
-                *(f"{np.median(own.rates[n]):.0f}" for n in CONNECTIONS),
-                f"{np.median(own.cpu) * 1e6:.0f}",
-                *("" if which == 0 else str(ratio) for ratio in ratios),
-                end_section=which == len(arms) - 1,
+                str(connections) if which == 0 else "",
+                name,
+                f"{np.median(own.rates):,.0f}",
+                f"{np.median(own.per_cpu):,.0f}",
+                f"{np.median(own.p50) * 1000:.2f}",
+                f"{np.median(own.p99) * 1000:.2f}",
+                str(own.refused),
+                "" if which == 0 else str(paired_ratio(warm[0].per_cpu, own.per_cpu)),
+                end_section=which == len(names) - 1,
             )
     return table
 
 
-def _percentiles(seconds: npt.NDArray[np.float64]) -> tuple[str, str, str]:
-    p50, p95, p99 = np.percentile(seconds * 1000, [50, 95, 99])
-    return f"{p50:.2f}", f"{p95:.2f}", f"{p99:.2f}"
+def walk_table(title: str, rows: Sequence[tuple[str, str, Walk]]) -> Table:
+    """What walks cost, a row each: its name, of which server, and its figures."""
+    table = _table(
+        f"{title}: a browser's headers, 6 connections",
+        ("walk", "server", "requests", "kB", "CPU ms", "PostgreSQL ms", "/CPU s", "no tile"),
+    )
+    for name, server, found in rows:
+        table.add_row(
+            name,
+            server,
+            f"{found.requests:,}",
+            f"{found.size / 1000:,.0f}",
+            f"{found.cpu * 1000:,.0f}",
+            f"{found.database * 1000:,.0f}",
+            f"{found.per_cpu:,.0f}",
+            str(found.refused),
+        )
+    return table
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title, box=rich.box.SIMPLE, title_justify="left", title_style="bold")
     for column in columns:
-        is_text = column in ("server", "layer")
+        is_text = column in ("server", "layer", "walk")
         table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
     return table

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
+import socketserver
+import subprocess
+import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
 
 import pytest
 
-from tests.bench.client import Connection, WrongAnswer
+from tests.bench.client import BROWSER, Connection, WrongAnswer, ask_all, request_bytes
 from tests.bench.measure import paired_ratio
+from tests.bench.processor import family, processor_seconds
 from tests.bench.questions import orders
 
 
@@ -30,20 +37,54 @@ def test_every_server_is_as_often_in_each_place(arms: int) -> None:
 
 
 def test_an_answer_that_is_no_tile_is_refused() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for status in (b"200 OK", b"503 Busy"):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 4\r\nCache-Status: Hit\r\n\r\ntile")
-        writer.close()
+    with answering(b"200 OK", b"503 Busy") as port:
+        connection = Connection(port)
+        reply = connection.get("/")
+        assert (reply.status, reply.size, reply.header("cache-status")) == (200, 4, "hit")
+        with pytest.raises(WrongAnswer, match="503"):
+            connection.get("/")
+        connection.close()
 
-    async def ask() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            connection = await Connection.open(server.sockets[0].getsockname()[1])
-            reply = await connection.get("/")
-            assert (reply.status, reply.size, reply.header("cache-status")) == (200, 4, "hit")
-            with pytest.raises(WrongAnswer, match="503"):
-                await connection.get("/")
-            await connection.close()
 
-    asyncio.run(ask())
+def test_many_connections_ask_each_question_once_and_count_what_is_no_tile() -> None:
+    with answering(b"200 OK", b"204 No Content", b"429 Slow Down") as port:
+        load = ask_all(port, [request_bytes(f"/{number}", BROWSER) for number in range(30)], 4)
+    assert (load.answers, load.refused, load.size) == (30, 10, 80)
+
+
+def test_the_processor_time_of_a_program_is_that_of_all_its_processes() -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass\nprint('done', flush=True)"
+    outer = (
+        f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {busy + chr(10) + 'input()'!r}])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", outer + "; input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"done\n"
+        assert len(family(process.pid)) == 2
+        assert processor_seconds(process.pid) >= 0.3
+        process.communicate(b"\n\n")
+
+
+@contextmanager
+def answering(*statuses: bytes) -> Iterator[int]:
+    """A server that answers with one of *statuses* after the other, over all connections; yields its port."""
+    turn = cycle(statuses)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            for line in self.rfile:
+                if line == b"\r\n":
+                    status = next(turn)
+                    rest = b"" if status.startswith(b"204") else b"Content-Length: 4\r\n"
+                    body = b"" if status.startswith(b"204") else b"tile"
+                    self.wfile.write(b"HTTP/1.1 %b\r\n%bCache-Status: Hit\r\n\r\n%b" % (status, rest, body))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
