@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from tileserver.findings import Finding
+from tileserver.markup import link_of, text_of
 from tileserver.model import Layer, Value
 
 VALUE_LENGTH = 4000
@@ -23,12 +24,24 @@ def kept_fields(given: Mapping[str, Any], layer: Layer, note: Note) -> dict[str,
     kept: dict[str, Value] = {}
     for name in layer.fields:
         value = _plain(name, given.get(name), layer.join, note)
+        if isinstance(value, str):
+            value = _without_markup(name, value, note)
         if isinstance(value, str) and len(value) > VALUE_LENGTH:
             note(Finding.TEXT_CUT, f"{name}: {len(value):,} characters, {VALUE_LENGTH:,} kept")
             value = value[:VALUE_LENGTH]
         if value is not None and value != "":
             kept[name] = value
     return kept
+
+
+def _without_markup(name: str, given: str, note: Note) -> str:
+    text = text_of(given)
+    if text != given:
+        note(Finding.MARKUP_REMOVED, name)
+    if not name.startswith("url") or link_of(text):
+        return text
+    note(Finding.NO_LINK, f"{name}: {text[:40]}")
+    return ""
 
 
 def _plain(name: str, value: Any, join: str, note: Note) -> Value | None:

@@ -12,6 +12,7 @@ from tileserver.compare.ends import End
 from tileserver.grid import BANDS
 from tileserver.model import Layer
 from tileserver.publish.comparison import comparison_fields, comparison_of
+from tileserver.publish.credits import plain_credit
 from tileserver.publish.measures import rounded
 from tileserver.publish.time_query import TimeQuery
 from tileserver.shape.band_comparison import band_sieve
@@ -41,7 +42,7 @@ def comparison_document(
     return {
         "tileset": tileset.name,
         "layer": layer.name,
-        "attribution": layer.source.attribution,
+        "attribution": plain_credit(layer),
         "day_zone": tileset.theatre.day_zone,
         "from": _end_fields(before),
         "to": _end_fields(after),

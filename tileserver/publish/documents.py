@@ -12,8 +12,10 @@ import numpy as np
 
 from tileserver.errors import LayerUnavailable
 from tileserver.history.periods import HistoryPeriod
+from tileserver.markup import text_of
 from tileserver.model import Layer, Theatre
 from tileserver.publish.comparison_document import comparisons_block
+from tileserver.publish.credits import credit_line, source_fields
 from tileserver.publish.history import history_block
 from tileserver.publish.time_query import TimeQuery
 from tileserver.store.catalogue import Periods
@@ -79,7 +81,7 @@ def tilejson(
         "center": [longitude, latitude, min(max(round(zoom), low), high)],  # 3.6: within the zooms
         "minzoom": low,
         "maxzoom": high,
-        "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
+        "attribution": credit_line(layers),
         "time": {
             **time_block(tileset, now, known),
             "revision": tileset.revision(asked.revision),
@@ -94,7 +96,7 @@ def tilejson(
         "category": {layer.name: layer.category for layer in layers if layer.category},
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
-        "sources": {layer.name: msgspec.to_builtins(layer.source) for layer in layers},
+        "sources": {layer.name: source_fields(layer.source) for layer in layers},
         **missing_block(tileset),
     }
 
@@ -188,7 +190,7 @@ def _entry(tileset: Tileset, now: datetime, name: str) -> dict[str, Any]:
         "bounds": list(tileset.bounds),
         "zooms": list(tileset.zooms),
         "time": time_block(tileset, now),
-        "licences": list(dict.fromkeys(layer.source.licence for layer in layers)),
+        "licences": list(dict.fromkeys(text_of(layer.source.licence) for layer in layers)),
         "tilejson": f"/tilesets/{name}",
         "timeline": f"/tilesets/{name}/timeline",
     }

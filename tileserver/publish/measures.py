@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tileserver.errors import LayerUnavailable, NothingMeasured
+from tileserver.publish.credits import plain_credit
 from tileserver.store.connect import Connection
 from tileserver.store.measures import StatusArea, load_status_areas
 from tileserver.tiles.horizon import Horizon, horizon_of
@@ -148,7 +149,7 @@ def series_document(tileset: Tileset, revision: int, series: Series) -> dict[str
         "layer": layer.name,
         "day_zone": tileset.theatre.day_zone,
         "revision": revision,
-        "attribution": layer.source.attribution,
+        "attribution": plain_credit(layer),
         "days": [day.isoformat() for day in series.days],
         "km2": series.km2,
     }

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tileserver.model import Layer
+from tileserver.publish.credits import credit_line
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.tileset import Tileset
 
@@ -42,7 +43,7 @@ def plain_style(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, 
                 "minzoom": low,
                 "maxzoom": high,
                 "bounds": list(tileset.bounds),
-                "attribution": "; ".join(dict.fromkeys(layer.source.attribution for layer in layers)),
+                "attribution": credit_line(layers),
             }
         },
         "layers": [
