@@ -108,7 +108,8 @@ def test_check_names_each_fault_and_how_to_mend_it(run: Run, databases: Database
     done = run("check", "--json")
     assert done.code == 3
     found = {each["what"]: each for each in json.loads(done.out)}
-    assert list(found) == ["settings", "database", "schema", "data", "clock", "layers", "shelf", "front end"]
+    tiers = ["shelf", "shared cache"]
+    assert list(found) == ["settings", "database", "schema", "data", "clock", "layers", *tiers, "front end"]
     assert found["settings"]["ok"]
     assert not found["database"]["ok"]
     assert "127.0.0.1:1/map" in found["database"]["detail"]

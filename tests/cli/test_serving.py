@@ -254,6 +254,14 @@ def test_check_sees_a_shelf_that_keeps_nothing(run: Run, database: str) -> None:
     assert "no tile is kept in /proc/nowhere" in done.out
 
 
+def test_check_sees_a_shared_cache_that_is_away_and_shows_no_password(run: Run, database: str) -> None:
+    url = f"redis://:hunter2@127.0.0.1:{free_port()}/0"
+    done = run("check", "--json", dsn=database, PORT=str(free_port()), TILESERVER_SHARED_CACHE=url)
+    assert done.code == 3
+    assert "the server of TILESERVER_SHARED_CACHE is not used: it cannot be reached" in done.out
+    assert "hunter2" not in done.out + done.err
+
+
 def test_an_address_that_is_none_is_not_waited_for(run: Run) -> None:
     done = run("serve", dsn="postgresql://[", PORT=str(free_port()))
     assert done.code == 3

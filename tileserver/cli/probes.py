@@ -6,6 +6,7 @@ the fault and how to mend it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
@@ -20,12 +21,14 @@ from tileserver.errors import (
     LayerUnavailable,
     ShelfUnavailable,
     TileserverError,
+    Unavailable,
 )
 from tileserver.store.connect import Connection
 from tileserver.store.contradictions import undeclared_codes
 from tileserver.store.instance import database_release, database_time
 from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
+from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
 from tileserver.web.built import STATIC
@@ -121,6 +124,20 @@ def _shelf(settings: Settings) -> str:
     return f"tiles are kept in {settings.shelf}"
 
 
+def _shared_cache(settings: Settings) -> str:
+    async def look(tier: SharedTier) -> str:
+        await tier.get_many(["a tile that there is not"])
+        trouble = tier.trouble
+        await tier.aclose()
+        return trouble
+
+    if not settings.shared_cache:
+        return "TILESERVER_SHARED_CACHE is empty; tiles are kept on this machine alone"
+    if trouble := asyncio.run(look(SharedTier(settings.shared_cache))):
+        raise Unavailable(f"the server of TILESERVER_SHARED_CACHE is not used: {trouble}")
+    return "it can be read and written to"
+
+
 def _front_end(settings: Settings) -> str:
     missing = [name for name in ("index.html", "embed.html", "basemap") if not (STATIC / name).exists()]
     if missing:
@@ -136,5 +153,6 @@ PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("clock", _clock),
     ("layers", _layers),
     ("shelf", _shelf),
+    ("shared cache", _shared_cache),
     ("front end", _front_end),
 )

@@ -75,9 +75,9 @@ class SharedTier:
         self.counts.misses += len(names) - len(found)
         return found
 
-    async def keep_many(self, tiles: Mapping[str, bytes]) -> None:
+    def keep_many(self, tiles: Iterable[tuple[str, bytes]]) -> None:
         """Have *tiles*, their bytes uncompressed, written and their leases given up, soon and if possible."""
-        for name, data in tiles.items():
+        for name, data in tiles:
             if self._weight > _WAITING or len(data) > _LARGEST:
                 self.counts.dropped += 1
                 self._wait_to_write(name, None)
@@ -95,10 +95,10 @@ class SharedTier:
             return {}, set(names)
         found = self._tiles(names, answers[len(names) :])
         taken = {name for name, answer in zip(names, answers, strict=False) if answer is not None}
-        await self.release(taken & found.keys())
+        self.release(taken & found.keys())
         return found, taken - found.keys()
 
-    async def release(self, names: Iterable[str]) -> None:
+    def release(self, names: Iterable[str]) -> None:
         """Give up the leases on *names* without keeping anything."""
         for name in names:
             self._wait_to_write(name, None)
@@ -120,7 +120,7 @@ class SharedTier:
             rest -= come.keys() | ours
         return found
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Write the waiting tiles, and let go of the server."""
         if self._writing is not None:
             await self._writing
