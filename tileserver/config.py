@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,7 +55,11 @@ def _url(text: str) -> str:
 
 
 def _addresses(text: str) -> tuple[str, ...]:
-    return tuple(str(ip_address(part.strip())) for part in text.split(",") if part.strip())
+    """Parse addresses and networks; an address is the network of its own."""
+    try:
+        return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError("addresses or networks, such as 10.0.0.0/8,::1") from error
 
 
 def _shared_url(text: str) -> str:
@@ -130,13 +134,19 @@ SETTINGS = (
         "TILESERVER_CONNECTIONS_PER_ADDRESS",
         "256",
         _whole(1, 1 << 20),
-        "of these, from one address; proxies that are trusted have as many as there are",
+        "of these, from one address; trusted proxies and this machine have as many as there are",
+    ),
+    Setting(
+        "TILESERVER_RATE",
+        "500",
+        _whole(0, 1 << 20),
+        "milliseconds of work that one address may ask for per second, and a minute's worth at once; 0: any",
     ),
     Setting(
         "TILESERVER_TRUSTED_PROXIES",
-        "127.0.0.1,::1",
+        "",
         _addresses,
-        "addresses of proxies in front, with commas between them",
+        "addresses and networks of proxies in front, by commas: what they say of clients is believed",
     ),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting(
@@ -180,6 +190,7 @@ class Settings:
     shared_cache: str
     connections: int
     connections_per_address: int
+    rate: int
     trusted_proxies: tuple[str, ...]
     max_age: int
     pool: int

@@ -5,23 +5,35 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import repeat
 
 import pytest
 
 from tests.conftest import Databases, settings_for
-from tests.web.wires import Line, listening
+from tests.web.wires import Line, listening, request
 from tileserver.web.app import create_app
 from tileserver.web.doors import Doors
 
 pytestmark = pytest.mark.db
 
+PLAIN = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+
 
 @pytest.fixture(scope="module")
 def server(databases: Databases) -> Iterator[int]:
     """The port of a server whose doors are narrow and quick to close."""
-    doors = Doors(24, 12, head_s=1.0, idle_s=2.0, head_bytes=4096, headers=20)
+    doors = Doors(
+        24,
+        12,
+        first_s=2.0,
+        head_s=1.0,
+        idle_s=2.0,
+        stalled_s=2.0,
+        head_bytes=4096,
+        headers=20,
+        body_bytes=1000,
+    )
     with listening(create_app(settings_for(databases.new()), doors=doors)) as port:
         yield port
 
@@ -30,7 +42,7 @@ def alive(port: int) -> bool:
     """Whether a stranger is answered at once."""
     started = time.monotonic()
     with Line(port) as line:
-        return line.ask("/healthz").status == 200 and time.monotonic() - started < 1
+        return line.ask("/healthz").status == 200 and time.monotonic() - started < 3
 
 
 def ended(line: Line, within_s: float) -> bool:
@@ -137,3 +149,92 @@ def test_thousands_of_idle_connections_leave_room_for_a_reader(databases: Databa
         for _ in range(1500):
             stack.enter_context(socket.create_connection(("127.0.0.1", port)))
         assert alive(port)
+
+
+def test_a_connection_on_which_nothing_ever_comes_is_closed_sooner(databases: Databases) -> None:
+    app = create_app(settings_for(databases.new()), doors=Doors(24, 12, first_s=0.5, idle_s=60))
+    with listening(app) as port, Line(port) as silent, Line(port) as used:
+        assert used.ask("/healthz").status == 200
+        assert ended(silent, 4)
+        assert used.ask("/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: user@a\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: \xd1\x8f\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: map_server.lan:8000\r\n\r\n", 200),
+        (b"GET /healthz HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n", 200),
+        (b"GET /healthz HTTP/1.1\r\nHost:\r\n\r\n", 200),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", 200),
+        (b"GET /healthz?" + b"a" * 3000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+        (b"GET /healthz?" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 5000 + b"\r\n\r\n", 431),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 200),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", 413),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nhello", 400),
+        (PLAIN + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (PLAIN + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
+        (PLAIN + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200),
+    ],
+    ids=range(20),
+)
+def test_requests_that_are_none_and_too_large_ones(server: int, head: bytes, status: int) -> None:
+    with Line(server) as line:
+        line.send(head)
+        reply = line.read()
+        assert reply.status == status
+        if status >= 400:
+            assert reply.header("content-type") == "application/problem+json"
+            assert reply.header("cache-control") == "no-store"
+            assert ended(line, 2)
+        elif b"HTTP/1.1" in head:
+            assert line.ask("/healthz").status == 200
+    assert alive(server)
+
+
+def test_a_body_without_end_ends_the_connection(server: int) -> None:
+    with Line(server) as line:
+        line.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            pour(line, repeat(b"64\r\n" + b"a" * 100 + b"\r\n", 10_000), 0.001)
+
+
+def test_nothing_follows_a_smuggled_body(server: int) -> None:
+    with Line(server) as line:
+        line.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 38\r\n\r\n")
+        line.send(b"GET /tilesets HTTP/1.1\r\nHost: evil\r\n\r\n")
+        assert line.read().body == b'{"status":"ok"}'
+        assert line.ask("/healthz").body == b'{"status":"ok"}'
+
+
+def test_a_reader_that_takes_up_nothing_is_let_go(databases: Databases) -> None:
+    doors = Doors(24, 12, stalled_s=1.0)
+    app = create_app(settings_for(databases.new()), doors=doors)
+    with listening(app) as port, Line(port) as line:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.send(request("/nothing") * 60)
+        line.send(request("/static/basemap/world.pmtiles") * 60)
+        time.sleep(0.5)
+        deadline = time.monotonic() + 8
+        while doors.inside and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not doors.inside
+
+
+def test_a_flood_of_requests_in_one_piece_is_answered_in_part_and_ended(server: int) -> None:
+    with Line(server) as line:
+        line.send(request("/healthz") * 3000)
+        answered = 0
+        with suppress(ConnectionError):
+            while True:
+                assert line.read().status == 200
+                answered += 1
+        assert 10 <= answered < 3000
+    assert alive(server)

@@ -18,7 +18,13 @@ from starlette.applications import Starlette
 def listening(app: Starlette, http: str = "tileserver.web.wire:Wire") -> Iterator[int]:
     """Serve *app* with the protocol *http*, and yield the port."""
     config = uvicorn.Config(
-        app, http=http, log_config=None, server_header=False, ws="none", timeout_keep_alive=60
+        app,
+        http=http,
+        log_config=None,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=60,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as door:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 import structlog
@@ -31,6 +33,7 @@ class Line(NamedTuple):
     target: bytes
     status: int
     request_id: bytes
+    size: int  # bytes of the body
 
 
 class AccessLog:
@@ -42,9 +45,12 @@ class AccessLog:
         self._lines: list[Line] = []
         self._due: asyncio.TimerHandle | None = None
 
-    def note(self, method: bytes, target: bytes, status: int, request_id: bytes) -> None:
-        """Note an answer, from the event loop; method, target and id are the bytes of the request."""
-        self._lines.append(Line(system_clock(), method, target, status, request_id))
+    def note(self, method: bytes, target: bytes, status: int, request_id: bytes, size: int) -> None:
+        """Note an answer, from the event loop; method, target and id are the bytes of the request.
+
+        *size* is the number of bytes of the answer's body.
+        """
+        self._lines.append(Line(system_clock(), method, target, status, request_id, size))
         if len(self._lines) >= _TOGETHER:
             self.flush()
         elif self._due is None:
@@ -56,8 +62,9 @@ class AccessLog:
             self._due.cancel()
             self._due = None
         lines, self._lines = self._lines, []
-        if lines:
-            self._write("".join(map(self._render, lines)))
+        with suppress(OSError, ValueError):  # a line that cannot be written, on a full disk say, is lost
+            if lines:
+                self._write("".join(map(self._render, lines)))
 
 
 def _is_json(form: str) -> bool:
@@ -68,7 +75,7 @@ def _fields(line: Line) -> dict[str, object]:
     """Return the fields of a line, named and ordered as by `web.middleware`."""
     return {
         "method": line.method.decode("ascii"),
-        "path": line.target.partition(b"?")[0][:200].decode("latin-1"),
+        "path": unquote(line.target.partition(b"?")[0].decode("latin-1"))[:200],
         "status": line.status,
         "ms": 0.0,
         "event": "request",

@@ -28,9 +28,12 @@ from tileserver.web.comparisons import ComparisonRoutes  # /changes
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.follower import Follower  # hears of revisions and withdrawals
+from tileserver.web.forwarded import Proxies  # who may say whom they ask for
+from tileserver.web.gate import Gate  # all that comes before the framework
 from tileserver.web.history import HistoryRoutes  # /history
 from tileserver.web.hot import HotAnswers, Remembering  # answers that are known already
 from tileserver.web.leaving import saying_so  # SIGTERM
+from tileserver.web.limits import Allowances  # how much work one address may ask for
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
 from tileserver.web.pages import PageRoutes  # /, /embed
@@ -54,9 +57,7 @@ class _Parts:
     follower: Follower
     supervisor: Supervisor
     ready: ReadyRoute
-    hot: HotAnswers
-    doors: Doors
-    access: AccessLog
+    gate: Gate
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock, doors: Doors | None) -> _Parts:
@@ -71,19 +72,18 @@ class _Parts:
         follower, supervisor = Follower(read_url, current, history, clock), Supervisor()
         ready = ReadyRoute(current, tiles, history, follower, supervisor)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
-        doors = doors or Doors(
-            settings.connections, settings.connections_per_address, settings.trusted_proxies
-        )
-        access, pools = AccessLog(settings.log), (readers, background)
-        return cls(
-            pools, current, tiles, history, comparisons, follower, supervisor, ready, hot, doors, access
-        )
+        proxies = Proxies(settings.trusted_proxies)
+        doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
+        access = AccessLog(settings.log)
+        gate = Gate(hot, doors, access, proxies, Allowances(settings.rate), ready)
+        pools = readers, background
+        return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready, gate)
 
     async def close(self) -> None:
         """End the tasks, and close whatever is open."""
         self.ready.leave()
         await self.supervisor.stop()
-        self.access.flush()
+        self.gate.access.flush()
         self.comparisons.close()
         for pool in reversed(self.pools):
             await pool.close()
@@ -105,22 +105,30 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
             ahead = partial(parts.follower.listen_ahead, settings.database_url)
             parts.supervisor.start("primary", ahead, silence_s=1.6)
         parts.supervisor.start("catalogue", parts.follower.refresh, silence_s=90)
-        parts.supervisor.start("doors", parts.doors.watch)
+        parts.supervisor.start("doors", parts.gate.doors.watch)
         parts.supervisor.start("history", parts.follower.plan)
         with saying_so(parts.ready.leave, settings.drain):
-            yield {"hot": parts.hot, "doors": parts.doors, "access": parts.access}  # for `web.wire`
+            yield {"gate": parts.gate}  # for `web.wire`
         await parts.close()
 
     app = Starlette(
         routes=_routes(parts, settings),
-        middleware=[Middleware(Remembering, hot=parts.hot), Middleware(Envelope, pulse=parts.follower.pulse)],
+        middleware=_middleware(parts),
         exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.current, app.state.service = parts.current, parts.tiles
-    app.state.follower, app.state.hot = parts.follower, parts.hot
+    app.state.follower, app.state.hot = parts.follower, parts.gate.hot
     return app
+
+
+def _middleware(parts: _Parts) -> list[Middleware]:
+    """Return the middleware, the outermost first."""
+    return [
+        Middleware(Remembering, hot=parts.gate.hot),
+        Middleware(Envelope, pulse=parts.follower.pulse),
+    ]
 
 
 def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:

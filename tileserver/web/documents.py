@@ -36,7 +36,7 @@ from tileserver.web.params import document_question, period_of, read_query, time
 from tileserver.web.represent import JSON, freshness, raw, represent
 
 _CSV = "text/csv; header=present; charset=utf-8"
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
 
 
 class DocumentName(NamedTuple):
@@ -198,6 +198,7 @@ class DocumentRoutes:
             headers = freshness(tileset, 0)
         elif has_urls and not self.public_url:
             # It repeats the Host header, which no shared cache may keep.
+            request.scope["by_host"] = True  # for `web.hot`
             headers = (("Cache-Control", "no-store"),)
         else:
             headers = (("Cache-Control", f"public, max-age={self.max_age}"),)

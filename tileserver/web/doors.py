@@ -11,14 +11,18 @@ import asyncio
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
 
+from tileserver.web.cors import OPEN_HEADERS
+
 _SWEEP_S = 1.0
 _SPARE = 128  # descriptors for all else: the database, the shelf, the log
+_LATER = (408, 429, 503)
 _FLUSH_S = 10.0  # for a client to take up the last of its answer
 
 
@@ -26,7 +30,9 @@ class Guest(Protocol):
     """A connection, as far as the door is concerned; instants are of `time.monotonic`."""
 
     waiting_from: float | None  # for a request, or for the rest of its head
+    stalled_from: float | None  # since when the client takes up nothing of its answer
     is_reading_head: bool
+    is_fresh: bool  # not a byte has come in
     transport: asyncio.Transport
 
     @property
@@ -43,32 +49,38 @@ class Doors:
     Parameters
     ----------
     connections, per_address
-        How many there may be, of all and of one address that is not *trusted*.
-    head_s, idle_s
-        Seconds for a request's line and headers to come in, from their first byte or from the connection on,
-        and for which a connection without a request is kept.
-    head_bytes, headers
-        How large a request's line and headers may be, and how many headers there may be.
+        How many there may be, of all and of one address that is not *uncounted*.
+    first_s, head_s, idle_s, stalled_s
+        Seconds for the first byte of a connection; for a request's line and headers, from their first byte
+        on; for which a connection is kept between requests; for which an answer may wait to be taken up.
+    head_bytes, headers, body_bytes
+        How large a request's line and headers may be, how many headers there may be, how large a body.
     """
 
     def __init__(
         self,
         connections: int,
         per_address: int,
-        trusted: Collection[str] = (),
+        uncounted: Callable[[str], bool] = lambda _: False,
         *,
+        first_s: float = 20.0,
         head_s: float = 10.0,
         idle_s: float = 60.0,
+        stalled_s: float = 30.0,
         head_bytes: int = 32_768,
         headers: int = 100,
+        body_bytes: int = 65_536,
     ) -> None:
         self.connections = min(connections, _descriptors() - _SPARE)
         self.per_address = per_address
         self.head_bytes = head_bytes
         self.headers = headers
-        self._trusted = frozenset(trusted)
+        self.body_bytes = body_bytes
+        self.is_uncounted = uncounted
+        self._first_s = first_s
         self._head_s = head_s
         self._idle_s = idle_s
+        self._stalled_s = stalled_s
         self._guests: dict[Guest, str] = {}
         self._by_address: Counter[str] = Counter()
         self._leaving: dict[Guest, float] = {}
@@ -77,7 +89,7 @@ class Doors:
         """Count *guest*, and return the reason to leave again, if there is any."""
         self._guests[guest] = address
         self._by_address[address] += 1
-        if self._by_address[address] > self.per_address and address not in self._trusted:
+        if self._by_address[address] > self.per_address and not self.is_uncounted(address):
             return f"{self.per_address} connections of one address are the most"
         if len(self._guests) - len(self._leaving) > self.connections and not self._make_room(guest):
             return f"{self.connections} connections are the most"
@@ -92,6 +104,11 @@ class Doors:
             if not self._by_address[address]:
                 del self._by_address[address]
 
+    @property
+    def inside(self) -> int:
+        """Connections now."""
+        return len(self._guests)
+
     async def watch(self, report: Callable[[], None]) -> None:
         """Close connections that wait for too long, for ever; *report* is told that all is well."""
         while True:
@@ -105,13 +122,15 @@ class Doors:
             if guest.transport.is_closing():
                 if now - self._leaving.setdefault(guest, now) > _FLUSH_S:
                     guest.transport.abort()
+            elif guest.stalled_from is not None and now - guest.stalled_from > self._stalled_s:
+                guest.transport.abort()
             elif guest.waiting_from is not None:
                 self._hurry(guest, now - guest.waiting_from)
 
     def _hurry(self, guest: Guest, waited_s: float) -> None:
         if guest.is_reading_head and waited_s > self._head_s:
             guest.refuse(HTTPStatus.REQUEST_TIMEOUT, f"a request has to be here within {self._head_s:.0f} s")
-        elif waited_s > self._idle_s:
+        elif waited_s > (self._first_s if guest.is_fresh else self._idle_s):
             guest.transport.close()
 
     def _make_room(self, newcomer: Guest) -> bool:
@@ -141,14 +160,38 @@ def _descriptors() -> int:
     return wanted
 
 
-def refusal(status: int, reason: str) -> bytes:
-    """Return the bytes of a whole answer that ends the connection: head, and a problem (RFC 9457)."""
-    known = HTTPStatus(status)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Particulars of an answer that is given before the framework: the bytes of its id, and more."""
+
+    request_id: bytes = b""
+    retry_s: int = 1
+    is_head: bool = False
+    closes: bool = True
+
+
+def refusal(status: int, reason: str, told: Told = Told()) -> bytes:
+    """Return the bytes of a whole answer: head, and a problem (RFC 9457)."""
+    known, number = HTTPStatus(status), told.request_id.decode()
     body = msgspec.json.encode(
-        {"type": "about:blank", "title": known.phrase, "status": known.value, "detail": reason}
+        {
+            "type": "about:blank",
+            "title": known.phrase,
+            "status": known.value,
+            "detail": reason,
+            "request_id": number,
+        }
     )
-    return (
-        f"HTTP/1.1 {known.value} {known.phrase}\r\ncontent-type: application/problem+json\r\n"
-        f"content-length: {len(body)}\r\ncache-control: no-store\r\n"
-        "retry-after: 1\r\nconnection: close\r\n\r\n"
-    ).encode() + body
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", told.request_id),
+        *OPEN_HEADERS,
+    ]
+    headers += [(b"retry-after", str(told.retry_s).encode())] if status in _LATER else []
+    headers += [(b"connection", b"close")] if told.closes else []
+    lines = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+    first = f"HTTP/1.1 {known.value} {known.phrase}\r\n".encode()
+    return b"%s%s\r\n%s" % (first, lines, b"" if told.is_head else body)

@@ -19,23 +19,43 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from itertools import count
+from typing import NamedTuple, TypeAlias
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tileserver.tiles.compress import Coding
 from tileserver.tiles.current import Current
 from tileserver.web.follower import OBEYED_S, Pulse
+from tileserver.web.limits import Bill
+from tileserver.web.memo import Memo
 from tileserver.web.negotiate import choose_coding, etag_matches
 
 _KEPT_S = 1.0  # an answer that the passing of time may change
 _CODINGS = 512  # spellings of Accept-Encoding that are remembered
 _OVERHEAD = 600  # bytes of an entry beside its texts
 _LONGEST = 2_048  # bytes of an address; what is longer is not worth a place
-_FAMILIES = (b"/tiles/", b"/history/", b"/changes/")  # nothing else in a request changes what these say
+_FORMS = 16  # of an address
+# Of the room, by the beginning of an address: nothing else there is decided by address and coding alone.
+_SHARES = {b"/tiles/": 0.6, b"/histor": 0.2, b"/change": 0.1, b"/tilese": 0.08, b"/styles": 0.02}
 _OWN = (b"date", b"x-request-id", b"cache-status")  # said anew of each answer
 _OF_A_BODY = (b"content-type", b"content-length", b"content-encoding")  # which a 304 has none of
+_HIT = b"tileserver; hit"
+_FREE = (304, 400, 404, 405)
+_STATUS = {200: b"HTTP/1.1 200 OK\r\n", 204: b"HTTP/1.1 204 No Content\r\n"}
+
+FormKey: TypeAlias = Coding | tuple[bytes | None, bytes]  # with a dictionary: the header, and its name
+
+
+class Lookup(NamedTuple):
+    """Parts of a request that a known answer depends on: raw values of headers, ``None`` where absent."""
+
+    target: bytes
+    origin: bytes = b""  # scheme and host, as the client sees them
+    accepted: bytes | None = None
+    dictionary: bytes | None = None  # RFC 9842: the one that the client has
+    condition: bytes | None = None
+    is_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +78,9 @@ class Entry:
     """The forms known of an address, for instants of `time.monotonic`, in seconds, up to ``end``."""
 
     end: float
-    forms: dict[Coding, Form] = field(default_factory=dict)
+    weight: int
+    forms: dict[FormKey, Form] = field(default_factory=dict)
+    asked: int = 0
 
 
 class HotAnswers:
@@ -67,7 +89,7 @@ class HotAnswers:
     Parameters
     ----------
     limit
-        Bytes that it may take; the oldest entries leave first.
+        Bytes that it may take; each kind of address has a share of its own.
     current
         Whose catalogue the answers were worked out from; an answer is valid while that is the same object.
     pulse
@@ -75,78 +97,78 @@ class HotAnswers:
     """
 
     def __init__(self, limit: int, current: Current, pulse: Pulse) -> None:
-        self._limit = limit
         self._current = current
         self._pulse = pulse
         self._known: object = None
-        self._entries: dict[bytes, Entry] = {}
-        self._weight = 0
+        self._memos: dict[bytes, Memo[Entry]] = {
+            kind: Memo(int(limit * share)) for kind, share in _SHARES.items()
+        }
         self._codings: dict[bytes, Coding] = {}
         self._prefix = os.urandom(4).hex().encode()
         self._numbers = count()
         self.answered = 0
 
     def answer(
-        self, target: bytes, accepted: bytes | None, condition: bytes | None, date: bytes, *, is_head: bool
-    ) -> tuple[bytes, int, bytes] | None:
-        """Return the whole answer to *target*, its status, and the id of this request; `None` if not known.
+        self, lookup: Lookup, date: bytes, end: bytes = b"\r\n\r\n"
+    ) -> tuple[bytes, int, bytes, int] | None:
+        """Return a whole answer, its status, the id of this request, bytes of its body; `None` if not known.
 
-        *accepted* and *condition* are the request's ``Accept-Encoding`` and ``If-None-Match``, *date* the
-        present time, as ``Date`` has it.
+        *date* is the present time, as ``Date`` has it; *end* is the end of the head.
         """
-        entry = self._entries.get(target)
-        if entry is None:
+        memo = self._memos.get(lookup.target[:7])
+        if memo is None:
             return None
         if self._current.read is not self._known:
             self.clear()
             return None
-        if entry.end < (now := time.monotonic()) or now - self._pulse.beat_at > OBEYED_S:
+        entry = memo.get(lookup.target) or memo.get(lookup.origin + lookup.target)
+        if entry is None or entry.end < (now := time.monotonic()) or now - self._pulse.beat_at > OBEYED_S:
             return None
-        form = entry.forms.get(self._coding(accepted))
+        form = entry.forms.get(self._form_key(lookup))
         if form is None:
             return None
+        entry.asked += 1
         self.answered += 1
-        number = b"%s%08x" % (self._prefix, next(self._numbers) & 0xFFFFFFFF)
-        if condition is not None and etag_matches(condition.decode("latin-1"), form.etag):
+        number = self.number()
+        if lookup.condition is not None and etag_matches(lookup.condition.decode("latin-1"), form.etag):
             status, head, body = 304, form.unchanged, b""
         else:
-            status, head, body = (200 if form.body else 204), form.head, b"" if is_head else form.body
-        return b"%s%s\r\nx-request-id: %s\r\n\r\n%s" % (head, date, number, body), status, number
+            status, head, body = (200 if form.body else 204), form.head, b"" if lookup.is_head else form.body
+        return b"%s%s\r\nx-request-id: %s%s%s" % (head, date, number, end, body), status, number, len(body)
 
-    def keep(
-        self,
-        target: bytes,
-        accepted: bytes | None,
-        generation: object,
-        start: Message,
-        body: bytes,
-        *,
-        is_fixed: bool = False,
-    ) -> None:
+    def number(self) -> bytes:
+        """Return an id for a request that is answered before the framework."""
+        return b"%s%08x" % (self._prefix, next(self._numbers) & 0xFFFFFFFF)
+
+    def keep(self, lookup: Lookup, generation: object, start: Message, body: bytes, scope: Scope) -> None:
         """Keep the answer that begins with *start*, worked out from *generation*, where caches may.
 
-        *is_fixed* says that time alone changes nothing of it.
+        A route may say in *scope* that time alone changes nothing of it (``settled``), or that it repeats
+        scheme and host (``by_host``), so that no cache but this may keep it.
         """
-        if start["status"] not in (200, 204) or generation is None or generation is not self._current.read:
+        memo = self._memos.get(lookup.target[:7])
+        if memo is None or start["status"] not in _STATUS or len(lookup.target) > _LONGEST:
+            return
+        if generation is None or generation is not self._current.read:
             return
         if generation is not self._known:
             self.clear()
             self._known = generation
         headers = [(name.lower(), value) for name, value in start["headers"]]
-        kept_s = float("inf") if is_fixed else kept_for(dict(headers)[b"cache-control"])
-        if not kept_s:
+        found, by_host = dict(headers), scope.get("by_host", False)
+        if lookup.dictionary is not None and found.get(b"content-encoding") != b"dcz":
+            return  # a name that nobody knows must not take a place
+        kept_s = _kept_for(found.get(b"cache-control", b""), scope)
+        if not kept_s or b"etag" not in found:
             return
-        entry = self._entries.get(target)
-        if entry is None or entry.end < time.monotonic():
-            self._forget(target)
-            entry = self._entries[target] = Entry(time.monotonic() + kept_s)
-            self._weight += _OVERHEAD + len(target)
-        form = form_of(start["status"], headers, body)
-        before = entry.forms.get(coding := self._coding(accepted))
-        entry.forms[coding] = form
-        self._weight += form.weight - (before.weight if before else 0)
-        while self._weight > self._limit and self._entries:
-            self._forget(next(iter(self._entries)))
+        key = lookup.origin + lookup.target if by_host else lookup.target
+        known = memo.get(key)
+        if known is None or known.end < time.monotonic():
+            known = Entry(time.monotonic() + kept_s, 0, {}, known.asked if known else 0)
+        forms = {**known.forms, self._form_key(lookup): form_of(start["status"], headers, body)}
+        if len(forms) <= _FORMS:
+            weight = _OVERHEAD + len(key) + sum(form.weight for form in forms.values())
+            memo.put(key, Entry(known.end, weight, forms, known.asked))
 
     @property
     def generation(self) -> object:
@@ -156,19 +178,18 @@ class HotAnswers:
     @property
     def weight(self) -> int:
         """The memory that the entries take."""
-        return self._weight
+        return sum(memo.weight for memo in self._memos.values())
 
     def clear(self) -> None:
         """Forget everything."""
-        self._entries.clear()
-        self._weight, self._known = 0, None
+        for memo in self._memos.values():
+            memo.clear()
+        self._known = None
 
-    def _forget(self, target: bytes) -> None:
-        entry = self._entries.pop(target, None)
-        if entry is not None:
-            self._weight -= _OVERHEAD + len(target) + sum(form.weight for form in entry.forms.values())
-
-    def _coding(self, accepted: bytes | None) -> Coding:
+    def _form_key(self, lookup: Lookup) -> FormKey:
+        accepted = lookup.accepted
+        if lookup.dictionary is not None:
+            return accepted, lookup.dictionary
         if accepted is None:
             return "identity"
         coding = self._codings.get(accepted)
@@ -179,22 +200,23 @@ class HotAnswers:
         return coding
 
 
-def kept_for(control: bytes) -> float:
-    """Return the seconds for which an answer stays the same in its catalogue, by the bytes of *control*."""
-    if b"immutable" in control:
-        return float("inf")
+def _kept_for(control: bytes, scope: Scope) -> float:
+    """Return the seconds for which an answer stays the same in its catalogue; *control* is for caches."""
+    if scope.get("settled") or b"immutable" in control:
+        return float("inf") if control.startswith(b"public") else 0.0
+    if scope.get("by_host"):
+        return _KEPT_S
     return _KEPT_S if control.startswith(b"public, max-age=") and control != b"public, max-age=0" else 0.0
 
 
 def form_of(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Form:
     """Return the kept form of an answer; the names of *headers* are in lower case, as bytes."""
     lines = [(name, b"%s: %s\r\n" % (name, value)) for name, value in headers if name not in _OWN]
-    rest = b"cache-status: tileserver; hit\r\ndate: "
-    first = b"HTTP/1.1 200 OK\r\n" if status == HTTPStatus.OK else b"HTTP/1.1 204 No Content\r\n"
-    head = first + b"".join(line for _, line in lines) + rest
+    found = dict(headers)
+    rest = b"cache-status: %s\r\ndate: " % _HIT if b"cache-status" in found else b"date: "
+    head = _STATUS[status] + b"".join(line for _, line in lines) + rest
     same = b"".join(line for name, line in lines if name not in _OF_A_BODY)
-    etag = dict(headers)[b"etag"].decode("latin-1")
-    return Form(head, b"HTTP/1.1 304 Not Modified\r\n" + same + rest, etag, body)
+    return Form(head, b"HTTP/1.1 304 Not Modified\r\n" + same + rest, found[b"etag"].decode("latin-1"), body)
 
 
 class Remembering:
@@ -206,31 +228,38 @@ class Remembering:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
-        target = _target(scope)
-        if target is None:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         generation = self.hot.generation
-        accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), None)
         start: Message = {}
 
         async def keeping(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
                 start = message
-            elif not message.get("more_body"):
-                fixed = scope.get("settled", False)
-                body = message.get("body", b"")
-                self.hot.keep(target, accepted, generation, start, body, is_fixed=fixed)
+                _settle(scope, start)
+            elif scope["method"] == "GET" and not message.get("more_body"):
+                self.hot.keep(_lookup(scope), generation, start, message.get("body", b""), scope)
             await send(message)
 
         await self.app(scope, receive, keeping)
 
 
-def _target(scope: Scope) -> bytes | None:
-    """Return the address as asked for, the bytes of path and query, if its answers may be kept."""
-    if scope["type"] != "http" or scope["method"] != "GET":
-        return None
+def _settle(scope: Scope, start: Message) -> None:
+    """Let nobody pay for work that was not done."""
+    bill: Bill | None = scope.get("bill")
+    if bill is not None and (start["status"] in _FREE or (b"cache-status", _HIT) in start["headers"]):
+        bill.settle()
+
+
+def _lookup(scope: Scope) -> Lookup:
+    """Return the same parts of a request as `web.wire` does."""
     path, query = scope.get("raw_path") or b"", scope["query_string"]
-    target: bytes = b"%s?%s" % (path, query) if query else path
-    return target if target.startswith(_FAMILIES) and len(target) <= _LONGEST else None
+    found = dict(reversed(scope["headers"]))  # the first of each name
+    return Lookup(
+        b"%s?%s" % (path, query) if query else path,
+        b"%s://%s" % (scope["scheme"].encode(), found.get(b"host", b"")),
+        found.get(b"accept-encoding"),
+        found.get(b"available-dictionary"),
+    )

@@ -1,28 +1,37 @@
 """The connection: known answers go out before the framework is asked, and no client stays for good.
 
 A subclass of uvicorn's own protocol. Every byte is parsed by httptools as before; once a request's headers
-are complete, `web.hot` is asked, and only what it does not know becomes a task, a scope and a route.
+are complete, they are looked at, `web.hot` is asked, and only what it does not know, and what `web.limits`
+lets pass, becomes a task, a scope and a route.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from math import ceil
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from tileserver.web.access import AccessLog
-from tileserver.web.doors import Doors, refusal
-from tileserver.web.hot import HotAnswers
+from tileserver.web.doors import Told, refusal
+from tileserver.web.forwarded import HEADERS as FORWARDED
+from tileserver.web.forwarded import Caller, household
+from tileserver.web.gate import Gate, Head
+from tileserver.web.hot import Lookup
+from tileserver.web.limits import Bill, cost_of
 
-_BODY = (b"content-length", b"transfer-encoding", b"expect", b"upgrade")  # such a request takes the slow way
+_SLOW = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))  # such goes the slow way
+_KNOWN = FORWARDED | {b"host", b"accept-encoding", b"available-dictionary", b"if-none-match"}
+_HEARD = _SLOW | _KNOWN  # the headers that are looked at here
+_NOTHING = Caller()
+_PIPELINED = 64  # requests of one connection that may wait for their turn
 
 
 class Wire(HttpToolsProtocol):
-    """A connection of the server; `web.app` hands over memo, doors and log in the state of its lifespan."""
+    """A connection of the server; `web.app` hands over the parts of `Gate` in the state of its lifespan."""
 
     def __init__(
         self,
@@ -32,122 +41,230 @@ class Wire(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._hot: HotAnswers = app_state["hot"]
-        self._doors: Doors = app_state["doors"]
-        self._log: AccessLog = app_state["access"]
-        self._head_bytes = 0  # of the request whose headers are not complete
-        self._is_plain = True  # whether nothing in its headers needs the slow way
+        self._gate: Gate = app_state["gate"]
+        self._is_proxy = False  # a trusted one
+        self._household = ""
+        self._head_bytes = 0  # since the last request, and so at most of the next
+        self._body_bytes = 0
+        self._heard: dict[bytes, bytes] = {}
+        self._repeated: set[bytes] = set()
         self._is_answered = False  # by ourselves
-        self._accepted: bytes | None = None
-        self._condition: bytes | None = None
+        self._is_ending = False  # what comes in is of no interest any more
         self.waiting_from: float | None = None  # for the next request, or for the rest of its headers
+        self.stalled_from: float | None = None  # the client takes up nothing of its answer
         self.is_reading_head = False
+        self.is_fresh = True  # nothing has come in yet
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request is there, and no answer is under way."""
-        return not self.is_reading_head and (self.cycle is None or self.cycle.response_complete)
+        return not self.is_reading_head and not self._is_busy
+
+    @property
+    def _is_busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, unless the house is full."""
         super().connection_made(transport)
         self.waiting_from = time.monotonic()
-        if (reason := self._doors.enter(self, self.client[0] if self.client else "")) is not None:
+        address = self.client[0] if self.client else ""
+        self._is_proxy, self._household = self._gate.proxies.trusts(address), household(address)
+        if (reason := self._gate.doors.enter(self, self._household)) is not None:
             transport.write(refusal(503, reason))
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
-        self._doors.leave(self)
+        self._gate.doors.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse *data*, the bytes that came in; refuse a head that does not end."""
-        if self.transport.is_closing():
+        if self._is_ending or self.transport.is_closing():
             return
         self._head_bytes += len(data)
+        self.is_fresh = False
         super().data_received(data)
-        if self.is_reading_head and self._head_bytes > self._doors.head_bytes:
-            self.refuse(431, f"a request's line and headers may take {self._doors.head_bytes} bytes")
+        if self.is_reading_head and self._head_bytes > self._gate.doors.head_bytes:
+            self.refuse(431, f"a request's line and headers may take {self._gate.doors.head_bytes} bytes")
+
+    def pause_writing(self) -> None:
+        """Note since when the client takes up nothing."""
+        super().pause_writing()
+        self.stalled_from = time.monotonic()
+
+    def resume_writing(self) -> None:
+        """Note that the client reads on."""
+        super().resume_writing()
+        self.stalled_from = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse bytes that are no request."""
+        self.refuse(400, "this is no HTTP request")
 
     def refuse(self, status: int, reason: str) -> None:
-        """Answer with a problem, and end the connection; only end where an answer is under way."""
+        """Answer with a problem, and end the connection; after an answer that is under way, only end."""
+        self._is_ending = True
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.write(refusal(status, reason))
+        if self._is_busy:
+            self.flow.pause_reading()
+            return
+        number = self._gate.hot.number()
+        self.transport.write(refusal(status, reason, Told(number)))
         self.transport.close()
+        if not self.is_reading_head and status != 400:
+            self._gate.access.note(self.parser.get_method(), self.url, status, number, 0)
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
-        super().on_message_begin()
-        self.is_reading_head, self._is_plain, self._is_answered = True, True, False
-        self._accepted = self._condition = None
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self._heard, self._repeated = {}, set()
+        self.is_reading_head, self._is_answered = True, False
         self.waiting_from = time.monotonic()
 
     def on_header(self, field: bytes, value: bytes) -> None:
         """Take up one header."""
         field = field.lower()
         self.headers.append((field, value))
-        if field == b"accept-encoding":
-            self._is_plain = self._is_plain and self._accepted is None
-            self._accepted = value
-        elif field == b"if-none-match":
-            self._is_plain = self._is_plain and self._condition is None
-            self._condition = value
-        elif field in _BODY:
-            self._is_plain = False
-            if field == b"expect" and value.lower() == b"100-continue":
-                self.expect_100_continue = True
-        if len(self.headers) > self._doors.headers:
-            self._is_plain = False
+        if field in _HEARD:
+            if field in self._heard:
+                self._repeated.add(field)
+                value = b"%s, %s" % (self._heard[field], value)
+            self._heard[field] = value
 
     def on_headers_complete(self) -> None:
         """Answer from memory where the answer is known; else begin a task."""
-        self.is_reading_head, self.waiting_from, self._head_bytes = False, None, 0
-        if len(self.headers) > self._doors.headers:
-            self.refuse(431, f"a request may have {self._doors.headers} headers")
+        self.is_reading_head, self.waiting_from = False, None
+        size, self._head_bytes, self._body_bytes = self._head_bytes, 0, 0
+        if self._is_ending:
             self._is_answered = True
             return
-        if self._is_plain and self._answers():
+        version = self.parser.get_http_version()
+        head = Head(version, self.url, self.headers, self._heard, self._repeated, size)
+        if (trouble := self._gate.trouble(head)) is not None:
+            self._is_answered = True
+            self.refuse(*trouble)
             return
-        super().on_headers_complete()
+        caller = self._gate.proxies.caller(self._heard) if self._is_proxy else _NOTHING
+        host = caller.host.encode() or self._heard.get(b"host", b"")
+        if self._answers(b"%s://%s" % ((caller.scheme or self.scheme or "http").encode(), host)):
+            return
+        self._begin(caller, host)
 
-    def _answers(self) -> bool:
-        """Answer ourselves, if the request is simple, the answer known, and the client reads."""
-        method = self.parser.get_method()
-        if (
-            method not in (b"GET", b"HEAD")
-            or self.flow.write_paused
-            or not (self.cycle is None or self.cycle.response_complete)
-            or self.transport.is_closing()
+    @property
+    def _closes(self) -> bool:
+        """Whether the connection ends with the answer."""
+        return (
+            self._gate.is_leaving
             or not self.parser.should_keep_alive()
             or self.parser.get_http_version() != "1.1"
-        ):
+        )
+
+    def _is_simple(self, method: bytes) -> bool:
+        """Whether a known answer may be the answer: nothing asks for more, and the client reads."""
+        return (
+            method in (b"GET", b"HEAD")
+            and _SLOW.isdisjoint(self._heard)
+            and self._repeated <= FORWARDED
+            and not self.flow.write_paused
+            and not self._is_busy
+            and not self.transport.is_closing()
+        )
+
+    def _answers(self, origin: bytes) -> bool:
+        """Answer ourselves, if the request is simple and the answer known."""
+        heard, method = self._heard, self.parser.get_method()
+        if not self._is_simple(method):
             return False
-        date = self.server_state.default_headers[0][1]
-        answer = self._hot.answer(self.url, self._accepted, self._condition, date, is_head=method == b"HEAD")
+        lookup = Lookup(
+            self.url,
+            origin,
+            heard.get(b"accept-encoding"),
+            heard.get(b"available-dictionary"),
+            heard.get(b"if-none-match"),
+            method == b"HEAD",
+        )
+        closes = self._closes
+        end = b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n"
+        answer = self._gate.hot.answer(lookup, self.server_state.default_headers[0][1], end)
         if answer is None:
             return False
+        written, status, request_id, size = answer
+        self._finish(written, closes)
+        self._gate.access.note(method, self.url, status, request_id, size)
+        return True
+
+    def _too_much(self, wait_s: float) -> tuple[bytes, bool]:
+        """Return the answer to a client that has asked for too much, and whether the connection ends."""
+        method, number, closes = self.parser.get_method(), self._gate.hot.number(), self._closes
+        answer = refusal(
+            429,
+            "this address has asked for more work than the server does for one; ask again later",
+            Told(number, ceil(wait_s), is_head=method == b"HEAD", closes=closes),
+        )
+        self._gate.access.note(method, self.url, 429, number, 0)
+        return answer, closes
+
+    def _finish(self, written: bytes, closes: bool) -> None:
+        """Write a whole answer of our own."""
         self._is_answered = True
-        written, status, request_id = answer
         self.transport.write(written)
         self.server_state.total_requests += 1
         self.waiting_from = time.monotonic()
-        self._log.note(method, self.url, status, request_id)
-        return True
+        if closes:
+            self._is_ending = True
+            self.transport.close()
+
+    def _begin(self, caller: Caller, host: bytes) -> None:
+        """Begin a task, if whoever asks has not asked for too much already."""
+        if len(self.pipeline) >= _PIPELINED:  # whoever sends so many has to send the rest again
+            self._is_answered = self._is_ending = True
+            return
+        cost = cost_of(self.url)
+        payer = household(caller.client) if self._is_proxy else self._household
+        if (wait_s := self._gate.allowances.take(payer, cost)) and not self._is_busy:
+            self._finish(*self._too_much(wait_s))
+            return
+        self._make_scope(caller, host)
+        self.scope["bill"] = Bill(self._gate.allowances, payer, cost)  # type: ignore[typeddict-unknown-key]
+        self.expect_100_continue = self._heard.get(b"expect", b"").lower() == b"100-continue"
+        super().on_headers_complete()
+        if self._gate.is_leaving:
+            self.cycle.keep_alive = False
+
+    def _make_scope(self, caller: Caller, host: bytes) -> None:
+        """Let uvicorn make its scope, with client, scheme and host of *caller* behind a proxy."""
+        url, headers = self.url, self.headers
+        if caller.host:
+            headers = [(name, host if name == b"host" else value) for name, value in headers]
+        super().on_message_begin()
+        self.url, self.headers, self.scope["headers"] = url, headers, headers
+        if caller.scheme:
+            self.scope["scheme"] = caller.scheme
+        if caller.client:
+            self.scope["client"] = (caller.client, 0)
 
     def on_body(self, body: bytes) -> None:
         """Pass the bytes of a part of a body on to a task, if there is any."""
+        self._body_bytes += len(body)
+        if self._body_bytes > self._gate.doors.body_bytes and not self._is_ending:
+            self.refuse(413, f"a request's body may take {self._gate.doors.body_bytes} bytes")
         if not self._is_answered:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request."""
+        self._head_bytes = 0
         if not self._is_answered:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        more = bool(self.pipeline)
         super().on_response_complete()
-        self.waiting_from = time.monotonic()
+        if not more:
+            self.waiting_from = time.monotonic()
+            if self._is_ending:
+                self.transport.close()

@@ -1,0 +1,106 @@
+"""Callers behind proxies: address, scheme and host as trusted proxies, and nobody else, may say.
+
+``Forwarded`` (RFC 7239) or the older ``X-Forwarded-For``, ``-Proto`` and ``-Host``. Each proxy appends the
+one that it was asked by, so the list is read from its end: the first address that is no trusted proxy's is
+the client's, and whatever stands before it the client may have made up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+HEADERS = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"))
+_PARAMETER = re.compile(r'\s*([A-Za-z]+)=(?:"([^"]*)"|([^\s;,"]*))\s*\Z')
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,260}\Z")
+_HOPS = 20  # that are looked at, from the end
+_LONGEST = 2_048  # bytes of a header that is looked at
+
+
+class Caller(NamedTuple):
+    """Client of a request, and the scheme and host that the client used; empty where nobody has said."""
+
+    client: str = ""
+    scheme: str = ""
+    host: str = ""
+
+
+class Proxies:
+    """The proxies that are trusted: addresses and networks (CIDR)."""
+
+    def __init__(self, trusted: Sequence[str] = ()) -> None:
+        self._networks = [ip_network(text) for text in trusted]
+        self._callers = lru_cache(4096)(self._read)
+
+    def trusts(self, text: str) -> bool:
+        """Whether *text* is the address of a trusted proxy."""
+        address = parse(text)
+        return address is not None and any(address in network for network in self._networks)
+
+    def are_uncounted(self, text: str) -> bool:
+        """Whether *text* is the address of a trusted proxy, which speaks for many, or of this machine."""
+        address = parse(text)
+        return address is not None and (address.is_loopback or self.trusts(text))
+
+    def caller(self, headers: Mapping[bytes, bytes]) -> Caller:
+        """Return the caller by a trusted proxy's *headers*: lower-case names to values, joined by commas."""
+        said = tuple(headers.get(name, b"") for name in (b"forwarded", *_OLDER))
+        return self._callers(*said) if sum(map(len, said)) <= _LONGEST else Caller()
+
+    def _read(self, forwarded: bytes, addresses: bytes, scheme: bytes, host: bytes) -> Caller:
+        if forwarded:
+            hops = [_parameters(part) for part in forwarded.decode("latin-1").split(",")[-_HOPS:]]
+        else:
+            texts = (each.decode("latin-1").split(",") for each in (addresses, scheme, host))
+            clients, schemes, hosts = ([text.strip() for text in each][-_HOPS:] for each in texts)
+            hops = [{"for": client, "proto": schemes[-1], "host": hosts[-1]} for client in clients]
+        for hop in reversed(hops):
+            client = _node(hop.get("for", ""))
+            if client is None or not self.trusts(client):
+                break
+        named = client or ""
+        proto, asked = hop.get("proto", "").lower(), hop.get("host", "")
+        return Caller(named, proto if proto in ("http", "https") else "", asked if _HOST.match(asked) else "")
+
+
+_OLDER = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
+
+
+def _parameters(part: str) -> dict[str, str]:
+    found = (_PARAMETER.match(text) for text in part.split(";"))
+    return {each[1].lower(): each[2] or each[3] or "" for each in found if each}
+
+
+def _node(text: str) -> str | None:
+    """Return the address in a node's name, such as ``"[2001:db8::1]:4711"``; `None` of others."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    return None if parse(text) is None else text
+
+
+@lru_cache(4096)
+def parse(text: str) -> Address | None:
+    """Parse *text*, an address; an IPv4 address that is mapped into IPv6 becomes plain IPv4."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+@lru_cache(4096)
+def household(text: str) -> str:
+    """Return whom *text*, an address, counts for: itself, or of IPv6 the network that one customer has."""
+    address = parse(text)
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((int(address) >> 64 << 64, 64)))
+    return str(address) if address else text
