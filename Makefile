@@ -63,6 +63,7 @@ services: machine
 
 .venv/.made-dev: requirements-dev.txt .venv/.made-run
 	@.ci/setup venv-dev
+	@.ci/setup promtool
 
 .venv/.made-node: .venv/.made-run
 	@.ci/setup node

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sysconfig
 import tomllib
@@ -11,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, Metric
 from ruamel.yaml import YAML
 
 from tileserver.config import SETTINGS
+from tileserver.web.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = ROOT / "docker/Dockerfile"
 COMPOSE = ROOT / "docker/compose.yaml"
-PINNED = r"[\w./-]+:\d+(\.\d+)?[\w.-]*"
+PINNED = r"[\w./-]+:v?\d+(\.\d+)?[\w.-]*"
+ALERTS = ROOT / "docker/prometheus/alerts.yaml"
+DASHBOARD = ROOT / "docker/grafana/tileserver.json"
 
 
 def _instructions() -> list[tuple[str, str]]:
@@ -112,6 +119,57 @@ def test_the_database_is_reached_by_the_server_alone_and_waited_for() -> None:
 
 def test_the_server_listens_on_this_machine_alone_unless_told() -> None:
     assert _services()["server"]["ports"] == ["${TILESERVER_PUBLISH:-127.0.0.1:8000}:8000"]
+
+
+def test_promtool_finds_nothing_to_say_about_scraping_and_alerts() -> None:
+    scripts = Path(sysconfig.get_path("scripts"))
+    promtool = shutil.which("promtool", path=f"{scripts}:{os.environ['PATH']}")
+    assert promtool, "promtool: .ci/setup promtool"
+    for what, file in (("rules", ALERTS), ("config", ALERTS.with_name("prometheus.yaml"))):
+        done = subprocess.run([promtool, "check", what, file], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_dashboard_and_alerts_ask_for_is_shown_by_a_server() -> None:
+    registry = CollectorRegistry()
+    Metrics(frozenset, registry)
+    shown = {name for family in registry.collect() for name in _series(family)} | {"up"}
+    rules = [rule for group in YAML(typ="safe").load(ALERTS)["groups"] for rule in group["rules"]]
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    asked = [rule["expr"] for rule in rules]
+    asked += [target["expr"] for panel in panels for target in panel["targets"]]
+    named = {name for text in asked for name in re.findall(r"\b(?:tileserver_\w+|up)\b", text)}
+    assert len(named) > 15
+    assert named <= shown
+
+
+def _series(family: Metric) -> set[str]:
+    ends = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+    return {family.name + end for end in ends}
+
+
+def test_every_panel_asks_the_datasource_that_is_set_up_and_has_a_title_of_its_own() -> None:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    known = {
+        each["uid"] for each in YAML(typ="safe").load(DASHBOARD.with_name("datasource.yaml"))["datasources"]
+    }
+    used = {part["datasource"]["uid"] for panel in panels for part in (panel, *panel["targets"])}
+    assert used == known
+    assert len({panel["title"] for panel in panels}) == len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_prometheus_asks_at_the_port_that_the_server_shows_its_figures_at() -> None:
+    port = _services()["server"]["environment"]["TILESERVER_METRICS"].rpartition(":")[2]
+    asked = YAML(typ="safe").load(ALERTS.with_name("prometheus.yaml"))["scrape_configs"][0]
+    assert asked["static_configs"][0]["targets"] == [f"server:{port}"]
+    assert not any(port in published for published in _services()["server"]["ports"])
+
+
+def test_every_file_that_a_service_takes_in_is_there() -> None:
+    mounts = [each for service in _services().values() for each in service.get("volumes", [])]
+    own = [each.split(":")[0] for each in mounts if each.startswith("./")]
+    assert len(own) == 4
+    assert all((COMPOSE.parent / each).exists() for each in own)
 
 
 def test_only_settings_that_exist_are_set() -> None:

@@ -8,10 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tileserver.errors import BadParameter
+
+
+class Endpoint(NamedTuple):
+    """Address and port to listen at."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,17 @@ def _shared_url(text: str) -> str:
     if text and urlsplit(text).port == 0:
         raise ValueError("a URL with a port from 1 to 65535")
     return text
+
+
+def _endpoint(text: str) -> Endpoint | None:
+    host, _, port = text.rpartition(":")
+    if text and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("a port, or an address and a port as 127.0.0.1:9464")
+    return Endpoint(host.strip("[]") or "127.0.0.1", int(port)) if text else None
+
+
+def _switch(text: str) -> bool:
+    return _choice("on", "off")(text) == "on"
 
 
 def _folder(text: str) -> Path | None:
@@ -169,6 +190,24 @@ SETTINGS = (
         _choice("auto", "json", "text"),
         "form of the log lines on standard error; auto: text on a terminal, JSON elsewhere",
     ),
+    Setting(
+        "TILESERVER_METRICS",
+        "",
+        _endpoint,
+        "where Prometheus finds /metrics of all processes: 9464, or 0.0.0.0:9464; empty: nowhere",
+    ),
+    Setting(
+        "TILESERVER_TRACES",
+        "",
+        _choice("", "otlp", "console"),
+        "where traces go: otlp (OTEL_EXPORTER_OTLP_ENDPOINT says where) or console; empty: nowhere",
+    ),
+    Setting(
+        "TILESERVER_SERVER_TIMING",
+        "off",
+        _switch,
+        "on: answers that are made anew say in Server-Timing from which tier they came, and in how many ms",
+    ),
 )
 
 
@@ -198,6 +237,9 @@ class Settings:
     statement_timeout: int
     drain: int
     log: str
+    metrics: Endpoint | None
+    traces: str
+    server_timing: bool
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -14,6 +14,7 @@ from tileserver.desk.upkeep import Upkeep, up_to_date
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.keeper import keeping
 from tileserver.samples.load import load_samples_if_empty
+from tileserver.web.exposition import exposing
 from tileserver.web.logs import configure_logs
 from tileserver.web.server import address_of, listening, run_server
 
@@ -38,7 +39,8 @@ def serve(
             err.print(
                 f"serving at [bold]{address_of(settings, door)}[/bold]; stop with Ctrl-C", highlight=False
             )
-            run_server(settings, door)
+            with exposing(settings.metrics):
+                run_server(settings, door)
 
 
 def _kept(settings: Settings) -> AbstractContextManager[object]:

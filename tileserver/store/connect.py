@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from tileserver.errors import BadAddress, LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
+from tileserver.origin import came_from
 from tileserver.store.servers import Floor, ReaderConnection, holds, is_pooled, note_kind
 
 # What a lost, refusing, restarting, overloaded or missing database raises; everything else is our bug.
@@ -166,10 +167,12 @@ class Pool:
     wait_s: float
     statement_timeout_s: float
     floor: Floor | None = None  # of the catalogue; rows of a server that lags behind it would be wrong
+    on_query: Callable[[Any], None] | None = None  # is told of each statement that has ended
+    waiting: int = 0  # of those who would borrow a connection
+    lent: int = 0
     _pool: asyncpg.Pool | None = None
     _is_pooled: bool = False
     _opening: asyncio.Lock | None = None
-    _waiting: int = 0
 
     async def _open(self) -> asyncpg.Pool:
         if self._opening is None:
@@ -185,7 +188,7 @@ class Pool:
                     timeout=self.wait_s,
                     # For a database that went silent; one that answers ends a slow query itself, before.
                     command_timeout=self.statement_timeout_s + self.wait_s,
-                    init=_begin_session,
+                    init=self._begin,
                     reset=_keep_session,
                     connection_class=ReaderConnection,
                     statement_cache_size=0 if self._is_pooled else _STATEMENTS,
@@ -199,6 +202,11 @@ class Pool:
             return await is_pooled(probe)
         finally:
             probe.terminate()
+
+    async def _begin(self, connection: asyncpg.Connection) -> None:
+        await _begin_session(connection)
+        if self.on_query is not None:
+            connection.add_query_logger(self.on_query)
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -215,8 +223,10 @@ class Pool:
         Cancelling the borrower cancels its query in PostgreSQL before the connection goes back.
         """
         with translated():
+            came_from("postgis")
             pool = self._pool or await self._open()
             connection = await self._borrow(pool)
+            self.lent += 1
             try:
                 if self._is_pooled or connection.is_standby:
                     async with self._prepared(connection):
@@ -224,19 +234,20 @@ class Pool:
                 else:
                     yield connection
             finally:
+                self.lent -= 1
                 await pool.release(connection)
 
     async def _borrow(self, pool: asyncpg.Pool) -> asyncpg.Connection:
-        if self._waiting >= _QUEUE * self.size:
-            raise StoreBusy(f"{self._waiting} requests wait for the database already; try again in a moment")
-        self._waiting += 1
+        if self.waiting >= _QUEUE * self.size:
+            raise StoreBusy(f"{self.waiting} requests wait for the database already; try again in a moment")
+        self.waiting += 1
         try:
             async with asyncio.timeout(self.wait_s):
                 return await pool.acquire()
         except TimeoutError as error:
             raise StoreBusy(f"no database connection became free within {self.wait_s:g} s") from error
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     @asynccontextmanager
     async def _prepared(self, connection: asyncpg.Connection) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -45,6 +46,7 @@ class Current:
         self.background = background or pool
         self.clock = clock
         self.read: Catalogue | None = None  # as it was read last
+        self.read_at = 0.0  # seconds of the steady clock
         self.tilesets: Mapping[str, Tileset] = {}  # of that, by the names they were asked for under
         self._past: Recent[tuple[_Editions, int], list[Periods]] = Recent(_PAST_REVISIONS)
         self._memories: list[Recent[Any, Any]] = []
@@ -57,6 +59,7 @@ class Current:
         async with self._refreshing, self.background.acquire() as connection:
             await check_schema(connection)
             self._replace(await load_catalogue(connection, self.read))
+            self.read_at = time.monotonic()
 
     def set_aside(self, refs: Collection[LayerRef], reason: str) -> None:
         """Serve the layers *refs* no longer, until the next reading."""

@@ -21,6 +21,7 @@ from itertools import islice
 
 import zstandard
 
+from tileserver.origin import came_from
 from tileserver.tiles.shared_link import Command, LinkCounts, SharedLink
 from tileserver.tiles.version import SCHEME
 
@@ -136,6 +137,8 @@ class SharedTier:
                 self.counts.damaged += 1
             else:
                 found[name] = data
+        if found:
+            came_from("shared")
         return found
 
     def _unpacked(self, name: str, value: bytes) -> bytes | None:

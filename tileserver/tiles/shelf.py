@@ -22,6 +22,7 @@ import structlog
 
 from tileserver.config import Settings
 from tileserver.errors import ShelfUnavailable
+from tileserver.origin import came_from
 from tileserver.tiles.shelf_faults import FAILURES, is_busy, is_damage, is_doubtful
 from tileserver.tiles.shelf_file import FILE, ShelfFile
 from tileserver.tiles.shelf_opening import open_file, put_aside
@@ -76,6 +77,8 @@ class Shelf:
             if time.monotonic() > deadline:
                 return {}
             await asyncio.sleep(_AGAIN_S)
+        if found:
+            came_from("shelf")
         return found
 
     def get(self, name: str) -> bytes | None:

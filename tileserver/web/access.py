@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -44,6 +44,7 @@ class AccessLog:
         self._write = write
         self._lines: list[Line] = []
         self._due: asyncio.TimerHandle | None = None
+        self.tell: Callable[[Sequence[Line]], None] | None = None  # of the lines that are written
 
     def note(self, method: bytes, target: bytes, status: int, request_id: bytes, size: int) -> None:
         """Note an answer, from the event loop; method, target and id are the bytes of the request.
@@ -62,6 +63,8 @@ class AccessLog:
             self._due.cancel()
             self._due = None
         lines, self._lines = self._lines, []
+        if lines and self.tell is not None:
+            self.tell(lines)
         with suppress(OSError, ValueError):  # a line that cannot be written, on a full disk say, is lost
             if lines:
                 self._write("".join(map(self._render, lines)))

@@ -36,6 +36,7 @@ from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.limits import Allowances  # how much work one address may ask for
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
+from tileserver.web.observing import Watched, observing  # metrics and traces
 from tileserver.web.pages import PageRoutes  # /, /embed
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
@@ -79,6 +80,16 @@ class _Parts:
         pools = readers, background
         return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready, gate)
 
+    def begin(self, settings: Settings) -> None:
+        """Begin the tasks."""
+        self.supervisor.start("revisions", self.follower.listen, silence_s=1.6)
+        if settings.database_read_url:
+            ahead = partial(self.follower.listen_ahead, settings.database_url)
+            self.supervisor.start("primary", ahead, silence_s=1.6)
+        self.supervisor.start("catalogue", self.follower.refresh, silence_s=90)
+        self.supervisor.start("doors", self.gate.doors.watch)
+        self.supervisor.start("history", self.follower.plan)
+
     async def close(self) -> None:
         """End the tasks, and close whatever is open."""
         self.ready.leave()
@@ -97,29 +108,26 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     the caller's is believed; without one the machine's is, as far as its witnesses agree.
     """
     parts = _Parts.of(settings, clock or GuardedClock(), doors)
+    seen = observing(settings, _watched(parts))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
-        parts.supervisor.start("revisions", parts.follower.listen, silence_s=1.6)
-        if settings.database_read_url:
-            ahead = partial(parts.follower.listen_ahead, settings.database_url)
-            parts.supervisor.start("primary", ahead, silence_s=1.6)
-        parts.supervisor.start("catalogue", parts.follower.refresh, silence_s=90)
-        parts.supervisor.start("doors", parts.gate.doors.watch)
-        parts.supervisor.start("history", parts.follower.plan)
+        parts.begin(settings)
+        seen.start(parts.supervisor)
         with saying_so(parts.ready.leave, settings.drain):
             yield {"gate": parts.gate}  # for `web.wire`
         await parts.close()
+        seen.close()
 
     app = Starlette(
         routes=_routes(parts, settings),
-        middleware=_middleware(parts),
+        middleware=[*seen.middleware, *_middleware(parts)],
         exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.current, app.state.service = parts.current, parts.tiles
-    app.state.follower, app.state.hot = parts.follower, parts.gate.hot
+    app.state.follower, app.state.hot, app.state.observing = parts.follower, parts.gate.hot, seen
     return app
 
 
@@ -129,6 +137,26 @@ def _middleware(parts: _Parts) -> list[Middleware]:
         Middleware(Remembering, hot=parts.gate.hot),
         Middleware(Envelope, pulse=parts.follower.pulse),
     ]
+
+
+def _watched(parts: _Parts) -> Watched:
+    readers, background = parts.pools
+    caches = {
+        "tiles": parts.tiles.cache,
+        "history": parts.history.cache,
+        "comparisons": parts.comparisons.documents,
+        "hot": parts.gate.hot,
+    }
+    return Watched(
+        {"readers": readers, "background": background},
+        parts.current,
+        parts.follower,
+        parts.supervisor,
+        {name: partial(getattr, cache, "weight") for name, cache in caches.items()},
+        parts.gate.doors,
+        parts.tiles,
+        parts.gate.access,
+    )
 
 
 def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:

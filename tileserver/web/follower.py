@@ -71,6 +71,12 @@ class Follower:
         self._blind_since: float | None = None
         self._enforcing: asyncio.TimerHandle | None = None
         self._trouble = ""  # of the clock, as logged
+        self._behind_since: float | None = None
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds for which the database has had news that are not read."""
+        return 0.0 if self._behind_since is None else time.monotonic() - self._behind_since
 
     async def listen(self, report: Report) -> None:
         """Hear of every change until the line is lost."""
@@ -130,6 +136,8 @@ class Follower:
         if catalogue is not None and beat.is_standby and lags(beat.marker, catalogue.marker):
             return  # of two replicas the slower one speaks
         self._beat = beat
+        is_behind = catalogue is None or catalogue.marker != beat.marker
+        self._behind_since = (self._behind_since or time.monotonic()) if is_behind else None
         if catalogue is None or catalogue.marker != beat.marker:
             self._wanted.set()
             if catalogue is not None and self._broken():

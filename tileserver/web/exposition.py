@@ -1,0 +1,86 @@
+"""``/metrics`` at a port of its own, for all processes of a server; the readers' port shows nothing.
+
+Each process writes its figures into files of one folder (the Prometheus client's multiprocess mode), and the
+process that began the server reads all of them when it is asked. A process that ended keeps its counts, and
+has no states any more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tileserver.config import Endpoint
+from tileserver.errors import BadParameter
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which the client looks at when it is first imported
+_STATES = re.compile(r"gauge_live[a-z]+_(\d+)\.db")
+
+
+@contextmanager
+def exposing(endpoint: Endpoint | None) -> Iterator[None]:
+    """Answer ``/metrics`` at *endpoint*, if any, with the figures of all processes that begin meanwhile.
+
+    Raises
+    ------
+    BadParameter
+        Something else listens there, or the address is none of this machine's.
+    """
+    if endpoint is None:
+        yield
+        return
+    with TemporaryDirectory(prefix="tileserver-metrics-") as folder, _told(folder):
+        from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - after that
+
+        registry = CollectorRegistry(support_collectors_without_names=True)
+        registry.register(AllProcesses(Path(folder)))
+        try:
+            server, thread = start_http_server(endpoint.port, endpoint.host, registry)
+        except OSError as error:
+            raise BadParameter(
+                f"cannot show metrics at {endpoint}: {error.strerror or error}; set TILESERVER_METRICS to"
+                " another address, or stop what listens there"
+            ) from error
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+@contextmanager
+def _told(folder: str) -> Iterator[None]:
+    """Let the client write into *folder*, in this process and in every process that begins meanwhile."""
+    os.environ[FOLDER] = folder
+    try:
+        yield
+    finally:
+        del os.environ[FOLDER]
+
+
+class AllProcesses:
+    """A collector over the *folder* of all processes, without the states of ended processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures of all."""
+        from prometheus_client import multiprocess  # noqa: PLC0415 - it looks at the folder
+
+        numbers = {found[1] for file in self._folder.iterdir() if (found := _STATES.fullmatch(file.name))}
+        for number in map(int, numbers):
+            if not Path(f"/proc/{number}").exists():
+                multiprocess.mark_process_dead(number, str(self._folder))  # type: ignore[no-untyped-call]
+        files = [str(file) for file in self._folder.glob("*.db")]
+        merged: Iterable[Metric] = multiprocess.MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return merged

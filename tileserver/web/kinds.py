@@ -1,0 +1,65 @@
+"""Kinds of requests, for figures and traces: a bounded set of words, whatever anybody asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import NamedTuple
+
+OTHER = "other"
+SEVERAL = "several"
+_LONGEST = 512  # characters of a path; what is longer is none of ours
+_BY_LENGTH = {  # the first word of the path, and the number of its parts
+    ("tiles", 5): "tile",
+    ("tiles", 6): "version",
+    ("history", 6): "history",
+    ("history", 5): "faces",
+    ("changes", 7): "change",
+    ("changes", 4): "totals",
+    ("tilesets", 1): "catalogue",
+    ("tilesets", 2): "tilejson",
+    ("styles", 2): "style",
+    ("healthz", 1): "healthz",
+    ("readyz", 1): "readyz",
+    ("embed", 1): "page",
+    ("", 1): "page",
+}
+_OF_A_TILESET = {"timeline": "timeline", "km2.json": "km2", "km2.csv": "km2"}
+_TILES = {"tile": 2, "version": 3, "history": 3, "change": 4}  # and the part of the path that is the zoom
+KINDS = frozenset([*_BY_LENGTH.values(), *_OF_A_TILESET.values(), "static", OTHER])
+
+
+class Kind(NamedTuple):
+    """Kind of a request; tileset and zoom as asked for, empty where the kind has none."""
+
+    kind: str
+    tileset: str = ""
+    zoom: str = ""
+
+
+@lru_cache(8192)
+def kind_of(path: str) -> Kind:
+    """Return the kind of the request for *path*, a path without its query."""
+    if len(path) > _LONGEST:
+        return Kind(OTHER)
+    parts = path[1:].split("/")
+    if parts[0] == "static":
+        return Kind("static")
+    if len(parts) == 3 and parts[0] == "tilesets" and parts[2] in _OF_A_TILESET:
+        return Kind(_OF_A_TILESET[parts[2]], parts[1])
+    kind = _BY_LENGTH.get((parts[0], len(parts)), OTHER)
+    if kind == OTHER:
+        return Kind(OTHER)
+    tileset = parts[1].removesuffix(".json") if len(parts) > 1 else ""
+    return Kind(kind, tileset, _zoom(parts[_TILES[kind]]) if kind in _TILES else "")
+
+
+def _zoom(text: str) -> str:
+    return text if text.isascii() and text.isdigit() and len(text) < 3 and int(text) < 25 else OTHER
+
+
+def tileset_label(asked: str, names: Collection[str]) -> str:
+    """Return *asked* if *names* have the name, ``several`` for a composition of names, else ``other``."""
+    if not asked or asked in names:
+        return asked
+    return SEVERAL if "," in asked and all(part in names for part in asked.split(",")) else OTHER

@@ -1,0 +1,171 @@
+"""States of a process as figures: read every few seconds, beside the requests."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections.abc import Callable, Iterable, Mapping
+from math import nan
+from pathlib import Path
+from typing import NamedTuple
+
+from tileserver.clock import GuardedClock
+from tileserver.publish.documents import time_block
+from tileserver.store.connect import Pool
+from tileserver.tiles.catalogue import Catalogue
+from tileserver.tiles.current import Current
+from tileserver.tiles.service import TileService
+from tileserver.times import day_period, parse_day
+from tileserver.web.doors import Doors
+from tileserver.web.follower import Follower
+from tileserver.web.metrics import Metrics
+from tileserver.web.supervisor import Supervisor
+
+_TICK_S = 0.1  # between looks at the loop
+_READ = 20  # ticks between readings
+_READ_AGES = 300  # ticks between readings of how old the data is
+_PAGE = resource.getpagesize()
+
+
+class Figure(NamedTuple):
+    """The value of a gauge of `web.metrics`."""
+
+    name: str
+    value: float
+    labels: tuple[str, ...] = ()
+
+
+Figures = Iterable[Figure]
+Source = Callable[[], Figures]
+
+
+class Sampler:
+    """Reads the *sources*, and how late the event loop is, into *metrics*."""
+
+    def __init__(self, metrics: Metrics, current: Current, sources: Iterable[Source]) -> None:
+        self._metrics = metrics
+        self._current = current
+        self._sources = tuple(sources)
+        self._aged: set[str] = set()
+        self._aged_by: object = None  # the catalogue
+
+    async def run(self, report: Callable[[], None]) -> None:
+        """Read for ever; *report* is told that all is well."""
+        ticks = 0
+        while True:
+            if ticks % _READ == 0:
+                self.read()
+                if ticks % _READ_AGES == 0 or self._aged_by is not self._current.read:
+                    self._read_ages()
+                report()
+            due = time.monotonic() + _TICK_S
+            await asyncio.sleep(_TICK_S)
+            self._metrics.lag.observe(max(0.0, time.monotonic() - due))
+            ticks += 1
+
+    def read(self) -> None:
+        """Set every gauge but the ages of the data."""
+        for source in self._sources:
+            for name, value, labels in source():
+                self._metrics.set(name, value, *labels)
+
+    def _read_ages(self) -> None:
+        self._aged_by, ages = self._current.read, data_ages(self._current)
+        for gone in self._aged - {*ages}:
+            self._metrics.set("data_age_seconds", nan, gone)
+        self._aged |= {*ages}
+        for tileset, age in ages.items():
+            self._metrics.set("data_age_seconds", age, tileset)
+
+
+def data_ages(current: Current) -> Mapping[str, float]:
+    """Return by layer the seconds since the end of the newest local day of which anything is public."""
+    now, catalogue = current.clock(), current.read
+    ages: dict[str, float] = {}
+    if catalogue is None:
+        return {}
+    for ref in catalogue.layers:
+        tileset = catalogue.tileset(str(ref))
+        day = time_block(tileset, now)["newest"][ref.layer]
+        if day is not None:
+            end = day_period(parse_day(day), tileset.zone).end
+            ages[str(ref)] = max(0.0, (now - end).total_seconds()) if end else 0.0
+    return ages
+
+
+def of_pools(pools: Mapping[str, Pool]) -> Source:
+    """Return the source of the states of *pools*, by name."""
+
+    def read() -> Figures:
+        for name, pool in pools.items():
+            yield Figure("pool_size", pool.size, (name,))
+            yield Figure("pool_in_use", pool.lent, (name,))
+            yield Figure("pool_waiting", pool.waiting, (name,))
+
+    return read
+
+
+def of_knowledge(current: Current, follower: Follower) -> Source:
+    """Return the source of the states of catalogue, index and clock."""
+
+    def read() -> Figures:
+        now = time.monotonic()
+        yield Figure("database_silent_seconds", min(follower.pulse.silent_s, now))
+        yield Figure("index_age_seconds", now - current.read_at if current.read else now)
+        yield Figure("index_behind_seconds", follower.behind_s)
+        clock, catalogue = current.clock, current.read or Catalogue({}, {})
+        yield Figure("layers_missing", len(catalogue.missing))
+        yield Figure("layers_behind", len(catalogue.behind))
+        yield Figure("clock_wrong", bool(isinstance(clock, GuardedClock) and clock.trouble))
+
+    return read
+
+
+def of_tasks(supervisor: Supervisor) -> Source:
+    """Return the source of the states of background tasks."""
+
+    def read() -> Figures:
+        for name, state in supervisor.states.items():
+            yield Figure("task_failing", state != "ok", (name,))
+
+    return read
+
+
+def of_caches(weights: Mapping[str, Callable[[], int]]) -> Source:
+    """Return the source of the bytes in caches: *weights* has by name who says how many."""
+
+    def read() -> Figures:
+        for name, weight in weights.items():
+            yield Figure("cache_bytes", weight(), (name,))
+
+    return read
+
+
+def of_doors(doors: Doors) -> Source:
+    """Return the source of the number of connections."""
+
+    def read() -> Figures:
+        yield Figure("connections", doors.inside)
+        yield Figure("connections_most", doors.connections)
+
+    return read
+
+
+def of_shelf(tiles: TileService) -> Source:
+    """Return the source of the state of the tiles on disk."""
+
+    def read() -> Figures:
+        yield Figure("shelf_wrong", bool(tiles.trouble))
+
+    return read
+
+
+def of_process() -> Figures:
+    """Read memory in bytes, processor time in seconds and descriptors of this process (Linux)."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    yield Figure("process_cpu_seconds", used.ru_utime + used.ru_stime)
+    home = Path("/proc/self")
+    if home.exists():
+        yield Figure("process_resident_bytes", int((home / "statm").read_text().split()[1]) * _PAGE)
+        yield Figure("process_open_files", sum(1 for _ in (home / "fd").iterdir()))
