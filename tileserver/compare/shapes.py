@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import BUFFER, EXTENT, Band, TileAddress
 from tileserver.shape.band_comparison import band_lines, band_pieces
-from tileserver.shape.compare import CellDifference, Piece
+from tileserver.shape.compare import Area, CellDifference, Piece
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.comparison_tiles import ShapeRow
 from tileserver.store.measures import DifferingFace
@@ -56,15 +57,13 @@ def compared_cells(faces: Sequence[DifferingFace], band: Band) -> Iterator[CellD
     Where one state has a larger cell than the other, all cells within the larger one are compared as one.
     """
     cells = _largest_cells({face.cell for face in faces}, band)
-    groups: defaultdict[TileAddress, list[DifferingFace]] = defaultdict(list)
-    for face in faces:
-        groups[cells[face.cell]].append(face)
-    for own in groups.values():
-        before, after = (
-            [(face.status, shapely.from_wkb(face.wkb)) for face in own if face.before == side]
-            for side in (True, False)
-        )
-        yield CellDifference(before, after)
+    sides: defaultdict[TileAddress, tuple[list[Area], list[Area]]] = defaultdict(lambda: ([], []))
+    shapes = shapely.from_wkb([face.wkb for face in faces])
+    for face, shape in zip(faces, shapes, strict=True):
+        before, after = sides[cells[face.cell]]
+        (before if face.before else after).append((face.status, shape))
+    for own in sides.values():
+        yield CellDifference(*own)
 
 
 def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]:
@@ -72,7 +71,9 @@ def _largest_cells(cells: Collection[int], band: Band) -> dict[int, TileAddress]
     addresses = {cell: band.cell_address(cell) for cell in cells}
     found: dict[TileAddress, TileAddress] = {}
     zooms = sorted({address.z for address in addresses.values()})
-    for each in sorted(addresses.values()):
+    if len(zooms) == 1:
+        return addresses
+    for each in sorted(addresses.values(), key=attrgetter("z")):  # the larger ones first
         around = (each.above(each.z - zoom) for zoom in zooms if zoom <= each.z)
         found[each] = next(address for address in around if address in found or address == each)
     return {cell: found[address] for cell, address in addresses.items()}

@@ -100,6 +100,10 @@ def band_lines(cells: Iterable[CellDifference], band: Band) -> list[LineDifferen
 
 
 def _moved(cell: CellDifference, band: Band) -> Iterator[tuple[str, str, BaseGeometry]]:
+    if len(cell.before) + len(cell.after) == 1:  # a face of the band, on its grid as it is
+        (status, polygon), *_ = *cell.before, *cell.after
+        yield (status, NO_STATUS, polygon) if cell.before else (NO_STATUS, status, polygon)
+        return
     sides = [_on_grid([polygon for _, polygon in side], band) for side in cell]
     edges = shapely.union_all(shapely.boundary(np.concatenate(sides)), grid_size=1.0)
     pieces = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(edges))))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD
-from tileserver.shape.measure import area_km2, polygons_in
+from tileserver.shape.dissolve import dissolved
+from tileserver.shape.measure import areas_km2, polygons_in
 
 NO_STATUS = ""  # land that no area covers
 _JOINT_M = 0.001  # grid on which pieces of neighbouring cells meet; an edge that was cut may be a hair off
@@ -77,10 +78,17 @@ def differing_pieces(cells: Iterable[CellDifference], sieve: Sieve) -> list[Piec
         Disjoint. Swapping before and after swaps it in every piece and changes nothing else. Empty where
         nothing changed.
     """
+    both: list[CellDifference] = []
     parts: defaultdict[tuple[str, str], list[BaseGeometry]] = defaultdict(list)
     for cell in cells:
-        for before, after, polygon in _moved(cell):
-            parts[before, after].append(polygon)
+        if cell.before and cell.after:
+            both.append(cell)
+        for before, polygon in () if cell.after else cell.before:
+            parts[before, NO_STATUS].append(polygon)
+        for after, polygon in () if cell.before else cell.after:
+            parts[NO_STATUS, after].append(polygon)
+    for pair, polygon in _moved(both):
+        parts[pair].append(polygon)
     return joined(parts, sieve)
 
 
@@ -89,21 +97,39 @@ def joined(parts: Mapping[tuple[str, str], Sequence[BaseGeometry]], sieve: Sieve
     return [piece for pair in sorted(parts) for piece in _pieces(*pair, parts[pair], sieve)]
 
 
-def _moved(cell: CellDifference) -> Iterable[tuple[str, str, BaseGeometry]]:
-    for before, old in cell.before:
-        for after, new in cell.after:
-            if before != after:
-                yield before, after, shapely.intersection(old, new)
-    held, holds = (shapely.union_all([polygon for _, polygon in side]) for side in cell)
-    for before, old in cell.before:
-        yield before, NO_STATUS, shapely.difference(old, holds)
-    for after, new in cell.after:
-        yield NO_STATUS, after, shapely.difference(new, held)
+def _moved(cells: Sequence[CellDifference]) -> Iterator[tuple[tuple[str, str], BaseGeometry]]:
+    """Yield the statuses before and after, and the land, of all that changed hands in *cells*."""
+    kept = [
+        ((old, new), one, other)
+        for cell in cells
+        for old, one in cell.before
+        for new, other in cell.after
+        if old != new
+    ]
+    yield from _cut(shapely.intersection, kept)
+    held, holds = (_united([[area for _, area in cell[side]] for cell in cells]) for side in (0, 1))
+    numbered = list(enumerate(cells))
+    gone = [((old, NO_STATUS), area, holds[n]) for n, cell in numbered for old, area in cell.before]
+    new = [((NO_STATUS, new), area, held[n]) for n, cell in numbered for new, area in cell.after]
+    yield from _cut(shapely.difference, gone + new)
+
+
+def _cut(
+    cut: Callable[..., Any], cases: Sequence[tuple[tuple[str, str], BaseGeometry, BaseGeometry]]
+) -> Iterator[tuple[tuple[str, str], BaseGeometry]]:
+    if not cases:
+        return
+    pairs, ones, others = zip(*cases, strict=True)
+    yield from zip(pairs, cut(np.array(ones), np.array(others)), strict=True)
+
+
+def _united(groups: Sequence[Sequence[BaseGeometry]]) -> list[BaseGeometry]:
+    return [group[0] if len(group) == 1 else shapely.union_all(group) for group in groups]
 
 
 def _pieces(before: str, after: str, parts: Sequence[BaseGeometry], sieve: Sieve) -> list[Piece]:
-    polygons = polygons_in(shapely.union_all(polygons_in(parts), grid_size=_JOINT_M))
-    km2 = np.array([area_km2(polygon) for polygon in polygons])
+    polygons = dissolved(polygons_in(parts), _JOINT_M)
+    km2 = areas_km2(polygons)
     slivers = sieve.slivers(polygons, km2)
     return [
         Piece(before, after, polygon, float(area), bool(sliver))

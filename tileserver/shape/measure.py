@@ -30,6 +30,19 @@ def area_km2(geometry: BaseGeometry) -> float:
     return total / 1e6
 
 
+def areas_km2(polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
+    """Return `area_km2` of each of *polygons*, shape (n,), in one go."""
+    parts, own = shapely.get_parts(polygons, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    edges = np.searchsorted(ring, np.arange(1, len(rings)))
+    lonlat = np.split(to_lonlat(xy), edges)
+    areas = np.array([abs(_WGS84.polygon_area_perimeter(*each.T)[0]) for each in lonlat]).reshape(-1)
+    inner = np.append(False, part[1:] == part[:-1]) if len(part) else part.astype(bool)
+    areas[inner] *= -1
+    return np.bincount(own[part], areas, len(polygons)) / 1e6
+
+
 def polygons_in(geometry: BaseGeometry | Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
     """Return the polygons in *geometry*, shape (n,), without lines and points that two areas may share."""
     parts = shapely.get_parts(shapely.get_parts(geometry))
