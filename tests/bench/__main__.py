@@ -109,7 +109,7 @@ class Bench:
             self.targets += cold_targets(found, 0, martin)
         for path, title in OWN:
             own = [replace(arm, path=path) for arm in arms if arm.path is our_path]
-            self.console.print(cold_table(title, own, self._first(own, OWN_ZOOMS, SEED_COLD)))
+            self.console.print(cold_table(title, own, self._first(own, OWN_ZOOMS, SEED_COLD, 0.25)))
 
     def ahead(self, arms: list[Arm]) -> None:
         """Measure the first request of tiles that lie on the shelf of the first arm."""
@@ -163,10 +163,12 @@ class Bench:
             walk_table(f"Views of 4 x 4 tiles on {self.plan.session_days} days, three spellings", rows)
         )
 
-    def _first(self, arms: list[Arm], zooms: tuple[int, ...], seed: int) -> dict[int, Cold]:
+    def _first(self, arms: list[Arm], zooms: tuple[int, ...], seed: int, share: float = 1) -> dict[int, Cold]:
         warm_up(arms, cold_questions(self.imported, 7, 40, SEED_WARM_UP))
         return {
-            zoom: measure_first(arms, cold_questions(self.imported, zoom, self.plan.tiles, seed))
+            zoom: measure_first(
+                arms, cold_questions(self.imported, zoom, round(self.plan.tiles * share), seed)
+            )
             for zoom in zooms
         }
 

@@ -28,7 +28,7 @@ PATIENCE_S = 60
 PathOf: TypeAlias = Callable[[Question], str]
 
 # What is for one reader of many would measure the limit, as all requests here come from one address.
-UNLIMITED = {"TILESERVER_CONNECTIONS_PER_ADDRESS": "4096"}
+UNLIMITED = {"TILESERVER_CONNECTIONS_PER_ADDRESS": "4096", "TILESERVER_RATE": "0"}
 
 
 @dataclass(frozen=True, slots=True)
