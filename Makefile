@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds bench lint qgis clean machine browser services
+.PHONY: help setup run test worlds bench lint qgis pins audit clean machine browser services
 
 WORLDS := 500
 WEB := tileserver/web/frontend
@@ -45,6 +45,12 @@ lint: setup .venv/.made-dev ## style, format, types and import rules, of Python 
 qgis: ## draw the sample of a running server in QGIS, where python3-qgis is installed
 	/usr/bin/python3 tests/clients/draw_in_qgis.py http://127.0.0.1:$${PORT:-8000} western-front 1944-08-25 /tmp/tileserver-qgis.png
 
+pins: .venv/tools/.made ## renew the hashes of all packages in requirements*.txt
+	.venv/tools/bin/python .ci/pins.py
+
+audit: .venv/tools/.made $(WEB)/node_modules/.made ## ask for known faults of all packages, and say what nobody could answer
+	.venv/tools/bin/python .ci/audit.py
+
 clean: ## remove all that was built, with the embedded PostGIS and its data in .tileserver
 	@.ci/setup clean
 
@@ -64,6 +70,9 @@ services: machine
 .venv/.made-dev: requirements-dev.txt .venv/.made-run
 	@.ci/setup venv-dev
 	@.ci/setup promtool
+
+.venv/tools/.made: requirements-tools.txt | .venv/.made-run
+	@.ci/setup tools
 
 .venv/.made-node: .venv/.made-run
 	@.ci/setup node

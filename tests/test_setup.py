@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
 SETUP = ROOT / ".ci/setup"
-EXACT = r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*( ?; ?[a-z_]+ ?[<>=!]+ ?\"[\w.]+\")?"
+EXACT = r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*( ?; ?[a-z_]+ ?[<>=!]+ ?[\"'][\w.]+[\"'])?"
+LISTS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 
 
 def _run(*argv: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -40,11 +41,22 @@ def test_make_alone_is_help() -> None:
     assert _run("make").stdout == _run("make", "help").stdout
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_every_package_is_pinned_exactly_and_comes_from_no_address(name: str) -> None:
-    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
-    for line in lines:
-        assert line == "-r requirements.txt" or re.fullmatch(EXACT, line), line
+@pytest.mark.parametrize("name", LISTS)
+def test_every_package_is_pinned_exactly_with_its_hashes_and_comes_from_no_address(name: str) -> None:
+    text = re.sub(r"^#.*\n|^-r requirements.txt\n|^\n", "", (ROOT / name).read_text(), flags=re.MULTILINE)
+    for entry in re.split(r"\n(?! )", text.strip()):
+        pin, *hashes = entry.split(" \\\n")
+        assert re.fullmatch(EXACT, pin), pin
+        assert hashes, f"{pin} has no hashes: make pins"
+        assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", each) for each in hashes), pin
+
+
+def test_every_list_is_renewed_by_one_command_and_installed_by_its_hashes() -> None:
+    assert all(f'"{name}"' in (ROOT / ".ci/pins.py").read_text() for name in LISTS)
+    lists = [line for line in SETUP.read_text().splitlines() if " -r requirements" in line]
+    assert lists
+    assert all(line.strip().startswith("pip_install .venv") for line in lists)
+    assert "--require-hashes" in (ROOT / "docker/Dockerfile").read_text()
 
 
 def test_what_the_project_declares_it_needs_is_pinned() -> None:
