@@ -16,7 +16,7 @@ from tileserver.embedded.keeper import keeping
 from tileserver.samples.load import load_samples_if_empty
 from tileserver.web.exposition import exposing
 from tileserver.web.logs import configure_logs
-from tileserver.web.server import address_of, listening, run_server
+from tileserver.web.server import address_of, begin_again, listening, run_server
 
 
 def serve(
@@ -28,19 +28,24 @@ def serve(
 
     A database that is away is waited for: meanwhile the answer is 503. One that takes long to bring up to
     date is served as it was until then. The embedded one is started again when it ends. Settings come from
-    the environment: HOST, PORT, DATABASE_URL and others; the README has the table.
+    the environment: HOST, PORT, DATABASE_URL and others; the README has the table. SIGTERM ends the server
+    in good order, SIGHUP begins it anew, with its code as it is then, and loses no connection.
     """
     settings = read_settings()
     configure_logs(settings.log)
     with listening(settings) as door, database(settings, creates=True) as dsn:
+        queue = os.dup(door.fileno())  # which takes connections on, whoever closes the socket
         upkeep = Upkeep(dsn, progress_bar, load_samples_if_empty if sample else None)
         with _kept(settings), up_to_date(upkeep):
-            os.environ["DATABASE_URL"] = dsn  # from which server processes read it
+            given, os.environ["DATABASE_URL"] = settings.database_url, dsn  # server processes read it there
             err.print(
                 f"serving at [bold]{address_of(settings, door)}[/bold]; stop with Ctrl-C", highlight=False
             )
             with exposing(settings.metrics):
-                run_server(settings, door)
+                again = run_server(settings, door)
+            os.environ["DATABASE_URL"] = given
+    if again:
+        begin_again(queue)
 
 
 def _kept(settings: Settings) -> AbstractContextManager[object]:

@@ -27,6 +27,7 @@ _SLOW = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade
 _KNOWN = FORWARDED | {b"host", b"accept-encoding", b"available-dictionary", b"if-none-match"}
 _HEARD = _SLOW | _KNOWN  # the headers that are looked at here
 _NOTHING = Caller()
+_FAREWELL_S = 0.5  # for a request on its way to come in, when the server ends
 _PIPELINED = 64  # requests of one connection that may wait for their turn
 
 
@@ -88,6 +89,20 @@ class Wire(HttpToolsProtocol):
         super().data_received(data)
         if self.is_reading_head and self._head_bytes > self._gate.doors.head_bytes:
             self.refuse(431, f"a request's line and headers may take {self._gate.doors.head_bytes} bytes")
+
+    def shutdown(self) -> None:
+        """End in good order: answer a request on the way, and no other."""
+        self._gate.ready.leave()
+        if self._is_busy:
+            self.cycle.keep_alive = False
+        else:
+            self.loop.call_later(_FAREWELL_S, self._leave)
+
+    def _leave(self) -> None:
+        if self._is_busy:
+            self.cycle.keep_alive = False
+        elif not self.transport.is_closing():
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """Note since when the client takes up nothing."""
