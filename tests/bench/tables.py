@@ -67,7 +67,7 @@ def warm_table(title: str, names: Sequence[str], found: dict[int, list[Warm]]) -
         ("connections", "server", "/s", "/CPU s", "p50", "p99", "no tile", "times"),
     )
     for connections, warm in found.items():
-        for which, (name, own) in enumerate(zip(names, warm, strict=True)):
+        for which, (name, own) in enumerate(zip(names, warm, strict=False)):
             table.add_row(
                 str(connections) if which == 0 else "",
                 name,
@@ -77,7 +77,7 @@ def warm_table(title: str, names: Sequence[str], found: dict[int, list[Warm]]) -
                 f"{np.median(own.p99) * 1000:.2f}",
                 str(own.refused),
                 "" if which == 0 else str(paired_ratio(warm[0].per_cpu, own.per_cpu)),
-                end_section=which == len(names) - 1,
+                end_section=which == len(warm) - 1,
             )
     return table
 
