@@ -4,9 +4,14 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds bench lint qgis pins audit clean machine browser services
+.PHONY: help setup run test worlds bench chaos soak night fuzz costs lint qgis pins audit clean machine browser services
 
 WORLDS := 500
+SOAK_MINUTES := 20
+NIGHT_MINUTES := 10
+FUZZ_MINUTES := 10
+# The trials import two months of the real archive, or an invented one; OVER is a data folder to copy instead.
+TRIED := $(if $(OVER),--over $(OVER))
 WEB := tileserver/web/frontend
 BUILT := tileserver/web/static/.built
 SOURCES := $(shell find $(WEB) styles -type f -not -path '*/node_modules/*' -not -name '.*' 2>/dev/null)
@@ -34,6 +39,19 @@ bench: setup .venv/.made-dev ## measure tiles beside Martin and others, and anot
 
 chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose, and print what became of it
 	.venv/bin/python -m tests.chaos
+	.venv/bin/python -m tests.endurance breakage $(TRIED)
+
+soak: setup .venv/.made-dev ## 80 % of the capacity for SOAK_MINUTES (20), with imports and withdrawals meanwhile
+	.venv/bin/python -m tests.endurance soak --minutes $(SOAK_MINUTES) $(TRIED)
+
+night: setup .venv/.made-dev ## a breaking night: 4,000 requests a second for NIGHT_MINUTES (10)
+	.venv/bin/python -m tests.endurance night --minutes $(NIGHT_MINUTES) $(TRIED)
+
+fuzz: setup .venv/.made-dev ## requests of all shapes for FUZZ_MINUTES (10)
+	.venv/bin/python -m tests.endurance fuzz --minutes $(FUZZ_MINUTES) $(TRIED)
+
+costs: setup .venv/.made-dev ## what the dearest request of each kind costs, and what 100 clients of it do to others
+	.venv/bin/python -m tests.endurance costs $(TRIED)
 
 lint: setup .venv/.made-dev ## style, format, types and import rules, of Python and TypeScript
 	.venv/bin/ruff check .

@@ -1,0 +1,80 @@
+"""Long trials of a real server, each a command: soak, night, fuzz, breakage, costs; exit code 1 on a fault.
+
+``--over`` takes a data folder of an installation, which is copied; without it two months of the real archive
+are imported where they are present, else an invented archive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from tests.endurance.breakage import breakage as suffer_all
+from tests.endurance.costs import table
+from tests.endurance.fuzz import fuzz as run_fuzz
+from tests.endurance.stage import Stage, stage
+from tests.endurance.traffic import Choose, night_of, readers_of
+from tests.endurance.trial import Terms, conclude, say, trial
+
+Over = Annotated[Path | None, typer.Option(help="A data folder to copy.", exists=True)]
+Workers = Annotated[int, typer.Option(help="Processes of the server.")]
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def soak(minutes: float = 20.0, workers: Workers = 1, over: Over = None) -> None:
+    """80 % of what was measured, with imports, corrections and withdrawals meanwhile."""
+    with stage(over=over, WORKERS=str(workers)) as place:
+        sys.exit(_tried(place, readers_of(place), Terms(minutes)))
+
+
+@app.command()
+def night(minutes: float = 10.0, rate: float = 4000.0, workers: Workers = 1, over: Over = None) -> None:
+    """A breaking night: *rate* requests a second while an import and a withdrawal run."""
+    with stage(over=over, WORKERS=str(workers)) as place:
+        terms = Terms(minutes, rate, connections=128, sampled=400, pause_s=30.0, most_queries=20.0)
+        sys.exit(_tried(place, night_of(place), terms))
+
+
+@app.command()
+def fuzz(minutes: float = 10.0, over: Over = None) -> None:
+    """Requests of all shapes: no 500, no hang, no growth."""
+    with stage(over=over) as place:
+        faults = run_fuzz(place, minutes * 60)
+        say("\n".join(faults[:40]) or "passed")
+        sys.exit(bool(faults))
+
+
+@app.command()
+def breakage(over: Over = None) -> None:
+    """Faults under load: PostgreSQL, shelf, a worker, hostile connections."""
+    with stage(over=over, WORKERS="2", TILESERVER_POOL="4") as place:
+        faults = _run(suffer_all(place))
+        say("\n".join(faults) or "passed")
+        sys.exit(bool(faults))
+
+
+@app.command()
+def costs(seconds: float = 10.0, over: Over = None) -> None:
+    """What the dearest request of each kind costs, and what 100 clients of it do to everyone else."""
+    with stage(over=over, TILESERVER_TRUSTED_PROXIES="127.0.0.1", TILESERVER_RATE="500") as place:
+        _run(table(place, seconds))
+
+
+def _tried(place: Stage, choose: Choose, terms: Terms) -> int:
+    return conclude(_run(trial(place, choose, terms)), place.folder / "server.log")
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+if __name__ == "__main__":
+    app()
