@@ -197,7 +197,7 @@ class StoreUnavailable(Unavailable):
 
 
 class StoreBusy(StoreUnavailable):
-    """No database connection became free within the deadline."""
+    """No database connection, or place in a lane, became free within the deadline."""
 
     title = "Server busy"
 

@@ -54,6 +54,26 @@ def test_waiting_for_a_connection_ends_with_busy(database: str) -> None:
     asyncio.run(run())
 
 
+def test_a_full_queue_refuses_at_once_and_serves_who_waits(database: str) -> None:
+    async def run() -> None:
+        async with opened(database, size=1, wait_s=20) as pool:
+
+            async def ask() -> int:
+                async with pool.acquire() as connection:
+                    return int(await connection.fetchval("SELECT 42"))
+
+            async with pool.acquire():
+                asked = [asyncio.ensure_future(ask()) for _ in range(500)]
+                done, _ = await asyncio.wait(asked, timeout=0.5)
+                assert len(done) == 500 - 256
+                assert all(isinstance(each.exception(), StoreBusy) for each in done)
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert answers.count(42) == 256
+            assert await ask() == 42
+
+    asyncio.run(run())
+
+
 def test_a_connection_that_comes_back_goes_to_who_waits(database: str) -> None:
     async def run() -> None:
         async with opened(database, size=1, wait_s=5) as pool:

@@ -134,8 +134,9 @@ class ComparisonService:
 
     async def measured(self, stored: StoredLayer, before: End, after: End) -> list[Piece]:
         """Return land of a measured layer that changed hands, slivers too; ends are of its finest band."""
-        cells = await self._cells(stored, stored.layer.bands[-1], before, after)
-        return await self._aside(lambda: differing_pieces(cells, Sieve()))
+        async with self.current.lanes.comparisons.place():
+            cells = await self._cells(stored, stored.layer.bands[-1], before, after)
+            return await self._aside(lambda: differing_pieces(cells, Sieve()))
 
     async def _encoded(self, tileset: Tileset, before: End, after: End, address: TileAddress) -> bytes:
         layers = []
@@ -149,11 +150,12 @@ class ComparisonService:
 
     async def _draw(self, stored: StoredLayer, band: Band, before: End, after: End) -> Drawn:
         async def compute() -> Drawn:
-            cells = await self._cells(stored, band, before, after)
-            if stored.layer.drawn_as == "faces":
-                our_side = our_statuses(stored)
-                return await self._aside(lambda: draw_pieces(cells, band, our_side))
-            return await self._aside(lambda: draw_lines(cells, band))
+            async with self.current.lanes.comparisons.place():
+                cells = await self._cells(stored, band, before, after)
+                if stored.layer.drawn_as == "faces":
+                    our_side = our_statuses(stored)
+                    return await self._aside(lambda: draw_pieces(cells, band, our_side))
+                return await self._aside(lambda: draw_lines(cells, band))
 
         return await self._drawn.once((stored.layer_id, band, before.cache_key, after.cache_key), compute)
 

@@ -110,7 +110,7 @@ class HistoryService:
         cache_key = HistoryKey(tileset.name, str(period), past.limits(period), where)
 
         async def compute() -> bytes:
-            async with self.current.pool.acquire() as connection:
+            async with self.current.lanes.history.place(), self.current.pool.acquire() as connection:
                 with readable(tileset.name):
                     return await render(connection, past.span(period))
 

@@ -18,6 +18,7 @@ from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.index import LayerIndex, TileView
+from tileserver.tiles.lanes import Lanes
 from tileserver.tiles.recent import Recent
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Clock
@@ -45,6 +46,7 @@ class Current:
         self.pool = pool
         self.background = background or pool
         self.clock = clock
+        self.lanes = Lanes(pool.size, pool.wait_s)
         self.read: Catalogue | None = None  # as it was read last
         self.read_at = 0.0  # seconds of the steady clock
         self.tilesets: Mapping[str, Tileset] = {}  # of that, by the names they were asked for under

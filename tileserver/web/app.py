@@ -22,6 +22,7 @@ from tileserver.tiles.current import Current  # catalogue, clock, connections: t
 from tileserver.tiles.service import TileService  # tiles at an instant
 from tileserver.tiles.shelf import open_shelf  # tiles on disk
 from tileserver.times import Clock
+from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
@@ -134,6 +135,7 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
 def _middleware(parts: _Parts) -> list[Middleware]:
     """Return the middleware, the outermost first."""
     return [
+        Middleware(Abandoned),
         Middleware(Remembering, hot=parts.gate.hot),
         Middleware(Envelope, pulse=parts.follower.pulse),
     ]

@@ -104,13 +104,13 @@ class DocumentRoutes:
         key = DocumentName(catalogue.serial, "timeline", tileset.name, revision, public)
 
         async def compute() -> bytes:
-            past = await load_past(self.current.pool, tileset, revision, now)
-
             def written() -> bytes:
                 document = {**timeline_document(tileset, revision, past), **missing_block(tileset)}
                 return msgspec.json.encode(document)
 
-            return await asyncio.to_thread(written)
+            async with self.current.lanes.documents.place():
+                past = await load_past(self.current.pool, tileset, revision, now)
+                return await asyncio.to_thread(written)
 
         return await self._answer(request, key, compute, tileset)
 
@@ -133,7 +133,8 @@ class DocumentRoutes:
         whole = DocumentName(catalogue.serial, "series", tileset.name, revision, public)
 
         async def load() -> Series:
-            async with self.current.pool.acquire() as connection:
+            lane = self.current.lanes.documents
+            async with lane.place(), self.current.pool.acquire() as connection:
                 return await load_series(connection, tileset, revision, now)
 
         async def compute() -> bytes:
