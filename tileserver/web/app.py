@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -122,7 +123,7 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
 
     app = Starlette(
         routes=_routes(parts, settings),
-        middleware=[*seen.middleware, *_middleware(parts)],
+        middleware=[*seen.middleware, *_middleware(parts, settings.public_url)],
         exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
         lifespan=lifespan,
     )
@@ -132,12 +133,13 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     return app
 
 
-def _middleware(parts: _Parts) -> list[Middleware]:
+def _middleware(parts: _Parts, public_url: str) -> list[Middleware]:
     """Return the middleware, the outermost first."""
+    prefix = urlsplit(public_url).path.encode()
     return [
         Middleware(Abandoned),
         Middleware(Remembering, hot=parts.gate.hot),
-        Middleware(Envelope, pulse=parts.follower.pulse),
+        Middleware(Envelope, pulse=parts.follower.pulse, prefix=prefix),
     ]
 
 

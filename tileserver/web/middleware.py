@@ -38,11 +38,14 @@ class Envelope:
         The application inside.
     pulse : Pulse
         When the database last said what there is: an answer from memory tells where that is too long ago.
+    prefix : bytes
+        Path under which a proxy shows the server, without the slash at its end.
     """
 
-    def __init__(self, app: ASGIApp, pulse: Pulse | None = None) -> None:
+    def __init__(self, app: ASGIApp, pulse: Pulse | None = None, prefix: bytes = b"") -> None:
         self.app = app
         self.pulse = pulse or Pulse(float("inf"))
+        self.prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
@@ -51,7 +54,7 @@ class Envelope:
             return
         own_id = scope["request_id"] = secrets.token_hex(8)
         started = time.perf_counter()
-        path, sending = scope["path"], _Sending(scope, receive, send, self.pulse)
+        path, sending = scope["path"], _Sending(scope, receive, send, self)
         token = request_id.set(own_id)
         try:
             if scope["method"] == "OPTIONS" and path.startswith(OPEN_PATHS):
@@ -73,10 +76,10 @@ class Envelope:
 class _Sending:
     """Sends an answer on: with the headers of the envelope, or a problem in the place of a plain refusal."""
 
-    __slots__ = ("is_refused", "path", "pulse", "receive", "scope", "send", "status")
+    __slots__ = ("envelope", "is_refused", "path", "receive", "scope", "send", "status")
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, pulse: Pulse) -> None:
-        self.scope, self.receive, self.send, self.pulse = scope, receive, send, pulse
+    def __init__(self, scope: Scope, receive: Receive, send: Send, envelope: Envelope) -> None:
+        self.scope, self.receive, self.send, self.envelope = scope, receive, send, envelope
         self.path = scope["path"]
         self.status, self.is_refused = 0, False  # no answer has begun
 
@@ -97,7 +100,11 @@ class _Sending:
         path, own_id = self.path, self.scope["request_id"]
         headers = [*start["headers"], (b"x-request-id", own_id.encode()), _NO_SNIFFING]
         headers += OPEN_HEADERS if path.startswith(OPEN_PATHS) else _of_pages(path, start)
-        if time.monotonic() - self.pulse.beat_at > OBEYED_S:
+        if prefix := self.envelope.prefix:
+            headers = [
+                (name, prefix + value if name == b"content-location" else value) for name, value in headers
+            ]
+        if time.monotonic() - self.envelope.pulse.beat_at > OBEYED_S:
             headers = [(name, value + _AWAY if name == b"cache-status" else value) for name, value in headers]
         return headers
 

@@ -62,7 +62,7 @@ def missing_page(template: str, asked: str, there: Sequence[Theatre], request: R
     words = _WORDS[language]
     query = {"lang": request.query_params["lang"]} if "lang" in request.query_params else {}
     links = "".join(
-        f'<li><a href="{request.url.path}?{escape(urlencode({"theatre": each.id, **query}))}">'
+        f'<li><a href="?{escape(urlencode({"theatre": each.id, **query}))}">'
         f"{escape(_pick(each.title, language) or each.id)}</a></li>"
         for each in there
     )

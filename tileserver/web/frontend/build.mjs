@@ -7,11 +7,11 @@ import { build } from "esbuild";
 import { pack } from "./pack.mjs";
 
 const OUT = new URL("../static/", import.meta.url);
-const BASE = "/static/assets/";
+const BASE = "static/assets/"; // of the pages, wherever a proxy puts them
 const TOGGLE =
   '<button id="details-toggle" type="button" aria-expanded="false" aria-controls="details"><span></span></button>';
 const FIXED = '<p id="fixed" hidden></p>';
-const STRIP = `<nav id="strip"><a id="open-full" href="/" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</nav>\n`;
+const STRIP = `<nav id="strip"><a id="open-full" href="./" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</nav>\n`;
 
 rmSync(new URL("assets/", OUT), { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });

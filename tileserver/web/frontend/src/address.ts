@@ -144,5 +144,5 @@ export class Address {
 
 function linkOut({ theatre, day, compare, camera, lang }: Place): string {
   const query = new URLSearchParams({ theatre, ...(lang ? { lang } : {}) });
-  return `/?${query.toString()}${fragmentOf(camera, day, compare)}`;
+  return `./?${query.toString()}${fragmentOf(camera, day, compare)}`;
 }

@@ -21,7 +21,8 @@ export const FIRST_LABEL = "world-places";
 /** Pictures that the style names; the map asks for them (see `images.ts`). */
 export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
 
-const archive = (name: string): string => `pmtiles://${location.origin}/static/basemap/${name}.pmtiles`;
+const archive = (name: string): string =>
+  `pmtiles://${new URL(`static/basemap/${name}.pmtiles`, location.href).href}`;
 const nameIn = (language: string): ExpressionSpecification => [
   "coalesce",
   ["get", `name_${language}`],

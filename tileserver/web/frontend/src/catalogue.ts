@@ -96,17 +96,17 @@ async function read<T>(path: string): Promise<T> {
 }
 
 /** Read the catalogue of the server. */
-export const readCatalogue = (): Promise<Catalogue> => read("/tilesets");
+export const readCatalogue = (): Promise<Catalogue> => read("tilesets");
 
 /** Read the TileJSON of a tileset. */
 export const readTileJson = async (tileset: string): Promise<TileJson> =>
-  byRole(await read<Answered>(`/tilesets/${encodeURIComponent(tileset)}`));
+  byRole(await read<Answered>(`tilesets/${encodeURIComponent(tileset)}`));
 
 /** Read the days of a tileset on which anything happened, ascending; `begins` still names layers. */
 export const readTimeline = (
   tileset: string,
 ): Promise<{ days: (Omit<DayCount, "begins"> & { begins: string[] })[] }> =>
-  read(`/tilesets/${encodeURIComponent(tileset)}/timeline`);
+  read(`tilesets/${encodeURIComponent(tileset)}/timeline`);
 
 /** The TileJSON by role. A map draws one layer as each role: the first one. */
 export function byRole(answered: Answered): TileJson {

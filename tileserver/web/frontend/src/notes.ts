@@ -75,7 +75,7 @@ export async function readNotes(theatre: string, layer: string, first: Day, last
 }
 
 async function readMonth(theatre: string, layer: string, datetime: string): Promise<Note[]> {
-  const response = await fetch(`/tiles/${theatre}.${layer}/0/0/0.mvt?datetime=${datetime}`);
+  const response = await fetch(`tiles/${theatre}.${layer}/0/0/0.mvt?datetime=${datetime}`);
   if (!response.ok) throw new Error(`notes of ${datetime}: ${response.status}`);
   return decodeNotes(await response.arrayBuffer(), layer);
 }
