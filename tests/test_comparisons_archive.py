@@ -113,3 +113,14 @@ def test_tiles_and_document_gain_and_lose_what_the_source_does(
         shown[each.get("was", NO_STATUS), each.get("is", NO_STATUS)] += each["km2"]
     (left_out,) = {each["left_out_km2"] for each in said.values()}
     assert by_status(dict(shown)) == pytest.approx(by_status(whole), rel=0.01, abs=left_out)
+
+
+def test_no_ring_of_a_change_tile_touches_itself(archive_client: TestClient) -> None:
+    bounds, seen = BoundsLonLat(*archive_client.get(f"{CHANGES}.json").json()["bounds"]), 0
+    for zoom in range(9):
+        for address in addresses_in(bounds, zoom)[:6]:
+            tile = decode_tile(archive_client.get(f"{CHANGES}/{address}.mvt").content)
+            for each in tile.get("control", []):
+                assert shapely.is_valid(each["geometry"]), (address, each)
+                seen += 1
+    assert seen > 100

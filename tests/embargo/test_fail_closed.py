@@ -28,7 +28,7 @@ ABOUT = (
     "/tilesets/{}/km2.csv",
     "/tiles/{}/" + f"{BOTH_PLACES}.mvt",
     "/tiles/{}/" + f"{BOTH_PLACES}.mvt?datetime=2024-01-01",
-    "/history/{}/20240101-open-0-7/" + f"{BOTH_PLACES}.mvt",
+    "/history/{}/20240101-open-1-7/" + f"{BOTH_PLACES}.mvt",
     "/changes/{}/2024-01-03/2024-01-09/" + f"{BOTH_PLACES}.mvt",
 )
 

@@ -226,7 +226,7 @@ def test_what_two_state_tiles_differ_in_is_what_the_change_tile_shows(
         tile = decode_tile(client.get(f"/tiles/western-front.control/{address}.mvt?datetime={day}").content)
         by_status: defaultdict[str, list[BaseGeometry]] = defaultdict(list)
         for each in tile.get("control", []):
-            by_status[each["properties"]["status"]].append(shapely.make_valid(each["geometry"]))
+            by_status[each["properties"]["status"]].append(each["geometry"])
         return {status: shapely.union_all(own) for status, own in by_status.items()}
 
     seen = 0
@@ -238,7 +238,8 @@ def test_what_two_state_tiles_differ_in_is_what_the_change_tile_shows(
         shown: defaultdict[tuple[str, str], list[BaseGeometry]] = defaultdict(list)
         for each in tile.get("control", []):
             said = each["properties"]
-            shown[said.get("was", ""), said.get("is", "")].append(shapely.make_valid(each["geometry"]))
+            assert shapely.is_valid(each["geometry"]), (first, second, said)  # no ring touches itself
+            shown[said.get("was", ""), said.get("is", "")].append(each["geometry"])
             seen += 1
         for before in was:
             for after in holds:

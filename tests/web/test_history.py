@@ -116,8 +116,8 @@ def test_past_periods_stay_as_they_are_when_a_day_comes(desk: Desk) -> None:
     desk.import_states(first_months(3))
     with serving(desk) as client:
         after = contents(Reader(client, TILESET))
-    assert list(before) == ["20231001-20231031-0-1"]
-    assert list(after) == ["20231001-20231031-0-1", "20231101-20231130-0-1"]
+    assert list(before) == ["20231001-20231031-1-1"]
+    assert list(after) == ["20231001-20231031-1-1", "20231101-20231130-1-1"]
     assert before.items() <= after.items()
 
 
@@ -128,12 +128,12 @@ def test_periods_that_were_put_together_are_answered_all_the_same(desk: Desk) ->
     desk.import_states(autumn())
     with serving(desk) as client:
         reader = Reader(client, TILESET)
-        assert [each["id"] for each in reader.periods] == ["20230101-20231231-0-1", "20240101-open-0-2"]
+        assert [each["id"] for each in reader.periods] == ["20230101-20231231-1-1", "20240101-open-1-2"]
         for name, held in before.items():
             assert [client.get(reader.url(name, address)).content for address in PLACES] == held[
                 : len(PLACES)
             ]
-        old_open = client.get(reader.url("20231201-open-0-1", PLACES[1]))
+        old_open = client.get(reader.url("20231201-open-1-1", PLACES[1]))
         assert (old_open.status_code, old_open.headers["cache-control"]) == (200, "public, max-age=60")
 
 
@@ -148,9 +148,9 @@ def test_a_correction_renames_its_own_period_and_leaves_the_old_name_its_bytes(d
         reader = Reader(client, TILESET)
         after = contents(reader)
         october, november = before
-        assert list(after) == ["20231001-20231031-0-2", november]
+        assert list(after) == ["20231001-20231031-1-2", november]
         assert after[november] == before[november]
-        assert after["20231001-20231031-0-2"] != before[october]
+        assert after["20231001-20231031-1-2"] != before[october]
         assert [client.get(reader.url(october, a)).content for a in PLACES] == before[october][: len(PLACES)]
 
 
@@ -202,9 +202,9 @@ def told(databases: Databases) -> Iterator[TestClient]:
         yield client
 
 
-TILE = f"/history/{TILESET}/20231001-20231231-0-1/{PLACES[1]}.mvt"
-EMPTY = f"/history/{TILESET}/20231001-20231231-0-1/4/0/0.mvt"
-FACES = f"/history/{TILESET}/20231001-20231231-0-1/faces/5.json"
+TILE = f"/history/{TILESET}/20231001-20231231-1-1/{PLACES[1]}.mvt"
+EMPTY = f"/history/{TILESET}/20231001-20231231-1-1/4/0/0.mvt"
+FACES = f"/history/{TILESET}/20231001-20231231-1-1/faces/5.json"
 
 
 @pytest.mark.parametrize(
@@ -218,14 +218,14 @@ FACES = f"/history/{TILESET}/20231001-20231231-0-1/faces/5.json"
         (TILE.replace("20231001", "20231002"), 404, "no-store"),  # no piece of the calendar
         (TILE.replace("20231001-20231231", "20231231-20231001"), 404, "no-store"),
         (TILE.replace("20231231", "20231131"), 404, "no-store"),
-        (TILE.replace("-0-1/", "-1-1/"), 404, "no-store"),  # another edition
-        (TILE.replace("-0-1/", "-0-2/"), 404, "no-store"),  # a revision that there is none of
-        (TILE.replace("-0-1/", "-0-0/"), 404, "no-store"),
-        (TILE.replace("-0-1/", "-0-01/"), 404, "no-store"),
-        (TILE.replace("-0-1/", "-0-1-1704060000000000/"), 404, "no-store"),  # nothing went on so long
+        (TILE.replace("-1-1/", "-2-1/"), 404, "no-store"),  # another edition
+        (TILE.replace("-1-1/", "-1-2/"), 404, "no-store"),  # a revision that there is none of
+        (TILE.replace("-1-1/", "-1-0/"), 404, "no-store"),
+        (TILE.replace("-1-1/", "-1-01/"), 404, "no-store"),
+        (TILE.replace("-1-1/", "-1-1-1704060000000000/"), 404, "no-store"),  # nothing went on so long
         (TILE.replace("20231001-20231231", "20221001-open"), 404, "no-store"),
         (TILE.replace("20231001-20231231", "20990101-20990131"), 404, "no-store"),
-        (TILE.replace("20231001-20231231-0-1", "latest"), 404, "no-store"),
+        (TILE.replace("20231001-20231231-1-1", "latest"), 404, "no-store"),
         (TILE.replace("ukraine.control", "ukraine.nothing"), 404, "no-store"),
         (TILE.replace(f"/{PLACES[1]}.", "/15/0/0."), 404, "no-store"),
         (TILE + "?datetime=2023-11-09", 400, "no-store"),
@@ -261,12 +261,12 @@ def test_what_the_public_may_not_know_is_neither_there_nor_in_any_end(desk: Desk
     desk.import_states(autumn())
     changed = list(autumn())[2]  # in December, when the square of October is lost
     lost = (changed.date() - date(1970, 1, 1)).days
-    december = f"/history/{TILESET}/20231201-open-0-1/{PLACES[0]}.mvt"
+    december = f"/history/{TILESET}/20231201-open-1-1/{PLACES[0]}.mvt"
     with serving(desk, changed + 2 * DAY - timedelta(seconds=1)) as client:
         assert client.get(december).status_code == 404
         assert client.get(TILE).status_code == 404  # the quarter is not over
         reader = Reader(client, TILESET)
-        assert [each["id"] for each in reader.periods] == ["20231001-20231031-0-1", "20231101-open-0-1"]
+        assert [each["id"] for each in reader.periods] == ["20231001-20231031-1-1", "20231101-open-1-1"]
         assert reader.periods[-1]["end"] == lost + 1
         ends = {
             each["properties"]["to"] for each in reader.layers(reader.periods[-1]["id"], PLACES[0])["control"]
@@ -274,6 +274,6 @@ def test_what_the_public_may_not_know_is_neither_there_nor_in_any_end(desk: Desk
         assert lost not in ends
     with serving(desk, changed + 2 * DAY) as client:
         reader = Reader(client, TILESET)
-        assert reader.periods[-1]["id"] == "20231201-open-0-1"
+        assert reader.periods[-1]["id"] == "20231201-open-1-1"
         features = reader.layers(reader.periods[-1]["id"], PLACES[0])["control"]
         assert lost in {each["properties"]["to"] for each in features}

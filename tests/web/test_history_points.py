@@ -48,14 +48,14 @@ def test_a_note_is_on_every_day_of_it_in_each_period_and_without_its_words(
     late = {"id": 8, "side": "ua", "from": 19754, "to": 19755}
     assert read(over + 2 * DAY - timedelta(seconds=1)) == ([], [])
     assert read(over + 2 * DAY) == (
-        ["20240101-20240131-0-1-1706832000000000", "20240201-open-0-1"],
+        ["20240101-20240131-1-1-1706832000000000", "20240201-open-1-1"],
         [
             [{"id": 7, "side": "ru", "from": 19752, "to": OPEN_DAY}],
             [{"id": 7, "side": "ru", "from": 19754, "to": 19755}, late],
         ],
     )
     ids, tiles = read(NOW)
-    assert ids == ["20240101-20240131-0-1-1706832000000000", "20240201-20240229-0-1", "20240301-open-0-1"]
+    assert ids == ["20240101-20240131-1-1-1706832000000000", "20240201-20240229-1-1", "20240301-open-1-1"]
     assert tiles[1] == [{"id": 7, "side": "ru", "from": 19754, "to": 19755}, late]
 
 

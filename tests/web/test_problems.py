@@ -19,9 +19,9 @@ UNKNOWN = [
     (f"/tiles/{SAMPLE}/1-2/6/38/22.mvt", "Unknown version"),
     (f"/tiles/{SAMPLE}/4-1-0-0-_-_-_-_-_/6/38/22.mvt", "Unknown version"),
     (f"/history/{SAMPLE}/2023/6/38/22.mvt", "Unknown period"),
-    (f"/history/{SAMPLE}/20230101-20230201-0-1/6/38/22.mvt", "Unknown period"),
-    (f"/history/{SAMPLE}/20230101-20230201-0-1/faces/x.json", "Unknown band"),
-    (f"/history/{SAMPLE}/20230101-20230201-0-1/faces/400.json", "Unknown band"),
+    (f"/history/{SAMPLE}/20230101-20230201-1-1/6/38/22.mvt", "Unknown period"),
+    (f"/history/{SAMPLE}/20230101-20230201-1-1/faces/x.json", "Unknown band"),
+    (f"/history/{SAMPLE}/20230101-20230201-1-1/faces/400.json", "Unknown band"),
     (f"/changes/{SAMPLE}/2023-11-09/1-0-0-0-00000000.json", "Unknown state"),
     ("/styles/atlantis.json", "Unknown style"),
     (f"/changes/{SAMPLE}.events/2023-11-08/2023-11-09/6/38/22.mvt", "Nothing measured"),
@@ -30,7 +30,7 @@ UNKNOWN = [
     (f"/tiles/{SAMPLE}/6/-1/22.mvt", "Address outside the tile matrix"),
     (f"/tiles/{SAMPLE}/6/38/4294967296.mvt", "Address outside the tile matrix"),
     (f"/tiles/{SAMPLE}/{'9' * 400}/38/22.mvt", "Address outside the tile matrix"),
-    (f"/history/{SAMPLE}/20230101-20230201-0-1/6/9999999999/22.mvt", "Address outside the tile matrix"),
+    (f"/history/{SAMPLE}/20230101-20230201-1-1/6/9999999999/22.mvt", "Address outside the tile matrix"),
     (f"/changes/{SAMPLE}/2023-11-08/2023-11-09/6/9999999999/22.mvt", "Address outside the tile matrix"),
 ]
 
@@ -48,7 +48,7 @@ def test_what_is_not_there_is_404_under_its_own_title(client: TestClient, path: 
     "path",
     [
         f"/tiles/{SAMPLE}/6/{{}}/22.mvt",
-        f"/history/{SAMPLE}/20230101-20230201-0-1/6/{{}}/22.mvt",
+        f"/history/{SAMPLE}/20230101-20230201-1-1/6/{{}}/22.mvt",
         f"/changes/{SAMPLE}/2023-11-08/2023-11-09/6/{{}}/22.mvt",
     ],
 )

@@ -33,7 +33,7 @@ from tileserver.times import (
 )
 
 # Added to the edition: raised by one whenever the same rows come to be drawn otherwise in a history tile.
-ENCODING = 0
+ENCODING = 1
 
 _GRACE = 31 * DAY  # by how much the open period may have begun earlier when somebody's page was loaded
 _NOTHING = to_micros(datetime.fromisoformat("0001-01-01T00:00:00Z"))  # before all that can be told

@@ -120,7 +120,10 @@ def _placed(piece: Piece, polygon: BaseGeometry, band: Band) -> Iterator[Piece]:
     if polygon.is_valid:
         yield replace(piece, polygon=to_metres(shapely.normalize(polygon), band))
         return
-    parts = polygons_in([shapely.make_valid(polygon, method="structure", keep_collapsed=False)])
+    mended = shapely.make_valid(polygon, method="structure", keep_collapsed=False)
+    parts = polygons_in(
+        [shapely.set_precision(mended, 1.0)]
+    )  # a ring may have crossed itself beside the grid
     placed = [to_metres(shapely.normalize(part), band) for part in parts]
     km2 = np.array([area_km2(part) for part in placed])
     slivers = band_sieve(band).slivers(np.array(placed), km2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tileserver.grid import BUFFER, EXTENT
 
-_BOX = f"ST_MakeEnvelope({-BUFFER}, {-BUFFER}, {EXTENT + BUFFER}, {EXTENT + BUFFER}, 3857)"
+_LOW, _HIGH = -BUFFER, EXTENT + BUFFER
+_BOX = f"ST_MakeEnvelope({_LOW}, {_LOW}, {_HIGH}, {_HIGH}, 3857)"
 
 
 def placed(tile: str, reach: str) -> str:
@@ -20,6 +21,23 @@ def placed(tile: str, reach: str) -> str:
     unit = f"((ST_XMax({tile}) - ST_XMin({tile})) / {EXTENT})"
     moved = f"ST_TransScale(geom, -ST_XMin({tile}), -ST_YMax({tile}), 1 / {unit}, -1 / {unit})"
     whole = f"ST_SnapToGrid({moved}, 1)"
-    cut = f"ST_SnapToGrid(ST_CollectionExtract(ST_Intersection({whole}, {_BOX}), ST_Dimension(geom) + 1), 1)"
-    once = f"(SELECT part FROM (SELECT {cut} AS part OFFSET 0) AS cut WHERE NOT ST_IsEmpty(part))"
-    return f"ST_ForcePolygonCCW(CASE WHEN geom @ {reach} THEN {whole} ELSE {once} END)"
+    return f"ST_ForcePolygonCCW(CASE WHEN geom @ {reach} THEN {whole} ELSE {_cut(whole)} END)"
+
+
+def _cut(whole: str) -> str:
+    """Return the SQL of *whole* cut at the buffer of the tile; null where nothing is left.
+
+    ST_ClipByBox2D takes a third of the time of ST_Intersection, but what comes of it may be invalid: about
+    one part in 400 is then cut the other way.
+    """
+    quick, slow = (
+        f"ST_SnapToGrid(ST_CollectionExtract({cut}(whole, {_BOX}), ST_Dimension(whole) + 1), 1)"
+        for cut in ("ST_ClipByBox2D", "ST_Intersection")
+    )
+    return f"""(
+        SELECT CASE WHEN ST_IsEmpty(quick) THEN NULL WHEN ST_IsValid(quick) THEN quick
+            ELSE (SELECT slow FROM (SELECT {slow} AS slow OFFSET 0) AS cut WHERE NOT ST_IsEmpty(slow)) END
+        FROM (
+            SELECT whole, {quick} AS quick FROM (SELECT {whole} AS whole OFFSET 0) AS moved OFFSET 0
+        ) AS cut
+    )"""

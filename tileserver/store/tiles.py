@@ -43,7 +43,7 @@ def _rows(cut: Cut, zoom: int) -> tuple[str, tuple[Any, ...]]:
         case FaceCut(layer_id=layer, moment=moment) | FrontCut(layer_id=layer, moment=moment):
             band, at = BAND_BY_ZOOM[zoom], from_micros(moment.at)
             rows = AREA_ROWS if isinstance(cut, FaceCut) else LINE_ROWS
-            return rows, (layer, moment.revision, at, band.lowest, band.cell_zoom)
+            return rows, (layer, moment.revision, at, band.lowest)
         case PointCut(layer_id=layer, window=window):
             return BRIEF_POINT_ROWS if cut.is_brief else POINT_ROWS, (
                 layer,
