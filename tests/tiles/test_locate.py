@@ -9,12 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre, tileset_of
-from tests.strategies import Drawn, Rowed, epoch, event_windows, micros_period, questions, tilesets
-from tileserver.grid import TileAddress
-from tileserver.model import Digest, LayerId, LayerRef, Moment, Revision
+from tests.strategies import Drawn, Rowed, epoch, micros_period, questions, tilesets
+from tileserver.model import LayerId, LayerRef, Moment, Revision
 from tileserver.store.catalogue import Periods, StoredLayer
-from tileserver.store.cuts import PointCut, StateCut
-from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.locate import Located, latest, locate
 from tileserver.tiles.tileset import ServedLayer, Tileset
@@ -27,12 +24,6 @@ ONE = Revision(1)
 horizons = st.integers(-25, 60) | st.just(LATER)
 micros = st.integers(-(2**55), 2**55)
 moments = st.builds(Moment, micros.map(Micros), st.just(Revision(7)))
-located = st.builds(
-    Located,
-    st.just(Version())
-    | st.builds(Version, st.just(Digest(1)), st.just(Digest(2)), event_windows(micros, micros, micros)),
-    moments | st.none(),
-)
 
 
 def both(horizon: int) -> Horizon:
@@ -135,19 +126,6 @@ def test_every_instant_of_a_validity_has_the_same_version(drawn: Drawn, asked: P
         inside = from_micros(Micros(at)) in answer.validity
         assert (there.validity == answer.validity) == inside
         assert there == answer or not inside
-
-
-@given(tilesets(), located)
-def test_nothing_to_read_needs_no_query(drawn: Drawn, answer: Located) -> None:
-    wanted = cuts(answer, drawn.tileset, TileAddress(0, 0, 0))
-    assert len(wanted) == (answer.state is not None and sum(each.is_state for each in drawn.tileset.layers))
-    for cut in wanted:
-        assert isinstance(cut, StateCut | PointCut)
-        assert (
-            (cut.moment == answer.state)
-            if isinstance(cut, StateCut)
-            else (cut.window == answer.version.events)
-        )
 
 
 def _drawn(kind: str, *periods: tuple[int, int]) -> Drawn:

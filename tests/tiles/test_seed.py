@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import pytest
 
 from tests.conftest import NOW
-from tileserver.errors import BadParameter, StoreUnavailable
+from tileserver.errors import StoreUnavailable
 from tileserver.grid import BoundsLonLat
 from tileserver.store.connect import Pool
+from tileserver.tiles.ahead import Progress, Renderer, made
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.question import Question
-from tileserver.tiles.seed import Order, addresses, seed, versions
+from tileserver.tiles.seed import Order, addresses, plan, versions
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.tiers import ShelfTier
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import TICK, Micros, Period, from_micros, to_micros
 
@@ -46,7 +48,8 @@ def on(dsn: str, work: Work[Result], shelf: Shelf | None = None, clock: Clock = 
     async def run() -> Result:
         pool = Pool(dsn, 2, 1, 15)
         try:
-            service = TileService(Current(pool, clock), 1, shelf)  # nothing stays in memory
+            tiers = () if shelf is None else (ShelfTier(shelf),)
+            service = TileService(Current(pool, clock), 1, tiers)  # nothing stays in memory
             return await work(service, (await service.current.catalogue()).tileset(STATES))
         finally:
             await pool.close()
@@ -59,9 +62,16 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path, 1 << 28)
 
 
+async def go_on(_: int) -> bool:
+    return True
+
+
 def seed_all(dsn: str, shelf: Shelf, order: Order = ORDER, clock: Clock = standing) -> tuple[int, int, int]:
     async def work(service: TileService, tileset: Tileset) -> tuple[int, int, int]:
-        done = await seed(service, shelf, tileset, order, lambda _: None)
+        planned = await made(plan([(tileset, service.current.horizon(tileset))], order))
+        done = Progress(len(planned))
+        await Renderer(service.current, service.current.pool, shelf).render(planned, done, go_on)
+        assert done.backlog == done.failed == 0
         return done.versions, done.there, done.rendered
 
     return on(dsn, work, clock=clock)
@@ -82,7 +92,7 @@ def test_after_seeding_random_dated_requests_need_no_database(sample_database: s
         found = 0
         periods = tileset.layers[0].periods.edges
         for _ in range(200):
-            address = random.choice(addresses(tileset, random.choice(ORDER.zooms)))
+            address = random.choice(addresses(tileset.layers[0], random.choice(ORDER.zooms)))
             at = from_micros(Micros(random.randint(int(periods[0]), to_micros(NOW))))
             located = await service.locate(Question(tileset, address, Period(at, at + TICK)))
             found += bool((await service.answer(Question(tileset, address), located)).body.data)
@@ -106,16 +116,17 @@ def test_seeding_again_renders_nothing_and_seeding_in_parts_renders_the_rest(
 def test_the_versions_of_a_tile_are_those_that_dated_requests_get(sample_database: str) -> None:
     async def work(service: TileService, tileset: Tileset) -> None:
         horizon = horizon_of(tileset, NOW)
-        for address in addresses(tileset, 6):
-            listed = {located.version for located in versions(tileset, address, horizon)}
-            got = set()
-            for edge in tileset.layers[0].periods.edges.tolist():
-                at = from_micros(min(edge, horizon.state))
-                for each in (at, at - TICK):
-                    got.add(
-                        (await service.locate(Question(tileset, address, Period(each, each + TICK)))).version
-                    )
-            assert {version for version in got if version.state} == listed
+        for layer in tileset.layers:
+            alone = (await service.current.catalogue()).tileset(str(layer.stored.ref))
+            for address in addresses(layer, 6):
+                listed = set(versions(layer, address, horizon)["digest"].tolist())
+                got = set()
+                for edge in layer.periods.edges.tolist():
+                    at = from_micros(min(edge, horizon.state))
+                    for each in (at, at - TICK):
+                        asked = Question(alone, address, Period(each, each + TICK))
+                        got.add((await service.locate(asked)).version.state)
+                assert got - {0} == listed
 
     on(sample_database, work)
 
@@ -135,10 +146,29 @@ def test_what_is_not_public_is_not_rendered(sample_database: str, shelf: Shelf) 
     assert early == there < late
 
 
-def test_windows_have_no_end_of_versions(sample_database: str, shelf: Shelf) -> None:
-    async def work(service: TileService, _: Tileset) -> None:
+def test_windows_have_no_end_of_versions_and_are_in_no_plan(sample_database: str) -> None:
+    async def work(service: TileService, _: Tileset) -> set[str]:
         tileset = (await service.current.catalogue()).tileset("ukraine-sample")
-        with pytest.raises(BadParameter, match=r"seed ukraine-sample\.control,ukraine-sample\.frontline"):
-            await seed(service, shelf, tileset, ORDER, lambda _: None)
+        planned = await made(plan([(tileset, service.current.horizon(tileset))], ORDER))
+        return {layer.stored.layer.name for layer in planned.layers}
+
+    assert on(sample_database, work) == {"control", "frontline"}
+
+
+def test_what_tiles_show_now_is_rendered_first_and_older_content_later(sample_database: str) -> None:
+    async def work(service: TileService, tileset: Tileset) -> None:
+        horizon = service.current.horizon(tileset)
+        planned = await made(plan([(tileset, horizon)], ORDER))
+        tiles = [each for batch in planned.batches() for each in batch]
+        assert len(tiles) == len(planned) > 50
+        now = [
+            each.served.view(each.cache_key.address).state(horizon.state, tileset.newest) for each in tiles
+        ]
+        is_now = [
+            state is not None and state.digest == each.cache_key.version.state
+            for each, state in zip(tiles, now, strict=True)
+        ]
+        assert is_now == sorted(is_now, reverse=True)
+        assert 0 < sum(is_now) < len(is_now)
 
     on(sample_database, work)

@@ -15,9 +15,10 @@ from tileserver.grid import TileAddress, parse_address_text
 from tileserver.model import Moment
 from tileserver.publish.documents import time_block
 from tileserver.publish.timeline import load_past, timeline_document
+from tileserver.store.cuts import Cut
 from tileserver.store.tiles import statement, tile_rows
-from tileserver.tiles.cuts import cuts
 from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.layer_tile import cut_of, layer_tiles
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
@@ -140,14 +141,18 @@ async def _print_sql(service: TileService, tileset: Tileset, located: Located, a
         # an older one the same rows come back.
         first = service.current.view(tileset, address).known_from(moment)
         located = replace(located, state=Moment(moment.at, first))
-    for cut in cuts(located, tileset, address):
+    for cut in _cuts(service, located, tileset, address):
         query, arguments = statement(cut, address)
         typer.echo(f"-- {tileset.name} {cut.name} {address}: {arguments}\n{query};")
 
 
+def _cuts(service: TileService, located: Located, tileset: Tileset, address: TileAddress) -> list[Cut]:
+    return [cut_of(each) for each in layer_tiles(located, tileset, address, service.current.layer_view)]
+
+
 async def _print_rows(service: TileService, tileset: Tileset, located: Located, address: TileAddress) -> None:
     async with service.current.pool.acquire() as connection:
-        for cut in cuts(located, tileset, address):
+        for cut in _cuts(service, located, tileset, address):
             for row in await tile_rows(connection, cut, address):
                 print_json(row)
 

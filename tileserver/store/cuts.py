@@ -66,4 +66,5 @@ class SquareCut:
     squares: tuple[EventSquare, ...]
 
 
-Cut: TypeAlias = StateCut | FaceCut | FrontCut | PointCut | SquareCut
+Dated: TypeAlias = StateCut | FaceCut | FrontCut
+Cut: TypeAlias = Dated | PointCut | SquareCut

@@ -1,15 +1,16 @@
-"""The cutting and encoding of a tile in PostGIS: one statement a layer, their bytes one after the other."""
+"""The cutting and encoding of layers of a tile in PostGIS: one statement for all, the bytes of each apart."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
 
 from tileserver.grid import BAND_BY_ZOOM, TileAddress
-from tileserver.store.cuts import Cut, FaceCut, FrontCut, PointCut, SquareCut, StateCut
+from tileserver.store.cuts import Cut, Dated, FaceCut, FrontCut, PointCut, SquareCut, StateCut
 from tileserver.store.mvt_sql import ENCODE, ENVELOPE, clipped
 from tileserver.store.uniting import AREA_ROWS, LINE_ROWS
 from tileserver.store.windows import BRIEF_POINT_ROWS, POINT_ROWS, SQUARE_ROWS
@@ -63,31 +64,71 @@ def _rows(cut: Cut, zoom: int) -> tuple[str, tuple[Any, ...]]:
             )
 
 
-async def render_tile(connection: asyncpg.Connection, cuts: tuple[Cut, ...], address: TileAddress) -> bytes:
-    """Cut and encode the tile at *address*.
+async def render_layers(
+    connection: asyncpg.Connection, cuts: Sequence[Cut], address: TileAddress
+) -> list[bytes]:
+    """Cut and encode layers of the tile at *address*.
 
-    One statement, so all layers are read in one snapshot of the database and in one journey to it. A layer
-    that fails fails the tile: a partial tile is never returned.
+    One statement, so all are read in one snapshot of the database and in one journey to it. A layer that
+    fails fails the statement.
 
     Parameters
     ----------
     connection : asyncpg.Connection
-    cuts : tuple of Cut
-        At least one, in the order of the layers in the tile.
+    cuts : sequence of Cut
+        At least one.
     address : TileAddress
 
     Returns
     -------
-    bytes
-        An MVT, uncompressed; empty where no layer has anything there. MVT layers may be concatenated
-        (MVT 2.1, 4.1: layers are a repeated field).
+    list of bytes
+        For each cut its layer as an MVT, uncompressed; empty where it has nothing there.
     """
     text, arguments = _together(cuts, address)
-    tile: bytes = await connection.fetchval(text, *arguments)
-    return tile
+    return list(await connection.fetchrow(text, *arguments))
 
 
-def _together(cuts: tuple[Cut, ...], address: TileAddress) -> tuple[str, list[Any]]:
+# The parameters of `render_many` that differ from tile to tile.
+_ASKED = {1: "$1", 2: "asked.x", 3: "asked.y", 6: "asked.revision", 7: "asked.at"}
+_EACH = """
+    SELECT coalesce(({encoded}), '') AS tile
+    FROM unnest($2::integer[], $3::integer[], $6::bigint[], $7::timestamptz[]) WITH ORDINALITY
+        AS asked (x, y, revision, at, place)
+    ORDER BY place
+"""
+
+
+async def render_many(
+    connection: asyncpg.Connection, asked: Sequence[tuple[TileAddress, Dated]]
+) -> list[bytes]:
+    """Cut and encode one state layer at many addresses and moments: as `render_layers`, by one statement.
+
+    Parameters
+    ----------
+    connection : asyncpg.Connection
+    asked : sequence of (TileAddress, cut)
+        At least one; all of one layer and zoom.
+
+    Returns
+    -------
+    list of bytes
+        For each of *asked* an MVT, uncompressed, as the same cut gives by itself; empty for nothing.
+    """
+    address, cut = asked[0]
+    text, (zoom, _, _, name, layer, _, _, *rest) = statement(cut, address)
+    columns = zip(
+        *((place.x, place.y, each.moment.revision, from_micros(each.moment.at)) for place, each in asked),
+        strict=True,
+    )
+    x, y, revisions, instants = map(list, columns)
+    encoded = _PARAMETER.sub(lambda match: _ASKED.get(int(match[1]), match[0]), text)
+    rows = await connection.fetch(
+        _EACH.format(encoded=encoded), zoom, x, y, name, layer, revisions, instants, *rest
+    )
+    return [row["tile"] for row in rows]
+
+
+def _together(cuts: Sequence[Cut], address: TileAddress) -> tuple[str, list[Any]]:
     """Return one statement for all *cuts*, with its arguments; the address is given once."""
     shared = [address.z, address.x, address.y]
     arguments: list[Any] = [*shared]
@@ -96,7 +137,7 @@ def _together(cuts: tuple[Cut, ...], address: TileAddress) -> tuple[str, list[An
         text, own = statement(cut, address)
         parts.append(f"coalesce(({_renumbered(text, len(shared), len(arguments))}), '')")
         arguments += own[len(shared) :]
-    return "SELECT " + " || ".join(parts), arguments
+    return "SELECT " + ", ".join(parts), arguments
 
 
 @lru_cache(maxsize=64)  # six texts, at most eight places

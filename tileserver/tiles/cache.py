@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from tileserver.tiles.compress import Coding, compress
@@ -30,18 +30,42 @@ Key = TypeVar("Key", bound=Hashable)
 Entry = TypeVar("Entry", bound=Weighed)
 
 
-@dataclass(slots=True)
 class Body:
-    """The bytes of an answer and their compressed forms; ``data`` is empty where a tile holds nothing."""
+    """The bytes of an answer and their compressed forms.
 
-    data: bytes
-    forms: dict[Coding, bytes] = field(default_factory=dict)
-    _digest: str = field(default="", repr=False, compare=False)
+    Parameters
+    ----------
+    *parts
+        The bytes, as one or as several pieces, of which each may be a piece of other bodies, too. None, or
+        none but empty ones, where a tile holds nothing.
+    """
+
+    __slots__ = ("_digest", "forms", "parts")
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts = parts
+        self.forms: dict[Coding, bytes] = {}
+        self._digest = ""
+
+    @property
+    def data(self) -> bytes:
+        """The parts, one after the other; put together at each call where there are several."""
+        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no bytes."""
+        return not any(self.parts)
 
     @property
     def weight(self) -> int:
         """Bytes that the body takes in the cache."""
-        return _OVERHEAD + len(self.data) + sum(len(form) for form in self.forms.values())
+        return self.own_weight + sum(map(len, self.parts))
+
+    @property
+    def own_weight(self) -> int:
+        """Bytes that the body takes where others hold its parts."""
+        return _OVERHEAD + sum(map(len, self.forms.values()))
 
     def etag(self, coding: Coding) -> str:
         """Return the strong entity tag of the body in *coding*: equal for equal bytes, whatever the date.
@@ -49,7 +73,10 @@ class Body:
         RFC 9110 8.8.3: two codings of one content are two representations and need two tags.
         """
         if not self._digest:
-            self._digest = hashlib.blake2b(self.data, digest_size=12).hexdigest()
+            digest = hashlib.blake2b(digest_size=12)
+            for part in self.parts:
+                digest.update(part)
+            self._digest = digest.hexdigest()
         return f'"{self._digest}-{coding}"'
 
 
@@ -125,9 +152,19 @@ class Cache(Generic[Key, Entry]):
 
     def _put(self, cache_key: Key, entry: Entry) -> None:
         before = self._entries.pop(cache_key, None)  # there if a computation ended although it was cancelled
-        self._weight += entry.weight - (before.weight if before else 0)
+        self._weight += self._taken_by(entry)
+        if before is not None:
+            self._weight -= self._freed_by(before)
         self._entries[cache_key] = entry
         self._evict()
+
+    def _taken_by(self, entry: Entry) -> int:
+        """Return the bytes that *entry* takes by coming."""
+        return entry.weight
+
+    def _freed_by(self, entry: Entry) -> int:
+        """Return the bytes that *entry* frees by leaving."""
+        return entry.weight
 
     def _land(self, cache_key: Key, flight: _Flight[Entry]) -> None:
         if self._flights.get(cache_key) is flight:
@@ -136,7 +173,7 @@ class Cache(Generic[Key, Entry]):
     def _evict(self) -> None:
         while self._weight > self._capacity and self._entries:
             _, entry = self._entries.popitem(last=False)
-            self._weight -= entry.weight
+            self._weight -= self._freed_by(entry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tileserver.store.connect import Connection, reason_of, translated
 from tileserver.store.days import load_days
 from tileserver.store.events import load_events
 from tileserver.store.index import load_rows
+from tileserver.store.instance import database_identity
 from tileserver.store.marker import Marker, load_marker
 from tileserver.theatres import SAMPLES
 from tileserver.tiles.events import EventIndex
@@ -50,6 +51,7 @@ class Catalogue:
     behind: dict[LayerRef, str] = field(default_factory=dict)  # served as they were before a newer revision
     marker: Marker = field(default_factory=dict)
     serial: int = field(default_factory=count().__next__, init=False, compare=False)  # names this reading
+    database: str = ""  # which of all databases there are; what is kept outside of the process is named by it
     tilesets: Recent[str, Tileset] = field(
         default_factory=lambda: Recent(_NAMES), init=False, repr=False, compare=False
     )
@@ -147,7 +149,8 @@ async def load_catalogue(connection: Connection, before: Catalogue | None = None
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         found = await load_stored(connection)
         shown = [each for each in found.layers if not each.hidden]
-        reading = Catalogue({}, {}, unreadable=found.unreadable, marker=await load_marker(connection))
+        marker, database = await load_marker(connection), await database_identity(connection)
+        reading = Catalogue({}, {}, unreadable=found.unreadable, marker=marker, database=database)
         for stored in shown:
             reading.theatres[stored.theatre.id] = stored.theatre
             known = before.layers.get(stored.ref) if before else None

@@ -20,7 +20,7 @@ from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.lanes import Lanes
 from tileserver.tiles.recent import Recent
-from tileserver.tiles.tileset import Tileset
+from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.times import Clock
 
 _PAST_REVISIONS = 64  # tilesets at past revisions whose periods are kept
@@ -122,6 +122,11 @@ class Current:
             raise AddressOutside(f"zoom {address.z} is outside {tileset.name}, which has zooms {low}-{high}")
         key = (tileset.indexes, address)
         return self._views.get(key) or self._views.keep(key, tileset.view(address))
+
+    def layer_view(self, served: ServedLayer, address: TileAddress) -> TileView:
+        """Return the change index of a tile for one layer alone, as `view`; the zoom is not looked at."""
+        key = ((served.index,), address)
+        return self._views.get(key) or self._views.keep(key, served.view(address))
 
     async def periods_at(self, tileset: Tileset, revision: int) -> list[Periods]:
         """Return the periods of each layer at *revision*, from memory if there is no newer."""

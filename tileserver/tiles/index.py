@@ -105,7 +105,7 @@ class TileView:
         Its moment is the canonical one: the beginning of the epoch, and the newest revision up to *revision*
         that touched the tile.
         """
-        revision = self._step(revision)
+        revision = self.step(revision)
         edges, digests = self.epochs(revision)
         place = int(edges.searchsorted(at, side="right")) - 1
         if place < 0 or not digests[place]:
@@ -135,7 +135,7 @@ class TileView:
 
     def validity(self, at: Micros, revision: Revision) -> tuple[Micros | None, Micros | None]:
         """Return the epoch ``[start, end)`` around *at*, as known in *revision*; ``None`` is unbounded."""
-        edges, _ = self.epochs(self._step(revision))
+        edges, _ = self.epochs(self.step(revision))
         place = int(edges.searchsorted(at, side="right"))
         following = Micros(int(edges[place])) if place < len(edges) else OPEN
         return Micros(int(edges[place - 1])) if place else None, None if following == OPEN else following
@@ -151,7 +151,7 @@ class TileView:
             self._epochs[revision] = _running(known["start"], known["end"], known["token"])
         return self._epochs[revision]
 
-    def _step(self, revision: Revision) -> Revision:
+    def step(self, revision: Revision) -> Revision:
         """Return the newest revision up to *revision* that touched the tile; 0 before the first."""
         place = int(self._revisions.searchsorted(revision, side="right"))
         return Revision(int(self._revisions[place - 1]) if place else 0)

@@ -80,11 +80,11 @@ def locate(
     moment = None if state is None else state.moment
     if not view.windows.has_layers:
         validity = period_of(*view.validity(last, revision), horizon.state)
-        return Located(_version(view, state), moment, validity, validity.end is not None)
+        return Located(version_of(view, state), moment, validity, validity.end is not None)
     first = _BEFORE_ALL if start is None else Micros(start + 1)
     limits = first, Micros(min(end - 1, horizon.ended)), horizon.ended
     events = view.windows.drawn(EventWindow(*limits, revision, selection))
-    version = _version(view, state, *events) if events else _version(view, state)
+    version = version_of(view, state, *events) if events else version_of(view, state)
     is_settled = end - 1 <= horizon.state and view.windows.latest_end(Micros(end - 1)) <= horizon.ended
     return Located(version, moment, _public_part(asked, start, end, horizon.ended), is_settled)
 
@@ -106,7 +106,7 @@ def find_version(version: Version, tileset: Tileset, view: TileView, horizon: Ho
         if exists and view.windows.may_have(version.point_zooms):
             settled = view.windows.settled(asked)
             window = None if settled is None else view.windows.content(settled)
-    if version != _version(view, state, window, version.point_zooms if window else ()):
+    if version != version_of(view, state, window, version.point_zooms if window else ()):
         raise UnknownVersion(f"version {version} does not exist in {tileset.name}, or is not public")
     return Located(version, state and state.moment)
 
@@ -147,12 +147,13 @@ def period_of(start: Micros | None, end: Micros | None, horizon: Micros) -> Peri
     )
 
 
-def _version(
+def version_of(
     view: TileView,
     state: State | None,
     window: SelectedEvents | None = None,
     point_zooms: tuple[int, ...] = (),
 ) -> Version:
+    """Return the name of a content of the tile of *view*: of a state, of selected events, of both or none."""
     digest = state.digest if state else NO_DIGEST
     if window is None:
         return Version(digest)

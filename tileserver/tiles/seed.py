@@ -1,28 +1,44 @@
-"""Render ahead: every tile that a tileset of state layers has, in every version that is public."""
+"""Plans of rendering ahead: every version that tiles of state layers have, in the order to render.
+
+A plan is an array with a row for each layer tile, some tens of bytes, so that a whole archive is planned in
+memory. Windows have no end of versions, so window layers are in no plan.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from tileserver.errors import BadParameter
 from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
+from tileserver.model import Digest, Integers, Moment, Revision
 from tileserver.store.index import Rows
 from tileserver.tiles.horizon import Horizon
-from tileserver.tiles.locate import Located, locate
-from tileserver.tiles.question import Question
-from tileserver.tiles.service import TileKey, TileService
-from tileserver.tiles.shelf import Shelf
-from tileserver.tiles.tileset import Tileset
-from tileserver.times import Micros, Period, from_micros, to_micros
+from tileserver.tiles.index import State
+from tileserver.tiles.layer_tile import LayerTile, layer_tile
+from tileserver.tiles.tileset import ServedLayer, Tileset
+from tileserver.times import Micros, Period, to_micros
 
 ALWAYS = Period(None, None)
+TOGETHER = 32  # layer tiles that are rendered by one statement
 
-_BATCH = 64  # tiles in one transaction of the shelf
+_RECENT = Micros(30 * 86_400_000_000)  # microseconds of one step back in time
+_PLANNED = np.dtype(
+    [
+        ("layer", "i2"),  # its place in the plan's layers
+        ("age", "i4"),  # 0 for what a tile shows now, else steps back in time from 1 on
+        ("zoom", "i1"),
+        ("x", "i4"),
+        ("y", "i4"),
+        ("at", "i8"),
+        ("revision", "i4"),
+        ("digest", "u8"),
+    ]
+)
+Planned = npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,134 +51,108 @@ class Order:
     rate: float = 0.0
 
 
-@dataclass(slots=True)
-class Seeded:
-    """Progress: versions that exist, versions there already, versions rendered, and bytes kept."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Layer tiles to render, in their order: rows of *planned* name their layer by its place in *layers*."""
 
-    versions: int = 0
-    there: int = 0
-    rendered: int = 0
-    bytes: int = 0
+    layers: tuple[ServedLayer, ...]
+    planned: Planned
+
+    def __len__(self) -> int:
+        return len(self.planned)
+
+    def batches(self) -> Iterator[list[LayerTile]]:
+        """Yield all layer tiles, at most `TOGETHER`, of one layer and zoom, at a time."""
+        rows = self.planned
+        same = (rows["layer"][1:] == rows["layer"][:-1]) & (rows["zoom"][1:] == rows["zoom"][:-1])
+        borders = [0, *(np.flatnonzero(~same) + 1).tolist(), len(rows)]
+        for first, last in pairwise(borders):
+            for start in range(first, last, TOGETHER):
+                yield [self._tile(row) for row in rows[start : min(start + TOGETHER, last)].tolist()]
+
+    def _tile(self, row: tuple[int, ...]) -> LayerTile:
+        layer, _, zoom, x, y, at, revision, digest = row
+        state = State(Digest(digest), Moment(Micros(at), Revision(revision)))
+        return layer_tile(self.layers[layer], state, TileAddress(zoom, x, y))
 
 
-async def seed(
-    service: TileService, shelf: Shelf, tileset: Tileset, order: Order, progress: Callable[[Seeded], None]
-) -> Seeded:
-    """Render the versions of *order* that *shelf* lacks, and put each on the shelf.
+def plan(
+    tilesets: Sequence[tuple[Tileset, Horizon]], order: Order, after: Micros | None = None
+) -> Iterator[Plan | None]:
+    """Yield ``None`` after each little step of planning, at last the plan of all state layers of *tilesets*.
 
-    May be interrupted and begun again at any time. Several tiles are rendered at once, one a connection.
+    What the tiles show now comes first, then what they showed before, the newest first; within that by zoom.
 
-    Raises
-    ------
-    BadParameter
-        The tileset has a window layer: there is no end to the windows one can ask for.
-    ShelfUnavailable
-        There is no more room; what was rendered until then is kept.
+    Parameters
+    ----------
+    tilesets : sequence of (Tileset, Horizon)
+        With the horizon of each; nothing later is in the plan.
+    order : Order
+    after : Micros, optional
+        What began to hold by then is left out.
     """
-    windows = [str(served.stored.ref) for served in tileset.layers if not served.is_state]
-    if windows:
-        states = ",".join(str(served.stored.ref) for served in tileset.layers if served.is_state)
-        raise BadParameter(
-            f"windows of {', '.join(windows)} have no end of versions; seed {states or 'a layer of states'}"
-        )
-    done = Seeded()
-    pace = _Pace(order.rate)
-    async for batch in _missing(service, shelf, tileset, order, done):
-        await pace.keep(len(batch))
-        answers = await asyncio.gather(
-            *(service.answer(Question(tileset, address), each) for address, each in batch)
-        )
-        kept = [(str(answer.cache_key), answer.body.data) for answer in answers]
-        done.bytes += await asyncio.to_thread(shelf.put, kept)
-        done.rendered += len(batch)
-        progress(done)
-    progress(done)
-    return done
+    served = [(each, horizon) for tileset, horizon in tilesets for each in tileset.layers if each.is_state]
+    parts: list[Planned] = [np.empty(0, dtype=_PLANNED)]
+    for place, (layer, horizon) in enumerate(served):
+        for zoom in order.zooms:
+            for address in addresses(layer, zoom, order.bounds):
+                found = versions(layer, address, horizon, order.period)
+                found = found if after is None else found[found["at"] > after]
+                found["layer"] = place
+                parts.append(found)
+                yield None
+    rows = np.concatenate(parts)
+    ranks = [-rows["at"], *(rows[name] for name in ("y", "x", "layer", "zoom", "age"))]
+    yield Plan(tuple(layer for layer, _ in served), rows[np.lexsort(ranks)])
 
 
-async def _missing(
-    service: TileService, shelf: Shelf, tileset: Tileset, order: Order, done: Seeded
-) -> AsyncIterator[list[tuple[TileAddress, Located]]]:
-    horizon = service.current.horizon(tileset)
-    batch: list[tuple[TileAddress, Located]] = []
-    for zoom in order.zooms:
-        for address in addresses(tileset, zoom, order.bounds):
-            for located in versions(tileset, address, horizon, order.period):
-                done.versions += 1
-                if shelf.has(str(TileKey(tileset.name, located.version, address))):
-                    done.there += 1
-                    continue
-                batch.append((address, located))
-                if len(batch) == _BATCH:
-                    yield batch
-                    batch = []
-            await asyncio.sleep(0)  # where Ctrl-C takes effect
-    if batch:
-        yield batch
-
-
-def addresses(tileset: Tileset, zoom: int, bounds: BoundsLonLat | None = None) -> list[TileAddress]:
-    """Return the addresses at *zoom* that any state layer ever met, and that touch *bounds*; by column."""
-    found: set[tuple[int, int]] = set()
-    for served in tileset.layers:
-        low, high = served.stored.layer.minzoom, served.stored.layer.maxzoom
-        if served.is_state and low <= zoom <= high:
-            found.update(_met(served.index.at_zoom(zoom), zoom))
+def addresses(layer: ServedLayer, zoom: int, bounds: BoundsLonLat | None = None) -> list[TileAddress]:
+    """Return the addresses at *zoom* that a state layer ever met, and that touch *bounds*; by column."""
+    declared = layer.stored.layer
+    if not declared.minzoom <= zoom <= declared.maxzoom:
+        return []
+    x, y = _met(layer.index.at_zoom(zoom), zoom)
     if bounds is not None:
         first = address_at(bounds.west, bounds.north, zoom)
         last = address_at(bounds.east, bounds.south, zoom)
-        found = {(x, y) for x, y in found if first.x <= x <= last.x and first.y <= y <= last.y}
-    return [TileAddress(zoom, x, y) for x, y in sorted(found)]
+        inside = (first.x <= x) & (x <= last.x) & (first.y <= y) & (y <= last.y)
+        x, y = x[inside], y[inside]
+    return [TileAddress(zoom, *place) for place in zip(x.tolist(), y.tolist(), strict=True)]
 
 
-def versions(
-    tileset: Tileset, address: TileAddress, horizon: Horizon, period: Period = ALWAYS
-) -> Iterator[Located]:
-    """Yield each content that a tile had in *period* by the *horizon*, once; none that is empty."""
-    view = tileset.view(address)
-    revision = tileset.revision(None)
-    edges, _ = view.epochs(revision)
-    start = None if period.start is None else to_micros(period.start)
-    end = horizon.state if period.end is None else min(horizon.state, Micros(to_micros(period.end) - 1))
-    inside = [Micros(int(edge)) for edge in edges if (start is None or edge > start) and edge <= end]
-    seen = set()
-    for at in ([start] if start is not None else []) + inside:
-        asked = Period(from_micros(at), from_micros(Micros(at + 1)))
-        located = locate(view, revision, asked, horizon)
-        if located.version.state and located.version not in seen:
-            seen.add(located.version)
-            yield located
+def versions(layer: ServedLayer, address: TileAddress, horizon: Horizon, period: Period = ALWAYS) -> Planned:
+    """Return each content that the layer had in a tile in *period* by the *horizon*, once; none is empty."""
+    view = layer.view(address)
+    revision = view.step(layer.stored.revisions[-1] if layer.stored.revisions else Revision(0))
+    edges, digests = view.epochs(revision)
+    last = horizon.state if period.end is None else min(horizon.state, Micros(to_micros(period.end) - 1))
+    start = 0 if period.start is None else edges.searchsorted(to_micros(period.start), side="right") - 1
+    inside = slice(max(int(start), 0), int(edges.searchsorted(last, side="right")))
+    edges, digests = edges[inside][::-1], digests[inside][::-1]  # the newest first
+    _, newest = np.unique(digests, return_index=True)
+    newest = newest[digests[newest] != 0]
+    found = np.zeros(len(newest), dtype=_PLANNED)
+    found["zoom"], found["x"], found["y"] = address.z, address.x, address.y
+    found["at"], found["digest"], found["revision"] = edges[newest], digests[newest], revision
+    found["age"] = np.where(newest == 0, 0, 1 + (last - found["at"]) // _RECENT)
+    return found
 
 
-def _met(rows: Rows, zoom: int) -> Iterable[tuple[int, int]]:
-    """Return columns and rows of the tiles at *zoom* whose buffered square a box of *rows* meets."""
+def _met(rows: Rows, zoom: int) -> tuple[Integers, Integers]:
+    """Return columns and rows of the tiles at *zoom* whose buffered square meets a box of *rows*."""
     side = WORLD_UNITS / (1 << zoom)
     margin = side * BUFFER / EXTENT
     top = (1 << zoom) - 1
 
-    def number(edge: str, offset: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def number(edge: str, offset: float) -> Integers:
         return np.clip(np.floor((rows[edge] + offset) / side), 0, top).astype(np.int64)
 
-    west, east = number("west", -margin), number("east", margin)
-    north, south = number("north", -margin), number("south", margin)
-    boxes = np.unique(np.column_stack([west, east, north, south]), axis=0)
-    for first, last, upper, lower in boxes.tolist():
-        for x in range(first, last + 1):
-            for y in range(upper, lower + 1):
-                yield x, y
-
-
-class _Pace:
-    """Keeps to a number of tiles a second."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._next = time.monotonic()
-
-    async def keep(self, tiles: int) -> None:
-        """Wait until another *tiles* may be rendered."""
-        if not self._rate:
-            return
-        now = time.monotonic()
-        self._next = max(self._next, now) + tiles / self._rate
-        await asyncio.sleep(max(0.0, self._next - tiles / self._rate - now))
+    boxes = [number(*each) for each in (("west", -margin), ("east", margin))]
+    boxes += [number(*each) for each in (("north", -margin), ("south", margin))]
+    west, east, north, south = np.unique(np.column_stack(boxes), axis=0).T
+    high = south - north + 1
+    tiles = (east - west + 1) * high
+    box = np.repeat(np.arange(len(tiles)), tiles)
+    within = np.arange(len(box)) - np.repeat(np.cumsum(tiles) - tiles, tiles)
+    places = np.unique(((west[box] + within // high[box]) << zoom) + north[box] + within % high[box])
+    return places >> zoom, places & top

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from tileserver.errors import BadParameter
 from tileserver.grid import TileAddress
 from tileserver.model import Revision
-from tileserver.store.connect import readable
 from tileserver.store.event_window import Selection
-from tileserver.store.tiles import render_tile
-from tileserver.tiles.cache import Answer, BodyCache
+from tileserver.tiles.cache import Answer
+from tileserver.tiles.composed import TileCache, TileKey
 from tileserver.tiles.current import Current
-from tileserver.tiles.cuts import cuts
+from tileserver.tiles.fetcher import LayerFetcher
 from tileserver.tiles.horizon import Horizon, horizon_of
 from tileserver.tiles.index import LayerIndex
+from tileserver.tiles.layer_tile import layer_tiles
 from tileserver.tiles.locate import Located, find_version, latest, locate
 from tileserver.tiles.question import Question
 from tileserver.tiles.recent import Recent
-from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.tiers import Tier
 from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.version import Version
 from tileserver.times import EPOCH_1970, TICK, Period
@@ -31,35 +32,25 @@ _LOCATED = 10_000  # questions whose answers are remembered, a kilobyte each
 _PastQuestion: TypeAlias = tuple[tuple[LayerIndex, ...], TileAddress, Period, Selection, tuple[int, int]]
 
 
-class TileKey(NamedTuple):
-    """The cache key of a tile."""
-
-    tileset: str
-    version: Version
-    address: TileAddress
-
-    def __str__(self) -> str:
-        return f"{self.tileset}/{self.version}/{self.address}"
-
-
 class TileService:
-    """Tiles at an instant: from memory, else from the shelf, else from PostGIS."""
+    """Tiles at an instant: from memory, else from the tiers, else from PostGIS."""
 
-    def __init__(self, current: Current, cache_bytes: int, shelf: Shelf | None = None) -> None:
+    def __init__(self, current: Current, cache_bytes: int, tiers: Sequence[Tier] = ()) -> None:
         self.current = current
-        self.cache: BodyCache[TileKey] = BodyCache(cache_bytes)
-        self._shelf = shelf
+        self.cache = TileCache(cache_bytes)
+        self.fetcher = LayerFetcher(current, tiers)
+        self._tiers = tiers
         self._located: Recent[_PastQuestion, Located] = current.memory(_LOCATED)
 
     @property
     def trouble(self) -> str:
         """Why tiles are not kept for other processes; nothing where all is well."""
-        return "" if self._shelf is None else self._shelf.trouble
+        return "; ".join(tier.trouble for tier in self._tiers if tier.trouble)
 
-    def close(self) -> None:
-        """Close the shelf, if any."""
-        if self._shelf is not None:
-            self._shelf.close()
+    async def close(self) -> None:
+        """Close the tiers."""
+        for tier in self._tiers:
+            await tier.close()
 
     async def locate(self, question: Question) -> Located:
         """Return the content of the tile that *question* means.
@@ -103,27 +94,19 @@ class TileService:
 
         Raises
         ------
+        LayerUnavailable
+            A layer of the tile cannot be drawn.
         StoreUnavailable
-            The tile is not in memory and the database does not answer.
+            The tile is in no tier and the database does not answer.
         """
         tileset, address = question.tileset, question.address
         cache_key = TileKey(tileset.name, located.version, address)
-
-        async def compute() -> bytes:
-            wanted = cuts(located, tileset, address)
-            if not wanted:
-                return b""
-            name = str(cache_key)
-            if self._shelf is not None and (kept := await self._shelf.get_many((name,))):
-                return kept[name]
-            async with self.current.pool.acquire() as connection:
-                with readable(tileset.name):
-                    tile = await render_tile(connection, wanted, address)
-            if self._shelf is not None:
-                self._shelf.keep_many([(name, tile)])
-            return tile
-
-        return await self.cache.answer(cache_key, compute)
+        if (kept := self.cache.peek(cache_key)) is not None:
+            return Answer(self.cache, cache_key, kept, is_hit=True)
+        wanted = layer_tiles(located, tileset, address, self.current.layer_view)
+        parts = await self.fetcher.fetch(wanted, self.cache.part)
+        body = self.cache.compose(cache_key, tuple(each.cache_key for each in wanted), parts)
+        return Answer(self.cache, cache_key, body, is_hit=False)
 
     @staticmethod
     def _revision(question: Question) -> Revision:

@@ -44,6 +44,12 @@ class ServedLayer:
         object.__setattr__(self, "drawn_as", self.stored.layer.drawn_as)
         object.__setattr__(self, "is_state", self.stored.layer.time == "state")
 
+    def view(self, address: TileAddress) -> TileView:
+        """Return the change index of a tile, for this layer alone."""
+        if self.is_state:
+            return TileView([self.index.near(address)])
+        return TileView([], WindowView([self.index.events] if self.index.events else [], address))
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:

@@ -21,7 +21,7 @@ from tileserver.history.service import HistoryService  # tiles of whole periods
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
 from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
 from tileserver.tiles.service import TileService  # tiles at an instant
-from tileserver.tiles.shelf import open_shelf  # tiles on disk
+from tileserver.tiles.tiers import open_tiers  # layer tiles outside of the process
 from tileserver.times import Clock
 from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
@@ -69,7 +69,7 @@ class _Parts:
         read_url = settings.database_read_url or settings.database_url
         readers, background = Pool(read_url, settings.pool, *limits), Pool(read_url, 2, *limits)
         current = Current(readers, clock, background)
-        tiles = TileService(current, settings.cache_mb * _MB, open_shelf(settings))
+        tiles = TileService(current, settings.cache_mb * _MB, open_tiers(settings))
         history = HistoryService(current, settings.cache_mb * _MB // 4)
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
         follower, supervisor = Follower(read_url, current, history, clock), Supervisor()
@@ -100,7 +100,7 @@ class _Parts:
         self.comparisons.close()
         for pool in reversed(self.pools):
             await pool.close()
-        self.tiles.close()
+        await self.tiles.close()
 
 
 def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | None = None) -> Starlette:

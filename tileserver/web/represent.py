@@ -79,7 +79,7 @@ def _without_body(
     condition = request.headers.get("if-none-match")
     if condition is not None and etag_matches(condition, etag):
         return RawResponse(304, headers)
-    return None if body.data else RawResponse(204, headers)
+    return RawResponse(204, headers) if body.is_empty else None
 
 
 def _with_body(coding: Coding, data: bytes, headers: list[tuple[bytes, bytes]], media_type: str) -> Response:

@@ -1,0 +1,154 @@
+"""Fetches of layer tiles: from the tiers, else from PostGIS, in one journey for all and once for each.
+
+Whoever asks for a layer tile that is already being fetched waits for that. A fetch belongs to no caller: when
+nobody waits for anything of it any more, it is cancelled, in PostgreSQL, too. A layer that cannot be drawn is
+a failure of that layer alone, and is never kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tileserver.errors import LayerUnavailable
+from tileserver.store.connect import Connection, readable
+from tileserver.store.cuts import Cut
+from tileserver.store.tiles import render_layers
+from tileserver.tiles.current import Current
+from tileserver.tiles.layer_tile import LayerKey, LayerTile, cut_of
+from tileserver.tiles.tiers import Tier
+
+
+@dataclass(slots=True, eq=False)
+class _Fetch:
+    """Layer tiles of one address under way, with the number of callers that wait."""
+
+    task: asyncio.Task[None] | None = None
+    waiting: int = 0
+    coming: dict[LayerKey, asyncio.Future[bytes]] = field(default_factory=dict)
+
+
+class LayerFetcher:
+    """Fetches layer tiles from the nearest tier, else from PostGIS."""
+
+    def __init__(self, current: Current, tiers: Sequence[Tier]) -> None:
+        self._current = current
+        self._tiers = tiers
+        self._under_way: dict[LayerKey, _Fetch] = {}
+
+    async def fetch(
+        self, wanted: Sequence[LayerTile], kept: Callable[[LayerKey], bytes | None]
+    ) -> list[bytes]:
+        """Return the bytes of *wanted*, MVTs, in the same order; all of one address; from memory by *kept*.
+
+        Raises
+        ------
+        LayerUnavailable
+            One of the layers cannot be drawn.
+        StoreUnavailable
+            One is in no tier, and the database does not answer.
+        """
+        found = {each.cache_key: kept(each.cache_key) for each in wanted}
+        missing = [each for each in wanted if found[each.cache_key] is None]
+        fetches = {self._fetch_of(each, missing) for each in missing}
+        coming = {each.cache_key: self._under_way[each.cache_key].coming[each.cache_key] for each in missing}
+        for fetch in fetches:
+            fetch.waiting += 1
+        try:
+            for key, future in coming.items():
+                found[key] = await asyncio.shield(future)
+        finally:
+            for fetch in fetches:
+                self._leave(fetch)
+        return [data for each in wanted if (data := found[each.cache_key]) is not None]
+
+    def _fetch_of(self, tile: LayerTile, missing: Sequence[LayerTile]) -> _Fetch:
+        """Return the fetch under way that *tile* comes with, else begin a fetch of all *missing*."""
+        fetch = self._under_way.get(tile.cache_key)
+        if fetch is None:
+            fetch = _Fetch()
+            new = [each for each in missing if each.cache_key not in self._under_way]
+            for each in new:
+                fetch.coming[each.cache_key] = future = asyncio.get_running_loop().create_future()
+                future.add_done_callback(_heard)
+                self._under_way[each.cache_key] = fetch
+            fetch.task = asyncio.create_task(self._run(fetch, new))
+        return fetch
+
+    def _leave(self, fetch: _Fetch) -> None:
+        fetch.waiting -= 1
+        if fetch.waiting == 0 and fetch.task is not None and not fetch.task.done():
+            self._land(fetch)
+            fetch.task.cancel()
+
+    def _land(self, fetch: _Fetch) -> None:
+        for key in fetch.coming:
+            if self._under_way.get(key) is fetch:
+                del self._under_way[key]
+
+    async def _run(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> None:
+        try:
+            missing = await self._from_tiers(fetch, wanted)
+            if missing:
+                await self._render(fetch, missing)
+        except Exception as error:
+            for future in fetch.coming.values():
+                if not future.done():
+                    future.set_exception(error)
+        finally:
+            self._land(fetch)
+
+    async def _from_tiers(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> Sequence[LayerTile]:
+        """Deliver layer tiles from the tiers, and return the rest of *wanted*."""
+        names = {stored_name(self._current, each.cache_key): each for each in wanted}
+        for number, tier in enumerate(self._tiers):
+            kept = await tier.get_many(list(names))
+            for name, data in kept.items():
+                fetch.coming[names.pop(name).cache_key].set_result(data)
+            for above in self._tiers[:number] if kept else ():
+                await above.keep_many(kept)
+            if not names:
+                break
+        return list(names.values())
+
+    async def _render(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> None:
+        """Deliver *wanted* from PostGIS, and have the tiers keep all that could be drawn."""
+        cuts = [cut_of(each) for each in wanted]
+        async with self._current.pool.acquire() as connection:
+            drawn = await draw(connection, wanted, cuts)
+        good: dict[str, bytes] = {}
+        for each, data in zip(wanted, drawn, strict=True):
+            if isinstance(data, LayerUnavailable):
+                fetch.coming[each.cache_key].set_exception(data)
+            else:
+                fetch.coming[each.cache_key].set_result(data)
+                good[stored_name(self._current, each.cache_key)] = data
+        for tier in self._tiers:
+            await tier.keep_many(good)
+
+
+def stored_name(current: Current, key: LayerKey) -> str:
+    """Return the name of a layer tile outside of the process: layers are numbered by their database."""
+    return f"{current.read.database if current.read else ''}/{key}"
+
+
+async def draw(
+    connection: Connection, wanted: Sequence[LayerTile], cuts: Sequence[Cut]
+) -> Sequence[bytes | LayerUnavailable]:
+    """Return the bytes, MVTs, of layer tiles of one address, drawn by *cuts*; after a failure each alone."""
+    names = ", ".join(str(each.served.stored.ref) for each in wanted)
+    try:
+        with readable(names):
+            return await render_layers(connection, cuts, wanted[0].cache_key.address)
+    except LayerUnavailable as error:
+        if len(wanted) == 1:
+            return [error]
+    each_alone = [await draw(connection, [one], [cut]) for one, cut in zip(wanted, cuts, strict=True)]
+    return [drawn for (drawn,) in each_alone]
+
+
+def _heard(future: asyncio.Future[bytes]) -> None:
+    """Take note of a failure that nobody is left to hear, so that asyncio does not report the failure."""
+    if not future.cancelled():
+        future.exception()
