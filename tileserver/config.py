@@ -92,7 +92,11 @@ def _switch(text: str) -> bool:
 
 
 def _folder(text: str) -> Path | None:
-    return Path(text) if text else None
+    return Path(text) if text and text != "off" else None
+
+
+def _zoom(text: str) -> int | None:
+    return None if text == "off" else _whole(0, 14)(text)
 
 
 SETTINGS = (
@@ -138,7 +142,13 @@ SETTINGS = (
         "TILESERVER_SHELF",
         "",
         _folder,
-        "folder in which tiles are kept on disk for all processes, and where seed puts them; empty: none",
+        "folder in which tiles are kept on disk for all processes, or off; empty: with the embedded database",
+    ),
+    Setting(
+        "TILESERVER_AHEAD",
+        "12",
+        _zoom,
+        "highest zoom of which tiles are rendered ahead onto the shelf after every import, or off",
     ),
     Setting("TILESERVER_SHELF_MB", "4096", _whole(1, 1 << 24), "bound of the tiles on disk"),
     Setting(
@@ -225,6 +235,7 @@ class Settings:
     theatre: str
     cache_mb: int
     shelf: Path | None
+    ahead: int | None
     shelf_mb: int
     shared_cache: str
     connections: int
@@ -252,4 +263,6 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         except ValueError as error:
             shown = "(secret)" if setting.secret else repr(text)
             raise BadParameter(f"{setting.name} is {shown}; it must be {error}") from error
+    if not environ.get("TILESERVER_SHELF") and not values["database_url"]:
+        values["shelf"] = values["data_dir"] / "tiles"
     return Settings(**values)

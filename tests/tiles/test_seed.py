@@ -19,7 +19,7 @@ from tileserver.tiles.ahead import Progress, Renderer, made
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.question import Question
-from tileserver.tiles.seed import Order, addresses, plan, versions
+from tileserver.tiles.seed import Order, Wanted, addresses, plan, versions
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.tiers import ShelfTier
@@ -68,7 +68,7 @@ async def go_on(_: int) -> bool:
 
 def seed_all(dsn: str, shelf: Shelf, order: Order = ORDER, clock: Clock = standing) -> tuple[int, int, int]:
     async def work(service: TileService, tileset: Tileset) -> tuple[int, int, int]:
-        planned = await made(plan([(tileset, service.current.horizon(tileset))], order))
+        planned = await made(plan([Wanted(tileset, service.current.horizon(tileset))], order))
         done = Progress(len(planned))
         await Renderer(service.current, service.current.pool, shelf).render(planned, done, go_on)
         assert done.backlog == done.failed == 0
@@ -149,7 +149,7 @@ def test_what_is_not_public_is_not_rendered(sample_database: str, shelf: Shelf) 
 def test_windows_have_no_end_of_versions_and_are_in_no_plan(sample_database: str) -> None:
     async def work(service: TileService, _: Tileset) -> set[str]:
         tileset = (await service.current.catalogue()).tileset("ukraine-sample")
-        planned = await made(plan([(tileset, service.current.horizon(tileset))], ORDER))
+        planned = await made(plan([Wanted(tileset, service.current.horizon(tileset))], ORDER))
         return {layer.stored.layer.name for layer in planned.layers}
 
     assert on(sample_database, work) == {"control", "frontline"}
@@ -158,7 +158,7 @@ def test_windows_have_no_end_of_versions_and_are_in_no_plan(sample_database: str
 def test_what_tiles_show_now_is_rendered_first_and_older_content_later(sample_database: str) -> None:
     async def work(service: TileService, tileset: Tileset) -> None:
         horizon = service.current.horizon(tileset)
-        planned = await made(plan([(tileset, horizon)], ORDER))
+        planned = await made(plan([Wanted(tileset, horizon)], ORDER))
         tiles = [each for batch in planned.batches() for each in batch]
         assert len(tiles) == len(planned) > 50
         now = [

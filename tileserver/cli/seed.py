@@ -14,7 +14,7 @@ from tileserver.cli.session import Json, out, print_json, progress_bar, with_ser
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.tiles.ahead import Progress, Renderer, made
-from tileserver.tiles.seed import ALWAYS, Order, plan
+from tileserver.tiles.seed import ALWAYS, Order, Wanted, plan
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import parse_datetime
@@ -55,7 +55,7 @@ def seed(
                 raise BadParameter(f"{chosen.name} has no layer of states; windows have no end of versions")
             asked = parse_datetime(period, chosen.zone) if period else ALWAYS
             order = Order(zooms_within(zooms, chosen.zooms), bounds_lonlat(bounds), asked, rate)
-            planned = await made(plan([(chosen, service.current.horizon(chosen))], order))
+            planned = await made(plan([Wanted(chosen, service.current.horizon(chosen))], order))
             done, pace = Progress(len(planned)), _Pace(rate)
 
             async def turn(versions: int) -> bool:

@@ -38,6 +38,9 @@ def serve(
         upkeep = Upkeep(dsn, progress_bar, load_samples_if_empty if sample else None)
         with _kept(settings), up_to_date(upkeep):
             given, os.environ["DATABASE_URL"] = settings.database_url, dsn  # server processes read it there
+            os.environ["TILESERVER_SHELF"] = str(settings.shelf or "off")
+            if settings.shelf is None:
+                err.print("tiles are kept in memory alone: TILESERVER_SHELF names no folder", highlight=False)
             err.print(
                 f"serving at [bold]{address_of(settings, door)}[/bold]; stop with Ctrl-C", highlight=False
             )

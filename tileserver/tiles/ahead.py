@@ -41,6 +41,11 @@ class Progress:
         return self.versions - self.there - self.rendered - self.failed
 
     @property
+    def done(self) -> int:
+        """Versions that are on the shelf now."""
+        return self.there + self.rendered
+
+    @property
     def seconds(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self.began
@@ -95,7 +100,8 @@ class Renderer:
                 progress.failed += len(missing)
                 continue
             kept = list(zip((name for name, _ in missing), drawn, strict=True))
-            progress.bytes += await asyncio.to_thread(self._shelf.put, kept)
+            size = await asyncio.to_thread(self._shelf.put, kept)
+            progress.bytes += size
             progress.rendered += len(kept)
 
     async def _draw(self, tiles: Sequence[LayerTile]) -> list[bytes]:

@@ -19,6 +19,8 @@ from tileserver.tiles.current import Current
 from tileserver.tiles.layer_tile import LayerKey, LayerTile, cut_of
 from tileserver.tiles.tiers import Tier
 
+_PAUSE_S = 0.005
+
 
 @dataclass(slots=True, eq=False)
 class _Fetch:
@@ -36,6 +38,13 @@ class LayerFetcher:
         self._current = current
         self._tiers = tiers
         self._under_way: dict[LayerKey, _Fetch] = {}
+
+    async def quiet(self, wait_s: float) -> None:
+        """Wait until no reader waits for a layer tile; *wait_s* seconds at most."""
+        for _ in range(int(wait_s / _PAUSE_S)):
+            if not self._under_way:
+                return
+            await asyncio.sleep(_PAUSE_S)
 
     async def fetch(
         self, wanted: Sequence[LayerTile], kept: Callable[[LayerKey], bytes | None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,28 +77,32 @@ class Plan:
         return layer_tile(self.layers[layer], state, TileAddress(zoom, x, y))
 
 
-def plan(
-    tilesets: Sequence[tuple[Tileset, Horizon]], order: Order, after: Micros | None = None
-) -> Iterator[Plan | None]:
-    """Yield ``None`` after each little step of planning, at last the plan of all state layers of *tilesets*.
+class Wanted(NamedTuple):
+    """Tileset whose state layers are to be rendered up to a horizon; after an instant, or from the first."""
+
+    tileset: Tileset
+    horizon: Horizon
+    after: Micros | None = None
+
+
+def plan(wanted: Sequence[Wanted], order: Order) -> Iterator[Plan | None]:
+    """Yield ``None`` after each little step of planning, at last the plan of all state layers of *wanted*.
 
     What the tiles show now comes first, then what they showed before, the newest first; within that by zoom.
 
     Parameters
     ----------
-    tilesets : sequence of (Tileset, Horizon)
-        With the horizon of each; nothing later is in the plan.
+    wanted : sequence of Wanted
+        Nothing after the horizon of each is in the plan.
     order : Order
-    after : Micros, optional
-        What began to hold by then is left out.
     """
-    served = [(each, horizon) for tileset, horizon in tilesets for each in tileset.layers if each.is_state]
+    served = [(layer, each) for each in wanted for layer in each.tileset.layers if layer.is_state]
     parts: list[Planned] = [np.empty(0, dtype=_PLANNED)]
-    for place, (layer, horizon) in enumerate(served):
+    for place, (layer, asked) in enumerate(served):
         for zoom in order.zooms:
             for address in addresses(layer, zoom, order.bounds):
-                found = versions(layer, address, horizon, order.period)
-                found = found if after is None else found[found["at"] > after]
+                found = versions(layer, address, asked.horizon, order.period)
+                found = found if asked.after is None else found[found["at"] > asked.after]
                 found["layer"] = place
                 parts.append(found)
                 yield None

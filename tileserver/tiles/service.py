@@ -39,17 +39,17 @@ class TileService:
         self.current = current
         self.cache = TileCache(cache_bytes)
         self.fetcher = LayerFetcher(current, tiers)
-        self._tiers = tiers
+        self.tiers = tiers
         self._located: Recent[_PastQuestion, Located] = current.memory(_LOCATED)
 
     @property
     def trouble(self) -> str:
         """Why tiles are not kept for other processes; nothing where all is well."""
-        return "; ".join(tier.trouble for tier in self._tiers if tier.trouble)
+        return "; ".join(tier.trouble for tier in self.tiers if tier.trouble)
 
     async def close(self) -> None:
         """Close the tiers."""
-        for tier in self._tiers:
+        for tier in self.tiers:
             await tier.close()
 
     async def locate(self, question: Question) -> Located:

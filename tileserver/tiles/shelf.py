@@ -53,7 +53,8 @@ class Shelf:
 
     def __init__(self, folder: Path, capacity: int) -> None:
         self.trouble = ""  # why tiles are not read, or not kept; nothing if all is well
-        self._path, self._capacity = folder / FILE, capacity
+        self.folder, self.capacity = folder, capacity
+        self._path = folder / FILE
         self._file: ShelfFile | None = None
         self._broken: BaseException | None = None  # what a reader met, for the writer to mend
         self._again = self._slow_until = 0.0  # on the monotonic clock
@@ -269,7 +270,7 @@ class Shelf:
     def _open(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open_file(self._path, self._capacity)
+            self._file = open_file(self._path, self.capacity)
         except FAILURES as error:
             self._say(error)
             return

@@ -19,6 +19,7 @@ from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService  # tiles of whole periods
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
+from tileserver.tiles.ahead_task import AheadTask, ahead_task  # renders ahead, behind all readers
 from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
 from tileserver.tiles.service import TileService  # tiles at an instant
 from tileserver.tiles.tiers import open_tiers  # layer tiles outside of the process
@@ -61,6 +62,7 @@ class _Parts:
     supervisor: Supervisor
     ready: ReadyRoute
     gate: Gate
+    ahead: AheadTask | None
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock, doors: Doors | None) -> _Parts:
@@ -73,14 +75,17 @@ class _Parts:
         history = HistoryService(current, settings.cache_mb * _MB // 4)
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
         follower, supervisor = Follower(read_url, current, history, clock), Supervisor()
-        ready = ReadyRoute(current, tiles, history, follower, supervisor)
+        behind = Pool(read_url, 1, settings.pool_wait, 4 * settings.statement_timeout)
+        ahead = ahead_task(tiles, behind, settings.ahead)
+        ahead_now = None if ahead is None else ahead.ahead
+        ready = ReadyRoute(current, tiles, history, follower, supervisor, ahead_now)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
         proxies = Proxies(settings.trusted_proxies)
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
         access = AccessLog(settings.log)
         gate = Gate(hot, doors, access, proxies, Allowances(settings.rate), ready)
-        pools = readers, background
-        return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready, gate)
+        pools = readers, background, behind
+        return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready, gate, ahead)
 
     def begin(self, settings: Settings) -> None:
         """Begin the tasks."""
@@ -91,6 +96,8 @@ class _Parts:
         self.supervisor.start("catalogue", self.follower.refresh, silence_s=90)
         self.supervisor.start("doors", self.gate.doors.watch)
         self.supervisor.start("history", self.follower.plan)
+        if self.ahead is not None:
+            self.supervisor.start("ahead", self.ahead.run)
 
     async def close(self) -> None:
         """End the tasks, and close whatever is open."""
@@ -144,7 +151,7 @@ def _middleware(parts: _Parts, public_url: str) -> list[Middleware]:
 
 
 def _watched(parts: _Parts) -> Watched:
-    readers, background = parts.pools
+    readers, background, _ = parts.pools
     caches = {
         "tiles": parts.tiles.cache,
         "history": parts.history.cache,

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from tileserver.clock import GuardedClock
 from tileserver.errors import StoreUnavailable, Unavailable
 from tileserver.history.service import HistoryService
+from tileserver.tiles.ahead_task import Ahead
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
@@ -37,6 +38,7 @@ class ReadyRoute:
     history: HistoryService
     follower: Follower
     supervisor: Supervisor
+    ahead: Ahead | None = None
     leaving: bool = False
 
     def leave(self) -> None:
@@ -58,10 +60,19 @@ class ReadyRoute:
             for theatre in catalogue.theatres
         }
         status = "degraded" if trouble else "ok"
-        body = {"status": status, "database": "ok", "newest_import": newest, **trouble}
+        body = {
+            "status": status,
+            "database": "ok",
+            "newest_import": newest,
+            "ahead": self._ahead(),
+            **trouble,
+        }
         return Response(
             msgspec.json.encode(body), 200, {"Cache-Control": "no-store"}, media_type="application/json"
         )
+
+    def _ahead(self) -> dict[str, object]:
+        return {"state": "off"} if self.ahead is None else self.ahead.document
 
     async def _followed(self) -> None:
         if self.follower.pulse.silent_s > OBEYED_S:  # it may have come back this very moment

@@ -1,0 +1,184 @@
+"""The task that keeps the shelf ahead of readers: after every change of the catalogue, and as time goes on.
+
+One process of a machine at a time, by a lock on a file beside the tiles; where that process ends, another
+takes over. Nothing is rendered before it is public: what the shelf has tells nobody of what is to come.
+
+It lets readers go first: a batch is begun only while no reader waits for PostGIS, and has a connection of its
+own. Where the file ``ahead.paused`` lies beside the tiles, it waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import IO, Literal, TypeAlias
+
+import structlog
+
+from tileserver.errors import LayerUnavailable, UnknownTheatre
+from tileserver.model import LayerRef
+from tileserver.store.connect import Pool
+from tileserver.tiles.ahead import Progress, Renderer, made
+from tileserver.tiles.catalogue import Catalogue
+from tileserver.tiles.current import Current
+from tileserver.tiles.fetcher import LayerFetcher
+from tileserver.tiles.index import LayerIndex
+from tileserver.tiles.seed import Order, Plan, Wanted, plan
+from tileserver.tiles.service import TileService
+from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.tiers import ShelfTier
+from tileserver.times import Micros
+
+log = structlog.get_logger()
+
+PAUSED = "ahead.paused"  # a file beside the tiles, while rendering ahead shall wait
+_LOCK = "ahead.lock"
+_LOOK_S = 1.0  # between two looks for something to do
+_READERS_S = 0.25  # for which readers may go first, a batch
+_TOLD_S = 30.0
+_FULL = 0.9  # of the shelf's capacity: the rest is for what readers ask for
+
+State: TypeAlias = Literal["waiting", "elsewhere", "paused", "planning", "rendering", "full", "done"]
+
+
+@dataclass(slots=True)
+class Ahead:
+    """State of rendering ahead, and the progress of the plan under way, or of the last plan."""
+
+    state: State = "waiting"
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def document(self) -> dict[str, object]:
+        """State, numbers of versions, and versions a second, for ``/readyz``."""
+        at_work = self.progress
+        rate = at_work.rendered / at_work.seconds if self.state == "rendering" and at_work.seconds else 0.0
+        return {
+            "state": self.state,
+            "backlog": at_work.backlog,
+            "done": at_work.done,
+            "failed": at_work.failed,
+            "rate": round(rate, 1),
+        }
+
+
+class AheadTask:
+    """Renders ahead on one process of the machine; *zooms* up to which."""
+
+    def __init__(
+        self, current: Current, fetcher: LayerFetcher, pool: Pool, shelf: Shelf, maxzoom: int
+    ) -> None:
+        self.ahead = Ahead()
+        self._current, self._fetcher, self._shelf, self._folder = current, fetcher, shelf, shelf.folder
+        self._renderer = Renderer(current, pool, shelf)
+        self._order = Order(tuple(range(maxzoom + 1)))
+        # What is rendered: of each layer the index, and the instant up to which its content was public.
+        self._rendered: dict[LayerRef, tuple[LayerIndex, Micros]] = {}
+
+    async def run(self, report: Callable[[], None]) -> None:
+        """Render whatever is not rendered yet, for ever."""
+        async with self._alone(report):
+            self._rendered.clear()
+            while True:
+                catalogue = self._current.read
+                if self._is_paused:
+                    self.ahead.state = "paused"
+                elif catalogue is not None and (wanted := self._wanted(catalogue)):
+                    await self._render(catalogue, wanted)
+                elif catalogue is not None and self.ahead.state != "full":
+                    self.ahead.state = "done"
+                report()
+                await asyncio.sleep(_LOOK_S)
+
+    @property
+    def _is_paused(self) -> bool:
+        return (self._folder / PAUSED).exists()
+
+    @asynccontextmanager
+    async def _alone(self, report: Callable[[], None]) -> AsyncIterator[None]:
+        """Wait until no other process of the machine renders ahead, and let none meanwhile."""
+        with (self._folder / _LOCK).open("w") as file:
+            while not _locked(file):
+                self.ahead.state = "elsewhere"
+                report()
+                await asyncio.sleep(_LOOK_S)
+            yield
+
+    def _wanted(self, catalogue: Catalogue) -> list[Wanted]:
+        """Return the state layers with content that is not rendered yet, each with its horizon."""
+        found = []
+        for ref, served in catalogue.layers.items():
+            if not served.is_state:
+                continue
+            try:
+                tileset = catalogue.tileset(str(ref))
+            except (LayerUnavailable, UnknownTheatre):
+                continue
+            horizon = self._current.horizon(tileset)
+            index, last = self._rendered.get(ref, (None, None))
+            if index is not served.index:
+                found.append(Wanted(tileset, horizon))
+            elif last is not None and _changes_between(tileset.edges, last, horizon.state):
+                found.append(Wanted(tileset, horizon, last))
+        return found
+
+    async def _render(self, catalogue: Catalogue, wanted: list[Wanted]) -> None:
+        self.ahead.state = "planning"
+        planned = await made(plan(wanted, self._order))
+        at_work = Progress(len(planned))
+        self.ahead.state, self.ahead.progress = "rendering", at_work
+        log.info("rendering ahead", versions=len(planned))
+        if await self._is_rendered(catalogue, planned):
+            for each in wanted:
+                (layer,) = each.tileset.layers
+                self._rendered[layer.stored.ref] = layer.index, each.horizon.state
+            log.info("rendered ahead", backlog=at_work.backlog, done=at_work.done, failed=at_work.failed)
+
+    async def _is_rendered(self, catalogue: Catalogue, planned: Plan) -> bool:
+        """Render *planned*; return whether that came to its end."""
+        told, went_on, at_work = time.monotonic(), True, self.ahead.progress
+
+        async def turn(_: int) -> bool:
+            nonlocal told, went_on
+            await self._fetcher.quiet(_READERS_S)
+            if time.monotonic() - told > _TOLD_S:
+                told = time.monotonic()
+                log.info(
+                    "rendering ahead goes on",
+                    backlog=at_work.backlog,
+                    done=at_work.done,
+                    failed=at_work.failed,
+                )
+            if self._shelf.size > _FULL * self._shelf.capacity:
+                self.ahead.state = "full"
+                log.warning("the shelf is full: rendering ahead ends")
+                return False
+            went_on = not self._is_paused and self._current.read is catalogue
+            return went_on
+
+        await self._renderer.render(planned, self.ahead.progress, turn)
+        return went_on
+
+
+def ahead_task(tiles: TileService, pool: Pool, maxzoom: int | None) -> AheadTask | None:
+    """Return the task that renders ahead onto the shelf of *tiles*; ``None`` without a shelf, or a zoom."""
+    shelves = [tier.shelf for tier in tiles.tiers if isinstance(tier, ShelfTier)]
+    if maxzoom is None or not shelves:
+        return None
+    return AheadTask(tiles.current, tiles.fetcher, pool, shelves[0], maxzoom)
+
+
+def _changes_between(edges: list[int], last: Micros, now: Micros) -> bool:
+    return any(last < edge <= now for edge in edges)
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
