@@ -179,6 +179,12 @@ SETTINGS = (
         _addresses,
         "addresses and networks of proxies in front, by commas: what they say of clients is believed",
     ),
+    Setting(
+        "TILESERVER_DICTIONARIES",
+        "on",
+        _switch,
+        "whether a browser that holds a tile gets its next version as the difference (RFC 9842)",
+    ),
     Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting(
         "TILESERVER_POOL",
@@ -242,6 +248,7 @@ class Settings:
     connections_per_address: int
     rate: int
     trusted_proxies: tuple[str, ...]
+    dictionaries: bool
     max_age: int
     pool: int
     pool_wait: int

@@ -67,7 +67,7 @@ class Body:
         """Bytes that the body takes where others hold its parts."""
         return _OVERHEAD + sum(map(len, self.forms.values()))
 
-    def etag(self, coding: Coding) -> str:
+    def etag(self, coding: str) -> str:
         """Return the strong entity tag of the body in *coding*: equal for equal bytes, whatever the date.
 
         RFC 9110 8.8.3: two codings of one content are two representations and need two tags.

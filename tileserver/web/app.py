@@ -21,6 +21,7 @@ from tileserver.history.service import HistoryService  # tiles of whole periods
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
 from tileserver.tiles.ahead_task import AheadTask, ahead_task  # renders ahead, behind all readers
 from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
+from tileserver.tiles.dictionaries import Dictionaries  # a tile as the difference from another
 from tileserver.tiles.service import TileService  # tiles at an instant
 from tileserver.tiles.tiers import open_tiers  # layer tiles outside of the process
 from tileserver.times import Clock
@@ -175,7 +176,8 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     held = KeptDocuments(settings.cache_mb * _MB // 16)
     documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
     pages = PageRoutes(parts.current, first)
-    tiles = TileRoutes(parts.tiles, kept)
+    deltas = Dictionaries(parts.tiles, settings.cache_mb * _MB // 16) if settings.dictionaries else None
+    tiles = TileRoutes(parts.tiles, kept, deltas, urlsplit(settings.public_url).path)
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
     return [

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 from tileserver.tiles.compress import CODINGS, Coding
 
@@ -18,22 +21,43 @@ def choose_coding(header: str | None, among: tuple[Coding, ...] = CODINGS) -> Co
     """
     if header is None:
         return "identity"
-    weights: dict[str, float] = {}
-    for part in header.lower().split(","):
-        name, _, parameter = part.strip().partition(";")
-        weights[name.strip()] = _weight(parameter.strip())
-    others = weights.get("*")
+    weights = _weights(header)
+    return max(among, key=weights.of) if any(weights.of(coding) > 0 for coding in among) else "identity"
 
-    def weight(coding: Coding) -> float:
-        if coding in weights:
-            return weights[coding]
-        if coding == "gzip" and "x-gzip" in weights:
-            return weights["x-gzip"]
-        if others is not None:
-            return others
+
+@lru_cache(1024)
+def prefers_dictionary(header: str | None) -> bool:
+    """Whether the difference from a dictionary, ``dcz``, is wanted no less than any other coding."""
+    if header is None:
+        return False
+    weights = _weights(header)
+    wanted = weights.named.get("dcz", 0.0)
+    return wanted > 0 and wanted >= max(map(weights.of, CODINGS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """Weights of codings, by name, of one ``Accept-Encoding``."""
+
+    named: Mapping[str, float]
+
+    def of(self, coding: Coding) -> float:
+        """Return the weight of *coding*."""
+        if coding in self.named:
+            return self.named[coding]
+        if coding == "gzip" and "x-gzip" in self.named:
+            return self.named["x-gzip"]
+        if "*" in self.named:
+            return self.named["*"]
         return 0.0005 if coding == "identity" else 0.0  # below the least weight that can be written
 
-    return max(among, key=weight) if any(weight(coding) > 0 for coding in among) else "identity"
+
+def _weights(header: str) -> _Weights:
+    named: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, _, parameter = part.strip().partition(";")
+        named[name.strip()] = _weight(parameter.strip())
+    return _Weights(named)
 
 
 def _weight(parameter: str) -> float:

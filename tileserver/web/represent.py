@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.tiles.cache import Answer, Body
-from tileserver.tiles.compress import Coding
+from tileserver.tiles.dictionaries import Delta
 from tileserver.tiles.tileset import Tileset
 from tileserver.web.negotiate import choose_coding, etag_matches
 
@@ -19,7 +19,8 @@ JSON = "application/json"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]  # as ASGI has them: lower-case names, Latin-1
+RawHeader: TypeAlias = tuple[bytes, bytes]  # as ASGI has them: lower-case names, Latin-1
+RawHeaders: TypeAlias = tuple[RawHeader, ...]
 Key = TypeVar("Key", bound=Hashable)
 
 _VARY = (b"vary", b"Accept-Encoding")
@@ -50,12 +51,25 @@ def freshness(tileset: Tileset, kept: int | str) -> Headers:
 
 
 async def represent(
-    request: Request, answer: Answer[Key], headers: RawHeaders, media_type: str = MVT
+    request: Request,
+    answer: Answer[Key],
+    headers: RawHeaders,
+    media_type: str = MVT,
+    *,
+    vary: RawHeader = _VARY,
+    delta: Delta | None = None,
 ) -> Response:
-    """Return *answer* in the coding that *request* prefers; *headers* say how long to keep the answer."""
+    """Return *answer* in the coding that *request* prefers; *headers* say how long to keep the answer.
+
+    As *delta*, where that is there and no larger than what it saves; *vary* says by what caches tell.
+    """
+    given = [*headers, _HIT if answer.is_hit else _MISS, vary]
     coding = _coding(request.headers.get("accept-encoding"))
-    given = [*headers, _HIT if answer.is_hit else _MISS]
-    if (short := _without_body(request, answer.body, coding, given)) is not None:
+    if delta is not None and len(delta.data) < len(answer.body.forms.get(coding, answer.body.data)):
+        etag = answer.body.etag(f"dcz-{delta.sha256[:8].hex()}")
+        short = _without_body(request, answer.body, etag, given)
+        return short or _with_body("dcz", delta.data, given, media_type)
+    if (short := _without_body(request, answer.body, answer.body.etag(coding), given)) is not None:
         return short
     data = answer.body.forms.get(coding) or await answer.form(coding)
     return _with_body(coding, data, given, media_type)
@@ -64,25 +78,22 @@ async def represent(
 def represent_packed(request: Request, body: Body, headers: RawHeaders, media_type: str) -> Response:
     """Return *body*, never empty, in the packed form preferred by *request*; compress nothing."""
     coding = _coding(request.headers.get("accept-encoding"), (*body.forms, "identity"))
-    given = [*headers]
-    if (short := _without_body(request, body, coding, given)) is not None:
+    given = [*headers, _VARY]
+    if (short := _without_body(request, body, body.etag(coding), given)) is not None:
         return short
     return _with_body(coding, body.forms.get(coding, body.data), given, media_type)
 
 
-def _without_body(
-    request: Request, body: Body, coding: Coding, headers: list[tuple[bytes, bytes]]
-) -> Response | None:
-    """Add the tag of *body* to *headers*; return the answer where that is all that *request* needs."""
-    etag = body.etag(coding)
-    headers += (b"etag", etag.encode()), _VARY
+def _without_body(request: Request, body: Body, etag: str, headers: list[RawHeader]) -> Response | None:
+    """Add *etag*, the tag of *body*, to *headers*; return the answer where *request* needs no body."""
+    headers.append((b"etag", etag.encode()))
     condition = request.headers.get("if-none-match")
     if condition is not None and etag_matches(condition, etag):
         return RawResponse(304, headers)
     return RawResponse(204, headers) if body.is_empty else None
 
 
-def _with_body(coding: Coding, data: bytes, headers: list[tuple[bytes, bytes]], media_type: str) -> Response:
+def _with_body(coding: str, data: bytes, headers: list[RawHeader], media_type: str) -> Response:
     if coding != "identity":
         headers.append((b"content-encoding", coding.encode()))
     headers += (b"content-length", str(len(data)).encode()), (b"content-type", media_type.encode())

@@ -9,19 +9,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.grid import TileAddress
+from tileserver.tiles.cache import Answer
+from tileserver.tiles.dictionaries import Dictionaries
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
-from tileserver.tiles.service import TileService
+from tileserver.tiles.service import TileKey, TileService
+from tileserver.web.dictionaries import VARY, at_hand, offer
 from tileserver.web.params import address_of, read_query, tile_question, tileset_of
 from tileserver.web.represent import IMMUTABLE, Headers, RawHeaders, freshness, raw, represent
 
 
 @dataclass(frozen=True, slots=True)
 class TileRoutes:
-    """The two endpoints, over one service; *max_age* is in seconds."""
+    """The two endpoints, over one service; *max_age* is in seconds.
+
+    ``dictionaries`` is `None` where tiles are no dictionaries of one another; ``prefix`` is the path of the
+    public URL.
+    """
 
     service: TileService
     max_age: int
+    dictionaries: Dictionaries | None = None
+    prefix: str = ""
 
     async def dated(self, request: Request) -> Response:
         """``/tiles/{tileset}/{z}/{x}/{y}.mvt?datetime=&revision=``, and ``side=`` where a layer has sides."""
@@ -31,7 +40,7 @@ class TileRoutes:
         request.scope["settled"] = located.is_settled  # for `web.hot`
         fresh = freshness(question.tileset, self.max_age)
         headers = _dated_headers(fresh, question.tileset.name, question.address, located)
-        return await represent(request, answer, headers)
+        return await self._represent(request, question, answer, headers)
 
     async def versioned(self, request: Request) -> Response:
         """``/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt``."""
@@ -39,8 +48,20 @@ class TileRoutes:
         address = address_of(request)
         tileset = await tileset_of(request, self.service.current)
         located = self.service.from_url(tileset, address, request.path_params["version"])
-        answer = await self.service.answer(Question(tileset, address), located)
-        return await represent(request, answer, raw(("Cache-Control", IMMUTABLE)))
+        question = Question(tileset, address)
+        answer = await self.service.answer(question, located)
+        return await self._represent(request, question, answer, raw(("Cache-Control", IMMUTABLE)))
+
+    async def _represent(
+        self, request: Request, question: Question, answer: Answer[TileKey], headers: RawHeaders
+    ) -> Response:
+        if self.dictionaries is None:
+            return await represent(request, answer, headers)
+        if not question.tileset.missing:
+            headers += offer(request, self.prefix, answer.cache_key.version, len(answer.body.data))
+        mine = at_hand(request.headers)
+        delta = None if mine is None else await self.dictionaries.delta(question, answer, mine)
+        return await represent(request, answer, headers, vary=VARY, delta=delta)
 
 
 @lru_cache(4096)
