@@ -46,7 +46,7 @@ def on(url: str, work: Callable[[SharedTier], Awaitable[Result]]) -> Result:
         try:
             return await work(tier)
         finally:
-            await tier.aclose()
+            await tier.close()
 
     return asyncio.run(run())
 
@@ -74,7 +74,7 @@ async def longest(tier: SharedTier, questions: int = 50) -> float:
         await tier.get_many(NAMES[:3])
         _, ours = await tier.claim(NAMES[:3])
         assert ours == set(NAMES[:3])
-        tier.keep_many({name: TILES[name] for name in NAMES[:3]}.items())
+        await tier.keep_many({name: TILES[name] for name in NAMES[:3]})
         worst = max(worst, time.monotonic() - begun)
     return worst
 
@@ -82,7 +82,7 @@ async def longest(tier: SharedTier, questions: int = 50) -> float:
 def test_what_one_process_keeps_another_finds_and_nothing_else(kept: Store) -> None:
     async def keep(tier: SharedTier) -> None:
         assert await tier.get_many(NAMES) == {}
-        tier.keep_many(TILES.items())
+        await tier.keep_many(TILES)
         await written(tier)
 
     async def look(tier: SharedTier) -> dict[str, bytes]:
@@ -103,7 +103,7 @@ def test_another_database_and_another_scheme_have_other_keys(
 
     async def keep(tier: SharedTier) -> None:
         await tier.get_many([name])
-        tier.keep_many({name: b"one project"}.items())
+        await tier.keep_many({name: b"one project"})
         await written(tier)
         assert await tier.get_many([name]) == {name: b"one project"}
         assert await tier.get_many([name.replace("7001.5/", "7001.6/")]) == {}
@@ -118,7 +118,7 @@ def test_garbage_of_any_kind_is_no_tile_and_is_written_over(kept: Store) -> None
 
     async def work(tier: SharedTier) -> None:
         await tier.get_many(names)
-        tier.keep_many({name: TILES[name] for name in names}.items())
+        await tier.keep_many({name: TILES[name] for name in names})
         await written(tier)
         with kept.client() as client:
             keys = [shared._key(name) for name in names]
@@ -131,7 +131,7 @@ def test_garbage_of_any_kind_is_no_tile_and_is_written_over(kept: Store) -> None
             client.set(keys[4], good)  # a whole value under another key
         assert await tier.get_many(names) == {names[5]: TILES[names[5]]}
         assert tier.trouble == ""
-        tier.keep_many({name: TILES[name] for name in names}.items())
+        await tier.keep_many({name: TILES[name] for name in names})
         await written(tier)
         assert await tier.get_many(names) == {name: TILES[name] for name in names}
 
@@ -150,7 +150,7 @@ def _drawing(tier: SharedTier, drawn: list[str], seconds: float = 0.05) -> Calla
         if not found:
             drawn.append(name)
             await asyncio.sleep(seconds)
-            tier.keep_many({name: TILES[name]}.items())
+            await tier.keep_many({name: TILES[name]})
             found = {name: TILES[name]}
         return found[name]
 
@@ -167,7 +167,7 @@ def test_a_tile_is_drawn_once_however_many_processes_ask(kept: Store) -> None:
             answers = await asyncio.gather(*(read(name) for read in readers))
             assert set(answers) == {TILES[name]}
         for tier in tiers:
-            await tier.aclose()
+            await tier.close()
         return drawn
 
     drawn = asyncio.run(work())
@@ -193,7 +193,7 @@ def test_where_the_one_who_draws_dies_or_fails_another_takes_over(kept: Store) -
         assert await _drawing(second, drawn)(died) == TILES[died]  # nobody ever gives the lease up
         assert time.monotonic() - begun < shared.LEASE_S + 0.5
         for tier in (leader, second, third):
-            await tier.aclose()
+            await tier.close()
 
     asyncio.run(work())
 
@@ -210,7 +210,7 @@ def test_two_who_wait_for_each_other_do_not_wait_for_long(kept: Store) -> None:
         assert [*found] == [{}, {}]
         assert time.monotonic() - begun < shared.LEASE_S + 0.5
         for tier in (one, two):
-            await tier.aclose()
+            await tier.close()
 
     asyncio.run(work())
 
@@ -221,7 +221,7 @@ def test_a_server_that_is_gone_or_slow_costs_a_few_readers_a_moment_and_comes_ba
 ) -> None:
     async def work(tier: SharedTier) -> None:
         await tier.get_many(NAMES)
-        tier.keep_many(TILES.items())
+        await tier.keep_many(TILES)
         await written(tier)
         assert tier.trouble == ""
         if fault == "gone":
@@ -240,7 +240,7 @@ def test_a_server_that_is_gone_or_slow_costs_a_few_readers_a_moment_and_comes_ba
             kept.pause(False)
         assert await until(lambda: not tier.trouble, tier) < 6
         assert set(await tier.get_many(NAMES)) == (set() if fault == "gone" else set(TILES))
-        tier.keep_many(TILES.items())
+        await tier.keep_many(TILES)
         await written(tier)
         assert await tier.get_many(NAMES) == TILES
 
@@ -266,12 +266,12 @@ def test_a_full_server_is_read_and_not_written_to_and_says_so(kept: Store) -> No
     async def work(tier: SharedTier) -> None:
         some = dict(list(TILES.items())[:30])
         await tier.get_many(NAMES)
-        tier.keep_many(some.items())
+        await tier.keep_many(some)
         await written(tier)
         with kept.client() as client:
             client.config_set("maxmemory-policy", "noeviction")
             client.config_set("maxmemory", 1)
-        tier.keep_many(TILES.items())
+        await tier.keep_many(TILES)
         await written(tier)
         assert tier.trouble == "it is full"
         assert await tier.get_many(NAMES) == some
@@ -280,7 +280,7 @@ def test_a_full_server_is_read_and_not_written_to_and_says_so(kept: Store) -> No
         with kept.client() as client:
             client.config_set("maxmemory", 0)
         tier._link._full_until = 0
-        tier.keep_many(TILES.items())
+        await tier.keep_many(TILES)
         await written(tier)
         assert tier.trouble == ""
         assert await tier.get_many(NAMES) == TILES
@@ -298,7 +298,7 @@ def test_a_wrong_password_is_said_without_it_and_the_right_one_works(
 
     async def right(tier: SharedTier) -> None:
         await tier.get_many(NAMES)
-        tier.keep_many(TILES.items())
+        await tier.keep_many(TILES)
         await written(tier)
         assert await tier.get_many(NAMES) == TILES
 
@@ -332,14 +332,14 @@ def test_a_primary_that_became_a_replica_is_left_for_the_new_one() -> None:
             await tier.get_many(NAMES)
             with here.client() as client:
                 client.execute_command("REPLICAOF", "127.0.0.1", "1")
-            tier.keep_many(TILES.items())
+            await tier.keep_many(TILES)
             await written(tier)
             assert tier.trouble == "it takes no writes"
             here.stop()
             here.socket.unlink(missing_ok=True)
             here.socket.symlink_to(other.socket)
             await until(lambda: not tier.trouble, tier)
-            tier.keep_many(TILES.items())
+            await tier.keep_many(TILES)
             await written(tier)
             assert await tier.get_many(NAMES) == TILES
 
@@ -355,7 +355,7 @@ def test_a_cluster_is_recognised_and_used_whole_and_outlives_a_node(
         async def work(tier: SharedTier) -> None:
             assert await tier.get_many(NAMES) == {}
             assert (await tier.claim(NAMES))[1] == set(NAMES)
-            tier.keep_many(TILES.items())
+            await tier.keep_many(TILES)
             await written(tier)
             assert await tier.get_many(NAMES) == TILES
             for node in nodes:
@@ -366,7 +366,7 @@ def test_a_cluster_is_recognised_and_used_whole_and_outlives_a_node(
             assert await longest(tier, 100) < 3 * ANSWER_S + 0.3
             nodes[0].start()
             await until(lambda: not tier.trouble, tier, 25)
-            tier.keep_many(TILES.items())
+            await tier.keep_many(TILES)
             await written(tier)
             assert await tier.get_many(NAMES) == TILES
 

@@ -128,7 +128,7 @@ def _shared_cache(settings: Settings) -> str:
     async def look(tier: SharedTier) -> str:
         await tier.get_many(["a tile that there is not"])
         trouble = tier.trouble
-        await tier.aclose()
+        await tier.close()
         return trouble
 
     if not settings.shared_cache:

@@ -8,7 +8,7 @@ a failure of that layer alone, and is never kept.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tileserver.errors import LayerUnavailable
@@ -17,6 +17,7 @@ from tileserver.store.cuts import Cut
 from tileserver.store.tiles import render_layers
 from tileserver.tiles.current import Current
 from tileserver.tiles.layer_tile import LayerKey, LayerTile, cut_of
+from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.tiers import Tier
 
 _PAUSE_S = 0.005
@@ -34,9 +35,10 @@ class _Fetch:
 class LayerFetcher:
     """Fetches layer tiles from the nearest tier, else from PostGIS."""
 
-    def __init__(self, current: Current, tiers: Sequence[Tier]) -> None:
+    def __init__(self, current: Current, tiers: Sequence[Tier], shared: SharedTier | None = None) -> None:
         self._current = current
-        self._tiers = tiers
+        self._tiers = tiers if shared is None else (*tiers, shared)
+        self._shared = shared
         self._under_way: dict[LayerKey, _Fetch] = {}
 
     async def quiet(self, wait_s: float) -> None:
@@ -99,6 +101,8 @@ class LayerFetcher:
     async def _run(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> None:
         try:
             missing = await self._from_tiers(fetch, wanted)
+            if missing and self._shared is not None:
+                missing = await self._share(fetch, missing, self._shared)
             if missing:
                 await self._render(fetch, missing)
         except Exception as error:
@@ -112,14 +116,38 @@ class LayerFetcher:
         """Deliver layer tiles from the tiers, and return the rest of *wanted*."""
         names = {stored_name(self._current, each.cache_key): each for each in wanted}
         for number, tier in enumerate(self._tiers):
-            kept = await tier.get_many(list(names))
-            for name, data in kept.items():
-                fetch.coming[names.pop(name).cache_key].set_result(data)
-            for above in self._tiers[:number] if kept else ():
-                await above.keep_many(kept)
+            await self._deliver(fetch, names, await tier.get_many(list(names)), self._tiers[:number])
             if not names:
                 break
         return list(names.values())
+
+    async def _share(
+        self, fetch: _Fetch, missing: Sequence[LayerTile], shared: SharedTier
+    ) -> Sequence[LayerTile]:
+        """Render *missing* tiles unless other processes do, wait for the others, and return the rest."""
+        names = {stored_name(self._current, each.cache_key): each for each in missing}
+        nearer = self._tiers[:-1]
+        come, ours = await shared.claim(list(names))
+        await self._deliver(fetch, names, come, nearer)
+        if ours:
+            try:
+                await self._render(fetch, [names.pop(name) for name in ours])
+            except BaseException:
+                shared.release(ours)
+                raise
+        if names:
+            await self._deliver(fetch, names, await shared.wait_for(list(names)), nearer)
+        return list(names.values())
+
+    @staticmethod
+    async def _deliver(
+        fetch: _Fetch, names: dict[str, LayerTile], kept: Mapping[str, bytes], nearer: Sequence[Tier]
+    ) -> None:
+        """Deliver *kept* tiles, bytes of MVTs, strike each from *names*, and have *nearer* tiers keep all."""
+        for name, data in kept.items():
+            fetch.coming[names.pop(name).cache_key].set_result(data)
+        for tier in nearer if kept else ():
+            await tier.keep_many(kept)
 
     async def _render(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> None:
         """Deliver *wanted* from PostGIS, and have the tiers keep all that could be drawn."""
@@ -135,6 +163,9 @@ class LayerFetcher:
                 good[stored_name(self._current, each.cache_key)] = data
         for tier in self._tiers:
             await tier.keep_many(good)
+        if self._shared is not None and len(good) < len(wanted):
+            names = {stored_name(self._current, each.cache_key) for each in wanted}
+            self._shared.release(names - good.keys())
 
 
 def stored_name(current: Current, key: LayerKey) -> str:

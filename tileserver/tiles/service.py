@@ -21,6 +21,7 @@ from tileserver.tiles.layer_tile import layer_tiles
 from tileserver.tiles.locate import Located, find_version, latest, locate
 from tileserver.tiles.question import Question
 from tileserver.tiles.recent import Recent
+from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.tiers import Tier
 from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.version import Version
@@ -35,11 +36,18 @@ _PastQuestion: TypeAlias = tuple[tuple[LayerIndex, ...], TileAddress, Period, Se
 class TileService:
     """Tiles at an instant: from memory, else from the tiers, else from PostGIS."""
 
-    def __init__(self, current: Current, cache_bytes: int, tiers: Sequence[Tier] = ()) -> None:
+    def __init__(
+        self,
+        current: Current,
+        cache_bytes: int,
+        tiers: Sequence[Tier] = (),
+        shared: SharedTier | None = None,
+    ) -> None:
         self.current = current
         self.cache = TileCache(cache_bytes)
-        self.fetcher = LayerFetcher(current, tiers)
+        self.fetcher = LayerFetcher(current, tiers, shared)
         self.tiers = tiers
+        self.shared = shared
         self._located: Recent[_PastQuestion, Located] = current.memory(_LOCATED)
 
     @property
@@ -49,7 +57,7 @@ class TileService:
 
     async def close(self) -> None:
         """Close the tiers."""
-        for tier in self.tiers:
+        for tier in self.tiers if self.shared is None else (*self.tiers, self.shared):
             await tier.close()
 
     async def locate(self, question: Question) -> Located:

@@ -21,6 +21,7 @@ from itertools import islice
 
 import zstandard
 
+from tileserver.config import Settings
 from tileserver.origin import came_from
 from tileserver.tiles.shared_link import Command, LinkCounts, SharedLink
 from tileserver.tiles.version import SCHEME
@@ -76,9 +77,9 @@ class SharedTier:
         self.counts.misses += len(names) - len(found)
         return found
 
-    def keep_many(self, tiles: Iterable[tuple[str, bytes]]) -> None:
+    async def keep_many(self, tiles: Mapping[str, bytes]) -> None:
         """Have *tiles*, their bytes uncompressed, written and their leases given up, soon and if possible."""
-        for name, data in tiles:
+        for name, data in tiles.items():
             if self._weight > _WAITING or len(data) > _LARGEST:
                 self.counts.dropped += 1
                 self._wait_to_write(name, None)
@@ -121,7 +122,7 @@ class SharedTier:
             rest -= come.keys() | ours
         return found
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Write the waiting tiles, and let go of the server."""
         if self._writing is not None:
             await self._writing
@@ -201,3 +202,8 @@ def _packed(tiles: Mapping[str, bytes]) -> dict[str, bytes]:
     pack = zstandard.ZstdCompressor(6).compress
     packed = {name: pack(data) if data else b"" for name, data in tiles.items()}
     return {name: _sum(name, data) + data for name, data in packed.items()}
+
+
+def open_shared(settings: Settings) -> SharedTier | None:
+    """Return the shared tier that *settings* name, if any; nothing is connected yet."""
+    return SharedTier(settings.shared_cache) if settings.shared_cache else None

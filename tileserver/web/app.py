@@ -23,6 +23,7 @@ from tileserver.tiles.ahead_task import AheadTask, ahead_task  # renders ahead, 
 from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
 from tileserver.tiles.dictionaries import Dictionaries  # a tile as the difference from another
 from tileserver.tiles.service import TileService  # tiles at an instant
+from tileserver.tiles.shared import open_shared  # layer tiles that machines share
 from tileserver.tiles.tiers import open_tiers  # layer tiles outside of the process
 from tileserver.times import Clock
 from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
@@ -72,7 +73,8 @@ class _Parts:
         read_url = settings.database_read_url or settings.database_url
         readers, background = Pool(read_url, settings.pool, *limits), Pool(read_url, 2, *limits)
         current = Current(readers, clock, background)
-        tiles = TileService(current, settings.cache_mb * _MB, open_tiers(settings))
+        tiers, shared = open_tiers(settings), open_shared(settings)
+        tiles = TileService(current, settings.cache_mb * _MB, tiers, shared)
         history = HistoryService(current, settings.cache_mb * _MB // 4)
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
         follower, supervisor = Follower(read_url, current, history, clock), Supervisor()

@@ -127,6 +127,7 @@ class ReadyRoute:
             "behind": {str(ref): reason for ref, reason in catalogue.behind.items()},
             "clock": clock.trouble if isinstance(clock, GuardedClock) else "",
             "shelf": self.tiles.trouble,
+            "shared cache": self.tiles.shared.trouble if self.tiles.shared else "",
             "tasks": {name: state for name, state in self.supervisor.states.items() if state != "ok"},
         }
         return {name: what for name, what in found.items() if what}
