@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.applications import Starlette
 
-from tests.conftest import NOW, settings_for
+from tests.conftest import NOW, Databases, settings_for
 from tests.web.wires import Line, Reply, listening
 from tileserver.web import limits
 from tileserver.web.app import create_app
@@ -104,6 +104,13 @@ def test_made_up_addresses_open_no_new_bucket(strict: tuple[Starlette, int]) -> 
         ]
         assert 429 in statuses[2:]
         assert set(statuses[5:]) == {429}
+
+
+@pytest.mark.db
+def test_this_machine_is_not_limited(databases: Databases) -> None:
+    app = create_app(settings_for(databases.new(), TILESERVER_RATE="1"), lambda: NOW)
+    with listening(app) as port, Line(port) as line:
+        assert {line.ask("/healthz").status for _ in range(150)} == {200}
 
 
 @pytest.mark.db

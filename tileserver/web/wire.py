@@ -239,6 +239,8 @@ class Wire(HttpToolsProtocol):
             return
         cost = cost_of(self.url)
         payer = household(caller.client) if self._is_proxy else self._household
+        if self._gate.doors.is_uncounted(payer):
+            payer = ""
         if (wait_s := self._gate.allowances.take(payer, cost)) and not self._is_busy:
             self._finish(*self._too_much(wait_s))
             return
