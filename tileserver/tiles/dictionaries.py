@@ -16,8 +16,9 @@ import zstandard
 
 from tileserver.errors import TileserverError
 from tileserver.tiles.cache import Answer, Cache
+from tileserver.tiles.composed import TileKey
 from tileserver.tiles.question import Question
-from tileserver.tiles.service import TileKey, TileService
+from tileserver.tiles.service import TileService
 
 _OVERHEAD = 700  # bytes of an entry beside its data
 _PATIENCE_S = 0.25  # for the earlier version; then the tile goes out whole

@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from tileserver.grid import TileAddress
 from tileserver.tiles.cache import Answer
+from tileserver.tiles.composed import TileKey
 from tileserver.tiles.dictionaries import Dictionaries
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
-from tileserver.tiles.service import TileKey, TileService
+from tileserver.tiles.service import TileService
 from tileserver.web.dictionaries import VARY, at_hand, offer
 from tileserver.web.params import address_of, read_query, tile_question, tileset_of
 from tileserver.web.represent import IMMUTABLE, Headers, RawHeaders, freshness, raw, represent
