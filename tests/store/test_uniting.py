@@ -23,7 +23,7 @@ from tests import exactness
 from tileserver.grid import BUFFER, EXTENT, WORLD, TileAddress, band_at, tile_unit_m
 from tileserver.model import LayerId, Moment, Revision
 from tileserver.store.cuts import FaceCut, FrontCut
-from tileserver.store.tiles import render_tile, statement
+from tileserver.store.tiles import render_layers, statement
 from tileserver.tiles.text import decode_tile
 from tileserver.times import to_micros
 
@@ -115,7 +115,7 @@ async def draw(connection: asyncpg.Connection, place: asyncpg.Record, zoom: int)
     return Drawn(
         address,
         areas,
-        await render_tile(connection, cuts, address),
+        b"".join(await render_layers(connection, cuts, address)),
         tuple([await connection.fetchval(each, *arguments) for each in (text, *orders)]),
         {status: found for status, found in faces.items() if found},
         [
