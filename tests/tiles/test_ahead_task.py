@@ -141,3 +141,20 @@ def test_nothing_is_rendered_before_it_is_public_and_all_of_it_when_it_is(
     at_work(sample_database, tmp_path / "look", look)
     now = [public_at[0] - TICK]
     at_work(sample_database, tmp_path / "work", work, lambda: now[0])
+
+
+def test_while_the_database_is_away_it_waits_with_its_plan(sample_database: str, tmp_path: Path) -> None:
+    async def work(service: TileService, _: AheadTask) -> None:
+        folder = tmp_path / "other"
+        shelf = Shelf(folder, 1 << 26)
+        away = Pool("postgresql://127.0.0.1:1/nowhere", 1, 1, 1)
+        other = AheadTask(service.current, service.fetcher, away, shelf, 2)
+        running = asyncio.create_task(other.run(lambda: None))
+        await becomes(other, "rendering")
+        await becomes(other, "waiting")
+        assert other.ahead.progress.backlog == other.ahead.progress.versions > 0
+        assert not running.done()
+        running.cancel()
+        shelf.close()
+
+    at_work(sample_database, tmp_path / "own", work)

@@ -19,7 +19,7 @@ from typing import IO, Literal, TypeAlias
 
 import structlog
 
-from tileserver.errors import LayerUnavailable, UnknownTheatre
+from tileserver.errors import LayerUnavailable, Unavailable, UnknownTheatre
 from tileserver.model import LayerRef
 from tileserver.store.connect import Pool
 from tileserver.tiles.ahead import Progress, Renderer, made
@@ -38,6 +38,7 @@ log = structlog.get_logger()
 PAUSED = "ahead.paused"  # a file beside the tiles, while rendering ahead shall wait
 _LOCK = "ahead.lock"
 _LOOK_S = 1.0  # between two looks for something to do
+_AWAY_S = 5.0  # between two attempts while the database or the disk is away
 _READERS_S = 0.25  # for which readers may go first, a batch
 _TOLD_S = 30.0
 _FULL = 0.9  # of the shelf's capacity: the rest is for what readers ask for
@@ -75,6 +76,7 @@ class AheadTask:
         self.ahead = Ahead()
         self._current, self._fetcher, self._shelf, self._folder = current, fetcher, shelf, shelf.folder
         self._renderer = Renderer(current, pool, shelf)
+        self._told_at = 0.0  # on the steady clock, the log
         self._order = Order(tuple(range(maxzoom + 1)))
         # What is rendered: of each layer the index, and the instant up to which its content was public.
         self._rendered: dict[LayerRef, tuple[LayerIndex, Micros]] = {}
@@ -131,6 +133,7 @@ class AheadTask:
         planned = await made(plan(wanted, self._order))
         at_work = Progress(len(planned))
         self.ahead.state, self.ahead.progress = "rendering", at_work
+        self._told_at = time.monotonic()
         log.info("rendering ahead", versions=len(planned))
         if await self._is_rendered(catalogue, planned):
             for each in wanted:
@@ -140,28 +143,35 @@ class AheadTask:
 
     async def _is_rendered(self, catalogue: Catalogue, planned: Plan) -> bool:
         """Render *planned*; return whether that came to its end."""
-        told, went_on, at_work = time.monotonic(), True, self.ahead.progress
 
         async def turn(_: int) -> bool:
-            nonlocal told, went_on
             await self._fetcher.quiet(_READERS_S)
-            if time.monotonic() - told > _TOLD_S:
-                told = time.monotonic()
-                log.info(
-                    "rendering ahead goes on",
-                    backlog=at_work.backlog,
-                    done=at_work.done,
-                    failed=at_work.failed,
-                )
-            if self._shelf.size > _FULL * self._shelf.capacity:
-                self.ahead.state = "full"
-                log.warning("the shelf is full: rendering ahead ends")
-                return False
-            went_on = not self._is_paused and self._current.read is catalogue
-            return went_on
+            return self._goes_on(catalogue)
 
-        await self._renderer.render(planned, self.ahead.progress, turn)
-        return went_on
+        while True:
+            try:
+                await self._renderer.render(planned, self.ahead.progress, turn)
+                return self._is_due(catalogue)
+            except* Unavailable:  # the database is away, or the disk: the plan is as good when they are back
+                self.ahead.state = "waiting"
+                await asyncio.sleep(_AWAY_S)
+            self.ahead.state, self.ahead.progress = "rendering", Progress(len(planned))
+
+    def _is_due(self, catalogue: Catalogue) -> bool:
+        return not self._is_paused and self._current.read is catalogue
+
+    def _goes_on(self, catalogue: Catalogue) -> bool:
+        """Return whether another batch is to be rendered; tell the log of the progress now and then."""
+        at_work = self.ahead.progress
+        if time.monotonic() - self._told_at > _TOLD_S:
+            self._told_at = time.monotonic()
+            backlog, done, failed = at_work.backlog, at_work.done, at_work.failed
+            log.info("rendering ahead goes on", backlog=backlog, done=done, failed=failed)
+        if self._shelf.size > _FULL * self._shelf.capacity:
+            self.ahead.state = "full"
+            log.warning("the shelf is full: rendering ahead ends")
+            return False
+        return self._is_due(catalogue)
 
 
 def ahead_task(tiles: TileService, pool: Pool, maxzoom: int | None) -> AheadTask | None:
