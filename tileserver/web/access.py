@@ -89,7 +89,10 @@ def _fields(line: Line) -> dict[str, object]:
 
 
 def _as_json(line: Line) -> str:
-    return msgspec.json.encode(_fields(line)).decode() + "\n"
+    return _ENCODE(_fields(line)).decode() + "\n"
+
+
+_ENCODE = msgspec.json.Encoder().encode
 
 
 _console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

@@ -16,6 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tileserver.web.again import Again
 from tileserver.web.doors import Told, refusal
 from tileserver.web.forwarded import HEADERS as FORWARDED
 from tileserver.web.forwarded import Caller, household
@@ -27,6 +28,7 @@ _SLOW = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade
 _KNOWN = FORWARDED | {b"host", b"accept-encoding", b"available-dictionary", b"if-none-match"}
 _HEARD = _SLOW | _KNOWN  # the headers that are looked at here
 _NOTHING = Caller()
+_TOO_MUCH = "this address has asked for more work than the server does for one; ask again later"
 _FAREWELL_S = 0.5  # for a request on its way to come in, when the server ends
 _PIPELINED = 64  # requests of one connection that may wait for their turn
 
@@ -43,12 +45,12 @@ class Wire(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._gate: Gate = app_state["gate"]
-        self._is_proxy = False  # a trusted one
-        self._household = ""
-        self._head_bytes = 0  # since the last request, and so at most of the next
-        self._body_bytes = 0
+        self._is_proxy, self._household = False, ""  # a trusted one
+        self._head_bytes = self._body_bytes = 0  # since the last request, and so at most of the next
         self._heard: dict[bytes, bytes] = {}
         self._repeated: set[bytes] = set()
+        self._again: Again | None = None  # what was answered last
+        self._last: Lookup | None = None  # of the request that was answered last in what came in
         self._is_answered = False  # by ourselves
         self._is_ending = False  # what comes in is of no interest any more
         self.waiting_from: float | None = None  # for the next request, or for the rest of its headers
@@ -84,9 +86,13 @@ class Wire(HttpToolsProtocol):
         """Parse *data*, the bytes that came in; refuse a head that does not end."""
         if self._is_ending or self.transport.is_closing():
             return
+        begins = not self._head_bytes
+        if begins and self._again is not None and self._answers_again(data, self._again):
+            return
         self._head_bytes += len(data)
-        self.is_fresh = False
+        self.is_fresh, self._last = False, None
         super().data_received(data)
+        self._again = Again.of(data, self._last) if begins and self._last is not None else None
         if self.is_reading_head and self._head_bytes > self._gate.doors.head_bytes:
             self.refuse(431, f"a request's line and headers may take {self._gate.doors.head_bytes} bytes")
 
@@ -201,26 +207,32 @@ class Wire(HttpToolsProtocol):
             heard.get(b"if-none-match"),
             method == b"HEAD",
         )
-        closes = self._closes
-        end = b"\r\nconnection: close\r\n\r\n" if closes else b"\r\n\r\n"
-        answer = self._gate.hot.answer(lookup, self.server_state.default_headers[0][1], end)
-        if answer is None:
+        end = b"\r\nconnection: close\r\n\r\n" if (closes := self._closes) else b"\r\n\r\n"
+        date = self.server_state.default_headers[0][1]
+        if (answer := self._gate.hot.answer(lookup, date, end)) is None:
             return False
-        written, status, request_id, size = answer
-        self._finish(written, closes)
-        self._gate.access.note(method, self.url, status, request_id, size)
+        self._finish(answer[0], closes)
+        self._gate.access.note(method, self.url, *answer[1:])
+        if not closes:
+            self._last = lookup
         return True
 
-    def _too_much(self, wait_s: float) -> tuple[bytes, bool]:
-        """Return the answer to a client that has asked for too much, and whether the connection ends."""
-        method, number, closes = self.parser.get_method(), self._gate.hot.number(), self._closes
-        answer = refusal(
-            429,
-            "this address has asked for more work than the server does for one; ask again later",
-            Told(number, ceil(wait_s), is_head=method == b"HEAD", closes=closes),
-        )
-        self._gate.access.note(method, self.url, 429, number, 0)
-        return answer, closes
+    def _answers_again(self, data: bytes, again: Again) -> bool:
+        """Answer a request with the headers of the last, byte for byte, if the answer is known.
+
+        A browser sends the same headers for one tile after another. They were parsed and looked at the first
+        time; and an address that is known was parsed when it became known.
+        """
+        target = again.target(data)
+        if target is None or self._gate.is_leaving or self._is_busy or self.flow.write_paused:
+            return False
+        date = self.server_state.default_headers[0][1]
+        if (answer := self._gate.hot.answer(Lookup(target, *again.rest), date)) is None:
+            return False
+        self._unset_keepalive_if_required()
+        self._finish(answer[0], closes=False)
+        self._gate.access.note(b"GET", target, *answer[1:])
+        return True
 
     def _finish(self, written: bytes, closes: bool) -> None:
         """Write a whole answer of our own."""
@@ -234,22 +246,23 @@ class Wire(HttpToolsProtocol):
 
     def _begin(self, caller: Caller, host: bytes) -> None:
         """Begin a task, if whoever asks has not asked for too much already."""
-        if len(self.pipeline) >= _PIPELINED:  # whoever sends so many has to send the rest again
-            self._is_answered = self._is_ending = True
+        if len(self.pipeline) >= _PIPELINED:
+            self._is_answered = self._is_ending = True  # whoever sends so many has to send the rest again
             return
-        cost = cost_of(self.url)
-        payer = household(caller.client) if self._is_proxy else self._household
+        cost, payer = cost_of(self.url), household(caller.client) if self._is_proxy else self._household
         if self._gate.doors.is_uncounted(payer):
             payer = ""
         if (wait_s := self._gate.allowances.take(payer, cost)) and not self._is_busy:
-            self._finish(*self._too_much(wait_s))
+            method, number, closes = self.parser.get_method(), self._gate.hot.number(), self._closes
+            told = Told(number, ceil(wait_s), is_head=method == b"HEAD", closes=closes)
+            self._finish(refusal(429, _TOO_MUCH, told), closes)
+            self._gate.access.note(method, self.url, 429, number, 0)
             return
         self._make_scope(caller, host)
         self.scope["bill"] = Bill(self._gate.allowances, payer, cost)  # type: ignore[typeddict-unknown-key]
         self.expect_100_continue = self._heard.get(b"expect", b"").lower() == b"100-continue"
         super().on_headers_complete()
-        if self._gate.is_leaving:
-            self.cycle.keep_alive = False
+        self.cycle.keep_alive &= not self._gate.is_leaving
 
     def _make_scope(self, caller: Caller, host: bytes) -> None:
         """Let uvicorn make its scope, with client, scheme and host of *caller* behind a proxy."""
