@@ -143,6 +143,29 @@ def test_nothing_is_rendered_before_it_is_public_and_all_of_it_when_it_is(
     at_work(sample_database, tmp_path / "work", work, lambda: now[0])
 
 
+def test_a_shelf_that_was_taken_away_is_rendered_anew(sample_database: str, tmp_path: Path) -> None:
+    folder = tmp_path / "tiles"
+
+    async def work(service: TileService, task: AheadTask) -> None:
+        await becomes(task, "done")
+        first = task.ahead.progress
+        folder.rename(tmp_path / "elsewhere")
+        async with asyncio.timeout(60):
+            while task.ahead.progress is first:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await becomes(task, "done")
+        shelf = service.tiers[0]
+        assert isinstance(shelf, ShelfTier)
+        assert task.ahead.progress.done == len(shelf.shelf) == first.versions > 50
+        other = ahead_task(service, service.current.pool, ZOOM)  # the lock is that of the new folder
+        assert other is not None
+        running = asyncio.create_task(other.run(lambda: None))
+        await becomes(other, "elsewhere")
+        running.cancel()
+
+    at_work(sample_database, folder, work)
+
+
 def test_while_the_database_is_away_it_waits_with_its_plan(sample_database: str, tmp_path: Path) -> None:
     async def work(service: TileService, _: AheadTask) -> None:
         folder = tmp_path / "other"

@@ -15,6 +15,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tests.conftest import settings_for
 from tileserver.errors import ShelfUnavailable
@@ -319,6 +320,29 @@ def test_a_file_or_folder_that_is_taken_away_is_begun_anew(tmp_path: Path, whole
     shelf.close()
     shelf = Shelf(folder, ROOM)
     assert shelf.get("there") == b"another"
+    shelf.close()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_file_or_folder_that_is_moved_while_nobody_writes_is_noticed_within_five_seconds(
+    tmp_path: Path, whole: bool
+) -> None:
+    folder = tmp_path / "shelf"
+    shelf = Shelf(folder, ROOM)
+    shelf.put([("here", b"a tile")])
+    first = shelf.generation
+    (folder if whole else folder / FILE).rename(tmp_path / "elsewhere")
+    deadline = time.monotonic() + 5
+    with capture_logs() as said:
+        while shelf.generation == first and time.monotonic() < deadline:
+            time.sleep(0.05)
+        shelf.flush()
+    assert shelf.generation == first + 1
+    assert [line["event"] for line in said] == ["the shelf cannot be used", "the shelf can be used again"]
+    assert "moved or removed" in said[0]["error"]
+    assert shelf.get("here") is None
+    assert (folder / FILE).exists()
+    assert not shelf.trouble
     shelf.close()
 
 

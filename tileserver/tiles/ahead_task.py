@@ -77,24 +77,30 @@ class AheadTask:
         self._current, self._fetcher, self._shelf, self._folder = current, fetcher, shelf, shelf.folder
         self._renderer = Renderer(current, pool, shelf)
         self._told_at = 0.0  # on the steady clock, the log
+        self._generation = shelf.generation  # of the shelf: with another, nothing is rendered
         self._order = Order(tuple(range(maxzoom + 1)))
         # What is rendered: of each layer the index, and the instant up to which its content was public.
         self._rendered: dict[LayerRef, tuple[LayerIndex, Micros]] = {}
 
     async def run(self, report: Callable[[], None]) -> None:
         """Render whatever is not rendered yet, for ever."""
-        async with self._alone(report):
-            self._rendered.clear()
-            while True:
-                catalogue = self._current.read
-                if self._is_paused:
-                    self.ahead.state = "paused"
-                elif catalogue is not None and (wanted := self._wanted(catalogue)):
-                    await self._render(catalogue, wanted)
-                elif catalogue is not None and self.ahead.state != "full":
-                    self.ahead.state = "done"
-                report()
-                await asyncio.sleep(_LOOK_S)
+        while True:
+            async with self._alone(report):
+                self._rendered.clear()
+                self._generation = self._shelf.generation
+                while self._shelf.generation == self._generation:
+                    await self._look()
+                    report()
+                    await asyncio.sleep(_LOOK_S)
+
+    async def _look(self) -> None:
+        catalogue = self._current.read
+        if self._is_paused:
+            self.ahead.state = "paused"
+        elif catalogue is not None and (wanted := self._wanted(catalogue)):
+            await self._render(catalogue, wanted)
+        elif catalogue is not None and self.ahead.state != "full":
+            self.ahead.state = "done"
 
     @property
     def _is_paused(self) -> bool:
@@ -103,12 +109,24 @@ class AheadTask:
     @asynccontextmanager
     async def _alone(self, report: Callable[[], None]) -> AsyncIterator[None]:
         """Wait until no other process of the machine renders ahead, and let none meanwhile."""
-        with (self._folder / _LOCK).open("w") as file:
-            while not _locked(file):
-                self.ahead.state = "elsewhere"
-                report()
-                await asyncio.sleep(_LOOK_S)
+        while (file := self._lock()) is None:
+            report()
+            await asyncio.sleep(_LOOK_S)
+        with file:
             yield
+
+    def _lock(self) -> IO[str] | None:
+        """Return the lock beside the tiles, held; ``None``, with the state set, where another has the lock."""
+        try:
+            file = (self._folder / _LOCK).open("w")
+        except OSError:  # the shelf says its trouble
+            self.ahead.state = "waiting"
+            return None
+        if not _locked(file):
+            self.ahead.state = "elsewhere"
+            file.close()
+            return None
+        return file
 
     def _wanted(self, catalogue: Catalogue) -> list[Wanted]:
         """Return the state layers with content that is not rendered yet, each with its horizon."""
@@ -158,7 +176,8 @@ class AheadTask:
             self.ahead.state, self.ahead.progress = "rendering", Progress(len(planned))
 
     def _is_due(self, catalogue: Catalogue) -> bool:
-        return not self._is_paused and self._current.read is catalogue
+        is_same = self._current.read is catalogue and self._shelf.generation == self._generation
+        return is_same and not self._is_paused
 
     def _goes_on(self, catalogue: Catalogue) -> bool:
         """Return whether another batch is to be rendered; tell the log of the progress now and then."""

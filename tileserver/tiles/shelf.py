@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from errno import ENOENT
 from pathlib import Path
 
 import structlog
@@ -36,6 +37,7 @@ _QUICK_S = 0.02  # a read that takes longer sends the next ones to a thread
 _SLOW_S = 5.0  # for so long
 _PAUSE_S = 5.0  # between two attempts to open or to write what could not be
 _NOTED_S = 60.0  # between two notes of what was used, if nothing is written
+_LOOK_S = 2.0  # between two looks whether the file is still in its place
 _TOGETHER = 256  # tiles in one transaction
 _WAITING = 32 * 1024 * 1024  # bytes that may wait to be written; what comes then is kept in memory alone
 
@@ -53,11 +55,12 @@ class Shelf:
 
     def __init__(self, folder: Path, capacity: int) -> None:
         self.trouble = ""  # why tiles are not read, or not kept; nothing if all is well
+        self.generation = 0  # counts up where a file is let go: what was kept may be gone
         self.folder, self.capacity = folder, capacity
         self._path = folder / FILE
         self._file: ShelfFile | None = None
         self._broken: BaseException | None = None  # what a reader met, for the writer to mend
-        self._again = self._slow_until = 0.0  # on the monotonic clock
+        self._again = self._slow_until = self._noted_at = 0.0  # on the monotonic clock
         self._changed = threading.Condition()
         self._waiting: dict[str, bytes] = {}
         self._weight = 0
@@ -143,8 +146,11 @@ class Shelf:
 
     @property
     def size(self) -> int:
-        """Bytes that the tiles and their index take on disk."""
-        return 0 if self._file is None else self._file.size
+        """Bytes that the tiles and their index take on disk; 0 where the file cannot be asked now."""
+        try:
+            return 0 if (file := self._file) is None else file.size
+        except FAILURES:
+            return 0
 
     def __len__(self) -> int:
         return 0 if self._file is None else len(self._file)
@@ -225,10 +231,13 @@ class Shelf:
             with self._changed:
                 self._idle = True
                 self._changed.notify_all()
-                self._changed.wait_for(self._is_due, _PAUSE_S if self._file is None else _NOTED_S)
+                self._changed.wait_for(self._is_due, _PAUSE_S if self._file is None else _LOOK_S)
                 self._idle = False
                 some = [*self._waiting.items()][:_TOGETHER]
                 closing = self._closing and len(some) == len(self._waiting)
+            if self._file is not None and not self._closing and not self._file.is_in_place:
+                self._broken = FileNotFoundError(ENOENT, "its file was moved or removed")
+                self._say(self._broken)
             if self._broken is not None or self._file is None:
                 self._mend()
             self._write(some)
@@ -242,7 +251,8 @@ class Shelf:
             if file is not None and some:
                 file.put(some)
                 self._be_well()
-            elif file is not None:
+            elif file is not None and (self._closing or time.monotonic() - self._noted_at > _NOTED_S):
+                self._noted_at = time.monotonic()
                 file.note_uses()
         except ValueError as error:
             log.warning("tiles are too large for the shelf", error=str(error))
@@ -258,6 +268,7 @@ class Shelf:
         file, error = self._file, self._broken
         self._file = None
         if file is not None:
+            self.generation += 1
             with suppress(*FAILURES):
                 file.close()
             if error is not None and is_damage(error):
