@@ -6,8 +6,10 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from errno import ENOTDIR
 from ipaddress import ip_network
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -95,6 +97,19 @@ def _folder(text: str) -> Path | None:
     return Path(text) if text and text != "off" else None
 
 
+def _data_folder(text: str) -> Path:
+    """Parse a folder that is there or may be made, as far as can be told without making a folder."""
+    path = Path(text)
+    try:
+        if not S_ISDIR(path.stat().st_mode):
+            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
+    except (FileNotFoundError, PermissionError):
+        return path  # the embedded cluster says who may make and use the folder
+    except OSError as error:
+        raise ValueError(f"a folder, or a path at which one can be made ({error.strerror})") from error
+    return path
+
+
 def _zoom(text: str) -> int | None:
     return None if text == "off" else _whole(0, 14)(text)
 
@@ -119,7 +134,9 @@ SETTINGS = (
         "standbys of that PostGIS to serve from, as DATABASE_URL; empty: DATABASE_URL itself",
         secret=True,
     ),
-    Setting("TILESERVER_DATA_DIR", ".tileserver", Path, "where the embedded PostGIS keeps its cluster"),
+    Setting(
+        "TILESERVER_DATA_DIR", ".tileserver", _data_folder, "where the embedded PostGIS keeps its cluster"
+    ),
     Setting(
         "TILESERVER_PUBLIC_URL",
         "",

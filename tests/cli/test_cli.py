@@ -136,6 +136,13 @@ def test_a_setting_that_cannot_be_exits_with_2_and_says_what_would_do(
     assert done == Done(2, "", "Bad parameter: PORT is 'http'; it must be a whole number from 0 to 65535\n")
 
 
+@pytest.mark.parametrize("argv", [("check",), ("layers",), ("serve",), ("db", "status")], ids=" ".join)
+def test_a_data_folder_that_cannot_be_made_is_a_wrong_setting(run: Run, argv: tuple[str, ...]) -> None:
+    done = run(*argv, dsn="", TILESERVER_DATA_DIR="/dev/null/x")
+    wrong = "'/dev/null/x'; it must be a folder, or a path at which one can be made (Not a directory)"
+    assert done == Done(2, "", f"Bad parameter: TILESERVER_DATA_DIR is {wrong}\n")
+
+
 def test_migrate_says_what_it_applied(run: Run, databases: Databases) -> None:
     dsn = databases.bare()
     applied = "".join(f"applied {each.number:04} {each.name}\n" for each in shipped_migrations())

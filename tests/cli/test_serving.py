@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -243,7 +244,10 @@ def test_a_command_in_another_folder_says_where_the_data_is(run: Run, folder: Pa
             assert done.code == 3, argv
             assert f"there is no data in {tmp_path / 'nothing'}" in done.err
             assert f"TILESERVER_DATA_DIR={folder}" in done.err
-        assert f"TILESERVER_DATA_DIR={folder}" in run("check", dsn="", **elsewhere).out
+        found = {each["what"]: each for each in json.loads(run("check", "--json", dsn="", **elsewhere).out)}
+        assert found["data"]["ok"]  # clusters of others may run as they like
+        assert found["data"]["detail"].startswith(f"{tmp_path / 'nothing'}, no data yet; ")
+        assert f"TILESERVER_DATA_DIR={folder}" in found["data"]["detail"]
         assert run("theatre", "show", "ukraine", dsn="", **elsewhere).code == 0
     assert not (tmp_path / "nothing").exists()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 
-from tileserver.cli.session import with_connection
+from tileserver.cli.session import elsewhere, has_data, with_connection
 from tileserver.clock import TOLERANCE
 from tileserver.config import Settings
 from tileserver.embedded.neighbours import running_data_dirs
@@ -59,14 +59,13 @@ def _is_ours(settings: Settings) -> bool:
 
 
 def _data(settings: Settings) -> str:
-    """Whether the data folder is that of the server that runs."""
+    """Whether there is a data folder; clusters of others on this machine are no fault."""
     if settings.database_url:
         return "DATABASE_URL is set; there is no data folder"
-    own, running = settings.data_dir.resolve(), running_data_dirs()
-    others = [f"TILESERVER_DATA_DIR={folder}" for folder in running if folder != own]
-    if own not in running and others:
-        raise ClusterUnavailable(f"{own} is not what a running server uses; set {', or '.join(others)}")
-    return f"{own}{'' if own in running else ', not running'}"
+    own = settings.data_dir.resolve()
+    if not has_data(settings):
+        return f"{own}, no data yet; {elsewhere()}"
+    return f"{own}{'' if own in running_data_dirs() else ', not running'}"
 
 
 def _clock(settings: Settings) -> str:
@@ -115,6 +114,9 @@ def _schema(settings: Settings) -> str:
 
 
 def _shelf(settings: Settings) -> str:
+    folder, data = settings.shelf, settings.data_dir
+    if folder is not None and folder.is_relative_to(data) and not data.exists():  # a look makes nothing
+        return f"tiles will be kept in {folder}"
     shelf = open_shelf(settings)
     if shelf is None:
         return "TILESERVER_SHELF is empty; tiles are kept in memory alone"

@@ -57,10 +57,10 @@ def database(settings: Settings, *, creates: bool = False) -> Iterator[str]:
         return
     if not has_data(settings):
         if not creates:
-            raise ClusterUnavailable(f"there is no data in {settings.data_dir.resolve()}; {_elsewhere()}")
+            raise ClusterUnavailable(f"there is no data in {settings.data_dir.resolve()}; {elsewhere()}")
         err.print(f"making a new database in {settings.data_dir.resolve()}", highlight=False, soft_wrap=True)
         if running_data_dirs():
-            err.print(f"note: {_elsewhere()}", highlight=False, soft_wrap=True)
+            err.print(f"note: {elsewhere()}", highlight=False, soft_wrap=True)
     with Cluster.at(settings.data_dir).running() as dsn:
         yield dsn
 
@@ -70,12 +70,11 @@ def has_data(settings: Settings) -> bool:
     return bool(settings.database_url) or Cluster.at(settings.data_dir).status().state != "absent"
 
 
-def _elsewhere() -> str:
-    running = running_data_dirs()
-    if running:
-        first, *more = (f"TILESERVER_DATA_DIR={folder}" for folder in running)
-        return f"one that runs is elsewhere: set {first}" + "".join(f", or {each}" for each in more)
-    return "begin with tileserver serve --sample or tileserver theatre add, or set TILESERVER_DATA_DIR"
+def elsewhere() -> str:
+    """Return how to begin where there is no data, and the data folders of clusters running here."""
+    begin = "begin with tileserver serve --sample or tileserver theatre add, or set TILESERVER_DATA_DIR"
+    running = ", ".join(f"TILESERVER_DATA_DIR={folder}" for folder in running_data_dirs())
+    return begin + (f" (on this machine runs {running})" if running else "")
 
 
 @asynccontextmanager
