@@ -116,7 +116,7 @@ class AheadTask:
             yield
 
     def _lock(self) -> IO[str] | None:
-        """Return the lock beside the tiles, held; ``None``, with the state set, where another has the lock."""
+        """Return the lock beside the tiles, held; ``None``, with the state set, where the lock is taken."""
         try:
             file = (self._folder / _LOCK).open("w")
         except OSError:  # the shelf says its trouble
