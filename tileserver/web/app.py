@@ -170,6 +170,7 @@ def _watched(parts: _Parts) -> Watched:
         parts.gate.doors,
         parts.tiles,
         parts.gate.access,
+        parts.ahead.ahead if parts.ahead else None,
     )
 
 

@@ -54,6 +54,12 @@ GAUGES = (
     StateGauge("task_failing", "livemax", "1 where a background task fails.", ("task",)),
     StateGauge("clock_wrong", "livemax", "1 where the clock and its witnesses disagree."),
     StateGauge("shelf_wrong", "livemax", "1 where tiles on disk cannot be read or kept."),
+    StateGauge("shared_wrong", "livemax", "1 where the shared tier is not used, or not written to."),
+    StateGauge(
+        "ahead_backlog", "livesum", "Public versions still to be rendered ahead, of the plan at work."
+    ),
+    StateGauge("ahead_done", "livesum", "Public versions of that plan that are on the shelf."),
+    StateGauge("ahead_failed", "livesum", "Public versions of that plan that cannot be rendered."),
     StateGauge("cache_bytes", "livesum", "Bytes that are kept in memory.", ("cache",)),
     StateGauge("connections", "livesum", "Connections of readers."),
     StateGauge("connections_most", "livesum", "Connections of readers that there may be."),

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from tileserver.config import Settings
 from tileserver.errors import BadParameter
 from tileserver.store.connect import Pool
+from tileserver.tiles.ahead_task import Ahead
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.web.access import AccessLog
@@ -22,13 +23,14 @@ from tileserver.web.metrics import Metrics
 from tileserver.web.sampling import (
     Sampler,
     Source,
+    of_ahead,
     of_caches,
     of_doors,
     of_knowledge,
     of_pools,
     of_process,
-    of_shelf,
     of_tasks,
+    of_tiers,
 )
 from tileserver.web.supervisor import Supervisor
 
@@ -48,6 +50,7 @@ class Watched:
     doors: Doors
     tiles: TileService
     access: AccessLog
+    ahead: Ahead | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def _sources(watched: Watched) -> Iterable[Source]:
         of_tasks(watched.supervisor),
         of_caches(watched.caches),
         of_doors(watched.doors),
-        of_shelf(watched.tiles),
+        of_tiers(watched.tiles),
+        of_ahead(watched.ahead),
         of_process,
     )
 

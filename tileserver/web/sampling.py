@@ -13,6 +13,8 @@ from typing import NamedTuple
 from tileserver.clock import GuardedClock
 from tileserver.publish.documents import time_block
 from tileserver.store.connect import Pool
+from tileserver.tiles.ahead import Progress
+from tileserver.tiles.ahead_task import Ahead
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
@@ -152,11 +154,24 @@ def of_doors(doors: Doors) -> Source:
     return read
 
 
-def of_shelf(tiles: TileService) -> Source:
-    """Return the source of the state of the tiles on disk."""
+def of_tiers(tiles: TileService) -> Source:
+    """Return the source of the states of the tiles on disk and of the shared tier."""
 
     def read() -> Figures:
         yield Figure("shelf_wrong", bool(tiles.trouble))
+        yield Figure("shared_wrong", bool(tiles.shared and tiles.shared.trouble))
+
+    return read
+
+
+def of_ahead(ahead: Ahead | None) -> Source:
+    """Return the source of the progress of rendering ahead; zeros where another process renders, or none."""
+
+    def read() -> Figures:
+        at_work = Progress() if ahead is None or ahead.state == "elsewhere" else ahead.progress
+        yield Figure("ahead_backlog", at_work.backlog)
+        yield Figure("ahead_done", at_work.done)
+        yield Figure("ahead_failed", at_work.failed)
 
     return read
 
