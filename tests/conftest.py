@@ -102,6 +102,7 @@ class Databases:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._numbers = count(1)
+        self._originals: dict[str, str] = {}
         self._template = self._create("template0_tileserver", None)
         self.run(self._template, _migrated)
 
@@ -114,8 +115,18 @@ class Databases:
         return self._create(f"test_{next(self._numbers)}", None)
 
     def copy(self, dsn: str) -> str:
-        """Return the address of a new database with all that *dsn* holds; nobody may be connected to it."""
+        """Return the address of a new database with all that *dsn* holds; nobody may be connected to it.
+
+        Unless that is itself the copy of another, which `keep` made: then the other is copied.
+        """
+        dsn = self._originals.get(dsn, dsn)
         return self._create(f"test_{next(self._numbers)}", dsn.partition("?")[0].rpartition("/")[2])
+
+    def keep(self, dsn: str) -> str:
+        """Return the address of a copy of *dsn* for reading, of which copies are made while it is read."""
+        copy = self.copy(dsn)
+        self._originals[copy] = dsn
+        return copy
 
     def drop(self, dsn: str) -> None:
         """Remove the database *dsn*; for tests that make hundreds."""
@@ -177,7 +188,7 @@ def sample_database(databases: Databases) -> str:
             loaded = await load_sample(connection, name, lambda *_: None)
             assert not any(outcome.rulings for _, outcome in loaded)
 
-    return kept_database("samples", databases.bare, lambda dsn: databases.run(dsn, load))
+    return databases.keep(kept_database("samples", databases.bare, lambda dsn: databases.run(dsn, load)))
 
 
 @pytest.fixture(scope="session")
@@ -206,7 +217,7 @@ def archive_database(databases: Databases, archive_folder: Path) -> str:
         assert not outcome.rulings
         await import_file(Job(connection, layers, "events"), EVENTS, ReadOptions())
 
-    return kept_database("archive", databases.bare, lambda dsn: databases.run(dsn, load))
+    return databases.keep(kept_database("archive", databases.bare, lambda dsn: databases.run(dsn, load)))
 
 
 def settings_for(dsn: str, **changes: str) -> Settings:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.embargo.world import DAY_END, EMBARGO, LONG, OLD_PLACE, SECRET_PLACE
 from tileserver.grid import address_at
+from tileserver.history.periods import ENCODING
 from tileserver.times import to_micros
 
 TILESETS = {  # each with the embargo of its strictest layer
@@ -223,10 +224,12 @@ def _histories(last: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
             path, news = f"/history/{name}", NEWS[name]
             for revision in sorted({1, 6, 12, *news}):
                 for days in ("20240101-open", "20240109-20240109"):
-                    yield Ask(f"{path}/{days}-0-{revision}/{last}", until, revision in news)
+                    yield Ask(f"{path}/{days}-{ENCODING}-{revision}/{last}", until, revision in news)
                 for days in ("20240101-20240107", "20240108-20240115"):
-                    yield Ask(f"{path}/{days}-0-{revision}/{last}", until, shows=False)
-            goes_on = f"20240101-20240107-0-{THE_NOTE}-{to_micros(DAY_END)}"  # as the secret note does
+                    yield Ask(f"{path}/{days}-{ENCODING}-{revision}/{last}", until, shows=False)
+            goes_on = (
+                f"20240101-20240107-{ENCODING}-{THE_NOTE}-{to_micros(DAY_END)}"  # as the secret note does
+            )
             yield Ask(f"{path}/{goes_on}/{last}", until, THE_NOTE in news)
 
     return asks

@@ -14,7 +14,7 @@ from tileserver.ingest.uacontrolmap import COLUMNS
 
 README = (ROOT / "README.md").read_text("utf-8")
 SERVER = "http://127.0.0.1:8000"
-URLS = sorted({url.removeprefix(SERVER) for url in re.findall(rf"{SERVER}/[^\s\"'`)<]+", README)})
+URLS = sorted({url.removeprefix(SERVER) for url in re.findall(rf"{SERVER}/[^\s\"'`)<;]+", README)})
 PATHS = re.findall(r"^\| `(/[^`?]*)` \|", README.partition("### URLs")[2].partition("\n###")[0], re.MULTILINE)
 PLACE = {"{z}": "6", "{x}": "32", "{y}": "22"}
 

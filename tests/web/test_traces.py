@@ -50,5 +50,6 @@ def _said(span: ReadableSpan, name: str) -> object:
 
 
 def test_the_server_is_imported_without_opentelemetry() -> None:
-    code = "import sys; import tileserver.web.app; sys.exit('opentelemetry' in sys.modules)"
+    # Redis's client takes it up where it is there, so the test is that it need not be.
+    code = "import sys; sys.modules['opentelemetry'] = None; import tileserver.web.app"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
