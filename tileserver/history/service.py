@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 _TILESETS = 64  # whose pasts are remembered
 
-_Content: TypeAlias = tuple[int, int, int]  # of a layer: its key, edition and newest revision
+_Content: TypeAlias = tuple[tuple[int, int, int], ...]  # of layers: key, edition and newest revision
 
 
 class HistoryKey(NamedTuple):
@@ -118,7 +118,7 @@ class HistoryService:
 
     async def _past(self, tileset: Tileset) -> PublicHistory:
         public = public_part(tileset, self.current.horizon(tileset))
-        key = (tileset.name, public, tuple(_content(served) for served in tileset.layers))
+        key = (tileset.name, public, tuple([await self._content(served) for served in tileset.layers]))
         past = self._pasts.get(key)
         if past is None:
             async with self._reading:  # it takes a second: once is enough, however many ask
@@ -127,7 +127,7 @@ class HistoryService:
         return past
 
     async def _layer_past(self, served: ServedLayer) -> LayerWeights:
-        ref, content = served.stored.ref, _content(served)
+        ref, content = served.stored.ref, await self._content(served)
         held = self._layers.get(ref)
         if held is None or held[0] != content:
             origin = await self._origin(served.stored)
@@ -143,6 +143,16 @@ class HistoryService:
             held = self._layers[ref] = (content, past)
         return held[1]
 
+    async def _content(self, served: ServedLayer) -> _Content:
+        """Return the state of a layer, and of the layer that it is drawn from: its weights follow from both.
+
+        A withdrawal may take a revision from the areas and leave a front line drawn from them as it was.
+        """
+        both = served.stored, await self._origin(served.stored)
+        return tuple(
+            (each.layer_id, each.edition, each.revisions[-1] if each.revisions else 0) for each in both
+        )
+
     async def _origin(self, stored: StoredLayer) -> StoredLayer:
         """Return the layer whose features *stored* draws: itself, or the layer that *stored* derives from."""
         if stored.layer.drawn_from == stored.layer.name:
@@ -151,11 +161,6 @@ class HistoryService:
         ref = LayerRef(stored.ref.theatre, stored.layer.drawn_from)
         found = catalogue.layers.get(ref) or catalogue.missing[ref]
         return found.stored
-
-
-def _content(served: ServedLayer) -> _Content:
-    stored = served.stored
-    return stored.layer_id, stored.edition, stored.revisions[-1] if stored.revisions else 0
 
 
 def _cuts(tileset: Tileset) -> list[HistoryCut]:

@@ -87,7 +87,7 @@ class DocumentRoutes:
         """``/tilesets/{tileset}?datetime=&revision=``: TileJSON; its URLs ask for the same time."""
         catalogue, tileset, query = await document_question(request, self.current)
         asked, now, base = time_query(tileset, query), self.current.clock(), self._base_url(request)
-        key = DocumentName(catalogue.serial, "tilejson", tileset.name, (asked, base), _second(now))
+        key = DocumentName(catalogue.serial, "tilejson", _asked(tileset), (asked, base), _second(now))
 
         async def compute() -> bytes:
             past = await self.history.periods(tileset)
@@ -101,7 +101,7 @@ class DocumentRoutes:
         catalogue, tileset, query = await document_question(request, self.current, ("revision",))
         revision, now = tileset.revision(query.revision), self.current.clock()
         public = await self._public(tileset, revision, now)
-        key = DocumentName(catalogue.serial, "timeline", tileset.name, revision, public)
+        key = DocumentName(catalogue.serial, "timeline", _asked(tileset), revision, public)
 
         async def compute() -> bytes:
             def written() -> bytes:
@@ -130,7 +130,7 @@ class DocumentRoutes:
         asked = None if query.datetime is None else period_of(query.datetime, tileset.zone)
         revision, now = tileset.revision(query.revision), self.current.clock()
         public = await self._public(tileset, revision, now)
-        whole = DocumentName(catalogue.serial, "series", tileset.name, revision, public)
+        whole = DocumentName(catalogue.serial, "series", _asked(tileset), revision, public)
 
         async def load() -> Series:
             lane = self.current.lanes.documents
@@ -153,7 +153,7 @@ class DocumentRoutes:
             raise UnknownStyle(f"there is no style {name[:40]!r}; each theatre of /tilesets has one")
         tileset = catalogue.tileset(name)
         asked, base = time_query(tileset, query), self._base_url(request)
-        key = DocumentName(catalogue.serial, "style", tileset.name, (asked, base), None)
+        key = DocumentName(catalogue.serial, "style", _asked(tileset), (asked, base), None)
 
         async def compute() -> bytes:
             return msgspec.json.encode(plain_style(tileset, base, asked))
@@ -217,3 +217,8 @@ def _series_json(tileset: Tileset, revision: int, series: Series) -> bytes:
 
 def _series_csv(tileset: Tileset, revision: int, series: Series) -> bytes:
     return csv_text(*series_rows(series)).encode()
+
+
+def _asked(tileset: Tileset) -> str:
+    """Return a name for *tileset* with what is missing, which its embargo and its documents depend on."""
+    return "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))
