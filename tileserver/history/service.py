@@ -144,7 +144,7 @@ class HistoryService:
         return held[1]
 
     async def _content(self, served: ServedLayer) -> _Content:
-        """Return the state of a layer, and of the layer that it is drawn from: its weights follow from both.
+        """Return the states of a layer and of its origin: the weights follow from both.
 
         A withdrawal may take a revision from the areas and leave a front line drawn from them as it was.
         """
