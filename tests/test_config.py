@@ -49,6 +49,14 @@ def test_what_cannot_be_is_refused_by_name_with_what_would_do(name: str, text: s
 
 
 def test_what_may_hold_a_password_is_marked_secret() -> None:
+@pytest.mark.parametrize("text", ["9000", "0.0.0.0:9000", "[::1]:9000"])
+def test_figures_and_readers_have_a_port_each(text: str) -> None:
+    message = "TILESERVER_METRICS is at port 9000, which is PORT; it must be another"
+    with pytest.raises(BadParameter, match=f"^{message}$"):
+        read_settings({"PORT": "9000", "TILESERVER_METRICS": text})
+    assert read_settings({"PORT": "0", "TILESERVER_METRICS": text}).metrics is not None
+
+
     secret = {setting.name for setting in SETTINGS if setting.secret}
     assert secret == {"DATABASE_URL", "DATABASE_READ_URL", "TILESERVER_SHARED_CACHE"}
     assert read_settings({"DATABASE_URL": "postgresql://u:hunter2@h/d"}).database_url.endswith("/d")

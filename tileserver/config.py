@@ -227,7 +227,7 @@ SETTINGS = (
         "TILESERVER_METRICS",
         "",
         _endpoint,
-        "where Prometheus finds /metrics of all processes: 9464, or 0.0.0.0:9464; empty: nowhere",
+        "where Prometheus finds /metrics of all processes, not PORT: 9464, or 0.0.0.0:9464; empty: nowhere",
     ),
     Setting(
         "TILESERVER_TRACES",
@@ -289,4 +289,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             raise BadParameter(f"{setting.name} is {shown}; it must be {error}") from error
     if not environ.get("TILESERVER_SHELF") and not values["database_url"]:
         values["shelf"] = values["data_dir"] / "tiles"
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.metrics is not None and settings.metrics.port == settings.port:
+        raise BadParameter(
+            f"TILESERVER_METRICS is at port {settings.port}, which is PORT; it must be another"
+        )
+    return settings

@@ -143,6 +143,13 @@ def test_a_data_folder_that_cannot_be_made_is_a_wrong_setting(run: Run, argv: tu
     assert done == Done(2, "", f"Bad parameter: TILESERVER_DATA_DIR is {wrong}\n")
 
 
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_figures_at_the_port_of_the_readers_exit_with_2(run: Run, command: str) -> None:
+    done = run(command, PORT="9464", TILESERVER_METRICS="0.0.0.0:9464")
+    said = "Bad parameter: TILESERVER_METRICS is at port 9464, which is PORT; it must be another\n"
+    assert done == Done(2, "", said)
+
+
 def test_migrate_says_what_it_applied(run: Run, databases: Databases) -> None:
     dsn = databases.bare()
     applied = "".join(f"applied {each.number:04} {each.name}\n" for each in shipped_migrations())
