@@ -9,6 +9,9 @@ from contextlib import ExitStack, suppress
 from itertools import repeat
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from tests.conftest import Databases, settings_for
 from tests.web.wires import Line, listening, request
@@ -204,6 +207,48 @@ def test_a_body_without_end_ends_the_connection(server: int) -> None:
         line.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         with pytest.raises(ConnectionError):
             pour(line, repeat(b"64\r\n" + b"a" * 100 + b"\r\n", 10_000), 0.001)
+
+
+@pytest.mark.parametrize(
+    ("begun", "endless"),
+    [
+        (b"0\r\n", b"X-More: " + b"a" * 1000 + b"\r\n"),
+        (b"0\r\nX-Long: ", b"a" * 1000),
+        (b"1;", b"a=b;" * 250),
+    ],
+    ids=["trailers", "a trailer", "extensions of a chunk"],
+)
+@pytest.mark.parametrize("path", [b"/healthz", b"/static/basemap/world.pmtiles"])
+def test_what_follows_a_head_without_end_is_not_taken_up(
+    databases: Databases, path: bytes, begun: bytes, endless: bytes
+) -> None:
+    app = create_app(settings_for(databases.new()))
+    with listening(app) as port, Line(port) as line:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.send(b"GET %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%s" % (path, begun))
+        line.socket.settimeout(3)
+        with pytest.raises((ConnectionError, TimeoutError)):
+            pour(line, repeat(endless * 64, 500), 0)  # 32 MB, far more than sockets hold
+        assert alive(port)
+
+
+def test_trailers_are_no_headers_of_the_request(databases: Databases) -> None:
+    async def names(asked: Request) -> JSONResponse:
+        await asked.body()
+        return JSONResponse([*asked.headers])
+
+    app = create_app(settings_for(databases.new()))
+    app.router.routes.insert(0, Route("/names", names))
+    with listening(app) as port, Line(port) as line:
+        line.send(b"GET /names HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        line.send(b"5\r\nhello\r\n0\r\nIf-None-Match: *\r\nHost: y\r\n\r\n")
+        assert line.read().body == b'["host","transfer-encoding"]'
+        assert line.ask("/healthz").status == 200
+
+
+def test_line_ends_without_a_request_end_the_connection(server: int) -> None:
+    with Line(server) as line, pytest.raises(ConnectionError):
+        pour(line, repeat(b"\r\n" * 500, 1000), 0.001)
 
 
 def test_nothing_follows_a_smuggled_body(server: int) -> None:

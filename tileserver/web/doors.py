@@ -95,6 +95,17 @@ class Doors:
             return f"{self.connections} connections are the most"
         return None
 
+    def excess(self, size: int, *, is_head: bool) -> tuple[int, str] | None:
+        """Return status and reason for refusing *size* bytes of a head or a body; `None` if few enough.
+
+        After the head a body may come in chunks, with extensions, and trailers: about a head's worth.
+        """
+        if is_head and size > self.head_bytes:
+            return 431, f"a request's line and headers may take {self.head_bytes} bytes"
+        if size > self.head_bytes + self.body_bytes:
+            return 413, f"a request's body may take {self.body_bytes} bytes"
+        return None
+
     def leave(self, guest: Guest) -> None:
         """Count *guest* no longer."""
         self._leaving.pop(guest, None)

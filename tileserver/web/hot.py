@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple, TypeAlias
@@ -56,6 +56,18 @@ class Lookup(NamedTuple):
     dictionary: bytes | None = None  # RFC 9842: the one that the client has
     condition: bytes | None = None
     is_head: bool = False
+
+    @classmethod
+    def heard(cls, target: bytes, origin: bytes, headers: Mapping[bytes, bytes], *, is_head: bool) -> Lookup:
+        """Return the parts of a request for *target* with *headers*, whose names are in lower case."""
+        return cls(
+            target,
+            origin,
+            headers.get(b"accept-encoding"),
+            headers.get(b"available-dictionary"),
+            headers.get(b"if-none-match"),
+            is_head,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Wire(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._gate: Gate = app_state["gate"]
         self._is_proxy, self._household = False, ""  # a trusted one
-        self._head_bytes = self._body_bytes = 0  # since the last request, and so at most of the next
+        self._head_bytes = self._body_bytes = 0  # since the last head or request, and so at most of the next
         self._heard: dict[bytes, bytes] = {}
         self._repeated: set[bytes] = set()
         self._again: Again | None = None  # what was answered last
@@ -83,7 +83,7 @@ class Wire(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse *data*, the bytes that came in; refuse a head that does not end."""
+        """Parse *data*, the bytes that came in; refuse a head or a body that does not end."""
         if self._is_ending or self.transport.is_closing():
             return
         begins = not self._head_bytes
@@ -93,8 +93,9 @@ class Wire(HttpToolsProtocol):
         self.is_fresh, self._last = False, None
         super().data_received(data)
         self._again = Again.of(data, self._last) if begins and self._last is not None else None
-        if self.is_reading_head and self._head_bytes > self._gate.doors.head_bytes:
-            self.refuse(431, f"a request's line and headers may take {self._gate.doors.head_bytes} bytes")
+        size, is_head = self._head_bytes, self.is_reading_head
+        if size and (excess := self._gate.doors.excess(size, is_head=is_head)) is not None:
+            self.refuse(*excess)
 
     def shutdown(self) -> None:
         """End in good order: answer a request on the way, and no other."""
@@ -132,6 +133,9 @@ class Wire(HttpToolsProtocol):
         if self._is_busy:
             self.flow.pause_reading()
             return
+        if status == 413 and self.waiting_from is not None:  # the request has its answer
+            self.transport.close()
+            return
         number = self._gate.hot.number()
         self.transport.write(refusal(status, reason, Told(number)))
         self.transport.close()
@@ -146,7 +150,9 @@ class Wire(HttpToolsProtocol):
         self.waiting_from = time.monotonic()
 
     def on_header(self, field: bytes, value: bytes) -> None:
-        """Take up one header."""
+        """Take up one header; trailers, which follow a body, are of interest to nobody."""
+        if not self.is_reading_head:
+            return
         field = field.lower()
         self.headers.append((field, value))
         if field in _HEARD:
@@ -199,14 +205,7 @@ class Wire(HttpToolsProtocol):
         heard, method = self._heard, self.parser.get_method()
         if not self._is_simple(method):
             return False
-        lookup = Lookup(
-            self.url,
-            origin,
-            heard.get(b"accept-encoding"),
-            heard.get(b"available-dictionary"),
-            heard.get(b"if-none-match"),
-            method == b"HEAD",
-        )
+        lookup = Lookup.heard(self.url, origin, heard, is_head=method == b"HEAD")
         end = b"\r\nconnection: close\r\n\r\n" if (closes := self._closes) else b"\r\n\r\n"
         date = self.server_state.default_headers[0][1]
         if (answer := self._gate.hot.answer(lookup, date, end)) is None:
