@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from starlette.applications import Starlette
 
 from tests.conftest import NOW, Databases, settings_for
-from tests.web.wires import Line, Reply, listening
+from tests.web.wires import Line, Reply, listening, request
 from tileserver.web import limits
 from tileserver.web.app import create_app
 from tileserver.web.doors import Doors
 from tileserver.web.limits import Allowances, cost_of
 
 TILE = "/tiles/ukraine-sample.control/6/38/22.mvt?datetime="
+COMPARISON = "/changes/ukraine-sample.control/2022-03-10/2023-11-09.json?known="
 
 
 def test_a_bucket_gives_what_it_holds_and_then_what_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,6 +106,26 @@ def test_made_up_addresses_open_no_new_bucket(strict: tuple[Starlette, int]) -> 
         ]
         assert 429 in statuses[2:]
         assert set(statuses[5:]) == {429}
+
+
+@pytest.mark.db
+def test_a_client_that_says_it_is_this_machine_pays(strict: tuple[Starlette, int]) -> None:
+    with Line(strict[1]) as line:
+        assert [ask(line, f"{COMPARISON}{number}", "127.0.0.1").status for number in range(1, 9)][-1] == 429
+
+
+@pytest.mark.db
+def test_requests_ahead_of_an_answer_cost_what_they_cost(strict: tuple[Starlette, int]) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    with Line(strict[1]) as line:
+        line.send(b"".join(request(f"{COMPARISON}{number}", headers) for number in range(1, 21)))
+        statuses = []
+        with suppress(ConnectionError):
+            while True:
+                statuses.append(line.read().status)
+        assert statuses == [200], "the work of one was in the bucket"
+        with Line(strict[1]) as other:
+            assert ask(other, f"{COMPARISON}3", "203.0.113.10").status == 200
 
 
 @pytest.mark.db

@@ -245,13 +245,14 @@ class Wire(HttpToolsProtocol):
 
     def _begin(self, caller: Caller, host: bytes) -> None:
         """Begin a task, if whoever asks has not asked for too much already."""
-        if len(self.pipeline) >= _PIPELINED:
-            self._is_answered = self._is_ending = True  # whoever sends so many has to send the rest again
-            return
         cost, payer = cost_of(self.url), household(caller.client) if self._is_proxy else self._household
-        if self._gate.doors.is_uncounted(payer):
-            payer = ""
-        if (wait_s := self._gate.allowances.take(payer, cost)) and not self._is_busy:
+        if not self._is_proxy and self._gate.doors.is_uncounted(payer):
+            payer = ""  # whom a header names is counted, whoever that is
+        wait_s = self._gate.allowances.take(payer, cost)
+        if len(self.pipeline) >= _PIPELINED or (wait_s and self._is_busy):
+            self._is_answered = self._is_ending = True  # after those before; the rest has to be sent again
+            return
+        if wait_s:
             method, number, closes = self.parser.get_method(), self._gate.hot.number(), self._closes
             told = Told(number, ceil(wait_s), is_head=method == b"HEAD", closes=closes)
             self._finish(refusal(429, _TOO_MUCH, told), closes)
