@@ -38,6 +38,7 @@ def test_a_variable_overrides_its_default() -> None:
         ("PORT", "-1"), ("PORT", "65536"), ("PORT", "٨٠٠٠"), ("PORT", "8000.0"), ("PORT", " 8000"),
         ("WORKERS", "0"), ("TILESERVER_POOL", "many"), ("TILESERVER_CACHE_MB", "0"),
         ("TILESERVER_PUBLIC_URL", "maps.example"), ("TILESERVER_PUBLIC_URL", "javascript:alert(1)"),
+        ("TILESERVER_FORWARDED", "both"),
         ("TILESERVER_LOG", "xml"), ("TILESERVER_MAX_AGE", "1e3"), ("TILESERVER_POOL_WAIT", "0"),
         ("TILESERVER_SHARED_CACHE", "cache:6379"), ("TILESERVER_SHARED_CACHE", "http://cache"),
         ("TILESERVER_SHARED_CACHE", "redis://"), ("TILESERVER_SHARED_CACHE", "redis://h:0/"),
@@ -48,7 +49,6 @@ def test_what_cannot_be_is_refused_by_name_with_what_would_do(name: str, text: s
         read_settings({name: text})
 
 
-def test_what_may_hold_a_password_is_marked_secret() -> None:
 @pytest.mark.parametrize("text", ["9000", "0.0.0.0:9000", "[::1]:9000"])
 def test_figures_and_readers_have_a_port_each(text: str) -> None:
     message = "TILESERVER_METRICS is at port 9000, which is PORT; it must be another"
@@ -57,6 +57,7 @@ def test_figures_and_readers_have_a_port_each(text: str) -> None:
     assert read_settings({"PORT": "0", "TILESERVER_METRICS": text}).metrics is not None
 
 
+def test_what_may_hold_a_password_is_marked_secret() -> None:
     secret = {setting.name for setting in SETTINGS if setting.secret}
     assert secret == {"DATABASE_URL", "DATABASE_READ_URL", "TILESERVER_SHARED_CACHE"}
     assert read_settings({"DATABASE_URL": "postgresql://u:hunter2@h/d"}).database_url.endswith("/d")

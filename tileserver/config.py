@@ -115,9 +115,7 @@ def _zoom(text: str) -> int | None:
 
 
 SETTINGS = (
-    Setting(
-        "HOST", "127.0.0.1", str, "address to listen on; 0.0.0.0 is every one, :: also every one of IPv6"
-    ),
+    Setting("HOST", "127.0.0.1", str, "address to listen on; 0.0.0.0 is every one, :: of IPv6 too"),
     Setting("PORT", "8000", _whole(0, 65535), "port to listen on"),
     Setting("WORKERS", "1", _whole(1, 64), "server processes"),
     Setting(
@@ -138,10 +136,7 @@ SETTINGS = (
         "TILESERVER_DATA_DIR", ".tileserver", _data_folder, "where the embedded PostGIS keeps its cluster"
     ),
     Setting(
-        "TILESERVER_PUBLIC_URL",
-        "",
-        _url,
-        "the URL readers see, for absolute URLs in documents; empty: as asked",
+        "TILESERVER_PUBLIC_URL", "", _url, "URL of readers, for absolute URLs in documents; empty: as asked"
     ),
     Setting(
         "TILESERVER_THEATRE",
@@ -195,6 +190,12 @@ SETTINGS = (
         "",
         _addresses,
         "addresses and networks of proxies in front, by commas: what they say of clients is believed",
+    ),
+    Setting(
+        "TILESERVER_FORWARDED",
+        "x-forwarded",
+        _choice("x-forwarded", "forwarded"),
+        "headers that these proxies write: X-Forwarded-For, -Proto, -Host, or Forwarded; others are not read",
     ),
     Setting(
         "TILESERVER_DICTIONARIES",
@@ -265,6 +266,7 @@ class Settings:
     connections_per_address: int
     rate: int
     trusted_proxies: tuple[str, ...]
+    forwarded: str
     dictionaries: bool
     max_age: int
     pool: int

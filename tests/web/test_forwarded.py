@@ -49,6 +49,23 @@ def test_who_is_a_trusted_proxy(address: str, trusted: bool) -> None:
         ),
         ({b"x-forwarded-proto": b"javascript", b"x-forwarded-host": b"a/b"}, Caller()),
         ({b"x-forwarded-host": b"evil.ex, map.example"}, Caller("", "", "map.example")),
+        ({b"x-forwarded-for": b"1.2.3.4," * 5000 + b"203.0.113.9"}, Caller("203.0.113.9")),
+        (
+            {b"x-forwarded-for": b"203.0.113.9", b"forwarded": b"for=127.0.0.1;host=evil.ex"},
+            Caller("203.0.113.9"),
+        ),
+        ({b"forwarded": b"for=198.51.100.7;proto=https;host=evil.ex"}, Caller()),
+    ],
+)
+def test_the_caller_is_the_last_whom_no_client_can_have_made_up(
+    headers: dict[bytes, bytes], caller: Caller
+) -> None:
+    assert PROXIES.caller(headers) == caller
+
+
+@pytest.mark.parametrize(
+    ("headers", "caller"),
+    [
         (
             {b"forwarded": b'for=1.2.3.4;host=evil.ex, for="[2001:db8::7]:1";proto=https;host=map.example'},
             Caller("2001:db8::7", "https", "map.example"),
@@ -59,13 +76,21 @@ def test_who_is_a_trusted_proxy(address: str, trusted: bool) -> None:
         ),
         ({b"forwarded": b"for=_hidden;proto=https"}, Caller("", "https")),
         ({b"forwarded": b";;=,=\xff,"}, Caller()),
-        ({b"x-forwarded-for": b"1.2.3.4," * 5000 + b"203.0.113.9"}, Caller()),
+        (
+            {
+                b"forwarded": b"for=203.0.113.9",
+                b"x-forwarded-for": b"127.0.0.1",
+                b"x-forwarded-host": b"evil.ex",
+            },
+            Caller("203.0.113.9"),
+        ),
+        ({b"x-forwarded-for": b"198.51.100.7"}, Caller()),
     ],
 )
-def test_the_caller_is_the_last_whom_no_client_can_have_made_up(
+def test_of_two_families_of_headers_the_one_that_the_proxies_write_counts(
     headers: dict[bytes, bytes], caller: Caller
 ) -> None:
-    assert PROXIES.caller(headers) == caller
+    assert Proxies(("10.0.0.0/8",), "forwarded").caller(headers) == caller
 
 
 def test_of_ipv6_a_whole_customer_counts_as_one() -> None:

@@ -109,9 +109,29 @@ def test_made_up_addresses_open_no_new_bucket(strict: tuple[Starlette, int]) -> 
 
 
 @pytest.mark.db
+def test_a_header_that_the_proxy_passes_on_opens_no_new_bucket(strict: tuple[Starlette, int]) -> None:
+    with Line(strict[1]) as line:
+        statuses = [
+            line.ask(
+                f"{COMPARISON}{number}",
+                {"X-Forwarded-For": "203.0.113.9", "Forwarded": f"for=198.51.100.{number};host=evil.example"},
+            ).status
+            for number in range(1, 9)
+        ]
+        assert statuses[-1] == 429
+
+
+@pytest.mark.db
 def test_a_client_that_says_it_is_this_machine_pays(strict: tuple[Starlette, int]) -> None:
     with Line(strict[1]) as line:
         assert [ask(line, f"{COMPARISON}{number}", "127.0.0.1").status for number in range(1, 9)][-1] == 429
+
+
+@pytest.mark.db
+def test_a_client_that_pads_a_header_pays(strict: tuple[Starlette, int]) -> None:
+    padded = "9" * 3000 + ", 203.0.113.9"
+    with Line(strict[1]) as line:
+        assert [ask(line, f"{COMPARISON}{number}", padded).status for number in range(1, 9)][-1] == 429
 
 
 @pytest.mark.db

@@ -83,7 +83,7 @@ class _Parts:
         ahead_now = None if ahead is None else ahead.ahead
         ready = ReadyRoute(current, tiles, history, follower, supervisor, ahead_now)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
-        proxies = Proxies(settings.trusted_proxies)
+        proxies = Proxies(settings.trusted_proxies, settings.forwarded)
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
         access = AccessLog(settings.log)
         gate = Gate(hot, doors, access, proxies, Allowances(settings.rate), ready)

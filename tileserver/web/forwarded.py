@@ -1,6 +1,7 @@
 """Callers behind proxies: address, scheme and host as trusted proxies, and nobody else, may say.
 
-``Forwarded`` (RFC 7239) or the older ``X-Forwarded-For``, ``-Proto`` and ``-Host``. Each proxy appends the
+``Forwarded`` (RFC 7239) or the older ``X-Forwarded-For``, ``-Proto`` and ``-Host``: those that the proxies
+write. The others are not read, for a proxy may pass them on as a client made them up. Each proxy appends the
 one that it was asked by, so the list is read from its end: the first address that is no trusted proxy's is
 the client's, and whatever stands before it the client may have made up.
 """
@@ -15,11 +16,15 @@ from typing import NamedTuple, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
-HEADERS = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"))
+FAMILIES = {
+    "x-forwarded": (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"),
+    "forwarded": (b"forwarded",),
+}
+HEADERS = frozenset(name for names in FAMILIES.values() for name in names)
 _PARAMETER = re.compile(r'\s*([A-Za-z]+)=(?:"([^"]*)"|([^\s;,"]*))\s*\Z')
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,260}\Z")
 _HOPS = 20  # that are looked at, from the end
-_LONGEST = 2_048  # bytes of a header that is looked at
+_LONGEST = 2_048  # bytes of a header that are looked at, from the end
 
 
 class Caller(NamedTuple):
@@ -31,9 +36,10 @@ class Caller(NamedTuple):
 
 
 class Proxies:
-    """The proxies that are trusted: addresses and networks (CIDR)."""
+    """The trusted proxies: addresses and networks (CIDR), and the family of headers to read."""
 
-    def __init__(self, trusted: Sequence[str] = ()) -> None:
+    def __init__(self, trusted: Sequence[str] = (), family: str = "x-forwarded") -> None:
+        self._names = FAMILIES[family]
         self._networks = [ip_network(text) for text in trusted]
         self._callers = lru_cache(4096)(self._read)
 
@@ -49,15 +55,14 @@ class Proxies:
 
     def caller(self, headers: Mapping[bytes, bytes]) -> Caller:
         """Return the caller by a trusted proxy's *headers*: lower-case names to values, joined by commas."""
-        said = tuple(headers.get(name, b"") for name in (b"forwarded", *_OLDER))
-        return self._callers(*said) if sum(map(len, said)) <= _LONGEST else Caller()
+        return self._callers(*(headers.get(name, b"")[-_LONGEST:] for name in self._names))
 
-    def _read(self, forwarded: bytes, addresses: bytes, scheme: bytes, host: bytes) -> Caller:
-        if forwarded:
-            hops = [_parameters(part) for part in forwarded.decode("latin-1").split(",")[-_HOPS:]]
+    def _read(self, *said: bytes) -> Caller:
+        texts = [each.decode("latin-1").split(",")[-_HOPS:] for each in said]
+        if len(texts) == 1:
+            hops = [_parameters(part) for part in texts[0]]
         else:
-            texts = (each.decode("latin-1").split(",") for each in (addresses, scheme, host))
-            clients, schemes, hosts = ([text.strip() for text in each][-_HOPS:] for each in texts)
+            clients, schemes, hosts = ([text.strip() for text in each] for each in texts)
             hops = [{"for": client, "proto": schemes[-1], "host": hosts[-1]} for client in clients]
         for hop in reversed(hops):
             client = _node(hop.get("for", ""))
@@ -66,9 +71,6 @@ class Proxies:
         named = client or ""
         proto, asked = hop.get("proto", "").lower(), hop.get("host", "")
         return Caller(named, proto if proto in ("http", "https") else "", asked if _HOST.match(asked) else "")
-
-
-_OLDER = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
 
 
 def _parameters(part: str) -> dict[str, str]:
