@@ -1,4 +1,4 @@
-"""Content codings: the same bytes in, the same bytes out, never on the event loop."""
+"""Content codings: the same bytes in, the same bytes out; on the event loop for small bodies alone."""
 
 from __future__ import annotations
 

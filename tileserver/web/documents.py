@@ -220,5 +220,5 @@ def _series_csv(tileset: Tileset, revision: int, series: Series) -> bytes:
 
 
 def _asked(tileset: Tileset) -> str:
-    """Return a name for *tileset* with what is missing, which its embargo and its documents depend on."""
+    """Return a name for *tileset* and the missing layers: embargo and documents depend on both."""
     return "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))
