@@ -39,7 +39,8 @@ _FORMS = 16  # of an address
 # Of the room, by the beginning of an address: nothing else there is decided by address and coding alone.
 _SHARES = {b"/tiles/": 0.6, b"/histor": 0.2, b"/change": 0.1, b"/tilese": 0.08, b"/styles": 0.02}
 _OWN = (b"date", b"x-request-id", b"cache-status")  # said anew of each answer
-_OF_A_BODY = (b"content-type", b"content-length", b"content-encoding")  # which a 304 has none of
+_OF_A_BODY = (b"content-type:", b"content-length:", b"content-encoding:")  # which a 304 has none of
+_UNCHANGED = b"HTTP/1.1 304 Not Modified"
 _HIT = b"tileserver; hit"
 _FREE = (304, 400, 404, 405)
 _STATUS = {200: b"HTTP/1.1 200 OK\r\n", 204: b"HTTP/1.1 204 No Content\r\n"}
@@ -75,14 +76,19 @@ class Form:
     """An answer in one coding: the lines of its head that are always the same, its tag, its body."""
 
     head: bytes
-    unchanged: bytes  # the head of a 304
     etag: str
     body: bytes
 
     @property
+    def unchanged(self) -> bytes:
+        """The head of a 304, put together at each call: kept, it would double the room of small answers."""
+        lines = self.head.split(b"\r\n")[1:]
+        return b"\r\n".join([_UNCHANGED, *(line for line in lines if not line.startswith(_OF_A_BODY))])
+
+    @property
     def weight(self) -> int:
         """Bytes that the form takes."""
-        return len(self.head) + len(self.unchanged) + len(self.body)
+        return len(self.head) + len(self.body)
 
 
 @dataclass(slots=True)
@@ -223,12 +229,10 @@ def _kept_for(control: bytes, scope: Scope) -> float:
 
 def form_of(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Form:
     """Return the kept form of an answer; the names of *headers* are in lower case, as bytes."""
-    lines = [(name, b"%s: %s\r\n" % (name, value)) for name, value in headers if name not in _OWN]
+    lines = [b"%s: %s\r\n" % (name, value) for name, value in headers if name not in _OWN]
     found = dict(headers)
     rest = b"cache-status: %s\r\ndate: " % _HIT if b"cache-status" in found else b"date: "
-    head = _STATUS[status] + b"".join(line for _, line in lines) + rest
-    same = b"".join(line for name, line in lines if name not in _OF_A_BODY)
-    return Form(head, b"HTTP/1.1 304 Not Modified\r\n" + same + rest, found[b"etag"].decode("latin-1"), body)
+    return Form(_STATUS[status] + b"".join(lines) + rest, found[b"etag"].decode("latin-1"), body)
 
 
 class Remembering:
