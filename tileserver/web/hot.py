@@ -81,7 +81,7 @@ class Form:
 
     @property
     def unchanged(self) -> bytes:
-        """The head of a 304, put together at each call: keeping both would double what is kept."""
+        """The head of a 304, put together at each call: keeping both would double the room taken."""
         lines = self.head.split(b"\r\n")[1:]
         return b"\r\n".join([_UNCHANGED, *(line for line in lines if not line.startswith(_OF_A_BODY))])
 
