@@ -15,6 +15,7 @@ from httpx2 import ASGITransport, AsyncClient
 from tests.conftest import NOW, Databases, settings_for
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
 from tileserver.grid import TileAddress
+from tileserver.model import Derivation, LayerRef
 from tileserver.store.connect import Connection, connect
 from tileserver.web.app import create_app
 from tileserver.web.follower import OBEYED_S
@@ -207,5 +208,36 @@ def test_who_cannot_learn_what_may_be_shown_shows_nothing(own: str) -> None:
             assert await _status(client, "/healthz") == 200
             await desk.execute("ALTER TABLE elsewhere RENAME TO revision_layer")
             assert await _seconds_until(lambda: _is(client, TILE, 200)) < 5
+
+    asyncio.run(run())
+
+
+def test_history_of_a_line_is_planned_anew_when_the_areas_that_it_is_drawn_from_lose_something(
+    databases: Databases,
+) -> None:
+    """As by a withdrawal that leaves the line as it was: a new server must name the same periods."""
+    dsn = databases.new()
+    line = layer("line", "lines", derived=Derivation("control", "a", {}))  # none of it is drawn here
+    shape = Feature("control", in_tile(PLACE, square(100, 100, 500)), T0)
+    databases.run(dsn, lambda connection: fill(connection, theatre(layer("control"), line), [shape]))
+    app = create_app(settings_for(dsn), lambda: NOW)
+
+    async def run() -> None:
+        async with (
+            app.router.lifespan_context(app),
+            AsyncClient(transport=ASGITransport(app), base_url="http://toy") as client,
+        ):
+            assert (await client.get("/tilesets/toy")).status_code == 200
+            planned = app.state.follower._history._layers
+            before = planned[LayerRef("toy", "line")]
+            desk = await connect(dsn)
+            await desk.execute("UPDATE layer SET edition = edition + 1 WHERE name = 'control'")
+            await desk.close()
+
+            async def planned_anew() -> bool:
+                await client.get("/tilesets/toy")
+                return planned[LayerRef("toy", "line")] is not before
+
+            assert await _seconds_until(planned_anew) < OBEYED_S
 
     asyncio.run(run())
