@@ -72,6 +72,9 @@ def addresses(slow: Line) -> list[str]:
         "2022-03-10",
         "2023-11-09",
         "2023-11-09T12:00:00Z",
+        "2023-11-09T23:59:59%2B02:00",
+        "2023-11-09T21:59:59Z",
+        "2023-11-09T21:59:59.0+00:00",
         "2022-01-01/2023-06-01",
         "../..",
     ]
@@ -183,6 +186,22 @@ def test_ids_of_requests_are_never_the_same(pair: tuple[Starlette, int, int], st
     line = stack.enter_context(Line(pair[1]))
     path = f"/tiles/ukraine-sample.control{AT}?datetime=2022-03-10"
     assert len({line.ask(path).header("x-request-id") for _ in range(200)}) == 200
+
+
+def test_an_answer_known_of_a_day_answers_its_other_spellings(
+    pair: tuple[Starlette, int, int], stack: ExitStack
+) -> None:
+    app, hot_port, slow_port = pair
+    hot, slow = stack.enter_context(Line(hot_port)), stack.enter_context(Line(slow_port))
+    path = "/tiles/ukraine-sample.frontline/6/38/22.mvt?datetime="
+    hot.ask(path + "2023-10-19")
+    before = app.state.hot.answered
+    spellings = ("2023-10-19T20:59:59Z", "2023-10-19T23:59:59%2B03:00", "2023-10-19T12:00:00Z")
+    for spelled in spellings:
+        assert said(hot.ask(path + spelled)) == said(slow.ask(path + spelled)), spelled
+    assert app.state.hot.answered >= before + 2
+    for wrong in ("2023-10-19T20:59:59Z&x=1", "2023-10-39", "2023-10-19&revision=1"):
+        assert said(hot.ask(path + wrong)) == said(slow.ask(path + wrong)), wrong
 
 
 async def _withdraw(connection: Connection) -> None:

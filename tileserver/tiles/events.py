@@ -21,7 +21,6 @@ from tileserver.store.events import PLACE_BITS
 from tileserver.store.index import spread
 from tileserver.store.windows import POINT_LIMIT, SQUARE_BITS, SQUARES
 from tileserver.tiles.recent import Recent
-from tileserver.times import Micros
 
 POINTS_BY = 12  # the zoom from which there are points, however many
 _MEMORY = 4096  # windows whose zoom is remembered
@@ -104,8 +103,6 @@ class EventIndex:
         self.events = Events(start, end, known_from, known_to, code, token, layer.category, codes)
         self.starts, self._by_end = np.unique(start), np.sort(end)
         self.ends = np.unique(self._by_end)
-        by_start = np.argsort(start)
-        self._by_start, self._latest_end = start[by_start], np.maximum.accumulate(end[by_start])
         self.squares_below = squares_below(layer)
         self.texts = layer.texts
         self._edges: dict[int, Integers] = {}
@@ -115,18 +112,7 @@ class EventIndex:
     def bytes(self) -> int:
         """The memory that the events take."""
         columns = [getattr(self.events, name) for name in _COLUMNS]
-        return sum(
-            column.nbytes
-            for column in (
-                self._places,
-                self._x,
-                self._y,
-                self._by_start,
-                self._latest_end,
-                self._by_end,
-                *columns,
-            )
-        )
+        return sum(column.nbytes for column in (self._places, self._x, self._y, self._by_end, *columns))
 
     def near(self, address: TileAddress) -> list[Events]:
         """Return the events of the tile, and of the strip around the tile that is its buffer."""
@@ -156,11 +142,6 @@ class EventIndex:
         kinds = len(events.vocabulary) + 1
         counts = np.bincount(which * kinds + events.code[chosen], minlength=SQUARES * SQUARES * kinds)
         return tuple(_squares(counts.reshape(-1, kinds), events.vocabulary, points_zoom))
-
-    def latest_end(self, last: Micros) -> Micros:
-        """Return when the last of the events that start by *last* ends; *last* where there are none."""
-        begun = int(self._by_start.searchsorted(last, side="right"))
-        return Micros(int(self._latest_end[begun - 1])) if begun else last
 
     def is_brief(self, address: TileAddress, window: EventWindow) -> bool:
         """Whether the window has far fewer events, all over the map, than the tile at all times."""

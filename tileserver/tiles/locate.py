@@ -41,7 +41,8 @@ class Located:
         it has the same content. With window layers the part of the question that is public. Open where the
         end is not public.
     is_settled : bool
-        Whether time alone changes nothing of all that: only another catalogue can.
+        Whether time alone changes nothing of all that, as anybody can tell: only another catalogue can. Never
+        with events: some may be over but not public, and an answer kept for less long would tell of them.
     """
 
     version: Version
@@ -85,8 +86,7 @@ def locate(
     limits = first, Micros(min(end - 1, horizon.ended)), horizon.ended
     events = view.windows.drawn(EventWindow(*limits, revision, selection))
     version = version_of(view, state, *events) if events else version_of(view, state)
-    is_settled = end - 1 <= horizon.state and view.windows.latest_end(Micros(end - 1)) <= horizon.ended
-    return Located(version, moment, _public_part(asked, start, end, horizon.ended), is_settled)
+    return Located(version, moment, _public_part(asked, start, end, horizon.ended))
 
 
 def find_version(version: Version, tileset: Tileset, view: TileView, horizon: Horizon) -> Located:

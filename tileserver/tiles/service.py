@@ -70,20 +70,29 @@ class TileService:
         BadParameter
             There is no such revision.
         """
-        tileset, address, asked = question.tileset, question.address, question.period
+        if (past := self.past(question)) is not None:
+            return past
+        tileset, asked = question.tileset, question.period
         horizon = horizon_of(tileset, self.current.clock())
-        if question.revision is None and asked is not None and asked.end is not None:
-            # About the past the answer stays the same until another edge becomes public.
-            end = (asked.end - EPOCH_1970) // TICK
-            if end <= horizon.ended and end - 1 <= horizon.state:
-                public = bisect_right(tileset.edges, horizon.state), bisect_right(tileset.ends, horizon.ended)
-                past = tileset.indexes, address, asked, question.selection, public
-                return self._located.get(past) or self._located.keep(past, self._locate(question, horizon))
         if asked is None:
             known = self._revision(question)
             asked = latest(tileset, await self.current.periods_at(tileset, known), horizon)
             question = replace(question, period=asked)
         return self._locate(question, horizon)
+
+    def past(self, question: Question) -> Located | None:
+        """Return the content that *question* means, where the whole of its period is over and public."""
+        tileset, asked = question.tileset, question.period
+        if question.revision is not None or asked is None or asked.end is None:
+            return None
+        horizon = horizon_of(tileset, self.current.clock())
+        end = (asked.end - EPOCH_1970) // TICK
+        if end > horizon.ended or end - 1 > horizon.state:
+            return None
+        # The answer stays the same until another edge becomes public.
+        public = bisect_right(tileset.edges, horizon.state), bisect_right(tileset.ends, horizon.ended)
+        past = tileset.indexes, question.address, asked, question.selection, public
+        return self._located.get(past) or self._located.keep(past, self._locate(question, horizon))
 
     def _locate(self, question: Question, horizon: Horizon) -> Located:
         assert question.period is not None

@@ -95,10 +95,6 @@ class WindowView:
         self._zooms[settled] = found = found if any(found) else ()
         return found
 
-    def latest_end(self, last: Micros) -> Micros:
-        """Return when the last event of all of the map that starts by *last* ends, in whatever revision."""
-        return max((layer.latest_end(last) for layer in self._layers), default=last)
-
     @cached_property
     def legend_digest(self) -> Digest:
         """The digest of the codes of each layer, which squares say beside their counts."""

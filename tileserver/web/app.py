@@ -45,6 +45,7 @@ from tileserver.web.observing import Watched, observing  # metrics and traces
 from tileserver.web.pages import PageRoutes  # /, /embed
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
+from tileserver.web.spelled import Spelled  # dated addresses of one content
 from tileserver.web.supervisor import Supervisor  # keeps background tasks running
 from tileserver.web.tiles import TileRoutes  # /tiles
 
@@ -82,7 +83,7 @@ class _Parts:
         ahead = ahead_task(tiles, behind, settings.ahead)
         ahead_now = None if ahead is None else ahead.ahead
         ready = ReadyRoute(current, tiles, history, follower, supervisor, ahead_now)
-        hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse)
+        hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse, Spelled(tiles))
         proxies = Proxies(settings.trusted_proxies, settings.forwarded)
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
         access = AccessLog(settings.log)

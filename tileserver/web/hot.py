@@ -30,6 +30,7 @@ from tileserver.web.follower import OBEYED_S, Pulse
 from tileserver.web.limits import Bill
 from tileserver.web.memo import Memo
 from tileserver.web.negotiate import choose_coding, etag_matches
+from tileserver.web.spelled import Spelled
 
 _KEPT_S = 1.0  # an answer that the passing of time may change
 _CODINGS = 512  # spellings of Accept-Encoding that are remembered
@@ -112,15 +113,18 @@ class HotAnswers:
         Whose catalogue the answers were worked out from; an answer is valid while that is the same object.
     pulse
         While the database is silent, an answer has to say so, and the slow way says it.
+    spelled
+        Where a day has several spellings, the key under which one answer is kept for all.
     """
 
-    def __init__(self, limit: int, current: Current, pulse: Pulse) -> None:
+    def __init__(self, limit: int, current: Current, pulse: Pulse, spelled: Spelled) -> None:
         self._current = current
         self._pulse = pulse
         self._known: object = None
         self._memos: dict[bytes, Memo[Entry]] = {
             kind: Memo(int(limit * share)) for kind, share in _SHARES.items()
         }
+        self._spelled = spelled
         self._codings: dict[bytes, Coding] = {}
         self._prefix = os.urandom(4).hex().encode()
         self._numbers = count()
@@ -139,7 +143,11 @@ class HotAnswers:
         if self._current.read is not self._known:
             self.clear()
             return None
-        entry = memo.get(lookup.target) or memo.get(lookup.origin + lookup.target)
+        entry = (
+            memo.get(lookup.target)
+            or memo.get(lookup.origin + lookup.target)
+            or memo.get(self._spelled.cache_key(lookup.target))
+        )
         if entry is None or entry.end < (now := time.monotonic()) or now - self._pulse.beat_at > OBEYED_S:
             return None
         form = entry.forms.get(self._form_key(lookup))
@@ -180,6 +188,8 @@ class HotAnswers:
         if not kept_s or b"etag" not in found:
             return
         key = lookup.origin + lookup.target if by_host else lookup.target
+        if scope.get("settled"):
+            key = self._spelled.cache_key(key) or key
         known = memo.get(key)
         if known is None or known.end < time.monotonic():
             known = Entry(time.monotonic() + kept_s, 0, {}, known.asked if known else 0)
@@ -202,6 +212,7 @@ class HotAnswers:
         """Forget everything."""
         for memo in self._memos.values():
             memo.clear()
+        self._spelled.clear()
         self._known = None
 
     def _form_key(self, lookup: Lookup) -> FormKey:

@@ -34,7 +34,7 @@ _MEMORY = 4096  # readers ask the same in the same words; a text weighs a kiloby
 DATED = ("datetime", "revision")
 
 period_of = lru_cache(_MEMORY)(parse_datetime)
-_address = lru_cache(_MEMORY)(parse_address)
+read_address = lru_cache(_MEMORY)(parse_address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def time_query(tileset: Tileset, query: Query) -> TimeQuery:
 def address_of(request: Request) -> TileAddress:
     """Return the address of the tile in the path."""
     parts = request.path_params
-    return _address(parts["z"], parts["x"], parts["y"])
+    return read_address(parts["z"], parts["x"], parts["y"])
 
 
 def band_of(request: Request) -> int:

@@ -1,0 +1,61 @@
+"""Dated addresses of one content: a day has many spellings, and an answer known of one answers the others.
+
+`web.hot` asks here for an address that is new. The route would find out the same, from the same memories, but
+inside the framework: which content the address means, and for how long.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_plus
+
+from tileserver.errors import TileserverError
+from tileserver.tiles.question import Question
+from tileserver.tiles.service import TileService
+from tileserver.web.params import period_of, read_address
+
+_KEYS = 20_000  # of contents, remembered by address, some 300 bytes each
+_DATED = re.compile(
+    r"(/tiles/([A-Za-z0-9.,_-]{1,200})/([0-9]{1,2})/([0-9]{1,9})/([0-9]{1,9})\.mvt)\?datetime=([^&;#\s]{1,100})"
+)
+
+
+class Spelled:
+    """Cache keys of the contents that dated addresses mean, of the tiles of *service*."""
+
+    def __init__(self, service: TileService) -> None:
+        self._service = service
+        self._keys: dict[bytes, bytes] = {}
+
+    def cache_key(self, target: bytes) -> bytes:
+        """Return the key of the content of *target*, the bytes of a path and query; no address equals a key.
+
+        Empty where the address is no dated one of a whole tileset that is known, is wrong, or means something
+        that time may change.
+        """
+        key = self._keys.get(target)
+        if key is None:
+            key = self._find(target.decode("latin-1"))
+            if key:
+                if len(self._keys) >= _KEYS:
+                    del self._keys[next(iter(self._keys))]
+                self._keys[target] = key
+        return key
+
+    def clear(self) -> None:
+        """Forget everything: another catalogue gives others."""
+        self._keys.clear()
+
+    def _find(self, target: str) -> bytes:
+        match = _DATED.fullmatch(target)
+        tileset = None if match is None else self._service.current.tilesets.get(match[2])
+        if match is None or tileset is None or tileset.missing:
+            return b""
+        try:
+            period = period_of(unquote_plus(match[6]), tileset.zone)
+            located = self._service.past(Question(tileset, read_address(*match.group(3, 4, 5)), period))
+        except TileserverError:
+            return b""
+        if located is None or not located.is_settled:
+            return b""
+        return f"{match[1]} {located.version} {located.validity}".encode()
