@@ -35,8 +35,9 @@ def is_doubtful(error: BaseException) -> bool:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether the file cannot be mended."""
-    return isinstance(error, DamagedFile | OutgrownFile | MemoryError) or _code(error).startswith(_DAMAGED)
+    """Whether the file cannot be mended; a number that became a text which is none has no code."""
+    is_known = isinstance(error, DamagedFile | OutgrownFile | MemoryError)
+    return is_known or _code(error).startswith(_DAMAGED) or "Could not decode to UTF-8" in str(error)
 
 
 def _code(error: BaseException) -> str:
