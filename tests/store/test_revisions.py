@@ -154,6 +154,7 @@ def test_a_writer_whose_process_died_frees_the_lock(databases: Databases, databa
 
         with pytest.raises(StoreUnavailable):
             await die_midway()
+        other.terminate()  # its end may not have been heard yet
         async with asyncio.timeout(30), open_revision(connection) as writer:
             assert await writer.current(layer) == set()
 
