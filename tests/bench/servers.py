@@ -104,15 +104,18 @@ def serving(
     with log.open("wb") as stream:
         process = subprocess.Popen(argv, env=environment, cwd=folder, stdout=stream, stderr=stream)
         try:
-            _wait(process, ready, log)
+            wait_until_answered(process, ready, log)
             yield process.pid
         finally:
             process.terminate()
             process.wait(PATIENCE_S)
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def wait_until_answered(
+    process: subprocess.Popen[bytes], url: str, log: Path, patience_s: float = PATIENCE_S
+) -> None:
+    """Wait until *process* answers at *url*; after *patience_s* seconds, or its end, fail with its *log*."""
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url) as answer:

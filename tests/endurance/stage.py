@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tempfile import mkdtemp
 from tests.bench.generate import Scale, write_archive, write_events
 from tests.bench.loading import run_cli
 from tests.bench.processor import family
+from tests.bench.servers import wait_until_answered
 from tests.conftest import DATA, EVENTS, ROOT, TWO_MONTHS, free_port
 from tileserver.embedded.cluster import Cluster
 
@@ -119,7 +119,7 @@ def _serving(dsn: str, port: int, log: Path, **changes: str) -> Iterator[int]:
         argv = [sys.executable, "-m", "tileserver", "serve"]
         server = subprocess.Popen(argv, env=environment, cwd=ROOT, stdout=stream, stderr=stream)
         try:
-            _wait(f"http://127.0.0.1:{port}/readyz", server, log)
+            wait_until_answered(server, f"http://127.0.0.1:{port}/readyz", log, _READY_S)
             yield server.pid
         finally:
             server.terminate()
@@ -127,15 +127,3 @@ def _serving(dsn: str, port: int, log: Path, **changes: str) -> Iterator[int]:
                 server.wait(30)
             except subprocess.TimeoutExpired:
                 server.kill()
-
-
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _READY_S
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url) as answer:
-                answer.read()
-            return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise RuntimeError(f"{url} was not answered:\n{log.read_text()[-2000:]}")
