@@ -181,6 +181,26 @@ def test_workers_begin_anew_one_after_the_other_and_a_killed_one_is_replaced(dat
         assert time.monotonic() - started < 6
 
 
+def test_a_worker_that_dies_while_it_is_asked_whether_it_lives_is_replaced_at_once(database: str) -> None:
+    with serving(DATABASE_URL=database, WORKERS="2") as (_, server):
+        first = workers_of(server)
+        stopped = min(first)
+        os.kill(stopped, signal.SIGSTOP)
+        time.sleep(1.5)  # its parent asks twice a second
+        os.kill(stopped, signal.SIGKILL)
+        wait_until(lambda: len(workers_of(server)) == 2 and stopped not in workers_of(server), 10)
+
+
+def test_no_worker_outlives_a_parent_that_was_killed(database: str) -> None:
+    with serving(DATABASE_URL=database, WORKERS="2") as (port, server):
+        workers = workers_of(server)
+        server.kill()
+        server.wait(10)
+        wait_until(lambda: not any(Path(f"/proc/{each}").exists() for each in workers), 10)
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+
+
 def test_a_socket_that_is_handed_over_is_served(database: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         command = (

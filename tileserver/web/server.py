@@ -17,10 +17,10 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from tileserver.config import Settings
 from tileserver.errors import BadParameter
+from tileserver.web.workers import run_workers
 
 _HANDED_OVER = 3  # sd_listen_fds(3): the first descriptor that is handed over
 
@@ -78,7 +78,7 @@ def run_server(settings: Settings, door: socket.socket) -> bool:
     """
     config = _options(settings)
     if settings.workers > 1:
-        Multiprocess(config, sockets=[door]).run()
+        run_workers(config, door)
         return False
     server, told = uvicorn.Server(config), Event()
 
