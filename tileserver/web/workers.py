@@ -17,10 +17,10 @@ from uvicorn.supervisors import multiprocess
 
 
 class _Worker(multiprocess.Process):
-    """A worker process, and its parent's view of it."""
+    """A worker process, seen from the parent and, in `target`, from inside."""
 
     def start(self) -> None:
-        """Begin the process; from then on its end of the pipe is with it alone."""
+        """Begin the process, and leave the end of the pipe that is for the child to the child."""
         super().start()
         self.child_conn.close()
 
@@ -30,7 +30,7 @@ class _Worker(multiprocess.Process):
         super().target(sockets)
 
     def always_pong(self) -> None:
-        """Answer whether this process lives, until the parent hangs up; then end as if told to."""
+        """Answer pings of the parent until the parent hangs up; then end as by SIGTERM."""
         try:
             super().always_pong()
         except (EOFError, OSError):
