@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -20,12 +22,14 @@ from tileserver.store.cuts import Cut, Dated, FaceCut, FrontCut, PointCut, Squar
 from tileserver.store.tiles import render_layers, statement
 from tileserver.tiles import fetcher
 from tileserver.tiles.current import Current
+from tileserver.tiles.layer_tile import layer_tiles
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.seed import addresses
 from tileserver.tiles.selection import selection_of
 from tileserver.tiles.service import TileService
 from tileserver.tiles.shelf import Shelf
+from tileserver.tiles.shelf_file import FILE
 from tileserver.tiles.tiers import ShelfTier, Tier
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, Period, from_micros, to_micros
@@ -242,6 +246,33 @@ def test_layers_on_the_shelf_serve_every_composition_without_the_database(
     del journeys[:]
     assert on(sample_database, read, ShelfTier(Shelf(tmp_path, 1 << 24))) == b"".join(alone)
     assert journeys == []
+
+
+def test_what_is_on_a_quick_shelf_is_there_at_once_and_nothing_else_is(
+    sample_database: str, tmp_path: Path
+) -> None:
+    async def work(service: TileService) -> tuple[bytes | None, ...]:
+        tileset = (await service.current.catalogue()).tileset("ukraine-sample.control")
+        located = await service.locate(Question(tileset, HERE))
+        wanted = layer_tiles(located, tileset, HERE, service.current.layer_view)
+        found = [service.fetcher.at_hand(wanted, service.cache.part)]
+        (data,) = await service.fetcher.fetch(wanted, service.cache.part)
+        shelf.flush()
+        found.append(service.fetcher.at_hand(wanted, service.cache.part))
+        shelf._slow_until = time.monotonic() + 60
+        found.append(service.fetcher.at_hand(wanted, service.cache.part))
+        assert await service.fetcher.fetch(wanted, service.cache.part) == [data]  # by the shelf's thread
+        shelf._slow_until = 0
+        with sqlite3.connect(tmp_path / FILE) as writer:
+            writer.execute("BEGIN EXCLUSIVE")
+            found.append(service.fetcher.at_hand(wanted, service.cache.part))
+            assert await service.fetcher.fetch(wanted, service.cache.part) == [data]  # by PostGIS
+        return data, *(None if each is None else b"".join(each) for each in found)
+
+    shelf = Shelf(tmp_path, 1 << 24)
+    data, *found = on(sample_database, work, ShelfTier(shelf))
+    assert data
+    assert found == [None, data, None, None]
 
 
 def test_what_another_database_put_on_the_shelf_is_not_found(

@@ -1,8 +1,8 @@
 """Fetches of layer tiles: from the tiers, else from PostGIS, in one journey for all and once for each.
 
-Whoever asks for a layer tile that is already being fetched waits for that. A fetch belongs to no caller: when
-nobody waits for anything of it any more, it is cancelled, in PostgreSQL, too. A layer that cannot be drawn is
-a failure of that layer alone, and is never kept.
+What memory or a quick disk has is there at once. Whoever asks for a layer tile that is already being fetched
+waits for that. A fetch belongs to no caller: when nobody waits for anything of it any more, it is cancelled,
+in PostgreSQL, too. A layer that cannot be drawn is a failure of that layer alone, and is never kept.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tileserver.errors import LayerUnavailable
 from tileserver.store.connect import Connection, readable
@@ -30,6 +31,14 @@ class _Fetch:
     task: asyncio.Task[None] | None = None
     waiting: int = 0
     coming: dict[LayerKey, asyncio.Future[bytes]] = field(default_factory=dict)
+
+
+class _Looked(NamedTuple):
+    """Layer tiles of one address: found at once, still missing, and the tiers not asked yet."""
+
+    found: dict[LayerKey, bytes]
+    missing: Sequence[LayerTile]
+    unasked: Sequence[Tier]
 
 
 class LayerFetcher:
@@ -60,31 +69,59 @@ class LayerFetcher:
         StoreUnavailable
             One is in no tier, and the database does not answer.
         """
-        found = {each.cache_key: kept(each.cache_key) for each in wanted}
-        missing = [each for each in wanted if found[each.cache_key] is None]
-        fetches = {self._fetch_of(each, missing) for each in missing}
-        coming = {each.cache_key: self._under_way[each.cache_key].coming[each.cache_key] for each in missing}
+        looked = self._look(wanted, kept)
+        if looked.missing:
+            looked.found.update(await self._wait_for(looked))
+        return [looked.found[each.cache_key] for each in wanted]
+
+    def at_hand(
+        self, wanted: Sequence[LayerTile], kept: Callable[[LayerKey], bytes | None]
+    ) -> list[bytes] | None:
+        """Return the same bytes as `fetch`, MVTs, at once; begin nothing, and ``None``, if that waits."""
+        looked = self._look(wanted, kept)
+        return None if looked.missing else [looked.found[each.cache_key] for each in wanted]
+
+    def _look(self, wanted: Sequence[LayerTile], kept: Callable[[LayerKey], bytes | None]) -> _Looked:
+        """Look for *wanted* in memory and in the nearest tier, without waiting for anything."""
+        found = {each.cache_key: data for each in wanted if (data := kept(each.cache_key)) is not None}
+        missing = [each for each in wanted if each.cache_key not in found]
+        asked = [each for each in missing if each.cache_key not in self._under_way]
+        if not asked or not self._tiers:
+            return _Looked(found, missing, self._tiers)
+        nearest, *farther = self._tiers
+        names = [stored_name(self._current, each.cache_key) for each in asked]
+        if (told := nearest.look(names)) is None:
+            return _Looked(found, missing, self._tiers)
+        if told:
+            each_told = zip(asked, map(told.get, names), strict=True)
+            found |= {each.cache_key: data for each, data in each_told if data is not None}
+            missing = [each for each in missing if each.cache_key not in found]
+        return _Looked(found, missing, farther)
+
+    async def _wait_for(self, looked: _Looked) -> dict[LayerKey, bytes]:
+        """Return the missing layer tiles of *looked*, once all have come."""
+        fetches = {self._fetch_of(each, looked) for each in looked.missing}
+        keys = [each.cache_key for each in looked.missing]
+        coming = {key: self._under_way[key].coming[key] for key in keys}
         for fetch in fetches:
             fetch.waiting += 1
         try:
-            for key, future in coming.items():
-                found[key] = await asyncio.shield(future)
+            return {key: await asyncio.shield(future) for key, future in coming.items()}
         finally:
             for fetch in fetches:
                 self._leave(fetch)
-        return [data for each in wanted if (data := found[each.cache_key]) is not None]
 
-    def _fetch_of(self, tile: LayerTile, missing: Sequence[LayerTile]) -> _Fetch:
-        """Return the fetch under way that *tile* comes with, else begin a fetch of all *missing*."""
+    def _fetch_of(self, tile: LayerTile, looked: _Looked) -> _Fetch:
+        """Return the fetch under way that *tile* comes with, else begin a fetch of all missing."""
         fetch = self._under_way.get(tile.cache_key)
         if fetch is None:
             fetch = _Fetch()
-            new = [each for each in missing if each.cache_key not in self._under_way]
+            new = [each for each in looked.missing if each.cache_key not in self._under_way]
             for each in new:
                 fetch.coming[each.cache_key] = future = asyncio.get_running_loop().create_future()
                 future.add_done_callback(_heard)
                 self._under_way[each.cache_key] = fetch
-            fetch.task = asyncio.create_task(self._run(fetch, new))
+            fetch.task = asyncio.create_task(self._run(fetch, new, looked.unasked))
         return fetch
 
     def _leave(self, fetch: _Fetch) -> None:
@@ -98,9 +135,9 @@ class LayerFetcher:
             if self._under_way.get(key) is fetch:
                 del self._under_way[key]
 
-    async def _run(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> None:
+    async def _run(self, fetch: _Fetch, wanted: Sequence[LayerTile], unasked: Sequence[Tier]) -> None:
         try:
-            missing = await self._from_tiers(fetch, wanted)
+            missing = await self._from_tiers(fetch, wanted, unasked) if unasked else wanted
             if missing and self._shared is not None:
                 missing = await self._share(fetch, missing, self._shared)
             if missing:
@@ -112,10 +149,12 @@ class LayerFetcher:
         finally:
             self._land(fetch)
 
-    async def _from_tiers(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> Sequence[LayerTile]:
-        """Deliver layer tiles from the tiers, and return the rest of *wanted*."""
+    async def _from_tiers(
+        self, fetch: _Fetch, wanted: Sequence[LayerTile], unasked: Sequence[Tier]
+    ) -> Sequence[LayerTile]:
+        """Deliver layer tiles from the tiers *unasked* so far, and return the rest of *wanted*."""
         names = {stored_name(self._current, each.cache_key): each for each in wanted}
-        for number, tier in enumerate(self._tiers):
+        for number, tier in enumerate(unasked, len(self._tiers) - len(unasked)):
             await self._deliver(fetch, names, await tier.get_many(list(names)), self._tiers[:number])
             if not names:
                 break

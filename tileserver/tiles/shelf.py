@@ -71,11 +71,19 @@ class Shelf:
         self._writer = threading.Thread(target=self._work, name="shelf-writer", daemon=True)
         self._writer.start()
 
-    async def get_many(self, names: Sequence[str]) -> dict[str, bytes]:
-        """Return the undamaged tiles among *names*; empty bytes for an empty tile.
+    def look(self, names: Sequence[str]) -> dict[str, bytes] | None:
+        """Return the undamaged tiles among *names*, at once; empty bytes for an empty tile.
 
         Read on the event loop as long as the disk is quick: a thread would take longer than the reading.
+        ``None`` where a read of the last seconds was slow, or the file is written to: only waiting can tell.
         """
+        found = None if self._is_slow else self._look(names)
+        if found:
+            came_from("shelf")
+        return found
+
+    async def get_many(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Return the undamaged tiles among *names*; empty bytes for an empty tile."""
         deadline = time.monotonic() + _PATIENCE_S
         while (found := await self._look_by_thread(names) if self._is_slow else self._look(names)) is None:
             if time.monotonic() > deadline:
@@ -163,8 +171,6 @@ class Shelf:
         self._writer.join(_PAUSE_S)
         self._readers.shutdown(wait=False)
 
-    # Reading.
-
     @property
     def _is_slow(self) -> bool:
         return time.monotonic() < self._slow_until
@@ -193,8 +199,6 @@ class Shelf:
             if time.monotonic() - begun > _QUICK_S:
                 self._slow_until = time.monotonic() + _SLOW_S
 
-    # Trouble.
-
     def _suffer(self, file: ShelfFile | None, error: BaseException) -> None:
         """Say the trouble with *file*, and have the file mended unless the trouble may pass by itself."""
         if is_busy(error) or file is not self._file:
@@ -219,7 +223,7 @@ class Shelf:
             log.info("the shelf can be used again")
         self.trouble = ""
 
-    # Writing and mending, in a thread of its own.
+    # In a thread of its own.
 
     def _is_due(self) -> bool:
         return bool(self._waiting) or self._broken is not None or self._closing

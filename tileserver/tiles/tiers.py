@@ -22,6 +22,10 @@ class Tier(Protocol):
         """Why tiles are not read or not kept; nothing where all is well."""
         ...
 
+    def look(self, names: Sequence[str]) -> dict[str, bytes] | None:
+        """Return the same bytes as `get_many`, at once; ``None`` where only waiting can tell."""
+        ...
+
     async def get_many(self, names: Sequence[str]) -> dict[str, bytes]:
         """Return the kept layer tiles among *names*, as bytes of MVTs; no bytes for an empty tile."""
         ...
@@ -45,6 +49,10 @@ class ShelfTier:
     def trouble(self) -> str:
         """Why tiles are not read or not kept on disk; nothing where all is well."""
         return self.shelf.trouble
+
+    def look(self, names: Sequence[str]) -> dict[str, bytes] | None:
+        """Return the bytes of the layer tiles among *names* on the shelf, at once, if the disk is quick."""
+        return self.shelf.look(names)
 
     async def get_many(self, names: Sequence[str]) -> dict[str, bytes]:
         """Return the layer tiles among *names* on the shelf, as bytes of MVTs."""
