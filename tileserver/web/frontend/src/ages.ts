@@ -1,7 +1,7 @@
 // The age of the shown data: since when control is as it is, whose data ends before the shown day, and how long data
 // waits before it is public. All of it by the days and the clock of the server.
 
-import { changesOf, type DayCount, type Role, type TileJson } from "./catalogue";
+import { changesOf, type ByRole, type DayCount, type Role, type TileJson } from "./catalogue";
 import { daysBetween, type Day } from "./days";
 
 /** A role whose data ends before the shown day: what is shown of it is of `day`, `days` earlier. */
@@ -22,6 +22,8 @@ export interface Known {
   aged: Aged[];
   /** The day of the last change of control until then; empty where there was none yet. */
   lastChange: Day | "";
+  /** The first day of which anything is known, by role; without a role that nothing was published of. */
+  first: ByRole<Day>;
   /** Whether it is the first day of which control is known: nobody knows what changed on it. */
   begins: boolean;
   newest: Newest | null;
@@ -61,5 +63,10 @@ export function knownOn(day: Day, time: TileJson["time"], days: readonly DayCoun
   const begins = last?.day === day && begun(last) && changesOf(last) === 0;
   const newest =
     day === time.last_day ? { days: daysBetween(day, today(time)), hours: hoursOf(time.embargo) } : null;
-  return { aged, lastChange: last?.day ?? "", begins, newest };
+  const first: ByRole<Day> = {},
+    areas = days.find(begun),
+    events = days.find((count) => count.events > 0);
+  if (areas) first.areas = areas.day;
+  if (events) first.events = events.day;
+  return { aged, lastChange: last?.day ?? "", first, begins, newest };
 }

@@ -81,7 +81,8 @@ export class Panel {
   /** The day that is on the map. */
   showDay(told: Told, numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
     const { day, known, notes, fixed } = told;
-    byId("as-of").textContent = this.say(known.newest && !fixed ? "latest" : "asOf");
+    const isControlAged = known.aged.some((one) => one.role === "areas"); // then the day is not all the latest
+    byId("as-of").textContent = this.say(known.newest && !fixed && !isControlAged ? "latest" : "asOf");
     byId("weekday").textContent = weekdayText(day, this.language);
     const date = byId<HTMLTimeElement>("date");
     date.textContent = dayText(day, this.language);
@@ -89,6 +90,7 @@ export class Panel {
     document.title = `${byId("title").textContent}, ${date.textContent}`;
     byId("summary").textContent = this.summary(told).join(", ");
     byId("ages").replaceChildren(...this.ages(told).map((text) => element("li", "", [text])));
+    byId("ages").classList.toggle("control-aged", isControlAged);
     if (notes.length === this.listed?.length && notes.every(({ id }, i) => id === this.listed?.[i])) return;
     this.listed = notes.map(({ id }) => id);
     byId("notes").replaceChildren(
@@ -100,12 +102,10 @@ export class Panel {
 
   /** A sentence for those who do not see the map. */
   sentence(told: Told): string {
-    const spoken = [
-      `${dayText(told.day, this.language)}: ${this.summary(told).join(", ")}.`,
-      ...this.ages(told),
-    ];
+    const summary = this.summary(told).join(", ");
     return [
-      ...spoken,
+      `${dayText(told.day, this.language)}${summary && ": "}${summary}.`,
+      ...this.ages(told),
       ...told.notes.map(
         (note) =>
           `${worded(note.properties, "direction", this.language)}: ${worded(note.properties, "text", this.language)}`,
@@ -113,13 +113,19 @@ export class Panel {
     ].join(" ");
   }
 
-  /** What happened; nothing is said of a role whose data has ended by then. */
-  private summary({ count, known }: Told): string[] {
+  /** What happened. Where nothing is published of a role, or its data ends before the day, nobody can tell, and
+   *  nothing is said; before the first state of control, from when on it is known. */
+  private summary({ day, count, known }: Told): string[] {
     const ended = (role: Role): boolean => known.aged.some((one) => one.role === role);
+    const { areas, events } = known.first;
     return [
-      ...(ended("areas") ? [] : [this.changes(count, known)]),
-      ...(ended("events") ? [] : [this.counted("events", count?.events ?? 0)]),
+      ...(areas && !ended("areas") ? [day < areas ? this.begins(areas) : this.changes(count, known)] : []),
+      ...(events && events <= day && !ended("events") ? [this.counted("events", count?.events ?? 0)] : []),
     ];
+  }
+
+  private begins(day: Day): string {
+    return this.say("beginsOn", { day: dayText(day, this.language, "short") });
   }
 
   private ages({ known: { aged, newest }, fixed }: Told): string[] {

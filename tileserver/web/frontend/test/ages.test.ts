@@ -37,6 +37,7 @@ test("within the data nothing is older than the day, but control has been as it 
   assert.deepEqual(knownOn("2022-05-01", time, days), {
     aged: [],
     lastChange: "2022-04-09",
+    first: { areas: "2022-04-03" },
     begins: false,
     newest: null,
   });
@@ -46,16 +47,24 @@ test("the first state is a beginning and no change, and before it nothing is kno
   assert.deepEqual(knownOn("2022-04-03", time, days), {
     aged: [],
     lastChange: "2022-04-03",
+    first: { areas: "2022-04-03" },
     begins: true,
     newest: null,
   });
   assert.deepEqual(knownOn("2022-04-04", time, days), {
     aged: [],
     lastChange: "2022-04-03",
+    first: { areas: "2022-04-03" },
     begins: false,
     newest: null,
   });
   assert.deepEqual(knownOn("2022-04-02", time, days).lastChange, "");
+});
+
+test("a role is known from the first day on which anything was published of it, and without that from none", () => {
+  const later = [...days, { ...day("2025-02-01", 0), events: 2 }];
+  assert.deepEqual(knownOn("2022-04-02", time, later).first, { areas: "2022-04-03", events: "2025-02-01" });
+  assert.deepEqual(knownOn("2022-05-01", time, []).first, {});
 });
 
 test("a theatre without areas or with an empty layer is as old as what it has", () => {
@@ -63,6 +72,7 @@ test("a theatre without areas or with an empty layer is as old as what it has", 
   assert.deepEqual(knownOn("2025-01-31", own, days), {
     aged: [],
     lastChange: "2024-12-31",
+    first: { areas: "2022-04-03" },
     begins: false,
     newest: null,
   });

@@ -20,7 +20,13 @@ const count: DayCount = { day: "2023-11-09", begins: [], areas: 2, events: 1, km
 const told: Told = {
   day: "2023-11-09",
   count,
-  known: { aged: [], lastChange: "2023-11-09", begins: false, newest: null },
+  known: {
+    aged: [],
+    lastChange: "2023-11-09",
+    first: { areas: "2023-10-01", events: "2023-11-01" },
+    begins: false,
+    newest: null,
+  },
   notes: [north, south],
   fixed: false,
 };
@@ -107,6 +113,23 @@ test("nothing is said to have happened to a role whose data has ended by then", 
   assert.deepEqual(textsOf("#ages li"), ["Control as of 8 Oct 2023, 32 days earlier."]);
 });
 
+test("before the first state of control, and before the first event, nothing is said not to have happened", () => {
+  const known = { ...told.known, lastChange: "" as const };
+  show({ day: "2023-09-30", count: undefined, known });
+  assert.equal(textIn("summary"), "control is known from 1 Oct 2023 on");
+  show({ day: "2023-10-02", count: undefined, known: { ...known, lastChange: "2023-10-01" } });
+  assert.equal(textIn("summary"), "no change of control since 1 Oct 2023");
+});
+
+test("of a role that nothing was published of nothing is said, also to those who do not see the map", () => {
+  const known = { ...told.known, lastChange: "" as const, first: {} };
+  show({ count: undefined, known });
+  assert.equal(textIn("summary"), "");
+  assert.equal(panel.sentence({ ...told, count: undefined, known, notes: [] }), "9 November 2023.");
+  show({ known: { ...told.known, first: { areas: "2023-10-01" } } });
+  assert.equal(textIn("summary"), "2 changes of control (3 km²)");
+});
+
 test("the newest day says how old it is, but not where it is not left", () => {
   const known = { ...told.known, newest: { days: 3, hours: 48 } };
   show({ known });
@@ -114,6 +137,18 @@ test("the newest day says how old it is, but not where it is not left", () => {
   assert.deepEqual(textsOf("#ages li"), ["Newest public day, 3 days ago. Delay: 48 hours."]);
   show({ known, fixed: true });
   assert.deepEqual([textIn("as-of"), textIn("ages")], ["As of", ""]);
+});
+
+test("a day that events alone reach is not called the latest, and of when control is stands out", () => {
+  const newest = { days: 3, hours: 48 },
+    aged: Told["known"]["aged"] = [{ role: "areas", day: "2023-10-08", days: 32 }];
+  show({ known: { ...told.known, newest, aged } });
+  assert.equal(textIn("as-of"), "As of");
+  assert.ok(
+    document.querySelector("#ages.control-aged li:first-child")?.textContent.startsWith("Control as of"),
+  );
+  show({ known: { ...told.known, newest, aged: [{ role: "events", day: "2023-10-08", days: 32 }] } });
+  assert.deepEqual([textIn("as-of"), document.querySelector("#ages.control-aged")], ["Latest", null]);
 });
 
 test("no day on the map is no day in the card", () => {
