@@ -10,13 +10,15 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 import uvloop
 
+from tests.endurance.breakage import LEGEND, Outcome
 from tests.endurance.breakage import breakage as suffer_all
 from tests.endurance.costs import table
+from tests.endurance.faults import ALONE, SHARED, STANDBY, Fault
 from tests.endurance.fuzz import fuzz as run_fuzz
 from tests.endurance.stage import Stage, stage
 from tests.endurance.traffic import Choose, night_of, readers_of
@@ -24,6 +26,7 @@ from tests.endurance.trial import Terms, conclude, say, trial
 
 Over = Annotated[Path | None, typer.Option(help="A data folder to copy.", exists=True)]
 Workers = Annotated[int, typer.Option(help="Processes of the server.")]
+Acts: TypeAlias = tuple[tuple[tuple[Fault, ...], dict[str, Any]], ...]
 app = typer.Typer(add_completion=False)
 
 
@@ -52,12 +55,18 @@ def fuzz(minutes: float = 10.0, over: Over = None) -> None:
 
 
 @app.command()
-def breakage(over: Over = None) -> None:
-    """Faults under load: PostgreSQL, shelf, a worker, hostile connections."""
-    with stage(over=over, WORKERS="2", TILESERVER_POOL="4") as place:
-        faults = _run(suffer_all(place))
-        say("\n".join(faults) or "passed")
-        sys.exit(bool(faults))
+def breakage(over: Over = None, only: str = typer.Option("", help="Part of the names of faults.")) -> None:
+    """Faults under load: PostgreSQL, shelf, shared tier, clock, workers, hostile connections."""
+    outcomes: list[Outcome] = []
+    acts: Acts = ((ALONE, {"disk_mb": 256}), (SHARED, {"shared": True}), (STANDBY, {"standby": True}))
+    for faults, terms in acts:
+        if chosen := [fault for fault in faults if only in fault.name]:
+            with stage(over=over, WORKERS="2", TILESERVER_POOL="4", **terms) as place:
+                outcomes += _run(suffer_all(place, chosen))
+    say(f"\n{LEGEND}\n")
+    for outcome in outcomes:
+        say(f"{outcome.fault.name:30}  {'; '.join(outcome.faults) or 'passed'}")
+    sys.exit(any(outcome.faults for outcome in outcomes))
 
 
 @app.command()

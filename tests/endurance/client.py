@@ -40,6 +40,12 @@ class Pipe:
     def __init__(self, port: int) -> None:
         self._port = port
         self._line: _Line | None = None
+        self.asked_again = 0  # because a kept connection had ended, as clients do by themselves
+
+    @property
+    def own_port(self) -> int:
+        """The port at this end, 0 while there is no connection."""
+        return 0 if self._line is None else self._line.own_port
 
     async def get(self, path: str, more: str = "", method: str = "GET") -> Reply:
         """Ask for *path*; `ConnectionError` or `TimeoutError` where no whole answer comes."""
@@ -60,6 +66,7 @@ class Pipe:
         except BaseException:
             self.close()
             raise
+        self.asked_again += 1
         return await self.send(text)  # a kept connection may end at any time: clients ask once more
 
     def close(self) -> None:
@@ -87,6 +94,10 @@ class _Line(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def own_port(self) -> int:
+        return 0 if self._transport is None else int(self._transport.get_extra_info("sockname")[1])
 
     async def ask(self, text: bytes, asked_at: float) -> Reply:
         if self._transport is None:

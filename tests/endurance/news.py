@@ -15,9 +15,12 @@ from pathlib import Path
 
 from tests.bench.loading import run_cli
 from tileserver.grid import address_at
+from tileserver.times import system_clock
 
 PLACE = (-29.5, 45.0)
 TILE = f"/tiles/merrow.texts/{address_at(*PLACE, 6)}.mvt?datetime=2024-05-12"
+SECRET = b"under the embargo"
+SECRET_TILE = f"/tiles/merrow.battles/{address_at(*PLACE, 6)}.mvt?datetime=2024-06-01/.."
 OBEYED_S = 2.0
 _BEAT = re.compile(rb"beat (\d+)")
 _WITHDRAWN_EVERY = 4
@@ -42,7 +45,8 @@ class Desk:
     """A desk that makes news, one after the other, in a thread of its own, until it is closed."""
 
     def __init__(self, dsn: str, folder: Path, pause_s: float) -> None:
-        self._dsn, self._folder, self._pause_s = dsn, folder, pause_s
+        self.dsn = dsn  # of the database that takes writes
+        self._folder, self._pause_s = folder, pause_s
         self.states: list[State] = []
         self.failure: BaseException | None = None
         self.imports = self.withdrawals = 0
@@ -53,6 +57,18 @@ class Desk:
         """Publish the first note, and go on from there."""
         self._publish(0)
         self._thread.start()
+
+    def publish_next(self) -> State:
+        """Publish a note with the next number, and return what it says."""
+        number = max(state.beat or 0 for state in self.states) + 1
+        self._import("texts", [_note(f"beat {number}")])
+        return self.states[-1]
+
+    def keep_secret(self) -> None:
+        """Import a battle of today, which is nobody's to see before the embargo is over."""
+        battle = {"kind": "battle", "text": SECRET.decode(), "date": str(system_clock().date())}
+        point = {"type": "Point", "coordinates": PLACE}
+        self._import("battles", [{"type": "Feature", "properties": battle, "geometry": point}], told=False)
 
     def close(self) -> None:
         """Make no more news."""
@@ -87,11 +103,13 @@ class Desk:
     def _import(self, layer: str, features: list[object], *, told: bool = True) -> None:
         file = self._folder / f"{layer}.geojson"
         file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-        columns = ["--date-column", "from", "--end-column", "to"]
+        columns = ["--date-column", "from", "--end-column", "to", "--complete"]
+        if layer == "battles":
+            columns = ["--date-column", "date"]
         begun = time.monotonic()
         if told:
             self.states.append(State(_beat_in(features), begun, float("inf")))
-        run_cli(self._dsn, "import", f"merrow.{layer}", str(file), *columns, "--complete", "--accept", "news")
+        run_cli(self.dsn, "import", f"merrow.{layer}", str(file), *columns, "--accept", "news")
         self.imports += 1
         if told:
             self.states[-1] = State(_beat_in(features), begun, time.monotonic())
@@ -100,7 +118,7 @@ class Desk:
         begun = time.monotonic()
         self.states.append(State(None, begun, float("inf")))
         words = ("--reason", "by mistake", "--from", "2024-05-10", "--to", "2024-05-20", "--yes")
-        run_cli(self._dsn, "withdraw", "merrow.texts", *words)
+        run_cli(self.dsn, "withdraw", "merrow.texts", *words)
         self.withdrawals += 1
         self.states[-1] = State(None, begun, time.monotonic())
 

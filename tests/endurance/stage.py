@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,9 @@ from tests.bench.loading import run_cli
 from tests.bench.processor import family
 from tests.bench.servers import wait_until_answered
 from tests.conftest import DATA, EVENTS, ROOT, TWO_MONTHS, free_port
+from tests.endurance.clock import MachineClock
+from tests.stores import PROGRAMS, Store, store
+from tests.web.postgres_kinds import base_backup, replicating
 from tileserver.embedded.cluster import Cluster
 
 ISLAND = ROOT / "docs" / "examples" / "own-map"
@@ -31,17 +33,96 @@ _PAGE = os.sysconf("SC_PAGESIZE")
 _READY_S = 120
 
 
+class Server:
+    """The command ``tileserver serve`` with its *settings*, whose first process may end and be begun anew."""
+
+    def __init__(self, port: int, log: Path, settings: dict[str, str]) -> None:
+        self.port = port
+        self._log = log
+        self._environment = {**os.environ, **_UNLIMITED, "PORT": str(port), **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The first process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that answer, where there are several."""
+        return [pid for pid in family(self.pid) if _is_worker(pid)]
+
+    def start(self) -> None:
+        """Start the server, and wait until it is ready."""
+        with self._log.open("ab") as stream:
+            argv = [sys.executable, "-m", "tileserver", "serve"]
+            self._process = subprocess.Popen(
+                argv, env=self._environment, cwd=ROOT, stdout=stream, stderr=stream
+            )
+        wait_until_answered(self._process, f"http://127.0.0.1:{self.port}/readyz", self._log, _READY_S)
+
+    def kill(self) -> None:
+        """End the first process as the kernel does where memory is short."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        """Tell the server to end, and see that it does."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    @contextmanager
+    def running(self) -> Iterator[Server]:
+        """Have the server run meanwhile."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # ended meanwhile
+        return False
+
+
 @dataclass(frozen=True)
 class Stage:
-    """Where things run: the database, ports and first processes of the server and of the one beside it."""
+    """Where things run: the database, ports of the server and of the one beside it, and what they lean on."""
 
     folder: Path
     cluster: Cluster
     dsn: str
-    port: int
-    pid: int
+    server: Server
     figures_port: int
     reference_port: int
+    clock: MachineClock
+    standby: Cluster | None = None
+    store: Store | None = None
+
+    @property
+    def port(self) -> int:
+        """The port of readers."""
+        return self.server.port
+
+    @property
+    def pid(self) -> int:
+        """The server's first process."""
+        return self.server.pid
+
+    @property
+    def shelf(self) -> Path:
+        """The folder of the server's shelf."""
+        return self.folder / "shelf"
 
     @property
     def memory_mb(self) -> float:
@@ -70,28 +151,86 @@ class Stage:
 
 
 @contextmanager
-def stage(*, war: bool = True, over: Path | None = None, **changes: str) -> Iterator[Stage]:
-    """Set a stage, with the settings *changes* for the server; *war* False leaves the island alone."""
+def stage(
+    *,
+    war: bool = True,
+    over: Path | None = None,
+    standby: bool = False,
+    shared: bool = False,
+    disk_mb: int = 0,
+    **changes: str,
+) -> Iterator[Stage]:
+    """Set a stage, with the settings *changes* for the server; *war* False leaves the island alone.
+
+    With a *standby* both servers read from that; *shared* gives the server a Valkey or Redis in the shelf's
+    place; *disk_mb* gives the shelf a disk of its own, where one may be mounted.
+    """
     folder = Path(mkdtemp(prefix="tileserver-endurance-"))
     folder.chmod(0o755)
     if over is not None:
         subprocess.run(["cp", "-a", over, folder / "data"], check=True)
     cluster = Cluster.at(folder / "data", durable=False)
     try:
-        with cluster.running() as dsn, ExitStack() as running:
+        with ExitStack() as running:
+            if standby:
+                running.enter_context(replicating())
+            dsn = running.enter_context(cluster.running())
             run_cli(dsn, "migrate")
             if war and over is None:
                 _import_war(dsn, folder)
             _import_island(dsn)
-            figures, port, beside = free_port(), free_port(), free_port()
-            own = {"TILESERVER_METRICS": str(figures), "TILESERVER_SHELF": str(folder / "shelf")}
-            pid = running.enter_context(_serving(dsn, port, folder / "server.log", **own, **changes))
-            apart = {"TILESERVER_CACHE_MB": "1", "TILESERVER_SHELF": ""}
-            running.enter_context(_serving(dsn, beside, folder / "beside.log", **apart))
-            yield Stage(folder, cluster, dsn, port, pid, figures, beside)
+            copy = running.enter_context(_standby(cluster, folder)) if standby else None
+            if disk_mb:
+                running.enter_context(_disk(folder / "shelf", disk_mb))
+            kept = running.enter_context(store(PROGRAMS[0])) if shared else None
+            yield running.enter_context(_served(folder, cluster, copy, kept, changes))
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _served(
+    folder: Path, cluster: Cluster, copy: Cluster | None, kept: Store | None, changes: dict[str, str]
+) -> Iterator[Stage]:
+    clock, figures = MachineClock(folder), free_port()
+    where = {"DATABASE_URL": cluster.dsn, "DATABASE_READ_URL": copy.dsn if copy else ""}
+    apart = where | {"TILESERVER_CACHE_MB": "1", "TILESERVER_SHELF": ""}
+    if copy:
+        apart |= {"DATABASE_URL": copy.dsn, "DATABASE_READ_URL": ""}
+    own = where | {"TILESERVER_METRICS": str(figures), **clock.environment}
+    own |= {"TILESERVER_SHARED_CACHE": kept.url, "TILESERVER_SHELF": ""} if kept else {}
+    own |= {} if kept else {"TILESERVER_SHELF": str(folder / "shelf")}
+    server = Server(free_port(), folder / "server.log", own | changes)
+    beside = Server(free_port(), folder / "beside.log", apart)
+    with server.running(), beside.running():
+        yield Stage(folder, cluster, cluster.dsn, server, figures, beside.port, clock, copy, kept)
+
+
+@contextmanager
+def _disk(folder: Path, size_mb: int) -> Iterator[None]:
+    folder.mkdir()
+    size = f"size={size_mb}m"
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False
+    )
+    try:
+        yield
+    finally:
+        if done.returncode == 0:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@contextmanager
+def _standby(primary: Cluster, folder: Path) -> Iterator[Cluster]:
+    (folder / "standby").mkdir()
+    base_backup(primary, folder / "standby")
+    standby = Cluster.at(folder / "standby", durable=False)
+    try:
+        with standby.running():
+            yield standby
+    finally:
+        standby.remove()
 
 
 def _import_war(dsn: str, folder: Path) -> None:
@@ -110,20 +249,3 @@ def _import_island(dsn: str) -> None:
     run_cli(dsn, "theatre", "add", str(ISLAND / "merrow.toml"))
     run_cli(dsn, "import", "merrow.zones", str(ISLAND / "zones.geojson"))
     run_cli(dsn, "import", "merrow.battles", str(ISLAND / "battles.geojson"))
-
-
-@contextmanager
-def _serving(dsn: str, port: int, log: Path, **changes: str) -> Iterator[int]:
-    environment = {**os.environ, **_UNLIMITED, "DATABASE_URL": dsn, "PORT": str(port), **changes}
-    with log.open("wb") as stream:
-        argv = [sys.executable, "-m", "tileserver", "serve"]
-        server = subprocess.Popen(argv, env=environment, cwd=ROOT, stdout=stream, stderr=stream)
-        try:
-            wait_until_answered(server, f"http://127.0.0.1:{port}/readyz", log, _READY_S)
-            yield server.pid
-        finally:
-            server.terminate()
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                server.kill()

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from tests.endurance.client import Pipe, Reply
 from tests.endurance.news import TILE, Desk, beat_of
@@ -21,7 +22,21 @@ _NEWS = 0.02  # of the requests
 _CODINGS = ("gzip", "br", "zstd")
 _KEPT = "200 204 304"
 
+_KINDS = {ConnectionRefusedError: "refused", ConnectionResetError: "ended", TimeoutError: "no answer"}
+
 Choose = Callable[[random.Random], str]
+Judge = Callable[[str, Reply], None]
+
+
+class Trouble(NamedTuple):
+    """An error that a reader saw: when, by the steady clock, which kind (a status, or a word), and where."""
+
+    at: float
+    kind: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.kind}"
 
 
 @dataclass
@@ -30,10 +45,11 @@ class Found:
 
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
-    errors: list[str] = field(default_factory=list)
+    errors: list[Trouble] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     checked: int = 0
+    asked_again: int = 0
 
     def percentile(self, share: float) -> float:
         """Milliseconds within which this *share* of the answers came."""
@@ -47,16 +63,30 @@ class Found:
         return taken
 
 
-def readers_of(stage: Stage) -> Choose:
-    """A mixture as of a day's readers: tiles of many dates around the front, history, documents."""
+class Subject(NamedTuple):
+    """What readers look at: a theatre, its TileJSON, its public days, and the degrees where most happens."""
+
+    theatre: str
+    about: dict[str, Any]
+    days: list[str]
+    bounds: tuple[float, float, float, float]
+
+
+def subject_of(stage: Stage) -> Subject:
+    """The war where there is one, else the island."""
     theatre = "ukraine" if _get(stage, "/tilesets").find('"ukraine"') > 0 else "merrow"
     about = json.loads(_get(stage, f"/tilesets/{theatre}"))
     first, last = (date.fromisoformat(about["time"][name]) for name in ("first_day", "last_day"))
-    days = [str(first + timedelta(days=n)) for n in range((last - first).days + 1)][-365:]
+    days = [str(first + timedelta(days=n)) for n in range((last - first).days + 1)]
+    bounds = (37.2, 47.2, 38.6, 48.9) if theatre == "ukraine" else (-30.4, 44.4, -28.4, 45.5)
+    return Subject(theatre, about, days, bounds)
+
+
+def readers_of(stage: Stage) -> Choose:
+    """A mixture as of a day's readers: tiles of many dates around the front, history, documents."""
+    theatre, about, days, (west, south, east, north) = subject_of(stage)
+    days = days[-365:]
     tilesets = [theatre, f"{theatre}.{'control' if theatre == 'ukraine' else 'zones'}"]
-    west, south, east, north = (
-        (37.2, 47.2, 38.6, 48.9) if theatre == "ukraine" else (-30.4, 44.4, -28.4, 45.5)
-    )
     fixed = [
         f"/tilesets/{theatre}",
         f"/tilesets/{theatre}/timeline",
@@ -73,6 +103,22 @@ def readers_of(stage: Stage) -> Choose:
         address = address_at(chance.uniform(west, east), chance.uniform(south, north), zoom)
         day = days[-1 - min(int(chance.expovariate(1 / 12)), len(days) - 1)]
         return f"/tiles/{chance.choice(tilesets)}/{address}.mvt?datetime={day}"
+
+    return choose
+
+
+def windows_of(stage: Stage) -> Choose:
+    """Windows of events, each with limits of its own: nothing keeps them, and nothing renders them ahead."""
+    theatre, about, days, (west, south, east, north) = subject_of(stage)
+    layers = sorted(about["windows"])
+
+    def choose(chance: random.Random) -> str:
+        address = address_at(
+            chance.uniform(west, east), chance.uniform(south, north), chance.randrange(3, 12)
+        )
+        start, end = sorted(chance.choices(days, k=2))
+        limits = f"{start}T{chance.randrange(24):02}:00:00Z/{end}T23:{chance.randrange(60):02}:00Z"
+        return f"/tiles/{theatre}.{chance.choice(layers)}/{address}.mvt?datetime={limits}"
 
     return choose
 
@@ -142,18 +188,27 @@ class Crowd:
                 await self._ask(pipe, self._choose(chance), coding, None)
         pipe.close()
 
-    async def _ask(
-        self, pipe: Pipe, path: str, coding: str, judge: Callable[[str, Reply], None] | None
-    ) -> None:
+    async def read(self, path: str) -> None:
+        """Ask for *path* over a connection of its own, and have the answer compared."""
+        pipe = Pipe(self._stage.port)
+        await self._ask(pipe, path, "Accept-Encoding: identity\r\n", self._compare)
+        pipe.close()
+
+    async def _ask(self, pipe: Pipe, path: str, coding: str, judge: Judge | None) -> None:
+        again = pipe.asked_again
         try:
             reply = await pipe.get(path, coding)
         except (OSError, TimeoutError) as error:
-            self.found.errors.append(f"{path}: {type(error).__name__}")
+            kind = _KINDS.get(type(error), type(error).__name__)
+            self.found.errors.append(Trouble(time.monotonic(), kind, path))
             return
+        finally:
+            self.found.asked_again += pipe.asked_again - again
         self.found.latencies.append(reply.seconds)
         self.found.statuses[str(reply.status)] += 1
         if str(reply.status) not in _KEPT and not (reply.status == 503 and path == TILE):
-            self.found.errors.append(f"{path}: {reply.status} {reply.body[:200]!r}")
+            what = f"{path} {reply.body[:200]!r}"
+            self.found.errors.append(Trouble(reply.answered_at, str(reply.status), what))
         elif judge is not None and reply.status != 503:
             judge(path, reply)
 

@@ -48,7 +48,7 @@ class Verdict:
         """Take up a minute."""
         self.answers += len(found.latencies)
         for name in ("errors", "stale", "wrong"):
-            own: list[str] = getattr(found, name)
+            own: list[object] = getattr(found, name)
             self.faults += [f"{name}: {each}" for each in own[:5]]
         self.p99s_ms.append(found.percentile(0.99))
         self.memory_mb.append(memory_mb)

@@ -38,17 +38,24 @@ logfile = {folder}/log
 
 
 @contextmanager
+def replicating() -> Iterator[None]:
+    """Have clusters that are started meanwhile write what a standby needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in REPLICATING.items():
+            patch.setitem(SETTINGS, name, value)
+        yield
+
+
+@contextmanager
 def streaming() -> Iterator[tuple[Cluster, Cluster]]:
     """Run a primary and its standby, each in a folder of its own."""
     folders = [Path(tempfile.mkdtemp(prefix="tileserver-kinds-")) for _ in range(2)]
     for folder in folders:
         folder.chmod(0o755)  # PostgreSQL's own account has to enter
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in REPLICATING.items():
-            patch.setitem(SETTINGS, name, value)
+    with replicating():
         primary = Cluster.at(folders[0], durable=False)
         primary.start()
-        _base_backup(primary, folders[1])
+        base_backup(primary, folders[1])
         standby = Cluster.at(folders[1], durable=False)
         standby.start()
         try:
@@ -59,7 +66,8 @@ def streaming() -> Iterator[tuple[Cluster, Cluster]]:
             subprocess.run(["rm", "-rf", *folders], check=True)
 
 
-def _base_backup(primary: Cluster, folder: Path) -> None:
+def base_backup(primary: Cluster, folder: Path) -> None:
+    """Make a standby of *primary* in *folder*, which is there; it is not started."""
     home = folder / "postgres"
     account = choose_account(home / "data")
     home.mkdir()
