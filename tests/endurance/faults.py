@@ -243,7 +243,7 @@ _AWAY = frozenset({"503"})
 _DIED = frozenset({"ended"})
 ALONE = (
     Fault("PostgreSQL killed -9", _kill, _start_database, may=_AWAY, says="503", is_deaf=True),
-    Fault("PostgreSQL paused", _pause, _go_on, may=_AWAY, says="503", is_deaf=True),
+    Fault("PostgreSQL paused", _pause, _go_on, 8, may=_AWAY, says="503", is_deaf=True),
     Fault("PostgreSQL restarted", _shut_down, _start_database, 2, may=_AWAY, is_deaf=True),
     Fault("shelf: bits flipped", _flip),
     Fault("shelf: cut in half", _cut),
