@@ -24,7 +24,7 @@ from tileserver.ingest.limits import LIMITS, MB, Limits, read_bounded
 from tileserver.ingest.report import printable
 
 TAR_SUFFIXES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2")
-_BROKEN = (tarfile.TarError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError, OSError)
+BROKEN = (tarfile.TarError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError, OSError)
 
 Order: TypeAlias = Callable[[str], Any]  # name -> sort key; members of equal keys keep their order
 
@@ -49,13 +49,13 @@ def member_names(path: Path, limits: Limits = LIMITS) -> list[str]:
     A compressed archive has to be unpacked once for it (the 506 MB of the real one: 2 s).
     """
     if path.is_dir():
-        return [str(file.relative_to(path)) for file in _folder(path, limits)]
+        return [str(file.relative_to(path)) for file in folder_files(path, limits)]
     if not path.exists():
         raise UnreadableSource(f"there is no file {path}")
     if not is_tar(path):
         return [path.name]
-    with _open_tar(path) as tar:
-        return [info.name for info in _checked(tar, path, limits)]
+    with open_tar(path) as tar:
+        return [info.name for info in checked_files(tar, path, limits)]
 
 
 def read_members(path: Path, order: Order, limits: Limits = LIMITS) -> Iterator[Member]:
@@ -72,7 +72,7 @@ def read_members(path: Path, order: Order, limits: Limits = LIMITS) -> Iterator[
         Missing, broken, or cut off.
     """
     if path.is_dir():
-        yield from _read_folder(path, order, limits)
+        yield from _readfolder_files(path, order, limits)
     elif is_tar(path):
         keys = [order(name) for name in member_names(path, limits)]
         ascending = all(a <= b for a, b in pairwise(keys))
@@ -95,40 +95,42 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, unpacked)
     except FileNotFoundError as error:
         raise UnreadableSource(f"there is no file {path}") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UnreadableSource(f"{path.name} cannot be read: {error}; is it complete?") from error
 
 
-def _folder(path: Path, limits: Limits) -> list[Path]:
+def folder_files(path: Path, limits: Limits) -> list[Path]:
+    """Return the files below the folder *path*, ascending by name; links are passed over."""
     files = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
     if len(files) > limits.members:
         raise HostileSource(f"{path.name} holds more than {limits.members} files")
     return files
 
 
-def _read_folder(path: Path, order: Order, limits: Limits) -> Iterator[Member]:
-    files = {str(file.relative_to(path)): file for file in _folder(path, limits)}
+def _readfolder_files(path: Path, order: Order, limits: Limits) -> Iterator[Member]:
+    files = {str(file.relative_to(path)): file for file in folder_files(path, limits)}
     total = 0
     for name in sorted(files, key=order):
         with files[name].open("rb") as stream:
             member = _member(name, read_bounded(stream, limits.member_bytes, name), limits)
         total += len(member.data)
-        _check_total(total, path, limits)
+        check_total(total, path, limits)
         yield member
 
 
 @contextmanager
-def _open_tar(path: Path) -> Iterator[tarfile.TarFile]:
+def open_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    """Open a tar archive, compressed or not; `UnreadableSource` for a broken archive."""
     try:
         # Old archives name their files in other encodings; a name is only ever a label here.
         with tarfile.open(path, errors="replace") as tar:
             yield tar
-    except _BROKEN as error:
+    except BROKEN as error:
         why = str(error).partition("\n")[0].rstrip(":")
         raise UnreadableSource(f"{path.name} cannot be read as an archive: {why}") from error
 
 
-def _checked(tar: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[tarfile.TarInfo]:
+def checked_files(tar: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[tarfile.TarInfo]:
     """Yield the files of *tar* once their headers have passed every limit."""
     total = 0
     for count, info in enumerate(tar, start=1):
@@ -136,42 +138,44 @@ def _checked(tar: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[tarfi
             raise HostileSource(f"{path.name} holds more than {limits.members} files")
         if info.isdir():
             continue
-        _check_member(info, path, limits)
+        check_member(info.name, info.size, info.isreg(), path, limits)
         total += info.size
-        _check_total(total, path, limits)
+        check_total(total, path, limits)
         yield info
 
 
-def _check_member(info: tarfile.TarInfo, path: Path, limits: Limits) -> None:
-    shown = f"{info.name[:80]!r} in {path.name}"
-    name = PurePosixPath(info.name.replace("\\", "/"))
-    if not info.isreg():
+def check_member(name: str, size: int, is_plain: bool, path: Path, limits: Limits) -> None:
+    """Raise `HostileSource` where one file of the archive *path* is not plain, escapes or is too large."""
+    shown = f"{name[:80]!r} in {path.name}"
+    label = PurePosixPath(name.replace("\\", "/"))
+    if not is_plain:
         raise HostileSource(f"{shown} is a link or a device; only plain files are read")
-    if name.is_absolute() or ".." in name.parts:
+    if label.is_absolute() or ".." in label.parts:
         raise HostileSource(f"{shown} points outside the archive")
-    if info.size > limits.member_bytes:
+    if size > limits.member_bytes:
         raise HostileSource(f"{shown} unpacks to more than {limits.member_bytes // MB} MB")
 
 
-def _check_total(total: int, path: Path, limits: Limits) -> None:
+def check_total(total: int, path: Path, limits: Limits) -> None:
+    """Raise `HostileSource` where *path* unpacks to *total* bytes and so is over the limit."""
     if total > limits.total_bytes:
         raise HostileSource(f"{path.name} unpacks to more than {limits.total_bytes // MB} MB")
 
 
 def _stream_tar(path: Path, limits: Limits) -> Iterator[Member]:
-    with _open_tar(path) as tar:
+    with open_tar(path) as tar:
         total = 0
-        for info in _checked(tar, path, limits):
+        for info in checked_files(tar, path, limits):
             member = _member(info.name, _packed(tar, info), limits)
             total += len(member.data)
-            _check_total(total, path, limits)
+            check_total(total, path, limits)
             yield member
 
 
 def _sort_tar(path: Path, order: Order, limits: Limits) -> Iterator[Member]:
-    with TemporaryFile() as spool, _open_tar(path) as tar:
+    with TemporaryFile() as spool, open_tar(path) as tar:
         places: list[tuple[str, int, int]] = []
-        for info in _checked(tar, path, limits):
+        for info in checked_files(tar, path, limits):
             places.append((info.name, spool.tell(), info.size))
             spool.write(_packed(tar, info))
         total = 0
@@ -179,7 +183,7 @@ def _sort_tar(path: Path, order: Order, limits: Limits) -> Iterator[Member]:
             spool.seek(start)
             member = _member(name, spool.read(size), limits)
             total += len(member.data)
-            _check_total(total, path, limits)
+            check_total(total, path, limits)
             yield member
 
 
@@ -195,5 +199,5 @@ def _member(name: str, packed: bytes, limits: Limits) -> Member:
     try:
         with gzip.open(BytesIO(packed)) as stream:
             return Member(printable(name), read_bounded(cast(BinaryIO, stream), limits.member_bytes, name))
-    except _BROKEN as error:
+    except BROKEN as error:
         return Member(printable(name), b"", f"cannot be unpacked: {error}")

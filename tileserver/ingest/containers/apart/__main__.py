@@ -1,0 +1,69 @@
+"""The process that reads binary containers: requests come as lines of JSON, answers go out as messages."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from tileserver.errors import HostileSource, ImportFailed
+from tileserver.ingest.containers.apart import ogr, parquet, workbook
+from tileserver.ingest.containers.apart.messages import (
+    AnswerEnd,
+    Listed,
+    Record,
+    Refused,
+    Request,
+    write_message,
+)
+
+_READERS = {
+    **dict.fromkeys(ogr.DRIVERS, (ogr.list_tables, ogr.read_rows)),
+    "parquet": (parquet.list_tables, parquet.read_rows),
+    "xlsx": (workbook.list_tables, workbook.read_rows),
+}
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # a library that prints spoils no answer
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for line in sys.stdin.buffer:
+        _answer(msgspec.json.decode(line, type=Request), answers)
+        answers.flush()
+
+
+def _answer(request: Request, answers: BinaryIO) -> None:
+    _allow(request.seconds)
+    try:
+        for message in _read(request):
+            write_message(answers, message)
+    except ImportFailed as error:
+        write_message(answers, Refused(str(error), isinstance(error, HostileSource)))
+    except MemoryError:
+        write_message(answers, Refused("it needs more memory than is allowed", is_hostile=True))
+    except BaseException as error:  # a panic of Rust is no Exception
+        write_message(answers, Refused(f"it cannot be read: {str(error)[:300]}"))
+    write_message(answers, AnswerEnd())
+
+
+def _read(request: Request) -> Iterator[Listed | Record]:
+    list_tables, read_rows = _READERS[request.kind]
+    return list_tables(request) if request.table is None else read_rows(request, request.table)
+
+
+def _allow(seconds: int) -> None:
+    """Allow the process so many *seconds* of processor time from now on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    end = int(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Shapefile, GeoPackage, FlatGeobuf and TopoJSON, read by GDAL with four drivers and no other.
+
+Coordinates are x, y, whatever the reference system's own order of axes is: so GDAL gives them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tileserver.errors import HostileSource, UnreadableSource
+from tileserver.ingest.containers.apart.columns import read_batches
+from tileserver.ingest.containers.apart.messages import Listed, Record, Request, packed
+from tileserver.ingest.containers.encodings import seen_encoding
+
+DRIVERS = {
+    "shapefile": "ESRI Shapefile",
+    "gpkg": "GPKG",
+    "fgb": "FlatGeobuf",
+    "topojson": "TopoJSON",
+}
+BATCH = 500  # rows
+# Every other driver of the wheel that is pinned: GDAL cannot be told which it may have, only which not.
+_SKIPPED = (
+    "ADBC,AIVector,AVCBin,AVCE00,AmigoCloud,CSV,CSW,Carto,DGN,DXF,EDIGEO,EEDA,ESRIJSON,"
+    "Elasticsearch,GDALG,GML,GPSBabel,GPX,GTFS,GeoJSON,GeoJSONSeq,GeoRSS,HTTP,Idrisi,JML,"
+    "JSONFG,KML,LIBKML,LVBAG,MBTiles,MEM,MVT,MapInfo File,MapML,MiraMonVector,NGW,OAPIF,ODS,"
+    "OGCAPI,OGR_GMT,OGR_PDS,OGR_VRT,OSM,OpenFileGDB,PCIDSK,PDF,PDS4,PGDUMP,PLSCENES,PMTiles,"
+    "S57,SQLite,SXF,Selafin,VDV,VFK,VICAR,WAsP,WFS,XLSX"
+)
+_CONFIG = {
+    "GDAL_SKIP": _SKIPPED,
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+    "PROJ_NETWORK": "OFF",
+    "OGR_SQLITE_LOAD_EXTENSIONS": "",
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "OGR_GEOJSON_MAX_OBJ_SIZE": "200",
+}
+_NO_CODE_PAGE = (0, 0x57)  # of a DBF, byte 29: none, and "as Windows is set"
+
+
+@cache
+def gdal() -> ModuleType:
+    """Return pyogrio with no driver but `DRIVERS`; `UnreadableSource` where this GDAL has others."""
+    os.environ.update(_CONFIG)
+    import pyogrio  # noqa: PLC0415  # reads its drivers to skip when it is imported
+
+    other = set(pyogrio.list_drivers()) - set(DRIVERS.values())
+    if other:
+        raise UnreadableSource(
+            f"GDAL has drivers that are not allowed here: {', '.join(sorted(other))[:200]}"
+        )
+    module: ModuleType = pyogrio
+    return module
+
+
+def list_tables(request: Request) -> Iterator[Listed]:
+    """Yield the layers of a file, each with its columns and reference system."""
+    if request.kind == "gpkg":
+        _check_database(request.path)
+    encoding = _encoding(request)
+    for name, _ in gdal().list_layers(request.path):
+        info = gdal().read_info(request.path, layer=name, **_options(request, encoding))
+        found = {"encoding": encoding or str(info["encoding"])} if request.kind == "shapefile" else {}
+        columns = [info["fid_column"]] if _has_fids(request) else []
+        yield Listed(str(name), [*columns, *map(str, info["fields"])], info["crs"], found)
+
+
+def read_rows(request: Request, layer: str) -> Iterator[Record]:
+    """Yield the rows of one layer, batch by batch."""
+    if request.kind == "gpkg":
+        _check_database(request.path)
+    with gdal().open_arrow(
+        request.path,
+        layer=layer,
+        batch_size=BATCH,
+        return_fids=_has_fids(request),
+        datetime_as_string=True,
+        **_options(request, _encoding(request)),
+    ) as (meta, stream):
+        geometry = meta["geometry_name"] or "wkb_geometry"
+        kinds = dict(zip(map(str, meta["fields"]), meta["ogr_types"], strict=True))
+        dated = {name for name, kind in kinds.items() if kind == "OFTDateTime"}
+        for record in read_batches(stream, geometry, request.row_bytes):
+            yield _dated(record, dated) if dated else record
+
+
+def _dated(record: Record, columns: set[str]) -> Record:
+    """Return *record* with the texts of dated columns as instants, in a zone where the file has a zone."""
+    values: dict[str, Any] = dict(record.values)
+    for name in columns & values.keys():
+        values[name] = values[name] and _instant(values[name])
+    return Record(record.number, values, record.geometry, record.trouble)
+
+
+def _instant(text: str) -> Any:
+    try:
+        return packed(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _options(request: Request, encoding: str) -> dict[str, str]:
+    return {"encoding": encoding} if encoding else {"IMMUTABLE": "YES"} if _has_fids(request) else {}
+
+
+def _has_fids(request: Request) -> bool:
+    """Whether the ids of features are a column of the file that its maker sees."""
+    return request.kind == "gpkg"
+
+
+def _encoding(request: Request) -> str:
+    """Return the encoding of a shapefile's texts, declared or found; empty where GDAL knows."""
+    table = Path(request.path).with_suffix(".dbf")
+    if request.kind != "shapefile" or request.encoding:
+        return request.encoding
+    if not table.exists() or table.with_suffix(".cpg").exists():
+        return ""
+    with table.open("rb") as stream:
+        head = stream.read(32)
+        if len(head) < 32 or head[29] not in _NO_CODE_PAGE:
+            return ""
+        stream.seek(struct.unpack_from("<H", head, 8)[0])
+        sample = stream.read(1 << 20)
+    return "" if sample.isascii() else seen_encoding(sample)
+
+
+def _check_database(path: str) -> None:
+    """Refuse a database that computes: GDAL would run its views and virtual tables."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            schema = database.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
+            layers = {name for (name,) in database.execute("SELECT table_name FROM gpkg_contents")}
+    except sqlite3.Error as error:
+        raise UnreadableSource(
+            f"it is an SQLite database, but no GeoPackage that can be read: {error}"
+        ) from error
+    for kind, name, sql in schema:
+        words = sql.lower().split()
+        if words[:3] == ["create", "virtual", "table"] and not " ".join(words).partition(" using ")[
+            2
+        ].startswith("rtree"):
+            raise HostileSource(f"it is a GeoPackage with the virtual table {name[:40]!r}, which runs code")
+        if kind == "view" and name in layers:
+            raise UnreadableSource(
+                f"its layer {name[:40]!r} is a view, which is computed; save it as a table"
+            )
