@@ -76,6 +76,16 @@ class Finding(StrEnum):
     UNIT_MARKER = "unit_markers_left_out", "left_out", "positions of units are not a layer"
     DUPLICATE = "duplicate", "left_out", "is an exact copy of one already read"
     NO_SNAPSHOT = "no_snapshot", "left_out", "is a file in the archive that is no snapshot"
+    OTHER_MEMBER = "other_member", "left_out", "is a file or table that the mapping does not name"
+    FILTERED = "filtered", "left_out", "is a row that the mapping leaves out"
+    IGNORED = "ignored_status", "left_out", "has a status that the mapping says to ignore"
+    REPLACED = "replaced", "left_out", "is a row that was issued again; the newest one is kept"
+    NO_PLACE = "no_place", "left_out", "has no geometry, and the mapping leaves such rows out"
+    OTHER_KIND = (
+        "other_kind",
+        "left_out",
+        "is of another kind than the layer's, and the mapping leaves it out",
+    )
     NO_CLAIM = "no_claim", "left_out", "is known to be a draft or a joke that its publisher forgot on the map"
 
     NAME_COLOUR_DISAGREE = (
@@ -95,4 +105,5 @@ class Finding(StrEnum):
     MARKUP_REMOVED = "markup_removed", "noted", "markup was taken out of a text; its words were kept"
     NO_LINK = "no_link", "noted", "a URL is of another scheme than http and https; left out"
     NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
+    OTHER_TYPE = "other_type_left_out", "noted", "a value is none of the declared type; left out"
     SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"

@@ -40,6 +40,8 @@ _DATE_TIME = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})\Z"
 )
 _DURATION = re.compile(r"([0-9]{1,5})(s|m|h|d)\Z")
+NAMED_FORMS = ("iso", "epoch_s", "epoch_ms")  # of dates; any other is a pattern
+_DIRECTIVE = re.compile(r"%([A-Za-z])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -228,6 +230,20 @@ def _offset(text: str) -> timedelta:
         raise ValueError("offset")
     size = timedelta(hours=hours, minutes=minutes)
     return -size if text[0] == "-" else size
+
+
+def is_date_form(form: str) -> bool:
+    """Whether *form* is a form of dates: a named form, or a pattern of `strptime` that names a whole day."""
+    if form in NAMED_FORMS:
+        return True
+    parts = set(_DIRECTIVE.findall(form))
+    if not (parts & {"Y", "y"} and parts & {"m", "b", "B"} and "d" in parts):
+        return False
+    day = datetime(2023, 11, 9, tzinfo=UTC)
+    try:
+        return datetime.strptime(day.strftime(form), form).date() == day.date()  # noqa: DTZ007
+    except ValueError:
+        return False
 
 
 @lru_cache(64)

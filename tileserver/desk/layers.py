@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tileserver.complaints import near_miss
 from tileserver.errors import UnknownTheatre
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import StoredLayer, load_layers
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema
-from tileserver.theatres.complaints import near_miss
 
 
 async def checked_layers(connection: Connection) -> list[StoredLayer]:

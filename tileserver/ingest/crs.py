@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,8 @@ def to_lonlat(crs: Any, bounds: BoundsLonLat, origin: str) -> ToLonLat | None:
     if is_lonlat(crs):
         return None
     name = _name(crs)
+    if name is None and _is_wkt(crs):
+        name = crs
     if name is None:
         raise UnreadableSource(
             f"{origin} has a crs member that names no reference system of EPSG or OGC: {str(crs)[:120]};"
@@ -67,8 +70,25 @@ def _name(crs: Any) -> str | None:
     """Return the name of the system as ``AUTHORITY:CODE``, or ``None`` where there is none."""
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else crs
+    if _is_wkt(name):
+        return _authority(name)
     match = _CODE.match(name.strip()) if isinstance(name, str) else None
     return None if match is None else f"{match['authority']}:{match['code']}".upper()
+
+
+def _is_wkt(crs: Any) -> TypeGuard[str]:
+    """Whether *crs* is WKT, as a .prj file and many containers have."""
+    return isinstance(crs, str) and "[" in crs
+
+
+@lru_cache(64)
+def _authority(wkt: str) -> str | None:
+    """Return ``AUTHORITY:CODE`` of a system in WKT; ``None`` where none is sure to be meant."""
+    try:
+        found = CRS.from_wkt(wkt).to_authority(min_confidence=90)
+    except ProjError:
+        return None
+    return None if found is None else ":".join(found).upper()
 
 
 def _transform(name: str, bounds: BoundsLonLat, origin: str) -> ToLonLat:

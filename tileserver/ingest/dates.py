@@ -39,6 +39,7 @@ class DateReader:
     zone: ZoneInfo
     earliest: date
     latest: date
+    table: str = "[layers.dates]"  # where messages say that a form is declared
 
     @classmethod
     def of(cls, dates: Dates, zone: ZoneInfo) -> DateReader:
@@ -75,7 +76,7 @@ class DateReader:
             return None
         inclusive = said.is_day if self.dates.ends == "as_written" else self.dates.ends == "inclusive"
         if inclusive:
-            return said.end if said.is_day else said.start + _grain(said.start)
+            return said.end if said.is_day else said.start + grain(said.start)
         return said.start
 
     def says_day(self, value: Any) -> bool:
@@ -94,9 +95,8 @@ class DateReader:
             said = self._by_form(text, form)
             if said is not None:
                 return said
-        raise BadInstant(
-            f"{text[:SAID_LENGTH]!r} is no date in the form {' or '.join(self.dates.forms)}{_hint(text)}"
-        )
+        forms = " or ".join(self.dates.forms)
+        raise BadInstant(f"{text[:SAID_LENGTH]!r} is no date in the form {forms}{_hint(text, self.table)}")
 
     def _by_form(self, text: str, form: str) -> Said | None:
         """Return the meaning of *text* in *form*, or ``None`` where the form does not fit."""
@@ -138,7 +138,7 @@ def _instant(start: datetime) -> Said:
         raise BadInstant(f"{start} is outside the years this server can count") from error
 
 
-def _grain(at: datetime) -> timedelta:
+def grain(at: datetime) -> timedelta:
     """Return how exactly *at* was written: to the second, the millisecond or the microsecond."""
     if at.microsecond == 0:
         return timedelta(seconds=1)
@@ -157,14 +157,14 @@ def _epoch(text: str, unit: timedelta) -> Said | None:
     return _instant(start)
 
 
-def _hint(text: str) -> str:
+def _hint(text: str, table: str) -> str:
     """Return advice for a *text* that no form fits; a day is never told from a month."""
     if _NUMBER.match(text):
         digits = len(text.lstrip("-").partition(".")[0])
         form = {8: "%Y%m%d", 10: "epoch_s", 13: "epoch_ms"}.get(digits, "epoch_s")
-        return f'; if it is one, declare its form: [layers.dates] forms = ["{form}"]'
+        return f'; if it is one, declare its form: {table} forms = ["{form}"]'
     known = "; write 2023-11-09 or 2023-11-09T12:00:00Z, or declare its form"
-    return known + ': [layers.dates] forms = ["%d.%m.%Y"]'
+    return known + f': {table} forms = ["%d.%m.%Y"]'
 
 
 def day_in_name(name: str, reader: DateReader) -> Said | None:

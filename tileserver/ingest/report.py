@@ -56,6 +56,16 @@ class Report:
             raw = printable(raw[:QUARANTINE_LENGTH])
             self.quarantined.append(Quarantined(finding, printable(origin), raw))
 
+    def add(self, part: Report) -> None:
+        """Add the account of a *part* that was read for itself."""
+        self.read += part.read
+        self.imported += part.imported
+        self.counts += part.counts
+        for finding, examples in part.examples.items():
+            for example in examples:
+                self._keep_example(finding, example)
+        self.quarantined += part.quarantined[: QUARANTINE_ITEMS - len(self.quarantined)]
+
     def total(self, treatment: Treatment) -> int:
         """Return the number of findings of *treatment*."""
         return sum(n for finding, n in self.counts.items() if finding.treatment == treatment)

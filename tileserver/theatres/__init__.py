@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from tileserver.complaints import explain, near_miss
 from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.grid import BoundsLonLat
 from tileserver.model import Layer, Theatre
 from tileserver.theatres.check import check_theatre
-from tileserver.theatres.complaints import explain, near_miss
 from tileserver.theatres.land import read_land
 
 SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
@@ -84,7 +84,7 @@ def _parse(text: str, name: str, folder: Path | None) -> Theatre:
         check_theatre(theatre)
         layers = tuple(_with_land(layer, theatre, folder) for layer in theatre.layers)
     except msgspec.ValidationError as error:
-        raise BadParameter(f"{name}, {explain(error, text)}") from error
+        raise BadParameter(f"{name}, {explain(error, text, Theatre)}") from error
     except (tomllib.TOMLDecodeError, BadParameter) as error:
         raise BadParameter(f"{name}: {error}") from error
     return msgspec.structs.replace(theatre, layers=layers)

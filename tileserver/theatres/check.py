@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
+from tileserver.complaints import near_miss
 from tileserver.errors import BadParameter
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import DIRECTION, Category, Dates, Hold, Layer, Theatre
-from tileserver.theatres.complaints import near_miss
-from tileserver.times import day_zone, parse_day, parse_duration
+from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, parse_duration
 
 # What a layer has to be to be drawn as that.
 _PLAYED_BY = {
@@ -23,7 +23,6 @@ _PLAYED_BY = {
 MERCATOR_EDGE = 85.06  # degrees; the map of the world ends just before
 PRECISION = 7  # decimals of a degree: a centimetre, more than any source knows
 
-NAMED_FORMS = ("iso", "epoch_s", "epoch_ms")  # of dates; any other is a pattern
 # The database has an instant of its own at either end of the calendar, which does not come back as a date.
 FIRST_DAY, LAST_DAY = date(1, 1, 2), date(9999, 12, 29)
 
@@ -31,7 +30,6 @@ PARAMETERS = ("datetime", "revision", "known")  # what one can ask a tile, besid
 
 _THEATRE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
-_DIRECTIVE = re.compile(r"%([A-Za-z])")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 
@@ -178,7 +176,7 @@ def _check_dates(dates: Dates, where: str) -> None:
     _demand(dates.forms, f"{where}: forms name none; leave them out for ISO dates")
     for form in dates.forms:
         _demand(
-            form in NAMED_FORMS or _is_pattern(form),
+            is_date_form(form),
             f"{where}: form {form!r} is none of {', '.join(NAMED_FORMS)},"
             " nor a pattern that names a whole day, such as %d.%m.%Y or %Y-%m-%d %H:%M:%S",
         )
@@ -193,18 +191,6 @@ def _check_dates(dates: Dates, where: str) -> None:
             f"{where}: file_name {dates.file_name!r} has to be a regular expression with one group, the date:"
             r" control_(\d{8})",
         )
-
-
-def _is_pattern(form: str) -> bool:
-    """Whether *form* has year, month and day, and reads its own writing back."""
-    parts = set(_DIRECTIVE.findall(form))
-    if not (parts & {"Y", "y"} and parts & {"m", "b", "B"} and "d" in parts):
-        return False
-    day = datetime(2023, 11, 9, tzinfo=UTC)
-    try:
-        return datetime.strptime(day.strftime(form), form).date() == day.date()  # noqa: DTZ007
-    except ValueError:
-        return False
 
 
 def _groups(pattern: str) -> int:

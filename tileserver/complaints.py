@@ -1,4 +1,4 @@
-"""Complaints about a definition in words: the line, the key, a remedy, and the word that was likely meant."""
+"""Complaints about a TOML file in words: the line, the key, a remedy, and the word that was likely meant."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from tileserver.model import Theatre
-
 _Path: TypeAlias = list[str | int]
 
 _SAID = re.compile(r"(.*?)(?: - at `\$(.*)`)?\Z", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")  # the last one is any key of a table
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
 _NO_MEMBER = re.compile(r"Invalid enum value (.+)")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([\w-]+)\s*[=.]")
+_KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*[=.]""")
 
 
 def near_miss(word: str, options: Iterable[str]) -> str:
@@ -27,18 +25,18 @@ def near_miss(word: str, options: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def explain(error: msgspec.ValidationError, text: str) -> str:
-    """Return the place of *error* in *text*, the TOML of a definition, and a remedy, in words."""
+def explain(error: msgspec.ValidationError, text: str, declared: type[msgspec.Struct]) -> str:
+    """Return the place of *error* in *text*, the TOML of a *declared* struct, and a remedy, in words."""
     found = _SAID.match(str(error))
     assert found is not None  # it matches anything
     said, place = found[1], found[2] or ""
-    path: _Path = [name or int(number) for name, number in _STEP.findall(place)]
+    path: _Path = [name or any_key or int(number) for name, number, any_key in _STEP.findall(place)]
     if unknown := _UNKNOWN.match(said):
-        keys = _keys(path)
+        keys = _keys(path, declared)
         said = f"there is no key {unknown[1]!r}{near_miss(unknown[1], keys)}; there are {', '.join(keys)}"
         path.append(unknown[1])
     elif member := _NO_MEMBER.match(said):
-        options = _members(path)
+        options = _members(path, declared)
         word = member[1].strip("'")
         said = f"{said}{near_miss(word, options)}; it has to be one of {', '.join(options)}"
     line = line_of(text, path)
@@ -55,7 +53,7 @@ def line_of(text: str, path: _Path) -> int:
             here = _below(header[2], counted, repeated=header[1] == "[[")
             at = here
         elif key := _KEY.match(written):
-            at = [*here, key[1]]
+            at = [*here, key[1] or key[2] or key[3] or ""]
         else:
             continue
         if len(at) > best and at == path[: len(at)]:
@@ -79,12 +77,14 @@ def _below(name: str, counted: dict[str, int], *, repeated: bool) -> _Path:
     return path
 
 
-def _type_at(path: _Path) -> Any:
-    found: Any = msgspec.inspect.type_info(Theatre)
+def _type_at(path: _Path, declared: type[msgspec.Struct]) -> Any:
+    found: Any = msgspec.inspect.type_info(declared)
     for step in path:
         found = _struct(found)
         if isinstance(step, int):
             found = found.item_type
+        elif isinstance(found, msgspec.inspect.DictType):
+            found = found.value_type
         elif isinstance(found, msgspec.inspect.StructType):
             found = next((each.type for each in found.fields if each.encode_name == step), None)
         else:
@@ -93,17 +93,19 @@ def _type_at(path: _Path) -> Any:
 
 
 def _struct(found: Any) -> Any:
-    """Return the type of an optional value other than ``None``."""
+    """Return the type of an optional value other than ``None``; of several, the struct."""
     if isinstance(found, msgspec.inspect.UnionType):
-        return next(each for each in found.types if not isinstance(each, msgspec.inspect.NoneType))
+        structs = [each for each in found.types if isinstance(each, msgspec.inspect.StructType)]
+        others = [each for each in found.types if not isinstance(each, msgspec.inspect.NoneType)]
+        return (structs or others)[0]
     return found
 
 
-def _keys(path: _Path) -> list[str]:
-    found = _type_at(path)
+def _keys(path: _Path, declared: type[msgspec.Struct]) -> list[str]:
+    found = _type_at(path, declared)
     return [each.encode_name for each in found.fields] if hasattr(found, "fields") else []
 
 
-def _members(path: _Path) -> list[str]:
-    found = _type_at(path)
+def _members(path: _Path, declared: type[msgspec.Struct]) -> list[str]:
+    found = _type_at(path, declared)
     return [str(each) for each in found.values] if isinstance(found, msgspec.inspect.LiteralType) else []

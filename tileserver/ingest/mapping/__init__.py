@@ -1,0 +1,12 @@
+"""Any publisher's file by a mapping: a TOML file on the meaning of rows becomes a reader.
+
+======== =================================================================================
+declared everything that a mapping can say
+load     TOML becomes a mapping; complaints have line and near miss (`check`)
+plan     a mapping bound to a layer, checked against its fields and codes
+rows     a row becomes a raw feature, or is counted with the reason why it is none
+reader   tables become raw features or raw snapshots, as the readers beside this room yield
+======== =================================================================================
+
+Rows come from `tileserver.ingest.containers`; nothing here knows how a file is packed or written.
+"""

@@ -1,0 +1,144 @@
+"""Rules that a mapping has to keep beyond its types; each fault with its key's place and a remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from tileserver.errors import BadParameter
+from tileserver.ingest.mapping.declared import (
+    CategoryRule,
+    DateRule,
+    FieldRule,
+    FileMapping,
+    GeometryRule,
+    RowRule,
+    listed,
+)
+from tileserver.ingest.spelling import fold
+from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day
+
+Fault: TypeAlias = tuple[tuple[str | int, ...], str]  # path of the key, words
+
+
+def faults(mapping: FileMapping) -> Iterator[Fault]:
+    """Yield the faults of *mapping*, in the order of its keys."""
+    yield from _dates(mapping.date)
+    yield from _geometry(mapping.geometry)
+    if mapping.category is not None:
+        yield from _category(mapping.category)
+    for name, field in (mapping.fields or {}).items():
+        yield from _field(("fields", name), field)
+    for table, rules in (("leave_out", mapping.leave_out), ("keep_only", mapping.keep_only)):
+        for index, rule in enumerate(rules):
+            yield from _condition((table, index), rule)
+    yield from _rest(mapping)
+
+
+def _rest(mapping: FileMapping) -> Iterator[Fault]:
+    if mapping.id is not None and not listed(mapping.id.column):
+        yield ("id", "column"), "it has to name the column by which a row is known again"
+    share = mapping.limits.put_aside
+    if share is not None and not 0 <= share <= 1:
+        yield ("limits", "put_aside"), f"{share!r} has to be a share from 0 to 1: 0.05 is 5 of 100"
+    if mapping.limits.rows < 0:
+        yield ("limits", "rows"), "it has to be a number of rows, 0 or more"
+    if mapping.means == "snapshot" and listed(mapping.date.end):
+        yield (
+            ("date", "end"),
+            'a snapshot ends where the next one begins: leave it out, or say means = "features"',
+        )
+    if mapping.means == "snapshot" and mapping.date.span is not None:
+        yield ("date", "span"), "a snapshot has one date; spans are for features"
+
+
+def _dates(rule: DateRule) -> Iterator[Fault]:
+    if not listed(rule.forms):
+        yield ("date", "forms"), "it names no form; leave it out for ISO dates"
+    for form in listed(rule.forms):
+        if not is_date_form(form):
+            words = f"form {form!r} is none of {', '.join(NAMED_FORMS)}, nor a pattern that names a whole day"
+            yield ("date", "forms"), f"{words}, such as %d.%m.%Y or %Y-%m-%d %H:%M:%S"
+    for name in ("name", "pattern"):
+        yield from _one_group(("date", name), getattr(rule, name), r"control_(\d{8})")
+    for name in ("earliest", "latest"):
+        try:
+            parse_day(getattr(rule, name) or "2000-01-01")
+        except BadParameter as error:
+            yield ("date", name), str(error)
+    if rule.zone:
+        try:
+            day_zone(rule.zone)
+        except BadParameter as error:
+            yield ("date", "zone"), str(error)
+
+
+def _one_group(path: tuple[str | int, ...], pattern: str, example: str) -> Iterator[Fault]:
+    if not pattern:
+        return
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        yield (
+            path,
+            f"{pattern!r} is no regular expression: {error}; write it as in {example!r}, in single quotes",
+        )
+        return
+    if groups != 1:
+        yield (
+            path,
+            f"{pattern!r} has to have one group in brackets, which is what is read, as {example!r} has",
+        )
+
+
+def _geometry(rule: GeometryRule) -> Iterator[Fault]:
+    there = [name for name in ("wkt", "geojson", "coordinates") if getattr(rule, name) != ""]
+    if (rule.lon == "") != (rule.lat == ""):
+        missing = "lon" if rule.lon == "" else "lat"
+        yield ("geometry",), f"lon and lat go together: {missing} is missing"
+    if rule.lon != "":
+        there.insert(0, "lon and lat")
+    if len(there) > 1:
+        yield ("geometry",), f"{' and '.join(there)} are two places for one geometry: keep one"
+    if rule.lon != "" and rule.axes:
+        yield ("geometry", "axes"), "lon and lat say themselves which is which: leave axes out"
+
+
+def _category(rule: CategoryRule) -> Iterator[Fault]:
+    there = [
+        name
+        for name, given in (("column", listed(rule.column)), ("value", rule.value), ("from", rule.place))
+        if given
+    ]
+    if len(there) != 1:
+        said = f"{' and '.join(there)} are too many" if there else "there is none"
+        yield ("category",), f"it needs one of column, value and from: {said}"
+    yield from _one_group(("category", "pattern"), rule.pattern, r"^([A-Z])\. ")
+    if rule.value and (rule.codes or listed(rule.ignore)):
+        yield ("category", "value"), "a constant needs neither codes nor ignore"
+    meant: dict[str, str] = {fold(word): "" for word in listed(rule.ignore)}
+    for word, code in rule.codes.items():
+        other = meant.setdefault(fold(word), code)
+        if other != code:
+            also = f"of {other!r} as well" if other else "among what to ignore as well"
+            yield ("category", "codes", word), f"{word!r} is a spelling of {code!r} and {also}"
+
+
+def _field(path: tuple[str | int, ...], field: str | int | FieldRule) -> Iterator[Fault]:
+    rule = field if isinstance(field, FieldRule) else FieldRule(field)
+    if bool(listed(rule.column)) == (rule.value is not None):
+        yield path, 'it needs a column, or a value: text = "notes", or text = { value = "from the archive" }'
+    if rule.take == "first" and rule.join is not None:
+        yield path, "the first of several is not joined: leave join out"
+
+
+def _condition(path: tuple[str | int, ...], rule: RowRule) -> Iterator[Fault]:
+    said = [rule.equals is not None, bool(rule.matches), rule.empty is not None]
+    if sum(said) != 1:
+        yield path, 'it needs one of is, matches and empty, such as is = "hidden"'
+    if rule.matches:
+        try:
+            re.compile(rule.matches)
+        except re.error as error:
+            yield (*path, "matches"), f"{rule.matches!r} is no regular expression: {error}"

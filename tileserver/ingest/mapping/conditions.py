@@ -1,0 +1,79 @@
+"""Conditions on rows, and which rows were issued again."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from tileserver.errors import BadInstant, UnreadableSource
+from tileserver.ingest.containers.table import Table
+from tileserver.ingest.mapping.dates import RowDates
+from tileserver.ingest.mapping.declared import IdRule, RowRule, listed, spelled
+from tileserver.ingest.mapping.values import first_said, flat, number_of, says, text_of_value, value_at
+from tileserver.ingest.spelling import fold
+
+RowPlace: TypeAlias = tuple[str, int, int]  # member, number of its table, number of the row
+
+
+def holds(rule: RowRule, values: Mapping[str, Any]) -> bool:
+    """Whether the row meets the condition; a list does where any of its members does."""
+    value = value_at(values, spelled(rule.column))
+    if rule.empty is not None:
+        return rule.empty != says(value)
+    said = [text_of_value(each) for each in flat([value])]
+    if rule.equals is not None:
+        wanted = {fold(word) for word in listed(rule.equals)}
+        return any(fold(each) in wanted for each in said)
+    return any(re.search(rule.matches, each) for each in said)
+
+
+def numbered(tables: Iterable[Table]) -> Iterator[tuple[int, Table]]:
+    """Yield *tables* with their numbers in their own files; two may have one name, as KML folders have."""
+    counts: Counter[str] = Counter()
+    for table in tables:
+        counts[table.member] += 1
+        yield counts[table.member], table
+
+
+def replaced(
+    tables: Iterable[tuple[int, Table]], rule: IdRule, dates: RowDates, *, by_member: bool
+) -> frozenset[RowPlace]:
+    """Return the rows that were issued again, and so are replaced by another row.
+
+    *by_member*: only rows of one file replace each other. Of several rows with the same id the one with the
+    newest order counts, of equal ones the later row. `UnreadableSource` where an order can not be told.
+    """
+    best: dict[tuple[str, str], tuple[float, RowPlace]] = {}
+    old: set[RowPlace] = set()
+    for number, table in tables:
+        for row in table.rows():
+            name = "" if row.trouble else text_of_value(first_said(row.values, rule.column))
+            if not name:
+                continue
+            row_place = (table.member, number, row.number)
+            order = _order(value_at(row.values, spelled(rule.newest)), dates, row_place, rule)
+            known = best.get((table.member if by_member else "", name))
+            if known is not None and known[0] > order:
+                old.add(row_place)
+                continue
+            if known is not None:
+                old.add(known[1])
+            best[table.member if by_member else "", name] = (order, row_place)
+    return frozenset(old)
+
+
+def _order(value: Any, dates: RowDates, row_place: RowPlace, rule: IdRule) -> float:
+    if rule.newest == "" or not says(value):
+        return 0.0
+    number = number_of(value, ".")
+    if number is not None:
+        return number
+    try:
+        return dates.said(value).start.timestamp()
+    except BadInstant as error:
+        raise UnreadableSource(
+            f"{row_place[0]} row {row_place[2]}: {rule.newest} has to tell the newest issue, and"
+            f" {text_of_value(value)[:40]!r} is neither a number nor a date; see [id] newest"
+        ) from error

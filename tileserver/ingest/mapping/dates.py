@@ -1,0 +1,154 @@
+"""Dates of rows and of files, by a mapping's columns, patterns and forms.
+
+A plain date is a local day of the theatre, whatever zone the mapping declares: that zone tells when a time
+without offset was, and, where only days count, on which day an instant fell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tileserver.errors import BadInstant
+from tileserver.ingest.dates import SAID_LENGTH, DateReader, Said, day_in_name, grain
+from tileserver.ingest.mapping.declared import DateRule, listed
+from tileserver.ingest.mapping.values import first_said, text_of_value
+from tileserver.model import Dates, Precision
+from tileserver.times import TICK, Period, day_period, day_zone, local_day
+
+# ISO 8601 as databases write it, with a space and often without an offset; RFC 3339 has neither.
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+                  r"(?: ?(?:[+-][0-9]{2}(?::?[0-9]{2})?|Z|UTC))?\Z")  # fmt: skip
+_LAST_YEAR = 9999  # with which databases write that there is no end
+
+
+@dataclass(frozen=True, slots=True)
+class RowDates:
+    """Reader of the dates of one source; *theatre_zone* is of the days, *reader* has the zone of times."""
+
+    rule: DateRule
+    reader: DateReader
+    theatre_zone: ZoneInfo
+    is_window: bool  # without an end a thing lasts what its date says; else it holds from then on
+    at: datetime | None  # what the caller says of what says nothing
+
+    @classmethod
+    def of(cls, rule: DateRule, theatre_zone: str, *, is_window: bool, at: datetime | None) -> RowDates:
+        """Return the reader that *rule* declares; `BadInstant` where *at* cannot be."""
+        dates = Dates(listed(rule.forms), rule.ends, rule.earliest, rule.latest, rule.name)
+        reader = DateReader.of(dates, day_zone(rule.zone or theatre_zone))
+        if at is not None:
+            reader.checked(Said(at, at, False))
+        return cls(rule, replace(reader, table="[date]"), day_zone(theatre_zone), is_window, at)
+
+    def period(self, values: Mapping[str, Any], of_file: Said | None) -> tuple[Period, Precision]:
+        """Return the half-open period of a row, and its precision; `BadInstant` for none.
+
+        *of_file* is the date in the name of the row's file, for rows that have none.
+        """
+        said = self.start(values) or of_file
+        start = said.start if said else self.at
+        if start is None:
+            raise BadInstant(f"it has no date{self._where()}")
+        written = first_said(values, self.rule.end)
+        until = None if written is None else self._end(written)
+        end = until.end if until else said.end if said and self.is_window and written is None else None
+        if end is not None and end <= start:
+            raise BadInstant("it ends before it starts")
+        is_day = (said.is_day if said else self.begins_day(start)) or (until is not None and until.is_day)
+        return Period(start, end), "day" if is_day else "instant"
+
+    def start(self, values: Mapping[str, Any]) -> Said | None:
+        """Return the date of a row, as long as its span says; ``None`` where no column says anything."""
+        value = first_said(values, self.rule.column)
+        return None if value is None else self._spanning(self.said(value), values)
+
+    def of_name(self, name: str) -> Said | None:
+        """Return the date in the *name* of a file, by the mapping's pattern, else the name's only ISO day."""
+        said = day_in_name(name, self.reader)
+        return None if said is None else self._in_theatre(said)
+
+    def begins_day(self, at: datetime) -> bool:
+        """Whether *at*, given without a precision, is the first instant of a local day."""
+        return day_period(local_day(at, self.theatre_zone), self.theatre_zone).start == at
+
+    def _end(self, written: Any) -> Said | None:
+        """Return the end as a meaning whose ``end`` is exclusive; ``None`` where there is no end."""
+        typed = self._typed(written)
+        if typed is not None and typed.start.year == _LAST_YEAR:
+            return None
+        if typed is None and self.reader.read_end(self._found(written)) is None:
+            return None
+        said = self.said(written)
+        if said.is_day:
+            return Said(said.start, said.start if self.rule.ends == "exclusive" else said.end, True)
+        inclusive = self.rule.ends == "inclusive"
+        return Said(said.start, said.start + grain(said.start) if inclusive else said.start, False)
+
+    def said(self, value: Any) -> Said:
+        """Return the meaning of *value*, a half-open day or instant; `BadInstant` without a meaning."""
+        typed = self._typed(value)
+        said = self.reader.read(self._found(value)) if typed is None else self.reader.checked(typed)
+        return self._in_theatre(said)
+
+    def _typed(self, value: Any) -> Said | None:
+        """Return the meaning of a typed date of a container, or of ISO 8601 beyond RFC 3339."""
+        if isinstance(value, str) and "iso" in self.reader.dates.forms and _ISO.match(value.strip()):
+            try:
+                value = datetime.fromisoformat(value.strip().replace(" UTC", "Z"))
+            except ValueError as error:
+                raise BadInstant(f"{value[:SAID_LENGTH]!r} is no instant of the calendar") from error
+        if isinstance(value, datetime):
+            try:
+                start = (value if value.tzinfo else value.replace(tzinfo=self.reader.zone)).astimezone(UTC)
+                return Said(start, start + TICK, False)
+            except OverflowError as error:
+                raise BadInstant(f"{value} is outside the years this server can count") from error
+        return _day(value, self.theatre_zone) if isinstance(value, date) else None
+
+    def _found(self, value: Any) -> Any:
+        """Return the part of a text that the mapping's pattern finds, else the whole text."""
+        if not self.rule.pattern or not isinstance(value, str):
+            return value
+        found = re.search(self.rule.pattern, value)
+        return found[1] if found and found[1] else value
+
+    def _in_theatre(self, said: Said) -> Said:
+        """Return a day as the theatre's local day of the same name; an instant is one unless days count."""
+        if not said.is_day and self.rule.precision != "day":
+            return said
+        return _day(local_day(said.start, self.reader.zone), self.theatre_zone)
+
+    def _spanning(self, said: Said, values: Mapping[str, Any]) -> Said:
+        rule = self.rule.span
+        if rule is None:
+            return said
+        span = rule.values.get(text_of_value(first_said(values, rule.column)), "day")
+        day = local_day(said.start, self.theatre_zone)
+        if span == "day":
+            return said
+        if span == "week":
+            first = day - timedelta(days=day.weekday())
+            last = first + timedelta(days=6)
+        else:
+            first = day.replace(day=1) if span == "month" else day.replace(month=1, day=1)
+            days = 31 if span == "month" else 366
+            last = (first + timedelta(days=days)).replace(day=1) - timedelta(days=1)
+        return Said(_day(first, self.theatre_zone).start, _day(last, self.theatre_zone).end, True)
+
+    def _where(self) -> str:
+        columns = listed(self.rule.column)
+        if columns:
+            return f" in {' or '.join(columns)}"
+        return '; say in which column: [date] column = "date"'
+
+
+def _day(day: date, zone: ZoneInfo) -> Said:
+    period = day_period(day, zone)
+    assert period.start is not None
+    assert period.end is not None
+    return Said(period.start, period.end, True)

@@ -1,0 +1,141 @@
+"""The keys of a mapping, by which a publisher's files are described in TOML.
+
+A mapping is data: read from a file, checked by `check`, and understood by `reader`. Each key has the default
+that is right for most files, so that a mapping says only what is odd about its source.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Column: TypeAlias = str | int  # by name; by number where the file has no header; "a.b" within a "a"
+Columns: TypeAlias = Column | tuple[Column, ...]
+Texts: TypeAlias = str | tuple[str, ...]
+Words: TypeAlias = str | int | float | bool | tuple[str | int | float | bool, ...]
+
+
+class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of the files and tables that are read, and the dialect of their container."""
+
+    names: Texts = ()  # patterns with * and ?, {layer} is the layer's name; none: every file
+    tables: Texts = ()  # patterns of the names of layers, sheets, KML folders; none: every table
+    records: Texts = ()  # of JSON: where the list of records is, such as value.features
+    container: str = ""  # '': found out
+    delimiter: str = ""
+    encoding: str = ""
+    decimal: Literal[".", ","] = "."
+    header: bool = True
+
+
+class SpanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column that says how exactly a date is known, and the spans that its values mean."""
+
+    column: Columns
+    values: dict[str, Literal["day", "week", "month", "year"]]
+
+
+class DateRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Place and forms of the dates; `tileserver.model.Dates` has the forms."""
+
+    column: Columns = ()  # the first that says anything
+    end: Columns = ()
+    name: str = ""  # regular expression with a group: the date in the name of the file
+    pattern: str = ""  # regular expression with a group: the date in the text of a column
+    forms: Texts = ("iso",)
+    zone: str = ""  # of times without offset; '': the theatre's
+    precision: Literal["as_written", "day"] = "as_written"
+    ends: Literal["as_written", "inclusive", "exclusive"] = "as_written"
+    holds_from: Literal["start", "end"] = "start"  # of its day, a snapshot
+    earliest: str = "1000-01-01"
+    latest: str = ""
+    span: SpanRule | None = None
+
+
+class GeometryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Place of the geometry, where the container has none of its own, and its coordinates."""
+
+    lon: Column = ""
+    lat: Column = ""
+    wkt: Column = ""
+    geojson: Column = ""
+    coordinates: Column = ""  # a bare list of numbers, positions or rings, as its shape says
+    shape: Literal["point", "line", "area"] = "point"
+    axes: Literal["", "auto", "lonlat", "latlon"] = ""  # '': the layer's
+    crs: str = ""
+    missing: Literal["put_aside", "leave_out"] = "put_aside"
+    other_kinds: Literal["put_aside", "leave_out"] = "put_aside"
+
+
+class CategoryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Place of the status, kind or side, and the meanings of its spellings."""
+
+    column: Columns = ()  # the first whose value means something
+    value: str = ""
+    place: Literal["", "file", "folder", "table"] = msgspec.field(default="", name="from")
+    pattern: str = ""
+    codes: dict[str, str] = {}  # spelling -> code; none: the layer's own codes and spellings
+    ignore: Words = ()
+
+
+class FieldRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a property of the layer is made of columns."""
+
+    column: Columns = ()
+    value: str | int | float | bool | None = None
+    take: Literal["all", "first", "text", "url"] = "all"
+    join: str | None = None  # between several values; none: the layer's
+    type: Literal["as_written", "text", "number", "whole", "boolean", "day"] = "as_written"
+
+
+class RowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A condition on a column of a row."""
+
+    column: Column
+    equals: Words | None = msgspec.field(default=None, name="is")
+    matches: str = ""
+    empty: bool | None = None
+
+
+class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Columns by which a row is known when issued again, and by which the newest issue is told."""
+
+    column: Columns
+    newest: Column = ""  # '': the row that comes later
+
+
+class LimitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When nothing of a file is taken."""
+
+    put_aside: float | None = None  # largest share of the rows read
+    rows: int = 1  # fewest that have to be left
+
+
+class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the files of one source become features of one layer."""
+
+    title: str = ""
+    means: Literal["features", "snapshot"] = "features"
+    file: FileRule = FileRule()
+    date: DateRule = DateRule()
+    geometry: GeometryRule = GeometryRule()
+    category: CategoryRule | None = None
+    fields: dict[str, str | int | FieldRule] | None = None
+    leave_out: tuple[RowRule, ...] = ()
+    keep_only: tuple[RowRule, ...] = ()
+    id: IdRule | None = None
+    limits: LimitRule = LimitRule()
+
+
+def listed(given: str | int | float | bool | tuple[str | int | float | bool, ...]) -> tuple[str, ...]:
+    """Return *given*, one word or several, as texts; the empty word is none."""
+    several = given if isinstance(given, tuple) else (given,)
+    return tuple(spelled(each) for each in several if each != "" or isinstance(each, bool))
+
+
+def spelled(value: str | int | float | bool) -> str:
+    """Return the text that a file of text alone would have for *value*."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,144 @@
+"""Geometries of rows as texts of GeoJSON in the file's coordinates: from columns, or the container's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import shapely
+
+from tileserver.geometry import MAX_DEPTH, write_geometry
+from tileserver.ingest.containers.table import Row
+from tileserver.ingest.mapping.declared import GeometryRule, spelled
+from tileserver.ingest.mapping.values import number_of, says, value_at
+
+Kind: TypeAlias = Literal["areas", "lines", "points"]
+
+# What a layer of each kind has a use for; a collection is looked into when it is repaired.
+_KINDS: dict[str, frozenset[str]] = {
+    "areas": frozenset({"Polygon", "MultiPolygon", "GeometryCollection"}),
+    "lines": frozenset({"LineString", "MultiLineString", "GeometryCollection"}),
+    "points": frozenset({"Point", "MultiPoint", "GeometryCollection"}),
+}
+_CLOSED = 4  # positions of the shortest ring
+
+
+class NoPlace(ValueError):
+    """Columns with words or numbers that are no geometry."""
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+_TYPE = msgspec.json.Decoder(_Typed)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Reader of the geometries of one source."""
+
+    rule: GeometryRule
+    decimal: Literal[".", ","]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that have the geometry; none where the container has a geometry itself."""
+        rule = self.rule
+        given = (rule.lon, rule.lat, rule.wkt, rule.geojson, rule.coordinates)
+        return tuple(spelled(each) for each in given if each != "")
+
+    @property
+    def are_lonlat(self) -> bool:
+        """Whether a column is declared as longitude and another as latitude."""
+        return self.rule.lon != ""
+
+    def read(self, row: Row) -> bytes | None:
+        """Return the UTF-8 text of a GeoJSON geometry, in the file's coordinates; ``None`` for none.
+
+        `NoPlace` where columns say what is no geometry.
+        """
+        rule = self.rule
+        if not self.columns:
+            return row.geometry
+        if self.are_lonlat:
+            return self._point(row)
+        value = value_at(row.values, self.columns[0])
+        if not says(value):
+            return None
+        if rule.wkt != "":
+            return _wkt(value)
+        return _geojson(value) if rule.geojson != "" else _coordinates(value, rule.shape)
+
+    def _point(self, row: Row) -> bytes | None:
+        said = [value_at(row.values, spelled(each)) for each in (self.rule.lon, self.rule.lat)]
+        if not any(map(says, said)):
+            return None
+        lon, lat = (number_of(each, self.decimal) for each in said)
+        if lon is None or lat is None:
+            more = '; with a decimal comma say [file] decimal = ","' if self.decimal == "." else ""
+            raise NoPlace(f"{str(said[0])[:40]!r}, {str(said[1])[:40]!r} are no longitude and latitude{more}")
+        return f'{{"type":"Point","coordinates":[{lon!r},{lat!r}]}}'.encode()
+
+
+def is_of_kind(geometry: bytes, kind: Kind) -> bool:
+    """Whether the text of a GeoJSON geometry says a type that a layer of *kind* has a use for."""
+    try:
+        return _TYPE.decode(geometry).type in _KINDS[kind]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return True  # put aside as unreadable when it is repaired
+
+
+def _wkt(value: Any) -> bytes:
+    text = str(value).strip()
+    text = text.partition(";")[2] if text[:5].upper() == "SRID=" else text
+    if text.count("(") > 0 and _nesting(text) > MAX_DEPTH:
+        raise NoPlace(f"its WKT nests deeper than {MAX_DEPTH} brackets")
+    try:
+        shape = shapely.from_wkt(text)
+    except (shapely.errors.GEOSException, ValueError, TypeError) as error:
+        raise NoPlace(f"{text[:40]!r} is no WKT: {str(error)[:80]}") from error
+    if shape is None or shape.is_empty:
+        raise NoPlace(f"{text[:40]!r} is an empty geometry")
+    return write_geometry(shape)
+
+
+def _nesting(text: str) -> int:
+    deepest = depth = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+        if deepest > MAX_DEPTH:
+            break
+    return deepest
+
+
+def _geojson(value: Any) -> bytes:
+    return value.encode("utf-8", "replace") if isinstance(value, str) else msgspec.json.encode(value)
+
+
+def _coordinates(value: Any, shape: Literal["point", "line", "area"]) -> bytes:
+    """Return the geometry of a bare list: a position, positions, or a ring or rings; a ring is closed."""
+    try:
+        given = msgspec.json.decode(value) if isinstance(value, str) else value
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise NoPlace(f"{str(value)[:40]!r} is no list of numbers") from error
+    if not isinstance(given, list) or not given:
+        raise NoPlace(f"{str(given)[:40]!r} is no list of numbers")
+    if shape == "point":
+        return _encoded("Point", given)
+    if shape == "line":
+        return _encoded("LineString", given)
+    rings = given if isinstance(given[0], list) and given[0] and isinstance(given[0][0], list) else [given]
+    return _encoded("Polygon", [_closed(ring) for ring in rings])
+
+
+def _closed(ring: Any) -> Any:
+    if not isinstance(ring, list) or len(ring) < _CLOSED - 1:
+        raise NoPlace("a ring has to have three places or more")
+    return ring if ring[0] == ring[-1] else [*ring, ring[0]]
+
+
+def _encoded(kind: str, coordinates: Any) -> bytes:
+    return msgspec.json.encode({"type": kind, "coordinates": coordinates})

@@ -1,0 +1,196 @@
+"""A mapping bound to the layer that its source goes into, each part checked against the layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import Literal
+
+from tileserver.complaints import near_miss
+from tileserver.errors import UnreadableSource
+from tileserver.grid import BoundsLonLat
+from tileserver.ingest.containers.table import Dialect, Table
+from tileserver.ingest.crs import to_lonlat
+from tileserver.ingest.frame import Frame, find_frame
+from tileserver.ingest.mapping.categories import Categories
+from tileserver.ingest.mapping.dates import RowDates
+from tileserver.ingest.mapping.declared import FileMapping, listed, spelled
+from tileserver.ingest.mapping.load import LoadedMapping
+from tileserver.ingest.mapping.places import NoPlace, Places
+from tileserver.ingest.mapping.properties import Properties
+from tileserver.model import Layer, Theatre
+
+# Whose columns are as the first rows have them; a row may have others.
+_LOOSE = frozenset({"geojson", "geojsonseq", "json", "topojson", "kml"})
+_LONLAT = _LOOSE  # by their standards in longitude and latitude, where they say nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class IntakePlan:
+    """How the tables of one source are read for one layer."""
+
+    loaded: LoadedMapping
+    layer: Layer
+    bounds: BoundsLonLat
+    dates: RowDates
+    places: Places
+    categories: Categories | None
+    properties: Properties
+    axes: Literal["auto", "lonlat", "latlon"]
+
+    @classmethod
+    def of(
+        cls,
+        loaded: LoadedMapping,
+        theatre: Theatre,
+        layer: Layer,
+        at: datetime | None = None,
+        axes: Literal["", "auto", "lonlat", "latlon"] = "",
+    ) -> IntakePlan:
+        """Return the plan of *loaded* for *layer*; *at*, UTC, and *axes* are the caller's options.
+
+        `BadParameter`, with file and line, where the mapping does not fit the layer.
+        """
+        _check_layer(loaded, layer)
+        rules = loaded.rules
+        dates = RowDates.of(rules.date, theatre.day_zone, is_window=layer.time == "window", at=at)
+        return cls(
+            loaded,
+            layer,
+            BoundsLonLat(*(layer.bounds or theatre.bounds)),
+            dates,
+            Places(rules.geometry, rules.file.decimal),
+            None if rules.category is None else Categories.of(rules.category, layer),
+            Properties.of(rules.fields, dates, rules.file.decimal),
+            axes or rules.geometry.axes or layer.axes,
+        )
+
+    @property
+    def rules(self) -> FileMapping:
+        """The mapping's rules."""
+        return self.loaded.rules
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the containers of the source are read."""
+        rule = self.rules.file
+        return Dialect(rule.container, listed(rule.records), rule.delimiter, rule.encoding, rule.header)
+
+    def takes(self, table: Table, file: str) -> bool:
+        """Whether the mapping names *table*; *file* is the name of a file that is no archive."""
+        rule = self.rules.file
+        member = table.member or file
+        names = [each.replace("{layer}", self.layer.name) for each in listed(rule.names)]
+        named = not names or any(
+            fnmatchcase(name.casefold(), each.casefold())
+            for each in names
+            for name in (member, PurePosixPath(member).name)
+        )
+        tables = listed(rule.tables) if table.container else ()  # else it could not be read, and says so
+        return named and (
+            not tables or any(fnmatchcase(table.name.casefold(), each.casefold()) for each in tables)
+        )
+
+    def frame(self, table: Table, file: str) -> Frame:
+        """Return how coordinates of *table* become longitude and latitude; `UnreadableSource` for none."""
+        where = table.member or file
+        crs = self.rules.geometry.crs or table.crs
+        unsaid = self.rules.geometry.wkt != "" or (not self.places.columns and table.container not in _LONLAT)
+        if crs is None and unsaid and table.container:
+            raise UnreadableSource(
+                f"{where} does not say in which reference system its coordinates are; declare it:"
+                ' [geometry] crs = "EPSG:4326" for longitude and latitude'
+            )
+        if self.places.are_lonlat:
+            return Frame(to_lonlat(crs, self.bounds, where))
+        return find_frame(lambda: self._geometries(table), crs, self.axes, self.bounds, where)
+
+    def check_columns(self, table: Table, file: str) -> None:
+        """Raise `UnreadableSource` where *table* has no column that the mapping names."""
+        if table.container in _LOOSE or not table.container:
+            return
+        there = set(table.columns)
+        for wanted in self._needed():
+            missing = [each for each in wanted if each not in there and _root(each) not in there]
+            if wanted and len(missing) == len(wanted):
+                raise UnreadableSource(
+                    f"{table.member or file} has no column {' or '.join(map(repr, missing))}"
+                    f"{near_miss(missing[0], there)}; it has {', '.join(table.columns)[:400]}"
+                )
+
+    def other_columns(self, table: Table) -> list[str]:
+        """Return the columns of *table* that the mapping has no use for."""
+        used = {_root(each) for wanted in self._needed() for each in wanted}
+        if self.rules.fields is None:
+            used |= set(self.layer.fields)
+        return [each for each in table.columns if each not in used]
+
+    def _needed(self) -> list[tuple[str, ...]]:
+        """Return groups of the columns that the mapping names; of each group a column has to be there."""
+        rules = self.rules
+        groups = [listed(rules.date.column), listed(rules.date.end)]
+        groups += [(each,) for each in self.places.columns]
+        groups += [] if rules.category is None else [listed(rules.category.column)]
+        groups += [] if rules.date.span is None else [listed(rules.date.span.column)]
+        groups += [] if rules.id is None else [listed(rules.id.column), listed(rules.id.newest)]
+        groups += [(spelled(each.column),) for each in (*rules.leave_out, *rules.keep_only)]
+        return groups + [(each,) for each in self.properties.columns]
+
+    def _geometries(self, table: Table) -> list[bytes]:
+        found = []
+        for row in table.rows():
+            try:
+                geometry = None if row.trouble else self.places.read(row)
+            except NoPlace:
+                continue
+            if geometry is not None:
+                found.append(geometry)
+        return found
+
+
+def _root(column: str) -> str:
+    return column.partition(".")[0].partition("[")[0]
+
+
+def _check_layer(loaded: LoadedMapping, layer: Layer) -> None:
+    rules = loaded.rules
+    if rules.means == "snapshot" and layer.time != "state":
+        raise loaded.complaint(
+            ("means",), f"layer {layer.name!r} shows what happened, and has no snapshots: say features"
+        )
+    for name in rules.fields or {}:
+        if name == layer.category and rules.category is not None:
+            raise loaded.complaint(("fields", name), f"{name!r} is what [category] says; leave it out here")
+        if name not in layer.fields:
+            raise loaded.complaint(
+                ("fields", name),
+                f"layer {layer.name!r} has no field {name!r}{near_miss(name, layer.fields)};"
+                f" it has {', '.join(layer.fields) or 'none'}",
+            )
+    _check_codes(loaded, layer)
+
+
+def _check_codes(loaded: LoadedMapping, layer: Layer) -> None:
+    rule, codes = loaded.rules.category, layer.codes()
+    if rule is None:
+        if codes:
+            raise loaded.complaint(
+                (),
+                f"layer {layer.name!r} needs a {layer.category} for each row: say in which column it stands,"
+                ' [category] column = "..."',
+            )
+        return
+    if not layer.category:
+        raise loaded.complaint(("category",), f"layer {layer.name!r} has no category: leave the table out")
+    said = {("category", "codes", word): code for word, code in rule.codes.items()}
+    if rule.value:
+        said["category", "value", ""] = rule.value
+    for path, code in said.items():
+        if codes and code not in codes:
+            raise loaded.complaint(
+                path,
+                f"layer {layer.name!r} has no {layer.category} {code!r}{near_miss(code, codes)};"
+                f" it has {', '.join(sorted(codes))}",
+            )

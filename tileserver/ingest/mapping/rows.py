@@ -1,0 +1,155 @@
+"""A row becomes a raw feature, or is counted with the reason against the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tileserver.errors import BadParameter, UnreadableSource
+from tileserver.findings import Finding
+from tileserver.ingest.containers.table import Row, Table
+from tileserver.ingest.dates import Said
+from tileserver.ingest.fields import kept_fields
+from tileserver.ingest.frame import Frame
+from tileserver.ingest.mapping.conditions import RowPlace, holds
+from tileserver.ingest.mapping.places import NoPlace, is_of_kind
+from tileserver.ingest.mapping.plan import IntakePlan
+from tileserver.ingest.mapping.values import text_of_value
+from tileserver.ingest.raw import RawFeature
+from tileserver.ingest.report import Report
+from tileserver.model import Precision, Value
+from tileserver.times import Period
+
+_RAW_LENGTH = 2000  # of a row that was put aside
+
+
+class Refused(Exception):
+    """A row that is not yielded: the finding, and words for the report."""
+
+    def __init__(self, finding: Finding, words: str = "") -> None:
+        super().__init__(words)
+        self.finding = finding
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
+class TableReader:
+    """Reader of the rows of a table: the plan of its source, its frame, and the date in its file's name."""
+
+    plan: IntakePlan
+    table: Table
+    number: int  # of the table in its file
+    file: str
+    frame: Frame
+    of_file: Said | None  # date in the name of the file
+    replaced: frozenset[RowPlace]
+    dated: bool  # each row has a period of its own
+
+    @property
+    def origin(self) -> str:
+        """The file, with the name of the table."""
+        where = self.table.member or self.file
+        return f"{where}/{self.table.name}" if self.table.name else where
+
+    def read(self, report: Report) -> Iterator[RawFeature]:
+        """Yield the features of the table in their order; each row is counted in *report*.
+
+        `UnreadableSource` where the whole table cannot be read, unless it is one of many of dated features.
+        """
+        if others := self.plan.other_columns(self.table):
+            report.note(Finding.OTHER_FIELDS, f"{self.origin}: {', '.join(others)}")
+        for row in self.table.rows():
+            if row.number == 0 and not (self.dated and self.table.member):
+                raise UnreadableSource(f"{self.origin}: {row.trouble}")
+            report.read += 1
+            origin = f"{self.origin}#{row.number}"
+            try:
+                yield self._feature(row, origin, report)
+            except Refused as refused:
+                if refused.finding.treatment == "quarantined":
+                    report.quarantine(refused.finding, origin, f"{refused.words}: {_raw(row)}".lstrip(": "))
+                else:
+                    report.note(refused.finding, f"{origin}: {refused.words}" if refused.words else origin)
+
+    def _feature(self, row: Row, origin: str, report: Report) -> RawFeature:
+        """Return the feature of *row*; `Refused` where there is none."""
+        if row.trouble:
+            raise Refused(Finding.UNREADABLE_ROW, row.trouble)
+        try:
+            self._check_wanted(row)
+            code = self._code(row, origin, report)
+            geometry = self._geometry(row)
+            period, precision = self._period(row)
+        except BadParameter as error:
+            raise Refused(Finding.ABSURD_DATE, str(error)) from error
+        except RecursionError as error:
+            raise Refused(Finding.UNREADABLE_ROW, "its values nest too deep") from error
+        properties = self._properties(row, code, origin, report)
+        placed = self.frame.place(geometry, origin, report)
+        return RawFeature(placed, properties, period, origin, precision)
+
+    def _period(self, row: Row) -> tuple[Period | None, Precision]:
+        return self.plan.dates.period(row.values, self.of_file) if self.dated else (None, "instant")
+
+    def _check_wanted(self, row: Row) -> None:
+        rules = self.plan.rules
+        if (self.table.member, self.number, row.number) in self.replaced:
+            raise Refused(Finding.REPLACED)
+        for rule in rules.leave_out:
+            if holds(rule, row.values):
+                raise Refused(Finding.FILTERED, f"leave_out by {rule.column}")
+        for rule in rules.keep_only:
+            if not holds(rule, row.values):
+                raise Refused(Finding.FILTERED, f"keep_only by {rule.column}")
+
+    def _code(self, row: Row, origin: str, report: Report) -> str | None:
+        """Return the code of the row's category; ``None`` where the mapping has no categories."""
+        if self.plan.categories is None:
+            return None
+        found = self.plan.categories.read(row.values, self.table.member or self.file, self.table.name)
+        if found.ignored:
+            raise Refused(Finding.IGNORED, found.said)
+        if found.code is None:
+            raise Refused(Finding.UNKNOWN_STATUS, self.plan.categories.hint(found.said))
+        if found.code != found.said and not self.plan.categories.declares:
+            report.note(Finding.SPELLING, f"{origin}: {found.said[:80]!r} -> {found.code}")
+        return found.code
+
+    def _geometry(self, row: Row) -> bytes:
+        rule = self.plan.rules.geometry
+        try:
+            geometry = self.plan.places.read(row)
+        except NoPlace as error:
+            raise Refused(Finding.UNREADABLE, str(error)) from error
+        if geometry is None:
+            left_out = rule.missing == "leave_out"
+            raise Refused(Finding.NO_PLACE if left_out else Finding.NULL_GEOMETRY)
+        if rule.other_kinds == "leave_out" and not is_of_kind(geometry, self.plan.layer.kind):
+            raise Refused(Finding.OTHER_KIND)
+        return geometry
+
+    def _properties(self, row: Row, code: str | None, origin: str, report: Report) -> dict[str, Value]:
+        def note(finding: Finding, what: str) -> None:
+            report.note(finding, f"{origin}: {what}")
+
+        layer = self.plan.layer
+        given: dict[str, Any] = dict(self.plan.properties.read(row.values, note))
+        if code is not None:
+            given[layer.category] = code
+        return kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* as JSON has values."""
+    known = value is None or isinstance(value, str | int | float | bool | list | dict)
+    return value if known else text_of_value(value)
+
+
+def _raw(row: Row) -> str:
+    try:
+        return msgspec.json.encode(row.values).decode()[:_RAW_LENGTH]
+    except (TypeError, ValueError, RecursionError):
+        return str(row.values)[:_RAW_LENGTH]

@@ -1,0 +1,87 @@
+"""Values of a row, by the names that a mapping has for its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from tileserver.ingest.mapping.declared import Columns, listed, spelled
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def value_at(values: Mapping[str, Any], column: str) -> Any:
+    """Return the value of *column*: by its whole name, else by a path such as ``source.urls[0]``.
+
+    ``None`` where there is none. A path through a list of objects gives the list of their values.
+    """
+    if column in values:
+        return values[column]
+    found: Any = values
+    for name, index in _steps(column):
+        if index:
+            found = found[int(index)] if isinstance(found, list) and int(index) < len(found) else None
+        elif isinstance(found, list):
+            found = [each.get(name) for each in found if isinstance(each, Mapping)]
+        else:
+            found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+@lru_cache(1024)
+def _steps(column: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_STEP.findall(column))
+
+
+def says(value: Any) -> bool:
+    """Whether *value* says anything: not ``None``, no text of spaces, no empty list."""
+    return value is not None and value != [] and not (isinstance(value, str) and not value.strip())
+
+
+def first_said(values: Mapping[str, Any], columns: Columns) -> Any:
+    """Return the value of the first of *columns* that says anything, or ``None``."""
+    return next((value for each in listed(columns) if says(value := value_at(values, each))), None)
+
+
+def flat(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield *values* that say anything, and the members of lists among the values."""
+    for value in values:
+        if isinstance(value, list):
+            yield from flat(value)
+        elif says(value):
+            yield value
+
+
+def text_of_value(value: Any) -> str:
+    """Return *value* as a single text, for messages and comparisons; empty for a value without words."""
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float | bool):
+        return spelled(value).strip()
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return ", ".join(text_of_value(each) for each in value) if isinstance(value, list) else str(value)
+
+
+def number_of(value: Any, decimal: str) -> float | None:
+    """Return *value* as a number written with *decimal*, or ``None``; spaces between thousands are none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    text = "".join(value.split())
+    if decimal == ",":
+        if "." in text:
+            return None  # 1.234,5 or 1,234.5: nobody can tell which was meant
+        text = text.replace(",", ".")
+    if not _NUMBER.match(text):
+        return None
+    return float(text)
+
+
+_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?\Z")
