@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -77,6 +78,22 @@ def store(program: str, *options: str, port: int = 0) -> Iterator[Store]:
     finally:
         made.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def running_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A server of each kind, for all tests of a module."""
+    with store(request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def empty_store(running_store: Store) -> Store:
+    """The same, running, without a key or a bound."""
+    with running_store.client() as client:
+        client.flushall()
+        client.config_set("maxmemory", 0)
+    return running_store
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import TypeVar
 
@@ -23,21 +23,6 @@ NAMES = [*TILES]
 
 def test_there_is_a_server_to_test_with() -> None:
     assert PROGRAMS, "install valkey-server or redis-server: make services"
-
-
-@pytest.fixture(scope="module", params=PROGRAMS)
-def running(request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store(request.param) as running:
-        yield running
-
-
-@pytest.fixture
-def kept(running: Store) -> Store:
-    """An empty store."""
-    with running.client() as client:
-        client.flushall()
-        client.config_set("maxmemory", 0)
-    return running
 
 
 def on(url: str, work: Callable[[SharedTier], Awaitable[Result]]) -> Result:
@@ -79,7 +64,7 @@ async def longest(tier: SharedTier, questions: int = 50) -> float:
     return worst
 
 
-def test_what_one_process_keeps_another_finds_and_nothing_else(kept: Store) -> None:
+def test_what_one_process_keeps_another_finds_and_nothing_else(empty_store: Store) -> None:
     async def keep(tier: SharedTier) -> None:
         assert await tier.get_many(NAMES) == {}
         await tier.keep_many(TILES)
@@ -88,16 +73,16 @@ def test_what_one_process_keeps_another_finds_and_nothing_else(kept: Store) -> N
     async def look(tier: SharedTier) -> dict[str, bytes]:
         return await tier.get_many([*NAMES, "7001.5/another", "9.9/ukraine.control/5-a1/8/154/1"])
 
-    on(kept.url, keep)
-    assert on(kept.url, look) == TILES
-    with kept.client() as client:
+    on(empty_store.url, keep)
+    assert on(empty_store.url, look) == TILES
+    with empty_store.client() as client:
         keys = client.keys("tileserver:[0-9]*")
         assert {key.rsplit(b":", 1)[0] for key in keys} == {f"tileserver:{SCHEME}:7001.5".encode()}
         assert all(0 < client.ttl(key) <= 7 * 86_400 for key in keys)
 
 
 def test_another_database_and_another_scheme_have_other_keys(
-    kept: Store, monkeypatch: pytest.MonkeyPatch
+    empty_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = NAMES[0]
 
@@ -110,17 +95,17 @@ def test_another_database_and_another_scheme_have_other_keys(
         monkeypatch.setattr(shared, "SCHEME", 99)
         assert await tier.get_many([name]) == {}
 
-    on(kept.url, keep)
+    on(empty_store.url, keep)
 
 
-def test_garbage_of_any_kind_is_no_tile_and_is_written_over(kept: Store) -> None:
+def test_garbage_of_any_kind_is_no_tile_and_is_written_over(empty_store: Store) -> None:
     names = NAMES[:6]
 
     async def work(tier: SharedTier) -> None:
         await tier.get_many(names)
         await tier.keep_many({name: TILES[name] for name in names})
         await written(tier)
-        with kept.client() as client:
+        with empty_store.client() as client:
             keys = [shared._key(name) for name in names]
             good = client.get(keys[5])
             client.set(keys[0], b"garbage")
@@ -135,7 +120,7 @@ def test_garbage_of_any_kind_is_no_tile_and_is_written_over(kept: Store) -> None
         await written(tier)
         assert await tier.get_many(names) == {name: TILES[name] for name in names}
 
-    on(kept.url, work)
+    on(empty_store.url, work)
 
 
 def _drawing(tier: SharedTier, drawn: list[str], seconds: float = 0.05) -> Callable[[str], Awaitable[bytes]]:
@@ -157,9 +142,9 @@ def _drawing(tier: SharedTier, drawn: list[str], seconds: float = 0.05) -> Calla
     return read
 
 
-def test_a_tile_is_drawn_once_however_many_processes_ask(kept: Store) -> None:
+def test_a_tile_is_drawn_once_however_many_processes_ask(empty_store: Store) -> None:
     async def work() -> list[str]:
-        tiers, drawn = [SharedTier(kept.url) for _ in range(8)], list[str]()
+        tiers, drawn = [SharedTier(empty_store.url) for _ in range(8)], list[str]()
         for tier in tiers:
             await tier.get_many(["7001.5/warm"])
         readers = [_drawing(tier, drawn) for tier in tiers]
@@ -174,9 +159,9 @@ def test_a_tile_is_drawn_once_however_many_processes_ask(kept: Store) -> None:
     assert sorted(drawn) == sorted(NAMES[:20])
 
 
-def test_where_the_one_who_draws_dies_or_fails_another_takes_over(kept: Store) -> None:
+def test_where_the_one_who_draws_dies_or_fails_another_takes_over(empty_store: Store) -> None:
     async def work() -> None:
-        leader, second, third = (SharedTier(kept.url) for _ in range(3))
+        leader, second, third = (SharedTier(empty_store.url) for _ in range(3))
         for tier in (leader, second, third):
             await tier.get_many(["7001.5/warm"])
         died, failed = NAMES[:2]
@@ -198,9 +183,9 @@ def test_where_the_one_who_draws_dies_or_fails_another_takes_over(kept: Store) -
     asyncio.run(work())
 
 
-def test_two_who_wait_for_each_other_do_not_wait_for_long(kept: Store) -> None:
+def test_two_who_wait_for_each_other_do_not_wait_for_long(empty_store: Store) -> None:
     async def work() -> None:
-        one, two = SharedTier(kept.url), SharedTier(kept.url)
+        one, two = SharedTier(empty_store.url), SharedTier(empty_store.url)
         for tier in (one, two):
             await tier.get_many(["7001.5/warm"])
         await one.claim(NAMES[:1])
@@ -217,7 +202,7 @@ def test_two_who_wait_for_each_other_do_not_wait_for_long(kept: Store) -> None:
 
 @pytest.mark.parametrize("fault", ["gone", "slow"])
 def test_a_server_that_is_gone_or_slow_costs_a_few_readers_a_moment_and_comes_back(
-    kept: Store, fault: str
+    empty_store: Store, fault: str
 ) -> None:
     async def work(tier: SharedTier) -> None:
         await tier.get_many(NAMES)
@@ -225,9 +210,9 @@ def test_a_server_that_is_gone_or_slow_costs_a_few_readers_a_moment_and_comes_ba
         await written(tier)
         assert tier.trouble == ""
         if fault == "gone":
-            kept.stop()
+            empty_store.stop()
         else:
-            kept.pause(True)
+            empty_store.pause(True)
         begun = time.monotonic()
         waits = await asyncio.gather(*(longest(tier, 10) for _ in range(20)))
         assert max(waits) < 3 * ANSWER_S + 0.3  # of those under way
@@ -235,16 +220,16 @@ def test_a_server_that_is_gone_or_slow_costs_a_few_readers_a_moment_and_comes_ba
         assert tier.trouble in ("it cannot be reached", "it does not answer in time")
         assert await longest(tier, 200) < 0.05  # nobody waits any more
         if fault == "gone":
-            kept.start()
+            empty_store.start()
         else:
-            kept.pause(False)
+            empty_store.pause(False)
         assert await until(lambda: not tier.trouble, tier) < 6
         assert set(await tier.get_many(NAMES)) == (set() if fault == "gone" else set(TILES))
         await tier.keep_many(TILES)
         await written(tier)
         assert await tier.get_many(NAMES) == TILES
 
-    on(kept.url, work)
+    on(empty_store.url, work)
 
 
 def test_a_server_that_is_away_at_the_start_is_found_later() -> None:
@@ -262,13 +247,13 @@ def test_a_server_that_is_away_at_the_start_is_found_later() -> None:
         on(late.url, work)
 
 
-def test_a_full_server_is_read_and_not_written_to_and_says_so(kept: Store) -> None:
+def test_a_full_server_is_read_and_not_written_to_and_says_so(empty_store: Store) -> None:
     async def work(tier: SharedTier) -> None:
         some = dict(list(TILES.items())[:30])
         await tier.get_many(NAMES)
         await tier.keep_many(some)
         await written(tier)
-        with kept.client() as client:
+        with empty_store.client() as client:
             client.config_set("maxmemory-policy", "noeviction")
             client.config_set("maxmemory", 1)
         await tier.keep_many(TILES)
@@ -277,7 +262,7 @@ def test_a_full_server_is_read_and_not_written_to_and_says_so(kept: Store) -> No
         assert await tier.get_many(NAMES) == some
         assert (await tier.claim(NAMES[40:42]))[1] == set(NAMES[40:42])  # who may not lease, draws
         assert tier.asked.failed == 0
-        with kept.client() as client:
+        with empty_store.client() as client:
             client.config_set("maxmemory", 0)
         tier._link._full_until = 0
         await tier.keep_many(TILES)
@@ -285,7 +270,7 @@ def test_a_full_server_is_read_and_not_written_to_and_says_so(kept: Store) -> No
         assert tier.trouble == ""
         assert await tier.get_many(NAMES) == TILES
 
-    on(kept.url, work)
+    on(empty_store.url, work)
 
 
 def test_a_wrong_password_is_said_without_it_and_the_right_one_works(

@@ -8,7 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import NOW, settings_for
+from tests.stores import empty_store, running_store
 from tileserver.web.app import create_app
+
+__all__ = ["client", "empty_store", "running_store"]
 
 
 @pytest.fixture(scope="package")

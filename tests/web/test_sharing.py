@@ -7,7 +7,6 @@ import json
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -16,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import NOW, serving, settings_for
-from tests.stores import PROGRAMS, Store, store
+from tests.stores import Store
 from tileserver.web.app import create_app
 
 pytestmark = pytest.mark.db
@@ -25,19 +24,6 @@ TILES = [
     f"/tiles/ukraine-sample/{z}/{x}/{y}.mvt?datetime=2023-11-09"
     for z, x, y in ((5, 19, 11), (6, 38, 22), (6, 37, 21), (7, 76, 44), (4, 9, 5))
 ]
-
-
-@pytest.fixture(scope="module", params=PROGRAMS)
-def shared(request: pytest.FixtureRequest) -> Iterator[Store]:
-    with store(request.param) as running:
-        yield running
-
-
-@pytest.fixture
-def empty(shared: Store) -> Store:
-    with shared.client() as client:
-        client.flushall()
-    return shared
 
 
 class Got(NamedTuple):
@@ -67,9 +53,13 @@ def _trouble(url: str) -> str:
 
 
 def test_a_hundred_requests_for_a_cold_tile_over_two_processes_draw_it_once(
-    sample_database: str, empty: Store
+    sample_database: str, empty_store: Store
 ) -> None:
-    setting = {"TILESERVER_SHARED_CACHE": empty.url, "TILESERVER_SHELF": "", "TILESERVER_SERVER_TIMING": "on"}
+    setting = {
+        "TILESERVER_SHARED_CACHE": empty_store.url,
+        "TILESERVER_SHELF": "",
+        "TILESERVER_SERVER_TIMING": "on",
+    }
     with serving(sample_database, **setting) as one, serving(sample_database, **setting) as two:
         for tile in TILES:
             answers = asyncio.run(_all([f"{url}{tile}" for _ in range(50) for url in (one, two)]))
@@ -82,13 +72,13 @@ def test_a_hundred_requests_for_a_cold_tile_over_two_processes_draw_it_once(
 
 
 def test_a_shared_server_that_goes_and_comes_fails_no_reader_and_is_named_in_readyz(
-    sample_database: str, empty: Store
+    sample_database: str, empty_store: Store
 ) -> None:
-    setting = {"TILESERVER_SHARED_CACHE": empty.url, "TILESERVER_SHELF": "", "TILESERVER_CACHE_MB": "1"}
+    setting = {"TILESERVER_SHARED_CACHE": empty_store.url, "TILESERVER_SHELF": "", "TILESERVER_CACHE_MB": "1"}
     with serving(sample_database, **setting) as one, serving(sample_database, **setting) as two:
         expected = {tile: _get(f"{one}{tile}").body for tile in TILES}
         assert _trouble(one) == ""
-        empty.stop()
+        empty_store.stop()
         moved = [
             tile.replace("2023-11-09", f"2023-1{month}-0{day}")
             for tile in TILES
@@ -99,7 +89,7 @@ def test_a_shared_server_that_goes_and_comes_fails_no_reader_and_is_named_in_rea
         assert {answer.status for answer in answers} == {200}
         assert [each.body for each in answers[::2]] == [each.body for each in answers[1::2]]
         assert _trouble(one) == _trouble(two) == "it cannot be reached"
-        empty.start()
+        empty_store.start()
         deadline = time.monotonic() + 15
         while (_trouble(one) or _trouble(two)) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -108,7 +98,7 @@ def test_a_shared_server_that_goes_and_comes_fails_no_reader_and_is_named_in_rea
 
 
 def test_what_the_shared_server_holds_is_given_to_nobody_before_it_is_public(
-    sample_database: str, empty: Store
+    sample_database: str, empty_store: Store
 ) -> None:
     """A server with a clock of before the horizon shares with one of today."""
     early = datetime(2023, 11, 9, 12, tzinfo=UTC)
@@ -117,7 +107,9 @@ def test_what_the_shared_server_holds_is_given_to_nobody_before_it_is_public(
     with ExitStack() as stack:
         apps = []
         for clock in (lambda: NOW, lambda: early):
-            settings = settings_for(sample_database, TILESERVER_SHARED_CACHE=empty.url, TILESERVER_SHELF="")
+            settings = settings_for(
+                sample_database, TILESERVER_SHARED_CACHE=empty_store.url, TILESERVER_SHELF=""
+            )
             apps.append(stack.enter_context(TestClient(create_app(settings, clock))))
         late, before = apps
         for day in range(1, 29):
