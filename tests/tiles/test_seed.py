@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import pytest
 
-from tests.conftest import NOW
+from tests.conftest import NOW, Databases
 from tileserver.errors import StoreUnavailable
 from tileserver.grid import BoundsLonLat
 from tileserver.store.connect import Pool
+from tileserver.tiles import seed
 from tileserver.tiles.ahead import Progress, Renderer, made
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
@@ -111,6 +112,38 @@ def test_seeding_again_renders_nothing_and_seeding_in_parts_renders_the_rest(
     versions, there, rendered = seed_all(sample_database, shelf)
     assert 0 < part == there < versions == part + rendered
     assert seed_all(sample_database, shelf) == (versions, versions, 0)
+
+
+ONE_CURVE = """
+    UPDATE face SET geom = ST_GeomFromText(format('CURVEPOLYGON((%s %s, %s %s, %s %s, %s %s))',
+        ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom),
+        ST_XMin(geom), ST_YMin(geom)), 3857)
+    WHERE ctid = (SELECT max(ctid) FROM face WHERE ST_Dimension(geom) = 2 AND band = 5)
+"""
+
+
+def test_of_a_batch_only_what_cannot_be_drawn_is_left_out_and_counted(
+    databases: Databases, sample_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = databases.copy(sample_database)
+    databases.run(dsn, lambda connection: connection.execute(ONE_CURVE))
+    found = []
+    for together in (32, 1):
+        monkeypatch.setattr(seed, "TOGETHER", together)
+        shelf = Shelf(tmp_path / str(together), 1 << 28)
+
+        async def work(service: TileService, tileset: Tileset, shelf: Shelf = shelf) -> Progress:
+            planned = await made(plan([Wanted(tileset, service.current.horizon(tileset))], Order((6,))))
+            done = Progress(len(planned))
+            await Renderer(service.current, service.current.pool, shelf).render(planned, done, go_on)
+            return done
+
+        done = on(dsn, work)
+        assert done.backlog == 0
+        assert len(shelf) == done.rendered
+        found.append((done.rendered, done.failed))
+    assert found[0] == found[1]
+    assert 0 < found[0][1] < found[0][0]
 
 
 def test_the_versions_of_a_tile_are_those_that_dated_requests_get(sample_database: str) -> None:

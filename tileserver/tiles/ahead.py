@@ -22,6 +22,7 @@ _PAUSE_S = 0.002
 
 
 Turn: TypeAlias = Callable[[int], Awaitable[bool]]
+_Named: TypeAlias = tuple[str, LayerTile]  # the name that it has on the shelf
 
 
 @dataclass(slots=True)
@@ -94,17 +95,24 @@ class Renderer:
                 continue
             if not await turn(len(missing)):
                 return
-            try:
-                drawn = await self._draw([each for _, each in missing])
-            except LayerUnavailable:
-                progress.failed += len(missing)
-                continue
-            kept = list(zip((name for name, _ in missing), drawn, strict=True))
+            kept = await self._draw(missing)
+            progress.failed += len(missing) - len(kept)
             size = await asyncio.to_thread(self._shelf.put, kept)
             progress.bytes += size
             progress.rendered += len(kept)
 
-    async def _draw(self, tiles: Sequence[LayerTile]) -> list[bytes]:
+    async def _draw(self, missing: Sequence[_Named]) -> list[tuple[str, bytes]]:
+        """Draw layer tiles by one statement, without those that cannot be drawn."""
+        try:
+            drawn = await self._drawn([each for _, each in missing])
+        except LayerUnavailable:
+            if len(missing) == 1:
+                return []
+            found = [await self._draw([each]) for each in missing]  # PostgreSQL does not say which one it is
+            return [one for each in found for one in each]
+        return list(zip((name for name, _ in missing), drawn, strict=True))
+
+    async def _drawn(self, tiles: Sequence[LayerTile]) -> list[bytes]:
         dated = [(each, each.moment) for each in tiles if each.moment is not None]
         asked = [(each.cache_key.address, dated_cut(each.served, moment)) for each, moment in dated]
         async with self._pool.acquire() as connection:
