@@ -283,6 +283,12 @@ def test_a_land_file_that_is_no_land_is_refused(tmp_path: Path, content: str, me
         own_land(tmp_path, content)
 
 
+def test_a_printed_definition_says_its_embargo_also_where_that_is_the_default(tmp_path: Path) -> None:
+    silent = load_text(tmp_path, "".join(line for line in UKRAINE.splitlines(True) if "embargo" not in line))
+    assert toml_of(silent).count('embargo = "48h"') == 1
+    assert load_text(tmp_path, toml_of(silent)) == silent
+
+
 def test_of_several_layers_of_a_kind_one_is_drawn_and_the_others_are_served(tmp_path: Path) -> None:
     before, control, rest = UKRAINE.partition('[[layers]]\nname = "control"')
     plain = """[[layers]]

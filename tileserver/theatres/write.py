@@ -10,8 +10,11 @@ import tomli_w
 from tileserver.model import Theatre
 
 
+_ALWAYS_SAID = ("embargo",)  # whoever reads a definition wants to see how late the map is
+
+
 def toml_of(theatre: Theatre) -> str:
-    """Return the TOML of *theatre*, without values that are the defaults.
+    """Return the TOML of *theatre*, without values that are the defaults, but for the embargo.
 
     Law: reading it gives an equal definition.
     """
@@ -22,7 +25,7 @@ def _said(struct: msgspec.Struct) -> dict[str, Any]:
     found = {}
     for each in msgspec.structs.fields(struct):
         value = getattr(struct, each.name)
-        if each.required or value != _default(each):
+        if each.required or value != _default(each) or (each.name in _ALWAYS_SAID and value is not None):
             found[each.encode_name] = _plain(value)
     return found
 
