@@ -6,7 +6,7 @@ import pytest
 
 from tileserver.web.forwarded import Caller, Proxies, household
 
-PROXIES = Proxies(("10.0.0.0/8", "2001:db8:1::/48", "192.0.2.7"))
+PROXIES = Proxies(("10.0.0.0/8", "2001:db8:1::/48", "192.0.2.7", "::ffff:198.51.100.0/120"))
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,9 @@ PROXIES = Proxies(("10.0.0.0/8", "2001:db8:1::/48", "192.0.2.7"))
         ("192.0.2.8", False),
         ("2001:db8:1:5::1", True),
         ("2001:db8:2::1", False),
+        ("::ffff:198.51.100.7", True),
+        ("198.51.100.7", True),
+        ("198.51.101.7", False),
         ("127.0.0.1", False),
         ("", False),
         ("unix:", False),
@@ -98,3 +101,24 @@ def test_of_ipv6_a_whole_customer_counts_as_one() -> None:
         household("2001:db8::1") == household("2001:db8::ffff:ffff:ffff:ffff") != household("2001:db8:0:1::1")
     )
     assert household("::ffff:203.0.113.9") == household("203.0.113.9") == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    ("address", "uncounted"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("::ffff:10.1.2.3", True),
+        ("2001:db8:1:5::1", True),
+        ("::2", False),
+        ("2001:db8:2::1", False),
+        ("203.0.113.9", False),
+        ("", False),
+    ],
+)
+def test_this_machine_and_trusted_proxies_are_uncounted_in_both_families(
+    address: str, uncounted: bool
+) -> None:
+    assert PROXIES.are_uncounted(address) is uncounted

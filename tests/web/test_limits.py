@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from starlette.applications import Starlette
@@ -149,10 +149,13 @@ def test_requests_ahead_of_an_answer_cost_what_they_cost(strict: tuple[Starlette
 
 
 @pytest.mark.db
-def test_this_machine_is_not_limited(databases: Databases) -> None:
-    app = create_app(settings_for(databases.new(), TILESERVER_RATE="1"), lambda: NOW)
-    with listening(app) as port, Line(port) as line:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_this_machine_is_not_limited(databases: Databases, host: str) -> None:
+    settings = settings_for(databases.new(), TILESERVER_RATE="1", TILESERVER_CONNECTIONS_PER_ADDRESS="3")
+    with listening(create_app(settings, lambda: NOW), host=host) as port, ExitStack() as lines:
+        line, *others = (lines.enter_context(Line(port, host)) for _ in range(6))
         assert {line.ask("/healthz").status for _ in range(150)} == {200}
+        assert {each.ask("/healthz").status for each in others} == {200}
 
 
 @pytest.mark.db

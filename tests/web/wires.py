@@ -15,8 +15,10 @@ from starlette.applications import Starlette
 
 
 @contextmanager
-def listening(app: Starlette, http: str = "tileserver.web.wire:Wire") -> Iterator[int]:
-    """Serve *app* with the protocol *http*, and yield the port."""
+def listening(
+    app: Starlette, http: str = "tileserver.web.wire:Wire", host: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Serve *app* with the protocol *http* at the address *host*, and yield the port."""
     config = uvicorn.Config(
         app,
         http=http,
@@ -27,7 +29,8 @@ def listening(app: Starlette, http: str = "tileserver.web.wire:Wire") -> Iterato
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as door:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family, backlog=1024) as door:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([door])), daemon=True)
         thread.start()
         while not server.started:
@@ -56,8 +59,8 @@ class Reply:
 class Line:
     """One connection that is kept."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection((host, port), timeout=20)
         self._left = b""
 
     def __enter__(self) -> Line:

@@ -85,11 +85,14 @@ class Doors:
         self._by_address: Counter[str] = Counter()
         self._leaving: dict[Guest, float] = {}
 
-    def enter(self, guest: Guest, address: str) -> str | None:
-        """Count *guest*, and return the reason to leave again, if there is any."""
-        self._guests[guest] = address
-        self._by_address[address] += 1
-        if self._by_address[address] > self.per_address and not self.is_uncounted(address):
+    def enter(self, guest: Guest, payer: str) -> str | None:
+        """Count *guest* for *payer*, and return the reason to leave again, if there is any.
+
+        *payer* is whom the address counts for, such as a network of IPv6; nothing for the uncounted.
+        """
+        self._guests[guest] = payer
+        self._by_address[payer] += 1
+        if payer and self._by_address[payer] > self.per_address:
             return f"{self.per_address} connections of one address are the most"
         if len(self._guests) - len(self._leaving) > self.connections and not self._make_room(guest):
             return f"{self.connections} connections are the most"

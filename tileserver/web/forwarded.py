@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -23,6 +23,7 @@ FAMILIES = {
 HEADERS = frozenset(name for names in FAMILIES.values() for name in names)
 _PARAMETER = re.compile(r'\s*([A-Za-z]+)=(?:"([^"]*)"|([^\s;,"]*))\s*\Z')
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,260}\Z")
+_MAPPED = 96  # bits before an IPv4 address within IPv6 (RFC 4291 2.5.5.2)
 _HOPS = 20  # that are looked at, from the end
 _LONGEST = 2_048  # bytes of a header that are looked at, from the end
 
@@ -40,7 +41,7 @@ class Proxies:
 
     def __init__(self, trusted: Sequence[str] = (), family: str = "x-forwarded") -> None:
         self._names = FAMILIES[family]
-        self._networks = [ip_network(text) for text in trusted]
+        self._networks = [_network(text) for text in trusted]
         self._callers = lru_cache(4096)(self._read)
 
     def trusts(self, text: str) -> bool:
@@ -71,6 +72,15 @@ class Proxies:
         named = client or ""
         proto, asked = hop.get("proto", "").lower(), hop.get("host", "")
         return Caller(named, proto if proto in ("http", "https") else "", asked if _HOST.match(asked) else "")
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """Parse *text*, a network; IPv4 that is mapped into IPv6 becomes plain IPv4, as addresses do."""
+    network = ip_network(text)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED:
+        return network
+    return IPv4Network((int(mapped), network.prefixlen - _MAPPED))
 
 
 def _parameters(part: str) -> dict[str, str]:

@@ -45,7 +45,8 @@ class Wire(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._gate: Gate = app_state["gate"]
-        self._is_proxy, self._household = False, ""  # a trusted one
+        self._is_proxy = False  # a trusted one
+        self._household = ""  # whom the address counts for; nothing for the uncounted
         self._head_bytes = self._body_bytes = 0  # since the last head or request, and so at most of the next
         self._heard: dict[bytes, bytes] = {}
         self._repeated: set[bytes] = set()
@@ -72,8 +73,10 @@ class Wire(HttpToolsProtocol):
         super().connection_made(transport)
         self.waiting_from = time.monotonic()
         address = self.client[0] if self.client else ""
-        self._is_proxy, self._household = self._gate.proxies.trusts(address), household(address)
-        if (reason := self._gate.doors.enter(self, self._household)) is not None:
+        doors = self._gate.doors
+        self._is_proxy = self._gate.proxies.trusts(address)
+        self._household = "" if doors.is_uncounted(address) else household(address)
+        if (reason := doors.enter(self, self._household)) is not None:
             transport.write(refusal(503, reason))
             transport.close()
 
@@ -245,9 +248,8 @@ class Wire(HttpToolsProtocol):
 
     def _begin(self, caller: Caller, host: bytes) -> None:
         """Begin a task, if whoever asks has not asked for too much already."""
+        # Whom a header names is counted, whoever that is.
         cost, payer = cost_of(self.url), household(caller.client) if self._is_proxy else self._household
-        if not self._is_proxy and self._gate.doors.is_uncounted(payer):
-            payer = ""  # whom a header names is counted, whoever that is
         wait_s = self._gate.allowances.take(payer, cost)
         if len(self.pipeline) >= _PIPELINED or (wait_s and self._is_busy):
             self._is_answered = self._is_ending = True  # after those before; the rest has to be sent again
