@@ -230,3 +230,8 @@ class ShelfUnavailable(Unavailable):
     """The tiles on disk cannot be opened, or there is no room for more."""
 
     title = "Tiles on disk unavailable"
+
+
+def cause_of(error: BaseException) -> str:
+    """Return what *error* was raised from, for the operator's log; nothing where that is unknown."""
+    return "" if error.__cause__ is None else repr(error.__cause__)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -125,3 +128,35 @@ def test_a_server_starts_without_its_database_and_finds_it_later(cluster: Cluste
         assert client.get("/nothing-here").status_code == 404
         cluster.start()
         assert _within(10, lambda: client.get(WARM).status_code == 200)
+
+
+def _refused(cluster: Cluster) -> str:
+    """The address of the database for a role that has to say a password, and says a wrong one."""
+    rules, pid = cluster.log.parent / "pg_hba.conf", cluster.status().pid
+    assert pid is not None
+    rules.write_text("local all guarded scram-sha-256\n" + rules.read_text("utf-8"), "utf-8")
+    os.kill(pid, signal.SIGHUP)
+    return cluster.dsn.replace("//tileserver@", "//guarded:hunter2@")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (lambda _: "postgresql://me:hunter2@nowhere.invalid/x", "Name or service not known"),
+        (lambda _: "postgresql://me:hunter2@127.0.0.1:1/x", "ConnectionRefusedError(111,"),
+        (lambda own: urlunsplit(urlsplit(own.dsn)._replace(path="/none")), 'database "none" does not exist'),
+        (_refused, 'password authentication failed for user "guarded"'),
+    ],
+    ids=["host", "port", "database", "password"],
+)
+def test_the_log_says_why_an_address_leads_to_no_database_and_readers_are_not_told(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], wrong: Callable[[Cluster], str], why: str
+) -> None:
+    app = create_app(settings_for(wrong(cluster), TILESERVER_POOL_WAIT="1"), lambda: NOW)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for path in ("/readyz", "/tilesets"):
+            capsys.readouterr()
+            _is_away(client, path)
+            (line,) = (line for line in capsys.readouterr().err.splitlines() if " unavailable " in line)
+            assert why in line
+            assert "hunter2" not in line

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from tileserver.errors import AddressOutside, LayerUnavailable, SchemaMismatch, StoreUnavailable
+from tileserver.errors import AddressOutside, LayerUnavailable, StoreUnavailable
 from tileserver.grid import TileAddress
 from tileserver.model import LayerRef
 from tileserver.store.catalogue import Periods, load_periods
@@ -141,11 +141,13 @@ class Current:
             self._past.keep(key, found)
         return found
 
-    async def ready(self) -> str | None:
-        """Return ``None`` when the database answers and fits the code, else the trouble in words."""
-        try:
-            async with self.background.acquire() as connection:
-                await check_schema(connection)
-        except (StoreUnavailable, SchemaMismatch) as error:
-            return str(error)
-        return None
+    async def check(self) -> None:
+        """Return if the database answers and fits the code.
+
+        Raises
+        ------
+        StoreUnavailable, SchemaMismatch
+            It does not; the cause is what was raised below.
+        """
+        async with self.background.acquire() as connection:
+            await check_schema(connection)

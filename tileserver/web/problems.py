@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.errors import StoreUnavailable, TileserverError, Unavailable
+from tileserver.errors import StoreUnavailable, TileserverError, Unavailable, cause_of
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ async def known_problem(request: Request, error: Exception) -> Response:
     """Answer an error of our own tree."""
     assert isinstance(error, TileserverError)
     if isinstance(error, Unavailable):
-        log.warning("unavailable", error=str(error), cause=repr(error.__cause__))
+        log.warning("unavailable", error=str(error), cause=cause_of(error))
     if error.status == 500:
         return await unknown_problem(request, error)
     headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, StoreUnavailable) else None

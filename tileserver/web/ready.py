@@ -76,13 +76,12 @@ class ReadyRoute:
 
     async def _followed(self) -> None:
         if self.follower.pulse.silent_s > OBEYED_S:  # it may have come back this very moment
-            if wrong := await self._asked():
-                raise Unavailable(wrong)
+            await self._ask()
             await self._heard()
         states = self.supervisor.states
         failing = [f"{name}: {states[name]}" for name in _VITAL if states[name] != "ok"]
-        if failing and (wrong := await self._asked()):
-            raise Unavailable(wrong)
+        if failing:
+            await self._ask()
         if failing and states["revisions"] == "ok":
             raise Unavailable("; ".join(failing))
 
@@ -94,15 +93,18 @@ class ReadyRoute:
                 raise Unavailable(f"the database answers, but its revisions are not followed: {state}")
             await asyncio.sleep(0.05)
 
-    async def _asked(self) -> str | None:
+    async def _ask(self) -> None:
+        """Ask the database; `Unavailable` says what is wrong, and its cause tells the log why."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self.current.ready()
-        except TimeoutError:
-            return "the database does not answer"
+                await self.current.check()
+        except TimeoutError as error:
+            raise Unavailable("the database does not answer") from error
+        except Unavailable as error:
+            raise Unavailable(str(error)) from error.__cause__
         except Exception as error:  # what fails here is what this document is about
             log.error("database not asked", exc_info=error)
-            return f"the database cannot be asked ({type(error).__name__})"
+            raise Unavailable(f"the database cannot be asked ({type(error).__name__})") from error
 
     async def _read(self) -> Catalogue:
         try:

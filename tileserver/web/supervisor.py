@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from tileserver.errors import TileserverError
+from tileserver.errors import TileserverError, cause_of
 
 log = structlog.get_logger()
 
@@ -64,10 +64,7 @@ class Supervisor:
             task.error, task.failures = _words(error), task.failures + 1
             # An absent database would fill the log: the first failure and every hundredth are told.
             if task.failures % 100 == 1 or not isinstance(error, TileserverError):
-                cause = None if isinstance(error, TileserverError) else error
-                log.error(
-                    "task failed", task=task.name, error=task.error, failures=task.failures, exc_info=cause
-                )
+                _tell(task, error)
             await asyncio.sleep(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(task.failures - 1, 10)))
 
 
@@ -89,6 +86,18 @@ async def _end_of(task: _Task) -> Exception:
         return RuntimeError("it was cancelled")
     error = running.exception()
     return error if isinstance(error, Exception) else RuntimeError("it ended")
+
+
+def _tell(task: _Task, error: Exception) -> None:
+    unforeseen = None if isinstance(error, TileserverError) else error
+    log.error(
+        "task failed",
+        task=task.name,
+        error=task.error,
+        cause=cause_of(error),
+        failures=task.failures,
+        exc_info=unforeseen,
+    )
 
 
 def _words(error: Exception) -> str:
