@@ -233,5 +233,5 @@ class ShelfUnavailable(Unavailable):
 
 
 def cause_of(error: BaseException) -> str:
-    """Return what *error* was raised from, for the operator's log; nothing where that is unknown."""
+    """Return the cause of *error* for the operator's log; nothing where there is none."""
     return "" if error.__cause__ is None else repr(error.__cause__)

@@ -9,7 +9,6 @@ import tomli_w
 
 from tileserver.model import Theatre
 
-
 _ALWAYS_SAID = ("embargo",)  # whoever reads a definition wants to see how late the map is
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from tileserver.web.access import AccessLog
 from tileserver.web.doors import Doors
-from tileserver.web.forwarded import Proxies
+from tileserver.web.forwarded import Proxies, household
 from tileserver.web.hot import HotAnswers
 from tileserver.web.limits import Allowances
 from tileserver.web.ready import ReadyRoute
@@ -49,6 +49,13 @@ class Gate:
     def is_leaving(self) -> bool:
         """Whether the process was told to end."""
         return self.ready.leaving
+
+    def payer(self, address: str) -> str:
+        """Return whom *address*, of a connection, counts for; nothing for this machine and trusted proxies.
+
+        Whom a header of a proxy names is counted, this machine too.
+        """
+        return "" if self.doors.is_uncounted(address) else household(address)
 
     def trouble(self, head: Head) -> tuple[int, str] | None:
         """Return status and reason for refusing a request with *head*; `None` for a good request."""

@@ -94,7 +94,7 @@ class ReadyRoute:
             await asyncio.sleep(0.05)
 
     async def _ask(self) -> None:
-        """Ask the database; `Unavailable` says what is wrong, and its cause tells the log why."""
+        """Ask the database; `Unavailable` says the trouble, with the cause for the log."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self.current.check()

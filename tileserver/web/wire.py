@@ -45,8 +45,7 @@ class Wire(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._gate: Gate = app_state["gate"]
-        self._is_proxy = False  # a trusted one
-        self._household = ""  # whom the address counts for; nothing for the uncounted
+        self._is_proxy, self._household = False, ""  # a trusted one; whom the address counts for, if anybody
         self._head_bytes = self._body_bytes = 0  # since the last head or request, and so at most of the next
         self._heard: dict[bytes, bytes] = {}
         self._repeated: set[bytes] = set()
@@ -73,10 +72,8 @@ class Wire(HttpToolsProtocol):
         super().connection_made(transport)
         self.waiting_from = time.monotonic()
         address = self.client[0] if self.client else ""
-        doors = self._gate.doors
-        self._is_proxy = self._gate.proxies.trusts(address)
-        self._household = "" if doors.is_uncounted(address) else household(address)
-        if (reason := doors.enter(self, self._household)) is not None:
+        self._is_proxy, self._household = self._gate.proxies.trusts(address), self._gate.payer(address)
+        if (reason := self._gate.doors.enter(self, self._household)) is not None:
             transport.write(refusal(503, reason))
             transport.close()
 
@@ -248,7 +245,6 @@ class Wire(HttpToolsProtocol):
 
     def _begin(self, caller: Caller, host: bytes) -> None:
         """Begin a task, if whoever asks has not asked for too much already."""
-        # Whom a header names is counted, whoever that is.
         cost, payer = cost_of(self.url), household(caller.client) if self._is_proxy else self._household
         wait_s = self._gate.allowances.take(payer, cost)
         if len(self.pipeline) >= _PIPELINED or (wait_s and self._is_busy):
