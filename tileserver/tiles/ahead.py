@@ -102,7 +102,7 @@ class Renderer:
             progress.rendered += len(kept)
 
     async def _draw(self, missing: Sequence[_Named]) -> list[tuple[str, bytes]]:
-        """Draw layer tiles by one statement, or one by one to leave out the ones that PostGIS refuses."""
+        """Draw layer tiles by one statement, or each by itself to leave out a tile that is refused."""
         try:
             drawn = await self._drawn([each for _, each in missing])
         except LayerUnavailable:
