@@ -15,6 +15,7 @@ with both ends of each period, and a table of a single day, which has no time in
 * *warm*: one address, over and over; Martin answers from its cache, the others keep nothing, and tipg
   has answered nobody at 256 connections
 * *scrub*: six tiles on every day of a quarter, as snapshots, and as history tiles where there are some
+* *step*: the difference from yesterday's tile (RFC 9842), which the peers do not have, by zoom and layers
 * *session*: views of 4 x 4 tiles on 100 days, each asked for in three spellings of the day
 
 What is not equal: our table carries all revisions and layers and the peers' copies only what is asked about;
@@ -56,13 +57,15 @@ from tests.bench.servers import (
     our_path,
     our_server,
 )
-from tests.bench.tables import cold_table, walk_table, warm_table
+from tests.bench.steps import TILESETS, changed_days, measure_steps
+from tests.bench.tables import cold_table, steps_table, walk_table, warm_table
 from tests.bench.targets import (
     ZOOMS,
     Target,
     ahead_targets,
     cold_targets,
     session_target,
+    step_targets,
     warm_targets,
 )
 from tests.bench.walks import CENTRE, history_paths, last_quarter, scrub, session, session_paths
@@ -77,7 +80,7 @@ OWN = (
     (change_path, "What changed in 60 days, cold"),
 )
 TIPG_CAN = 16  # connections
-SEED_COLD, SEED_AHEAD, SEED_WARM_UP = 1, 2, 3
+SEED_COLD, SEED_AHEAD, SEED_WARM_UP, SEED_STEPS = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,18 @@ class Bench:
             walk_table(f"Views of 4 x 4 tiles on {self.plan.session_days} days, three spellings", rows)
         )
 
+    def steps(self, ours: Arm) -> None:
+        """Measure what a step to the next day weighs, for who holds the day before."""
+        number = 3 * self.plan.tiles  # they differ much
+        drawn = {zoom: changed_days(self.imported, zoom, number, SEED_STEPS) for zoom in ZOOMS}
+        found = {
+            (layers, zoom): measure_steps(ours.port, tileset, drawn[zoom], number)
+            for layers, tileset in TILESETS.items()
+            for zoom in ZOOMS
+        }
+        self.console.print(steps_table(found))
+        self.targets += step_targets(found)
+
     def _first(self, arms: list[Arm], zooms: tuple[int, ...], seed: int, share: float = 1) -> dict[int, Cold]:
         warm_up(arms, cold_questions(self.imported, 7, 40, SEED_WARM_UP))
         return {
@@ -222,6 +237,7 @@ def _measure(bench: Bench, checkouts: dict[str, tuple[Path, Database]], peers: l
             run_cli(database.dsn, "seed", "ukraine.control", checkout=checkout, more=shelf)
             own.append(running.enter_context(our_server(database, logs, name, checkout, shelf)))
         bench.ahead([*own, *peers])
+        bench.steps(own[0])
         bench.sessions([*own, *[arm for arm in peers if arm.name == "Martin"]])
         tipg = [arm for arm in peers if arm.name == "tipg, one day"]
         bench.warm([*own, *[arm for arm in peers if not arm.name.startswith("tipg")], *tipg])

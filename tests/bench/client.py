@@ -12,8 +12,9 @@ import re
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 GZIP = {"Accept-Encoding": "gzip"}  # a form that every server here knows
 BROWSER = {  # Chromium's, of a fetch from a page of the same site
@@ -39,7 +40,7 @@ _CHUNK = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: its status, header lines in lower case, bytes of its body, seconds from first to last."""
+    """One answer: its status, header lines, bytes of its body, seconds from first to last."""
 
     status: int
     head: bytes
@@ -51,7 +52,7 @@ class Reply:
         """Return a header's value, empty where it is absent."""
         for line in self.head.split(b"\r\n"):
             key, _, value = line.partition(b":")
-            if key == name.encode():
+            if key.lower() == name.encode():
                 return value.strip().decode()
         return ""
 
@@ -67,9 +68,11 @@ class Connection:
         self._socket = _connected(port)
         self._headers = headers
 
-    def get(self, path: str, *, expected: Sequence[int] = TILE) -> Reply:
-        """Ask for *path*; `WrongAnswer` unless the status is one of *expected*."""
-        request = request_bytes(path, self._headers)
+    def get(
+        self, path: str, *, expected: Sequence[int] = TILE, more: Mapping[str, str] = MappingProxyType({})
+    ) -> Reply:
+        """Ask for *path*, with *more* headers; `WrongAnswer` unless the status is one of *expected*."""
+        request = request_bytes(path, {**self._headers, **more})
         started = time.perf_counter()
         self._socket.sendall(request)
         data = bytearray()
@@ -83,7 +86,7 @@ class Connection:
         status = int(head[9:12])
         if status not in expected:
             raise WrongAnswer(f"{path} was answered with {status}, not {expected}: {body[:200]!r}")
-        return Reply(status, head.lower(), len(body), took, body)
+        return Reply(status, head, len(body), took, body)
 
     def close(self) -> None:
         """Close the connection."""
@@ -128,7 +131,7 @@ def ask_all(port: int, requests: Sequence[bytes], connections: int, until_s: flo
     return load
 
 
-def request_bytes(path: str, headers: dict[str, str]) -> bytes:
+def request_bytes(path: str, headers: Mapping[str, str]) -> bytes:
     """Return a GET of *path* as it is sent."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import rich.box
@@ -12,6 +12,7 @@ from tests.bench.load import Warm
 from tests.bench.loading import Import
 from tests.bench.measure import Cold, Walk, paired_ratio
 from tests.bench.servers import Arm
+from tests.bench.steps import Step, whole_share
 
 
 def import_table(imports: Sequence[Import], stored_bytes: int) -> Table:
@@ -102,9 +103,37 @@ def walk_table(title: str, rows: Sequence[tuple[str, str, Walk]]) -> Table:
     return table
 
 
+def steps_table(found: Mapping[tuple[str, int], Sequence[Step]]) -> Table:
+    """What a step to the next day weighs: a row a layer set and zoom; "median, p90" of bytes and shares."""
+    table = _table(
+        "A step to the next day, tiles that changed: bytes of the body, median and p90; dcz is what is sent\n"
+        "to a browser that holds the day before, whole where there is no difference, of Brotli in hundredths",
+        ("layers", "zoom", "tiles", "plain", "gzip", "br", "dcz", "differences", "dcz/br %", "all %"),
+    )
+    for number, ((layers, zoom), steps) in enumerate(found.items()):
+        sizes = [[each.plain, each.gzip, each.br, each.dcz] for each in steps]
+        is_first = not number or zoom == min(zoom for _, zoom in found)
+        table.add_row(
+            layers if is_first else "",
+            str(zoom),
+            str(len(steps)),
+            *(_median_and_p90(column, 0) for column in zip(*sizes, strict=True)),
+            f"{sum(each.is_difference for each in steps)}",
+            _median_and_p90([100 * each.share for each in steps], 1),
+            f"{100 * whole_share(steps):.1f}",
+            end_section=zoom == max(zoom for _, zoom in found),
+        )
+    return table
+
+
+def _median_and_p90(figures: Sequence[float], digits: int) -> str:
+    middle, most = np.percentile(figures, [50, 90])
+    return f"{middle:,.{digits}f} {most:,.{digits}f}"
+
+
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title, box=rich.box.SIMPLE, title_justify="left", title_style="bold")
     for column in columns:
-        is_text = column in ("server", "layer", "walk")
+        is_text = column in ("server", "layer", "layers", "walk")
         table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
     return table

@@ -1,21 +1,23 @@
-"""What is to be reached beside Martin, and whether it was: each a figure of ours over one of Martin's."""
+"""What is to be reached, and whether it was: a figure of ours over one of Martin's or ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tests.bench.load import Warm
 from tests.bench.measure import Cold, Walk
+from tests.bench.steps import Step, whole_share
 
 ZOOMS = (4, 6, 8, 10, 12)
+_STEPS = {4: 0.1, 6: 0.1, 8: 0.15}  # by zoom: at most so much of the tile in Brotli
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A ratio to Martin: at least or at most *bound*."""
+    """A ratio, mostly to Martin: at least or at most *bound*."""
 
     name: str
     ratio: float
@@ -60,6 +62,13 @@ def ahead_targets(found: dict[int, Cold], ours: int, martin: int) -> Iterator[Ta
 def session_target(name: str, ours: Walk, martin: Walk) -> Target:
     """Answers per processor second over a session."""
     return Target(f"{name}: answers per CPU second", ours.per_cpu / martin.per_cpu, 5.0, True)
+
+
+def step_targets(found: Mapping[tuple[str, int], Sequence[Step]]) -> Iterator[Target]:
+    """The bytes of all steps to the next day over those of the tiles in Brotli, of layers without events."""
+    for (layers, zoom), steps in found.items():
+        if "events" not in layers and zoom in _STEPS:
+            yield Target(f"a day's step, {layers}, z{zoom}: dcz/br", whole_share(steps), _STEPS[zoom], False)
 
 
 def _of_medians(cold: Cold, ours: int, martin: int) -> float:

@@ -40,7 +40,7 @@ def test_an_answer_that_is_no_tile_is_refused() -> None:
     with answering(b"200 OK", b"503 Busy") as port:
         connection = Connection(port)
         reply = connection.get("/")
-        assert (reply.status, reply.size, reply.header("cache-status")) == (200, 4, "hit")
+        assert (reply.status, reply.size, reply.header("cache-status")) == (200, 4, "Hit")
         with pytest.raises(WrongAnswer, match="503"):
             connection.get("/")
         connection.close()

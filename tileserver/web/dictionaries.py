@@ -17,7 +17,7 @@ from tileserver.web.represent import RawHeaders
 # RFC 9842, 6.2: what is kept of such an answer is kept by both headers.
 VARY = (b"vary", b"Accept-Encoding, Available-Dictionary")
 
-_LEAST = 600  # bytes of a tile, decoded; of less there is nothing to save, and the offer takes a hundred
+_LEAST = 400  # bytes of a tile, decoded; a step of less saves no more than the offer takes
 _LONGEST = 512  # of the name of a version, and of a path, in characters
 _DIGEST = re.compile(r":([A-Za-z0-9+/]{43}=):\Z")  # RFC 9651, 3.3.5, of 32 bytes
 _NAME = re.compile(r'"([\x20\x21\x23-\x5b\x5d-\x7e]{1,512})"\Z')  # RFC 9651, 3.3.3, without escapes
