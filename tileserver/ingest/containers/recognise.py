@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tileserver.errors import UnreadableSource
 from tileserver.ingest.containers.encodings import seen_encoding
 from tileserver.ingest.containers.sources import PlainFile
@@ -20,6 +22,7 @@ _MAGIC = (
     (b"\x00\x00\x27\x0a", "shapefile"),
     (b"PK\x03\x04", "xlsx"),  # other zip archives are opened before
 )
+_KML = re.compile(r"<(?:\w+:)?kml[\s>/]")  # wherever: a document type may come before, to be refused there
 _SEPARATORS = ",;\t|"
 
 
@@ -43,7 +46,7 @@ def _seen(source: PlainFile, *, is_table: bool) -> str:
             return container
     encoding = seen_encoding(source.head)
     text = source.head.decode(encoding, "replace").lstrip("\ufeff\x1e \t\r\n")
-    if text.startswith("<") and _format(text)[0] == "KML":
+    if text.startswith("<") and _KML.search(text):
         return "kml"
     if text.startswith(("{", "[")) and not is_table:
         if encoding.startswith("utf-16"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, TypeAlias, cast
+from zipfile import BadZipFile
 
 from tileserver.errors import HostileSource, UnreadableSource
 from tileserver.ingest.archive import BROKEN, TAR_SUFFIXES, Order, folder_files
@@ -153,6 +154,7 @@ def _spool(stream: BinaryIO, to: Path, name: str, limits: Limits) -> Path:
                 out.write(chunk)
     except (
         *BROKEN,
+        BadZipFile,
         RuntimeError,
         NotImplementedError,
     ) as error:  # the last two of zip: encrypted, or unknown

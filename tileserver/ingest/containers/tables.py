@@ -41,6 +41,7 @@ def open_tables(
         Over a limit, or made to do something else than to be read.
     """
     with closing(ReaderProcesses(limits)) as processes:
+        is_empty = True
         for source in open_sources(path, Opening(limits, wanted, order)):
             try:
                 yield from _tables(source, dialect, limits, processes)
@@ -48,6 +49,9 @@ def open_tables(
                 if not source.member:
                     raise UnreadableSource(f"{path.name} cannot be read: {error}") from error
                 yield _troubled(source, str(error))
+            is_empty = False
+        if is_empty:
+            raise UnreadableSource(f"{path.name} holds no file that is to be read")
 
 
 def _tables(

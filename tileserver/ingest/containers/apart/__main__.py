@@ -16,7 +16,7 @@ from tileserver.ingest.containers.apart.messages import (
     AnswerEnd,
     Listed,
     Record,
-    Refused,
+    Unread,
     Request,
     write_message,
 )
@@ -45,11 +45,11 @@ def _answer(request: Request, answers: BinaryIO) -> None:
         for message in _read(request):
             write_message(answers, message)
     except ImportFailed as error:
-        write_message(answers, Refused(str(error), isinstance(error, HostileSource)))
+        write_message(answers, Unread(str(error), isinstance(error, HostileSource)))
     except MemoryError:
-        write_message(answers, Refused("it needs more memory than is allowed", is_hostile=True))
+        write_message(answers, Unread("it needs more memory than is allowed", is_hostile=True))
     except BaseException as error:  # a panic of Rust is no Exception
-        write_message(answers, Refused(f"it cannot be read: {str(error)[:300]}"))
+        write_message(answers, Unread(f"it cannot be read: {str(error)[:300]}"))
     write_message(answers, AnswerEnd())
 
 

@@ -51,7 +51,7 @@ class Record(msgspec.Struct, tag=True, array_like=True):
     trouble: str = ""
 
 
-class Refused(msgspec.Struct, tag=True, array_like=True):
+class Unread(msgspec.Struct, tag=True, array_like=True):
     """The reason why there is nothing, or nothing more, to be read."""
 
     why: str
@@ -62,19 +62,19 @@ class AnswerEnd(msgspec.Struct, tag=True, array_like=True):
     """The answer is complete."""
 
 
-def write_message(stream: BinaryIO, message: Listed | Record | Refused | AnswerEnd) -> None:
+def write_message(stream: BinaryIO, message: Listed | Record | Unread | AnswerEnd) -> None:
     """Write *message* to *stream* as msgpack bytes."""
     text = msgspec.msgpack.encode(message)
     stream.write(_LENGTH.pack(len(text)))
     stream.write(text)
 
 
-def read_messages(stream: BinaryIO, bound: int) -> Iterator[Listed | Record | Refused]:
+def read_messages(stream: BinaryIO, bound: int) -> Iterator[Listed | Record | Unread]:
     """Yield the messages up to `AnswerEnd`, of at most *bound* bytes each; else `EOFError`."""
     while True:
         length = _LENGTH.unpack(_exactly(stream, _LENGTH.size))[0]
         if length > bound:
-            yield Refused(f"a row is longer than {bound} bytes", is_hostile=True)
+            yield Unread(f"a row is longer than {bound} bytes", is_hostile=True)
             return
         message = _DECODER.decode(_exactly(stream, length))
         if isinstance(message, AnswerEnd):
@@ -103,7 +103,7 @@ def _unpacked(code: int, data: memoryview) -> date:
     return datetime.fromisoformat(text) if code == _DATETIME else date.fromisoformat(text)
 
 
-_DECODER = msgspec.msgpack.Decoder(Listed | Record | Refused | AnswerEnd, ext_hook=_unpacked)
+_DECODER = msgspec.msgpack.Decoder(Listed | Record | Unread | AnswerEnd, ext_hook=_unpacked)
 
 
 def _exactly(stream: BinaryIO, length: int) -> bytes:

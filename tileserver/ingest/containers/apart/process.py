@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.containers.apart.messages import Listed, Record, Refused, Request, read_messages
+from tileserver.ingest.containers.apart.messages import Listed, Record, Unread, Request, read_messages
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.limits import MB, Limits
 
@@ -39,9 +39,10 @@ class ReaderProcesses:
 
         `UnreadableSource` where there are none, `HostileSource` where reading goes over a limit.
         """
-        for listed in list(self._ask(request)):
-            if isinstance(listed, Listed):
-                yield self._table(request, member, listed)
+        found = [listed for listed in self._ask(request) if isinstance(listed, Listed)]
+        if not found:
+            raise UnreadableSource(f"it is {request.kind} without a layer or sheet that has rows")
+        yield from (self._table(request, member, listed) for listed in found)
 
     def _table(self, request: Request, member: str, listed: Listed) -> Table:
         asked = msgspec.structs.replace(request, table=listed.name)
@@ -72,7 +73,7 @@ class ReaderProcesses:
             asked.write(msgspec.json.encode(request) + b"\n")
             asked.flush()
             for message in read_messages(answers, 4 * request.row_bytes + MB):
-                if isinstance(message, Refused):
+                if isinstance(message, Unread):
                     raise (HostileSource if message.is_hostile else UnreadableSource)(message.why)
                 yield message
             is_complete = True
