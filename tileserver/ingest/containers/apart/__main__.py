@@ -16,8 +16,8 @@ from tileserver.ingest.containers.apart.messages import (
     AnswerEnd,
     Listed,
     Record,
-    Unread,
     Request,
+    Unread,
     write_message,
 )
 

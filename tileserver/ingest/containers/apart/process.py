@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.containers.apart.messages import Listed, Record, Unread, Request, read_messages
+from tileserver.ingest.containers.apart.messages import Listed, Record, Request, Unread, read_messages
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.limits import MB, Limits
 
