@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
+from starlette.testclient import TestClient
 
 from tests.conftest import NOW, Databases, settings_for
+from tests.endurance.client import Pipe, Reply
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
+from tests.web.wires import listening
 from tileserver.grid import TileAddress
 from tileserver.store.connect import connect
 from tileserver.web.app import create_app
@@ -89,3 +92,71 @@ def test_readers_of_a_stuck_database_are_refused_in_time_and_served_when_it_move
             assert set(moving) <= {200, 204}
 
     asyncio.run(work())
+
+
+async def _ask_at_once(port: int, urls: list[str]) -> list[Reply]:
+    """Ask for *urls*, each over a connection of its own, all at the same time."""
+
+    async def ask(url: str) -> Reply:
+        pipe = Pipe(port)
+        try:
+            return await pipe.get(url, "Accept-Encoding: identity\r\n")
+        finally:
+            pipe.close()
+
+    return await asyncio.gather(*map(ask, urls))
+
+
+async def _ask_until(over: asyncio.Event, port: int, url: str) -> list[Reply]:
+    """Ask for *url* again and again until *over*, over one connection."""
+    pipe, found = Pipe(port), list[Reply]()
+    while not over.is_set():
+        found.append(await pipe.get(url, "Accept-Encoding: identity\r\n"))
+        await asyncio.sleep(0.01)
+    pipe.close()
+    return found
+
+
+@pytest.mark.parametrize("stuck_s", [0, 1.5])
+def test_five_hundred_cold_tiles_at_once_get_a_right_answer_or_503_and_harm_nobody(
+    toy: str, stuck_s: float
+) -> None:
+    """Of a database that answers, and of one that stands still for longer than a reader waits for it."""
+    cold = [f"/tiles/toy/6/{x}/{y}.mvt" for x in range(30) for y in range(30)][:500]
+    warm = "/tiles/toy/6/30/30.mvt"
+    changes = {"TILESERVER_POOL": "4", "TILESERVER_POOL_WAIT": "1", "TILESERVER_RATE": "0"}
+    with TestClient(create_app(settings_for(toy), lambda: NOW)) as apart:
+        right = {url: apart.get(url, headers={"Accept-Encoding": "identity"}).content for url in cold}
+
+    async def work(port: int) -> None:
+        assert (await _ask_at_once(port, [warm]))[0].status == 200
+        over, blocker = asyncio.Event(), await connect(toy)
+        others = asyncio.create_task(_ask_until(over, port, warm))
+        async with blocker.transaction():
+            if stuck_s:
+                await blocker.execute("LOCK TABLE face, feature_version IN ACCESS EXCLUSIVE MODE")
+            asking = asyncio.create_task(_ask_at_once(port, cold))
+            await asyncio.sleep(stuck_s)
+        replies = await asking
+        over.set()
+        await blocker.close()
+        statuses = Counter(reply.status for reply in replies)
+        assert set(statuses) <= {200, 503}
+        assert statuses[503 if stuck_s else 200] > 100
+        for url, reply in zip(cold, replies, strict=True):
+            if reply.status == 503:
+                assert int(reply.header(b"retry-after")) > 0
+            else:
+                assert reply.body == right[url]
+                assert reply.header(b"content-location").endswith(url.removeprefix("/tiles/toy"))
+        served = await others
+        assert {reply.status for reply in served} == {200}
+        assert len(served) > 5
+        assert max(reply.seconds for reply in served) < 2
+        assert (await _ask_at_once(port, ["/readyz"]))[0].status == 200
+        for some in (cold[at : at + 50] for at in range(0, 500, 50)):
+            again = await _ask_at_once(port, some)
+            assert [(reply.status, reply.body) for reply in again] == [(200, right[url]) for url in some]
+
+    with listening(create_app(settings_for(toy, **changes), lambda: NOW)) as port:
+        asyncio.run(work(port))
