@@ -92,6 +92,12 @@ def test_one_process_of_a_machine_renders_ahead_and_another_takes_over(
         assert other is not None
         running = asyncio.create_task(other.run(lambda: None))
         await becomes(other, "elsewhere")
+        assert other.ahead.progress.versions == 0
+        async with asyncio.timeout(10):
+            while other.ahead.document != task.ahead.document:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        told = other.ahead.document
+        assert (told["state"], told["done"]) == ("done", task.ahead.progress.versions)
         running.cancel()
 
     at_work(sample_database, tmp_path, work)

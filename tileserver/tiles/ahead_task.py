@@ -1,7 +1,8 @@
 """The task that keeps the shelf ahead of readers: after every change of the catalogue, and as time goes on.
 
 One process of a machine at a time, by a lock on a file beside the tiles; where that process ends, another
-takes over. Nothing is rendered before it is public: what the shelf has tells nobody of what is to come.
+takes over. In that file stands how far it is, for every process to tell. Nothing is rendered before it is
+public: what the shelf has tells nobody of what is to come.
 
 It lets readers go first: a batch is begun only while no reader waits for PostGIS, and has a connection of its
 own. Where the file ``ahead.paused`` lies beside the tiles, it waits.
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Literal, TypeAlias
 
+import msgspec
 import structlog
 
 from tileserver.errors import LayerUnavailable, Unavailable, UnknownTheatre
@@ -52,10 +55,13 @@ class Ahead:
 
     state: State = "waiting"
     progress: Progress = field(default_factory=Progress)
+    told: dict[str, object] | None = None  # by the process that renders, where that is another
 
     @property
     def document(self) -> dict[str, object]:
-        """State, numbers of versions, and versions a second, for ``/readyz``."""
+        """State, numbers of versions, and versions a second, for ``/readyz``, of the process that renders."""
+        if self.state == "elsewhere" and self.told is not None:
+            return self.told
         at_work = self.progress
         rate = at_work.rendered / at_work.seconds if self.state == "rendering" and at_work.seconds else 0.0
         return {
@@ -85,13 +91,27 @@ class AheadTask:
     async def run(self, report: Callable[[], None]) -> None:
         """Render whatever is not rendered yet, for ever."""
         while True:
-            async with self._alone(report):
+            async with self._alone(report) as lock:
+                self.ahead.state = "waiting"
                 self._rendered.clear()
                 self._generation = self._shelf.generation
-                while self._shelf.generation == self._generation:
-                    await self._look()
-                    report()
-                    await asyncio.sleep(_LOOK_S)
+                telling = asyncio.create_task(self._tell(lock))
+                try:
+                    while self._shelf.generation == self._generation:
+                        await self._look()
+                        report()
+                        await asyncio.sleep(_LOOK_S)
+                finally:
+                    telling.cancel()
+
+    async def _tell(self, lock: IO[bytes]) -> None:
+        """Write into *lock* how far this process is, again and again."""
+        while True:
+            with suppress(OSError):  # the shelf says its trouble
+                text = msgspec.json.encode(self.ahead.document)
+                os.pwrite(lock.fileno(), text, 0)
+                os.ftruncate(lock.fileno(), len(text))
+            await asyncio.sleep(_LOOK_S)
 
     async def _look(self) -> None:
         catalogue = self._current.read
@@ -107,24 +127,25 @@ class AheadTask:
         return (self._folder / PAUSED).exists()
 
     @asynccontextmanager
-    async def _alone(self, report: Callable[[], None]) -> AsyncIterator[None]:
+    async def _alone(self, report: Callable[[], None]) -> AsyncIterator[IO[bytes]]:
         """Wait until no other process of the machine renders ahead, and let none meanwhile."""
         while (file := self._lock()) is None:
             report()
             await asyncio.sleep(_LOOK_S)
         with file:
-            yield
+            yield file
 
-    def _lock(self) -> IO[str] | None:
+    def _lock(self) -> IO[bytes] | None:
         """Return the lock beside the tiles, held; ``None``, with the state set, where the lock is taken."""
         try:
-            file = (self._folder / _LOCK).open("w")
+            file = os.fdopen(os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
         except OSError:  # the shelf says its trouble
             self.ahead.state = "waiting"
             return None
         if not _locked(file):
             self.ahead.state = "elsewhere"
-            file.close()
+            with file, suppress(OSError, msgspec.DecodeError):  # of which half may be written
+                self.ahead.told = msgspec.json.decode(file.read(), type=dict[str, object])
             return None
         return file
 
@@ -205,7 +226,7 @@ def _changes_between(edges: list[int], last: Micros, now: Micros) -> bool:
     return any(last < edge <= now for edge in edges)
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(file: IO[bytes]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
