@@ -13,6 +13,7 @@ from tileserver.ingest.limits import LIMITS, Limits
 
 UNDECLARED = Dialect()
 Read: TypeAlias = Callable[..., list[tuple[Table, list[Row]]]]
+Write: TypeAlias = Callable[[str, bytes | str], Path]
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def read() -> Read:
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[[str, bytes | str], Path]:
+def write(tmp_path: Path) -> Write:
     """A file of the name and bytes."""
 
     def written(name: str, data: bytes | str) -> Path:

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,12 +21,11 @@ import shapely
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
-from tests.ingest.containers.conftest import UNDECLARED, Read
+from tests.ingest.containers.conftest import UNDECLARED, Read, Write
 from tileserver.errors import HostileSource, UnreadableSource
 from tileserver.ingest.containers import Dialect, open_tables
 from tileserver.ingest.limits import MB, Limits
 
-Write = Callable[[str, bytes | str], Path]
 SMALL = Limits(members=5, spooled_bytes=100_000, total_bytes=250_000, line_bytes=2_000)
 CSV = b"a,b\n1,2\n"
 

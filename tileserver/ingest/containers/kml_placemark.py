@@ -20,6 +20,7 @@ _NO_GEOMETRIES = ("Track", "MultiTrack", "Model")
 _NO_COLUMNS = ("visibility", "open")
 _MULTI = {"Point": "MultiPoint", "LineString": "MultiLineString", "Polygon": "MultiPolygon"}
 _DEEP = 8  # MultiGeometry within MultiGeometry
+_EMPTY = re.compile(r"<[^<>]*/>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^>]*>", re.IGNORECASE)
 _URL = re.compile(r"""https?://[^\s<>"']+""")
 
@@ -36,7 +37,7 @@ def data_column(name: str) -> str:
 def read_placemark(number: int, text: bytes, encoding: str) -> Row:
     """Return the row of *text*, the bytes of a placemark without its end tag; a broken row has a trouble."""
     try:
-        placemark = _parsed(text, encoding)
+        placemark = _parsed(text.decode(encoding))
     except (expat.ExpatError, LookupError, UnicodeError) as error:
         return Row(number, {}, None, f"it cannot be read: {error}")
     values = dict(_values(placemark))
@@ -47,15 +48,16 @@ def read_placemark(number: int, text: bytes, encoding: str) -> Row:
     return Row(number, values, msgspec.json.encode(shapes[0]) if shapes else None)
 
 
-def _parsed(text: bytes, encoding: str) -> Element:
-    parser, tree = expat.ParserCreate(encoding), TreeBuilder()
+def _parsed(text: str) -> Element:
+    parser, tree = expat.ParserCreate("utf-8"), TreeBuilder()
     parser.buffer_text = True
     parser.StartElementHandler = lambda name, attributes: tree.start(name.rpartition(":")[2], attributes)
     parser.EndElementHandler = lambda name: tree.end(name.rpartition(":")[2])
     parser.CharacterDataHandler = tree.data
-    tag = text.decode(encoding)[1:].split(">", 1)[0].split()[0]
-    parser.Parse(text, False)
-    parser.Parse(f"</{tag}>".encode(encoding), True)
+    if not _EMPTY.fullmatch(text):
+        tag = re.split(r"[\s>]", text[1:], maxsplit=1)[0]
+        text = f"{text}</{tag}>"
+    parser.Parse(text.encode(), True)
     return tree.close()
 
 
@@ -126,8 +128,8 @@ def _places(element: Element, least: int) -> list[list[float]]:
     text = element.findtext("coordinates") or ""
     try:
         places = [[float(number) for number in place.split(",")] for place in text.split()]
-    except ValueError as error:
-        raise _NoGeometry(f"its coordinates are no numbers: {error}") from error
+    except ValueError:
+        places = []
     if len(places) < least or not all(len(place) in (2, 3) and all(map(isfinite, place)) for place in places):
         raise _NoGeometry(f"its coordinates are not lon,lat between spaces: {text.strip()[:80]!r}")
     return places

@@ -106,7 +106,7 @@ def read_kml(source: PlainFile, limits: Limits) -> Iterator[Table]:
     outline = _Outline(source.head)
     try:
         _parse(source, outline, limits)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, ValueError) as error:  # the latter for encodings of several bytes a letter
         raise UnreadableSource(
             f"it is KML that is broken or cut off ({error}); see that it was written to its end"
         ) from error
