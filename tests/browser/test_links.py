@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser.compared import WATCHED
 from tests.browser.conftest import NewReader, Reader, assert_all_of_one_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -57,6 +58,15 @@ async def test_a_day_that_is_not_public_is_answered_with_the_nearest_and_said(
     await reader.open(server_url + "/?theatre=western-front&lang=en#at=1950-01-01")
     assert await reader.shown() == "1945-05-08"
     assert "1 Jan 1950" in await reader.page.inner_text("#hint")
+
+
+async def test_a_comparison_is_told_when_it_is_on_the_map_and_no_earlier(reader: Reader) -> None:
+    await reader.page.evaluate(WATCHED)
+    await reader.page.click("#compare-open")
+    await reader.page.fill("#compare-date", "1944-08-25")
+    await reader.page.locator("#changes .km2").first.wait_for()
+    seen = await reader.page.evaluate("window.seen")
+    assert seen["painted"] <= seen["told"] < seen["painted"] + 100
 
 
 async def test_two_days_are_compared_by_keyboard_and_in_the_link(reader: Reader) -> None:

@@ -89,7 +89,8 @@ export class Comparison {
       from: dayText(pair.from, language, "short"),
       to: dayText(pair.to, language, "short"),
     });
-    this.list([element("li", "none", ["…"])]);
+    byId("changes-section").ariaBusy = "true"; // nothing is spoken before it is on the map
+    byId("changes").replaceChildren(element("li", "none", ["…"]));
     this.timer = setTimeout(() => void this.draw(pair, tiles, theme), PAUSE_MS);
   }
 
@@ -138,8 +139,10 @@ export class Comparison {
     ]);
   }
 
+  /** Tell this, and that it is all there is. */
   private list(items: HTMLElement[]): void {
     byId("changes").replaceChildren(...items);
+    byId("changes-section").ariaBusy = "false";
   }
 
   private unfold(open: boolean): void {

@@ -74,7 +74,10 @@ export class ComparisonLayers {
     return this.layers;
   }
 
-  /** Draw the comparison of two days, whole or not at all; null where another call has taken it off before that. */
+  /**
+   * Draw the comparison of two days, whole or not at all, and resolve in the frame that shows it; null where another
+   * call has taken it off before that.
+   */
   async draw(tiles: TileJson, pair: Pair, theme: Theme): Promise<Moved[] | null> {
     this.clear();
     const { changes } = tiles.time;
@@ -101,7 +104,8 @@ export class ComparisonLayers {
           layer.endsWith("fill") ? "fill-layer-opacity" : "line-layer-opacity",
           1,
         );
-      return movedOf(document);
+      await this.painted();
+      return own === this.source ? movedOf(document) : null;
     } catch (error) {
       if (own !== this.source) return null;
       this.clear();
@@ -191,6 +195,17 @@ export class ComparisonLayers {
       },
       FIRST_LABEL,
     );
+  }
+
+  /** The next frame is drawn: what is told after this is told with it. */
+  private painted(): Promise<void> {
+    return new Promise((resolve) => {
+      const check = this.map.on("render", () => {
+        check.unsubscribe();
+        resolve();
+      });
+      this.map.triggerRepaint();
+    });
   }
 
   private loaded(source: string): Promise<void> {
