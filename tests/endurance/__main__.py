@@ -27,6 +27,7 @@ from tests.endurance.trial import Terms, conclude, say, trial
 Over = Annotated[Path | None, typer.Option(help="A data folder to copy.", exists=True)]
 Workers = Annotated[int, typer.Option(help="Processes of the server.")]
 Acts: TypeAlias = tuple[tuple[tuple[Fault, ...], dict[str, Any]], ...]
+Only = Annotated[list[str] | None, typer.Option(help="A kind of request, by its name; else all.")]
 app = typer.Typer(add_completion=False)
 
 
@@ -70,10 +71,16 @@ def breakage(over: Over = None, only: str = typer.Option("", help="Part of the n
 
 
 @app.command()
-def costs(seconds: float = 10.0, over: Over = None) -> None:
+def costs(seconds: float = 10.0, over: Over = None, only: Only = None) -> None:
     """What the dearest request of each kind costs, and what 100 clients of it do to everyone else."""
-    with stage(over=over, TILESERVER_TRUSTED_PROXIES="127.0.0.1", TILESERVER_RATE="500") as place:
-        _run(table(place, seconds))
+    with stage(
+        over=over,
+        TILESERVER_SHELF="",  # nothing is known before it is asked for
+        TILESERVER_AHEAD="off",
+        TILESERVER_TRUSTED_PROXIES="127.0.0.1",
+        TILESERVER_RATE="500",
+    ) as place:
+        _run(table(place, seconds, only or ()))
 
 
 def _tried(place: Stage, choose: Choose, terms: Terms) -> int:
