@@ -48,6 +48,7 @@ from tileserver.web.ready import ReadyRoute  # /readyz
 from tileserver.web.spelled import Spelled  # dated addresses of one content
 from tileserver.web.supervisor import Supervisor  # keeps background tasks running
 from tileserver.web.tiles import TileRoutes  # /tiles
+from tileserver.web.turns import Turns  # requests begin one by one
 
 _MB = 1024 * 1024
 
@@ -149,6 +150,7 @@ def _middleware(parts: _Parts, public_url: str) -> list[Middleware]:
     prefix = urlsplit(public_url).path.encode()
     return [
         Middleware(Abandoned),
+        Middleware(Turns),
         Middleware(Remembering, hot=parts.gate.hot),
         Middleware(Envelope, pulse=parts.follower.pulse, prefix=prefix),
     ]

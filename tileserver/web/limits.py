@@ -23,11 +23,11 @@ def cost_of(target: bytes) -> float:
     """Return the milliseconds that an answer to *target*, the bytes of path and query, takes at most."""
     path, _, query = target.partition(b"?")
     if path.startswith(b"/tiles/"):
-        return 12.0 if b"/" in query or b"%2" in query else 6.0
+        return 30.0 if b"/" in query or b"%2" in query else 8.0
     if path.startswith(b"/changes/"):
         return 500.0 if path.endswith(b".json") else 70.0
     if path.startswith(b"/history/"):
-        return 60.0 if path.endswith(b".json") else 15.0
+        return 60.0 if path.endswith(b".json") else 20.0
     if path.startswith(b"/tilesets/"):
         return 200.0 if path.endswith(b"/timeline") else 120.0 if b"/km2." in path else 5.0
     return WARM_MS
