@@ -145,7 +145,7 @@ class ComparisonService:
             layers.append((served.stored.layer.name, drawn.near(address)))
         if not any(rows for _, rows in layers):
             return b""
-        async with self.current.pool.acquire() as connection:
+        async with self.current.lanes.change_tiles.place(), self.current.pool.acquire() as connection:
             return await encode_shapes(connection, address, layers)
 
     async def _draw(self, stored: StoredLayer, band: Band, before: End, after: End) -> Drawn:

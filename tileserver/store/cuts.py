@@ -47,6 +47,7 @@ class PointCut:
     codes: tuple[str, ...]  # none is all of them
     texts: tuple[str, ...]  # the properties that a crowded tile goes without
     is_brief: bool  # has the window far fewer events than the tile at all times?
+    is_costly: bool = False  # are there so many in both that other tiles should not wait behind them?
 
 
 @dataclass(frozen=True, slots=True)

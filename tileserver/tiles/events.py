@@ -25,6 +25,7 @@ from tileserver.tiles.recent import Recent
 POINTS_BY = 12  # the zoom from which there are points, however many
 _MEMORY = 4096  # windows whose zoom is remembered
 _BRIEF = 8  # times as many events in a tile: to find those of a window by time alone is faster; measured
+_COSTLY = 1_000  # events that PostGIS goes through, for some 4 ms; measured
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -145,9 +146,18 @@ class EventIndex:
 
     def is_brief(self, address: TileAddress, window: EventWindow) -> bool:
         """Whether the window has far fewer events, all over the map, than the tile at all times."""
+        in_window, in_tile = self._numbers(address, window)
+        return in_window * _BRIEF <= in_tile
+
+    def is_costly(self, address: TileAddress, window: EventWindow) -> bool:
+        """Whether many events have to be gone through to draw the window here as points."""
+        return min(self._numbers(address, window)) > _COSTLY
+
+    def _numbers(self, address: TileAddress, window: EventWindow) -> tuple[int, int]:
+        """Return how many events the window has all over the map, and the tile at all times."""
         inside = self._inside(address)
-        ends = self._by_end.searchsorted([window.first, window.end + 1])
-        return bool((ends[1] - ends[0]) * _BRIEF <= inside.stop - inside.start)
+        first, end = self._by_end.searchsorted([window.first, window.end + 1]).tolist()
+        return end - first, inside.stop - inside.start
 
     def _find_points_zoom(self, window: EventWindow) -> int:
         sums = np.concatenate([[0], np.cumsum(self.events.selected(window), dtype=np.int32)])

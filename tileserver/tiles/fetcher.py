@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tileserver.errors import LayerUnavailable
 from tileserver.store.connect import Connection, readable
-from tileserver.store.cuts import Cut
+from tileserver.store.cuts import Cut, PointCut
 from tileserver.store.tiles import render_layers
 from tileserver.tiles.current import Current
 from tileserver.tiles.layer_tile import LayerKey, LayerTile, cut_of
@@ -189,8 +189,18 @@ class LayerFetcher:
             await tier.keep_many(kept)
 
     async def _render(self, fetch: _Fetch, wanted: Sequence[LayerTile]) -> None:
-        """Deliver *wanted* from PostGIS, and have the tiers keep all that could be drawn."""
-        cuts = [cut_of(each) for each in wanted]
+        """Deliver *wanted* from PostGIS; costly windows of events come last, and wait in their lane."""
+        cuts = [(each, cut_of(each)) for each in wanted]
+        plain = [(each, cut) for each, cut in cuts if not _is_costly(cut)]
+        costly = [(each, cut) for each, cut in cuts if _is_costly(cut)]
+        if plain:
+            await self._render_now(fetch, *zip(*plain, strict=True))
+        if costly:
+            async with self._current.lanes.windows.place():
+                await self._render_now(fetch, *zip(*costly, strict=True))
+
+    async def _render_now(self, fetch: _Fetch, wanted: Sequence[LayerTile], cuts: Sequence[Cut]) -> None:
+        """Deliver *wanted* by *cuts* from PostGIS, and have the tiers keep all that could be drawn."""
         async with self._current.pool.acquire() as connection:
             drawn = await draw(connection, wanted, cuts)
         good: dict[str, bytes] = {}
@@ -205,6 +215,10 @@ class LayerFetcher:
         if self._shared is not None and len(good) < len(wanted):
             names = {stored_name(self._current, each.cache_key) for each in wanted}
             self._shared.release(names - good.keys())
+
+
+def _is_costly(cut: Cut) -> bool:
+    return isinstance(cut, PointCut) and cut.is_costly
 
 
 def stored_name(current: Current, key: LayerKey) -> str:

@@ -110,8 +110,8 @@ def cut_of(tile: LayerTile) -> Cut:
         return SquareCut(name, events.squares(address, window, version.point_zooms[0]))
     category, chosen = events.events.category, window.selection
     codes = chosen.of(category) if chosen.chosen else ()
-    is_brief = events.is_brief(address, window)
-    return PointCut(name, served.stored.layer_id, window, category, codes, events.texts, is_brief)
+    ways = events.is_brief(address, window), events.is_costly(address, window)
+    return PointCut(name, served.stored.layer_id, window, category, codes, events.texts, *ways)
 
 
 def dated_cut(served: ServedLayer, moment: Moment) -> Dated:
