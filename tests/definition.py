@@ -24,7 +24,7 @@ def rows(struct: type[msgspec.Struct]) -> list[tuple[str, str, str]]:
     """Return key, type and default of each key of *struct*, as its table has them."""
     found = msgspec.inspect.type_info(struct)
     assert isinstance(found, msgspec.inspect.StructType)
-    return [(each.encode_name, _words(each.type), _default(each)) for each in found.fields]
+    return [(each.encode_name, _words(each.type), default_of(each)) for each in found.fields]
 
 
 def _words(kind: Any) -> str:
@@ -51,7 +51,8 @@ _PLAIN: dict[Any, str] = {
 }
 
 
-def _default(each: msgspec.inspect.Field) -> str:
+def default_of(each: msgspec.inspect.Field) -> str:
+    """Return the default of a key as its table has it."""
     if each.required:
         return ""
     value = each.default

@@ -15,7 +15,9 @@ from tileserver.desk.importer import import_file
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import layers_of
 from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.errors import BadParameter
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
+from tileserver.ingest.mapping.load import load_mapping
 from tileserver.model import LayerRef
 from tileserver.samples.load import load_sample
 from tileserver.store.connect import Connection
@@ -30,6 +32,14 @@ def import_(
     ],
     reader: Annotated[
         str, typer.Option(help=f"Format, where it is not the layer's own: {', '.join(READERS)}.")
+    ] = "",
+    mapping: Annotated[
+        str,
+        typer.Option(
+            metavar="MAPPING",
+            help="Path of a TOML file that says what the file means, or name of a shipped one: so any common"
+            " format comes in. See tileserver mapping.",
+        ),
     ] = "",
     date_column: Annotated[
         str,
@@ -94,6 +104,13 @@ def import_(
     options = ReadOptions(
         date_column, end_column, category_column, None, reader, axes or "", whole_state=whole_state
     )
+    if mapping:
+        if any((reader, date_column, end_column, category_column, whole_state)):
+            raise BadParameter(
+                "--mapping says itself where dates and categories stand and what a file means; leave out"
+                " --reader, --date-column, --end-column, --category-column and --whole-state"
+            )
+        options = replace(options, mapping=load_mapping(mapping))
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> Outcome:

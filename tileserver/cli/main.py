@@ -15,6 +15,7 @@ from tileserver.cli import (
     held,
     installation,
     look,
+    mapping,
     measure,
     revisions,
     seed,
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command()(serving.serve)
 app.add_typer(theatre.theatre, name="theatre")
 app.command("import")(desk.import_)
+app.add_typer(mapping.mapping, name="mapping")
 app.add_typer(held.held, name="held")
 app.command()(desk.sample)
 app.command()(look.layers)

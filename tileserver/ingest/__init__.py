@@ -1,6 +1,6 @@
 """Files of publishers become raw features: a reader for each dialect, limits, and the account of an import.
 
-To add a reader for a new publisher's files:
+A new publisher's files need no code as a rule: see `mapping`. To add a reader where a mapping cannot say it:
 
 1. Write ``ingest/<dialect>.py`` with one function ``read``, a `SnapshotReader` where each file is the whole
    state of the layer from its date on (as `deepstate`), or a `FeatureReader` where each thing has dates of
@@ -31,6 +31,10 @@ from tileserver.ingest.deepstate import read as read_deepstate
 from tileserver.ingest.geojson import END_COLUMNS, START_COLUMNS
 from tileserver.ingest.geojson import read as read_geojson
 from tileserver.ingest.geojson_states import read as read_geojson_states
+from tileserver.ingest.mapping.opening import open_source
+from tileserver.ingest.mapping.plan import IntakePlan
+from tileserver.ingest.mapping.reader import read_features as read_mapped_features
+from tileserver.ingest.mapping.reader import read_snapshots as read_mapped_snapshots
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Quarantined, Report
@@ -82,6 +86,8 @@ def gives_snapshots(layer: Layer, options: ReadOptions) -> bool:
     BadParameter
         There is no such reader, or whole states are asked of a reader that has none.
     """
+    if options.mapping is not None:
+        return options.mapping.rules.means == "snapshot"
     name = options.reader or layer.reader
     if name not in READERS:
         raise BadParameter(f"there is no reader {name[:40]!r}; there are {', '.join(READERS)}")
@@ -118,6 +124,10 @@ def read_snapshots(
     """
     if not gives_snapshots(layer, options):
         raise BadParameter(f"reader {options.reader or layer.reader!r} gives dated features, not snapshots")
+    if options.mapping is not None:
+        plan = IntakePlan.of(options.mapping, theatre, layer, options.at, options.axes)
+        yield from read_mapped_snapshots(open_source(path, plan.dialect), plan, report)
+        return
     yield from _SNAPSHOTS[options.reader or layer.reader](path, theatre, layer, options, report)
 
 
@@ -130,4 +140,8 @@ def read_features(
     """
     if gives_snapshots(layer, options):
         raise BadParameter(f"reader {options.reader or layer.reader!r} gives snapshots, not dated features")
+    if options.mapping is not None:
+        plan = IntakePlan.of(options.mapping, theatre, layer, options.at, options.axes)
+        yield from read_mapped_features(open_source(path, plan.dialect), plan, report)
+        return
     yield from _FEATURES[options.reader or layer.reader](path, theatre, layer, options, report)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tileserver.ingest.mapping.load import LoadedMapping
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -18,3 +20,4 @@ class ReadOptions:
     reader: str = ""  # overrides the layer's
     axes: Literal["", "auto", "lonlat", "latlon"] = ""  # overrides the layer's
     whole_state: bool = False  # each GeoJSON file is all that holds from its one date on
+    mapping: LoadedMapping | None = None  # says how the file is read, in place of a reader

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from tests.ingest.mapping.tables import AREA
+from tests.shapes import layer, theatre
+from tileserver.desk.trial import try_mapping
+from tileserver.findings import Finding
 from tileserver.ingest.mapping.load import load_mapping, shipped_mappings
 
 
@@ -12,3 +19,127 @@ def test_a_shipped_mapping_holds_together_and_has_a_title(name: str) -> None:
     loaded = load_mapping(name)
     assert loaded.rules.title
     assert "or a layer of " in loaded.text or "For several layers of " in loaded.text
+
+
+FORMATS = Path(
+    os.environ.get("TILESERVER_FORMATS", Path(__file__).parents[4] / "shared" / "cases" / "formats")
+)
+
+# What each mapping makes of a made-up file in the schema of its source.
+MADE = {
+    "acled": ("acled.csv", {"strike": 1, "battle": 1}, {}),
+    "ucdp-ged": ("ucdp_ged.csv", {"battle": 1}, {}),
+    "geoconfirmed": ("geoconfirmed.kml", {"ru": 1}, {}),
+    "my-maps": ("mymaps.kml", {"strike": 1}, {"unknown_status": 1}),
+    "gdelt": ("20230514120000.export.CSV", {"battle": 1}, {}),
+    "civilian-harm": ("bellingcat_export_events.json", {"civilians": 1}, {"filtered": 1}),
+    "newsroom-periods": ("nzz.json", {"no_change": 1, "gains": 1, "losses": 1}, {}),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_shipped_mapping_makes_of_a_file_what_its_source_means(name: str) -> None:
+    file, categories, aside = MADE[name]
+    if not (FORMATS / file).is_file():
+        pytest.skip("the made-up files are not here; set TILESERVER_FORMATS to their folder")
+    trial = try_mapping(FORMATS / file, load_mapping(name), None, None)
+    assert trial.refusal == ""
+    assert trial.categories == categories
+    told = trial.report.as_dict()
+    put = {
+        each: n
+        for each, n in told["counts"].items()
+        if told["treatments"][each] in ("quarantined", "left_out")
+    }
+    assert put == aside
+    assert trial.report.balances
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text", "expected"),
+    [
+        (
+            "uacontrolmap-areas",
+            "20230514.json",
+            (
+                '{"areas": [[[48, 37], [48, 38], [49, 38]]], "areas_ua": [[[51, 34], [51, 35], [52, 35]]],'
+                ' "frontline": [[[48, 37], [49, 38]]], "geos": {"ru": [], "ua": []}}'
+            ),
+            {"occupied": 1, "held_in_russia": 1},
+        ),
+        (
+            "uacontrolmap-areas",
+            "20230514.json",
+            '{"areas": [[[48, 37], [48, 38], [49, 38]]]}',
+            {"occupied": 1},
+        ),
+        ("uacontrolmap-front", "20230514.json", '{"frontline": [[[48, 37], [49, 38]]]}', {"": 1}),
+        (
+            "dissolved-areas",
+            "deepstatemap_data_20230514.geojson",
+            (
+                '{"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name":'
+                ' "urn:ogc:def:crs:OGC:1.3:CRS84"}}, "features": [{"type": "Feature", "properties": {},'
+                ' "geometry": {"type": "MultiPolygon",'
+                ' "coordinates": [[[[37, 48], [38, 48], [38, 49], [37, 48]]]]}}]}'
+            ),
+            {"occupied": 1},
+        ),
+        (
+            "held-places",
+            "places.csv",
+            (
+                "Name,Held by,source,More information,sourceLink,Lat,Lon,first_seen_day,last_seen_day\n"
+                "Here,Donetsk PR,s,,,48.5,37.9,2022-03-01,2022-03-05\n"
+                "There,Truce,s,,,48,37,2022-03-01,2022-03-05\n"
+                "Nowhere,Ukraine,s,,,,,2022-03-01,2022-03-05\n,,,,,,,2022-03-01,2022-03-05\n"
+            ),
+            {"russia": 1},
+        ),
+        (
+            "damage-monitor",
+            "monitor.csv",
+            (
+                "entry,date,event_group,title,brief description,lat,lon,town/city,link\n"
+                "UW1,2022-03-05,Civilian Infrastructure Damage March 2022,t,d,48,37,x,https://example.org/1\n"
+                "UW1,2022-03-06,Bombing or Explosion Feb - June,t,d,48,37,x,https://example.org/2\n"
+            ),
+            {"damage": 1, "strike": 1},
+        ),
+        (
+            "news-candidates",
+            "news.csv",
+            (
+                "event_id_1pd,date,source_urls,asciiname,longitude,latitude,representative_text\n"
+                "1,20220224,https://example.org/1,Nizhyn,31.88,51.04,x\n"
+            ),
+            {"candidate": 1},
+        ),
+    ],
+)
+def test_a_shipped_mapping_reads_the_shape_of_its_source(
+    name: str, file: str, text: str, expected: dict[str, int], tmp_path: Path
+) -> None:
+    path = tmp_path / file
+    path.write_text(text, "utf-8")
+    trial = try_mapping(path, load_mapping(name), None, None)
+    assert trial.refusal == ""
+    assert trial.categories == expected
+    assert trial.report.total("quarantined") == 0
+    assert trial.report.balances
+
+
+def test_evidence_of_a_day_goes_into_the_layers_of_its_files_names(tmp_path: Path) -> None:
+    area = f'{{"type":"Feature","properties":{{}},"geometry":{AREA.decode()}}}'
+    for name in ("20220601_assessed", "20220602_assessed", "20220601_claimed"):
+        (tmp_path / f"{name}.geojson").write_text(area, "utf-8")
+    both = theatre(layer("assessed", fields={}), layer("claimed", fields={}))
+    found = {
+        each.name: try_mapping(tmp_path, load_mapping("evidence-layers"), (both, each), None)
+        for each in both.layers
+    }
+    assert {name: (trial.snapshots, len(trial.features)) for name, trial in found.items()} == {
+        "assessed": (2, 2),
+        "claimed": (1, 1),
+    }
+    assert found["claimed"].report.counts[Finding.OTHER_MEMBER] == 2

@@ -15,11 +15,10 @@ from tileserver.ingest.mapping.values import number_of, says, value_at
 
 Kind: TypeAlias = Literal["areas", "lines", "points"]
 
-# What a layer of each kind has a use for; a collection is looked into when it is repaired.
-_KINDS: dict[str, frozenset[str]] = {
-    "areas": frozenset({"Polygon", "MultiPolygon", "GeometryCollection"}),
-    "lines": frozenset({"LineString", "MultiLineString", "GeometryCollection"}),
-    "points": frozenset({"Point", "MultiPoint", "GeometryCollection"}),
+_KINDS: dict[Kind, tuple[str, str]] = {
+    "areas": ("Polygon", "MultiPolygon"),
+    "lines": ("LineString", "MultiLineString"),
+    "points": ("Point", "MultiPoint"),
 }
 _CLOSED = 4  # positions of the shortest ring
 
@@ -82,12 +81,25 @@ class Places:
         return f'{{"type":"Point","coordinates":[{lon!r},{lat!r}]}}'.encode()
 
 
+def kind_of(geometry: bytes) -> Kind | None:
+    """Return the kind that the type of a GeoJSON geometry, UTF-8, says; ``None`` for any other."""
+    said = _type(geometry)
+    return next((kind for kind, types in _KINDS.items() if said in types), None)
+
+
 def is_of_kind(geometry: bytes, kind: Kind) -> bool:
-    """Whether the text of a GeoJSON geometry says a type that a layer of *kind* has a use for."""
+    """Whether the text of a GeoJSON geometry, UTF-8, says a type that a layer of *kind* has a use for.
+
+    A collection is looked into, and what cannot be read is put aside, when the geometry is repaired.
+    """
+    return _type(geometry) in ("", "GeometryCollection", *_KINDS[kind])
+
+
+def _type(geometry: bytes) -> str:
     try:
-        return _TYPE.decode(geometry).type in _KINDS[kind]
+        return _TYPE.decode(geometry).type
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return True  # put aside as unreadable when it is repaired
+        return ""
 
 
 def _wkt(value: Any) -> bytes:

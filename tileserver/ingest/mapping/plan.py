@@ -24,7 +24,7 @@ from tileserver.model import Layer, Theatre
 
 # Whose columns are as the first rows have them; a row may have others.
 _LOOSE = frozenset({"geojson", "geojsonseq", "json", "topojson", "kml"})
-_LONLAT = _LOOSE  # by their standards in longitude and latitude, where they say nothing else
+IN_LONLAT = _LOOSE  # by their standards in longitude and latitude, where they say nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,9 @@ class IntakePlan:
         """Return how coordinates of *table* become longitude and latitude; `UnreadableSource` for none."""
         where = table.member or file
         crs = self.rules.geometry.crs or table.crs
-        unsaid = self.rules.geometry.wkt != "" or (not self.places.columns and table.container not in _LONLAT)
+        unsaid = self.rules.geometry.wkt != "" or (
+            not self.places.columns and table.container not in IN_LONLAT
+        )
         if crs is None and unsaid and table.container:
             raise UnreadableSource(
                 f"{where} does not say in which reference system its coordinates are; declare it:"

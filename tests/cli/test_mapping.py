@@ -1,0 +1,97 @@
+"""Commands on mappings: a file is tried without a database, and imported as it was tried."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import ROOT
+from tileserver.ingest.mapping.load import shipped_mappings
+
+OWN = ROOT / "docs" / "examples" / "own-source"
+MAPPING, FILE = str(OWN / "incidents.toml"), str(OWN / "incidents.csv")
+LAYER = ("--theatre", "ukraine-sample", "--layer", "events")
+MARKET = {"type": "Point", "coordinates": [32.6169, 46.6354]}
+
+
+def test_a_file_is_tried_without_a_database(run: Run, tmp_path: Path) -> None:
+    look = tmp_path / "look.geojson"
+    done = run("mapping", "try", MAPPING, FILE, *LAYER, "--json", "--geojson", str(look))
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert found["categories"] == {"strike": 2, "battle": 1}
+    assert found["report"]["counts"] == {
+        "absurd_date": 1,
+        "filtered": 1,
+        "ignored_status": 1,
+        "replaced": 1,
+    }
+    assert found["tables"][0]["seen"]["delimiter"] == "semicolon"
+    features = json.loads(look.read_bytes())["features"]
+    assert [each["geometry"] for each in features][-1] == MARKET
+    assert features[-1]["properties"]["from"] == "2023-04-04T21:00:00Z"
+    assert features[-1]["properties"]["origin"] == "incidents.csv#5"
+
+
+def test_without_a_layer_codes_and_fields_are_those_of_the_mapping(run: Run) -> None:
+    found = json.loads(run("mapping", "try", MAPPING, FILE, "--json").out)
+    assert found["features"][0]["properties"]["category"] == "battle"
+
+
+def test_what_would_not_be_imported_at_all_ends_with_1_and_says_why(run: Run, tmp_path: Path) -> None:
+    strict = tmp_path / "strict.toml"
+    strict.write_text((OWN / "incidents.toml").read_text("utf-8") + "[limits]\nput_aside = 0.0\n", "utf-8")
+    done = run("mapping", "try", str(strict), FILE)
+    assert done.code == 1
+    assert "nothing would be imported: incidents.csv: 1 of 7 rows were put aside" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("try", "acld", FILE), "there is no mapping 'acld'; did you mean 'acled'"),
+        (("try", MAPPING, FILE, "--layer", "events"), "--theatre and --layer go together"),
+        (
+            ("try", MAPPING, FILE, "--theatre", "ukraine", "--layer", "events"),
+            "line 20: layer 'events' has no side",
+        ),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_is_refused_in_one_line(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run("mapping", *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_shipped_mappings_are_listed_and_shown_as_they_are_taken(run: Run, tmp_path: Path) -> None:
+    listed = json.loads(run("mapping", "list", "--json").out)
+    assert [each["name"] for each in listed] == list(shipped_mappings())
+    copy = tmp_path / "copy.toml"
+    copy.write_text(run("mapping", "show", "acled").out, "utf-8")
+    assert run("mapping", "show", str(copy)).out == copy.read_text("utf-8")
+    assert json.loads(run("mapping", "schema").out)["title"]
+
+
+def test_a_mapping_and_options_of_a_reader_contradict_each_other(run: Run) -> None:
+    done = run("import", "ukraine-sample.events", FILE, "--mapping", MAPPING, "--date-column", "Datum")
+    assert done.code == 2
+    assert "--mapping says itself where dates and categories stand" in done.err
+
+
+@pytest.mark.db
+def test_a_file_is_imported_as_it_was_tried_and_a_second_time_changes_nothing(
+    run: Run, sample_database: str
+) -> None:
+    call = ("import", "ukraine-sample.events", FILE, "--mapping", MAPPING)
+    held = run(*call, dsn=sample_database)
+    assert held.code == 1
+    assert "1 of 7 read were quarantined" in held.out
+    done = json.loads(run(*call, "--accept", "a typing mistake", "--json", dsn=sample_database).out)
+    assert (done["added"], done["report"]["imported"]) == (3, 3)
+    again = json.loads(run(*call, "--accept", "again", "--json", dsn=sample_database).out)
+    assert again["revision"] is None

@@ -1,0 +1,136 @@
+"""A file tried by a mapping: all features that would be imported, and all losses, without a database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tileserver.desk.prepare import Preparer
+from tileserver.errors import ImportFailed
+from tileserver.findings import Finding
+from tileserver.ingest import RawFeature, Report
+from tileserver.ingest.mapping.load import LoadedMapping
+from tileserver.ingest.mapping.opening import open_source
+from tileserver.ingest.mapping.places import Kind, NoPlace, kind_of
+from tileserver.ingest.mapping.plan import IntakePlan
+from tileserver.ingest.mapping.reader import TableSource, read_features, read_snapshots
+from tileserver.ingest.mapping.standin import theatre_for
+from tileserver.model import Layer, Theatre, Value
+from tileserver.times import Period, format_instant
+
+_LOOKED_AT = 200  # rows, for the kind of a layer that is not given
+
+
+@dataclass(frozen=True, slots=True)
+class TriedTable:
+    """A table of the file: its place, container and columns, and the dialect that was found out."""
+
+    place: str
+    container: str
+    columns: tuple[str, ...]
+    seen: dict[str, str]
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TriedFeature:
+    """A feature as an import would have the feature; *geometry* is GeoJSON in longitude and latitude."""
+
+    origin: str
+    start: str
+    end: str
+    properties: dict[str, Value]
+    geometry: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Trial:
+    """Account of a file tried by a mapping; *refusal* says why nothing of the file would be imported."""
+
+    tables: list[TriedTable] = field(default_factory=list)
+    features: list[TriedFeature] = field(default_factory=list)
+    categories: Counter[str] = field(default_factory=Counter)
+    snapshots: int = 0
+    report: Report = field(default_factory=Report)
+    refusal: str = ""
+
+
+def try_mapping(
+    path: Path, loaded: LoadedMapping, place: tuple[Theatre, Layer] | None, at: datetime | None
+) -> Trial:
+    """Return the account of the file at *path*, tried by *loaded* in the layer at *place*, or in a stand-in.
+
+    Features are repaired as an import does it, and are held to the bounds; *at* is UTC. `BadParameter` where
+    the mapping does not fit the layer, `ImportFailed` for a file that cannot be opened.
+    """
+    if place is None:
+        theatre = theatre_for(loaded.rules, "points")
+        source = open_source(path, IntakePlan.of(loaded, theatre, theatre.layers[0]).dialect)
+        theatre = theatre_for(loaded.rules, _kind(source, loaded, theatre))
+        place = (theatre, theatre.layers[0])
+    plan = IntakePlan.of(loaded, *place, at)
+    source = open_source(path, plan.dialect)
+    trial = Trial(tables=[_table(each, plan, source.file) for each in source.tables(None)])
+    preparer = Preparer(*place, trial.report)
+    seen: set[tuple[bytes, Period | None]] = set()
+    try:
+        for raw in _raw(source, plan, trial):
+            feature = preparer.prepare(raw)
+            if feature is None:
+                continue
+            if (feature.feature_hash, raw.period) in seen:
+                trial.report.note(Finding.DUPLICATE, raw.origin)
+                continue
+            seen.add((feature.feature_hash, raw.period))
+            trial.report.imported += 1
+            trial.categories[str(feature.properties.get(plan.layer.category, ""))] += 1
+            trial.features.append(_feature(raw, feature.properties))
+    except ImportFailed as error:
+        trial.refusal = str(error)
+    return trial
+
+
+def _raw(source: TableSource, plan: IntakePlan, trial: Trial) -> Iterator[RawFeature]:
+    """Yield the features of the source; features of a snapshot hold from its instant on."""
+    if plan.rules.means == "features":
+        yield from read_features(source, plan, trial.report)
+        return
+    for snapshot in read_snapshots(source, plan, trial.report):
+        trial.snapshots += 1
+        for raw in snapshot.features:
+            period = Period(snapshot.at, None)
+            yield RawFeature(raw.geometry, raw.properties, period, raw.origin, snapshot.precision)
+
+
+def _feature(raw: RawFeature, properties: dict[str, Value]) -> TriedFeature:
+    assert raw.period is not None
+    end = format_instant(raw.period.end) if raw.period.end else ""
+    geometry = msgspec.json.decode(raw.geometry)
+    return TriedFeature(raw.origin, format_instant(raw.period.start), end, properties, geometry)
+
+
+def _table(table: Any, plan: IntakePlan, file: str) -> TriedTable:
+    place = "/".join(each for each in (table.member or file, table.name) if each)
+    return TriedTable(place, table.container, table.columns, dict(table.seen), plan.takes(table, file))
+
+
+def _kind(source: TableSource, loaded: LoadedMapping, theatre: Theatre) -> Kind:
+    """Return the kind of most of the first geometries of *source*."""
+    plan = IntakePlan.of(loaded, theatre, theatre.layers[0])
+    counts: Counter[Kind] = Counter()
+    for table in source.taken(plan):
+        for row in islice(table.rows(), _LOOKED_AT):
+            try:
+                geometry = None if row.trouble else plan.places.read(row)
+            except NoPlace:
+                continue
+            if geometry is not None and (kind := kind_of(geometry)) is not None:
+                counts[kind] += 1
+    return counts.most_common(1)[0][0] if counts else "points"
