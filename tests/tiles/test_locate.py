@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.shapes import layer, theatre, tileset_of
+from tests.shapes import tileset_of
 from tests.strategies import Drawn, Rowed, epoch, micros_period, questions, tilesets
-from tileserver.model import LayerId, LayerRef, Moment, Revision
-from tileserver.store.catalogue import Periods, StoredLayer
-from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.model import Moment, Revision
+from tileserver.store.catalogue import Periods
+from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.locate import Located, latest, locate
-from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.tiles.version import Version
 from tileserver.times import OPEN, Micros, Period, day_period, day_zone, from_micros, to_micros
 
@@ -98,7 +97,6 @@ def test_an_answer_knows_nothing_of_what_is_not_yet_public(
 ) -> None:
     whole, censored = (asked_of(each, asked, horizon) for each in (drawn, drawn.censored(horizon)))
     assert whole == censored
-    assert whole.is_settled == censored.is_settled  # for how long an answer is kept can be seen
 
 
 @given(tilesets(), questions() | st.none(), horizons)
@@ -160,16 +158,3 @@ def test_the_latest_is_the_newest_state_and_the_newest_day_with_events() -> None
     window = asked_of(drawn, None, to_micros(two.end)).version.events
     assert window is not None
     assert (window.last, window.first) == (to_micros(one.end), to_micros(two.end))
-
-
-def test_the_horizon_is_that_of_the_strictest_layer() -> None:
-    now = datetime(2024, 5, 1, tzinfo=UTC)
-    whole = theatre(layer("a"), layer("b", embargo="7d"), embargo="48h")
-    nothing = Periods(np.empty(0, np.int64), np.empty(0, np.int64))
-    served = tuple(
-        ServedLayer(StoredLayer(LayerId(1), LayerRef("toy", each.name), whole, each, (), None), nothing)
-        for each in whole.layers
-    )
-    strict, lax = Tileset("toy", whole, served), Tileset("toy.a", whole, served[:1])
-    assert horizon_of(strict, now) == both(to_micros(now - timedelta(days=7)))
-    assert horizon_of(lax, now) == both(to_micros(now - timedelta(days=2)))

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 from starlette.applications import Starlette
 
-from tests.conftest import NOW, Databases, Work, settings_for
-from tests.shapes import Feature, fill, in_tile, layer, square, theatre
+from tests.conftest import NOW, settings_for
 from tests.web.wires import Line, Reply, listening
 from tileserver.grid import TileAddress
-from tileserver.store.connect import Connection
 from tileserver.web.app import create_app
-from tileserver.web.follower import OBEYED_S
 
 pytestmark = pytest.mark.db
 
@@ -188,77 +184,33 @@ def test_ids_of_requests_are_never_the_same(pair: tuple[Starlette, int, int], st
     assert len({line.ask(path).header("x-request-id") for _ in range(200)}) == 200
 
 
+@pytest.mark.parametrize(
+    ("tileset", "first", "spellings"),
+    [
+        (
+            "ukraine-sample.frontline",
+            "2023-10-19",
+            ("2023-10-19T20:59:59Z", "2023-10-19T23:59:59%2B03:00", "2023-10-19&revision=999"),
+        ),
+        ("ukraine-sample.control", "2098-01-01", ("2099-01-01", "2097-01-01T00:00:00Z", "..%2F2099-12-31")),
+        (
+            "ukraine-sample",
+            "2023-10-19",
+            ("2023-10-18T21:00:00Z/2023-10-19T20:59:59.999999Z", "2023-10-19/2023-10-19"),
+        ),
+    ],
+    ids=["past", "open", "with events"],
+)
 def test_an_answer_known_of_a_day_answers_its_other_spellings(
-    pair: tuple[Starlette, int, int], stack: ExitStack
+    pair: tuple[Starlette, int, int], stack: ExitStack, tileset: str, first: str, spellings: tuple[str, ...]
 ) -> None:
     app, hot_port, slow_port = pair
     hot, slow = stack.enter_context(Line(hot_port)), stack.enter_context(Line(slow_port))
-    path = "/tiles/ukraine-sample.frontline/6/38/22.mvt?datetime="
-    hot.ask(path + "2023-10-19")
+    path = f"/tiles/{tileset}/6/38/22.mvt?datetime="
+    hot.ask(path + first)
     before = app.state.hot.answered
-    spellings = ("2023-10-19T20:59:59Z", "2023-10-19T23:59:59%2B03:00", "2023-10-19T12:00:00Z")
     for spelled in spellings:
         assert said(hot.ask(path + spelled)) == said(slow.ask(path + spelled)), spelled
-    assert app.state.hot.answered >= before + 2
-    for wrong in ("2023-10-19T20:59:59Z&x=1", "2023-10-39", "2023-10-19&revision=1"):
+    assert app.state.hot.answered == before + len(spellings)
+    for wrong in (f"{first}&x=1", "2023-10-39", f"{first}&revision=1", f"{first}&revision=0", "latest"):
         assert said(hot.ask(path + wrong)) == said(slow.ask(path + wrong)), wrong
-
-
-async def _withdraw(connection: Connection) -> None:
-    """What `withdraw` does, and as suddenly."""
-    await connection.execute("DELETE FROM feature_version WHERE layer IN (SELECT id FROM layer)")
-    await connection.execute("UPDATE layer SET edition = edition + 1")
-
-
-async def _draw_elsewhere(connection: Connection) -> None:
-    """Let a newer revision know another shape from the same day on."""
-    await connection.execute(
-        "UPDATE feature_version SET known = int8range(1, 2) WHERE layer IN (SELECT id FROM layer)"
-    )
-    elsewhere = Feature("control", in_tile(PLACE, square(2000, 2000, 900)), START, id=2)
-    await fill(connection, theatre(layer("control")), [elsewhere])
-
-
-@pytest.mark.parametrize("happens", [_withdraw, _draw_elsewhere])
-def test_nothing_outlives_a_withdrawal_or_a_revision(
-    databases: Databases, stack: ExitStack, happens: Work[None]
-) -> None:
-    dsn = databases.new()
-
-    async def begin(connection: Connection) -> None:
-        shown = Feature("control", in_tile(PLACE, square(100, 100, 500)), START)
-        await fill(connection, theatre(layer("control")), [shown])
-
-    databases.run(dsn, begin)
-    app = create_app(settings_for(dsn), lambda: NOW)
-    line = stack.enter_context(Line(stack.enter_context(listening(app))))
-    dated = f"/tiles/toy/{PLACE}.mvt?datetime=2024-03-01"
-    before = line.ask(dated)
-    paths = [dated, before.header("content-location")]
-    for path in paths * 2:
-        assert line.ask(path).body == before.body
-    assert app.state.hot.answered >= 2
-    databases.run(dsn, happens)
-    ends = time.monotonic() + OBEYED_S
-    while line.ask(dated).body == before.body and time.monotonic() < ends:
-        time.sleep(0.02)
-    after = line.ask(dated)
-    assert after.status in (200, 204)
-    assert after.body != before.body
-    if happens is _withdraw:
-        assert line.ask(paths[1]).status == 404
-
-
-def test_what_time_may_change_is_known_for_a_second(sample_database: str, stack: ExitStack) -> None:
-    now = [NOW]
-    clock: Callable[[], datetime] = lambda: now[0]  # noqa: E731
-    app = create_app(settings_for(sample_database, TILESERVER_MAX_AGE="60"), clock)
-    with listening(app) as port:
-        line = stack.enter_context(Line(port))
-        latest = f"/tiles/ukraine-sample.control{AT}"
-        now[0] = NOW - timedelta(days=900)
-        early = line.ask(latest)
-        now[0] = NOW
-        line.ask(latest)
-        time.sleep(1.1)
-        assert line.ask(latest).header("content-location") != early.header("content-location")

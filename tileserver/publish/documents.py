@@ -148,7 +148,7 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
         "day_zone": tileset.theatre.day_zone,
         "resolution": "P1D",
         "embargo": _iso_duration(tileset.embargo),
-        "horizon": format_instant(from_micros(horizon.ended).replace(microsecond=0)),
+        "horizon": format_instant(from_micros(horizon.ended)),
         "revision": tileset.revision(None),
     }
 

@@ -16,7 +16,7 @@ from tileserver.store.connect import Pool
 from tileserver.store.marker import Marker, broken_promises, floor_of
 from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
-from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.horizon import Horizon, horizon_of, seconds_to_move
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.lanes import Lanes
 from tileserver.tiles.recent import Recent
@@ -108,6 +108,15 @@ class Current:
     def horizon(self, tileset: Tileset) -> Horizon:
         """Return the end of the public part of *tileset* at this moment."""
         return horizon_of(tileset, self.clock())
+
+    def stride_end(self) -> float:
+        """Return until when no horizon moves, in seconds of `time.monotonic`, which nobody can set.
+
+        Ask before beginning on what is to be kept so long. Where the clock is set meanwhile, a horizon may
+        have moved a stride before that at most.
+        """
+        asked_at = time.monotonic()  # before the clock: the end is never too late by the time between both
+        return asked_at + seconds_to_move(self.clock())
 
     def view(self, tileset: Tileset, address: TileAddress) -> TileView:
         """Return the change index of a tile, from memory where somebody asked before.

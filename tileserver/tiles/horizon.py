@@ -1,12 +1,21 @@
-"""The horizon: the end of the public part of a tileset. Every way out asks here, and nowhere else."""
+"""The horizon: the end of the public part of a tileset. Every way out asks here, and nowhere else.
+
+All horizons stand still for a stride, a whole minute by the clock, and move together at its end. Between two
+moves the passing of time changes no answer, so each may be kept up to the next move, whatever is not public:
+keeping one until *its* next change would tell that something is to come, and when.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import EPOCH_1970, TICK, Micros
+from tileserver.times import EPOCH_1970, Micros, to_micros
+
+# By so much later than its embargo says is something public at most, and never earlier. An editor can wait a
+# minute where the embargo is two days; a reader's questions of one sitting mostly come within it.
+STRIDE = timedelta(minutes=1)
 
 
 class Horizon(NamedTuple):
@@ -26,6 +35,19 @@ class Horizon(NamedTuple):
 
 
 def horizon_of(tileset: Tileset, now: datetime) -> Horizon:
-    """Return the horizon of every layer of *tileset* at the instant *now*; the strictest embargo holds."""
-    ended = Micros((now - tileset.embargo - EPOCH_1970) // TICK)
+    """Return the horizon of every layer of *tileset* at the instant *now*; the strictest embargo holds.
+
+    It is the same at every instant of a stride.
+    """
+    ended = to_micros(stride_of(now) - tileset.embargo)
     return Horizon(ended, min((days.last_public(ended) for days in tileset.days), default=ended))
+
+
+def stride_of(now: datetime) -> datetime:
+    """Return the beginning of the stride that the instant *now* lies in: when all horizons moved last."""
+    return now - (now - EPOCH_1970) % STRIDE
+
+
+def seconds_to_move(now: datetime) -> float:
+    """Return how long after *now* all horizons move: more than 0 seconds, and a stride at most."""
+    return (stride_of(now) + STRIDE - now).total_seconds()

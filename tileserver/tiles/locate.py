@@ -7,7 +7,7 @@ window layer with the events in it, and both as far as the horizon lets the publ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tileserver.errors import UnknownVersion
 from tileserver.model import Digest, Moment, Revision
@@ -40,15 +40,11 @@ class Located:
         Half-open; its text is that of ``OGCAPI-datetime``. Of state layers alone the epoch: every instant of
         it has the same content. With window layers the part of the question that is public. Open where the
         end is not public.
-    is_settled : bool
-        Whether time alone changes nothing of all that, as anybody can tell: only another catalogue can. Never
-        with events: some may be over but not public, and an answer kept for less long would tell of them.
     """
 
     version: Version
     state: Moment | None
     validity: Period = _ALWAYS
-    is_settled: bool = field(default=False, compare=False)  # it says nothing about the content
 
 
 def locate(
@@ -80,8 +76,9 @@ def locate(
     state = view.state(last, revision)
     moment = None if state is None else state.moment
     if not view.windows.has_layers:
-        validity = period_of(*view.validity(last, revision), horizon.state)
-        return Located(version_of(view, state), moment, validity, validity.end is not None)
+        return Located(
+            version_of(view, state), moment, period_of(*view.validity(last, revision), horizon.state)
+        )
     first = _BEFORE_ALL if start is None else Micros(start + 1)
     limits = first, Micros(min(end - 1, horizon.ended)), horizon.ended
     events = view.windows.drawn(EventWindow(*limits, revision, selection))

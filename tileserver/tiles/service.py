@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from tileserver.errors import BadParameter
@@ -15,7 +14,7 @@ from tileserver.tiles.cache import Answer
 from tileserver.tiles.composed import TileCache, TileKey
 from tileserver.tiles.current import Current
 from tileserver.tiles.fetcher import LayerFetcher
-from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex
 from tileserver.tiles.layer_tile import layer_tiles
 from tileserver.tiles.locate import Located, find_version, latest, locate
@@ -25,12 +24,13 @@ from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.tiers import Tier
 from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.version import Version
-from tileserver.times import EPOCH_1970, TICK, Period
+from tileserver.times import OPEN, Micros, Period, to_micros
 
 _LOCATED = 10_000  # questions whose answers are remembered, a kilobyte each
 
-# A question about the past, with the number of edges and of ends of events that are public.
-_PastQuestion: TypeAlias = tuple[tuple[LayerIndex, ...], TileAddress, Period, Selection, tuple[int, int]]
+# How much is public: the number of edges and of ends of events, or the horizon.
+_PublicPart: TypeAlias = tuple[int, int] | Micros
+_Asked: TypeAlias = tuple[tuple[LayerIndex, ...], TileAddress, Period, Selection, Revision, _PublicPart]
 
 
 class TileService:
@@ -48,7 +48,7 @@ class TileService:
         self.fetcher = LayerFetcher(current, tiers, shared)
         self.tiers = tiers
         self.shared = shared
-        self._located: Recent[_PastQuestion, Located] = current.memory(_LOCATED)
+        self._located: Recent[_Asked, Located] = current.memory(_LOCATED)
 
     @property
     def trouble(self) -> str:
@@ -70,34 +70,27 @@ class TileService:
         BadParameter
             There is no such revision.
         """
-        if (past := self.past(question)) is not None:
-            return past
-        tileset, asked = question.tileset, question.period
-        horizon = horizon_of(tileset, self.current.clock())
-        if asked is None:
-            known = self._revision(question)
-            asked = latest(tileset, await self.current.periods_at(tileset, known), horizon)
-            question = replace(question, period=asked)
-        return self._locate(question, horizon)
+        horizon = self.current.horizon(question.tileset)
+        if question.period is not None:
+            return self._locate(question, question.period, horizon)
+        periods = await self.current.periods_at(question.tileset, self._revision(question))
+        return self._locate(question, latest(question.tileset, periods, horizon), horizon)
 
-    def past(self, question: Question) -> Located | None:
-        """Return the content that *question* means, where the whole of its period is over and public."""
-        tileset, asked = question.tileset, question.period
-        if question.revision is not None or asked is None or asked.end is None:
+    def locate_now(self, question: Question) -> Located | None:
+        """Return the content that *question* means, without waiting; ``None`` for the latest."""
+        if question.period is None:
             return None
-        horizon = horizon_of(tileset, self.current.clock())
-        end = (asked.end - EPOCH_1970) // TICK
-        if end > horizon.ended or end - 1 > horizon.state:
-            return None
-        # The answer stays the same until another edge becomes public.
-        public = bisect_right(tileset.edges, horizon.state), bisect_right(tileset.ends, horizon.ended)
-        past = tileset.indexes, question.address, asked, question.selection, public
-        return self._located.get(past) or self._located.keep(past, self._locate(question, horizon))
+        return self._locate(question, question.period, self.current.horizon(question.tileset))
 
-    def _locate(self, question: Question, horizon: Horizon) -> Located:
-        assert question.period is not None
-        known, view = self._revision(question), self.current.view(question.tileset, question.address)
-        return locate(view, known, question.period, horizon, question.selection)
+    def _locate(self, question: Question, asked: Period, horizon: Horizon) -> Located:
+        tileset, address, known = question.tileset, question.address, self._revision(question)
+        public = _public_part(question, asked, horizon)
+        cache_key = tileset.indexes, address, asked, question.selection, known, public
+        if (located := self._located.get(cache_key)) is None:
+            view = self.current.view(tileset, address)
+            located = locate(view, known, asked, horizon, question.selection)
+            self._located.keep(cache_key, located)
+        return located
 
     def from_url(self, tileset: Tileset, address: TileAddress, text: str) -> Located:
         """Return the content of the tile whose version is written *text*; only a public version exists."""
@@ -133,3 +126,13 @@ class TileService:
                 f"revision {asked} does not exist; the newest of {tileset.name} is {tileset.newest}"
             )
         return tileset.newest if asked is None else tileset.revision(asked)
+
+
+def _public_part(question: Question, asked: Period, horizon: Horizon) -> _PublicPart:
+    """Return the public part of the data on which the content at *asked* depends."""
+    end = OPEN if asked.end is None else to_micros(asked.end)
+    if question.revision is not None or not horizon.covers(end):
+        return horizon.ended
+    # What is over stays the same until another edge becomes public.
+    tileset = question.tileset
+    return bisect_right(tileset.edges, horizon.state), bisect_right(tileset.ends, horizon.ended)

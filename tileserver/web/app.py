@@ -36,7 +36,7 @@ from tileserver.web.follower import Follower  # hears of revisions and withdrawa
 from tileserver.web.forwarded import Proxies  # who may say whom they ask for
 from tileserver.web.gate import Gate  # all that comes before the framework
 from tileserver.web.history import HistoryRoutes  # /history
-from tileserver.web.hot import HotAnswers, Remembering  # answers that are known already
+from tileserver.web.hot import HotAnswers  # answers that are known already
 from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.limits import Allowances  # how much work one address may ask for
 from tileserver.web.logs import configure_logs
@@ -45,6 +45,7 @@ from tileserver.web.observing import Watched, observing  # metrics and traces
 from tileserver.web.pages import PageRoutes  # /, /embed
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
+from tileserver.web.remembering import Remembering  # keeps what comes back for the hot path
 from tileserver.web.spelled import Spelled  # dated addresses of one content
 from tileserver.web.supervisor import Supervisor  # keeps background tasks running
 from tileserver.web.tiles import TileRoutes  # /tiles

@@ -29,7 +29,7 @@ from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
-from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.horizon import horizon_of, stride_of
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, from_micros, local_day
 from tileserver.web.params import document_question, period_of, read_query, time_query
@@ -76,7 +76,7 @@ class DocumentRoutes:
         """``/tilesets``."""
         read_query(request, allowed=())
         catalogue, now = await self.current.catalogue(), self.current.clock()
-        key = DocumentName(catalogue.serial, "catalogue", "", None, _second(now))
+        key = DocumentName(catalogue.serial, "catalogue", "", None, stride_of(now))
 
         async def compute() -> bytes:
             return msgspec.json.encode(catalogue_document(catalogue, now, self.theatre))
@@ -87,7 +87,7 @@ class DocumentRoutes:
         """``/tilesets/{tileset}?datetime=&revision=``: TileJSON; its URLs ask for the same time."""
         catalogue, tileset, query = await document_question(request, self.current)
         asked, now, base = time_query(tileset, query), self.current.clock(), self._base_url(request)
-        key = DocumentName(catalogue.serial, "tilejson", _asked(tileset), (asked, base), _second(now))
+        key = DocumentName(catalogue.serial, "tilejson", _asked(tileset), (asked, base), stride_of(now))
 
         async def compute() -> bytes:
             past = await self.history.periods(tileset)
@@ -204,11 +204,6 @@ class DocumentRoutes:
         else:
             headers = (("Cache-Control", f"public, max-age={self.max_age}"),)
         return await represent(request, answer, raw(*headers), media_type)
-
-
-def _second(now: datetime) -> datetime:
-    """Return *now* in whole seconds, as documents give the horizon."""
-    return now.replace(microsecond=0)
 
 
 def _series_json(tileset: Tileset, revision: int, series: Series) -> bytes:

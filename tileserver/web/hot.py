@@ -1,7 +1,7 @@
 """Answers that are known already, as bytes: the way a request takes that somebody has asked before.
 
 The framework, its middleware and a log line cost a hundred times what it costs to find a tile in memory. So
-the protocol (`web.wire`) asks here first, and whatever the slow way answers is kept here (`Remembering`):
+the protocol (`web.wire`) asks here first, and whatever the slow way answers is kept here (`web.remembering`):
 
     socket -> wire -> HotAnswers.answer --- known ---> socket
                           | unknown
@@ -10,7 +10,8 @@ the protocol (`web.wire`) asks here first, and whatever the slow way answers is 
 
 A raw address is only a memo of what the slow way answered for it. It dies with the catalogue that it was
 answered from, and so with a revision, a withdrawal, a definition; and where the answer is not fixed for good
-within that catalogue, after a second.
+within that catalogue, when the horizon moves (`tiles.horizon`): at the same moment for all, so that nobody
+can tell by how long an answer is known whether something is to come.
 """
 
 from __future__ import annotations
@@ -22,17 +23,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple, TypeAlias
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 
 from tileserver.tiles.compress import Coding
 from tileserver.tiles.current import Current
 from tileserver.web.follower import OBEYED_S, Pulse
-from tileserver.web.limits import Bill
 from tileserver.web.memo import Memo
 from tileserver.web.negotiate import choose_coding, etag_matches
-from tileserver.web.spelled import Spelled
+from tileserver.web.spelled import Spelled, content_key
 
-_KEPT_S = 1.0  # an answer that the passing of time may change
+_FOR_GOOD = float("inf")  # within a catalogue
 _CODINGS = 512  # spellings of Accept-Encoding that are remembered
 _OVERHEAD = 600  # bytes of an entry beside its texts
 _LONGEST = 2_048  # bytes of an address; what is longer is not worth a place
@@ -42,8 +42,7 @@ _SHARES = {b"/tiles/": 0.6, b"/histor": 0.2, b"/change": 0.1, b"/tilese": 0.08, 
 _OWN = (b"date", b"x-request-id", b"cache-status")  # said anew of each answer
 _OF_A_BODY = (b"content-type:", b"content-length:", b"content-encoding:")  # which a 304 has none of
 _UNCHANGED = b"HTTP/1.1 304 Not Modified"
-_HIT = b"tileserver; hit"
-_FREE = (304, 400, 404, 405)
+HIT = b"tileserver; hit"
 _STATUS = {200: b"HTTP/1.1 200 OK\r\n", 204: b"HTTP/1.1 204 No Content\r\n"}
 
 FormKey: TypeAlias = Coding | tuple[bytes | None, bytes]  # with a dictionary: the header, and its name
@@ -70,6 +69,16 @@ class Lookup(NamedTuple):
             headers.get(b"if-none-match"),
             is_head,
         )
+
+
+class Basis(NamedTuple):
+    """Basis of an answer: a catalogue, ``None`` before the first is read, and a stride of the horizon.
+
+    The stride ends at the instant ``end`` of `time.monotonic`, in seconds.
+    """
+
+    catalogue: object
+    end: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,7 @@ class HotAnswers:
     pulse
         While the database is silent, an answer has to say so, and the slow way says it.
     spelled
-        Where a day has several spellings, the key under which one answer is kept for all.
+        Of a dated address, the key under which one answer is kept for all spellings of its content.
     """
 
     def __init__(self, limit: int, current: Current, pulse: Pulse, spelled: Spelled) -> None:
@@ -143,15 +152,9 @@ class HotAnswers:
         if self._current.read is not self._known:
             self.clear()
             return None
-        entry = (
-            memo.get(lookup.target)
-            or memo.get(lookup.origin + lookup.target)
-            or memo.get(self._spelled.cache_key(lookup.target))
-        )
-        if entry is None or entry.end < (now := time.monotonic()) or now - self._pulse.beat_at > OBEYED_S:
-            return None
-        form = entry.forms.get(self._form_key(lookup))
-        if form is None:
+        entry = self._entry(memo, lookup, time.monotonic())
+        form = None if entry is None else entry.forms.get(self._form_key(lookup))
+        if entry is None or form is None:
             return None
         entry.asked += 1
         self.answered += 1
@@ -162,46 +165,71 @@ class HotAnswers:
             status, head, body = (200 if form.body else 204), form.head, b"" if lookup.is_head else form.body
         return b"%s%s\r\nx-request-id: %s%s%s" % (head, date, number, end, body), status, number, len(body)
 
+    def _entry(self, memo: Memo[Entry], lookup: Lookup, now: float) -> Entry | None:
+        """Return the forms known at the instant *now* of `time.monotonic`, in seconds."""
+        if now - self._pulse.beat_at > OBEYED_S:
+            return None
+        target = lookup.target
+        entry = memo.get(target) or memo.get(lookup.origin + target)
+        entry = entry or memo.get(self._spelled.cache_key(target, now))
+        return None if entry is None or entry.end <= now else entry
+
     def number(self) -> bytes:
         """Return an id for a request that is answered before the framework."""
         return b"%s%08x" % (self._prefix, next(self._numbers) & 0xFFFFFFFF)
 
-    def keep(self, lookup: Lookup, generation: object, start: Message, body: bytes, scope: Scope) -> None:
-        """Keep the answer that begins with *start*, worked out from *generation*, where caches may.
+    def keep(self, lookup: Lookup, basis: Basis, start: Message, body: bytes, scope: Scope) -> None:
+        """Keep the answer that begins with *start*, worked out from *basis*, where caches may.
 
-        A route may say in *scope* that time alone changes nothing of it (``settled``), or that it repeats
-        scheme and host (``by_host``), so that no cache but this may keep it.
+        A route may say in *scope* which content of a tile it is (``located``), or that it repeats scheme and
+        host (``by_host``), so that no cache but this may keep it.
         """
         memo = self._memos.get(lookup.target[:7])
         if memo is None or start["status"] not in _STATUS or len(lookup.target) > _LONGEST:
             return
-        if generation is None or generation is not self._current.read:
+        if basis.catalogue is None or basis.catalogue is not self._current.read:
             return
-        if generation is not self._known:
+        if basis.catalogue is not self._known:
             self.clear()
-            self._known = generation
+            self._known = basis.catalogue
         headers = [(name.lower(), value) for name, value in start["headers"]]
-        found, by_host = dict(headers), scope.get("by_host", False)
+        found, now = dict(headers), time.monotonic()
         if lookup.dictionary is not None and found.get(b"content-encoding") != b"dcz":
             return  # a name that nobody knows must not take a place
-        kept_s = _kept_for(found.get(b"cache-control", b""), scope)
-        if not kept_s or b"etag" not in found:
+        key, end = self._place(lookup, found.get(b"cache-control", b""), scope, basis.end, now)
+        if end <= now or b"etag" not in found:
             return
-        key = lookup.origin + lookup.target if by_host else lookup.target
-        if scope.get("settled"):
-            key = self._spelled.cache_key(key) or key
         known = memo.get(key)
-        if known is None or known.end < time.monotonic():
-            known = Entry(time.monotonic() + kept_s, 0, {}, known.asked if known else 0)
+        if known is None or known.end <= now:
+            known = Entry(end, 0, {}, known.asked if known else 0)
         forms = {**known.forms, self._form_key(lookup): form_of(start["status"], headers, body)}
         if len(forms) <= _FORMS:
             weight = _OVERHEAD + len(key) + sum(form.weight for form in forms.values())
-            memo.put(key, Entry(known.end, weight, forms, known.asked))
+            memo.put(key, Entry(min(known.end, end), weight, forms, known.asked))
 
-    @property
-    def generation(self) -> object:
-        """The catalogue from which answers are worked out now."""
-        return self._current.read
+    def _place(
+        self, lookup: Lookup, control: bytes, scope: Scope, still: float, now: float
+    ) -> tuple[bytes, float]:
+        """Return the key of an answer, and the end of its being known; *still* is the end of the stride.
+
+        *control* is for caches. Where the end is not after *now* the answer is not to be kept.
+        """
+        target, located = lookup.target, scope.get("located")
+        if scope.get("by_host"):
+            return lookup.origin + target, still
+        if not control.startswith(b"public, max-age=") or control == b"public, max-age=0":
+            return target, now
+        if b"immutable" in control:
+            return target, _FOR_GOOD
+        if located is None or not (key := self._spelled.cache_key(target, now)):
+            return target, still
+        if key != content_key(target.partition(b"?")[0], located):
+            return target, now  # the horizon has moved since: the address means something else
+        return key, _FOR_GOOD  # a content says the same for good; what the address means does not
+
+    def basis(self) -> Basis:
+        """Return the basis of an answer that is begun now."""
+        return Basis(self._current.read, self._current.stride_end())
 
     @property
     def weight(self) -> int:
@@ -229,64 +257,9 @@ class HotAnswers:
         return coding
 
 
-def _kept_for(control: bytes, scope: Scope) -> float:
-    """Return the seconds for which an answer stays the same in its catalogue; *control* is for caches."""
-    if scope.get("settled") or b"immutable" in control:
-        return float("inf") if control.startswith(b"public") else 0.0
-    if scope.get("by_host"):
-        return _KEPT_S
-    return _KEPT_S if control.startswith(b"public, max-age=") and control != b"public, max-age=0" else 0.0
-
-
 def form_of(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Form:
     """Return the kept form of an answer; the names of *headers* are in lower case, as bytes."""
     lines = [b"%s: %s\r\n" % (name, value) for name, value in headers if name not in _OWN]
     found = dict(headers)
-    rest = b"cache-status: %s\r\ndate: " % _HIT if b"cache-status" in found else b"date: "
+    rest = b"cache-status: %s\r\ndate: " % HIT if b"cache-status" in found else b"date: "
     return Form(_STATUS[status] + b"".join(lines) + rest, found[b"etag"].decode("latin-1"), body)
-
-
-class Remembering:
-    """Middleware that keeps answers of the application for `web.wire` to give the next time."""
-
-    def __init__(self, app: ASGIApp, hot: HotAnswers) -> None:
-        self.app = app
-        self.hot = hot
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        generation = self.hot.generation
-        start: Message = {}
-
-        async def keeping(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                start = message
-                _settle(scope, start)
-            elif scope["method"] == "GET" and not message.get("more_body"):
-                self.hot.keep(_lookup(scope), generation, start, message.get("body", b""), scope)
-            await send(message)
-
-        await self.app(scope, receive, keeping)
-
-
-def _settle(scope: Scope, start: Message) -> None:
-    """Let nobody pay for work that was not done."""
-    bill: Bill | None = scope.get("bill")
-    if bill is not None and (start["status"] in _FREE or (b"cache-status", _HIT) in start["headers"]):
-        bill.settle()
-
-
-def _lookup(scope: Scope) -> Lookup:
-    """Return the same parts of a request as `web.wire` does."""
-    path, query = scope.get("raw_path") or b"", scope["query_string"]
-    found = dict(reversed(scope["headers"]))  # the first of each name
-    return Lookup(
-        b"%s?%s" % (path, query) if query else path,
-        b"%s://%s" % (scope["scheme"].encode(), found.get(b"host", b"")),
-        found.get(b"accept-encoding"),
-        found.get(b"available-dictionary"),
-    )

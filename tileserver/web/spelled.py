@@ -1,7 +1,8 @@
 """Dated addresses of one content: a day has many spellings, and an answer known of one answers the others.
 
 `web.hot` asks here for an address that is new. The route would find out the same, from the same memories, but
-inside the framework: which content the address means, and for how long.
+inside the framework: which content the address means. That may change when the horizon moves, and is found
+out anew then; what is known of the content stays.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import re
 from urllib.parse import unquote_plus
 
 from tileserver.errors import TileserverError
+from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.web.params import period_of, read_address
 
 _KEYS = 20_000  # of contents, remembered by address, some 300 bytes each
 _DATED = re.compile(
-    r"(/tiles/([A-Za-z0-9.,_-]{1,200})/([0-9]{1,2})/([0-9]{1,9})/([0-9]{1,9})\.mvt)\?datetime=([^&;#\s]{1,100})"
+    r"(/tiles/([A-Za-z0-9.,_-]{1,200})/([0-9]{1,2})/([0-9]{1,9})/([0-9]{1,9})\.mvt)"
+    r"\?datetime=([^&;#\s]{1,100})(?:&revision=([1-9][0-9]{0,14}))?"
 )
 
 
@@ -26,13 +29,17 @@ class Spelled:
     def __init__(self, service: TileService) -> None:
         self._service = service
         self._keys: dict[bytes, bytes] = {}
+        self._end = -float("inf")  # of the stride in which they were found
 
-    def cache_key(self, target: bytes) -> bytes:
-        """Return the key of the content of *target*, the bytes of a path and query; no address equals a key.
+    def cache_key(self, target: bytes, now: float) -> bytes:
+        """Return the key of the content that *target*, the bytes of a path and query, means at present.
 
-        Empty where the address is no dated one of a whole tileset that is known, is wrong, or means something
-        that time may change.
+        Empty where the address is no dated one of a whole tileset that is known, or is wrong. *now* is an
+        instant of `time.monotonic`, in seconds. No address equals a key.
         """
+        if now >= self._end:
+            self._keys.clear()
+            self._end = self._service.current.stride_end()
         key = self._keys.get(target)
         if key is None:
             key = self._find(target.decode("latin-1"))
@@ -53,9 +60,14 @@ class Spelled:
             return b""
         try:
             period = period_of(unquote_plus(match[6]), tileset.zone)
-            located = self._service.past(Question(tileset, read_address(*match.group(3, 4, 5)), period))
+            revision = None if match[7] is None else int(match[7])
+            address = read_address(*match.group(3, 4, 5))
+            located = self._service.locate_now(Question(tileset, address, period, revision))
         except TileserverError:
             return b""
-        if located is None or not located.is_settled:
-            return b""
-        return f"{match[1]} {located.version} {located.validity}".encode()
+        return b"" if located is None else content_key(match[1].encode(), located)
+
+
+def content_key(path: bytes, located: Located) -> bytes:
+    """Return the key, as bytes, of all that the answer under *path* says: its content and its validity."""
+    return b"%s %s %s" % (path, str(located.version).encode(), str(located.validity).encode())

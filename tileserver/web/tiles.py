@@ -38,7 +38,7 @@ class TileRoutes:
         question = await tile_question(request, self.service.current)
         located = await self.service.locate(question)
         answer = await self.service.answer(question, located)
-        request.scope["settled"] = located.is_settled  # for `web.hot`
+        request.scope["located"] = located  # for `web.hot`
         fresh = freshness(question.tileset, self.max_age)
         headers = _dated_headers(fresh, question.tileset.name, question.address, located)
         return await self._represent(request, question, answer, headers)
