@@ -73,3 +73,10 @@ def test_who_leaves_while_waiting_takes_no_turn_and_holds_up_nobody() -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     assert over(work) == ["/tiles/0", "/tiles/5"]
+
+
+def test_a_target_that_is_no_path_has_its_turn_as_any() -> None:
+    async def work(ask: Ask, begun: list[str]) -> None:
+        await asyncio.gather(*(ask(path) for path in ("*", "", "/", "//")))
+
+    assert sorted(over(work)) == ["", "*", "/", "//"]

@@ -25,7 +25,7 @@ class Turns:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
         if scope["type"] == "http":
-            await self._turn(scope["path"].split("/", 2)[1])
+            await self._turn(scope["path"].removeprefix("/").partition("/")[0])
         await self.app(scope, receive, send)
 
     async def _turn(self, kind: str) -> None:
