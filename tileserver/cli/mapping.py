@@ -61,7 +61,7 @@ def try_(
     loaded = load_mapping(name)
     place = _place(theatre, layer)
     instant = first_instant(at, place[0]) if place else first_instant(at, _anywhere(loaded.rules.date.zone))
-    trial = try_mapping(path, loaded, place, instant)
+    trial = try_mapping(path, loaded, place, instant, most=None if geojson else first)
     if geojson is not None:
         geojson.write_bytes(_collection(trial))
     if json:

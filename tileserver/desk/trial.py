@@ -20,8 +20,9 @@ from tileserver.ingest.mapping.load import LoadedMapping
 from tileserver.ingest.mapping.opening import open_source
 from tileserver.ingest.mapping.places import Kind, NoPlace, kind_of
 from tileserver.ingest.mapping.plan import IntakePlan
-from tileserver.ingest.mapping.reader import TableSource, read_features, read_snapshots
+from tileserver.ingest.mapping.reader import read_features, read_snapshots
 from tileserver.ingest.mapping.standin import theatre_for
+from tileserver.ingest.mapping.starts import TableSource
 from tileserver.model import Layer, Theatre, Value
 from tileserver.times import Period, format_instant
 
@@ -63,38 +64,57 @@ class Trial:
 
 
 def try_mapping(
-    path: Path, loaded: LoadedMapping, place: tuple[Theatre, Layer] | None, at: datetime | None
+    path: Path,
+    loaded: LoadedMapping,
+    place: tuple[Theatre, Layer] | None,
+    at: datetime | None,
+    *,
+    most: int | None = None,
 ) -> Trial:
     """Return the account of the file at *path*, tried by *loaded* in the layer at *place*, or in a stand-in.
 
-    Features are repaired as an import does it, and are held to the bounds; *at* is UTC. `BadParameter` where
+    Features are repaired as an import does it, and are held to the bounds; *at* is UTC. At *most* so many
+    features are kept of all that are counted. `BadParameter` where
     the mapping does not fit the layer, `ImportFailed` for a file that cannot be opened.
     """
-    if place is None:
-        theatre = theatre_for(loaded.rules, "points")
-        source = open_source(path, IntakePlan.of(loaded, theatre, theatre.layers[0]).dialect)
-        theatre = theatre_for(loaded.rules, _kind(source, loaded, theatre))
-        place = (theatre, theatre.layers[0])
+    place = place or _stand_in(path, loaded)
     plan = IntakePlan.of(loaded, *place, at)
     source = open_source(path, plan.dialect)
     trial = Trial(tables=[_table(each, plan, source.file) for each in source.tables(None)])
-    preparer = Preparer(*place, trial.report)
-    seen: set[tuple[bytes, Period | None]] = set()
     try:
-        for raw in _raw(source, plan, trial):
-            feature = preparer.prepare(raw)
-            if feature is None:
-                continue
-            if (feature.feature_hash, raw.period) in seen:
-                trial.report.note(Finding.DUPLICATE, raw.origin)
-                continue
-            seen.add((feature.feature_hash, raw.period))
-            trial.report.imported += 1
-            trial.categories[str(feature.properties.get(plan.layer.category, ""))] += 1
-            trial.features.append(_feature(raw, feature.properties))
+        for raw, properties in _prepared(
+            _raw(source, plan, trial), Preparer(*place, trial.report), trial.report
+        ):
+            trial.categories[str(properties.get(plan.layer.category, ""))] += 1
+            if most is None or len(trial.features) < most:
+                trial.features.append(_feature(raw, properties))
     except ImportFailed as error:
         trial.refusal = str(error)
     return trial
+
+
+def _stand_in(path: Path, loaded: LoadedMapping) -> tuple[Theatre, Layer]:
+    theatre = theatre_for(loaded.rules, "points")
+    source = open_source(path, IntakePlan.of(loaded, theatre, theatre.layers[0]).dialect)
+    theatre = theatre_for(loaded.rules, _kind(source, loaded, theatre))
+    return theatre, theatre.layers[0]
+
+
+def _prepared(
+    features: Iterator[RawFeature], preparer: Preparer, report: Report
+) -> Iterator[tuple[RawFeature, dict[str, Value]]]:
+    """Yield each distinct feature that would be imported, with its kept properties; count all features."""
+    seen: set[tuple[bytes, Period | None]] = set()
+    for raw in features:
+        feature = preparer.prepare(raw)
+        if feature is None:
+            continue
+        if (feature.feature_hash, raw.period) in seen:
+            report.note(Finding.DUPLICATE, raw.origin)
+            continue
+        seen.add((feature.feature_hash, raw.period))
+        report.imported += 1
+        yield raw, feature.properties
 
 
 def _raw(source: TableSource, plan: IntakePlan, trial: Trial) -> Iterator[RawFeature]:

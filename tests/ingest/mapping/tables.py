@@ -11,7 +11,8 @@ from tileserver.ingest.archive import Order
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.mapping.load import parse_mapping
 from tileserver.ingest.mapping.plan import IntakePlan
-from tileserver.ingest.mapping.reader import TableSource, read_features, read_snapshots
+from tileserver.ingest.mapping.reader import read_features, read_snapshots
+from tileserver.ingest.mapping.starts import TableSource
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
 from tileserver.model import Category, Layer
@@ -64,7 +65,10 @@ def source(*tables: Table, file: str = "file.csv") -> TableSource:
     def each(order: Order | None) -> Iterator[Table]:
         return iter(tables if order is None else sorted(tables, key=lambda every: order(every.member)))
 
-    return TableSource(file, each)
+    def members() -> list[str]:
+        return list(dict.fromkeys(every.member.removesuffix(".gz") for every in tables))
+
+    return TableSource(file, each, members)
 
 
 def plan(toml: str, layer: Layer, day_zone: str = "Europe/Kyiv", **said: Any) -> IntakePlan:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.ingest.mapping.tables import AREA, POINT, control, events, features, plan, snapshots, table
+from tests.ingest.mapping.tables import (
+    AREA,
+    POINT,
+    control,
+    events,
+    features,
+    plan,
+    snapshots,
+    source,
+    table,
+)
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
 from tileserver.ingest.containers.table import Row, Table
+from tileserver.ingest.mapping.reader import read_snapshots
+from tileserver.ingest.report import Report
 
 EVENTS = """
 [date]
@@ -218,6 +231,32 @@ def test_tables_of_one_file_are_one_state_and_others_beside_are_left_out() -> No
     ]
     assert found[0].features[1].origin == "2023-05-14.kml/B#1"
     assert report.counts[Finding.OTHER_MEMBER] == 1
+
+
+def test_packed_files_and_archives_within_are_in_the_order_of_their_dates() -> None:
+    names = ["b/2023-05-14.json.gz", "a/2023-05-15.json.gz", "2023-05-13.kmz/doc.kml"]
+    found, _ = snapshots(plan(STATES, control()), *(state(area(), member=name) for name in names))
+    assert [each.at.day for each in found] == [12, 13, 14]
+
+
+def test_a_state_of_before_the_last_one_is_refused_rather_than_put_in_its_place() -> None:
+    made = source(state(area(), member="2023-05-15.json"), state(area(), member="2023-05-14.json"))
+    unsorted = replace(made, tables=lambda order: made.tables(None))
+    with pytest.raises(UnreadableSource, match=r"2023-05-14.json is of before 2023-05-15.json"):
+        list(read_snapshots(unsorted, plan(STATES, control()), Report()))
+
+
+def test_a_file_without_the_table_that_is_named_is_no_empty_state() -> None:
+    toml = STATES + '[file]\ntables = "areas"\n'
+    found, report = snapshots(
+        plan(toml, control()),
+        table(area(), member="2023-05-14.json", name="areas", container="json"),
+        table(area(), member="2023-05-15.json", name="lines", container="json"),
+    )
+    assert [each.origin for each in found] == ["2023-05-14.json"]
+    assert report.examples[Finding.UNREADABLE_SNAPSHOT] == [
+        "2023-05-15.json: it has no table that the mapping names, and an empty state would end all"
+    ]
 
 
 def test_a_point_among_areas_of_a_state_is_left_for_the_repair_to_put_aside() -> None:

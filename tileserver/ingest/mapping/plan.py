@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -80,18 +81,15 @@ class IntakePlan:
 
     def takes(self, table: Table, file: str) -> bool:
         """Whether the mapping names *table*; *file* is the name of a file that is no archive."""
-        rule = self.rules.file
-        member = table.member or file
-        names = [each.replace("{layer}", self.layer.name) for each in listed(rule.names)]
-        named = not names or any(
-            fnmatchcase(name.casefold(), each.casefold())
-            for each in names
-            for name in (member, PurePosixPath(member).name)
-        )
-        tables = listed(rule.tables) if table.container else ()  # else it could not be read, and says so
-        return named and (
-            not tables or any(fnmatchcase(table.name.casefold(), each.casefold()) for each in tables)
-        )
+        tables = listed(self.rules.file.tables) if table.container else ()  # else unreadable, and says so
+        return self.takes_file(table.member or file) and (not tables or _match([table.name], tables))
+
+    def takes_file(self, path: str) -> bool:
+        """Whether the mapping names the file at *path*, by its name, or by that of an archive or folder."""
+        names = [each.replace("{layer}", self.layer.name) for each in listed(self.rules.file.names)]
+        whole = PurePosixPath(path.removesuffix(".gz"))
+        parts = [name for each in (whole, *whole.parents) for name in (str(each), each.name)]
+        return not names or _match(parts, names)
 
     def frame(self, table: Table, file: str) -> Frame:
         """Return how coordinates of *table* become longitude and latitude; `UnreadableSource` for none."""
@@ -140,16 +138,20 @@ class IntakePlan:
         groups += [(spelled(each.column),) for each in (*rules.leave_out, *rules.keep_only)]
         return groups + [(each,) for each in self.properties.columns]
 
-    def _geometries(self, table: Table) -> list[bytes]:
-        found = []
+    def _geometries(self, table: Table) -> Iterator[bytes]:
         for row in table.rows():
             try:
                 geometry = None if row.trouble else self.places.read(row)
             except NoPlace:
                 continue
             if geometry is not None:
-                found.append(geometry)
-        return found
+                yield geometry
+
+
+def _match(names: Iterable[str], patterns: Iterable[str]) -> bool:
+    """Whether any of *names* fits any of *patterns*, whatever the case."""
+    folded = [name.casefold() for name in names]
+    return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns for name in folded)
 
 
 def _root(column: str) -> str:

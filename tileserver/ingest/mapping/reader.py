@@ -6,43 +6,19 @@ holds from when, has to be known before the first row is yielded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TypeAlias
 
-from tileserver.errors import BadInstant, BadParameter, UnreadableSource
+from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest.archive import Order
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.mapping.conditions import RowPlace, numbered, replaced
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.rows import TableReader
+from tileserver.ingest.mapping.starts import Start, TableSource, order_of, path_of, starts_of
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
-from tileserver.model import Precision
-
-Tables: TypeAlias = Callable[[Order | None], Iterator[Table]]  # in the order of their members' names
-
-_FIRST = datetime.min.replace(tzinfo=UTC)
-_UNDATED = (
-    'neither its rows nor its name say one date; declare where it stands, [date] column = "date" or'
-    r" name = 'control_(\d{8})', or say --at"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TableSource:
-    """A file, folder or archive: its name, and its tables anew at each call."""
-
-    file: str
-    tables: Tables
-
-    def taken(self, plan: IntakePlan) -> Iterator[Table]:
-        """Yield the tables that the mapping names."""
-        return (table for table in self.tables(None) if plan.takes(table, self.file))
 
 
 def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iterator[RawFeature]:
@@ -71,7 +47,7 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
     one date of its rows, else the one ISO day in its name. A single file that cannot be read is an error; one
     of several is quarantined. No two states are in memory together.
     """
-    starts = _starts(source, plan)
+    starts = starts_of(source, plan)
     if not starts:
         raise UnreadableSource(
             f"{source.file} has no table that the mapping names; see [file] names and tables"
@@ -80,6 +56,11 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
     last: RawSnapshot | None = None
     left = 0
     for state, part in _states(source, plan, starts, old, report):
+        if last is not None and state.at < last.at:
+            raise UnreadableSource(
+                f"{source.file}: {state.origin} is of before {last.origin}; archives within overlap in"
+                " time: unpack them into one folder"
+            )
         if last is not None and last.at == state.at:
             _same_instant(last, state, report)
             continue
@@ -87,14 +68,6 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
         left += len(state.features)
         yield (last := state)
     _check_limits(plan, report, left, source.file)
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """The instant from which a file's state holds."""
-
-    at: datetime
-    precision: Precision
 
 
 def _replaced(source: TableSource, plan: IntakePlan) -> frozenset[RowPlace]:
@@ -127,67 +100,16 @@ def _reader(
     return TableReader(plan, table, number, source.file, frame, of_file, old, dated)
 
 
-def _starts(source: TableSource, plan: IntakePlan) -> dict[str, _Start | str]:
-    """Return from when each file's state holds, or why that cannot be told, in the order of the files."""
-    found: dict[str, _Start | str] = {}
-    for member, tables in groupby(source.taken(plan), lambda table: table.member):
-        try:
-            found[member] = _start(member or source.file, tables, plan)
-        except (BadParameter, UnreadableSource) as error:
-            if not member:
-                raise UnreadableSource(f"{source.file}: {error}") from error
-            found[member] = str(error)
-    return found
-
-
-def _start(name: str, tables: Iterator[Table], plan: IntakePlan) -> _Start:
-    dates, rule = plan.dates, plan.rules.date
-    if dates.at is not None:
-        return _Start(dates.at, "day" if dates.begins_day(dates.at) else "instant")
-    said = dates.of_name(name) if rule.name else _common(tables, plan) or dates.of_name(name)
-    if said is None:
-        raise UnreadableSource(_UNDATED)
-    at = said.end if rule.holds_from == "end" and said.is_day else said.start
-    return _Start(at, "day" if said.is_day else "instant")
-
-
-def _common(tables: Iterator[Table], plan: IntakePlan) -> Said | None:
-    """Return the single date of all dated rows; `UnreadableSource` where rows have several."""
-    found: dict[datetime, Said] = {}
-    for table in tables:
-        plan.check_columns(table, table.member)
-        for row in table.rows():
-            if row.number == 0:
-                raise UnreadableSource(row.trouble)
-            try:
-                said = None if row.trouble else plan.dates.start(row.values)
-            except BadInstant:
-                continue  # put aside when the rows are read
-            if said is not None:
-                found[said.start] = said
-    if len(found) > 1:
-        raise UnreadableSource(
-            f"its rows say {len(found)} dates, from {min(found):%Y-%m-%d} to {max(found):%Y-%m-%d}; the whole"
-            ' state of a day has one. Where each row has a date of its own, say means = "features"'
-        )
-    return next(iter(found.values()), None)
-
-
 def _states(
     source: TableSource,
     plan: IntakePlan,
-    starts: dict[str, _Start | str],
+    starts: dict[str, Start | str],
     old: frozenset[RowPlace],
     report: Report,
 ) -> Iterator[tuple[RawSnapshot, Report]]:
     """Yield the state of each file with its account; files that have none are counted in *report*."""
-
-    def ascending(member: str) -> tuple[datetime, str]:
-        start = starts.get(member)
-        return (start.at if isinstance(start, _Start) else _FIRST, member)
-
-    for member, tables in groupby(source.tables(ascending), lambda table: table.member):
-        start = starts.get(member)
+    for member, tables in groupby(source.tables(order_of(starts)), lambda table: table.member):
+        start = starts.get(path_of(member))
         part = Report()
         try:
             if isinstance(start, str):
@@ -215,11 +137,15 @@ def _state(
     dated: bool,
 ) -> tuple[RawFeature, ...]:
     kept: list[RawFeature] = []
+    taken = 0
     for number, table in numbered(tables):
         if not dated or not plan.takes(table, source.file):
             _leave_out(table, source.file, part)
         else:
+            taken += 1
             kept += _reader((number, table), source, plan, None, old).read(part)
+    if dated and not taken:
+        raise UnreadableSource("it has no table that the mapping names, and an empty state would end all")
     return tuple(kept)
 
 

@@ -83,11 +83,11 @@ class TableReader:
             code = self._code(row, origin, report)
             geometry = self._geometry(row)
             period, precision = self._period(row)
+            properties = self._properties(row, code, origin, report)
         except BadParameter as error:
             raise Refused(Finding.ABSURD_DATE, str(error)) from error
         except RecursionError as error:
             raise Refused(Finding.UNREADABLE_ROW, "its values nest too deep") from error
-        properties = self._properties(row, code, origin, report)
         placed = self.frame.place(geometry, origin, report)
         return RawFeature(placed, properties, period, origin, precision)
 
