@@ -16,6 +16,7 @@ from tileserver.errors import BadParameter
 from tileserver.ingest.mapping.load import load_mapping, shipped_mappings
 from tileserver.ingest.mapping.schema import schema as schema_of
 from tileserver.ingest.mapping.suggest import suggest as suggested
+from tileserver.ingest.mapping.values import shown
 from tileserver.model import Layer, Theatre
 from tileserver.theatres import load_theatre
 
@@ -128,9 +129,9 @@ def _print(trial: Trial, first: int) -> None:
     )
     for each in trial.features[:first]:
         period = f"from {each.start}{f' to {each.end}' if each.end else ''}"
-        typer.echo(f"{each.origin}: {period}, {str(each.geometry)[:80]}")
+        typer.echo(shown(f"{each.origin}: {period}, {str(each.geometry)[:80]}"))
         for field, value in each.properties.items():
-            typer.echo(f"    {field}: {str(value)[:200]}")
+            typer.echo(shown(f"    {field}: {str(value)[:200]}"))
     kinds = [(code or "none", number) for code, number in trial.categories.most_common()]
     if kinds:
         print_table("By category", ("category", "features"), [*kinds])
@@ -148,7 +149,7 @@ def _print_account(trial: Trial) -> None:
         soft_wrap=True,
     )
     if trial.refusal:
-        typer.echo(f"nothing would be imported: {trial.refusal}")
+        typer.echo(f"nothing would be imported: {shown(trial.refusal)}")
 
 
 def _found_out(table: TriedTable) -> str:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tileserver.ingest.mapping.declared import CategoryRule, listed
-from tileserver.ingest.mapping.values import flat, text_of_value, value_at
+from tileserver.ingest.mapping.values import flat, shown, text_of_value, value_at
 from tileserver.ingest.spelling import Vocabulary, fold
 from tileserver.model import Layer
 
@@ -55,6 +55,7 @@ class Categories:
 
     def hint(self, said: str) -> str:
         """Return advice for words without a meaning: the nearest spelling, or all spellings."""
+        said = shown(said)
         if not self.declares and self.layer.codes:
             return self.layer.hint(said).replace("[layers.spellings]", "[category.codes]")
         known = sorted(word for word in self.table if word)

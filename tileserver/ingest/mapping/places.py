@@ -76,7 +76,8 @@ class Places:
             return None
         lon, lat = (number_of(each, self.decimal) for each in said)
         if lon is None or lat is None:
-            more = '; with a decimal comma say [file] decimal = ","' if self.decimal == "." else ""
+            comma = self.decimal == "." and any("," in str(each) for each in said)
+            more = '; with a decimal comma say [file] decimal = ","' if comma else ""
             raise NoPlace(f"{str(said[0])[:40]!r}, {str(said[1])[:40]!r} are no longitude and latitude{more}")
         return f'{{"type":"Point","coordinates":[{lon!r},{lat!r}]}}'.encode()
 

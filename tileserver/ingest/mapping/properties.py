@@ -11,7 +11,7 @@ from tileserver.findings import Finding
 from tileserver.ingest.fields import Note
 from tileserver.ingest.mapping.dates import RowDates
 from tileserver.ingest.mapping.declared import FieldRule, listed, spelled
-from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at
+from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at, whole_of
 from tileserver.ingest.uacontrolmap import split_sources
 from tileserver.times import local_day
 
@@ -77,8 +77,7 @@ class Properties:
             case "number":
                 return number_of(value, self.decimal)
             case "whole":
-                number = number_of(value, self.decimal)
-                return int(number) if number is not None and number.is_integer() else None
+                return whole_of(value, self.decimal)
             case "boolean":
                 return _boolean(value)
             case "day":

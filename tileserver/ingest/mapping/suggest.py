@@ -29,7 +29,7 @@ from tileserver.ingest.mapping.names import (
 )
 from tileserver.ingest.mapping.opening import open_source
 from tileserver.ingest.mapping.plan import IN_LONLAT
-from tileserver.ingest.mapping.values import says, text_of_value
+from tileserver.ingest.mapping.values import says, shown, text_of_value
 from tileserver.ingest.spelling import Vocabulary, fold
 from tileserver.model import Layer
 
@@ -250,7 +250,7 @@ def _slug(word: str) -> str:
 
 
 def _comment(text: str) -> str:
-    return "# " + "".join(each if each.isprintable() else " " for each in text)
+    return "# " + shown(text)
 
 
 def _quoted(text: str) -> str:

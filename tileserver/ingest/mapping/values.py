@@ -84,4 +84,20 @@ def number_of(value: Any, decimal: str) -> float | None:
     return float(text)
 
 
+def whole_of(value: Any, decimal: str) -> int | None:
+    """Return *value* as a whole number, to the last digit however large, or ``None``."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _WHOLE.match(value.strip()):
+        return int(value)
+    number = number_of(value, decimal)
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def shown(text: str) -> str:
+    """Return *text* as a terminal may print texts of strangers: control characters become spaces."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+_WHOLE = re.compile(r"[-+]?[0-9]{1,30}\Z")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?\Z")
