@@ -190,6 +190,10 @@ class Answer(Generic[Key]):
         """Return the body in *coding*, compressed once however many ask."""
         return await self.cache.form(self.cache_key, self.body, coding)
 
+    def form_now(self, coding: Coding) -> bytes | None:
+        """Return the bytes of the body in *coding*, at once; ``None`` where packing takes too long."""
+        return self.cache.form_now(self.cache_key, self.body, coding)
+
 
 class BodyCache(Cache[Key, Body]):
     """A cache of bodies, and of their compressed forms."""
@@ -211,18 +215,24 @@ class BodyCache(Cache[Key, Body]):
 
     async def form(self, cache_key: Key, body: Body, coding: Coding) -> bytes:
         """Return *body* in *coding*, compressed once however many ask, and kept as long as the body is."""
-        if coding == "identity":
-            return body.data
-        if coding in body.forms:
-            return body.forms[coding]
-        if sum(map(len, body.parts)) <= _AT_ONCE:
-            return self._packed(cache_key, body, coding, compress(body.data, coding))
+        if (form := self.form_now(cache_key, body, coding)) is not None:
+            return form
         packing = self._packing.get((cache_key, coding))
         if packing is None:
             packing = asyncio.ensure_future(self._pack(cache_key, body, coding))
             self._packing[cache_key, coding] = packing
             packing.add_done_callback(lambda _: self._packing.pop((cache_key, coding)))
         return await asyncio.shield(packing)
+
+    def form_now(self, cache_key: Key, body: Body, coding: Coding) -> bytes | None:
+        """Return the bytes of *body* in *coding*, kept or quickly made; else ``None``."""
+        if coding == "identity":
+            return body.data
+        if coding in body.forms:
+            return body.forms[coding]
+        if sum(map(len, body.parts)) <= _AT_ONCE:
+            return self._packed(cache_key, body, coding, compress(body.data, coding))
+        return None
 
     async def _pack(self, cache_key: Key, body: Body, coding: Coding) -> bytes:
         return self._packed(cache_key, body, coding, await asyncio.to_thread(compress, body.data, coding))

@@ -139,16 +139,17 @@ class Current:
 
     async def periods_at(self, tileset: Tileset, revision: int) -> list[Periods]:
         """Return the periods of each layer at *revision*, from memory if there is no newer."""
-        if revision == tileset.revision(None):
-            return [served.periods for served in tileset.layers]
-        # By the layers, not by the name: a theatre's definition may gain one.
-        key = (tuple((served.stored.layer_id, served.stored.edition) for served in tileset.layers), revision)
-        found = self._past.get(key)
-        if found is None:
+        if (found := self.periods_now(tileset, revision)) is None:
             async with self.pool.acquire() as connection:
                 found = [await load_periods(connection, s.stored, revision) for s in tileset.layers]
-            self._past.keep(key, found)
+            self._past.keep(_past_key(tileset, revision), found)
         return found
+
+    def periods_now(self, tileset: Tileset, revision: int) -> list[Periods] | None:
+        """Return the periods of each layer at *revision*, if in memory; else ``None``."""
+        if revision == tileset.revision(None):
+            return [served.periods for served in tileset.layers]
+        return self._past.get(_past_key(tileset, revision))
 
     async def check(self) -> None:
         """Return if the database answers and fits the code.
@@ -160,3 +161,8 @@ class Current:
         """
         async with self.background.acquire() as connection:
             await check_schema(connection)
+
+
+def _past_key(tileset: Tileset, revision: int) -> tuple[_Editions, int]:
+    """Return the key of a past: by layers, not by name, as a theatre's definition may gain a layer."""
+    return tuple((served.stored.layer_id, served.stored.edition) for served in tileset.layers), revision

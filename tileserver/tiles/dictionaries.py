@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -79,6 +80,13 @@ class Dictionaries:
             return await self._deltas.once((answer.cache_key, at_hand.sha256), compute)
         except (TileserverError, TimeoutError, _AnotherError):
             return None
+
+    def made(self, question: Question, answer: Answer[TileKey], at_hand: ClientVersion) -> Delta | None:
+        """Return the same as `delta` if somebody asked before, else ``None``; at once."""
+        with suppress(TileserverError):
+            self._service.from_url(question.tileset, question.address, at_hand.version)
+            return self._deltas.peek((answer.cache_key, at_hand.sha256))
+        return None
 
 
 class _AnotherError(Exception):

@@ -16,7 +16,7 @@ from tileserver.tiles.current import Current
 from tileserver.tiles.fetcher import LayerFetcher
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex
-from tileserver.tiles.layer_tile import layer_tiles
+from tileserver.tiles.layer_tile import LayerTile, layer_tiles
 from tileserver.tiles.locate import Located, find_version, latest, locate
 from tileserver.tiles.question import Question
 from tileserver.tiles.recent import Recent
@@ -77,10 +77,15 @@ class TileService:
         return self._locate(question, latest(question.tileset, periods, horizon), horizon)
 
     def locate_now(self, question: Question) -> Located | None:
-        """Return the content that *question* means, without waiting; ``None`` for the latest."""
-        if question.period is None:
-            return None
-        return self._locate(question, question.period, self.current.horizon(question.tileset))
+        """Return the same as `locate`, without waiting; ``None`` where a query is needed."""
+        tileset, asked = question.tileset, question.period
+        horizon = self.current.horizon(tileset)
+        if asked is None:
+            periods = self.current.periods_now(tileset, self._revision(question))
+            if periods is None:
+                return None
+            asked = latest(tileset, periods, horizon)
+        return self._locate(question, asked, horizon)
 
     def _locate(self, question: Question, asked: Period, horizon: Horizon) -> Located:
         tileset, address, known = question.tileset, question.address, self._revision(question)
@@ -109,12 +114,32 @@ class TileService:
         StoreUnavailable
             The tile is in no tier and the database does not answer.
         """
-        tileset, address = question.tileset, question.address
-        cache_key = TileKey(tileset.name, located.version, address)
-        if (kept := self.cache.peek(cache_key)) is not None:
-            return Answer(self.cache, cache_key, kept, is_hit=True)
-        wanted = layer_tiles(located, tileset, address, self.current.layer_view)
+        if (kept := self._kept(question, located)) is not None:
+            return kept
+        wanted = self._parts_of(question, located)
         parts = await self.fetcher.fetch(wanted, self.cache.part)
+        return self._composed(question, located, wanted, parts)
+
+    def answer_now(self, question: Question, located: Located) -> Answer[TileKey] | None:
+        """Return the same as `answer`, where that is in memory or on a quick disk; else ``None``."""
+        if (kept := self._kept(question, located)) is not None:
+            return kept
+        wanted = self._parts_of(question, located)
+        parts = self.fetcher.at_hand(wanted, self.cache.part)
+        return None if parts is None else self._composed(question, located, wanted, parts)
+
+    def _kept(self, question: Question, located: Located) -> Answer[TileKey] | None:
+        cache_key = TileKey(question.tileset.name, located.version, question.address)
+        kept = self.cache.peek(cache_key)
+        return None if kept is None else Answer(self.cache, cache_key, kept, is_hit=True)
+
+    def _parts_of(self, question: Question, located: Located) -> tuple[LayerTile, ...]:
+        return layer_tiles(located, question.tileset, question.address, self.current.layer_view)
+
+    def _composed(
+        self, question: Question, located: Located, wanted: Sequence[LayerTile], parts: Sequence[bytes]
+    ) -> Answer[TileKey]:
+        cache_key = TileKey(question.tileset.name, located.version, question.address)
         body = self.cache.compose(cache_key, tuple(each.cache_key for each in wanted), parts)
         return Answer(self.cache, cache_key, body, is_hit=False)
 

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 import structlog
 
+from tileserver.origin import Tier
 from tileserver.times import format_instant, system_clock
 
 _WRITE_S = 0.25
@@ -26,7 +27,7 @@ Write = Callable[[str], object]
 
 
 class Line(NamedTuple):
-    """An answer: when; the bytes of method, path with query, and request id; status."""
+    """An answer: the instant, UTC; the bytes of method, path with query, and request id; status."""
 
     at: datetime
     method: bytes
@@ -34,6 +35,8 @@ class Line(NamedTuple):
     status: int
     request_id: bytes
     size: int  # bytes of the body
+    tier: Tier | Literal["hot"] = "hot"  # where the answer came from
+    seconds: float = 0.0  # that it took; those of the hot tier are not timed
 
 
 class AccessLog:
@@ -46,12 +49,21 @@ class AccessLog:
         self._due: asyncio.TimerHandle | None = None
         self.tell: Callable[[Sequence[Line]], None] | None = None  # of the lines that are written
 
-    def note(self, method: bytes, target: bytes, status: int, request_id: bytes, size: int) -> None:
-        """Note an answer, from the event loop; method, target and id are the bytes of the request.
+    def note(
+        self,
+        method: bytes,
+        target: bytes,
+        status: int,
+        request_id: bytes,
+        size: int,
+        tier: Tier | Literal["hot"] = "hot",
+        seconds: float = 0.0,
+    ) -> None:
+        """Note an answer, from the event loop: the parts of a `Line`, bytes as such, and seconds.
 
-        *size* is the number of bytes of the answer's body.
+        At the present instant, UTC.
         """
-        self._lines.append(Line(system_clock(), method, target, status, request_id, size))
+        self._lines.append(Line(system_clock(), method, target, status, request_id, size, tier, seconds))
         if len(self._lines) >= _TOGETHER:
             self.flush()
         elif self._due is None:
@@ -80,7 +92,7 @@ def _fields(line: Line) -> dict[str, object]:
         "method": line.method.decode("ascii"),
         "path": unquote(line.target.partition(b"?")[0].decode("latin-1"))[:200],
         "status": line.status,
-        "ms": 0.0,
+        "ms": round(line.seconds * 1000, 1),
         "event": "request",
         "request_id": line.request_id.decode("ascii"),
         "level": "info",

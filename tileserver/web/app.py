@@ -30,6 +30,7 @@ from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
+from tileserver.web.direct import DirectTiles  # tiles that need no waiting
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.follower import Follower  # hears of revisions and withdrawals
@@ -61,6 +62,7 @@ class _Parts:
     pools: tuple[Pool, ...]
     current: Current
     tiles: TileService
+    routes: TileRoutes
     history: HistoryService
     comparisons: ComparisonService
     follower: Follower
@@ -88,10 +90,12 @@ class _Parts:
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse, Spelled(tiles))
         proxies = Proxies(settings.trusted_proxies, settings.forwarded)
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
-        access = AccessLog(settings.log)
-        gate = Gate(hot, doors, access, proxies, Allowances(settings.rate), ready)
-        pools = readers, background, behind
-        return cls(pools, current, tiles, history, comparisons, follower, supervisor, ready, gate, ahead)
+        routes = _tile_routes(tiles, settings)
+        direct = _direct(routes, hot, follower, settings)
+        log = AccessLog(settings.log)
+        gate = Gate(hot, direct, doors, log, proxies, Allowances(settings.rate), ready)
+        served = current, tiles, routes, history, comparisons
+        return cls((readers, background, behind), *served, follower, supervisor, ready, gate, ahead)
 
     def begin(self, settings: Settings) -> None:
         """Begin the tasks."""
@@ -142,7 +146,8 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.current, app.state.service = parts.current, parts.tiles
-    app.state.follower, app.state.hot, app.state.observing = parts.follower, parts.gate.hot, seen
+    app.state.follower, app.state.observing = parts.follower, seen
+    app.state.gate, app.state.hot, app.state.direct = parts.gate, parts.gate.hot, parts.gate.direct
     return app
 
 
@@ -178,13 +183,24 @@ def _watched(parts: _Parts) -> Watched:
     )
 
 
+def _tile_routes(tiles: TileService, settings: Settings) -> TileRoutes:
+    deltas = Dictionaries(tiles, settings.cache_mb * _MB // 16) if settings.dictionaries else None
+    return TileRoutes(tiles, settings.max_age, deltas, urlsplit(settings.public_url).path)
+
+
+def _direct(tiles: TileRoutes, hot: HotAnswers, follower: Follower, settings: Settings) -> DirectTiles | None:
+    """Return the direct way; ``None`` where each request is watched, as the slow way alone is."""
+    if settings.traces or settings.server_timing:
+        return None
+    return DirectTiles(tiles, hot, follower.pulse, tiles.prefix.encode())
+
+
 def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     kept, first = settings.max_age, settings.theatre
     held = KeptDocuments(settings.cache_mb * _MB // 16)
     documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
     pages = PageRoutes(parts.current, first)
-    deltas = Dictionaries(parts.tiles, settings.cache_mb * _MB // 16) if settings.dictionaries else None
-    tiles = TileRoutes(parts.tiles, kept, deltas, urlsplit(settings.public_url).path)
+    tiles = parts.routes
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
     return [

@@ -6,13 +6,10 @@ import base64
 import binascii
 import re
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
-
 from tileserver.tiles.dictionaries import ClientVersion
 from tileserver.tiles.version import Version
 from tileserver.web.negotiate import prefers_dictionary
-from tileserver.web.represent import RawHeaders
+from tileserver.web.represent import RawHeaders, Wish
 
 # RFC 9842, 6.2: what is kept of such an answer is kept by both headers.
 VARY = (b"vary", b"Accept-Encoding, Available-Dictionary")
@@ -24,13 +21,13 @@ _NAME = re.compile(r'"([\x20\x21\x23-\x5b\x5d-\x7e]{1,512})"\Z')  # RFC 9651, 3.
 _SPECIAL = re.compile(r"[^A-Za-z0-9/._~,-]")  # in a URL pattern, or in a string
 
 
-def offer(request: Request, prefix: str, version: Version, size: int) -> RawHeaders:
+def offer(path: str, prefix: str, version: Version, size: int) -> RawHeaders:
     """Return the header of a tile of *size* bytes that offers itself as a dictionary; none for a small tile.
 
-    It is for all versions of the tile that *request* asks for, and its dated address. *prefix* is the path of
+    It is for all versions of the tile that *path* asks for, and its dated address. *prefix* is the path of
     the public URL; *version* names the dictionary when the client comes back.
     """
-    parts = request.scope["path"].split("/")  # "", "tiles", the tileset, perhaps a version, z, x, y
+    parts = path.split("/")  # "", "tiles", the tileset, perhaps a version, z, x, y
     tileset, place = parts[2], "/".join(parts[-3:])
     written = str(version)
     if size < _LEAST or len(written) > _LONGEST or _SPECIAL.search(tileset + prefix + place):
@@ -39,11 +36,12 @@ def offer(request: Request, prefix: str, version: Version, size: int) -> RawHead
     return ((b"use-as-dictionary", header.encode()),)
 
 
-def at_hand(headers: Headers) -> ClientVersion | None:
+def at_hand(wish: Wish) -> ClientVersion | None:
     """Return the version named by a client as at hand, if the difference is welcome."""
-    digest = _DIGEST.match(headers.get("available-dictionary", ""))
-    name = _NAME.match(headers.get("dictionary-id", ""))
-    if digest is None or name is None or not prefers_dictionary(headers.get("accept-encoding")):
+    if wish.dictionary is None or wish.dictionary_id is None:
+        return None
+    digest, name = _DIGEST.match(wish.dictionary), _NAME.match(wish.dictionary_id)
+    if digest is None or name is None or not prefers_dictionary(wish.accepted):
         return None
     try:
         return ClientVersion(name[1], base64.b64decode(digest[1], validate=True))

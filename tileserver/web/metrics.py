@@ -108,10 +108,14 @@ class Metrics:
         self.answer_bytes.labels(*labels).inc(size)
         self.answer_seconds.labels(*labels).observe(seconds)
 
-    def answered_hot(self, lines: Sequence[Line]) -> None:
+    def answered_early(self, lines: Sequence[Line]) -> None:
         """Count answers from before the framework, many at a time."""
         counts: dict[tuple[bytes, int], list[int]] = {}
         for line in lines:
+            if line.tier != "hot":
+                path = line.target.partition(b"?")[0].decode("latin-1")
+                self.answered(path, line.tier, line.status, line.size, line.seconds)
+                continue
             count = counts.setdefault((line.target, line.status), [0, 0])
             count[0] += 1
             count[1] += line.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable
 
 import structlog
 from starlette.datastructures import Headers
@@ -97,16 +98,26 @@ class _Sending:
         await self.send(message)
 
     def _headers(self, start: Message) -> list[tuple[bytes, bytes]]:
-        path, own_id = self.path, self.scope["request_id"]
-        headers = [*start["headers"], (b"x-request-id", own_id.encode()), _NO_SNIFFING]
-        headers += OPEN_HEADERS if path.startswith(OPEN_PATHS) else _of_pages(path, start)
-        if prefix := self.envelope.prefix:
-            headers = [
-                (name, prefix + value if name == b"content-location" else value) for name, value in headers
-            ]
+        path, own_id, given = self.path, self.scope["request_id"].encode(), start["headers"]
+        if path.startswith(OPEN_PATHS):
+            headers = open_headers(given, own_id, self.envelope.prefix)
+        else:
+            headers = [*given, (b"x-request-id", own_id), _NO_SNIFFING, *_of_pages(path, start)]
         if time.monotonic() - self.envelope.pulse.beat_at > OBEYED_S:
             headers = [(name, value + _AWAY if name == b"cache-status" else value) for name, value in headers]
         return headers
+
+
+def open_headers(
+    given: Iterable[tuple[bytes, bytes]], own_id: bytes, prefix: bytes
+) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer below an open path: *given* headers, and the envelope's."""
+    headers = [*given, (b"x-request-id", own_id), _NO_SNIFFING, *OPEN_HEADERS]
+    if prefix:
+        headers = [
+            (name, prefix + value if name == b"content-location" else value) for name, value in headers
+        ]
+    return headers
 
 
 def _of_pages(path: str, start: Message) -> list[tuple[bytes, bytes]]:

@@ -82,7 +82,7 @@ def observing(settings: Settings, watched: Watched) -> Observing:
     registry = CollectorRegistry()
     metrics = Metrics(_names_of(watched.current), registry) if settings.metrics else None
     if metrics is not None:
-        watched.access.tell = metrics.answered_hot
+        watched.access.tell = metrics.answered_early
     traces = _traces_to(settings.traces)
     if traces is not None:
         for pool in watched.pools.values():

@@ -50,8 +50,12 @@ class Query:
 async def tile_question(request: Request, current: Current) -> Question:
     """Return the question of a dated tile: ``datetime``, ``revision`` and the categories of its events."""
     address = address_of(request)
-    tileset = await tileset_of(request, current)
-    query = read_query(request, (*DATED, *tileset.selectable))
+    return dated_question(await tileset_of(request, current), address, request.scope["query_string"])
+
+
+def dated_question(tileset: Tileset, address: TileAddress, raw: bytes) -> Question:
+    """Return the question of a dated tile of *tileset* with the query *raw*, the bytes of a URL."""
+    query = query_of(raw, (*DATED, *tileset.selectable))
     period = _period_or_latest(query.datetime, tileset)
     selection = parse_selection(query.choices, tileset.declared) if query.choices else EVERYTHING
     return Question(tileset, address, period, query.revision, selection)
@@ -90,7 +94,12 @@ def band_of(request: Request) -> int:
 async def tileset_of(request: Request, current: Current) -> Tileset:
     """Return the tileset in the path."""
     name = request.path_params["tileset"]
-    return current.tilesets.get(name) or (await current.catalogue()).tileset(name)
+    return known_tileset(name, current) or (await current.catalogue()).tileset(name)
+
+
+def known_tileset(name: str, current: Current) -> Tileset | None:
+    """Return the tileset *name* of the catalogue read last; ``None`` before the first reading."""
+    return current.tilesets.get(name) or (None if current.read is None else current.read.tileset(name))
 
 
 def ends_of(request: Request, tileset: Tileset) -> tuple[EndQuestion | str, EndQuestion | str]:
@@ -116,7 +125,11 @@ def has_written_ends(request: Request) -> bool:
 
 def read_query(request: Request, allowed: Collection[str] = DATED) -> Query:
     """Return the parameters of *request*, each one of *allowed* and given at most once."""
-    raw: bytes = request.scope["query_string"]
+    return query_of(request.scope["query_string"], allowed)
+
+
+def query_of(raw: bytes, allowed: Collection[str]) -> Query:
+    """Return the parameters of the query *raw*, the bytes of a URL, as `read_query`."""
     if len(raw) > _MAX_QUERY:
         raise BadParameter(f"the query is {len(raw)} bytes long; at most {_MAX_QUERY} make sense")
     return _read(raw, tuple(allowed))

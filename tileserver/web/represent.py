@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,10 +23,34 @@ RawHeader: TypeAlias = tuple[bytes, bytes]  # as ASGI has them: lower-case names
 RawHeaders: TypeAlias = tuple[RawHeader, ...]
 Key = TypeVar("Key", bound=Hashable)
 
-_VARY = (b"vary", b"Accept-Encoding")
+VARY = (b"vary", b"Accept-Encoding")
 _HIT = (b"cache-status", b"tileserver; hit")
 _MISS = (b"cache-status", b"tileserver; fwd=miss; stored")
 _coding = lru_cache(1024)(choose_coding)  # browsers send few different headers
+
+
+class Wish(NamedTuple):
+    """Headers of a request that decide in which form the answer goes out; ``None`` where absent."""
+
+    accepted: str | None = None
+    condition: str | None = None
+    dictionary: str | None = None  # RFC 9842: its hash
+    dictionary_id: str | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> Wish:
+        """Return the headers of *request*."""
+        return cls(*map(request.headers.get, _WISHES))
+
+    @classmethod
+    def heard(cls, headers: Mapping[bytes, bytes]) -> Wish:
+        """Return the same of *headers*, each given once, with names in lower case."""
+        given = map(headers.get, _RAW_WISHES)
+        return cls(*(None if each is None else each.decode("latin-1") for each in given))
+
+
+_WISHES = "accept-encoding", "if-none-match", "available-dictionary", "dictionary-id"
+_RAW_WISHES = tuple(each.encode() for each in _WISHES)
 
 
 class RawResponse(Response):
@@ -56,44 +80,63 @@ async def represent(
     headers: RawHeaders,
     media_type: str = MVT,
     *,
-    vary: RawHeader = _VARY,
+    vary: RawHeader = VARY,
     delta: Delta | None = None,
 ) -> Response:
     """Return *answer* in the coding that *request* prefers; *headers* say how long to keep the answer.
 
     As *delta*, where that is there and no larger than what it saves; *vary* says by what caches tell.
     """
+    wish = Wish.of(request)
+    ready = represent_now(wish, answer, headers, media_type, vary=vary, delta=delta)
+    if ready is None:
+        await answer.form(_coding(wish.accepted))
+        ready = represent_now(wish, answer, headers, media_type, vary=vary, delta=delta)
+    assert ready is not None
+    return ready
+
+
+def represent_now(
+    wish: Wish,
+    answer: Answer[Key],
+    headers: RawHeaders,
+    media_type: str = MVT,
+    *,
+    vary: RawHeader = VARY,
+    delta: Delta | None = None,
+) -> RawResponse | None:
+    """Return the same as `represent`, at once; ``None`` where packing the body takes too long."""
     given = [*headers, _HIT if answer.is_hit else _MISS, vary]
-    coding = _coding(request.headers.get("accept-encoding"))
+    coding = _coding(wish.accepted)
     if delta is not None and len(delta.data) < len(answer.body.forms.get(coding, answer.body.data)):
         etag = answer.body.etag(f"dcz-{delta.sha256[:8].hex()}")
-        short = _without_body(request, answer.body, etag, given)
+        short = _without_body(wish, answer.body, etag, given)
         return short or _with_body("dcz", delta.data, given, media_type)
-    if (short := _without_body(request, answer.body, answer.body.etag(coding), given)) is not None:
+    if (short := _without_body(wish, answer.body, answer.body.etag(coding), given)) is not None:
         return short
-    data = answer.body.forms.get(coding) or await answer.form(coding)
-    return _with_body(coding, data, given, media_type)
+    data = answer.form_now(coding)
+    return None if data is None else _with_body(coding, data, given, media_type)
 
 
 def represent_packed(request: Request, body: Body, headers: RawHeaders, media_type: str) -> Response:
     """Return *body*, never empty, in the packed form preferred by *request*; compress nothing."""
-    coding = _coding(request.headers.get("accept-encoding"), (*body.forms, "identity"))
-    given = [*headers, _VARY]
-    if (short := _without_body(request, body, body.etag(coding), given)) is not None:
+    wish = Wish.of(request)
+    coding = _coding(wish.accepted, (*body.forms, "identity"))
+    given = [*headers, VARY]
+    if (short := _without_body(wish, body, body.etag(coding), given)) is not None:
         return short
     return _with_body(coding, body.forms.get(coding, body.data), given, media_type)
 
 
-def _without_body(request: Request, body: Body, etag: str, headers: list[RawHeader]) -> Response | None:
-    """Add *etag*, the tag of *body*, to *headers*; return the answer where *request* needs no body."""
+def _without_body(wish: Wish, body: Body, etag: str, headers: list[RawHeader]) -> RawResponse | None:
+    """Add *etag*, the tag of *body*, to *headers*; return the answer where none but headers are needed."""
     headers.append((b"etag", etag.encode()))
-    condition = request.headers.get("if-none-match")
-    if condition is not None and etag_matches(condition, etag):
+    if wish.condition is not None and etag_matches(wish.condition, etag):
         return RawResponse(304, headers)
     return RawResponse(204, headers) if body.is_empty else None
 
 
-def _with_body(coding: str, data: bytes, headers: list[RawHeader], media_type: str) -> Response:
+def _with_body(coding: str, data: bytes, headers: list[RawHeader], media_type: str) -> RawResponse:
     if coding != "identity":
         headers.append((b"content-encoding", coding.encode()))
     headers += (b"content-length", str(len(data)).encode()), (b"content-type", media_type.encode())

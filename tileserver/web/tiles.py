@@ -15,9 +15,22 @@ from tileserver.tiles.dictionaries import Dictionaries
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
-from tileserver.web.dictionaries import VARY, at_hand, offer
+from tileserver.web.dictionaries import VARY as VARY_BY_DICTIONARY
+from tileserver.web.dictionaries import at_hand, offer
 from tileserver.web.params import address_of, read_query, tile_question, tileset_of
-from tileserver.web.represent import IMMUTABLE, Headers, RawHeaders, freshness, raw, represent
+from tileserver.web.represent import (
+    IMMUTABLE,
+    VARY,
+    Headers,
+    RawHeader,
+    RawHeaders,
+    Wish,
+    freshness,
+    raw,
+    represent,
+)
+
+VERSIONED = raw(("Cache-Control", IMMUTABLE))  # of a tile whose address names its content
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,7 @@ class TileRoutes:
         located = await self.service.locate(question)
         answer = await self.service.answer(question, located)
         request.scope["located"] = located  # for `web.hot`
-        fresh = freshness(question.tileset, self.max_age)
-        headers = _dated_headers(fresh, question.tileset.name, question.address, located)
-        return await self._represent(request, question, answer, headers)
+        return await self._represent(request, question, answer, self.dated_headers(question, located))
 
     async def versioned(self, request: Request) -> Response:
         """``/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt``."""
@@ -51,18 +62,33 @@ class TileRoutes:
         located = self.service.from_url(tileset, address, request.path_params["version"])
         question = Question(tileset, address)
         answer = await self.service.answer(question, located)
-        return await self._represent(request, question, answer, raw(("Cache-Control", IMMUTABLE)))
+        return await self._represent(request, question, answer, VERSIONED)
+
+    def dated_headers(self, question: Question, located: Located) -> RawHeaders:
+        """Return the headers of a dated tile: how long to keep, validity, and the URL that never changes."""
+        fresh = freshness(question.tileset, self.max_age)
+        return _dated_headers(fresh, question.tileset.name, question.address, located)
+
+    def offer(self, path: str, question: Question, answer: Answer[TileKey]) -> RawHeaders:
+        """Return the header by which the tile at *path* offers itself as a dictionary, if there are any."""
+        if self.dictionaries is None or question.tileset.missing:
+            return ()
+        return offer(path, self.prefix, answer.cache_key.version, len(answer.body.data))
+
+    @property
+    def vary(self) -> RawHeader:
+        """The header by which caches tell the forms of a tile apart."""
+        return VARY if self.dictionaries is None else VARY_BY_DICTIONARY
 
     async def _represent(
         self, request: Request, question: Question, answer: Answer[TileKey], headers: RawHeaders
     ) -> Response:
-        if self.dictionaries is None:
-            return await represent(request, answer, headers)
-        if not question.tileset.missing:
-            headers += offer(request, self.prefix, answer.cache_key.version, len(answer.body.data))
-        mine = at_hand(request.headers)
-        delta = None if mine is None else await self.dictionaries.delta(question, answer, mine)
-        return await represent(request, answer, headers, vary=VARY, delta=delta)
+        headers += self.offer(request.scope["path"], question, answer)
+        mine = None if self.dictionaries is None else at_hand(Wish.of(request))
+        delta = None
+        if self.dictionaries is not None and mine is not None:
+            delta = await self.dictionaries.delta(question, answer, mine)
+        return await represent(request, answer, headers, vary=self.vary, delta=delta)
 
 
 @lru_cache(4096)

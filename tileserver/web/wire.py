@@ -1,8 +1,8 @@
-"""The connection: known answers go out before the framework is asked, and no client stays for good.
+"""The requests of a connection: known answers, and tiles at hand, go out before the framework is asked.
 
 A subclass of uvicorn's own protocol. Every byte is parsed by httptools as before; once a request's headers
-are complete, they are looked at, `web.hot` is asked, and only what it does not know, and what `web.limits`
-lets pass, becomes a task, a scope and a route.
+are complete, they are looked at, and `web.hot` is asked. What it does not know, and `web.limits` lets pass,
+`web.direct` answers where that waits for nothing; only the rest becomes a task, a scope and a route.
 """
 
 from __future__ import annotations
@@ -13,28 +13,35 @@ from math import ceil
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from tileserver.web.again import Again
+from tileserver.web.connection import Connection
 from tileserver.web.doors import Told, refusal
 from tileserver.web.forwarded import HEADERS as FORWARDED
 from tileserver.web.forwarded import Caller, household
-from tileserver.web.gate import Gate, Head
+from tileserver.web.gate import Head
 from tileserver.web.hot import Lookup
 from tileserver.web.limits import Bill, cost_of
+from tileserver.web.represent import Wish
 
 _SLOW = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))  # such goes the slow way
-_KNOWN = FORWARDED | {b"host", b"accept-encoding", b"available-dictionary", b"if-none-match"}
+_KNOWN = FORWARDED | {
+    b"host",
+    b"accept-encoding",
+    b"available-dictionary",
+    b"dictionary-id",
+    b"if-none-match",
+}
 _HEARD = _SLOW | _KNOWN  # the headers that are looked at here
 _NOTHING = Caller()
 _TOO_MUCH = "this address has asked for more work than the server does for one; ask again later"
-_FAREWELL_S = 0.5  # for a request on its way to come in, when the server ends
+_END, _CLOSING = b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"  # of a head
 _PIPELINED = 64  # requests of one connection that may wait for their turn
 
 
-class Wire(HttpToolsProtocol):
-    """A connection of the server; `web.app` hands over the parts of `Gate` in the state of its lifespan."""
+class Wire(Connection):
+    """A connection on which requests are answered, before the framework or by the framework."""
 
     def __init__(
         self,
@@ -44,43 +51,12 @@ class Wire(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._gate: Gate = app_state["gate"]
-        self._is_proxy, self._household = False, ""  # a trusted one; whom the address counts for, if anybody
         self._head_bytes = self._body_bytes = 0  # since the last head or request, and so at most of the next
         self._heard: dict[bytes, bytes] = {}
         self._repeated: set[bytes] = set()
         self._again: Again | None = None  # what was answered last
         self._last: Lookup | None = None  # of the request that was answered last in what came in
         self._is_answered = False  # by ourselves
-        self._is_ending = False  # what comes in is of no interest any more
-        self.waiting_from: float | None = None  # for the next request, or for the rest of its headers
-        self.stalled_from: float | None = None  # the client takes up nothing of its answer
-        self.is_reading_head = False
-        self.is_fresh = True  # nothing has come in yet
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing of a request is there, and no answer is under way."""
-        return not self.is_reading_head and not self._is_busy
-
-    @property
-    def _is_busy(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin, unless the house is full."""
-        super().connection_made(transport)
-        self.waiting_from = time.monotonic()
-        address = self.client[0] if self.client else ""
-        self._is_proxy, self._household = self._gate.proxies.trusts(address), self._gate.payer(address)
-        if (reason := self._gate.doors.enter(self, self._household)) is not None:
-            transport.write(refusal(503, reason))
-            transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._gate.doors.leave(self)
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse *data*, the bytes that came in; refuse a head or a body that does not end."""
@@ -96,51 +72,6 @@ class Wire(HttpToolsProtocol):
         size, is_head = self._head_bytes, self.is_reading_head
         if size and (excess := self._gate.doors.excess(size, is_head=is_head)) is not None:
             self.refuse(*excess)
-
-    def shutdown(self) -> None:
-        """End in good order: answer a request on the way, and no other."""
-        self._gate.ready.leave()
-        if self._is_busy:
-            self.cycle.keep_alive = False
-        else:
-            self.loop.call_later(_FAREWELL_S, self._leave)
-
-    def _leave(self) -> None:
-        if self._is_busy:
-            self.cycle.keep_alive = False
-        elif not self.transport.is_closing():
-            self.transport.close()
-
-    def pause_writing(self) -> None:
-        """Note since when the client takes up nothing."""
-        super().pause_writing()
-        self.stalled_from = time.monotonic()
-
-    def resume_writing(self) -> None:
-        """Note that the client reads on."""
-        super().resume_writing()
-        self.stalled_from = None
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse bytes that are no request."""
-        self.refuse(400, "this is no HTTP request")
-
-    def refuse(self, status: int, reason: str) -> None:
-        """Answer with a problem, and end the connection; after an answer that is under way, only end."""
-        self._is_ending = True
-        if self.transport.is_closing():
-            return
-        if self._is_busy:
-            self.flow.pause_reading()
-            return
-        if status == 413 and self.waiting_from is not None:  # the request has its answer
-            self.transport.close()
-            return
-        number = self._gate.hot.number()
-        self.transport.write(refusal(status, reason, Told(number)))
-        self.transport.close()
-        if not self.is_reading_head and status != 400:
-            self._gate.access.note(self.parser.get_method(), self.url, status, number, 0)
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
@@ -176,9 +107,9 @@ class Wire(HttpToolsProtocol):
             return
         caller = self._gate.proxies.caller(self._heard) if self._is_proxy else _NOTHING
         host = caller.host.encode() or self._heard.get(b"host", b"")
-        if self._answers(b"%s://%s" % ((caller.scheme or self.scheme or "http").encode(), host)):
-            return
-        self._begin(caller, host)
+        lookup = self._lookup(b"%s://%s" % ((caller.scheme or self.scheme or "http").encode(), host))
+        if lookup is None or not self._answers(lookup):
+            self._begin(caller, host, lookup)
 
     @property
     def _closes(self) -> bool:
@@ -200,18 +131,36 @@ class Wire(HttpToolsProtocol):
             and not self.transport.is_closing()
         )
 
-    def _answers(self, origin: bytes) -> bool:
-        """Answer ourselves, if the request is simple and the answer known."""
-        heard, method = self._heard, self.parser.get_method()
+    def _lookup(self, origin: bytes) -> Lookup | None:
+        """Return the parts of the request that a known answer depends on, if the request is simple."""
+        method = self.parser.get_method()
         if not self._is_simple(method):
-            return False
-        lookup = Lookup.heard(self.url, origin, heard, is_head=method == b"HEAD")
-        end = b"\r\nconnection: close\r\n\r\n" if (closes := self._closes) else b"\r\n\r\n"
-        date = self.server_state.default_headers[0][1]
-        if (answer := self._gate.hot.answer(lookup, date, end)) is None:
+            return None
+        return Lookup.heard(self.url, origin, self._heard, is_head=method == b"HEAD")
+
+    def _answers(self, lookup: Lookup) -> bool:
+        """Answer ourselves, if the answer is known."""
+        date, closes = self.server_state.default_headers[0][1], self._closes
+        if (answer := self._gate.hot.answer(lookup, date, _CLOSING if closes else _END)) is None:
             return False
         self._finish(answer[0], closes)
-        self._gate.access.note(method, self.url, *answer[1:])
+        self._gate.access.note(self.parser.get_method(), self.url, *answer[1:])
+        if not closes:
+            self._last = lookup
+        return True
+
+    def _answers_directly(self, lookup: Lookup, bill: Bill) -> bool:
+        """Answer ourselves, if all parts of the answer are at hand; as cheap as an answer from memory."""
+        if self._gate.direct is None:
+            return False
+        begun, closes, date = time.perf_counter(), self._closes, self.server_state.default_headers[0][1]
+        wish = Wish.heard(self._heard)
+        if (answer := self._gate.direct.answer(lookup, wish, date, _CLOSING if closes else _END)) is None:
+            return False
+        bill.settle()
+        self._finish(answer.written, closes)
+        took = time.perf_counter() - begun
+        self._gate.access.note(self.parser.get_method(), self.url, *answer[1:], took)
         if not closes:
             self._last = lookup
         return True
@@ -243,8 +192,8 @@ class Wire(HttpToolsProtocol):
             self._is_ending = True
             self.transport.close()
 
-    def _begin(self, caller: Caller, host: bytes) -> None:
-        """Begin a task, if whoever asks has not asked for too much already."""
+    def _begin(self, caller: Caller, host: bytes, lookup: Lookup | None) -> None:
+        """Answer at once or begin a task, if whoever asks has not asked for too much already."""
         cost, payer = cost_of(self.url), household(caller.client) if self._is_proxy else self._household
         wait_s = self._gate.allowances.take(payer, cost)
         if len(self.pipeline) >= _PIPELINED or (wait_s and self._is_busy):
@@ -256,8 +205,11 @@ class Wire(HttpToolsProtocol):
             self._finish(refusal(429, _TOO_MUCH, told), closes)
             self._gate.access.note(method, self.url, 429, number, 0)
             return
+        bill = Bill(self._gate.allowances, payer, cost)
+        if lookup is not None and self._answers_directly(lookup, bill):
+            return
         self._make_scope(caller, host)
-        self.scope["bill"] = Bill(self._gate.allowances, payer, cost)  # type: ignore[typeddict-unknown-key]
+        self.scope["bill"] = bill  # type: ignore[typeddict-unknown-key]
         self.expect_100_continue = self._heard.get(b"expect", b"").lower() == b"100-continue"
         super().on_headers_complete()
         self.cycle.keep_alive &= not self._gate.is_leaving
