@@ -244,6 +244,27 @@ def test_before_the_framework_a_difference_goes_to_its_holder_alone(
     assert apps[0].state.hot.answered > 20
 
 
+def test_no_spelling_of_what_a_holder_accepts_takes_memory_or_another_reader_s_place(
+    sample_database: str, versions: list[Version]
+) -> None:
+    app = create_app(settings_for(sample_database), lambda: NOW)
+    first, last = versions[0], versions[-1]
+    with listening(app) as port, Line(port) as line:
+        for n in range(40):
+            spelled = {**first.headers, "Accept-Encoding": f"{CHROMIUM}, {'x' * 20_000}{n}"}
+            assert line.ask(last.url, spelled).header("content-encoding") == "dcz"
+        weighed, answered = app.state.hot.weight, app.state.hot.answered
+        assert answered >= 38  # the spellings are one form
+        for _ in range(3):
+            assert line.ask(last.url, {"Accept-Encoding": "br"}).header("content-encoding") == "br"
+            assert (
+                line.ask(last.url, {**first.headers, "Accept-Encoding": "br"}).header("content-encoding")
+                == "br"
+            )
+        assert app.state.hot.answered >= answered + 5
+        assert app.state.hot.weight < weighed + 10_000
+
+
 # What `withdraw` does, without its announcement: the rows go, the edition rises.
 WITHDRAWN = """
     DELETE FROM feature_version WHERE id = (SELECT max(id) FROM feature_version);

@@ -29,14 +29,14 @@ from tileserver.tiles.compress import Coding
 from tileserver.tiles.current import Current
 from tileserver.web.follower import OBEYED_S, Pulse
 from tileserver.web.memo import Memo
-from tileserver.web.negotiate import choose_coding, etag_matches
+from tileserver.web.negotiate import choose_coding, etag_matches, prefers_dictionary
 from tileserver.web.spelled import Spelled, content_key
 
 _FOR_GOOD = float("inf")  # within a catalogue
-_CODINGS = 512  # spellings of Accept-Encoding that are remembered
+_CODINGS = 64  # spellings of Accept-Encoding that are remembered, of up to 32 kB each
 _OVERHEAD = 600  # bytes of an entry beside its texts
 _LONGEST = 2_048  # bytes of an address; what is longer is not worth a place
-_FORMS = 16  # of an address
+_DELTAS = 12  # forms of an address that are differences; what holders ask for takes no other form's place
 # Of the room, by the beginning of an address: nothing else there is decided by address and coding alone.
 _SHARES = {b"/tiles/": 0.6, b"/histor": 0.2, b"/change": 0.1, b"/tilese": 0.08, b"/styles": 0.02}
 _OWN = (b"date", b"x-request-id", b"cache-status")  # said anew of each answer
@@ -45,7 +45,8 @@ _UNCHANGED = b"HTTP/1.1 304 Not Modified"
 HIT = b"tileserver; hit"
 _STATUS = {200: b"HTTP/1.1 200 OK\r\n", 204: b"HTTP/1.1 204 No Content\r\n"}
 
-FormKey: TypeAlias = Coding | tuple[bytes | None, bytes]  # with a dictionary: the header, and its name
+# A difference is by the coding that it saves against and by its dictionary, as the header names that.
+FormKey: TypeAlias = Coding | tuple[Coding, bytes]
 
 
 class Lookup(NamedTuple):
@@ -134,7 +135,7 @@ class HotAnswers:
             kind: Memo(int(limit * share)) for kind, share in _SHARES.items()
         }
         self._spelled = spelled
-        self._codings: dict[bytes, Coding] = {}
+        self._codings: dict[bytes, tuple[Coding, bool]] = {}
         self._prefix = os.urandom(4).hex().encode()
         self._numbers = count()
         self.answered = 0
@@ -193,8 +194,8 @@ class HotAnswers:
             self.clear()
             self._known = basis.catalogue
         headers = [(name.lower(), value) for name, value in start["headers"]]
-        found, now = dict(headers), time.monotonic()
-        if lookup.dictionary is not None and found.get(b"content-encoding") != b"dcz":
+        found, now, form_key = dict(headers), time.monotonic(), self._form_key(lookup)
+        if isinstance(form_key, tuple) and found.get(b"content-encoding") != b"dcz":
             return  # a name that nobody knows must not take a place
         key, end = self._place(lookup, found.get(b"cache-control", b""), scope, basis.end, now)
         if end <= now or b"etag" not in found:
@@ -202,10 +203,9 @@ class HotAnswers:
         known = memo.get(key)
         if known is None or known.end <= now:
             known = Entry(end, 0, {}, known.asked if known else 0)
-        forms = {**known.forms, self._form_key(lookup): form_of(start["status"], headers, body)}
-        if len(forms) <= _FORMS:
-            weight = _OVERHEAD + len(key) + sum(form.weight for form in forms.values())
-            memo.put(key, Entry(min(known.end, end), weight, forms, known.asked))
+        forms = {**known.forms, form_key: form_of(start["status"], headers, body)}
+        if sum(isinstance(each, tuple) for each in forms) <= _DELTAS:
+            memo.put(key, Entry(min(known.end, end), _weight(key, forms), forms, known.asked))
 
     def _place(
         self, lookup: Lookup, control: bytes, scope: Scope, still: float, now: float
@@ -245,16 +245,20 @@ class HotAnswers:
 
     def _form_key(self, lookup: Lookup) -> FormKey:
         accepted = lookup.accepted
-        if lookup.dictionary is not None:
-            return accepted, lookup.dictionary
         if accepted is None:
             return "identity"
-        coding = self._codings.get(accepted)
-        if coding is None:
+        known = self._codings.get(accepted)
+        if known is None:
             if len(self._codings) >= _CODINGS:
                 self._codings.clear()
-            coding = self._codings[accepted] = choose_coding(accepted.decode("latin-1"))
-        return coding
+            text = accepted.decode("latin-1")
+            known = self._codings[accepted] = choose_coding(text), prefers_dictionary(text)
+        coding, is_welcome = known
+        return (coding, lookup.dictionary) if is_welcome and lookup.dictionary is not None else coding
+
+
+def _weight(key: bytes, forms: Mapping[FormKey, Form]) -> int:
+    return _OVERHEAD + len(key) + sum(form.weight for form in forms.values())
 
 
 def form_of(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> Form:

@@ -25,7 +25,7 @@ def choose_coding(header: str | None, among: tuple[Coding, ...] = CODINGS) -> Co
     return max(among, key=weights.of) if any(weights.of(coding) > 0 for coding in among) else "identity"
 
 
-@lru_cache(1024)
+@lru_cache(64)
 def prefers_dictionary(header: str | None) -> bool:
     """Whether the difference from a dictionary, ``dcz``, is wanted no less than any other coding."""
     if header is None:

@@ -26,7 +26,7 @@ Key = TypeVar("Key", bound=Hashable)
 VARY = (b"vary", b"Accept-Encoding")
 _HIT = (b"cache-status", b"tileserver; hit")
 _MISS = (b"cache-status", b"tileserver; fwd=miss; stored")
-_coding = lru_cache(1024)(choose_coding)  # browsers send few different headers
+_coding = lru_cache(64)(choose_coding)  # browsers send few different headers; each may have 32 kB
 
 
 class Wish(NamedTuple):

@@ -61,6 +61,8 @@ class Wire(Connection):
     def data_received(self, data: bytes) -> None:
         """Parse *data*, the bytes that came in; refuse a head or a body that does not end."""
         if self._is_ending or self.transport.is_closing():
+            if self._is_busy:
+                self.flow.pause_reading()  # again: a route that asks for more has the socket read on
             return
         begins = not self._head_bytes
         if begins and self._again is not None and self._answers_again(data, self._again):
