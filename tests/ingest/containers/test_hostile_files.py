@@ -200,6 +200,28 @@ def test_a_missing_quotation_mark_does_not_swallow_the_rest_unsaid(write: Write,
     assert "unexpected end" in rows[0].trouble
 
 
+def test_a_text_over_the_limit_costs_itself_alone(tmp_path: Path, read: Read) -> None:
+    texts = Table.from_pydict({"text": Array(["a", "x" * 100_000, "b"], DataType.utf8())})
+    write_parquet(texts, tmp_path / "a.parquet")
+    ((_, rows),) = read(tmp_path / "a.parquet", UNDECLARED, SMALL)
+    assert [bool(row.trouble) for row in rows] == [False, True, False]
+    assert "100,0" in rows[1].trouble
+
+
+def test_a_collection_after_a_collection_is_put_aside(write: Write, read: Read) -> None:
+    text = '{"type": "FeatureCollection", "features": []}'
+    ((_, rows),) = read(write("a.geojson", f"{text}\n{text}\n"))
+    assert ["whole FeatureCollection" in row.trouble for row in rows] == [True, True]
+
+
+def test_lists_without_end_are_refused(write: Write, read: Read) -> None:
+    with pytest.raises(HostileSource, match="10,000 lists"):
+        read(write("a.json", json.dumps({str(number): [] for number in range(20_000)})))
+    data = "".join(f'<Data name="{number}"/>' for number in range(3000))
+    with pytest.raises(HostileSource, match="2000 kinds of data"):
+        read(write("a.kml", f"<kml><Placemark><ExtendedData>{data}</ExtendedData></Placemark></kml>"))
+
+
 def test_a_polygon_over_the_limit_costs_itself_alone(tmp_path: Path, read: Read) -> None:
     turns = np.linspace(0, 6, 1_000_001)
     large = shapely.Polygon(np.column_stack([np.cos(turns), np.sin(turns)]))

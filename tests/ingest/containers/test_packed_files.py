@@ -72,7 +72,7 @@ def test_an_archive_in_a_folder_is_opened_and_noise_is_left_out(tmp_path: Path, 
     (folder / "more.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
     (folder / ".DS_Store").write_bytes(b"\0\0")
     found = {table.member: table.container for table, _ in read(folder)}
-    assert found == {**dict.fromkeys(FILES, "csv"), "map.kmz/doc.kml": "kml", "more.csv": "csv"}
+    assert found == {**dict.fromkeys(FILES, "csv"), "map.kmz/doc.kml": "kml", "more.csv.gz": "csv"}
 
 
 def test_nothing_is_left_on_the_disk(tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:

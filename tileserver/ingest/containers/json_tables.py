@@ -29,6 +29,7 @@ _CHUNK = 1 << 18
 _GEOMETRIES = frozenset(
     f"{many}{kind}" for many in ("", "Multi") for kind in ("Point", "LineString", "Polygon")
 ) | {"GeometryCollection"}
+_GEOJSON = (*_GEOMETRIES, "Feature", "FeatureCollection")
 _FEATURE_MEMBERS = ("type", "geometry", "properties", "bbox", "crs")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -110,13 +111,13 @@ def _document(source: PlainFile, outline: JsonOutline, dialect: Dialect, limits:
         else:
             there = ", ".join(repr(each) for each in islice((*outline.lists, *outline.objects), 12))
             raise UnreadableSource(f"its JSON has no list of records at {path!r}; there are {there}")
-        kind = "geojson" if isinstance(outline.type_of(path), str) else "json"
+        kind = "geojson" if outline.type_of(path) in _GEOJSON else "json"
         yield _table(source, kind, path, records, outline.members.get(joined(path, "crs")), limits)
 
 
 def _found(source: PlainFile, outline: JsonOutline) -> list[str]:
     """Return the paths of all records: the features, else every list."""
-    if outline.type_of("") in {*_GEOMETRIES, "Feature", "FeatureCollection"}:
+    if outline.type_of("") in _GEOJSON:
         return [""]
     collections = [path for path in outline.objects if outline.type_of(path) == "FeatureCollection"]
     found = collections or list(outline.lists)
@@ -170,6 +171,8 @@ def _row(number: int, text: bytes | None, limits: Limits) -> Row:
 def _record(number: int, text: bytes) -> Row:
     raw = _MEMBERS.decode(text)
     kind = msgspec.json.decode(raw["type"]) if "type" in raw else None
+    if kind in ("FeatureCollection", "Topology"):
+        return Row(number, {}, None, f"it is a whole {kind} among records; give it as a file of its own")
     if kind != "Feature":
         is_geometry = isinstance(kind, str) and kind in _GEOMETRIES
         return Row(number, {}, text) if is_geometry else Row(number, msgspec.json.decode(text))

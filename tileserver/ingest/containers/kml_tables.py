@@ -22,6 +22,7 @@ CRS = "OGC:CRS84"  # of all KML: longitude, latitude on WGS 84
 _CHUNK = 1 << 16
 _DEEP = 100  # elements within elements
 _FOLDERS = 10_000
+_COLUMNS = 2_000  # of one folder
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ class _Outline:
             self._start = self.parser.CurrentByteIndex
         elif element in ("Data", "SimpleData"):
             self._open[-1].columns[data_column(attributes.get("name", ""))] = None
+            if len(self._open[-1].columns) > _COLUMNS:
+                raise HostileSource(f"it has a folder with more than {_COLUMNS} kinds of data")
         elif element == "Folder" or (element == "Document" and "Document" in self._elements[:-1]):
             self._open.append(_Folder(parent=self._open[-1]))
             self.folders.append(self._open[-1])

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from tileserver.errors import HostileSource
 from tileserver.ingest.containers.scan import Broken, Scanner
 
 _NAMED = 64 << 10  # bytes of a member that says what the rest is: type, crs
 _DEEP = 8  # names in a path; what lies deeper is part of a record
-_PATHS = 1_000
+_PATHS = 10_000
 BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -43,11 +44,13 @@ def read_outline(scanner: Scanner) -> JsonOutline:
 
 def _value(scanner: Scanner, path: str, depth: int, outline: JsonOutline) -> None:
     start = scanner.peek()
+    if len(outline.lists) + len(outline.objects) > _PATHS:
+        raise HostileSource(f"its JSON has more than {_PATHS:,} lists and objects that may hold records")
     if start == ord("["):
         outline.lists[path] = scanner.place
         for _ in scanner.items(0):
             pass
-    elif start == ord("{") and depth < _DEEP and len(outline.objects) < _PATHS:
+    elif start == ord("{") and depth < _DEEP:
         outline.objects[path] = scanner.place
         for name in _names(scanner):
             _member(scanner, path, name, depth, outline)

@@ -23,6 +23,7 @@ _MAGIC = (
     (b"PK\x03\x04", "xlsx"),  # other zip archives are opened before
 )
 _KML = re.compile(r"<(?:\w+:)?kml[\s>/]")  # wherever: a document type may come before, to be refused there
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SEPARATORS = ",;\t|"
 
 
@@ -56,7 +57,7 @@ def _seen(source: PlainFile, *, is_table: bool) -> str:
     if (
         not text.startswith("<")
         and (is_table or any(each in line for each in _SEPARATORS))
-        and "\0" not in line
+        and not _CONTROL.search(line)
     ):
         return "csv"
     what, would_do = _format(text) if text.startswith("<") else seen_format(source.head)

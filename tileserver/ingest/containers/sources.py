@@ -96,7 +96,7 @@ def _opened(member: str, path: Path, parts: Mapping[str, Path], opening: Opening
             plain = Path(room) / f"data{Path(path.stem).suffix[:16]}"
             with gzip.open(path) as stream:
                 _spool(cast(BinaryIO, stream), plain, member or path.name, opening.limits)
-            yield from _opened(member.removesuffix(".gz"), plain, {}, inner)
+            yield from _opened(member, plain, {}, inner)
     else:
         yield PlainFile(member, path, head, parts)
 

@@ -36,9 +36,10 @@ def open_tables(
     Raises
     ------
     UnreadableSource
-        Missing, broken, cut off, or in a format that is not read: says which is seen and what would do.
+        Missing, broken, cut off, nothing wanted in it, or in a format that is not read: says which is seen
+        and what would do.
     HostileSource
-        Over a limit, or made to do something else than to be read.
+        Over a limit, or made to do something else than to be read; raised while rows are read, too.
     """
     with closing(ReaderProcesses(limits)) as processes:
         is_empty = True

@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 import msgspec
@@ -41,16 +42,22 @@ def main() -> None:
 
 def _answer(request: Request, answers: BinaryIO) -> None:
     _allow(request.seconds)
+    for message in chain(_messages(request), [AnswerEnd()]):
+        write_message(answers, message, request.row_bytes)
+
+
+def _messages(request: Request) -> Iterator[Listed | Record | Unread]:
+    """Yield the answer, and where it ends before its end the reason why."""
     try:
-        for message in _read(request):
-            write_message(answers, message)
+        yield from _read(request)
     except ImportFailed as error:
-        write_message(answers, Unread(str(error), isinstance(error, HostileSource)))
+        yield Unread(str(error), isinstance(error, HostileSource))
     except MemoryError:
-        write_message(answers, Unread("it needs more memory than is allowed", is_hostile=True))
+        yield Unread("it needs more memory than is allowed", is_hostile=True)
+    except GeneratorExit:
+        raise
     except BaseException as error:  # a panic of Rust is no Exception
-        write_message(answers, Unread(f"it cannot be read: {str(error)[:300]}"))
-    write_message(answers, AnswerEnd())
+        yield Unread(f"it cannot be read: {str(error)[:300]}")
 
 
 def _read(request: Request) -> Iterator[Listed | Record]:

@@ -10,6 +10,8 @@ from arro3.core import RecordBatchReader
 
 from tileserver.ingest.containers.apart.messages import Record, packed
 
+BATCH = 100  # rows that are in memory together, of up to some MB each
+
 
 def read_batches(stream: Any, geometry: str, row_bytes: int) -> Iterator[Record]:
     """Yield the rows of an Arrow *stream*; the column *geometry* is of WKB, and becomes GeoJSON bytes."""

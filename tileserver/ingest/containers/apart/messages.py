@@ -62,11 +62,19 @@ class AnswerEnd(msgspec.Struct, tag=True, array_like=True):
     """The answer is complete."""
 
 
-def write_message(stream: BinaryIO, message: Listed | Record | Unread | AnswerEnd) -> None:
-    """Write *message* to *stream* as msgpack bytes."""
+def write_message(stream: BinaryIO, message: Listed | Record | Unread | AnswerEnd, row_bytes: int) -> None:
+    """Write *message* to *stream* as msgpack bytes; a row longer than *row_bytes* without its values."""
     text = msgspec.msgpack.encode(message)
+    if isinstance(message, Record) and len(text) > longest(row_bytes):
+        why = f"it has {len(text):,} bytes; {row_bytes:,} are allowed"
+        text = msgspec.msgpack.encode(Record(message.number, {}, None, why))
     stream.write(_LENGTH.pack(len(text)))
     stream.write(text)
+
+
+def longest(row_bytes: int) -> int:
+    """Return how many bytes a message of a row may have whose geometry has *row_bytes* of WKB."""
+    return 4 * row_bytes + 1024
 
 
 def read_messages(stream: BinaryIO, bound: int) -> Iterator[Listed | Record | Unread]:

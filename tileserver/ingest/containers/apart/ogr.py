@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.containers.apart.columns import read_batches
+from tileserver.ingest.containers.apart.columns import BATCH, read_batches
 from tileserver.ingest.containers.apart.messages import Listed, Record, Request, packed
 from tileserver.ingest.containers.encodings import seen_encoding
 
@@ -27,7 +27,6 @@ DRIVERS = {
     "fgb": "FlatGeobuf",
     "topojson": "TopoJSON",
 }
-BATCH = 500  # rows
 # Every other driver of the wheel that is pinned: GDAL cannot be told which it may have, only which not.
 _SKIPPED = (
     "ADBC,AIVector,AVCBin,AVCE00,AmigoCloud,CSV,CSW,Carto,DGN,DXF,EDIGEO,EEDA,ESRIJSON,"

@@ -9,7 +9,7 @@ import msgspec
 from arro3.io import read_parquet
 
 from tileserver.errors import UnreadableSource
-from tileserver.ingest.containers.apart.columns import read_batches
+from tileserver.ingest.containers.apart.columns import BATCH, read_batches
 from tileserver.ingest.containers.apart.messages import Listed, Record, Request
 
 
@@ -22,7 +22,7 @@ def list_tables(request: Request) -> Iterator[Listed]:
 
 def read_rows(request: Request, _table: str) -> Iterator[Record]:
     """Yield the rows of the table."""
-    reader = read_parquet(request.path)
+    reader = read_parquet(request.path, batch_size=BATCH)
     return read_batches(reader, _geometry(reader.schema)[0], request.row_bytes)
 
 

@@ -13,7 +13,14 @@ from typing import BinaryIO, cast
 import msgspec
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.containers.apart.messages import Listed, Record, Request, Unread, read_messages
+from tileserver.ingest.containers.apart.messages import (
+    Listed,
+    Record,
+    Request,
+    Unread,
+    longest,
+    read_messages,
+)
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.limits import MB, Limits
 
@@ -72,7 +79,7 @@ class ReaderProcesses:
         try:
             asked.write(msgspec.json.encode(request) + b"\n")
             asked.flush()
-            for message in read_messages(answers, 4 * request.row_bytes + MB):
+            for message in read_messages(answers, longest(request.row_bytes) + MB):
                 if isinstance(message, Unread):
                     raise (HostileSource if message.is_hostile else UnreadableSource)(message.why)
                 yield message
