@@ -324,7 +324,7 @@ def test_what_takes_more_time_than_allowed_is_refused(tmp_path: Path, read: Read
         ("a.json", '{"a": 1}'.encode("utf-16"), "UTF-16"),
         ("a.zip", b"PK\x03\x04rest", "not complete"),
         ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "an old Excel"),
-        ("a.gpkg", b"SQLite format 3\0" + bytes(600), "SQLite"),
+        ("a.gpkg", b"SQLite format 3\0" + bytes(600), "no GeoPackage"),
     ],
 )
 def test_a_refusal_names_the_format_and_what_would_do(

@@ -109,7 +109,7 @@ def _kml(body: str, encoding: str = "utf-8") -> bytes:
 
 
 PLACEMARK = """<k:Placemark><k:name>Бахмут</k:name>
-<k:description>&lt;p&gt;one &amp;amp; two&lt;/p&gt;&lt;a href="https://x.org/1"&gt;here&lt;/a&gt;</k:description>
+<k:description>&lt;p&gt;one &amp;amp; two&lt;/p&gt;&lt;a href="https://x.org/1?a&amp;amp;b"&gt;here&lt;/a&gt;</k:description>
 <k:TimeSpan><k:begin>2023-05-14</k:begin><k:end>2023-05-20</k:end></k:TimeSpan>
 <k:ExtendedData><k:Data name="name"><k:value>other</k:value></k:Data>
 <k:SchemaData><k:SimpleData name="side">ru</k:SimpleData></k:SchemaData></k:ExtendedData>
@@ -125,7 +125,7 @@ def test_a_placemark_becomes_a_row_in_any_encoding(encoding: str, write: Write, 
     assert rows[0].values == {
         "name": "Бахмут",
         "description": "one & two\nhere",
-        "urls": ["https://x.org/1"],
+        "urls": ["https://x.org/1?a&b"],
         "begin": "2023-05-14",
         "end": "2023-05-20",
         "name (data)": "other",

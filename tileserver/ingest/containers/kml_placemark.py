@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from math import isfinite
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
@@ -70,7 +71,7 @@ def _values(placemark: Element) -> Iterator[tuple[str, Any]]:
         text = (child.text or "").strip()
         if child.tag == "description":
             yield "description", text_of(_BREAK.sub("\n", text)).strip()
-            yield "urls", list(dict.fromkeys(each.rstrip(".,;:)") for each in _URL.findall(text)))
+            yield "urls", list(dict.fromkeys(each.rstrip(".,;:)") for each in _URL.findall(unescape(text))))
         elif child.tag in ("TimeStamp", "TimeSpan"):
             yield from ((part.tag, (part.text or "").strip()) for part in child)
         elif child.tag == "ExtendedData":

@@ -6,18 +6,17 @@ Coordinates are x, y, whatever the reference system's own order of axes is: so G
 from __future__ import annotations
 
 import os
-import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tileserver.errors import HostileSource, UnreadableSource
+from tileserver.errors import UnreadableSource
 from tileserver.ingest.containers.apart.columns import BATCH, read_batches
+from tileserver.ingest.containers.apart.database import check_database
 from tileserver.ingest.containers.apart.messages import Listed, Record, Request, packed
 from tileserver.ingest.containers.encodings import seen_encoding
 
@@ -63,10 +62,13 @@ def gdal() -> ModuleType:
 
 def list_tables(request: Request) -> Iterator[Listed]:
     """Yield the layers of a file, each with its columns and reference system."""
-    if request.kind == "gpkg":
-        _check_database(request.path)
+    views = check_database(request.path) if request.kind == "gpkg" else frozenset()
     encoding = _encoding(request)
     for name, _ in gdal().list_layers(request.path):
+        if str(name).lower() in views:
+            raise UnreadableSource(
+                f"its layer {name[:40]!r} is a view, which is computed; save it as a table"
+            )
         info = gdal().read_info(request.path, layer=name, **_options(request, encoding))
         found = {"encoding": encoding or str(info["encoding"])} if request.kind == "shapefile" else {}
         columns = [info["fid_column"]] if _has_fids(request) else []
@@ -75,8 +77,6 @@ def list_tables(request: Request) -> Iterator[Listed]:
 
 def read_rows(request: Request, layer: str) -> Iterator[Record]:
     """Yield the rows of one layer, batch by batch."""
-    if request.kind == "gpkg":
-        _check_database(request.path)
     with gdal().open_arrow(
         request.path,
         layer=layer,
@@ -118,9 +118,9 @@ def _has_fids(request: Request) -> bool:
 
 def _encoding(request: Request) -> str:
     """Return the encoding of a shapefile's texts, declared or found; empty where GDAL knows."""
-    table = Path(request.path).with_suffix(".dbf")
     if request.kind != "shapefile" or request.encoding:
-        return request.encoding
+        return request.encoding if request.kind == "shapefile" else ""
+    table = Path(request.path).with_suffix(".dbf")
     if not table.exists() or table.with_suffix(".cpg").exists():
         return ""
     with table.open("rb") as stream:
@@ -130,26 +130,3 @@ def _encoding(request: Request) -> str:
         stream.seek(struct.unpack_from("<H", head, 8)[0])
         sample = stream.read(1 << 20)
     return "" if sample.isascii() else seen_encoding(sample)
-
-
-def _check_database(path: str) -> None:
-    """Refuse a database that computes: GDAL would run its views and virtual tables."""
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
-            schema = database.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
-            layers = {name for (name,) in database.execute("SELECT table_name FROM gpkg_contents")}
-    except sqlite3.Error as error:
-        raise UnreadableSource(
-            f"it is an SQLite database, but no GeoPackage that can be read: {error}"
-        ) from error
-    for kind, name, sql in schema:
-        words = sql.lower().split()
-        if words[:3] == ["create", "virtual", "table"] and not " ".join(words).partition(" using ")[
-            2
-        ].startswith("rtree"):
-            raise HostileSource(f"it is a GeoPackage with the virtual table {name[:40]!r}, which runs code")
-        if kind == "view" and name in layers:
-            raise UnreadableSource(
-                f"its layer {name[:40]!r} is a view, which is computed; save it as a table"
-            )
