@@ -47,7 +47,7 @@ def _answer(request: Request, answers: BinaryIO) -> None:
 
 
 def _messages(request: Request) -> Iterator[Listed | Record | Unread]:
-    """Yield the answer, and where it ends before its end the reason why."""
+    """Yield the answer, and the reason where the answer breaks off."""
     try:
         yield from _read(request)
     except ImportFailed as error:
@@ -56,8 +56,11 @@ def _messages(request: Request) -> Iterator[Listed | Record | Unread]:
         yield Unread("it needs more memory than is allowed", is_hostile=True)
     except GeneratorExit:
         raise
-    except BaseException as error:  # a panic of Rust is no Exception
+    except Exception as error:
         yield Unread(f"it cannot be read: {str(error)[:300]}")
+    except BaseException as error:  # a panic of Rust, as where there is no memory
+        why = f"it needs more memory than is allowed, or is broken: {str(error)[:300]}"
+        yield Unread(why, is_hostile=True)
 
 
 def _read(request: Request) -> Iterator[Listed | Record]:

@@ -25,6 +25,8 @@ from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.limits import MB, Limits
 
 _KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+# Libraries end so where memory is refused: by themselves, or by using what they did not get.
+_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGKILL)
 _SET = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -95,7 +97,7 @@ class ReaderProcesses:
     def _death(self, code: int) -> HostileSource | UnreadableSource:
         if code == -signal.SIGXCPU:
             return HostileSource(f"it takes more than {self._limits.reader_seconds} s to read")
-        if code == -signal.SIGABRT:
+        if code in _OUT_OF_MEMORY:
             return HostileSource(
                 f"it needs more than {self._limits.reader_bytes // MB} MB of memory, or is broken"
             )
