@@ -65,7 +65,7 @@ def one_tar(path: Path) -> Path:
 def one_zip(path: Path) -> Path:
     with zipfile.ZipFile(path / "all.zip", "w") as archive:
         for day in DAYS:
-            archive.writestr(f"in/{day}.geojson", FEATURE)
+            archive.writestr(f"from_01.01.2022_on/{day}.geojson", FEATURE)
     return path / "all.zip"
 
 

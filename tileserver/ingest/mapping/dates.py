@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,8 +70,11 @@ class RowDates:
 
     def of_name(self, name: str) -> Said | None:
         """Return the date in the *name* of a file, by the mapping's pattern, else the name's only ISO day."""
-        said = day_in_name(name, self.reader)
-        return None if said is None else self._in_theatre(said)
+        for part in reversed(PurePosixPath(name).parts):  # an archive's name may have dates of its own
+            said = day_in_name(part, self.reader)
+            if said is not None:
+                return self._in_theatre(said)
+        return None
 
     def begins_day(self, at: datetime) -> bool:
         """Whether *at*, given without a precision, is the first instant of a local day."""
