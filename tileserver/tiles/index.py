@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from math import ceil, floor
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from tileserver.grid import BAND_BY_ZOOM, BUFFER, EXTENT, WORLD_UNITS, TileAddress
 from tileserver.model import Digest, Integers, Moment, Revision
@@ -23,6 +25,11 @@ from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.events import EventIndex
 from tileserver.tiles.windows import NO_WINDOWS, WindowView
 from tileserver.times import OPEN, Micros, MicrosArray
+
+_NARROWER = (0, 2, 4, 6, 8)  # widths of slabs, as powers of two below the widest
+_SLAB_BYTES = 20  # of a row: its place and four edges
+
+Edges: TypeAlias = npt.NDArray[np.int32]
 
 
 class State(NamedTuple):
@@ -50,13 +57,13 @@ class LayerIndex:
     ) -> None:
         self.bands = bands
         self.events = events
-        own = {band: (rows, _widest(rows)) for band, rows in bands.items()}
-        self._at_zoom = [own.get(band.lowest if has_bands else 0, (_NO_ROWS, 0)) for band in BAND_BY_ZOOM]
+        own = {band: (rows, _slabs(rows)) for band, rows in bands.items()}
+        self._at_zoom = [own.get(band.lowest if has_bands else 0, (_NO_ROWS, ())) for band in BAND_BY_ZOOM]
 
     @property
     def bytes(self) -> int:
         """The memory that the rows take."""
-        rows = sum(rows.nbytes for rows in self.bands.values())
+        rows = sum(rows.nbytes + len(rows) * _SLAB_BYTES for rows in self.bands.values())
         return rows + (self.events.bytes if self.events else 0)
 
     def at_zoom(self, zoom: int) -> Rows:
@@ -65,23 +72,51 @@ class LayerIndex:
 
     def near(self, address: TileAddress) -> Rows:
         """Return the rows whose box meets the tile with its buffer."""
-        rows, widest = self._at_zoom[address.z]
-        if not len(rows):
-            return rows
+        rows, slabs = self._at_zoom[address.z]
         side = WORLD_UNITS / (1 << address.z)
         margin = side * BUFFER / EXTENT
-        west, east = address.x * side - margin, (address.x + 1) * side + margin
-        north, south = address.y * side - margin, (address.y + 1) * side + margin
-        first = rows["west"].searchsorted(west - widest)
-        last = rows["west"].searchsorted(east, side="right")
-        some = rows[first:last]
-        meets = (some["east"] >= west) & (some["north"] <= south) & (some["south"] >= north)
-        found: Rows = some[meets]
+        west, east = ceil(address.x * side - margin), floor((address.x + 1) * side + margin)
+        north, south = ceil(address.y * side - margin), floor((address.y + 1) * side + margin)
+        places = [slab.near(west, north, east, south) for slab in slabs]
+        found: Rows = rows[np.concatenate(places)] if places else rows
         return found
 
 
-def _widest(rows: Rows) -> int:
-    return int((rows["east"] - rows["west"]).max(initial=0))
+class _Slab(NamedTuple):
+    """Places, and edges of the boxes, of rows at most ``widest`` world units wide.
+
+    Ascending by the western edge. The edges are columns of their own, and are searched for numbers of their
+    own type: a search in a field of rows, or for a wider type, first copies the whole field.
+    """
+
+    places: Integers
+    west: Edges
+    north: Edges
+    east: Edges
+    south: Edges
+    widest: int
+
+    def near(self, west: int, north: int, east: int, south: int) -> Integers:
+        """Return the places of the rows whose box meets a box of the given edges."""
+        first = self.west.searchsorted(np.int32(west - self.widest))
+        last = self.west.searchsorted(np.int32(east), side="right")
+        meets = self.east[first:last] >= west
+        meets &= self.north[first:last] <= south
+        meets &= self.south[first:last] >= north
+        return self.places[first:last][meets]
+
+
+def _slabs(rows: Rows) -> tuple[_Slab, ...]:
+    """Sort *rows* by width, so that few wide rows do not make the search among the others long."""
+    width = rows["east"] - rows["west"]
+    bounds = sorted({int(width.max(initial=0)) >> shift for shift in _NARROWER})
+    slabs = []
+    for above, widest in zip((-1, *bounds), bounds, strict=False):
+        places = np.flatnonzero((width > above) & (width <= widest)).astype(np.int32)
+        if len(places):
+            west, north, east, south = (rows[edge][places] for edge in ("west", "north", "east", "south"))
+            slabs.append(_Slab(places, west, north, east, south, widest))
+    return tuple(slabs)
 
 
 _NO_ROWS: Rows = np.empty(0, dtype=ROW)
