@@ -28,8 +28,9 @@ class Spelled:
 
     def __init__(self, service: TileService) -> None:
         self._service = service
+        self._past: dict[bytes, bytes] = {}  # of what is over: the horizon changes nothing of it
         self._keys: dict[bytes, bytes] = {}
-        self._end = -float("inf")  # of the stride in which they were found
+        self._end = -float("inf")  # of the stride in which the latter were found
 
     def cache_key(self, target: bytes, now: float) -> bytes:
         """Return the key of the content that *target*, the bytes of a path and query, means at present.
@@ -40,32 +41,42 @@ class Spelled:
         if now >= self._end:
             self._keys.clear()
             self._end = self._service.current.stride_end()
-        key = self._keys.get(target)
+        key = self._past.get(target) or self._keys.get(target)
         if key is None:
-            key = self._find(target.decode("latin-1"))
+            key, is_over = self._find(target.decode("latin-1"))
+            keys = self._past if is_over else self._keys
             if key:
-                if len(self._keys) >= _KEYS:
-                    del self._keys[next(iter(self._keys))]
-                self._keys[target] = key
+                if len(keys) >= _KEYS:
+                    del keys[next(iter(keys))]
+                keys[target] = key
         return key
 
     def clear(self) -> None:
         """Forget everything: another catalogue gives others."""
+        self._past.clear()
         self._keys.clear()
 
-    def _find(self, target: str) -> bytes:
+    def _find(self, target: str) -> tuple[bytes, bool]:
+        """Return the key, and whether the horizon cannot change the key any more, as the answer shows.
+
+        Never with events: some of a past day may be over but not public, and to find only such keys anew
+        would tell of them.
+        """
         match = _DATED.fullmatch(target)
         tileset = None if match is None else self._service.current.tilesets.get(match[2])
         if match is None or tileset is None or tileset.missing:
-            return b""
+            return b"", False
         try:
             period = period_of(unquote_plus(match[6]), tileset.zone)
             revision = None if match[7] is None else int(match[7])
             address = read_address(*match.group(3, 4, 5))
             located = self._service.locate_now(Question(tileset, address, period, revision))
         except TileserverError:
-            return b""
-        return b"" if located is None else content_key(match[1].encode(), located)
+            return b"", False
+        if located is None:
+            return b"", False
+        is_over = located.validity.end is not None and all(each.is_state for each in tileset.layers)
+        return content_key(match[1].encode(), located), is_over
 
 
 def content_key(path: bytes, located: Located) -> bytes:
