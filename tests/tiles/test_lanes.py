@@ -147,16 +147,20 @@ async def waiting(service: TileService, number: int) -> None:
     raise AssertionError(f"it is {lane.waiting}")
 
 
+@pytest.fixture
+def costly(databases: Databases, sample_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a store of its own, of samples, every window of which is costly."""
+    monkeypatch.setattr(events, "_COSTLY", 0)
+    return databases.copy(sample_database)
+
+
 @pytest.mark.db
 def test_costly_windows_take_two_connections_and_hold_up_no_state_nor_brief_window(
-    databases: Databases, sample_database: str, monkeypatch: pytest.MonkeyPatch
+    costly: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "_COSTLY", 0)
-    dsn = databases.copy(sample_database)
-
     async def run() -> None:
-        async with serving(dsn) as service:
-            async with locked_events(dsn) as until:
+        async with serving(costly) as service:
+            async with locked_events(costly) as until:
                 windows = [asyncio.create_task(ask(service, "", WHOLE, up)) for up in range(4)]
                 await until(2)
                 async with asyncio.timeout(20):  # of the thirty that a place is waited for
@@ -169,7 +173,7 @@ def test_costly_windows_take_two_connections_and_hold_up_no_state_nor_brief_wind
                 await until(2)
             tiles = await asyncio.gather(*windows[:-1])
             assert service.current.lanes.windows.waiting == service.current.pool.lent == 0
-        async with serving(dsn) as other:  # nothing is costly any more: all layers by one statement
+        async with serving(costly) as other:  # nothing is costly any more: all layers by one statement
             monkeypatch.setattr(events, "_COSTLY", 10**9)
             assert [await ask(other, "", WHOLE, up) for up in range(3)] == tiles
 
@@ -177,14 +181,9 @@ def test_costly_windows_take_two_connections_and_hold_up_no_state_nor_brief_wind
 
 
 @pytest.mark.db
-def test_a_window_that_waits_too_long_fails_alone(
-    databases: Databases, sample_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "_COSTLY", 0)
-    dsn = databases.copy(sample_database)
-
+def test_a_window_that_waits_too_long_fails_alone(costly: str) -> None:
     async def run() -> None:
-        async with serving(dsn, 1) as service, locked_events(dsn) as until:
+        async with serving(costly, 1) as service, locked_events(costly) as until:
             windows = [asyncio.create_task(ask(service, "", WHOLE, up)) for up in range(3)]
             await until(2)
             (first, *_), _ = await asyncio.wait(windows, return_when="FIRST_COMPLETED")

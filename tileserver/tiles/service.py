@@ -70,9 +70,9 @@ class TileService:
         BadParameter
             There is no such revision.
         """
+        if (located := self.locate_now(question)) is not None:
+            return located
         horizon = self.current.horizon(question.tileset)
-        if question.period is not None:
-            return self._locate(question, question.period, horizon)
         periods = await self.current.periods_at(question.tileset, self._revision(question))
         return self._locate(question, latest(question.tileset, periods, horizon), horizon)
 
