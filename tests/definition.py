@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from tileserver.model import Category, Dates, Derivation, Hold, Layer, Source, Theatre
+from tileserver.declared import Category, Dates, Derivation, Hold, Source
+from tileserver.model import Layer, Theatre
 
 # Heading in the reference -> what is declared there.
 TABLES: dict[str, type[msgspec.Struct]] = {

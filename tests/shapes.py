@@ -12,8 +12,9 @@ import asyncpg
 import shapely
 from shapely.geometry import Point, box
 
+from tileserver.declared import Source
 from tileserver.grid import TileAddress, tile_unit_m
-from tileserver.model import Layer, LayerId, LayerRef, Revision, Source, Theatre
+from tileserver.model import Layer, LayerId, LayerRef, Revision, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.store.revisions import FeatureRow, open_revision

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.shapes import layer, theatre
+from tileserver.declared import Category, Dates
 from tileserver.errors import BadParameter
-from tileserver.model import Category, Dates, Layer
+from tileserver.model import Layer
 from tileserver.theatres.check import check_theatre
 
 STATUSES = tuple(Category(code, {"en": code}, "#d6553f", "#e8705a") for code in ("occupied", "liberated"))

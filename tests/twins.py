@@ -12,10 +12,11 @@ from shapely.geometry import Point, box
 
 from tests.conftest import Databases
 from tests.shapes import layer, theatre
+from tileserver.declared import Category, Derivation
 from tileserver.desk.importer import import_features, import_snapshots
 from tileserver.desk.job import Job
 from tileserver.ingest import RawFeature, RawSnapshot, Report
-from tileserver.model import Category, Derivation, Theatre
+from tileserver.model import Theatre
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.times import Period

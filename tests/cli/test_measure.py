@@ -16,10 +16,10 @@ import shapely
 
 from tests.cli.conftest import Run
 from tests.shapes import layer, theatre
+from tileserver.declared import Category
 from tileserver.desk.importer import import_features
 from tileserver.desk.job import Job
 from tileserver.ingest import RawFeature, Report
-from tileserver.model import Category
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.times import Period

@@ -12,10 +12,11 @@ from starlette.testclient import TestClient
 
 from tests.conftest import NOW, Databases, settings_for
 from tests.twins import USUAL, tell, world
+from tileserver.declared import Category
 from tileserver.desk.declare import declare
 from tileserver.desk.job import no_progress
 from tileserver.errors import BadParameter
-from tileserver.model import Category, Theatre
+from tileserver.model import Theatre
 from tileserver.store.connect import prepare_connection
 from tileserver.web.app import create_app
 

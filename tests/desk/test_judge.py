@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shapes import layer
+from tileserver.declared import Category, Hold
 from tileserver.desk.judge import Ruling, Sizes, Tally, Yardstick, judge_empty, judge_states, judge_tally
 from tileserver.desk.periods import State
-from tileserver.model import Category, Hold, Layer
+from tileserver.model import Layer
 
 NOON = datetime(2024, 8, 1, 12, tzinfo=UTC)
 DAYS = [NOON + timedelta(days=day) for day in range(60)]

@@ -18,10 +18,10 @@ import numpy as np
 from shapely.geometry import Point
 
 from tests.shapes import Feature, fill, layer, theatre
+from tileserver.declared import Category, Derivation
 from tileserver.desk.importer import import_features, import_snapshots
 from tileserver.desk.job import Job
 from tileserver.ingest import RawFeature, RawSnapshot, Report
-from tileserver.model import Category, Derivation
 from tileserver.shape.project import to_mercator
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.windows import POINT_LIMIT

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from tests.ingest.drawn import event, write
 from tests.shapes import layer, theatre
+from tileserver.declared import Dates
 from tileserver.errors import BadInstant
 from tileserver.findings import Finding
 from tileserver.ingest import ReadOptions, Report, read_features
 from tileserver.ingest.dates import DateReader, day_in_name
-from tileserver.model import Dates
 from tileserver.times import local_day, system_clock
 
 KYIV = ZoneInfo("Europe/Kyiv")

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from tests.ingest.drawn import event, write
 from tests.shapes import layer, theatre
+from tileserver.declared import Category
 from tileserver.findings import Finding
 from tileserver.ingest import ReadOptions, Report, read_features
 from tileserver.ingest.fields import VALUE_LENGTH, kept_fields
 from tileserver.ingest.spelling import Vocabulary
-from tileserver.model import Category, Layer, Value
+from tileserver.model import Layer, Value
 
 EVENTS = layer("events", "points", fields={"text": "what", "url": "where it was published", "n": "number"})
 STATUSES = tuple(Category(code, {"en": code}, "#d6553f", "#e8705a") for code in ("occupied", "liberated"))

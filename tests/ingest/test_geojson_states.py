@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from tests.shapes import layer, theatre
+from tileserver.declared import Category, Dates
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
 from tileserver.findings import Finding
 from tileserver.ingest import RawSnapshot, ReadOptions, Report, gives_snapshots, read_snapshots
-from tileserver.model import Category, Dates, Layer
+from tileserver.model import Layer
 
 STATUSES = (Category("liberated", {"en": "Liberated"}, "#3a86c8", "#5fa8e6"),)
 

@@ -11,8 +11,9 @@ import shapely
 from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
+from tileserver.declared import Category
 from tileserver.desk.periods import State, periods_of
-from tileserver.model import Category, DatedFeature, LayerId
+from tileserver.model import DatedFeature, LayerId
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.faces import CellKey, FaceRow, add_faces, close_faces
 from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer, open_revision

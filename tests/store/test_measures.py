@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shapes import layer, theatre
-from tileserver.model import Category, Moment, Revision
+from tileserver.declared import Category
+from tileserver.model import Moment, Revision
 from tileserver.store.catalogue import StoredLayer, add_theatre, load_layers
 from tileserver.store.connect import prepare_connection
 from tileserver.store.faces import CellKey, FaceRow, add_faces

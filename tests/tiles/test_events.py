@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shapes import layer, tileset_of
+from tileserver.declared import Category
 from tileserver.grid import MAX_ZOOM, TileAddress
-from tileserver.model import Category, Layer, Revision
+from tileserver.model import Layer, Revision
 from tileserver.store.catalogue import Periods
 from tileserver.store.event_window import EventWindow
 from tileserver.store.events import PLACE_BITS

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.shapes import layer
+from tileserver.declared import Category
 from tileserver.errors import BadParameter
-from tileserver.model import Category
 from tileserver.store.event_window import EVERYTHING
 from tileserver.tiles.selection import is_selectable, parse_selection, read_selection, selectable
 

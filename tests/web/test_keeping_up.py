@@ -14,8 +14,9 @@ from httpx2 import ASGITransport, AsyncClient
 
 from tests.conftest import NOW, Databases, settings_for
 from tests.shapes import Feature, fill, in_tile, layer, square, theatre
+from tileserver.declared import Derivation
 from tileserver.grid import TileAddress
-from tileserver.model import Derivation, LayerRef
+from tileserver.model import LayerRef
 from tileserver.store.connect import Connection, connect
 from tileserver.web.app import create_app
 from tileserver.web.follower import OBEYED_S

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tileserver.declared import Dates
 from tileserver.errors import BadInstant, EndlessInstant
-from tileserver.model import Dates
 from tileserver.times import TICK, day_period, local_day, parse_day, parse_instant, system_clock
 
 SAID_LENGTH = 40  # of what a message repeats

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tileserver.declared import Source
 from tileserver.markup import credit_of, link_of, text_of
-from tileserver.model import Layer, Source
+from tileserver.model import Layer
 
 
 def credit_line(layers: Iterable[Layer]) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from tileserver.complaints import near_miss
+from tileserver.declared import Category, Dates, Hold
 from tileserver.errors import BadParameter
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
-from tileserver.model import DIRECTION, Category, Dates, Hold, Layer, Theatre
+from tileserver.model import DIRECTION, Layer, Theatre
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, parse_duration
 
 # What a layer has to be to be drawn as that.

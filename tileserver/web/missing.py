@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from tileserver.model import Text, Theatre
+from tileserver.declared import Text
+from tileserver.model import Theatre
 
 
 class _Words(NamedTuple):

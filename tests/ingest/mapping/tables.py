@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.shapes import layer, theatre
+from tileserver.declared import Category
 from tileserver.ingest.archive import Order
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.mapping.load import parse_mapping
@@ -15,7 +16,7 @@ from tileserver.ingest.mapping.reader import read_features, read_snapshots
 from tileserver.ingest.mapping.starts import TableSource
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
-from tileserver.model import Category, Layer
+from tileserver.model import Layer
 
 AREA = json.dumps({"type": "Polygon", "coordinates": [[[37, 48], [38, 48], [38, 49], [37, 48]]]}).encode()
 POINT = json.dumps({"type": "Point", "coordinates": [37.5, 48.5]}).encode()

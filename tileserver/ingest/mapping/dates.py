@@ -14,11 +14,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tileserver.declared import Dates
 from tileserver.errors import BadInstant
 from tileserver.ingest.dates import SAID_LENGTH, DateReader, Said, day_in_name, grain
 from tileserver.ingest.mapping.declared import DateRule, listed
 from tileserver.ingest.mapping.values import first_said, text_of_value
-from tileserver.model import Dates, Precision
+from tileserver.model import Precision
 from tileserver.times import TICK, Period, day_period, day_zone, local_day
 
 # ISO 8601 as databases write it, with a space and often without an offset; RFC 3339 has neither.

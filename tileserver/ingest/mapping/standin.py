@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from tileserver.declared import Category, Source
 from tileserver.ingest.mapping.declared import FileMapping
-from tileserver.model import Category, Layer, Source, Theatre
+from tileserver.model import Layer, Theatre
 
 _WORLD = (-180.0, -85.05, 180.0, 85.05)
 _COLOURS = ("#d6553f", "#e8705a")
