@@ -38,7 +38,8 @@ def import_(
         typer.Option(
             metavar="MAPPING",
             help="Path of a TOML file that says what the file means, or name of a shipped one: so any common"
-            " format comes in. See tileserver mapping.",
+            " format comes in, in place of the one that the layer's definition names. See tileserver"
+            " mapping.",
         ),
     ] = "",
     date_column: Annotated[

@@ -42,6 +42,9 @@ def add(
 
     Where the new definition draws areas or front lines otherwise, all of them are drawn anew. One that the
     data contradicts is refused, and nothing is stored: a status that features carry cannot go, for example.
+
+    A layer may name a mapping of its files beside the definition, mapping = "own.toml": its text is checked
+    and kept with the theatre, and tileserver import goes by it. After an edit, add the theatre again.
     """
     wanted = load_theatre(definition)
     with progress_bar() as progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tileserver.desk.job import Progress
 from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.ingest.mapping.of_layer import check_mappings
 from tileserver.model import Theatre
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Connection, translated
@@ -18,8 +19,9 @@ async def declare(connection: Connection, theatre: Theatre, progress: Progress) 
     Raises
     ------
     BadParameter
-        The data that the theatre has contradicts the definition.
+        The data that the theatre has contradicts the definition, or a mapping does not fit its layer.
     """
+    check_mappings(theatre)
     with translated():
         async with write_locked(connection):
             changed = await add_theatre(connection, theatre)

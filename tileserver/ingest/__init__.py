@@ -31,6 +31,7 @@ from tileserver.ingest.deepstate import read as read_deepstate
 from tileserver.ingest.geojson import END_COLUMNS, START_COLUMNS
 from tileserver.ingest.geojson import read as read_geojson
 from tileserver.ingest.geojson_states import read as read_geojson_states
+from tileserver.ingest.mapping.of_layer import mapping_for
 from tileserver.ingest.mapping.opening import open_source
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.reader import read_features as read_mapped_features
@@ -86,8 +87,9 @@ def gives_snapshots(layer: Layer, options: ReadOptions) -> bool:
     BadParameter
         There is no such reader, or whole states are asked of a reader that has none.
     """
-    if options.mapping is not None:
-        return options.mapping.rules.means == "snapshot"
+    mapping = mapping_for(layer, options)
+    if mapping is not None:
+        return mapping.rules.means == "snapshot"
     name = options.reader or layer.reader
     if name not in READERS:
         raise BadParameter(f"there is no reader {name[:40]!r}; there are {', '.join(READERS)}")
@@ -124,8 +126,9 @@ def read_snapshots(
     """
     if not gives_snapshots(layer, options):
         raise BadParameter(f"reader {options.reader or layer.reader!r} gives dated features, not snapshots")
-    if options.mapping is not None:
-        plan = IntakePlan.of(options.mapping, theatre, layer, options.at, options.axes)
+    mapping = mapping_for(layer, options)
+    if mapping is not None:
+        plan = IntakePlan.of(mapping, theatre, layer, options.at, options.axes)
         yield from read_mapped_snapshots(open_source(path, plan.dialect), plan, report)
         return
     yield from _SNAPSHOTS[options.reader or layer.reader](path, theatre, layer, options, report)
@@ -140,8 +143,9 @@ def read_features(
     """
     if gives_snapshots(layer, options):
         raise BadParameter(f"reader {options.reader or layer.reader!r} gives snapshots, not dated features")
-    if options.mapping is not None:
-        plan = IntakePlan.of(options.mapping, theatre, layer, options.at, options.axes)
+    mapping = mapping_for(layer, options)
+    if mapping is not None:
+        plan = IntakePlan.of(mapping, theatre, layer, options.at, options.axes)
         yield from read_mapped_features(open_source(path, plan.dialect), plan, report)
         return
     yield from _FEATURES[options.reader or layer.reader](path, theatre, layer, options, report)

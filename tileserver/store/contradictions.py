@@ -12,7 +12,7 @@ Key by key, for a layer that has data:
 ``precision``                            fewer decimals refused, for the features have more; more: harmless
 ``priority``, ``side``, zooms            drawn, and named, anew
 ``fields``                               harmless; what is stored says what it says until imported again
-``reader``, ``dates``, ``axes`` and so   harmless; they are about the next import
+``reader``, ``mapping``, ``dates``, ...    harmless; they are about the next import
 all else                                 harmless: words, colours, the role, the embargo, what opens
 =======================================  ===============================================================
 """

@@ -16,6 +16,7 @@ from tileserver.grid import BoundsLonLat
 from tileserver.model import Layer, Theatre
 from tileserver.theatres.check import check_theatre
 from tileserver.theatres.land import read_land
+from tileserver.theatres.mappings import with_mapping
 
 SAMPLES = ("western-front", "ukraine-sample")  # the last one is what a newcomer sees first
 _LAND = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9_-]*\.geojson\Z")
@@ -82,7 +83,7 @@ def _parse(text: str, name: str, folder: Path | None) -> Theatre:
     try:
         theatre = msgspec.convert(tomllib.loads(text), Theatre)
         check_theatre(theatre)
-        layers = tuple(_with_land(layer, theatre, folder) for layer in theatre.layers)
+        layers = tuple(with_mapping(_with_land(layer, theatre, folder), folder) for layer in theatre.layers)
     except msgspec.ValidationError as error:
         raise BadParameter(f"{name}, {explain(error, text, Theatre)}") from error
     except (tomllib.TOMLDecodeError, BadParameter) as error:

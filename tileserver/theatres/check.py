@@ -154,6 +154,8 @@ def _check_category(category: Category, where: str) -> None:
 
 def _check_intake(layer: Layer, where: str) -> None:
     """Check how its files are said to be written."""
+    if layer.mapping or layer.mapping_text:
+        _check_mapping(layer, where)
     whole = layer.time == "state" and layer.reader == "geojson"
     _demand(whole or not layer.whole_state, f"{where}: whole_state is for states in GeoJSON")
     _demand(layer.codes() or not layer.spellings, f"{where}: spellings need categories that they spell")
@@ -171,6 +173,27 @@ def _check_intake(layer: Layer, where: str) -> None:
             f"{where}: {word!r} is a spelling of {spelled[folded]!r} and of {code!r}",
         )
     _check_dates(layer.dates, f"{where}: dates")
+
+
+def _check_mapping(layer: Layer, where: str) -> None:
+    """Check that the rest says nothing that the mapping says; `desk.declare` checks the mapping itself."""
+    _demand(
+        layer.mapping.endswith(".toml") or not layer.mapping_text,
+        f"{where}: mapping_text is what a file beside the definition said:"
+        ' give its name as well, mapping = "own.toml"',
+    )
+    _demand(layer.derived is None, f"{where} is derived, and has no files that a mapping could describe")
+    said = {
+        "reader": layer.reader != "geojson",
+        "whole_state": layer.whole_state,
+        "dates": layer.dates != Dates(),
+    }
+    for name, is_said in said.items():
+        _demand(
+            not is_said,
+            f"{where}: mapping and {name} both say how its files are read; a mapping says all of it,"
+            f" so leave {name} out",
+        )
 
 
 def _check_dates(dates: Dates, where: str) -> None:

@@ -17,7 +17,7 @@ def toml_of(theatre: Theatre) -> str:
 
     Law: reading it gives an equal definition.
     """
-    return tomli_w.dumps(_said(theatre))
+    return tomli_w.dumps(_said(theatre), multiline_strings=True)
 
 
 def _said(struct: msgspec.Struct) -> dict[str, Any]:

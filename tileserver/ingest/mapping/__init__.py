@@ -3,6 +3,7 @@
 ======== =================================================================================
 declared everything that a mapping can say
 load     TOML becomes a mapping; complaints have line and near miss (`check`)
+of_layer the mapping that a definition gives a layer
 plan     a mapping bound to a layer, checked against its fields and codes
 rows     a row becomes a raw feature, or is counted with the reason why it is none
 reader   tables become raw features or raw snapshots, as the readers beside this room yield
