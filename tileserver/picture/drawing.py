@@ -1,0 +1,108 @@
+"""Contents of a map, apart from their form: shapes and marks in EPSG:3857, paints, the part of the world."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.grid import WORLD, Bounds
+
+Texture: TypeAlias = Literal["fill", "hatch", "dots", "outline"]
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
+_GREY = "#8c8780"
+_LEAST_M = 4000.0  # width and height of a view, so that a single point has surroundings
+_MARGIN = 0.06  # of its size, around what a view has to show
+_SQUAREST, _WIDEST = 1.2, 2.0  # width by height
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Look of a class of shapes and marks, with the words that its legend says.
+
+    Colours are hexadecimal; any other text is grey. The *texture* tells classes apart without colour.
+    """
+
+    words: str
+    colour: str
+    colour_dark: str
+    texture: Texture = "fill"
+
+    def __post_init__(self) -> None:
+        """Let no text but a colour come into a style."""
+        for name in ("colour", "colour_dark"):
+            if not _COLOUR.match(getattr(self, name)):
+                object.__setattr__(self, name, _GREY)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnShape:
+    """A geometry in EPSG:3857 of any kind; *paint* counts its map's paints from 0; *title* is a tooltip."""
+
+    geometry: BaseGeometry
+    paint: int
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A numbered place in EPSG:3857 that links to the row *target* of the page; *title* says all."""
+
+    x: float
+    y: float
+    label: str
+    paint: int
+    title: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMap:
+    """A map: *view* in EPSG:3857, shapes in their order, marks above all; *outlines* are lines of borders."""
+
+    title: str
+    view: Bounds
+    paints: Sequence[Paint]
+    shapes: Sequence[DrawnShape] = ()
+    marks: Sequence[Mark] = ()
+    outlines: Sequence[BaseGeometry] = ()
+
+
+def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None) -> Bounds:
+    """Return the bounds in EPSG:3857 of all *geometries*, with a margin, in a shape that fits a screen.
+
+    What lies outside *within* does not widen the view; where nothing lies inside, the view is *within*, or
+    the world.
+    """
+    boxes = np.array([each.bounds for each in geometries if not each.is_empty]).reshape(-1, 4)
+    if within is not None:
+        low, high = np.array([within.west, within.south]), np.array([within.east, within.north])
+        boxes = boxes[(boxes[:, :2] <= high).all(axis=1) & (boxes[:, 2:] >= low).all(axis=1)]
+        boxes = np.hstack([np.maximum(boxes[:, :2], low), np.minimum(boxes[:, 2:], high)])
+    if not len(boxes):
+        return _fitting(within or Bounds(-WORLD, -WORLD, WORLD, WORLD))
+    west, south = boxes[:, :2].min(axis=0)
+    east, north = boxes[:, 2:].max(axis=0)
+    return _fitting(Bounds(west, south, east, north))
+
+
+def _fitting(box: Bounds) -> Bounds:
+    width = max(box.east - box.west, _LEAST_M) * (1 + 2 * _MARGIN)
+    height = max(box.north - box.south, _LEAST_M) * (1 + 2 * _MARGIN)
+    width, height = max(width, height * _SQUAREST), max(height, width / _WIDEST)
+    x, y = (box.west + box.east) / 2, (box.south + box.north) / 2
+    return Bounds(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def seen_in(view: Bounds, geometry: BaseGeometry) -> BaseGeometry:
+    """Return the part of *geometry* that *view* has, both in EPSG:3857, as precisely as can be seen there."""
+    box = (view.west, view.south, view.east, view.north)
+    inside = shapely.box(*box).contains(shapely.box(*geometry.bounds)) if not geometry.is_empty else True
+    part = geometry if inside else shapely.clip_by_rect(geometry, *box)
+    return shapely.simplify(part, (view.east - view.west) / 20_000, preserve_topology=False)
