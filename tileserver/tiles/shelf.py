@@ -39,6 +39,7 @@ _PAUSE_S = 5.0  # between two attempts to open or to write what could not be
 _NOTED_S = 60.0  # between two notes of what was used, if nothing is written
 _LOOK_S = 2.0  # between two looks whether the file is still in its place
 _TOGETHER = 256  # tiles in one transaction
+_LINGER_S = 0.05  # after the first of them, for others to come: most of a transaction costs the same for many
 _WAITING = 32 * 1024 * 1024  # bytes that may wait to be written; what comes then is kept in memory alone
 
 
@@ -99,10 +100,6 @@ class Shelf:
         while (found := self._look((name,))) is None and time.monotonic() < deadline:
             time.sleep(_AGAIN_S)
         return (found or {}).get(name)
-
-    def has(self, name: str) -> bool:
-        """Whether the tile *name* is there, undamaged."""
-        return self.get(name) is not None
 
     def has_many(self, names: Sequence[str]) -> set[str]:
         """Return the names of *names* under which something is kept, damaged or not."""
@@ -223,19 +220,21 @@ class Shelf:
             log.info("the shelf can be used again")
         self.trouble = ""
 
-    # In a thread of its own.
-
     def _is_due(self) -> bool:
         return bool(self._waiting) or self._broken is not None or self._closing
 
+    def _is_pressing(self) -> bool:
+        return len(self._waiting) >= _TOGETHER or self._broken is not None or self._closing
+
     def _work(self) -> None:
-        """Write and mend, as long as the shelf is open."""
+        """Write and mend, as long as the shelf is open; in a thread of its own."""
         closing = False
         while not closing:
             with self._changed:
                 self._idle = True
                 self._changed.notify_all()
                 self._changed.wait_for(self._is_due, _PAUSE_S if self._file is None else _LOOK_S)
+                self._changed.wait_for(self._is_pressing, _LINGER_S if self._waiting else 0)
                 self._idle = False
                 some = [*self._waiting.items()][:_TOGETHER]
                 closing = self._closing and len(some) == len(self._waiting)
