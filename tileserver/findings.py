@@ -103,7 +103,7 @@ class Finding(StrEnum):
     TEXT_CUT = "text_cut", "noted", "a text was longer than is kept, and was cut"
     CHARACTERS_DROPPED = "characters_dropped", "noted", "characters that no text can hold were dropped"
     MARKUP_REMOVED = "markup_removed", "noted", "markup was taken out of a text; its words were kept"
-    NO_LINK = "no_link", "noted", "a URL is of another scheme than http and https; left out"
+    NO_LINK = "no_link", "noted", "a URL is no address of http or https; left out"
     NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
     OTHER_TYPE = "other_type_left_out", "noted", "a value is none of the declared type; left out"
     SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"

@@ -42,7 +42,9 @@ def kept(layer: Layer, **given: Any) -> tuple[dict[str, Value], list[Finding]]:
             {"url": "https://x.com/a/1"},
             [Finding.MORE_SOURCES],
         ),
-        ({"url": ["HIDDEN"]}, {"url": "HIDDEN"}, []),
+        ({"url": "/wiki/Here"}, {}, [Finding.NO_LINK]),
+        ({"url": "a link, on request"}, {}, [Finding.NO_LINK]),
+        ({"url": ["HIDDEN"]}, {}, [Finding.NO_LINK]),
         ({"text": "x" * 5000}, {"text": "x" * VALUE_LENGTH}, [Finding.TEXT_CUT]),
         ({"text": "x" * VALUE_LENGTH}, {"text": "x" * VALUE_LENGTH}, []),
     ],
@@ -68,7 +70,7 @@ def test_what_is_not_kept_said_nothing_or_is_a_finding(given: dict[str, Any]) ->
     fields, findings = kept(EVENTS, **given)
     missing = [value for name, value in given.items() if name not in fields]
     empty = [value for value in missing if value in (None, "", []) or _blank(value)]
-    assert len(missing) - len(empty) == findings.count(Finding.NESTED)
+    assert len(missing) - len(empty) == findings.count(Finding.NESTED) + findings.count(Finding.NO_LINK)
 
 
 def _blank(value: Any) -> bool:

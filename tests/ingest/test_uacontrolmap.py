@@ -140,6 +140,8 @@ def test_an_endless_quoted_field_says_so(tmp_path: Path, events: Layer, kyiv: Zo
     [
         ("Tank hit https://a.org/1", "Tank hit", ["https://a.org/1"]),
         ("Tank hit\nhttps://a.org/1 and https://b.org/2", "Tank hit", ["https://a.org/1", "https://b.org/2"]),
+        ("Hit https://a.org/1|https://b.org/2", "Hit", ["https://a.org/1", "https://b.org/2"]),
+        ("Hit https://a.org/?q=1|2", "Hit", ["https://a.org/?q=1|2"]),
         ("Tank (https://a.org/1) hit", "Tank hit", ["https://a.org/1"]),
         ("A https://a.org/1 B https://a.org/1", "A B", ["https://a.org/1"]),
         ("Tank &amp; truck<br>hit", "Tank & truck hit", []),

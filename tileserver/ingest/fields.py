@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from tileserver.findings import Finding
-from tileserver.markup import link_of, text_of
+from tileserver.markup import text_of
 from tileserver.model import Layer, Value
 
 VALUE_LENGTH = 4000
+_ADDRESS = re.compile(r"\s*https?://\S+\s*\Z", re.IGNORECASE)  # words would be a link to this server
 
 Note: TypeAlias = Callable[[Finding, str], None]  # what was met, in which property
 
@@ -38,7 +40,7 @@ def _without_markup(name: str, given: str, note: Note) -> str:
     text = text_of(given)
     if text != given:
         note(Finding.MARKUP_REMOVED, name)
-    if not name.startswith("url") or link_of(text):
+    if not name.startswith("url") or _ADDRESS.match(text):
         return text
     note(Finding.NO_LINK, f"{name}: {text[:40]}")
     return ""

@@ -32,8 +32,8 @@ COLUMNS = ("date_key", "side", "lon", "lat", "d")
 FIRST_DAY = date(2014, 1, 1)  # nothing in this dialect is older than the war it records
 TEXT_LENGTH = 1000
 
-_URL = re.compile(r"(?i:https?)://[^\s<>\"']+")
-_URL_RUN = re.compile(rf"\(?{_URL.pattern}(?:[\s,;&]*(?:and\b)?\s*{_URL.pattern})*\)?")
+_URL = re.compile(r"(?i:https?)://(?:(?!\|https?://)[^\s<>\"'])+")  # lists of some publishers: a|b
+_URL_RUN = re.compile(rf"\(?{_URL.pattern}(?:[\s,;&|]*(?:and\b)?\s*{_URL.pattern})*\)?")
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _NUMBER = re.compile(r"-?[0-9]{1,4}(?:\.[0-9]{1,20})?\Z")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

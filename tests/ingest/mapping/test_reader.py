@@ -20,7 +20,7 @@ from tests.ingest.mapping.tables import (
     source,
     table,
 )
-from tileserver.errors import UnreadableSource
+from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.findings import Finding
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.mapping.reader import read_snapshots
@@ -105,7 +105,7 @@ def test_over_a_limit_nothing_is_taken(limits: str, message: str) -> None:
 
 
 def test_a_file_of_which_nothing_is_left_is_refused_and_says_why() -> None:
-    with pytest.raises(UnreadableSource, match=r"of 1 rows 0 are left.*does not declare: 1"):
+    with pytest.raises(UnreadableSource, match=r"of 1 rows 0 are left.*does not declare: 1, as file.csv#1: "):
         features(plan(EVENTS, events("text")), table(row(kind="parade")))
     with pytest.raises(UnreadableSource, match="of 0 rows 0 are left"):
         features(plan(EVENTS, events("text")), Table("", "", "csv", tuple(row()), None, lambda: iter(())))
@@ -262,3 +262,43 @@ def test_a_file_without_the_table_that_is_named_is_no_empty_state() -> None:
 def test_a_point_among_areas_of_a_state_is_left_for_the_repair_to_put_aside() -> None:
     found, _ = snapshots(plan(STATES, control()), state(area(geometry=POINT), member="2023-05-14.json"))
     assert found[0].features[0].geometry == POINT
+
+
+def test_of_several_files_one_that_leaves_too_little_is_put_aside_and_its_rows_stay_accounted_for() -> None:
+    files = [state(area(), area(), member="2023-05-14.json"), state(area(), member="2023-05-15.json")]
+    files += [state(area("nobody"), member="2023-05-16.json"), state(member="2023-05-17.json")]
+    found, report = snapshots(plan(STATES + "[limits]\nrows = 2\n", control()), *files)
+    assert [each.origin for each in found] == ["2023-05-14.json"]
+    assert report.counts[Finding.UNREADABLE_SNAPSHOT] == 3
+    assert "of its rows 0 are left; the mapping wants 2" in report.examples[Finding.UNREADABLE_SNAPSHOT][-1]
+    found, _ = snapshots(plan(STATES + "[limits]\nrows = 0\n", control()), *files)
+    assert [len(each.features) for each in found] == [2, 1, 0, 0]
+
+
+LOG = EVENTS.replace(
+    'column = "date"\n', 'column = "date"\nend = "seen"\nends = "last_seen"\nzone = "Europe/Kyiv"\n'
+)
+
+
+def test_what_a_log_saw_last_holds_until_the_log_was_written_again() -> None:
+    rows = [
+        row(text="changed over a gap", seen="2023-05-16"),
+        row(text="what follows", date="2023-05-20", seen="2023-05-21"),
+        row(text="left out, but somebody looked", kind="parade", date="2023-05-22", seen="2023-05-22"),
+        row(text="seen to the end", seen="2023-05-22"),
+        row(text="no date", date="soon", seen="2023-05-22"),
+    ]
+    found, report = features(plan(LOG, events("text")), table(*rows))
+    days = [
+        (each.period.start.day, each.period.end.day if each.period.end else None)
+        for each in found
+        if each.period and each.period.start
+    ]
+    assert days == [(13, 19), (19, 21), (13, None)]
+    assert {each.precision for each in found} == {"day"}
+    assert report.counts[Finding.ABSURD_DATE] == 1
+
+
+def test_a_last_sight_needs_its_column() -> None:
+    with pytest.raises(BadParameter, match='last_seen is of a column: say which, end = "last_seen_day"'):
+        plan(LOG.replace('end = "seen"\n', ""), events("text"))

@@ -24,6 +24,7 @@ from tileserver.ingest.limits import MB, Limits
 
 SAMPLE = 100  # rows in which columns are looked for
 VALUE = "value"  # the column of a record that is no object, as a bare ring
+WHOLE = "."  # as a path: the document itself is the only record
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 18
 _GEOMETRIES = frozenset(
@@ -102,7 +103,8 @@ def _sequence(source: PlainFile, records: Records, limits: Limits) -> Table:
 
 
 def _document(source: PlainFile, outline: JsonOutline, dialect: Dialect, limits: Limits) -> Iterator[Table]:
-    for path in dialect.records or _found(source, outline):
+    for said in dialect.records or _found(source, outline):
+        path = "" if said == WHOLE else said
         spot = joined(path, "features") if outline.type_of(path) == "FeatureCollection" else path
         if spot in outline.lists:
             records = _items(outline.lists[spot], limits)

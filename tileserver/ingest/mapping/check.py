@@ -67,6 +67,8 @@ def _dates(rule: DateRule) -> Iterator[Fault]:
             parse_day(getattr(rule, name) or "2000-01-01")
         except BadParameter as error:
             yield ("date", name), str(error)
+    if rule.ends == "last_seen" and not listed(rule.end):
+        yield ("date", "ends"), 'last_seen is of a column: say which, end = "last_seen_day"'
     if rule.zone:
         try:
             day_zone(rule.zone)

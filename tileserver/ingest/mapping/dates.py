@@ -7,6 +7,7 @@ without offset was, and, where only days count, on which day an instant fell.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,18 +31,23 @@ _LAST_YEAR = 9999  # with which databases write that there is no end
 
 @dataclass(frozen=True, slots=True)
 class RowDates:
-    """Reader of the dates of one source; *theatre_zone* is of the days, *reader* has the zone of times."""
+    """Reader of the dates of one source, as half-open periods; *theatre_zone* is of the days.
+
+    *reader* has the zone of times.
+    """
 
     rule: DateRule
     reader: DateReader
     theatre_zone: ZoneInfo
     is_window: bool  # without an end a thing lasts what its date says; else it holds from then on
     at: datetime | None  # what the caller says of what says nothing
+    looks: tuple[datetime, ...] = ()  # when a log was written, ascending; for rows that say when seen last
 
     @classmethod
     def of(cls, rule: DateRule, theatre_zone: str, *, is_window: bool, at: datetime | None) -> RowDates:
         """Return the reader that *rule* declares; `BadInstant` where *at* cannot be."""
-        dates = Dates(listed(rule.forms), rule.ends, rule.earliest, rule.latest, rule.name)
+        ends = "inclusive" if rule.ends == "last_seen" else rule.ends
+        dates = Dates(listed(rule.forms), ends, rule.earliest, rule.latest, rule.name)
         reader = DateReader.of(dates, day_zone(rule.zone or theatre_zone))
         if at is not None:
             reader.checked(Said(at, at, False))
@@ -89,10 +95,17 @@ class RowDates:
         if typed is None and self.reader.read_end(self._found(written)) is None:
             return None
         said = self.said(written)
+        if self.rule.ends == "last_seen":
+            return self._next_look(said)
         if said.is_day:
             return Said(said.start, said.start if self.rule.ends == "exclusive" else said.end, True)
         inclusive = self.rule.ends == "inclusive"
         return Said(said.start, said.start + grain(said.start) if inclusive else said.start, False)
+
+    def _next_look(self, seen: Said) -> Said | None:
+        """Return when the log was written next after a row was *seen* last; ``None`` for never."""
+        following = bisect_right(self.looks, seen.start)
+        return Said(seen.start, self.looks[following], seen.is_day) if following < len(self.looks) else None
 
     def said(self, value: Any) -> Said:
         """Return the meaning of *value*, a half-open day or instant; `BadInstant` without a meaning."""

@@ -46,7 +46,8 @@ class DateRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forms: Texts = ("iso",)
     zone: str = ""  # of times without offset; '': the theatre's
     precision: Literal["as_written", "day"] = "as_written"
-    ends: Literal["as_written", "inclusive", "exclusive"] = "as_written"
+    # last_seen: the row holds until the source was looked at again and the row was not there.
+    ends: Literal["as_written", "inclusive", "exclusive", "last_seen"] = "as_written"
     holds_from: Literal["start", "end"] = "start"  # of its day, a snapshot
     earliest: str = "1000-01-01"
     latest: str = ""
@@ -106,10 +107,10 @@ class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When nothing of a file is taken."""
+    """When nothing of a source, or of a state, is taken."""
 
     put_aside: float | None = None  # largest share of the rows read
-    rows: int = 1  # fewest that have to be left
+    rows: int = 1  # fewest that have to be left, of a snapshot in each file
 
 
 class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

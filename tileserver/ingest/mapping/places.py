@@ -132,7 +132,7 @@ def _geojson(value: Any) -> bytes:
 
 
 def _coordinates(value: Any, shape: Literal["point", "line", "area"]) -> bytes:
-    """Return the geometry of a bare list: a position, positions, or a ring or rings; a ring is closed."""
+    """Return the geometry of a bare list: a position, a line or lines, a ring or rings; a ring is closed."""
     try:
         given = msgspec.json.decode(value) if isinstance(value, str) else value
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -141,9 +141,10 @@ def _coordinates(value: Any, shape: Literal["point", "line", "area"]) -> bytes:
         raise NoPlace(f"{str(given)[:40]!r} is no list of numbers")
     if shape == "point":
         return _encoded("Point", given)
+    are_several = isinstance(given[0], list) and bool(given[0]) and isinstance(given[0][0], list)
     if shape == "line":
-        return _encoded("LineString", given)
-    rings = given if isinstance(given[0], list) and given[0] and isinstance(given[0][0], list) else [given]
+        return _encoded("MultiLineString" if are_several else "LineString", given)
+    rings = given if are_several else [given]
     return _encoded("Polygon", [_closed(ring) for ring in rings])
 
 

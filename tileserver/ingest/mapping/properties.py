@@ -54,7 +54,10 @@ class Properties:
         if rule.value is not None:
             return rule.value
         said = list(flat(value_at(values, each) for each in listed(rule.column)))
-        taken = _taken(rule, said)
+        offered = _offered(rule, said)
+        taken = offered[:1] if rule.take in ("first", "url") else offered
+        if len(taken) < len(offered) and name.startswith("url"):
+            note(Finding.MORE_SOURCES, f"{name}: {len(offered)}")
         found = [typed for each in taken for typed in self._typed(name, rule, each, note)]
         if len(found) == 1:
             return found[0]
@@ -93,17 +96,15 @@ class Properties:
         return str(local_day(said.start, self.dates.theatre_zone))
 
 
-def _taken(rule: FieldRule, said: list[Any]) -> list[Any]:
-    if rule.take == "first":
-        return said[:1]
-    if rule.take == "all":
+def _offered(rule: FieldRule, said: list[Any]) -> list[Any]:
+    if rule.take in ("first", "all"):
         return said
     texts, urls = [], []
     for each in said:
         text, found = split_sources(text_of_value(each))
         texts.append(text)
         urls += found
-    return urls[:1] if rule.take == "url" else [each for each in texts if each]
+    return urls if rule.take == "url" else [each for each in texts if each]
 
 
 def _boolean(value: Any) -> bool | None:

@@ -7,6 +7,7 @@ holds from when, has to be known before the first row is yielded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from tileserver.errors import UnreadableSource
@@ -14,6 +15,7 @@ from tileserver.findings import Finding
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.mapping.conditions import RowPlace, numbered, replaced
+from tileserver.ingest.mapping.looks import with_looks
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.rows import TableReader
 from tileserver.ingest.mapping.starts import Start, TableSource, order_of, path_of, starts_of
@@ -28,6 +30,8 @@ def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iter
     was put aside, than the mapping's limits allow: then nothing of the source is to be used.
     """
     old = _replaced(source, plan)
+    if plan.rules.date.ends == "last_seen":
+        plan = replace(plan, dates=with_looks(plan.dates, source.taken(plan)))
     left = 0
     for number, table in numbered(source.tables(None)):
         if not plan.takes(table, source.file):
@@ -45,7 +49,8 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
 
     A file's date is what the caller says, else what its name says where the mapping has a pattern, else the
     one date of its rows, else the one ISO day in its name. A single file that cannot be read is an error; one
-    of several is quarantined. No two states are in memory together.
+    of several is quarantined, and so is one that leaves fewer features than the mapping's limit. No two
+    states are in memory together.
     """
     starts = starts_of(source, plan)
     if not starts:
@@ -123,6 +128,11 @@ def _states(
             continue
         if start is None:
             report.add(part)
+        elif len(features) < plan.rules.limits.rows and member:
+            part.read += 1 - len(features)
+            words = f"of its rows {len(features):,} are left; the mapping wants {plan.rules.limits.rows:,}"
+            part.quarantine(Finding.UNREADABLE_SNAPSHOT, member, words)
+            report.add(part)
         else:
             yield RawSnapshot(start.at, features, member or source.file, start.precision), part
 
@@ -166,7 +176,9 @@ def _check_limits(plan: IntakePlan, report: Report, left: int, file: str) -> Non
     limits, aside = plan.rules.limits, report.total("quarantined")
     if left < limits.rows:
         why = ", ".join(
-            f"{each.meaning}: {n:,}" for each, n in report.counts.items() if each.treatment != "noted"
+            f"{each.meaning}: {n:,}, as {next(iter(report.examples[each]), '')}".removesuffix(", as ")
+            for each, n in report.counts.items()
+            if each.treatment in ("quarantined", "left_out")
         )
         raise UnreadableSource(
             f"{file}: of {report.read:,} rows {left:,} are left, and the mapping wants {limits.rows:,} or"

@@ -15,15 +15,17 @@ from tileserver.ingest.dates import Said
 from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
 from tileserver.ingest.mapping.conditions import RowPlace, holds
+from tileserver.ingest.mapping.declared import RowRule, spelled
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
-from tileserver.ingest.mapping.values import text_of_value
+from tileserver.ingest.mapping.values import shown, text_of_value, value_at
 from tileserver.ingest.raw import RawFeature
 from tileserver.ingest.report import Report
 from tileserver.model import Precision, Value
 from tileserver.times import Period
 
 _RAW_LENGTH = 2000  # of a row that was put aside
+_SAID_LENGTH = 40  # of the value for which a row is left out
 
 
 class Refused(Exception):
@@ -100,10 +102,10 @@ class TableReader:
             raise Refused(Finding.REPLACED)
         for rule in rules.leave_out:
             if holds(rule, row.values):
-                raise Refused(Finding.FILTERED, f"leave_out by {rule.column}")
+                raise Refused(Finding.FILTERED, _by("leave_out", rule, row))
         for rule in rules.keep_only:
             if not holds(rule, row.values):
-                raise Refused(Finding.FILTERED, f"keep_only by {rule.column}")
+                raise Refused(Finding.FILTERED, _by("keep_only", rule, row))
 
     def _code(self, row: Row, origin: str, report: Report) -> str | None:
         """Return the code of the row's category; ``None`` where the mapping has no categories."""
@@ -140,6 +142,11 @@ class TableReader:
         if code is not None:
             given[layer.category] = code
         return kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
+
+
+def _by(table: str, rule: RowRule, row: Row) -> str:
+    said = text_of_value(value_at(row.values, spelled(rule.column)))
+    return f"{table} by {rule.column}, which says {shown(said[:_SAID_LENGTH])!r}"
 
 
 def _plain(value: Any) -> Any:
