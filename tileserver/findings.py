@@ -107,3 +107,50 @@ class Finding(StrEnum):
     NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
     OTHER_TYPE = "other_type_left_out", "noted", "a value is none of the declared type; left out"
     SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"
+
+    @property
+    def word(self) -> str:
+        """The treatment in a reader's word; rows that a mapping filters are told from others left out."""
+        if self.value in ("filtered", "ignored_status"):
+            return "filtered"
+        return {"quarantined": "put aside", "left_out": "left out"}.get(self.treatment, self.treatment)
+
+    @property
+    def remedy(self) -> str:
+        """Advice on how the file, its mapping or the layer would have to be instead."""
+        return _REMEDIES.get(self.value) or _BY_TREATMENT[self.treatment]
+
+
+_BY_TREATMENT: dict[Treatment, str] = {
+    "repaired": "nothing has to be done; tell the publisher, if it keeps coming",
+    "quarantined": "correct the row, and import the file again",
+    "left_out": "nothing has to be done, if it was meant",
+    "noted": "nothing has to be done, if it was expected",
+}
+_REMEDIES: dict[str, str] = {
+    "made_valid": "look at where land moved; where that is wrong, correct the area in the source",
+    "collection_flattened": "nothing has to be done; areas alone, or lines alone, would need no flattening",
+    "other_kind_removed": "publish lines and points in a layer of their own",
+    "stray_part_removed": "widen the bounds of the theatre, or of the layer, if the part belongs to it",
+    "swapped_coordinates": "declare the order of axes (axes), so that it is not found out each time",
+    "cut_at_pole": "nothing can be done: the map of the world ends there",
+    "outside_bounds": "widen the bounds of the theatre or the layer; or the order of axes is the other one",
+    "unreadable_geometry": "correct the geometry, or import into a layer of its kind",
+    "null_geometry": "give the row a place; or let the mapping leave such rows out (missing = leave_out)",
+    "unknown_status": "add the word to the table of spellings, of the mapping or layer; or ignore it",
+    "name_against_colour": "ask the publisher which is right; until then neither is",
+    "absurd_date": "correct the date; or declare how dates are written, and which can be",
+    "unreadable_row": "correct the row where the reason says",
+    "unreadable_snapshot": "get the file again; the state before it holds until then",
+    "other_member": "name the file or table in the mapping, if it is to be read",
+    "filtered": "nothing has to be done; the mapping's leave_out and keep_only say which rows",
+    "ignored_status": "nothing has to be done; the mapping's list of words to ignore says which",
+    "no_place": "nothing has to be done; such rows are left out by the mapping",
+    "other_kind": "import the file again into a layer of that kind, if there is one",
+    "name_colour_disagree": "nothing has to be done; see the table of the reader, and tell the publisher",
+    "other_fields_left_out": "declare the property in the layer's fields, if it is to be kept",
+    "text_cut": "shorten the text",
+    "no_link": "give an address of http or https",
+    "other_type_left_out": "give the type that is declared",
+    "spelling_read": "nothing has to be done; the spelling is in the table",
+}

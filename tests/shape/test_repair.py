@@ -15,6 +15,7 @@ from shapely.geometry import mapping
 
 from tileserver.findings import Finding
 from tileserver.grid import WORLD, BoundsLonLat
+from tileserver.shape.measure import area_km2
 from tileserver.shape.project import MAX_LATITUDE, to_lonlat, to_mercator
 from tileserver.shape.repair import Kind, Repaired, repair_geometry
 
@@ -234,3 +235,21 @@ def test_repairing_what_was_repaired_changes_nothing(ring: list[tuple[float, flo
 @settings(deadline=None)
 def test_no_bytes_make_it_fail(text: bytes) -> None:
     assert repair_geometry(text, "areas", BOUNDS, anywhere=True).geometry is None
+
+
+def test_a_repair_says_how_much_land_it_moved_and_of_which_kind_of_repair() -> None:
+    twice = [[30, 50], [31, 50], [31, 51], [30.5, 51], [30.5, 49.5], [31.5, 49.5], [31.5, 50.5], [30, 50.5]]
+    repaired = repair(polygon([*twice, twice[0]]))  # a part of it is wound around twice: even-odd is a hole
+    assert repaired.findings == (Finding.MADE_VALID,)
+    hole = shapely.transform(shapely.box(30.5, 50, 31, 50.5), to_mercator)
+    assert area_km2(repaired.moved[Finding.MADE_VALID]) == pytest.approx(area_km2(hole), rel=1e-6)
+    bow = repair(polygon([[30, 50], [31, 51], [31, 50], [30, 51], [30, 50]]))
+    assert area_km2(bow.moved[Finding.MADE_VALID]) == pytest.approx(0, abs=1e-9)  # both halves as drawn
+    stray = repair({"type": "MultiPolygon", "coordinates": [[SQUARE], [STRAY]]})
+    gone = shapely.transform(shapely.Polygon(STRAY), to_mercator)
+    assert area_km2(stray.moved[Finding.STRAY_REMOVED]) == pytest.approx(area_km2(gone), rel=1e-9)
+
+
+def test_what_is_not_repaired_moves_nothing() -> None:
+    assert not repair(polygon(SQUARE, HOLE)).moved
+    assert not repair(point(30.5, 50.5), "points").moved

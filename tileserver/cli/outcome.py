@@ -11,6 +11,8 @@ import typer
 from tileserver.cli.session import out, print_json, print_table
 from tileserver.desk.job import Outcome
 from tileserver.desk.verdict import Effect
+from tileserver.ingest.mapping.values import shown
+from tileserver.ingest.report import example_words, findings_told, moved_words
 from tileserver.times import format_instant
 
 
@@ -67,10 +69,16 @@ def print_effects(effects: Sequence[Effect], title: str) -> None:
 
 
 def print_findings(report: Mapping[str, Any]) -> None:
-    """Print the findings in a file, with an example of each."""
+    """Print the classes of findings in a file: meaning, remedy, number, and an example with its row."""
     rows = [
-        (finding, report["treatments"][finding], number, next(iter(report["examples"].get(finding, [])), ""))
-        for finding, number in report["counts"].items()
+        (
+            f"{each['finding']}\n({each['treatment']})",
+            each["count"],
+            ". ".join(filter(None, (each["meaning"], each["remedy"], moved_words(each)))),
+            shown(example_words(each["example"])),
+        )
+        for each in findings_told(report)
     ]
     if rows:
-        print_table("", ("finding", "treatment", "count", "an example"), [*rows])
+        columns = ("finding", "count", "its meaning, and what would do", "an example")
+        print_table("", columns, [*rows])

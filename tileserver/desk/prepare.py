@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import shapely
@@ -12,8 +12,11 @@ from tileserver.desk.storable import is_storable, storable_properties
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import RawFeature, Report
+from tileserver.ingest.report import Repair
 from tileserver.model import Feature, Layer, Theatre, Value
-from tileserver.shape.repair import repair_geometry
+from tileserver.shape.measure import area_km2
+from tileserver.shape.project import to_lonlat
+from tileserver.shape.repair import Repaired, repair_geometry
 
 EPSG_3857 = 3857
 
@@ -24,6 +27,17 @@ def make_feature(geometry: shapely.Geometry, properties: Mapping[str, Value]) ->
     spelled = msgspec.json.encode(properties, order="deterministic")
     feature_hash = hashlib.blake2b(wkb + spelled, digest_size=16).digest()
     return Feature(feature_hash, dict(properties), wkb)
+
+
+def repairs_of(repaired: Repaired, origin: str) -> Iterator[Repair]:
+    """Yield the repairs of the feature from *origin*, each in degrees where land moved, or in the feature."""
+    for finding in repaired.findings:
+        if finding.treatment == "repaired":
+            moved = repaired.moved.get(finding)
+            where = repaired.geometry if moved is None or moved.is_empty else moved
+            metres = shapely.get_coordinates(shapely.point_on_surface(where))
+            lon, lat = to_lonlat(metres)[0].tolist()
+            yield Repair(finding, origin, lon, lat, None if moved is None else area_km2(moved) * 1e6)
 
 
 class Preparer:
@@ -48,7 +62,7 @@ class Preparer:
         spelled = msgspec.json.encode(properties, order="deterministic")
         raw = hashlib.blake2b(feature.geometry + b"\0" + spelled, digest_size=16).digest()
         if raw not in self._seen:
-            self._seen[raw] = self._repair(feature.geometry, properties)
+            self._seen[raw] = self._repair(feature, properties)
         feature_hash, findings = self._seen[raw]
         for finding in findings:
             if finding.treatment == "quarantined":
@@ -60,13 +74,14 @@ class Preparer:
         return None if feature_hash is None else self.features[feature_hash]
 
     def _repair(
-        self, geometry: bytes, properties: dict[str, Value]
+        self, raw: RawFeature, properties: dict[str, Value]
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         anywhere = properties.get(self._layer.category) in self._anywhere
-        repaired = repair_geometry(geometry, self._layer.kind, self._bounds, anywhere=anywhere)
+        repaired = repair_geometry(raw.geometry, self._layer.kind, self._bounds, anywhere=anywhere)
         findings = repaired.findings
         if repaired.geometry is None:
             return None, findings
+        self._report.repairs += repairs_of(repaired, raw.origin)
         feature = make_feature(repaired.geometry, properties)
         self.features[feature.feature_hash] = feature
         return feature.feature_hash, findings

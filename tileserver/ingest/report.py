@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +14,10 @@ EXAMPLES = 5  # per finding
 EXAMPLE_LENGTH = 200
 QUARANTINE_ITEMS = 10_000
 QUARANTINE_LENGTH = 10_000
+REPAIRS = 200  # told one by one, those first that moved most
+
+# An example: the file, the number of its row, and words. A file's own name may have colons, as URLs have.
+_EXAMPLE = re.compile(r"(?P<file>.*?)#(?P<row>\d+)(?:: (?P<text>.*))?\Z", re.DOTALL)
 
 
 def printable(text: str) -> str:
@@ -28,6 +34,57 @@ class Quarantined:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A feature that was repaired: its finding and origin, a place in degrees, and the land that moved.
+
+    ``moved_m2`` is that of the symmetric difference of before and after, on the ellipsoid; ``None`` where
+    nothing can be measured, as of lines.
+    """
+
+    finding: Finding
+    origin: str
+    lon: float
+    lat: float
+    moved_m2: float | None = None
+
+
+def example_of(text: str) -> dict[str, Any]:
+    """Return an example's file, words, and the number of its row (``None`` for a whole file)."""
+    found = _EXAMPLE.match(text)
+    if found is None:
+        file, _, said = text.partition(": ")
+        return {"file": file, "row": None, "text": said}
+    return {"file": found["file"], "row": int(found["row"]), "text": found["text"] or ""}
+
+
+def findings_told(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the classes of findings of a *report* by `Report.as_dict`, of this version or an older."""
+    if "findings" in report:
+        told: list[dict[str, Any]] = report["findings"]
+        return told
+    older = Report(counts=Counter({Finding(name): n for name, n in report["counts"].items()}))
+    for name, examples in report["examples"].items():
+        older.examples[Finding(name)] += examples
+    return findings_told(older.as_dict())
+
+
+def example_words(example: Mapping[str, Any] | None) -> str:
+    """Return an example in words: its file, the number of its row, and its text."""
+    if example is None:
+        return ""
+    row = "" if example["row"] is None else f" row {example['row']:,}"
+    return f"{example['file']}{row}" + (f": {example['text']}" if example.get("text") else "")
+
+
+def moved_words(told: Mapping[str, Any]) -> str:
+    """Return in words how much land the repairs of a class moved; empty where nothing was measured."""
+    if told["moved_m2"] is None:
+        return ""
+    words, largest = f"land that moved: {told['moved_m2']:,.0f} m²", told["largest"]
+    return f"{words}, most of it {largest['moved_m2']:,.0f} m² in {example_words(largest)}"
+
+
 @dataclass(slots=True)
 class Report:
     """The account of one import.
@@ -41,6 +98,7 @@ class Report:
     counts: Counter[Finding] = field(default_factory=Counter)
     examples: defaultdict[Finding, list[str]] = field(default_factory=lambda: defaultdict(list))
     quarantined: list[Quarantined] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)  # of each distinct feature
 
     def note(self, finding: Finding, example: str = "", n: int = 1) -> None:
         """Count *n* of *finding*, and keep *example* while there are few."""
@@ -65,6 +123,7 @@ class Report:
             for example in examples:
                 self._keep_example(finding, example)
         self.quarantined += part.quarantined[: QUARANTINE_ITEMS - len(self.quarantined)]
+        self.repairs += part.repairs
 
     def total(self, treatment: Treatment) -> int:
         """Return the number of findings of *treatment*."""
@@ -87,6 +146,24 @@ class Report:
             "counts": {finding.value: self.counts[finding] for finding in found},
             "treatments": {finding.value: finding.treatment for finding in found},
             "examples": {finding.value: list(self.examples[finding]) for finding in found},
+            "findings": [self._told(finding) for finding in found],
+            "repairs": [_repair(each) for each in sorted(self.repairs, key=_by_size)[:REPAIRS]],
+        }
+
+    def _told(self, finding: Finding) -> dict[str, Any]:
+        """Return the whole account of *finding*, as values of JSON."""
+        examples = self.examples[finding]
+        own = [each for each in self.repairs if each.finding is finding and each.moved_m2 is not None]
+        largest = min(own, key=_by_size, default=None)
+        return {
+            "finding": finding.value,
+            "treatment": finding.word,
+            "count": self.counts[finding],
+            "meaning": finding.meaning,
+            "remedy": finding.remedy,
+            "example": example_of(examples[0]) if examples else None,
+            "moved_m2": round(sum(each.moved_m2 or 0.0 for each in own), 1) if own else None,
+            "largest": _repair(largest) if largest else None,
         }
 
     def _keep_example(self, finding: Finding, example: str) -> None:
@@ -94,3 +171,18 @@ class Report:
         example = printable(example[:EXAMPLE_LENGTH])
         if example and len(kept) < EXAMPLES and example not in kept:
             kept.append(example)
+
+
+def _by_size(repair: Repair) -> tuple[float, str]:
+    return (-(repair.moved_m2 or 0.0), repair.origin)
+
+
+def _repair(repair: Repair) -> dict[str, Any]:
+    origin = example_of(printable(repair.origin))
+    return {
+        "finding": repair.finding.value,
+        "file": origin["file"],
+        "row": origin["row"],
+        "moved_m2": None if repair.moved_m2 is None else round(repair.moved_m2, 1),
+        "at": [round(repair.lon, 5), round(repair.lat, 5)],
+    }

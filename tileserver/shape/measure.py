@@ -43,7 +43,9 @@ def areas_km2(polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
     return np.bincount(own[part], areas, len(polygons)) / 1e6
 
 
-def polygons_in(geometry: BaseGeometry | Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
+def polygons_in(
+    geometry: BaseGeometry | Sequence[BaseGeometry] | npt.NDArray[np.object_],
+) -> npt.NDArray[np.object_]:
     """Return the polygons in *geometry*, shape (n,), without lines and points that two areas may share."""
     parts = shapely.get_parts(shapely.get_parts(geometry))
     found: npt.NDArray[np.object_] = parts[shapely.get_dimensions(parts) == 2]

@@ -6,7 +6,8 @@ what lies far outside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -19,6 +20,7 @@ from tileserver.findings import Finding
 from tileserver.geometry import parse_geometry
 from tileserver.grid import BoundsLonLat
 from tileserver.shape.antimeridian import crosses_antimeridian, cut_at_antimeridian
+from tileserver.shape.measure import polygons_in
 from tileserver.shape.mend import mended
 from tileserver.shape.project import MAX_LATITUDE, to_mercator
 
@@ -37,11 +39,13 @@ class Repaired:
     """A geometry in EPSG:3857, two-dimensional and valid, and the findings on the way.
 
     ``geometry`` is ``None`` where nothing could be kept; the only finding then says why, and its
-    treatment is ``quarantined``.
+    treatment is ``quarantined``. ``moved`` is the land that a finding gave or took away, in EPSG:3857; of
+    findings that move none, and of lines and points, there is nothing.
     """
 
     geometry: BaseGeometry | None
     findings: tuple[Finding, ...]
+    moved: Mapping[Finding, BaseGeometry] = field(default_factory=dict)
 
 
 def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhere: bool) -> Repaired:
@@ -80,14 +84,15 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
     projected = _project(shape, kind, findings)
     if projected is None:
         return Repaired(None, (Finding.OUTSIDE,))
-    kept = _valid(_parts_of_kind(projected, kind, findings), kind, findings)
+    moved: dict[Finding, BaseGeometry] = {}
+    kept = _valid(_parts_of_kind(projected, kind, findings), kind, findings, moved)
     if not len(kept):
         return Repaired(None, (Finding.UNREADABLE,))
     if not anywhere:
-        kept = _inside(kept, bounds, findings)
+        kept = _inside(kept, bounds, findings, moved)
     if not len(kept):
         return Repaired(None, (Finding.OUTSIDE,))
-    return Repaired(_assemble(kept, kind), tuple(findings))
+    return Repaired(_assemble(kept, kind), tuple(findings), moved)
 
 
 def _project(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> BaseGeometry | None:
@@ -119,7 +124,7 @@ def _parts_of_kind(shape: BaseGeometry, kind: Kind, findings: list[Finding]) -> 
     return kept
 
 
-def _valid(parts: Parts, kind: Kind, findings: list[Finding]) -> Parts:
+def _valid(parts: Parts, kind: Kind, findings: list[Finding], moved: dict[Finding, BaseGeometry]) -> Parts:
     """Return parts that are valid together: overlapping areas are united, lines of no length go."""
     if kind == "points":
         return parts if len(parts) == 1 else parts[:0]
@@ -131,15 +136,24 @@ def _valid(parts: Parts, kind: Kind, findings: list[Finding]) -> Parts:
     findings.append(Finding.MADE_VALID)
     made: Parts = shapely.get_parts(_array(shapely.union_all([mended(part) for part in parts])))
     areas: Parts = made[shapely.get_type_id(made) == GeometryType.POLYGON]
+    moved[Finding.MADE_VALID] = shapely.symmetric_difference(_as_drawn(parts), shapely.union_all(areas))
     return areas
 
 
-def _inside(parts: Parts, bounds: BoundsLonLat, findings: list[Finding]) -> Parts:
+def _as_drawn(parts: Parts) -> BaseGeometry:
+    """Return the land of possibly invalid areas as maps draw each by its rings: the even-odd rule."""
+    return shapely.union_all(polygons_in(shapely.make_valid(parts, method="linework")))
+
+
+def _inside(
+    parts: Parts, bounds: BoundsLonLat, findings: list[Finding], moved: dict[Finding, BaseGeometry]
+) -> Parts:
     """Return the parts that touch the bounds."""
     corners = to_mercator(np.array([[bounds.west, bounds.south], [bounds.east, bounds.north]]))
     near = shapely.intersects(parts, shapely.box(*corners[0], *corners[1]))
     if near.any() and not near.all():
         findings.append(Finding.STRAY_REMOVED)
+        moved[Finding.STRAY_REMOVED] = shapely.union_all(polygons_in(parts[~near]))
     return parts[near]
 
 
