@@ -66,6 +66,11 @@ class Finding(StrEnum):
         "is of one side by its name and of the other by its colour",
     )
     ABSURD_DATE = "absurd_date", "quarantined", "has no date, or one that cannot be"
+    UNKNOWN_WORD = (
+        "unknown_word",
+        "quarantined",
+        "has a word of which no condition says whether it is for the map",
+    )
     UNREADABLE_ROW = "unreadable_row", "quarantined", "is a row or feature that cannot be read"
     UNREADABLE_SNAPSHOT = (
         "unreadable_snapshot",
@@ -106,6 +111,7 @@ class Finding(StrEnum):
     NO_LINK = "no_link", "noted", "a URL is no address of http or https; left out"
     NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
     OTHER_TYPE = "other_type_left_out", "noted", "a value is none of the declared type; left out"
+    RULE_IDLE = "rule_met_nothing", "noted", "a condition of the mapping left no row out; look at its words"
     SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"
 
     @property
@@ -137,6 +143,7 @@ _REMEDIES: dict[str, str] = {
     "outside_bounds": "widen the bounds of the theatre or the layer; or the order of axes is the other one",
     "unreadable_geometry": "correct the geometry, or import into a layer of its kind",
     "null_geometry": "give the row a place; or let the mapping leave such rows out (missing = leave_out)",
+    "unknown_word": "add the word to what the condition of the mapping leaves out, or to its otherwise",
     "unknown_status": "add the word to the table of spellings, of the mapping or layer; or ignore it",
     "name_against_colour": "ask the publisher which is right; until then neither is",
     "absurd_date": "correct the date; or declare how dates are written, and which can be",

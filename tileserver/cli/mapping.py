@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from tileserver.cli.options import first_instant
-from tileserver.cli.outcome import print_findings
+from tileserver.cli.outcome import print_findings, print_rules
 from tileserver.cli.session import Json, out, print_json, print_table
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
 from tileserver.errors import BadParameter
@@ -141,6 +141,7 @@ def _print(trial: Trial, first: int) -> None:
 def _print_account(trial: Trial) -> None:
     report = trial.report.as_dict()
     print_findings(report)
+    print_rules(report)
     snapshots = f" in {trial.snapshots:,} snapshots" if trial.snapshots else ""
     out.print(
         f"read {report['read']:,}, would import {report['imported']:,}{snapshots},"

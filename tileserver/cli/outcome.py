@@ -33,6 +33,7 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         typer.echo(f"  {'held' if outcome.held else 'accepted'}: {ruling.words}")
     print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")
     print_findings(report)
+    print_rules(report)
     if outcome.held:
         typer.echo(f"To look at it again: tileserver held show {outcome.held}")
         typer.echo(f"To publish it: tileserver held accept {outcome.held} --reason ...")
@@ -82,3 +83,11 @@ def print_findings(report: Mapping[str, Any]) -> None:
     if rows:
         columns = ("finding", "count", "its meaning, and what would do", "an example")
         print_table("", columns, [*rows])
+
+
+def print_rules(report: Mapping[str, Any]) -> None:
+    """Print the conditions of a mapping, each with the number of rows left out."""
+    counts: dict[str, int] = report.get("rules", {})  # none in accounts of before conditions were counted
+    rows = [(shown(rule), f"{number:,}" if number else "none") for rule, number in counts.items()]
+    if rows:
+        print_table("Rows left out by the mapping", ("condition", "rows"), [*rows])

@@ -99,6 +99,7 @@ class Report:
     examples: defaultdict[Finding, list[str]] = field(default_factory=lambda: defaultdict(list))
     quarantined: list[Quarantined] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)  # of each distinct feature
+    rules: dict[str, int] = field(default_factory=dict)  # conditions of a mapping: rows that each leaves out
 
     def note(self, finding: Finding, example: str = "", n: int = 1) -> None:
         """Count *n* of *finding*, and keep *example* while there are few."""
@@ -122,6 +123,8 @@ class Report:
         for finding, examples in part.examples.items():
             for example in examples:
                 self._keep_example(finding, example)
+        for rule, rows in part.rules.items():
+            self.rules[rule] = self.rules.get(rule, 0) + rows
         self.quarantined += part.quarantined[: QUARANTINE_ITEMS - len(self.quarantined)]
         self.repairs += part.repairs
 
@@ -147,6 +150,7 @@ class Report:
             "treatments": {finding.value: finding.treatment for finding in found},
             "examples": {finding.value: list(self.examples[finding]) for finding in found},
             "findings": [self._told(finding) for finding in found],
+            "rules": dict(self.rules),
             "repairs": [_repair(each) for each in sorted(self.repairs, key=_by_size)[:REPAIRS]],
         }
 

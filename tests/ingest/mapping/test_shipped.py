@@ -68,7 +68,7 @@ def test_columns_beside_their_place_in_the_codebook_are_refused_with_the_column_
     path = tmp_path / "20230514120000.export.CSV"
     path.write_text(_gdelt(53), "utf-8")
     refusal = try_mapping(path, load_mapping("gdelt"), None, None).refusal
-    assert "keep_only by 52, which says ''" in refusal
+    assert "keep_only 2 by 52, which says ''" in refusal
 
 
 @pytest.mark.parametrize(

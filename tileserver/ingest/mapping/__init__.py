@@ -2,6 +2,7 @@
 
 ======== =================================================================================
 declared everything that a mapping can say
+filters  conditions that leave rows out, each counted
 load     TOML becomes a mapping; complaints have line and near miss (`check`)
 of_layer the mapping that a definition gives a layer
 plan     a mapping bound to a layer, checked against its fields and codes

@@ -16,6 +16,7 @@ from tileserver.ingest.mapping.declared import (
     RowRule,
     listed,
 )
+from tileserver.ingest.mapping.filters import folded_words
 from tileserver.ingest.spelling import fold
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day
 
@@ -139,6 +140,11 @@ def _condition(path: tuple[str | int, ...], rule: RowRule) -> Iterator[Fault]:
     said = [rule.equals is not None, bool(rule.matches), rule.empty is not None]
     if sum(said) != 1:
         yield path, 'it needs one of is, matches and empty, such as is = "hidden"'
+    if rule.otherwise is not None and rule.empty is not None:
+        yield (*path, "otherwise"), "what is not empty says something: leave otherwise out"
+    both = folded_words(rule.equals) & folded_words(rule.otherwise)
+    if both:
+        yield (*path, "otherwise"), f"{min(both)!r} stands in is as well: keep it in one of the two"
     if rule.matches:
         try:
             re.compile(rule.matches)

@@ -1,32 +1,18 @@
-"""Conditions on rows, and which rows were issued again."""
+"""Rows that were issued again under their id, and so give way to another row."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from tileserver.errors import BadInstant, UnreadableSource
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import IdRule, RowRule, listed, spelled
-from tileserver.ingest.mapping.values import first_said, flat, number_of, says, text_of_value, value_at
-from tileserver.ingest.spelling import fold
+from tileserver.ingest.mapping.declared import IdRule, spelled
+from tileserver.ingest.mapping.values import first_said, number_of, says, text_of_value, value_at
 
 RowPlace: TypeAlias = tuple[str, int, int]  # member, number of its table, number of the row
-
-
-def holds(rule: RowRule, values: Mapping[str, Any]) -> bool:
-    """Whether the row meets the condition; a list does where any of its members does."""
-    value = value_at(values, spelled(rule.column))
-    if rule.empty is not None:
-        return rule.empty != says(value)
-    said = [text_of_value(each) for each in flat([value])]
-    if rule.equals is not None:
-        wanted = {fold(word) for word in listed(rule.equals)}
-        return any(fold(each) in wanted for each in said)
-    return any(re.search(rule.matches, each) for each in said)
 
 
 def numbered(tables: Iterable[Table]) -> Iterator[tuple[int, Table]]:

@@ -94,7 +94,8 @@ class RowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A condition on a column of a row."""
 
     column: Column
-    equals: Words | None = msgspec.field(default=None, name="is")
+    equals: Words | None = msgspec.field(default=None, name="is")  # '' is a cell that says nothing
+    otherwise: Words | None = None  # all other words there are; a row with any further one is put aside
     matches: str = ""
     empty: bool | None = None
 

@@ -17,7 +17,8 @@ from tileserver.ingest.crs import to_lonlat
 from tileserver.ingest.frame import Frame, find_frame
 from tileserver.ingest.mapping.categories import Categories
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import FileMapping, listed, spelled
+from tileserver.ingest.mapping.declared import FileMapping, listed
+from tileserver.ingest.mapping.filters import Filters
 from tileserver.ingest.mapping.load import LoadedMapping
 from tileserver.ingest.mapping.places import NoPlace, Places
 from tileserver.ingest.mapping.properties import Properties
@@ -39,6 +40,7 @@ class IntakePlan:
     places: Places
     categories: Categories | None
     properties: Properties
+    filters: Filters
     axes: Literal["auto", "lonlat", "latlon"]
 
     @classmethod
@@ -65,6 +67,7 @@ class IntakePlan:
             Places(rules.geometry, rules.file.decimal),
             None if rules.category is None else Categories.of(rules.category, layer),
             Properties.of(rules.fields, dates, rules.file.decimal),
+            Filters.of(rules),
             axes or rules.geometry.axes or layer.axes,
         )
 
@@ -135,7 +138,7 @@ class IntakePlan:
         groups += [] if rules.category is None else [listed(rules.category.column)]
         groups += [] if rules.date.span is None else [listed(rules.date.span.column)]
         groups += [] if rules.id is None else [listed(rules.id.column), listed(rules.id.newest)]
-        groups += [(spelled(each.column),) for each in (*rules.leave_out, *rules.keep_only)]
+        groups += [(each,) for each in self.filters.columns]
         return groups + [(each,) for each in self.properties.columns]
 
     def _geometries(self, table: Table) -> Iterator[bytes]:

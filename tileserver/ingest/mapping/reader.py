@@ -29,6 +29,7 @@ def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iter
     `UnreadableSource` where a table lacks what the mapping names, and at the end where less is left, or more
     was put aside, than the mapping's limits allow: then nothing of the source is to be used.
     """
+    plan.filters.begin(report)
     old = _replaced(source, plan)
     if plan.rules.date.ends == "last_seen":
         plan = replace(plan, dates=with_looks(plan.dates, source.taken(plan)))
@@ -57,6 +58,7 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
         raise UnreadableSource(
             f"{source.file} has no table that the mapping names; see [file] names and tables"
         )
+    plan.filters.begin(report)
     old = _replaced(source, plan)
     last: RawSnapshot | None = None
     left = 0
@@ -116,6 +118,7 @@ def _states(
     for member, tables in groupby(source.tables(order_of(starts)), lambda table: table.member):
         start = starts.get(path_of(member))
         part = Report()
+        plan.filters.begin(part)
         try:
             if isinstance(start, str):
                 raise UnreadableSource(start)
@@ -173,6 +176,7 @@ def _same_instant(last: RawSnapshot, state: RawSnapshot, report: Report) -> None
 
 def _check_limits(plan: IntakePlan, report: Report, left: int, file: str) -> None:
     """Raise `UnreadableSource` where the account of a whole source is over the mapping's limits."""
+    plan.filters.conclude(report)
     limits, aside = plan.rules.limits, report.total("quarantined")
     if left < limits.rows:
         why = ", ".join(

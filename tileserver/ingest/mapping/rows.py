@@ -14,18 +14,16 @@ from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
-from tileserver.ingest.mapping.conditions import RowPlace, holds
-from tileserver.ingest.mapping.declared import RowRule, spelled
+from tileserver.ingest.mapping.conditions import RowPlace
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
-from tileserver.ingest.mapping.values import shown, text_of_value, value_at
+from tileserver.ingest.mapping.values import text_of_value
 from tileserver.ingest.raw import RawFeature
 from tileserver.ingest.report import Report
 from tileserver.model import Precision, Value
 from tileserver.times import Period
 
 _RAW_LENGTH = 2000  # of a row that was put aside
-_SAID_LENGTH = 40  # of the value for which a row is left out
 
 
 class Refused(Exception):
@@ -81,7 +79,7 @@ class TableReader:
         if row.trouble:
             raise Refused(Finding.UNREADABLE_ROW, row.trouble)
         try:
-            self._check_wanted(row)
+            self._check_wanted(row, report)
             code = self._code(row, origin, report)
             geometry = self._geometry(row)
             period, precision = self._period(row)
@@ -96,16 +94,11 @@ class TableReader:
     def _period(self, row: Row) -> tuple[Period | None, Precision]:
         return self.plan.dates.period(row.values, self.of_file) if self.dated else (None, "instant")
 
-    def _check_wanted(self, row: Row) -> None:
-        rules = self.plan.rules
+    def _check_wanted(self, row: Row, report: Report) -> None:
         if (self.table.member, self.number, row.number) in self.replaced:
             raise Refused(Finding.REPLACED)
-        for rule in rules.leave_out:
-            if holds(rule, row.values):
-                raise Refused(Finding.FILTERED, _by("leave_out", rule, row))
-        for rule in rules.keep_only:
-            if not holds(rule, row.values):
-                raise Refused(Finding.FILTERED, _by("keep_only", rule, row))
+        if caught := self.plan.filters.caught(row.values, report):
+            raise Refused(*caught)
 
     def _code(self, row: Row, origin: str, report: Report) -> str | None:
         """Return the code of the row's category; ``None`` where the mapping has no categories."""
@@ -142,11 +135,6 @@ class TableReader:
         if code is not None:
             given[layer.category] = code
         return kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
-
-
-def _by(table: str, rule: RowRule, row: Row) -> str:
-    said = text_of_value(value_at(row.values, spelled(rule.column)))
-    return f"{table} by {rule.column}, which says {shown(said[:_SAID_LENGTH])!r}"
 
 
 def _plain(value: Any) -> Any:
