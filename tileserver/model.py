@@ -32,7 +32,7 @@ LayerId = NewType("LayerId", int)  # the database's number of a layer
 Revision = NewType("Revision", int)  # of a committed import or correction, ascending; 0 is before the first
 Digest = NewType("Digest", int)  # 64 bits, unsigned: a sum over what a state or a window holds; 0 is nothing
 Integers: TypeAlias = npt.NDArray[np.integer]  # columns of such numbers, shape (n,), of any width
-_ID_BITS = 53  # of an id in a tile: the whole numbers that JavaScript has
+ID_BITS = 53  # of an id in a tile: the whole numbers that JavaScript has
 
 # How exactly it is known when something began, changed or ended; what is known to the day is public when
 # that whole day is old enough.
@@ -60,6 +60,7 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dates: Dates = Dates()
     spellings: dict[str, str] = {}  # what files say -> code, whatever the case and the spaces
     join: str = ", "  # between the words of a list that becomes one text
+    event_key: tuple[str, ...] = ()  # properties in its files by which an event is known again
     category: str = ""  # the property that carries the vocabulary
     categories: tuple[Category, ...] = ()
     minzoom: int = 0
@@ -183,21 +184,32 @@ class Moment:
     revision: Revision
 
 
+def hash_id(hashed: bytes) -> int:
+    """Return the id in tiles that a hash, 8 bytes or more, stands for: its first 53 bits."""
+    return int.from_bytes(hashed[:8], "big") >> (64 - ID_BITS)
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """A feature as kept: repaired, projected, and known by the hash of its geometry and properties.
 
-    ``feature_hash`` is 16 bytes, equal for equal features; ``wkb`` is EWKB, valid, in EPSG:3857.
+    ``feature_hash`` is 16 bytes, equal for equal features; ``wkb`` is EWKB, valid, in EPSG:3857. ``keyed_id``
+    is the id of an event that has a key (`event_keys.event_id`), ``None`` for a feature that is known by its
+    hash alone. The hash of an event is over its key as well.
     """
 
     feature_hash: bytes
     properties: dict[str, Value]
     wkb: bytes
+    keyed_id: int | None = None
 
     @property
     def id(self) -> int:
-        """The feature's id in tiles: the same in every state, revision and database."""
-        return int.from_bytes(self.feature_hash[:8], "big") >> (64 - _ID_BITS)
+        """The feature's id in tiles: the same in every state, revision and database.
+
+        It names an event, whatever is said of it, where the event has a key; else what is said.
+        """
+        return hash_id(self.feature_hash) if self.keyed_id is None else self.keyed_id
 
 
 class DatedFeature(NamedTuple):

@@ -37,7 +37,7 @@ DECLARED = layer(
     categories=tuple(Category(code, {"en": code}, "#000000", "#ffffff") for code in ("ru", "ua")),
 )
 FIELDS = [
-    ("id", "i8"), ("x", "i4"), ("y", "i4"), ("start", "i8"), ("end", "i8"), ("known_from", "i8"),
+    ("content", "u8"), ("x", "i4"), ("y", "i4"), ("start", "i8"), ("end", "i8"), ("known_from", "i8"),
     ("known_to", "i8"), ("code", "i2"),
 ]  # fmt: skip
 
@@ -125,7 +125,7 @@ def crowd(number: int, spread: int, seed: int = 1) -> npt.NDArray[Any]:
     """Many events around one place, all on one day."""
     rng = np.random.default_rng(seed)
     rows = np.zeros(number, dtype=FIELDS)
-    rows["id"] = rng.permutation(number) + 1
+    rows["content"] = rng.permutation(number) + 1
     for axis in ("x", "y"):
         rows[axis] = np.clip(WORLD * 0.37 + rng.normal(0, spread, number), 0, WORLD - 1)
     rows["end"], rows["known_from"], rows["known_to"], rows["code"] = 1, 1, NEVER, rng.integers(0, 3, number)

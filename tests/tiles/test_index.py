@@ -84,9 +84,9 @@ def rows_of(world: World) -> Rows:
 
 def events_of(rows: Rows) -> npt.NDArray[Any]:
     """The same as events, all in one place."""
-    kinds = [("id", "i8"), ("x", "i4"), ("y", "i4"), *((n, "i8") for n in TIMES), ("code", "i2")]
+    kinds = [("content", "u8"), ("x", "i4"), ("y", "i4"), *((n, "i8") for n in TIMES), ("code", "i2")]
     found = np.zeros(len(rows), dtype=kinds)
-    found["id"] = rows["token"].astype(np.int64)
+    found["content"] = rows["token"]
     for name in TIMES:
         found[name] = rows[name]
     return found

@@ -57,6 +57,13 @@ def import_(
         ),
     ] = "",
     category_column: Annotated[str, typer.Option(help="GeoJSON: property with the status or side.")] = "",
+    key_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="GeoJSON: property by which an event is known again when its text is edited or its point is"
+            " moved; several times for several together. id is also the Feature's own."
+        ),
+    ] = None,
     at: Annotated[
         str,
         typer.Option(
@@ -102,16 +109,11 @@ def import_(
     less is quarantined is published, exit code 0, and says so.
     """
     ref = LayerRef.parse(layer)
-    options = ReadOptions(
-        date_column, end_column, category_column, None, reader, axes or "", whole_state=whole_state
-    )
+    columns = date_column, end_column, category_column
+    keys = tuple(key_column or ())
+    options = ReadOptions(*columns, None, reader, axes or "", whole_state=whole_state, key_columns=keys)
     if mapping:
-        if any((reader, date_column, end_column, category_column, whole_state)):
-            raise BadParameter(
-                "--mapping says itself where dates and categories stand and what a file means; leave out"
-                " --reader, --date-column, --end-column, --category-column and --whole-state"
-            )
-        options = replace(options, mapping=load_mapping(mapping))
+        options = _mapped(options, mapping)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> Outcome:
@@ -126,6 +128,16 @@ def import_(
     print_outcome(str(ref), outcome, json=json)
     if outcome.held is not None:
         raise typer.Exit(1)
+
+
+def _mapped(options: ReadOptions, mapping: str) -> ReadOptions:
+    """Return *options* with a mapping, by name or path; `BadParameter` where both say the same thing."""
+    if options != ReadOptions(axes=options.axes):
+        raise BadParameter(
+            "--mapping says itself where dates and categories stand and what a file means; leave out"
+            " --reader, --date-column, --end-column, --category-column, --key-column and --whole-state"
+        )
+    return replace(options, mapping=load_mapping(mapping))
 
 
 def sample(

@@ -15,7 +15,7 @@ from tileserver.desk.prepared import Prepared, prepared
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
 from tileserver.ingest import RawFeature, RawSnapshot, Report
-from tileserver.model import DatedFeature
+from tileserver.model import DatedFeature, Feature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import day_period, day_zone, local_day
 
@@ -52,15 +52,12 @@ async def gather_features(
 ) -> Prepared:
     """Prepare features that carry their own periods; a feature that a *complete* file leaves out ends."""
     preparer = Preparer(job.stored.theatre, job.stored.layer, report)
-    dated: set[DatedFeature] = set()
+    dated = _Dated(report)
     days = Days(job.stored)
     for number, raw in enumerate(days.note_features(features), 1):
         feature = preparer.prepare(raw)
         if feature is not None:
-            assert raw.period is not None
-            assert raw.period.start is not None
-            each = DatedFeature(feature.feature_hash, raw.period.start, raw.period.end)
-            _add(each, dated, raw, report)
+            dated.add(feature, raw)
         if number % 500 == 0:
             job.progress("reading and repairing", number, None)
             await asyncio.sleep(0)
@@ -68,7 +65,7 @@ async def gather_features(
         report,
         origin=origin,
         features=preparer.features,
-        periods=frozenset(dated),
+        periods=frozenset(dated.found),
         complete=complete,
         days=days.over,
     )
@@ -89,6 +86,29 @@ def _add(item: Item, found: set[Item], raw: RawFeature, report: Report) -> None:
     else:
         found.add(item)
         report.imported += 1
+
+
+class _Dated:
+    """Dated features of a file, each once; of an event that has a key the issue that comes last."""
+
+    def __init__(self, report: Report) -> None:
+        self.found: set[DatedFeature] = set()
+        self._report = report
+        self._newest: dict[int, tuple[DatedFeature, str]] = {}  # with its place in the file
+
+    def add(self, feature: Feature, raw: RawFeature) -> None:
+        """Add *feature* in its half-open period, and count every issue that is left out."""
+        assert raw.period is not None
+        assert raw.period.start is not None
+        each = DatedFeature(feature.feature_hash, raw.period.start, raw.period.end)
+        if feature.keyed_id is not None:
+            older, origin = self._newest.get(feature.keyed_id, (each, ""))
+            if older != each:
+                self.found.discard(older)
+                self._report.imported -= 1
+                self._report.note(Finding.REPLACED, origin)
+            self._newest[feature.keyed_id] = each, raw.origin
+        _add(each, self.found, raw, self._report)
 
 
 class Days:

@@ -9,6 +9,7 @@ import msgspec
 import shapely
 
 from tileserver.desk.storable import is_storable, storable_properties
+from tileserver.event_keys import event_id, has_keys
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import RawFeature, Report
@@ -21,12 +22,35 @@ from tileserver.shape.repair import Repaired, repair_geometry
 EPSG_3857 = 3857
 
 
-def make_feature(geometry: shapely.Geometry, properties: Mapping[str, Value]) -> Feature:
-    """Return the feature of a valid geometry in EPSG:3857 and its *properties*, with their hash."""
+def make_feature(
+    geometry: shapely.Geometry, properties: Mapping[str, Value], keyed_id: int | None = None
+) -> Feature:
+    """Return the feature of a valid geometry in EPSG:3857 and its *properties*, with their hash.
+
+    Of an event that has a key, its *keyed_id* goes into the first half of the hash alone: two events of which
+    the same is said are two, and the second half still tells that the same is said (`said_of`).
+    """
     wkb = shapely.to_wkb(shapely.set_srid(geometry, EPSG_3857), include_srid=True, byte_order=1)
+    feature = Feature(_hash(wkb, properties), dict(properties), wkb)
+    if keyed_id is None:
+        return feature
+    own = hashlib.blake2b(keyed_id.to_bytes(8, "big") + feature.feature_hash, digest_size=8).digest()
+    return Feature(own + said_of(feature.feature_hash), feature.properties, wkb, keyed_id)
+
+
+def unkeyed_hash(feature: Feature) -> bytes:
+    """Return the hash, 16 bytes, that *feature* would have if its source had no keys."""
+    return _hash(feature.wkb, feature.properties)
+
+
+def _hash(wkb: bytes, properties: Mapping[str, Value]) -> bytes:
     spelled = msgspec.json.encode(properties, order="deterministic")
-    feature_hash = hashlib.blake2b(wkb + spelled, digest_size=16).digest()
-    return Feature(feature_hash, dict(properties), wkb)
+    return hashlib.blake2b(wkb + spelled, digest_size=16).digest()
+
+
+def said_of(feature_hash: bytes) -> bytes:
+    """Return the half, 8 bytes, of a hash that is over geometry and properties alone, whatever the key."""
+    return feature_hash[8:]
 
 
 def repairs_of(repaired: Repaired, origin: str) -> Iterator[Repair]:
@@ -46,6 +70,7 @@ class Preparer:
     def __init__(self, theatre: Theatre, layer: Layer, report: Report) -> None:
         self.features: dict[bytes, Feature] = {}
         self._layer = layer
+        self._has_keys = has_keys(layer)
         self._bounds = BoundsLonLat(*(layer.bounds or theatre.bounds))
         self._anywhere = {each.code for each in layer.categories if each.scope == "anywhere"}
         self._report = report
@@ -60,9 +85,13 @@ class Preparer:
         for finding in changed:
             self._report.note(finding, feature.origin)
         spelled = msgspec.json.encode(properties, order="deterministic")
-        raw = hashlib.blake2b(feature.geometry + b"\0" + spelled, digest_size=16).digest()
+        keyed_id = (
+            event_id(self._layer.name, feature.event_key) if feature.event_key and self._has_keys else None
+        )
+        named = b"" if keyed_id is None else b"\0%d" % keyed_id
+        raw = hashlib.blake2b(feature.geometry + b"\0" + spelled + named, digest_size=16).digest()
         if raw not in self._seen:
-            self._seen[raw] = self._repair(feature, properties)
+            self._seen[raw] = self._repair(feature, properties, keyed_id)
         feature_hash, findings = self._seen[raw]
         for finding in findings:
             if finding.treatment == "quarantined":
@@ -74,7 +103,7 @@ class Preparer:
         return None if feature_hash is None else self.features[feature_hash]
 
     def _repair(
-        self, raw: RawFeature, properties: dict[str, Value]
+        self, raw: RawFeature, properties: dict[str, Value], keyed_id: int | None
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         anywhere = properties.get(self._layer.category) in self._anywhere
         repaired = repair_geometry(raw.geometry, self._layer.kind, self._bounds, anywhere=anywhere)
@@ -82,6 +111,6 @@ class Preparer:
         if repaired.geometry is None:
             return None, findings
         self._report.repairs += repairs_of(repaired, raw.origin)
-        feature = make_feature(repaired.geometry, properties)
+        feature = make_feature(repaired.geometry, properties, keyed_id)
         self.features[feature.feature_hash] = feature
         return feature.feature_hash, findings

@@ -55,6 +55,7 @@ class _Packed(msgspec.Struct, array_like=True):
     periods: list[tuple[bytes, datetime, datetime | None]]
     complete: bool
     days: list[tuple[datetime, datetime]]
+    keyed: list[tuple[bytes, int]] = []  # hashes of events that have keys, and their ids
 
 
 def pack(given: Prepared) -> tuple[bytes, bytes]:
@@ -73,8 +74,11 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         [(*each,) for each in sorted(given.periods, key=str)],
         given.complete,
         sorted(given.days.items()),
+        [(key, each.keyed_id) for key, each in sorted(given.features.items()) if each.keyed_id is not None],
     )
-    data = msgspec.msgpack.encode(packed, order="deterministic")
+    # Without keys the bytes, and so the digest, are those of before events had any.
+    values = packed if packed.keyed else msgspec.structs.astuple(packed)[:-1]
+    data = msgspec.msgpack.encode(values, order="deterministic")
     small = zstandard.compress(data, _LEVEL)
     if len(small) > LIMITS.held_bytes:
         raise HostileSource(
@@ -87,12 +91,12 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
 def unpack(small: bytes) -> Prepared:
     """Return the import that `pack` made the bytes *small* of."""
     packed = msgspec.msgpack.decode(zstandard.decompress(small), type=_Packed)
-    states = packed.states
+    states, keyed = packed.states, dict(packed.keyed)
     return Prepared(
         packed.origin,
         packed.report,
         tuple(Quarantined(Finding(finding), origin, raw) for finding, origin, raw in packed.quarantined),
-        {each[0]: Feature(*each) for each in packed.features},
+        {each[0]: Feature(*each, keyed.get(each[0])) for each in packed.features},
         None if states is None else {at: frozenset(hashes) for at, _, hashes in states},
         {} if states is None else {at: origin for at, origin, _ in states},
         frozenset(DatedFeature(*each) for each in packed.periods),

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tileserver.desk.periods import State, periods_of, states_of
 from tileserver.desk.prepared import Prepared
+from tileserver.desk.relisting import merged
 from tileserver.errors import BadParameter
 from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
@@ -58,7 +59,7 @@ async def propose(writer: Writer, stored: StoredLayer, given: Prepared) -> Propo
         return Proposal(current, periods_of(after) if new else current, before, after, new)
     if given.complete and snapshots:
         raise complete_already(stored)
-    target = set(given.periods) if given.complete else current | given.periods
+    target = await merged(writer, stored, current, given)
     return Proposal(current, target, states_of(current), states_of(target), {})
 
 

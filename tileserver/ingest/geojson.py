@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
+from tileserver.event_keys import joined_key
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest.crs import is_lonlat
@@ -18,6 +19,7 @@ from tileserver.ingest.dates import DateReader, Said
 from tileserver.ingest.fields import kept_fields, other_names
 from tileserver.ingest.frame import Frame, find_frame
 from tileserver.ingest.limits import LIMITS, Limits
+from tileserver.ingest.mapping.values import text_of_value
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.raw import RawFeature
 from tileserver.ingest.report import Report
@@ -44,6 +46,7 @@ class Rules:
     end: Sequence[str]
     category: str
     axes: Literal["auto", "lonlat", "latlon"]
+    event_key: Sequence[str]
 
     @classmethod
     def of(cls, theatre: Theatre, layer: Layer, options: ReadOptions) -> Rules:
@@ -64,6 +67,7 @@ class Rules:
             (options.end_column,) if options.end_column else END_COLUMNS,
             options.category_column or layer.category,
             options.axes or layer.axes,
+            options.key_columns or layer.event_key,
         )
 
     def frame(self, texts: Texts) -> Frame:
@@ -99,7 +103,7 @@ def read(
         properties = read_properties(feature, origin, rules, report)
         if properties is not None:
             geometry = frame.place(bytes(feature.geometry), origin, report)
-            yield RawFeature(geometry, properties, dated[0], origin, dated[1])
+            yield RawFeature(geometry, properties, dated[0], origin, dated[1], _event_key(feature, rules))
 
 
 def decode_feature(text: bytes, origin: str, report: Report) -> Feature | None:
@@ -147,10 +151,16 @@ def read_properties(feature: Feature, origin: str, rules: Rules, report: Report)
         if code != said:
             report.note(Finding.SPELLING, f"{origin}: {str(said)[:80]!r} -> {code}")
         named = {**named, category: code}
-    used = {*rules.layer.fields, *rules.start, *rules.end, rules.category}
+    used = {*rules.layer.fields, *rules.start, *rules.end, *rules.event_key, rules.category}
     if other := other_names(given, used):
         report.note(Finding.OTHER_FIELDS, f"{origin}: {', '.join(other)}")
     return kept_fields(named, rules.layer, lambda finding, what: report.note(finding, f"{origin}: {what}"))
+
+
+def _event_key(feature: Feature, rules: Rules) -> str:
+    """Return the key of *feature*, in the properties that the layer declares; empty for none."""
+    said = {"id": feature.id, **(feature.properties or {})}
+    return joined_key(text_of_value(said.get(name)) for name in rules.event_key)
 
 
 def _dated(feature: Feature, origin: str, rules: Rules, report: Report) -> tuple[Period, Precision] | None:

@@ -23,6 +23,7 @@ class RawFeature:
     period: Period | None = None  # None: holds as long as the snapshot it came in
     origin: str = ""  # file and place in it, for the report
     precision: Precision = "instant"  # of the period; "day" where either of its ends is a plain date
+    event_key: str = ""  # by which the source knows the event, whatever it says of it; '' where it has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Feature(msgspec.Struct, tag_field="type", tag="Feature"):
     geometry: msgspec.Raw = msgspec.Raw(b"null")
     properties: dict[str, Any] | None = None
     crs: Any = None
+    id: Any = None  # RFC 7946, 3.2: a text or a number, if the publisher knows the feature by one
 
 
 class _Collection(msgspec.Struct, tag_field="type", tag="FeatureCollection"):

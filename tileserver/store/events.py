@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tileserver.grid import WORLD, WORLD_UNITS
+from tileserver.model import ID_BITS
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.index import ID_BITS, NEVER, copied_rows
+from tileserver.store.index import NEVER, copied_rows
 from tileserver.times import OPEN
 
 PLACE_BITS = WORLD_UNITS.bit_length() - 1  # of a coordinate, in world units
 
 _FIELDS = (
-    ("id", ">i8"),
+    ("content", ">u8"),
     ("x", ">i4"),
     ("y", ">i4"),
     *((time, ">i8") for time in ("start", "end", "known_from", "known_to")),
@@ -26,7 +27,7 @@ _FIELDS = (
 _LAST = WORLD_UNITS - 1
 _SCALE = f"{WORLD_UNITS / (2 * WORLD)!r}"  # world units a metre
 _QUESTION = f"""
-    SELECT id::int8,
+    SELECT substring(content FROM 1 FOR 8),
         least(floor((ST_X(geom) + {WORLD!r}) * {_SCALE}), {_LAST})::int4,
         least(floor(({WORLD!r} - ST_Y(geom)) * {_SCALE}), {_LAST})::int4,
         (extract(epoch FROM lower(valid)) * 1000000)::int8,
@@ -43,11 +44,12 @@ async def load_events(connection: asyncpg.Connection, stored: StoredLayer) -> np
     Returns
     -------
     structured array, shape (n,)
-        In any order; empty for a layer without events. Fields of a row: ``id``, which no other layer has; the
-        point ``x, y`` in whole world units (tile units of zoom 14, from the north-western corner), rounded
-        down; the period ``[start, end)`` in microseconds since 1970, UTC, `OPEN` for no end; the revisions
-        ``[known_from, known_to)`` that know the row; ``code``, the place of the event's code in the layer's
-        vocabulary, from 1, or 0 for a code that is not declared.
+        In any order; empty for a layer without events. Fields of a row: ``content``, 53 bits of the hash of
+        the event as it is told, which no other layer has: another text of the event is another number, under
+        the same id; the point ``x, y`` in whole world units (tile units of zoom 14, from the north-western
+        corner), rounded down; the period ``[start, end)`` in microseconds since 1970, UTC, `OPEN` for no end;
+        the revisions ``[known_from, known_to)`` that know the row; ``code``, the place of the event's code in
+        the layer's vocabulary, from 1, or 0 for a code that is not declared.
 
     Raises
     ------
@@ -60,5 +62,6 @@ async def load_events(connection: asyncpg.Connection, stored: StoredLayer) -> np
         _QUESTION, stored.layer_id, codes, stored.layer.category, output=answer, format="binary"
     )
     found = np.array(copied_rows(answer, _FIELDS))
-    found["id"] ^= stored.layer_id << ID_BITS
+    found["content"] >>= np.uint64(64 - ID_BITS)
+    found["content"] ^= np.uint64(stored.layer_id << ID_BITS)
     return found

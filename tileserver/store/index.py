@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tileserver.errors import StoredUnreadable
 from tileserver.grid import WORLD, WORLD_UNITS
-from tileserver.model import Integers, Revision
+from tileserver.model import ID_BITS, Integers, Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import OPEN
 
@@ -26,7 +26,6 @@ _FIELDS: Fields = (
     *((time, ">i8") for time in ("start", "end", "known_from", "known_to")),
 )
 _HEADER, _TRAILER = 19, 2
-ID_BITS = 53  # of an id in a tile
 
 ROW = np.dtype(
     [

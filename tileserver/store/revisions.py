@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from tileserver.model import DatedFeature, Feature, LayerId, Revision
+from tileserver.model import DatedFeature, Feature, LayerId, Revision, hash_id
 
 _LOCK = 7_266_002  # writers take turns; readers never wait
 
@@ -72,12 +72,22 @@ class Writer:
     async def features(self, layer_id: LayerId, hashes: Iterable[bytes]) -> dict[bytes, Feature]:
         """Return, by hash, the features with *hashes* that any revision of the layer knows."""
         rows = await self.connection.fetch(
-            "SELECT DISTINCT ON (content) content, properties, geom FROM feature_version"
+            "SELECT DISTINCT ON (content) content, id, properties, geom FROM feature_version"
             " WHERE layer = $1 AND content = ANY($2::bytea[])",
             layer_id,
             list(hashes),
         )
-        return {row["content"]: Feature(row["content"], row["properties"], row["geom"]) for row in rows}
+        return {row["content"]: _feature(row) for row in rows}
+
+    async def current_rows(self, layer_id: LayerId, ids: Iterable[int]) -> set[DatedFeature]:
+        """Return the current features with *ids*, ids in tiles, each with its half-open period."""
+        rows = await self.connection.fetch(
+            "SELECT content, lower(valid) AS start, upper(valid) AS end FROM feature_version"
+            " WHERE layer = $1 AND upper_inf(known) AND id = ANY($2::bigint[])",
+            layer_id,
+            list(ids),
+        )
+        return {DatedFeature(row["content"], row["start"], row["end"]) for row in rows}
 
     async def close_features(self, layer_id: LayerId, gone: Collection[DatedFeature]) -> None:
         """Let no revision from now on know the rows of *gone*; older revisions keep knowing each."""
@@ -195,6 +205,13 @@ class Writer:
             [(self.revision, layer_id) for layer_id in sorted(self.touched)],
         )
         await self.connection.execute("SELECT pg_notify('tileserver_revision', $1)", str(self.revision))
+
+
+def _feature(row: asyncpg.Record) -> Feature:
+    """Return the feature of a row; the id of an event that has a key is not that of its hash."""
+    content, number = row["content"], row["id"]
+    keyed_id = None if number == hash_id(content) else number
+    return Feature(content, row["properties"], row["geom"], keyed_id)
 
 
 def without_nul(text: str) -> str:

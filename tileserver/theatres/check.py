@@ -9,6 +9,7 @@ from datetime import date
 from tileserver.complaints import near_miss
 from tileserver.declared import Category, Dates, Hold
 from tileserver.errors import BadParameter
+from tileserver.event_keys import has_keys
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import DIRECTION, Layer, Theatre
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, parse_duration
@@ -158,6 +159,10 @@ def _check_intake(layer: Layer, where: str) -> None:
         _check_mapping(layer, where)
     whole = layer.time == "state" and layer.reader == "geojson"
     _demand(whole or not layer.whole_state, f"{where}: whole_state is for states in GeoJSON")
+    _demand(
+        has_keys(layer) or not layer.event_key,
+        f'{where}: event_key is for points that happened (time = "window")',
+    )
     _demand(layer.codes() or not layer.spellings, f"{where}: spellings need categories that they spell")
     spelled: dict[str, str] = {}
     for word, code in layer.spellings.items():

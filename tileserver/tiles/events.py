@@ -97,8 +97,8 @@ class EventIndex:
         start, end, known_from, known_to = (
             rows[name].astype(np.int64) for name in ("start", "end", "known_from", "known_to")
         )
-        # Two days of one event are two things to select, although they look the same.
-        token = spread(spread(rows["id"]) + spread(start) * np.uint64(3) + spread(end) * np.uint64(5))
+        # Two days of one event are two things to select, although they look the same; so are two texts of it.
+        token = spread(spread(rows["content"]) + spread(start) * np.uint64(3) + spread(end) * np.uint64(5))
         codes = tuple(category.code for category in layer.categories)
         code = rows["code"].astype(np.int16)
         self.events = Events(start, end, known_from, known_to, code, token, layer.category, codes)

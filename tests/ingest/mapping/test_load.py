@@ -45,6 +45,7 @@ def test_an_empty_file_is_a_mapping_whose_defaults_hold() -> None:
         ("[limits]\nput_aside = 5.0", "line 2: 5.0 has to be a share from 0 to 1"),
         ('means = "snapshot"\n[date]\nend = "e"', "line 3: a snapshot ends where the next one begins"),
         ("[id]\ncolumn = []", "line 2: it has to name the column"),
+        ('[id]\ncolumn = "a"\ncolumns = ["b"]', "line 3: .* leave one out"),
         ("a = [", "own.toml: "),
     ],
 )

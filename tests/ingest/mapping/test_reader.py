@@ -78,6 +78,25 @@ def test_without_an_order_the_later_row_counts_and_rows_without_an_id_stand_alon
     assert [each.properties["text"] for each in found] == ["2", "3", "4"]
 
 
+def test_columns_are_an_id_together_and_a_row_that_lacks_one_of_them_stands_alone() -> None:
+    toml = EVENTS + '[id]\ncolumns = ["kind", "url"]\n'
+    rows = [
+        row(url="x", text="1"),
+        row(url=" x ", text="2"),
+        row(url="", text="3"),
+        row(url="", text="4"),
+        row(url="y", text="5"),
+    ]
+    found, report = features(plan(toml, events("text")), table(*rows))
+    assert [(each.properties["text"], each.event_key) for each in found] == [
+        ("2", "battle | x"),
+        ("3", ""),
+        ("4", ""),
+        ("5", "battle | y"),
+    ]
+    assert report.counts[Finding.REPLACED] == 1
+
+
 def test_an_issue_that_is_hidden_takes_the_older_one_away_as_well() -> None:
     toml = REISSUED + '[[leave_out]]\ncolumn = "source"\nis = "hidden"\n[limits]\nrows = 0'
     rows = [row(id="A", stamp="1", source="x"), row(id="A", stamp="2", source="hidden")]

@@ -13,6 +13,7 @@ from tileserver.ingest.mapping.declared import (
     FieldRule,
     FileMapping,
     GeometryRule,
+    IdRule,
     RowRule,
     listed,
 )
@@ -38,8 +39,8 @@ def faults(mapping: FileMapping) -> Iterator[Fault]:
 
 
 def _rest(mapping: FileMapping) -> Iterator[Fault]:
-    if mapping.id is not None and not listed(mapping.id.column):
-        yield ("id", "column"), "it has to name the column by which a row is known again"
+    if mapping.id is not None:
+        yield from _id(mapping.id)
     share = mapping.limits.put_aside
     if share is not None and not 0 <= share <= 1:
         yield ("limits", "put_aside"), f"{share!r} has to be a share from 0 to 1: 0.05 is 5 of 100"
@@ -52,6 +53,19 @@ def _rest(mapping: FileMapping) -> Iterator[Fault]:
         )
     if mapping.means == "snapshot" and mapping.date.span is not None:
         yield ("date", "span"), "a snapshot has one date; spans are for features"
+
+
+def _id(rule: IdRule) -> Iterator[Fault]:
+    if not listed(rule.column) and not listed(rule.columns):
+        yield (
+            ("id", "column"),
+            "it has to name the column by which a row is known again, or columns that do so together",
+        )
+    if listed(rule.column) and listed(rule.columns):
+        yield (
+            ("id", "columns"),
+            "a row is known by the first column that says anything, or by columns together: leave one out",
+        )
 
 
 def _dates(rule: DateRule) -> Iterator[Fault]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from tileserver.errors import BadInstant, UnreadableSource
+from tileserver.event_keys import joined_key
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import IdRule, spelled
+from tileserver.ingest.mapping.declared import IdRule, listed, spelled
 from tileserver.ingest.mapping.values import first_said, number_of, says, text_of_value, value_at
 
 RowPlace: TypeAlias = tuple[str, int, int]  # member, number of its table, number of the row
+
+
+def key_of(rule: IdRule, values: Mapping[str, Any]) -> str:
+    """Return the id by which a row is known when issued again; ``''`` for a row without an id."""
+    together = listed(rule.columns)
+    if together:
+        return joined_key(text_of_value(value_at(values, each)) for each in together)
+    return text_of_value(first_said(values, rule.column))
 
 
 def numbered(tables: Iterable[Table]) -> Iterator[tuple[int, Table]]:
@@ -35,7 +44,7 @@ def replaced(
     old: set[RowPlace] = set()
     for number, table in tables:
         for row in table.rows():
-            name = "" if row.trouble else text_of_value(first_said(row.values, rule.column))
+            name = "" if row.trouble else key_of(rule, row.values)
             if not name:
                 continue
             row_place = (table.member, number, row.number)

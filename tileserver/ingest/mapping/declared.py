@@ -101,9 +101,13 @@ class RowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Columns by which a row is known when issued again, and by which the newest issue is told."""
+    """Columns by which a row is known when issued again, and by which the newest issue is told.
 
-    column: Columns
+    The id is the first of ``column`` that says anything, or all of ``columns`` together.
+    """
+
+    column: Columns = ()
+    columns: Columns = ()
     newest: Column = ""  # '': the row that comes later
 
 

@@ -138,6 +138,7 @@ class IntakePlan:
         groups += [] if rules.category is None else [listed(rules.category.column)]
         groups += [] if rules.date.span is None else [listed(rules.date.span.column)]
         groups += [] if rules.id is None else [listed(rules.id.column), listed(rules.id.newest)]
+        groups += [] if rules.id is None else [(each,) for each in listed(rules.id.columns)]
         groups += [(each,) for each in self.filters.columns]
         return groups + [(each,) for each in self.properties.columns]
 

@@ -14,7 +14,7 @@ from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
-from tileserver.ingest.mapping.conditions import RowPlace
+from tileserver.ingest.mapping.conditions import RowPlace, key_of
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.values import text_of_value
@@ -89,7 +89,9 @@ class TableReader:
         except RecursionError as error:
             raise Refused(Finding.UNREADABLE_ROW, "its values nest too deep") from error
         placed = self.frame.place(geometry, origin, report)
-        return RawFeature(placed, properties, period, origin, precision)
+        rule = self.plan.rules.id
+        key = "" if rule is None else key_of(rule, row.values)
+        return RawFeature(placed, properties, period, origin, precision, key)
 
     def _period(self, row: Row) -> tuple[Period | None, Precision]:
         return self.plan.dates.period(row.values, self.of_file) if self.dated else (None, "instant")
