@@ -55,7 +55,7 @@ def periods(draw: st.DrawFn, *, closed: bool = False) -> Periods:
 
 Rowed = tuple[int, int, int]  # id, start, end
 
-_EVENT = [(name, "i8") for name in ("id", "x", "y", "start", "end", "known_from", "known_to", "code")]
+_EVENT = [(name, "i8") for name in ("content", "x", "y", "start", "end", "known_from", "known_to", "code")]
 _CODES = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
 selections = st.dictionaries(_CODES, st.sets(_CODES, min_size=1, max_size=3), max_size=3).map(selection_of)
 
