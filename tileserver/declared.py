@@ -76,6 +76,7 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     quarantined: float = 0.05  # of the features read of a layer of events; of a state none may be
+    ended: float = 0.25  # of all events that there are, by a complete file that leaves them out
     fall: float = 0.25
     growth: float = 1.0
     small: float = 0.05  # a status may change by as much whatever its share

@@ -324,6 +324,15 @@ def test_a_complete_file_ends_nothing_for_what_was_put_aside_of_another_import(
     assert desk.import_file("events", worse, complete=True, accept="").held is None  # no news
 
 
+def test_a_complete_file_that_ends_much_of_a_layer_waits_with_its_figures(desk: Desk, tmp_path: Path) -> None:
+    desk.import_file("events", events(tmp_path / "a.csv", 40, 0), accept="")
+    cut = desk.import_file("events", events(tmp_path / "b.csv", 29, 0), complete=True, accept="")
+    assert (cut.revision, rules(cut)) == (None, {"ended"})
+    assert "11 of 40 features would end" in cut.rulings[0].words
+    assert desk.import_file("events", events(tmp_path / "c.csv", 30, 0), complete=True, accept="").ended == 10
+    assert desk.import_file("events", events(tmp_path / "b.csv", 1, 0), complete=True, accept=WHY).ended == 29
+
+
 def test_a_complete_file_that_is_held_does_not_end_unseen_what_came_since(desk: Desk, tmp_path: Path) -> None:
     desk.import_file("events", events(tmp_path / "a.csv", 40, 0), accept="")
     held = desk.import_file("events", events(tmp_path / "b.csv", 39, 1), complete=True, accept="")

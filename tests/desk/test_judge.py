@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from tests.shapes import layer
 from tileserver.declared import Category, Hold
-from tileserver.desk.judge import Ruling, Sizes, Tally, Yardstick, judge_empty, judge_states, judge_tally
+from tileserver.desk.judge import (
+    Ruling,
+    Sizes,
+    Tally,
+    Yardstick,
+    judge_empty,
+    judge_ended,
+    judge_states,
+    judge_tally,
+)
 from tileserver.desk.periods import State
 from tileserver.model import Layer
 
@@ -139,6 +148,24 @@ def test_whatever_lost_all_its_land_but_little_is_held(sizes: dict[str, float]) 
 
 STATE, EVENTS = layer("roads", "lines"), layer("events", "points")
 DATE, PLACE = {"has no date": 1}, {"lies elsewhere": 6}
+
+
+@pytest.mark.parametrize(
+    ("before", "ended", "share", "words"),
+    [
+        (240, 61, 0.25, "61 of 240 features would end"),
+        (240, 60, 0.25, ""),
+        (240, 6, 0.0, "more than the 0 % allowed"),
+        (8, 5, 0.0, ""),
+        (0, 0, 0.25, ""),
+    ],
+)
+def test_a_complete_file_that_ends_much_of_a_layer_is_said_with_its_figures(
+    before: int, ended: int, share: float, words: str
+) -> None:
+    found = judge_ended(layer("events", "points", hold=Hold(ended=share)), before, ended)
+    assert [each.rule for each in found] == (["ended"] if words else [])
+    assert words in "".join(each.words for each in found)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tileserver.model import Layer
 from tileserver.times import format_instant, parse_duration
 
 VANISHING = 0.001  # of all land of a layer; what was smaller may vanish whenever it likes
+FEW = 5  # features that may end whatever their share
 LISTED = 20  # rulings on areas; who has read these need not be told of the next one
 
 Sizes: TypeAlias = Mapping[str, float]  # km2 by status, each positive
@@ -65,6 +66,14 @@ def judge_tally(layer: Layer, tally: Tally) -> list[Ruling]:
     elif aside > allowed * tally.read:
         found.append(Ruling("quarantined", f"{said}, {_more_than(allowed)}"))
     return found
+
+
+def judge_ended(layer: Layer, before: int, ended: int) -> list[Ruling]:
+    """Return the ruling on a complete file by which *ended* of the *before* features of *layer* would end."""
+    if ended <= max(FEW, layer.hold.ended * before):
+        return []
+    said = f"{ended:,} of {before:,} features would end, for the complete file does not have them"
+    return [Ruling("ended", f"{said}, {_more_than(layer.hold.ended)}")]
 
 
 def _more_than(share: float) -> str:

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from tileserver.desk.judge import Ruling, Tally, Yardstick, judge_empty, judge_states, judge_tally
+from tileserver.desk.judge import (
+    Ruling,
+    Tally,
+    Yardstick,
+    judge_empty,
+    judge_ended,
+    judge_states,
+    judge_tally,
+)
 from tileserver.desk.periods import stepping
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, propose
@@ -61,12 +69,25 @@ async def _rulings(
         rulings = [] if await was_accepted(writer.connection, stored.layer_id, pack(given)[0]) else rulings
     rulings += judge_empty(proposal.snapshots) if stored.layer.time == "state" else []
     if stored.layer.kind != "areas" or stored.layer.time != "state":
+        if given.complete and tally.left:
+            ended = await _ended(writer, stored, given, proposal)
+            rulings += judge_ended(stored.layer, len(proposal.current), ended)
         return rulings, []
     yardstick = await _yardstick(writer, stored, given, proposal)
     # Features with periods of their own are no new state of a layer that has none yet.
     if proposal.current or given.states is not None:
         rulings += judge_states(stored.layer, proposal.before, proposal.after, yardstick)
     return rulings, _effects(proposal, rulings, yardstick) if rulings else []
+
+
+async def _ended(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> int:
+    """Count the current features that the complete file *given* leaves out; an edited event is there."""
+    gone = proposal.current - proposal.target
+    if not judge_ended(stored.layer, len(proposal.current), len(gone)):
+        return 0  # few enough, whichever of them were edited
+    there = await writer.features(stored.layer_id, {each.feature_hash for each in gone})
+    come = {given.features[each.feature_hash].id for each in proposal.target - proposal.current}
+    return sum(there[each.feature_hash].id not in come for each in gone)
 
 
 async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, ends: bool) -> dict[str, int]:

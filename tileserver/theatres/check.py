@@ -117,7 +117,7 @@ def _check_layer(layer: Layer, theatre: Theatre) -> None:
 
 
 def _check_hold(hold: Hold, where: str) -> None:
-    for name in ("quarantined", "fall", "small"):
+    for name in ("quarantined", "ended", "fall", "small"):
         share = getattr(hold, name)
         _demand(0 <= share <= 1, f"{where}: hold.{name} {share!r} has to be a share from 0 to 1")
     _demand(
