@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final, NewType, TypeAlias
+from typing import Final, Literal, NewType, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -244,6 +244,20 @@ def is_date_form(form: str) -> bool:
         return datetime.strptime(day.strftime(form), form).date() == day.date()  # noqa: DTZ007
     except ValueError:
         return False
+
+
+@lru_cache(64)
+def span_of_form(form: str) -> Literal["", "month", "year"]:
+    """Return whether a pattern of `strptime` names a month or a year; empty for any other form."""
+    parts = set(_DIRECTIVE.findall(form))
+    if form in NAMED_FORMS or not parts & {"Y", "y"} or not parts <= {"Y", "y", "m", "b", "B"}:
+        return ""
+    first = datetime(2023, 11, 1, tzinfo=UTC)
+    try:
+        read = datetime.strptime(first.strftime(form), form)  # noqa: DTZ007 - a day in no zone
+    except ValueError:
+        return ""
+    return "" if read.year != first.year else "month" if read.month == first.month else "year"
 
 
 @lru_cache(64)

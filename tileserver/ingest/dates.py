@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from tileserver.declared import Dates
 from tileserver.errors import BadInstant, EndlessInstant
-from tileserver.times import TICK, day_period, local_day, parse_day, parse_instant, system_clock
+from tileserver.times import TICK, day_period, local_day, parse_day, parse_instant, span_of_form, system_clock
 
 SAID_LENGTH = 40  # of what a message repeats
 _ENDLESS = re.compile(r"9999-?12-?3[01](?:[T ].*)?\Z", re.ASCII)  # the last day that many programs know
 _DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?\Z")
 _TIME_OF_DAY = re.compile(r"%[HIMSfpXcT]")
+_TIGHT = re.compile(r"%[YmdHMS]%[mdHMS]")  # digits that nothing keeps apart
 _UNITS = {"epoch_s": timedelta(seconds=1), "epoch_ms": timedelta(milliseconds=1)}
 _DAYS = re.compile(r"(?<![0-9])([0-9]{4})[-_]?([0-9]{2})[-_]?([0-9]{2})(?![0-9])")
 _LAST_YEAR = 9999
@@ -24,11 +25,12 @@ _LAST_YEAR = 9999
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The meaning of one date: ``[start, end)`` is the local day, or a microsecond of an instant."""
+    """The meaning of one date: ``[start, end)`` is its local days, or a microsecond of an instant."""
 
     start: datetime
     end: datetime
     is_day: bool
+    ends: bool = False  # whether the end was written as well, as in 14.05.2023 - 17.05.2023
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class DateReader:
             return None
         if read.year == _LAST_YEAR:
             raise EndlessInstant(f"{text[:SAID_LENGTH]!r} is the last year there is")
+        if _TIGHT.search(form) and read.strftime(form) != text:
+            return None  # 202312 is no second of January, whatever strptime makes of it
+        if span := span_of_form(form):
+            return days_from(*calendar_span(read.date(), span), self.zone)
         return self._local(read, form)
 
     def _iso(self, text: str) -> Said | None:
@@ -179,8 +185,25 @@ def day_in_name(name: str, reader: DateReader) -> Said | None:
     return reader.checked(_day(parse_day(f"{year}-{month}-{day}"), reader.zone))
 
 
+def days_from(first: date, last: date, zone: ZoneInfo) -> Said:
+    """Return the meaning of the local days from *first* to *last*, both inclusive."""
+    start, end = day_period(first, zone).start, day_period(last, zone).end
+    assert start is not None
+    assert end is not None
+    return Said(start, end, True)
+
+
+def calendar_span(day: date, span: Literal["day", "week", "month", "year"]) -> tuple[date, date]:
+    """Return the first and the last day of the *span* that *day* lies in; a week begins on Monday."""
+    if span == "day":
+        return day, day
+    if span == "week":
+        first = day - timedelta(days=day.weekday())
+        return first, first + timedelta(days=6)
+    first = day.replace(day=1) if span == "month" else day.replace(month=1, day=1)
+    days = 31 if span == "month" else 366
+    return first, (first + timedelta(days=days)).replace(day=1) - timedelta(days=1)
+
+
 def _day(day: date, zone: ZoneInfo) -> Said:
-    period = day_period(day, zone)
-    assert period.start is not None
-    assert period.end is not None
-    return Said(period.start, period.end, True)
+    return days_from(day, day, zone)

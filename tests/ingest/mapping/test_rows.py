@@ -10,7 +10,8 @@ import pytest
 from pyproj import CRS
 
 from tests.ingest.mapping.tables import AREA, POINT, control, events, features, plan, table
-from tileserver.errors import UnreadableSource
+from tests.shapes import layer
+from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.findings import Finding
 from tileserver.ingest.raw import RawFeature
 from tileserver.times import Period
@@ -63,6 +64,15 @@ def test_a_row_with_nothing_odd_needs_a_few_words() -> None:
         ('forms = "epoch_s"\nprecision = "day"', 1684051200, day(14)),
         ('[date.span]\ncolumn = "exact"\nvalues = { "2" = "week" }', "2023-05-10", day(8, 7)),
         ('[date.span]\ncolumn = "exact"\nvalues = { "2" = "month" }', "2023-05-10", day(1, 31)),
+        ('forms = ["iso", "%Y-%m"]', "2023-05", day(1, 31)),
+        ('forms = ["iso", "%Y-%m"]', "2023-05-14", day(14)),
+        ('forms = ["%Y", "%B %Y"]', "May 2023", day(1, 31)),
+        ('forms = "%m/%Y"\nzone = "Asia/Tokyo"', "5/2023", day(1, 31)),
+        ('forms = "%Y%m"\nprecision = "day"', 202305, day(1, 31)),
+        ('forms = "%d.%m.%Y"\nrange = " - "', "14.05.2023 - 17.05.2023", day(14, 4)),
+        ('forms = "%d.%m.%Y"\nrange = " - "\nends = "exclusive"', "14.05.2023 - 17.05.2023", day(14, 3)),
+        ('forms = "%d.%m.%Y"\nrange = "–"', "14.05.2023–14.05.2023", day(14)),
+        ('forms = ["%Y-%m-%d", "%Y-%m"]\nrange = " to "', "2023-05-14 to 2023-05", day(14, 18)),
     ],
 )
 def test_a_date_is_the_local_day_that_its_mapping_says(declared: str, written: Any, period: Period) -> None:
@@ -92,6 +102,59 @@ def test_a_time_without_an_offset_is_of_the_declared_zone(
     found = one(DATE + declared + "\n" + PLACE + KIND, date=written)
     assert found.period is not None
     assert (found.period.start, found.precision) == (start, "instant")
+
+
+def test_a_year_is_all_of_it_and_as_an_end_its_last_day_counts() -> None:
+    year = one(DATE + 'forms = "%Y"\n' + PLACE + KIND, date=2023).period
+    until = one(DATE + 'forms = ["iso", "%Y"]\nend = "to"\n' + PLACE + KIND, to="2023").period
+    assert year is not None
+    assert until is not None
+    first, last = datetime(2022, 12, 31, 22, tzinfo=UTC), datetime(2023, 12, 31, 22, tzinfo=UTC)
+    assert (year.start, year.end, until.end) == (first, last, last)
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "told"),
+    [
+        ("", "2023-05-14", "2023-05-14"),
+        ('forms = "%B %Y"', "May 2023", "2023-05"),
+        ('forms = "%Y"', "2023", "2023"),
+        ('forms = "%d.%m.%Y"\nrange = " - "', "14.05.2023 - 17.05.2023", "2023-05-14/2023-05-17"),
+    ],
+)
+def test_a_field_says_of_a_date_no_more_than_the_source(declared: str, written: str, told: str) -> None:
+    toml = DATE + declared + "\n" + PLACE + KIND + '[fields]\ntext = { column = "date", type = "day" }\n'
+    assert one(toml, date=written).properties["text"] == told
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "words"),
+    [
+        ('forms = ["%Y%m%d"]', "202312", "is no date in the form %Y%m%d"),  # strptime: 2 January 2023
+        ('forms = ["%Y-%m"]', "2023-13", "is no date"),
+        ('range = " - "', "2023-05-14 - 2023-05-10", "it ends before it starts"),
+        ('range = " - "', "2023-05-14 - later", "'later' is no date"),
+        ('range = " - "', "2023-05-14 - 9999-12-31", "has no end"),
+    ],
+)
+def test_what_only_looks_like_a_month_or_a_range_is_put_aside(
+    declared: str, written: str, words: str
+) -> None:
+    found = why(DATE + declared + "\n" + PLACE + KIND, date=written)
+    assert found[0] == Finding.ABSURD_DATE
+    assert words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ('forms = ["iso", "%Y-%m"]\n', "line 3: layer 'roads' shows what holds, and a week, month or year"),
+        ('[date.span]\ncolumn = "x"\nvalues = { 2 = "week" }\n', "line 3: layer 'roads' shows what holds"),
+    ],
+)
+def test_what_holds_begins_on_a_day(declared: str, words: str) -> None:
+    with pytest.raises(BadParameter, match=words):
+        plan('[date]\ncolumn = "date"\n' + declared, layer("roads", "lines"))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tileserver.ingest.mapping.declared import (
 )
 from tileserver.ingest.mapping.filters import folded_words
 from tileserver.ingest.spelling import fold
-from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day
+from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, span_of_form
 
 Fault: TypeAlias = tuple[tuple[str | int, ...], str]  # path of the key, words
 
@@ -53,6 +53,8 @@ def _rest(mapping: FileMapping) -> Iterator[Fault]:
         )
     if mapping.means == "snapshot" and mapping.date.span is not None:
         yield ("date", "span"), "a snapshot has one date; spans are for features"
+    if mapping.means == "snapshot" and mapping.date.range:
+        yield ("date", "range"), "a snapshot has one date; ranges are for features"
 
 
 def _id(rule: IdRule) -> Iterator[Fault]:
@@ -72,8 +74,10 @@ def _dates(rule: DateRule) -> Iterator[Fault]:
     if not listed(rule.forms):
         yield ("date", "forms"), "it names no form; leave it out for ISO dates"
     for form in listed(rule.forms):
-        if not is_date_form(form):
-            words = f"form {form!r} is none of {', '.join(NAMED_FORMS)}, nor a pattern that names a whole day"
+        if not is_date_form(form) and not span_of_form(form):
+            words = (
+                f"form {form!r} is none of {', '.join(NAMED_FORMS)}, nor a pattern of days, months or years"
+            )
             yield ("date", "forms"), f"{words}, such as %d.%m.%Y or %Y-%m-%d %H:%M:%S"
     for name in ("name", "pattern"):
         yield from _one_group(("date", name), getattr(rule, name), r"control_(\d{8})")

@@ -10,14 +10,22 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tileserver.declared import Dates
 from tileserver.errors import BadInstant
-from tileserver.ingest.dates import SAID_LENGTH, DateReader, Said, day_in_name, grain
+from tileserver.ingest.dates import (
+    SAID_LENGTH,
+    DateReader,
+    Said,
+    calendar_span,
+    day_in_name,
+    days_from,
+    grain,
+)
 from tileserver.ingest.mapping.declared import DateRule, listed
 from tileserver.ingest.mapping.values import first_said, text_of_value
 from tileserver.model import Precision
@@ -64,7 +72,8 @@ class RowDates:
             raise BadInstant(f"it has no date{self._where()}")
         written = first_said(values, self.rule.end)
         until = None if written is None else self._end(written)
-        end = until.end if until else said.end if said and self.is_window and written is None else None
+        lasts = said is not None and (self.is_window or said.ends) and written is None
+        end = until.end if until else said.end if said and lasts else None
         if end is not None and end <= start:
             raise BadInstant("it ends before it starts")
         is_day = (said.is_day if said else self.begins_day(start)) or (until is not None and until.is_day)
@@ -94,7 +103,7 @@ class RowDates:
             return None
         if typed is None and self.reader.read_end(self._found(written)) is None:
             return None
-        said = self.said(written)
+        said = self._single(written)
         if self.rule.ends == "last_seen":
             return self._next_look(said)
         if said.is_day:
@@ -108,7 +117,31 @@ class RowDates:
         return Said(seen.start, self.looks[following], seen.is_day) if following < len(self.looks) else None
 
     def said(self, value: Any) -> Said:
-        """Return the meaning of *value*, a half-open day or instant; `BadInstant` without a meaning."""
+        """Return the meaning of *value*, half-open days or an instant; `BadInstant` without a meaning."""
+        between = self.rule.range
+        if not between or not isinstance(value, str) or between not in value:
+            return self._single(value)
+        first, _, last = value.partition(between)
+        start, until = self._single(first), self._end(last)
+        if until is None:
+            raise BadInstant(f"{value[:SAID_LENGTH]!r} has no end")
+        return Said(start.start, until.end, start.is_day or until.is_day, ends=True)
+
+    def written(self, value: Any) -> str:
+        """Return the date *value* in ISO 8601: a day, month or year, or an interval of days.
+
+        `BadInstant` without a meaning.
+        """
+        said = self.said(value)
+        first = local_day(said.start, self.theatre_zone)
+        last = max(first, local_day(said.end - TICK, self.theatre_zone))
+        if (first, last) == calendar_span(first, "year"):
+            return f"{first.year:04d}"
+        if (first, last) == calendar_span(first, "month"):
+            return f"{first.year:04d}-{first.month:02d}"
+        return str(first) if first == last else f"{first}/{last}"
+
+    def _single(self, value: Any) -> Said:
         typed = self._typed(value)
         said = self.reader.read(self._found(value)) if typed is None else self.reader.checked(typed)
         return self._in_theatre(said)
@@ -126,7 +159,7 @@ class RowDates:
                 return Said(start, start + TICK, False)
             except OverflowError as error:
                 raise BadInstant(f"{value} is outside the years this server can count") from error
-        return _day(value, self.theatre_zone) if isinstance(value, date) else None
+        return days_from(value, value, self.theatre_zone) if isinstance(value, date) else None
 
     def _found(self, value: Any) -> Any:
         """Return the part of a text that the mapping's pattern finds, else the whole text."""
@@ -136,10 +169,11 @@ class RowDates:
         return found[1] if found and found[1] else value
 
     def _in_theatre(self, said: Said) -> Said:
-        """Return a day as the theatre's local day of the same name; an instant is one unless days count."""
+        """Return days as the theatre's local days of the same names; an instant is one unless days count."""
         if not said.is_day and self.rule.precision != "day":
             return said
-        return _day(local_day(said.start, self.reader.zone), self.theatre_zone)
+        first, last = (local_day(at, self.reader.zone) for at in (said.start, said.end - TICK))
+        return days_from(first, last, self.theatre_zone)
 
     def _spanning(self, said: Said, values: Mapping[str, Any]) -> Said:
         rule = self.rule.span
@@ -149,24 +183,10 @@ class RowDates:
         day = local_day(said.start, self.theatre_zone)
         if span == "day":
             return said
-        if span == "week":
-            first = day - timedelta(days=day.weekday())
-            last = first + timedelta(days=6)
-        else:
-            first = day.replace(day=1) if span == "month" else day.replace(month=1, day=1)
-            days = 31 if span == "month" else 366
-            last = (first + timedelta(days=days)).replace(day=1) - timedelta(days=1)
-        return Said(_day(first, self.theatre_zone).start, _day(last, self.theatre_zone).end, True)
+        return days_from(*calendar_span(day, span), self.theatre_zone)
 
     def _where(self) -> str:
         columns = listed(self.rule.column)
         if columns:
             return f" in {' or '.join(columns)}"
         return '; say in which column: [date] column = "date"'
-
-
-def _day(day: date, zone: ZoneInfo) -> Said:
-    period = day_period(day, zone)
-    assert period.start is not None
-    assert period.end is not None
-    return Said(period.start, period.end, True)

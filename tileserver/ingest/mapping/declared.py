@@ -43,6 +43,7 @@ class DateRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: Columns = ()
     name: str = ""  # regular expression with a group: the date in the name of the file
     pattern: str = ""  # regular expression with a group: the date in the text of a column
+    range: str = ""  # what stands between the first and the last date where a cell has both
     forms: Texts = ("iso",)
     zone: str = ""  # of times without offset; '': the theatre's
     precision: Literal["as_written", "day"] = "as_written"

@@ -23,6 +23,7 @@ from tileserver.ingest.mapping.load import LoadedMapping
 from tileserver.ingest.mapping.places import NoPlace, Places
 from tileserver.ingest.mapping.properties import Properties
 from tileserver.model import Layer, Theatre
+from tileserver.times import span_of_form
 
 # Whose columns are as the first rows have them; a row may have others.
 _LOOSE = frozenset({"geojson", "geojsonseq", "json", "topojson", "kml"})
@@ -167,6 +168,13 @@ def _check_layer(loaded: LoadedMapping, layer: Layer) -> None:
     if rules.means == "snapshot" and layer.time != "state":
         raise loaded.complaint(
             ("means",), f"layer {layer.name!r} shows what happened, and has no snapshots: say features"
+        )
+    vague = next((form for form in listed(rules.date.forms) if span_of_form(form)), "")
+    if layer.time == "state" and (vague or rules.date.span is not None):
+        raise loaded.complaint(
+            ("date", "forms" if vague else "span"),
+            f"layer {layer.name!r} shows what holds, and a week, month or year does not say from which day"
+            " on: give the day",
         )
     for name in rules.fields or {}:
         if name == layer.category and rules.category is not None:

@@ -13,7 +13,6 @@ from tileserver.ingest.mapping.dates import RowDates
 from tileserver.ingest.mapping.declared import FieldRule, listed, spelled
 from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at, whole_of
 from tileserver.ingest.uacontrolmap import split_sources
-from tileserver.times import local_day
 
 _TRUE = {"true", "yes", "y", "1", "1.0", "t", "так", "да"}
 _FALSE = {"false", "no", "n", "0", "0.0", "f", "ні", "нет"}
@@ -90,10 +89,9 @@ class Properties:
 
     def _day(self, value: Any) -> str | None:
         try:
-            said = self.dates.said(value)
+            return self.dates.written(value)
         except BadInstant:
             return None
-        return str(local_day(said.start, self.dates.theatre_zone))
 
 
 def _offered(rule: FieldRule, said: list[Any]) -> list[Any]:
