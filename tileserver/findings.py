@@ -85,6 +85,7 @@ class Finding(StrEnum):
     FILTERED = "filtered", "left_out", "is a row that the mapping leaves out"
     IGNORED = "ignored_status", "left_out", "has a status that the mapping says to ignore"
     REPLACED = "replaced", "left_out", "is a row that was issued again; the newest one is kept"
+    WITHDRAWN = "withdrawn", "left_out", "was withdrawn, and no import brings it back by itself"
     NO_PLACE = "no_place", "left_out", "has no geometry, and the mapping leaves such rows out"
     OTHER_KIND = (
         "other_kind",
@@ -134,6 +135,7 @@ _BY_TREATMENT: dict[Treatment, str] = {
     "noted": "nothing has to be done, if it was expected",
 }
 _REMEDIES: dict[str, str] = {
+    "withdrawn": "nothing has to be done; where it may be public again: tileserver readmit",
     "made_valid": "look at where land moved; where that is wrong, correct the area in the source",
     "collection_flattened": "nothing has to be done; areas alone, or lines alone, would need no flattening",
     "other_kind_removed": "publish lines and points in a layer of their own",

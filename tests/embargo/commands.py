@@ -100,6 +100,7 @@ COMMANDS: Mapping[str, Entry] = {
     "revisions": Desk(),
     "diff": Desk(),
     "withdraw": Desk(),
+    "readmit": Mute("says how many ids may come back"),
     "held list": Desk(),
     "held show": Desk(),
     "held accept": Desk(),

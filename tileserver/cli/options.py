@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
+
+import typer
 
 from tileserver.errors import BadInstant, BadParameter
+from tileserver.event_keys import BETWEEN, event_id
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import Theatre
 from tileserver.times import Period, day_zone, parse_datetime
+
+Ids = Annotated[
+    list[int] | None, typer.Option("--id", help="Id of a feature, as tiles have it; may be repeated.")
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        help="What the source knows an event by, in place of --id; may be repeated. Columns that are an id"
+        f" together are written with {BETWEEN!r} between.",
+    ),
+]
 
 
 def period_between(start: str, end: str, theatre: Theatre) -> Period:
@@ -29,6 +45,11 @@ def period_between(start: str, end: str, theatre: Theatre) -> Period:
 def first_instant(text: str, theatre: Theatre) -> datetime | None:
     """Return the instant of ``--at``, of a date its first as a local day; ``None`` without a text."""
     return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
+
+
+def named_ids(layer: str, ids: list[int] | None, keys: list[str] | None) -> list[int]:
+    """Return the ids of the events of *layer* named by ``--id``, and by ``--key``."""
+    return [*(ids or ()), *(event_id(layer, each) for each in keys or ())]
 
 
 def zooms_within(text: str, there: tuple[int, int]) -> tuple[int, ...]:

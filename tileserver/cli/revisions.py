@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
-from tileserver.cli.options import period_between
+from tileserver.cli.options import Ids, Keys, named_ids, period_between
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.corrections import (
     Rollback,
@@ -19,6 +19,7 @@ from tileserver.desk.corrections import (
 from tileserver.desk.corrections import rollback as roll_back
 from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.desk.layers import chosen_layers, layers_of, theatre_and_layer
+from tileserver.desk.withdrawn import readmit as let_in_again
 from tileserver.errors import BadParameter
 from tileserver.model import LayerRef
 from tileserver.store.connect import Connection
@@ -123,9 +124,8 @@ def rollback(
 def withdraw(
     layer: Annotated[str, typer.Argument(help="theatre.layer, such as ukraine.events")],
     reason: Annotated[str, typer.Option(help="Kept with the revision, never shown to readers.")],
-    ids: Annotated[
-        list[int] | None, typer.Option("--id", help="Id of a feature, as tiles have it; may be repeated.")
-    ] = None,
+    ids: Ids = None,
+    keys: Keys = None,
     start: Annotated[
         str, typer.Option("--from", help="Instant, or a date: the start of that local day.")
     ] = "",
@@ -136,9 +136,9 @@ def withdraw(
 ) -> None:
     """Take data that should never have been public out of every revision, and so out of every address.
 
-    It cannot be undone, and importing the same file again brings it back. Copies that left the server, in a
-    reader's browser or a CDN, it cannot reach: purge the CDN. For the desk: it does not obey the embargo in
-    what it says before it asks.
+    It cannot be undone. An event that was taken stays away when its file is imported again, until readmit
+    lets it in. Copies that left the server, in a reader's browser or a CDN, it cannot reach: purge the CDN.
+    For the desk: it does not obey the embargo in what it says before it asks.
 
     Of events and notes: features by --id, or all that have a part of their time in the period. Of a layer
     of snapshots, with what derives from it: those of the period never were, and the state just before it
@@ -153,13 +153,38 @@ def withdraw(
     async def work(connection: Connection) -> Withdrawal | None:
         ref = LayerRef.parse(layer)
         layers = await layers_of(connection, ref.theatre, ref.layer)
-        if ids and not (start or end):
-            return await withdraw_features(connection, layers, ref.layer, ids, reason, agree)
-        if ids or not (start and end):
-            raise BadParameter("say what to withdraw: --id, once or more, or --from and --to")
+        named = named_ids(ref.layer, ids, keys)
+        if named and not (start or end):
+            return await withdraw_features(connection, layers, ref.layer, named, reason, agree)
+        if named or not (start and end):
+            raise BadParameter(
+                "say what to withdraw: --id, once or more, or --from and --to; an event also by --key"
+            )
         period = period_between(start, end, layers[ref.layer].theatre)
         assert period.start is not None
         return await withdraw_period(connection, layers, ref.layer, period.start, period.end, reason, agree)
 
     done = with_connection(work)
     typer.echo(f"withdrawn, in revision {done.revision}" if done else "nothing was withdrawn")
+
+
+def readmit(
+    layer: Annotated[str, typer.Argument(help="theatre.layer, such as ukraine.events")],
+    reason: Annotated[str, typer.Option(help="Kept with the withdrawal, never shown to readers.")],
+    ids: Ids = None,
+    keys: Keys = None,
+) -> None:
+    """Let imports bring back events that were withdrawn: no import does so by itself.
+
+    Nothing becomes public by this alone. Import the file again afterwards.
+    """
+    ref = LayerRef.parse(layer)
+
+    async def work(connection: Connection) -> int:
+        layers = await layers_of(connection, ref.theatre, ref.layer)
+        named = named_ids(ref.layer, ids, keys)
+        if not named:
+            raise BadParameter("say which may come back: --id or --key, once or more")
+        return await let_in_again(connection, layers[ref.layer], named, reason)
+
+    typer.echo(f"{with_connection(work):,} may come back with the next import into {layer}")

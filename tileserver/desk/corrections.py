@@ -21,6 +21,7 @@ from tileserver.store.corrections import (
     snapshot_instants,
 )
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
+from tileserver.store.withdrawn import note_withdrawn
 from tileserver.times import format_instant
 
 Layers: TypeAlias = Mapping[str, StoredLayer]  # those of one theatre, by name
@@ -151,6 +152,7 @@ async def _withdraw(
             if taken.snapshots:
                 what["snapshots"] = [format_instant(at) for at in taken.snapshots]
             await record_withdrawal(writer, taken.layers, what, reason)
+            await note_withdrawn(writer, stored.layer_id, taken.ids, reason)
             await writer.commit_revision(f"withdrawal from {stored.ref}: {reason}", {"withdrawn": what})
             done = asked
     return done

@@ -105,6 +105,7 @@ async def commit(job: Job, given: Prepared) -> Outcome:
         async with open_revision(job.connection) as writer:
             verdict = await judge(writer, job.stored, given)
             proposal, outcome.rulings, outcome.effects = verdict.proposal, verdict.rulings, verdict.effects
+            outcome.report = verdict.report
             check_shown(job, given, verdict)
             fresh = await add_days(writer, job.stored.layer_id, given.days)
             if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tileserver.desk.judge import (
     Ruling,
@@ -19,6 +19,7 @@ from tileserver.desk.judge import (
 from tileserver.desk.periods import stepping
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, propose
+from tileserver.desk.withdrawn import without_withdrawn
 from tileserver.desk.yardstick import yardstick_of
 from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
@@ -41,20 +42,23 @@ class Effect(NamedTuple):
 class Verdict:
     """A proposal with the reasons against, and its effects where there are reasons.
 
-    ``newest`` is the layer's newest revision, against which it was judged.
+    ``newest`` is the layer's newest revision, against which it was judged; ``report`` is the file's account,
+    with what stays away because it was withdrawn.
     """
 
     proposal: Proposal
     rulings: list[Ruling]
     effects: list[Effect]
     newest: Revision
+    report: dict[str, Any]
 
 
 async def judge(writer: Writer, stored: StoredLayer, given: Prepared) -> Verdict:
     """Judge *given* as a proposal to the layer in the open revision; nothing is written."""
-    proposal = await propose(writer, stored, given)
+    sifted = await without_withdrawn(writer, stored, given)
+    proposal = await propose(writer, stored, sifted)
     rulings, effects = await _rulings(writer, stored, given, proposal)
-    return Verdict(proposal, rulings, effects, await writer.newest(stored.layer_id))
+    return Verdict(proposal, rulings, effects, await writer.newest(stored.layer_id), sifted.report)
 
 
 async def _rulings(

@@ -44,7 +44,7 @@ async def _write_features(
 async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) -> None:
     """Sum the revision up, and decide the held import that the revision publishes, if any."""
     outcome.revision = writer.revision
-    summary, report = _summary(outcome, job, given), given.report
+    summary, report = _summary(outcome, job, given), outcome.report
     if job.accept and outcome.rulings:
         summary += f"; accepted: {job.accept}"
         words = [each.words for each in outcome.rulings]

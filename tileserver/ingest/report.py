@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,22 @@ def findings_told(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name, examples in report["examples"].items():
         older.examples[Finding(name)] += examples
     return findings_told(older.as_dict())
+
+
+def left_out_of(report: Mapping[str, Any], finding: Finding, examples: Sequence[str]) -> dict[str, Any]:
+    """Return a *report* by `Report.as_dict` in which as many imported items as *examples* are left out."""
+    part = Report()
+    for example in examples:
+        part.note(finding, example)
+    told = part.as_dict()
+    merged = {name: {**report[name], **told[name]} for name in ("counts", "treatments", "examples")}
+    return {
+        **report,
+        **merged,
+        "imported": report["imported"] - len(examples),
+        "left_out": report["left_out"] + len(examples),
+        "findings": findings_told(report) + told["findings"],
+    }
 
 
 def example_words(example: Mapping[str, Any] | None) -> str:

@@ -44,6 +44,7 @@ class Taken:
     faces: int = 0
     snapshots: list[datetime] = field(default_factory=list)
     layers: set[LayerId] = field(default_factory=set)
+    ids: set[int] = field(default_factory=set, compare=False)  # of the features, where they were told by it
 
 
 async def restore(writer: Writer, layers: Sequence[LayerId], revision: Revision) -> int:
@@ -104,7 +105,7 @@ async def erase_features(writer: Writer, layer_id: LayerId, ids: Iterable[int]) 
         layer_id,
         sorted(wanted),
     )
-    return _taken(writer, layer_id, len(rows)), wanted - {row["id"] for row in rows}
+    return _taken(writer, layer_id, rows), wanted - {row["id"] for row in rows}
 
 
 async def erase_period(writer: Writer, layer_id: LayerId, start: datetime, end: datetime | None) -> Taken:
@@ -115,13 +116,13 @@ async def erase_period(writer: Writer, layer_id: LayerId, start: datetime, end: 
         start,
         end,
     )
-    return _taken(writer, layer_id, len(rows))
+    return _taken(writer, layer_id, rows)
 
 
-def _taken(writer: Writer, layer_id: LayerId, rows: int) -> Taken:
+def _taken(writer: Writer, layer_id: LayerId, rows: Sequence[asyncpg.Record]) -> Taken:
     layers = {layer_id} if rows else set()
     writer.touched |= layers
-    return Taken(features=rows, layers=layers)
+    return Taken(features=len(rows), layers=layers, ids={row["id"] for row in rows})
 
 
 async def bridge_period(
