@@ -104,6 +104,17 @@ def test_a_time_without_an_offset_is_of_the_declared_zone(
     assert (found.period.start, found.precision) == (start, "instant")
 
 
+def test_a_file_may_have_both_decimal_signs() -> None:
+    toml = '[file]\ndecimal = [".", ","]\n' + DATE + PLACE + KIND
+    toml += '[fields]\ntext = { column = "n", type = "number" }\n'
+    places = [one(toml, lon=lon, lat=lat, n="2,5") for lon in ("37,125", "37.125") for lat in ("48", "48,0")]
+    assert {(each.geometry, each.properties["text"]) for each in places} == {
+        (b'{"type":"Point","coordinates":[37.125,48.0]}', 2.5)
+    }
+    assert "text" not in one(toml, n="1,234").properties  # or a thousand and more
+    assert one(toml, n="0,234").properties["text"] == 0.234
+
+
 def test_a_year_is_all_of_it_and_as_an_end_its_last_day_counts() -> None:
     year = one(DATE + 'forms = "%Y"\n' + PLACE + KIND, date=2023).period
     until = one(DATE + 'forms = ["iso", "%Y"]\nend = "to"\n' + PLACE + KIND, to="2023").period
@@ -187,6 +198,10 @@ def test_a_plain_end_includes_its_day_and_9999_is_none(
         (DATE + PLACE + KIND, {"date": "9999-12-31"}, Finding.ABSURD_DATE, "outside the years"),
         (DATE + 'end = "to"\n' + PLACE + KIND, {"to": "2023-05-01"}, Finding.ABSURD_DATE, "it ends before"),
         (DATE + PLACE + KIND, {"lon": "37,5"}, Finding.UNREADABLE, 'say [file] decimal = ","'),
+        ('[file]\ndecimal = ","\n' + DATE + PLACE + KIND, {"lon": "37.5", "lat": "48.5"}, Finding.UNREADABLE,
+         'with a decimal point say [file] decimal = "."'),
+        ('[file]\ndecimal = [".", ","]\n' + DATE + PLACE + KIND, {"lon": "1,37.5"}, Finding.UNREADABLE,
+         "'1,37.5', '48.5' are no longitude and latitude: "),
         (DATE + PLACE + KIND, {"lon": "", "lat": ""}, Finding.NULL_GEOMETRY, "2023-05-14"),
         (DATE + PLACE + KIND + '[category.codes]\nFight = "battle"', {"kind": "\x1b[1mF"},
          Finding.UNKNOWN_STATUS, '[category.codes] " [1mF" = "..."'),

@@ -57,6 +57,11 @@ def test_a_draft_says_what_the_file_tells(tmp_path: Path) -> None:
     assert found["category"] == {"column": "Art", "codes": {"battle": "battle", "Strike": "strike"}}
 
 
+def test_a_draft_sees_that_coordinates_have_either_decimal_sign(tmp_path: Path) -> None:
+    found, _ = drafted(tmp_path, "date;lat;lon\n2023-05-14;48,5;37.9\n2023-05-14;48.5;37,9\n")
+    assert found["file"] == {"decimal": [".", ","]}
+
+
 def test_a_draft_asks_what_the_file_cannot_tell(tmp_path: Path) -> None:
     found, draft = drafted(tmp_path, "date,type,WKT\n03/04/2022,x,POINT (1 2)\n", layer=events())
     assert found["date"] == {"column": "date"}

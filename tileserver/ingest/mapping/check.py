@@ -26,6 +26,8 @@ Fault: TypeAlias = tuple[tuple[str | int, ...], str]  # path of the key, words
 
 def faults(mapping: FileMapping) -> Iterator[Fault]:
     """Yield the faults of *mapping*, in the order of its keys."""
+    if not mapping.file.decimal:
+        yield ("file", "decimal"), 'it names no sign; leave it out for a point, or say ","'
     yield from _dates(mapping.date)
     yield from _geometry(mapping.geometry)
     if mapping.category is not None:

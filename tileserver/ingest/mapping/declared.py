@@ -13,6 +13,7 @@ import msgspec
 Column: TypeAlias = str | int  # by name; by number where the file has no header; "a.b" within a "a"
 Columns: TypeAlias = Column | tuple[Column, ...]
 Texts: TypeAlias = str | tuple[str, ...]
+Decimals: TypeAlias = Literal[".", ",", ".,"]
 Words: TypeAlias = str | int | float | bool | tuple[str | int | float | bool, ...]
 
 
@@ -25,8 +26,14 @@ class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     container: str = ""  # '': found out
     delimiter: str = ""
     encoding: str = ""
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | tuple[Literal[".", ","], ...] = "."
     header: bool = True
+
+    @property
+    def decimals(self) -> Decimals:
+        """The signs of decimals; ``.,`` where a number may have either."""
+        several = set(self.decimal)
+        return ".," if len(several) > 1 else "," if "," in several else "."
 
 
 class SpanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

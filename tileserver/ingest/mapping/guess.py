@@ -10,7 +10,7 @@ from typing import Any
 
 from tileserver.errors import BadInstant
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import DateRule
+from tileserver.ingest.mapping.declared import DateRule, Decimals
 from tileserver.ingest.mapping.values import says, text_of_value
 
 # Whoever can be read in two of these can be meant in two ways.
@@ -22,7 +22,7 @@ _FORMS = (
 _STRAYS = 0.2  # share of values that may be no dates, as typing mistakes are
 _FIRST_DAY = "1900-01-01"
 _FIRST_COUNTED = "1990-01-01"  # in seconds; any small number would be a day of 1970
-_COMMA = re.compile(r"-?[0-9]{1,3},[0-9]+\Z")
+_DECIMAL = re.compile(r"-?[0-9]{1,3}([.,])[0-9]+\Z")
 _WKT = re.compile(
     r"(?:SRID=\d+;)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b", re.IGNORECASE
 )
@@ -102,10 +102,10 @@ def _day(value: Any, form: str) -> date | None:
         return None
 
 
-def is_decimal_comma(texts: Iterable[str]) -> bool:
-    """Whether all *texts* with anything but digits have a decimal comma."""
-    there = [text for text in texts if text and not text.lstrip("-").isdigit()]
-    return bool(there) and all(_COMMA.match(text) for text in there)
+def decimals_of(texts: Iterable[str]) -> Decimals:
+    """Return the decimal signs of coordinates; a point where none has a sign."""
+    signs = {text[found.start(1)] for text in texts if (found := _DECIMAL.match(text))}
+    return ".," if len(signs) > 1 else "," if "," in signs else "."
 
 
 def is_geometry_text(values: Iterable[Any]) -> str:

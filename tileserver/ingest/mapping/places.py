@@ -10,7 +10,7 @@ import shapely
 
 from tileserver.geometry import MAX_DEPTH, write_geometry
 from tileserver.ingest.containers.table import Row
-from tileserver.ingest.mapping.declared import GeometryRule, spelled
+from tileserver.ingest.mapping.declared import Decimals, GeometryRule, spelled
 from tileserver.ingest.mapping.values import number_of, says, value_at
 
 Kind: TypeAlias = Literal["areas", "lines", "points"]
@@ -39,7 +39,7 @@ class Places:
     """Reader of the geometries of one source."""
 
     rule: GeometryRule
-    decimal: Literal[".", ","]
+    decimal: Decimals
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,12 +74,23 @@ class Places:
         said = [value_at(row.values, spelled(each)) for each in (self.rule.lon, self.rule.lat)]
         if not any(map(says, said)):
             return None
-        lon, lat = (number_of(each, self.decimal) for each in said)
+        is_degrees = not self.rule.crs
+        lon, lat = (number_of(each, self.decimal, is_degrees=is_degrees) for each in said)
         if lon is None or lat is None:
-            comma = self.decimal == "." and any("," in str(each) for each in said)
-            more = '; with a decimal comma say [file] decimal = ","' if comma else ""
-            raise NoPlace(f"{str(said[0])[:40]!r}, {str(said[1])[:40]!r} are no longitude and latitude{more}")
+            words = f"{str(said[0])[:40]!r}, {str(said[1])[:40]!r} are no longitude and latitude"
+            raise NoPlace(words + self._other_sign(said))
         return f'{{"type":"Point","coordinates":[{lon!r},{lat!r}]}}'.encode()
+
+    def _other_sign(self, said: list[Any]) -> str:
+        """Return advice for coordinates with the decimal sign that is not declared."""
+        both = (number_of(each, ".,", is_degrees=True) for each in said)
+        if self.decimal == ".," or any(each is None for each in both):
+            return ""
+        sign, name = (",", "comma") if self.decimal == "." else (".", "point")
+        return (
+            f'; with a decimal {name} say [file] decimal = "{sign}", and where the file has both signs'
+            ' decimal = [".", ","]'
+        )
 
 
 def kind_of(geometry: bytes) -> Kind | None:

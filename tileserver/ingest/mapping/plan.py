@@ -65,9 +65,9 @@ class IntakePlan:
             layer,
             BoundsLonLat(*(layer.bounds or theatre.bounds)),
             dates,
-            Places(rules.geometry, rules.file.decimal),
+            Places(rules.geometry, rules.file.decimals),
             None if rules.category is None else Categories.of(rules.category, layer),
-            Properties.of(rules.fields, dates, rules.file.decimal),
+            Properties.of(rules.fields, dates, rules.file.decimals),
             Filters.of(rules),
             axes or rules.geometry.axes or layer.axes,
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from tileserver.errors import BadInstant
 from tileserver.findings import Finding
 from tileserver.ingest.fields import Note
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import FieldRule, listed, spelled
+from tileserver.ingest.mapping.declared import Decimals, FieldRule, listed, spelled
 from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at, whole_of
 from tileserver.ingest.uacontrolmap import split_sources
 
@@ -24,11 +24,11 @@ class Properties:
 
     rules: Mapping[str, FieldRule] | None
     dates: RowDates
-    decimal: Literal[".", ","]
+    decimal: Decimals
 
     @classmethod
     def of(
-        cls, given: Mapping[str, str | int | FieldRule] | None, dates: RowDates, decimal: Literal[".", ","]
+        cls, given: Mapping[str, str | int | FieldRule] | None, dates: RowDates, decimal: Decimals
     ) -> Properties:
         """Return the maker that *given* declares."""
         if given is None:

@@ -15,7 +15,7 @@ from typing import Any
 from tileserver.complaints import near_miss
 from tileserver.errors import UnreadableSource
 from tileserver.ingest.containers.table import Dialect, Row, Table
-from tileserver.ingest.mapping.guess import Forms, date_forms, is_decimal_comma, is_geometry_text
+from tileserver.ingest.mapping.guess import Forms, date_forms, decimals_of, is_geometry_text
 from tileserver.ingest.mapping.names import (
     CLASSES,
     DATES,
@@ -118,7 +118,11 @@ def _draft(seen: _Sight, layer: Layer | None) -> Iterator[str]:
 
 def _file(seen: _Sight, places: list[Any]) -> Iterator[str]:
     said = [] if seen.dialect.header else ["header = false # columns are called by their numbers, from 1"]
-    said += ['decimal = ","'] if is_decimal_comma(map(text_of_value, places)) else []
+    match decimals_of(map(text_of_value, places)):
+        case ",":
+            said.append('decimal = ","')
+        case ".,":
+            said.append('decimal = [".", ","] # some coordinates have a point, others a comma')
     if said:
         yield from ("", "[file]", *said)
 

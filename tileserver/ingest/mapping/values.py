@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from tileserver.ingest.mapping.declared import Columns, listed, spelled
+from tileserver.ingest.mapping.declared import Columns, Decimals, listed, spelled
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -66,8 +66,12 @@ def text_of_value(value: Any) -> str:
     return ", ".join(text_of_value(each) for each in value) if isinstance(value, list) else str(value)
 
 
-def number_of(value: Any, decimal: str) -> float | None:
-    """Return *value* as a number written with *decimal*, or ``None``; spaces between thousands are none."""
+def number_of(value: Any, decimal: Decimals, *, is_degrees: bool = False) -> float | None:
+    """Return *value* as a number written with *decimal*, or ``None``; spaces between thousands are none.
+
+    Where either sign may be the decimal one, 1,234 is no number, for it may be a thousand and more; of
+    degrees there are no thousands.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -75,16 +79,15 @@ def number_of(value: Any, decimal: str) -> float | None:
     if not isinstance(value, str):
         return None
     text = "".join(value.split())
-    if decimal == ",":
-        if "." in text:
-            return None  # 1.234,5 or 1,234.5: nobody can tell which was meant
-        text = text.replace(",", ".")
-    if not _NUMBER.match(text):
+    if decimal == ".," and not is_degrees and _THOUSANDS.match(text):
         return None
-    return float(text)
+    if decimal != "." and ("," in text or decimal == ","):
+        # 1.234,5 or 1,234.5: nobody can tell which was meant
+        text = "" if "." in text else text.replace(",", ".")
+    return float(text) if _NUMBER.match(text) else None
 
 
-def whole_of(value: Any, decimal: str) -> int | None:
+def whole_of(value: Any, decimal: Decimals) -> int | None:
     """Return *value* as a whole number, to the last digit however large, or ``None``."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -99,5 +102,6 @@ def shown(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 
+_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}\Z")
 _WHOLE = re.compile(r"[-+]?[0-9]{1,30}\Z")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?\Z")
