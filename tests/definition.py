@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tileserver.declared import Category, Dates, Derivation, Hold, Source
+from tileserver.evidence import Evidence, ExactnessClass, FieldVocabulary, HiddenRule, Term
 from tileserver.model import Layer, Theatre
 
 # Heading in the reference -> what is declared there.
@@ -15,6 +16,11 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "`[[layers]]`": Layer,
     "`[layers.source]`": Source,
     "`[[layers.categories]]`": Category,
+    "`[[layers.vocabularies]]`": FieldVocabulary,
+    "`[[layers.vocabularies.codes]]`": Term,
+    "`[layers.evidence]`": Evidence,
+    "`[[layers.evidence.classes]]`": ExactnessClass,
+    "`[layers.evidence.hidden]`": HiddenRule,
     "`[layers.derived]`": Derivation,
     "`[layers.dates]`": Dates,
     "`[layers.hold]`": Hold,
@@ -60,4 +66,6 @@ def default_of(each: msgspec.inspect.Field) -> str:
     if value is msgspec.NODEFAULT or value is None or value == () or isinstance(value, msgspec.Struct):
         return "none"
     text = str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, tuple):
+        text = tuple(each if isinstance(each, str) else each.code for each in value)
     return f"`{', '.join(text) if isinstance(text, tuple) else text}`" if text != "" else "empty"

@@ -60,6 +60,11 @@ class Finding(StrEnum):
     UNREADABLE = "unreadable_geometry", "quarantined", "is no geometry of the layer's kind"
     NULL_GEOMETRY = "null_geometry", "quarantined", "has no geometry"
     UNKNOWN_STATUS = "unknown_status", "quarantined", "has a status that the layer does not declare"
+    UNKNOWN_CODE = (
+        "unknown_code",
+        "quarantined",
+        "has a word in a coded field that the layer does not declare",
+    )
     NAME_AGAINST_COLOUR = (
         "name_against_colour",
         "quarantined",
@@ -84,6 +89,12 @@ class Finding(StrEnum):
     OTHER_MEMBER = "other_member", "left_out", "is a file or table that the mapping does not name"
     FILTERED = "filtered", "left_out", "is a row that the mapping leaves out"
     IGNORED = "ignored_status", "left_out", "has a status that the mapping says to ignore"
+    CODE_LEFT_OUT = (
+        "code_left_out",
+        "left_out",
+        "has a word in a field of codes that is none of its codes; the layer leaves such out",
+    )
+    HIDDEN = "hidden_source", "left_out", "has a source that its publisher hides, and the desk leaves out"
     REPLACED = "replaced", "left_out", "is a row that was issued again; the newest one is kept"
     WITHDRAWN = "withdrawn", "left_out", "was withdrawn, and no import brings it back by itself"
     NO_PLACE = "no_place", "left_out", "has no geometry, and the mapping leaves such rows out"
@@ -94,6 +105,21 @@ class Finding(StrEnum):
     )
     NO_CLAIM = "no_claim", "left_out", "is known to be a draft or a joke that its publisher forgot on the map"
 
+    COARSENED = (
+        "place_coarsened",
+        "noted",
+        "a place was put in the middle of the square that its class allows",
+    )
+    WITHOUT_SOURCES = (
+        "without_sources",
+        "noted",
+        "has a source that its publisher hides: no source, URL or text that names one was kept",
+    )
+    EXACTNESS_UNSAID = (
+        "exactness_unsaid",
+        "noted",
+        "says no class of exactness that the layer declares; the layer's own for such was taken",
+    )
     NAME_COLOUR_DISAGREE = (
         "name_colour_disagree",
         "noted",
@@ -147,6 +173,10 @@ _REMEDIES: dict[str, str] = {
     "null_geometry": "give the row a place; or let the mapping leave such rows out (missing = leave_out)",
     "unknown_word": "add the word to what the condition of the mapping leaves out, or to its otherwise",
     "unknown_status": "add the word to the table of spellings, of the mapping or layer; or ignore it",
+    "unknown_code": "correct the word; or add it to the codes of the field, in the mapping or the layer",
+    "hidden_source": "nothing has to be done; the mapping or the layer says what becomes of hidden sources",
+    "without_sources": "nothing has to be done; the mapping or the layer says what becomes of hidden sources",
+    "exactness_unsaid": "say the class in the file, or in the mapping (codes); see [layers.evidence] unsaid",
     "name_against_colour": "ask the publisher which is right; until then neither is",
     "absurd_date": "correct the date; or declare how dates are written, and which can be",
     "unreadable_row": "correct the row where the reason says",

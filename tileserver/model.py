@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tileserver.declared import Category, Dates, Derivation, Hold, Source, Text
 from tileserver.errors import UnknownLayer, UnknownTileset
+from tileserver.evidence import Evidence, FieldVocabulary
 from tileserver.grid import Band, band_at
 from tileserver.times import Micros
 
@@ -63,6 +64,8 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event_key: tuple[str, ...] = ()  # properties in its files by which an event is known again
     category: str = ""  # the property that carries the vocabulary
     categories: tuple[Category, ...] = ()
+    vocabularies: tuple[FieldVocabulary, ...] = ()  # of other fields than the category
+    evidence: Evidence | None = None  # points alone: which fields carry it, and how it is obeyed
     minzoom: int = 0
     maxzoom: int = 14
     bounds: tuple[float, float, float, float] | None = None  # where it may lie, if beyond the theatre's
@@ -89,7 +92,8 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def texts(self) -> tuple[str, ...]:
         """The properties that are long, and that a crowded tile goes without."""
-        return tuple(name for name in self.fields if name.startswith(("text", "url")))
+        sources = self.evidence.sources if self.evidence else ""
+        return tuple(name for name in self.fields if name.startswith(("text", "url")) or name == sources)
 
     @property
     def drawn_as(self) -> DrawnAs:

@@ -14,7 +14,7 @@ from tileserver.ingest.mapping.load import shipped_mappings
 OWN = ROOT / "docs" / "examples" / "own-source"
 MAPPING, FILE = str(OWN / "incidents.toml"), str(OWN / "incidents.csv")
 LAYER = ("--theatre", "ukraine-sample", "--layer", "events")
-MARKET = {"type": "Point", "coordinates": [32.6169, 46.6354]}
+MARKET = {"type": "Point", "coordinates": [32.62, 46.64]}
 
 
 def test_a_file_is_tried_without_a_database(run: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tileserver.declared import Category
 from tileserver.desk.declare import declare
 from tileserver.desk.job import no_progress
 from tileserver.errors import BadParameter
+from tileserver.evidence import Evidence, FieldVocabulary, Term
 from tileserver.model import Theatre
 from tileserver.store.connect import prepare_connection
 from tileserver.web.app import create_app
@@ -90,6 +91,14 @@ CONTRADICTED = {
         other("notes", bounds=(28.0, 46.0, 29.0, 47.0)),
         "notes has 1 version of features wholly outside",
     ),
+    "classes of exactness over exact places": (
+        other("events", fields={**EVENTS.fields, "exactness": ""}, evidence=Evidence(exactness="exactness")),
+        "events holds 3 versions of features, whose places were not put in squares",
+    ),
+    "a vocabulary without what there is": (
+        other("events", vocabularies=(FieldVocabulary("text", (Term("shots", {"en": "Shots"}),)),)),
+        "events has 3 versions of features of the status 'Guns were heard.', which would not be declared",
+    ),
     "fewer decimals": (other("events", precision=2), "with 5 decimals of a degree, more than 2"),
 }
 
@@ -122,6 +131,13 @@ ACCEPTED = {
         ),
     ),
     "wider bounds": other(bounds=(20.0, 40.0, 40.0, 55.0)),
+    "a field of sources": other("events", evidence=Evidence(sources="text")),
+    "a vocabulary that has all there is": other(
+        "events",
+        vocabularies=(
+            FieldVocabulary("date", tuple(Term(f"2024-03-0{day}", {"en": "day"}) for day in (1, 2, 3))),
+        ),
+    ),
     "more decimals": other("events", precision=6),
     "the line taken out": without("frontline"),
     "a role taken away": other("events", declared_role="none"),

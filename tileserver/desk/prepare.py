@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import shapely
 
+from tileserver.desk.evidence import Undeclared, obey
 from tileserver.desk.storable import is_storable, storable_properties
 from tileserver.event_keys import event_id, has_keys
 from tileserver.findings import Finding
@@ -15,11 +16,13 @@ from tileserver.grid import BoundsLonLat
 from tileserver.ingest import RawFeature, Report
 from tileserver.ingest.report import Repair
 from tileserver.model import Feature, Layer, Theatre, Value
+from tileserver.shape.coarsen import coarsen
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_lonlat
 from tileserver.shape.repair import Repaired, repair_geometry
 
 EPSG_3857 = 3857
+_TILE_DECIMALS = 5  # of a degree, about as fine as the grid of the last zoom: so many are not rounded to
 
 
 def make_feature(
@@ -73,6 +76,7 @@ class Preparer:
         self._has_keys = has_keys(layer)
         self._bounds = BoundsLonLat(*(layer.bounds or theatre.bounds))
         self._anywhere = {each.code for each in layer.categories if each.scope == "anywhere"}
+        self._declares = bool(layer.vocabularies or layer.evidence)
         self._report = report
         self._seen: dict[bytes, tuple[bytes | None, tuple[Finding, ...]]] = {}
 
@@ -81,9 +85,11 @@ class Preparer:
         if feature.period is not None and not is_storable(feature.period):
             self._report.quarantine(Finding.ABSURD_DATE, feature.origin, str(feature.period))
             return None
-        properties, changed = storable_properties(feature.properties)
-        for finding in changed:
-            self._report.note(finding, feature.origin)
+        try:
+            properties, metres = self._kept(feature)
+        except Undeclared as undeclared:
+            self._report.turn_away(undeclared.finding, feature.origin, str(undeclared))
+            return None
         spelled = msgspec.json.encode(properties, order="deterministic")
         keyed_id = (
             event_id(self._layer.name, feature.event_key) if feature.event_key and self._has_keys else None
@@ -91,7 +97,7 @@ class Preparer:
         named = b"" if keyed_id is None else b"\0%d" % keyed_id
         raw = hashlib.blake2b(feature.geometry + b"\0" + spelled + named, digest_size=16).digest()
         if raw not in self._seen:
-            self._seen[raw] = self._repair(feature, properties, keyed_id)
+            self._seen[raw] = self._repair(feature, properties, metres, keyed_id)
         feature_hash, findings = self._seen[raw]
         for finding in findings:
             if finding.treatment == "quarantined":
@@ -102,8 +108,19 @@ class Preparer:
                 self._report.note(finding, feature.origin)
         return None if feature_hash is None else self.features[feature_hash]
 
+    def _kept(self, feature: RawFeature) -> tuple[dict[str, Value], float]:
+        """Return the properties as stored, and the metres that bound the place; `Undeclared` for none."""
+        properties, found = storable_properties(feature.properties)
+        metres = 0.0
+        if self._declares:
+            properties, metres, more = obey(properties, self._layer)
+            found += more
+        for finding in found:
+            self._report.note(finding, feature.origin)
+        return properties, metres
+
     def _repair(
-        self, raw: RawFeature, properties: dict[str, Value], keyed_id: int | None
+        self, raw: RawFeature, properties: dict[str, Value], metres: float, keyed_id: int | None
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         anywhere = properties.get(self._layer.category) in self._anywhere
         repaired = repair_geometry(raw.geometry, self._layer.kind, self._bounds, anywhere=anywhere)
@@ -111,6 +128,22 @@ class Preparer:
         if repaired.geometry is None:
             return None, findings
         self._report.repairs += repairs_of(repaired, raw.origin)
-        feature = make_feature(repaired.geometry, properties, keyed_id)
+        place, moved = self._bounded(repaired.geometry, metres)
+        findings += moved
+        feature = make_feature(place, properties, keyed_id)
         self.features[feature.feature_hash] = feature
         return feature.feature_hash, findings
+
+    def _bounded(
+        self, geometry: shapely.Geometry, metres: float
+    ) -> tuple[shapely.Geometry, tuple[Finding, ...]]:
+        """Return a place no more exact than its class and its layer allow; areas and lines unchanged.
+
+        They are bounded by the grid of each zoom. Here, before hashing and storing, so that no way out of the
+        server, no past revision and no copy of the database can tell more.
+        """
+        decimals = self._layer.precision
+        if not isinstance(geometry, shapely.Point) or (not metres and decimals >= _TILE_DECIMALS):
+            return geometry, ()
+        place = coarsen(geometry, metres, decimals, self._bounds)
+        return place, (Finding.COARSENED,) if metres else ()

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import shapely
 
 from tileserver.desk.prepare import Preparer
 from tileserver.errors import ImportFailed
 from tileserver.findings import Finding
+from tileserver.geometry import write_geometry
 from tileserver.ingest import RawFeature, Report
 from tileserver.ingest.mapping.load import LoadedMapping
 from tileserver.ingest.mapping.opening import open_source
@@ -23,7 +25,8 @@ from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.reader import read_features, read_snapshots
 from tileserver.ingest.mapping.standin import theatre_for
 from tileserver.ingest.mapping.starts import TableSource
-from tileserver.model import Layer, Theatre, Value
+from tileserver.model import Feature, Layer, Theatre, Value
+from tileserver.shape.project import to_lonlat
 from tileserver.times import Period, format_instant
 
 _LOOKED_AT = 200  # rows, for the kind of a layer that is not given
@@ -82,12 +85,12 @@ def try_mapping(
     source = open_source(path, plan.dialect)
     trial = Trial(tables=[_table(each, plan, source.file) for each in source.tables(None)])
     try:
-        for raw, properties in _prepared(
+        for raw, feature in _prepared(
             _raw(source, plan, trial), Preparer(*place, trial.report), trial.report
         ):
-            trial.categories[str(properties.get(plan.layer.category, ""))] += 1
+            trial.categories[str(feature.properties.get(plan.layer.category, ""))] += 1
             if most is None or len(trial.features) < most:
-                trial.features.append(_feature(raw, properties))
+                trial.features.append(_feature(raw, feature))
     except ImportFailed as error:
         trial.refusal = str(error)
     return trial
@@ -102,8 +105,8 @@ def _stand_in(path: Path, loaded: LoadedMapping) -> tuple[Theatre, Layer]:
 
 def _prepared(
     features: Iterator[RawFeature], preparer: Preparer, report: Report
-) -> Iterator[tuple[RawFeature, dict[str, Value]]]:
-    """Yield each distinct feature that would be imported, with its kept properties; count all features."""
+) -> Iterator[tuple[RawFeature, Feature]]:
+    """Yield each distinct feature that would be imported, as read and as stored; count all features."""
     seen: set[tuple[bytes, Period | None]] = set()
     for raw in features:
         feature = preparer.prepare(raw)
@@ -114,7 +117,7 @@ def _prepared(
             continue
         seen.add((feature.feature_hash, raw.period))
         report.imported += 1
-        yield raw, feature.properties
+        yield raw, feature
 
 
 def _raw(source: TableSource, plan: IntakePlan, trial: Trial) -> Iterator[RawFeature]:
@@ -129,11 +132,20 @@ def _raw(source: TableSource, plan: IntakePlan, trial: Trial) -> Iterator[RawFea
             yield RawFeature(raw.geometry, raw.properties, period, raw.origin, snapshot.precision)
 
 
-def _feature(raw: RawFeature, properties: dict[str, Value]) -> TriedFeature:
+def _feature(raw: RawFeature, feature: Feature) -> TriedFeature:
     assert raw.period is not None
     end = format_instant(raw.period.end) if raw.period.end else ""
-    geometry = msgspec.json.decode(raw.geometry)
-    return TriedFeature(raw.origin, format_instant(raw.period.start), end, properties, geometry)
+    start = format_instant(raw.period.start)
+    return TriedFeature(raw.origin, start, end, dict(feature.properties), _geometry(raw, feature))
+
+
+def _geometry(raw: RawFeature, feature: Feature) -> dict[str, Any]:
+    """Return a point as stored, which may be less exact; lines and areas as in the file."""
+    shape = shapely.from_wkb(feature.wkb)
+    if shape.geom_type != "Point":
+        return dict(msgspec.json.decode(raw.geometry))
+    lonlat = shapely.set_srid(shapely.transform(shape, to_lonlat), 0)
+    return dict(msgspec.json.decode(write_geometry(shapely.set_precision(lonlat, 1e-7))))
 
 
 def _table(table: Any, plan: IntakePlan, file: str) -> TriedTable:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tileserver.findings import Finding
+from tileserver.ingest.source_list import Note, spell_sources
 from tileserver.markup import text_of
 from tileserver.model import Layer, Value
 
 VALUE_LENGTH = 4000
 _ADDRESS = re.compile(r"\s*https?://\S+\s*\Z", re.IGNORECASE)  # words would be a link to this server
 
-Note: TypeAlias = Callable[[Finding, str], None]  # what was met, in which property
-
 
 def kept_fields(given: Mapping[str, Any], layer: Layer, note: Note) -> dict[str, Value]:
     """Return the properties among *given* that *layer* declares; tell every loss to *note*.
 
     A list of words and numbers becomes one text, joined by what the layer declares; of a list of URLs the
-    first one is kept, for two in one are no address. What says nothing (``null``, ``""``, ``[]``) is not
-    there.
+    first one is kept, for two in one are no address; only the field that the layer declares for sources has
+    all of them. What says nothing (``null``, ``""``, ``[]``) is not there.
     """
     kept: dict[str, Value] = {}
+    sources = layer.evidence.sources if layer.evidence else ""
     for name in layer.fields:
+        if name == sources:
+            if spelled := spell_sources(given.get(name), note):
+                kept[name] = spelled
+            continue
         value = _plain(name, given.get(name), layer.join, note)
         if isinstance(value, str):
             value = _without_markup(name, value, note)

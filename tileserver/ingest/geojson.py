@@ -18,6 +18,7 @@ from tileserver.ingest.crs import is_lonlat
 from tileserver.ingest.dates import DateReader, Said
 from tileserver.ingest.fields import kept_fields, other_names
 from tileserver.ingest.frame import Frame, find_frame
+from tileserver.ingest.hidden import HiddenMark, without_sources
 from tileserver.ingest.limits import LIMITS, Limits
 from tileserver.ingest.mapping.values import text_of_value
 from tileserver.ingest.options import ReadOptions
@@ -47,6 +48,7 @@ class Rules:
     category: str
     axes: Literal["auto", "lonlat", "latlon"]
     event_key: Sequence[str]
+    hidden: HiddenMark | None
 
     @classmethod
     def of(cls, theatre: Theatre, layer: Layer, options: ReadOptions) -> Rules:
@@ -68,6 +70,7 @@ class Rules:
             options.category_column or layer.category,
             options.axes or layer.axes,
             options.key_columns or layer.event_key,
+            HiddenMark.of(layer.evidence.hidden if layer.evidence else None),
         )
 
     def frame(self, texts: Texts) -> Frame:
@@ -137,9 +140,12 @@ def said_date(feature: Feature, rules: Rules) -> Said | None:
 def read_properties(feature: Feature, origin: str, rules: Rules, report: Report) -> dict[str, Value] | None:
     """Return the feature's properties that the layer declares, the status as a code.
 
-    ``None`` where the feature was put aside for a status that is not declared.
+    ``None`` where the feature was put aside for a status that is not declared, or left out for its source.
     """
     given = feature.properties or {}
+    if rules.hidden is not None and (refused := rules.hidden.refuses(given, report)):
+        report.turn_away(refused[0], origin, refused[1])
+        return None
     category, said = rules.layer.category, given.get(rules.category)
     named = {**given, category: said} if category else given
     if rules.vocabulary.codes:
@@ -152,9 +158,14 @@ def read_properties(feature: Feature, origin: str, rules: Rules, report: Report)
             report.note(Finding.SPELLING, f"{origin}: {str(said)[:80]!r} -> {code}")
         named = {**named, category: code}
     used = {*rules.layer.fields, *rules.start, *rules.end, *rules.event_key, rules.category}
+    used |= {rules.hidden.column} if rules.hidden else set()
     if other := other_names(given, used):
         report.note(Finding.OTHER_FIELDS, f"{origin}: {', '.join(other)}")
-    return kept_fields(named, rules.layer, lambda finding, what: report.note(finding, f"{origin}: {what}"))
+    kept = kept_fields(named, rules.layer, lambda finding, what: report.note(finding, f"{origin}: {what}"))
+    if rules.hidden is not None and rules.hidden.is_on(given):
+        report.note(Finding.WITHOUT_SOURCES, origin)
+        return without_sources(kept, rules.layer)
+    return kept
 
 
 def _event_key(feature: Feature, rules: Rules) -> str:

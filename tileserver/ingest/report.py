@@ -131,6 +131,13 @@ class Report:
             raw = printable(raw[:QUARANTINE_LENGTH])
             self.quarantined.append(Quarantined(finding, printable(origin), raw))
 
+    def turn_away(self, finding: Finding, origin: str, words: str) -> None:
+        """Count an item that does not enter: put aside, or left out, as *finding* is treated."""
+        if finding.treatment == "quarantined":
+            self.quarantine(finding, origin, words)
+        else:
+            self.note(finding, f"{origin}: {words}" if words else origin)
+
     def add(self, part: Report) -> None:
         """Add the account of a *part* that was read for itself."""
         self.read += part.read

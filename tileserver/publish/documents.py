@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from tileserver.errors import LayerUnavailable
+from tileserver.evidence import Evidence
 from tileserver.history.periods import HistoryPeriod
 from tileserver.markup import text_of
 from tileserver.model import Layer, Theatre
@@ -94,6 +95,12 @@ def tilejson(
             layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories
         },
         "category": {layer.name: layer.category for layer in layers if layer.category},
+        "vocabularies": {
+            layer.name: {each.field: msgspec.to_builtins(each.codes) for each in layer.vocabularies}
+            for layer in layers
+            if layer.vocabularies
+        },
+        "evidence": {layer.name: evidence_block(layer.evidence) for layer in layers if layer.evidence},
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
         "sources": {layer.name: source_fields(layer.source) for layer in layers},
@@ -105,6 +112,19 @@ def missing_block(tileset: Tileset) -> dict[str, Any]:
     """Return why layers that were asked for are not served now, by name; nothing as a rule."""
     missing = {each.stored.layer.name: each.reason for each in tileset.missing}
     return {"missing": missing} if missing else {}
+
+
+def evidence_block(evidence: Evidence) -> dict[str, Any]:
+    """Return the fields that carry evidence by their duty, and width and words of each class of exactness.
+
+    How a hidden source is marked is between the publisher and the desk, and is not told.
+    """
+    return {
+        "exactness": evidence.exactness,
+        "classes": msgspec.to_builtins(evidence.classes) if evidence.exactness else [],
+        "sources": evidence.sources,
+        "graphic": evidence.graphic,
+    }
 
 
 def window_block(layer: Layer) -> dict[str, Any]:

@@ -122,7 +122,8 @@ def _in_tiles(layer: Layer | None) -> object:
     if layer is None:
         return None
     codes = [each.code for each in layer.categories]
-    return layer.kind, layer.time, layer.category, codes, layer.minzoom, layer.maxzoom, list(layer.fields)
+    zooms = layer.minzoom, layer.maxzoom
+    return layer.kind, layer.time, layer.category, codes, zooms, list(layer.fields), layer.texts
 
 
 async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: Layer) -> None:

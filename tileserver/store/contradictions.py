@@ -10,6 +10,9 @@ Key by key, for a layer that has data:
 ``day_zone``                             refused: its days would begin at other instants
 ``bounds``, ``scope``                    refused with how many features would lie wholly outside
 ``precision``                            fewer decimals refused, for the features have more; more: harmless
+``evidence``                             refused where features would be more exact than their class says, or
+                                         less; another class more, other words: harmless
+``vocabularies``                         refused with how many features carry what would be undeclared
 ``priority``, ``side``, zooms            drawn, and named, anew
 ``fields``                               harmless; what is stored says what it says until imported again
 ``reader``, ``mapping``, ``dates``, ...    harmless; they are about the next import
@@ -94,7 +97,8 @@ def _read_by(theatre: Theatre | None, layer: Layer | None) -> object:
     if theatre is None or layer is None:
         return None
     bounds = layer.bounds or theatre.bounds
-    return theatre.day_zone, bounds, layer.kind, layer.time, layer.category, layer.codes(), layer.precision
+    read_as = layer.kind, layer.time, layer.category, layer.codes(), layer.precision
+    return theatre.day_zone, bounds, read_as, layer.vocabularies, layer.evidence
 
 
 def _against_kind(row: LayerRow, before: Layer | None, layer: Layer) -> list[str]:
@@ -112,21 +116,37 @@ def _against_kind(row: LayerRow, before: Layer | None, layer: Layer) -> list[str
             old.precision <= layer.precision,
             f" with {old.precision} decimals of a degree, more than {layer.precision}",
         ),
+        (
+            _as_exact(old, layer),
+            ", whose places were not put in squares as [layers.evidence] would have it: withdraw those first",
+        ),
     )
     return [words for holds, words in rules if not holds][:1]
 
 
+def _exactness(layer: Layer) -> tuple[str, dict[str, float]]:
+    """Return the field with the class of a place, and the metres of each class by code."""
+    if layer.evidence is None or not layer.evidence.exactness:
+        return "", {}
+    return layer.evidence.exactness, {each.code: each.metres for each in layer.evidence.classes}
+
+
+def _as_exact(old: Layer, layer: Layer) -> bool:
+    """Whether features of *old* are as exact as *layer* declares their classes; no class says nothing."""
+    (field, metres), (new_field, new_metres) = _exactness(old), _exactness(layer)
+    return not new_field or (field == new_field and metres.items() <= new_metres.items())
+
+
 async def _against_codes(connection: asyncpg.Connection, row: LayerRow, layer: Layer) -> list[str]:
-    if not layer.category:
-        return []
-    found = await connection.fetch(
-        _CODES, row.layer_id, layer.category, sorted(layer.codes()), layer.drawn_as != "faces"
-    )
+    coded = [(each.field, sorted(term.code for term in each.codes), True) for each in layer.vocabularies]
+    if layer.category:
+        coded.insert(0, (layer.category, sorted(layer.codes()), layer.drawn_as != "faces"))
     return [
         f"layer {row.name} has {_features(features)} "
-        + (f"of the status {code!r}" if code is not None else f"without {layer.category!r}")
+        + (f"of the status {code!r}" if code is not None else f"without {field!r}")
         + ", which would not be declared" * (code is not None)
-        for code, features in found
+        for field, codes, may_lack in coded
+        for code, features in await connection.fetch(_CODES, row.layer_id, field, codes, may_lack)
     ]
 
 

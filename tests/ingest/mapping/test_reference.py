@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tests.conftest import ROOT
 from tests.definition import default_of
 from tileserver.cli.main import app
+from tileserver.evidence import HiddenRule
 from tileserver.ingest.mapping import declared
 from tileserver.ingest.mapping.load import parse_mapping
 from tileserver.ingest.mapping.schema import schema
@@ -27,6 +28,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "`[category]`": declared.CategoryRule,
     "`[fields]`": declared.FieldRule,
     "`[[leave_out]]` and `[[keep_only]]`": declared.RowRule,
+    "`[hidden]`": HiddenRule,
     "`[id]`": declared.IdRule,
     "`[limits]`": declared.LimitRule,
 }
@@ -53,7 +55,7 @@ def test_every_key_is_on_the_page_with_its_default_and_no_other(heading: str) ->
 def test_every_piece_of_toml_on_the_page_is_a_mapping() -> None:
     pieces = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     pieces = [each for each in pieces if "[[layers]]" not in each]  # which is of a definition
-    assert len(pieces) == 5
+    assert len(pieces) == 6
     for piece in pieces:
         parse_mapping(piece, "page.toml")
 

@@ -31,7 +31,7 @@ MADE = {
     "ucdp-ged": ("ucdp_ged.csv", {"battle": 1}, {}),
     "geoconfirmed": ("geoconfirmed.kml", {"ru": 1}, {}),
     "my-maps": ("mymaps.kml", {"strike": 1}, {"unknown_status": 1}),
-    "civilian-harm": ("bellingcat_export_events.json", {"civilians": 1}, {"filtered": 1}),
+    "civilian-harm": ("bellingcat_export_events.json", {"civilians": 1}, {"hidden_source": 1}),
     "newsroom-periods": ("nzz.json", {"no_change": 1, "gains": 1, "losses": 1}, {}),
 }
 
@@ -118,11 +118,12 @@ def test_columns_beside_their_place_in_the_codebook_are_refused_with_the_column_
             "damage-monitor",
             "monitor.csv",
             (
-                "entry,date,event_group,title,brief description,lat,lon,town/city,link\n"
-                "UW1,2022-03-05,Civilian Infrastructure Damage March 2022,t,d,48,37,x,https://example.org/1\n"
-                "UW1,2022-03-06,Bombing or Explosion Feb - June,t,d,48,37,x,https://example.org/2\n"
-                "UW2,,Mass grave or Burial,07/03/2022 A grave,d,48,37,x,Link can be requested\n"
-                'UW3,2022-03-08,Other,t,d,48,37,x,"Access can be requested, hidden for privacy reasons"\n'
+                "entry,date,event_group,title,brief description,lat,lon,town/city,violence level,"
+                "link,geolocation\n"
+                "UW1,2022-03-05,Civilian Infrastructure Damage March 2022,t,d,48,37,x,1,https://example.org/1,\n"
+                "UW1,2022-03-06,Bombing or Explosion Feb - June,t,d,48,37,x,GRAPHIC,https://example.org/2,\n"
+                "UW2,,Mass grave or Burial,07/03/2022 A grave,d,48,37,x,1,Link can be requested,\n"
+                'UW3,2022-03-08,Other,t,d,48,37,x,1,"Access can be requested, hidden for privacy reasons",\n'
             ),
             {"damage": 1, "strike": 1, "civilians": 1},
         ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from tileserver.errors import BadParameter
+from tileserver.evidence import HiddenRule
 from tileserver.ingest.mapping.declared import (
     CategoryRule,
     DateRule,
@@ -37,6 +38,8 @@ def faults(mapping: FileMapping) -> Iterator[Fault]:
     for table, rules in (("leave_out", mapping.leave_out), ("keep_only", mapping.keep_only)):
         for index, rule in enumerate(rules):
             yield from _condition((table, index), rule)
+    if mapping.hidden is not None:
+        yield from _condition(("hidden",), mapping.hidden)
     yield from _rest(mapping)
 
 
@@ -150,13 +153,20 @@ def _category(rule: CategoryRule) -> Iterator[Fault]:
 
 def _field(path: tuple[str | int, ...], field: str | int | FieldRule) -> Iterator[Fault]:
     rule = field if isinstance(field, FieldRule) else FieldRule(field)
-    if bool(listed(rule.column)) == (rule.value is not None):
+    if bool(listed(rule.column) or listed(rule.publisher)) == (rule.value is not None):
         yield path, 'it needs a column, or a value: text = "notes", or text = { value = "from the archive" }'
     if rule.take == "first" and rule.join is not None:
         yield path, "the first of several is not joined: leave join out"
+    if rule.codes and rule.type != "as_written":
+        yield (*path, "type"), "what codes say is a text: leave type out"
+    if listed(rule.publisher) and (rule.codes or rule.join is not None or rule.take != "all"):
+        yield (
+            (*path, "publisher"),
+            "sources with publishers are kept as they are: leave codes, join and take out",
+        )
 
 
-def _condition(path: tuple[str | int, ...], rule: RowRule) -> Iterator[Fault]:
+def _condition(path: tuple[str | int, ...], rule: RowRule | HiddenRule) -> Iterator[Fault]:
     said = [rule.equals is not None, bool(rule.matches), rule.empty is not None]
     if sum(said) != 1:
         yield path, 'it needs one of is, matches and empty, such as is = "hidden"'

@@ -10,11 +10,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from tileserver.evidence import HiddenRule, Words
+
 Column: TypeAlias = str | int  # by name; by number where the file has no header; "a.b" within a "a"
 Columns: TypeAlias = Column | tuple[Column, ...]
 Texts: TypeAlias = str | tuple[str, ...]
 Decimals: TypeAlias = Literal[".", ",", ".,"]
-Words: TypeAlias = str | int | float | bool | tuple[str | int | float | bool, ...]
 
 
 class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +95,9 @@ class FieldRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     column: Columns = ()
     value: str | int | float | bool | None = None
     take: Literal["all", "first", "text", "url"] = "all"
+    split: str = ""  # sign between several values in one text
+    codes: dict[str, str] = {}  # spelling -> code; a word that is in it nowhere stays as it is
+    publisher: Columns = ()  # of sources: who published each; '': the host of its URL
     join: str | None = None  # between several values; none: the layer's
     type: Literal["as_written", "text", "number", "whole", "boolean", "day"] = "as_written"
 
@@ -138,6 +142,7 @@ class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[str, str | int | FieldRule] | None = None
     leave_out: tuple[RowRule, ...] = ()
     keep_only: tuple[RowRule, ...] = ()
+    hidden: HiddenRule | None = None
     id: IdRule | None = None
     limits: LimitRule = LimitRule()
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tileserver.evidence import HiddenRule, Words
 from tileserver.findings import Finding
-from tileserver.ingest.mapping.declared import FileMapping, RowRule, Words, spelled
+from tileserver.ingest.mapping.declared import FileMapping, RowRule, spelled
 from tileserver.ingest.mapping.values import flat, shown, text_of_value, value_at
 from tileserver.ingest.report import Report
 from tileserver.ingest.spelling import fold
@@ -38,7 +39,7 @@ class Condition:
     empty: bool | None
 
     @classmethod
-    def of(cls, table: str, number: int, rule: RowRule) -> Condition:
+    def of(cls, table: str, number: int, rule: RowRule | HiddenRule) -> Condition:
         """Return the condition that *rule* declares, the one of that *number*, from 1, in its *table*."""
         where = f"{table} {number}"
         return cls(
@@ -134,7 +135,7 @@ def _conditions(rules: FileMapping) -> Iterator[Condition]:
             yield Condition.of(table, number, rule)
 
 
-def _told(rule: RowRule) -> str:
+def _told(rule: RowRule | HiddenRule) -> str:
     if rule.empty is not None:
         return "is empty" if rule.empty else "is not empty"
     if rule.matches:

@@ -11,13 +11,15 @@ from typing import Literal
 
 from tileserver.complaints import near_miss
 from tileserver.errors import UnreadableSource
+from tileserver.evidence import Evidence
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest.containers.table import Dialect, Table
 from tileserver.ingest.crs import to_lonlat
 from tileserver.ingest.frame import Frame, find_frame
+from tileserver.ingest.hidden import HiddenMark
 from tileserver.ingest.mapping.categories import Categories
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import FileMapping, listed
+from tileserver.ingest.mapping.declared import FieldRule, FileMapping, listed, spelled
 from tileserver.ingest.mapping.filters import Filters
 from tileserver.ingest.mapping.load import LoadedMapping
 from tileserver.ingest.mapping.places import NoPlace, Places
@@ -42,6 +44,7 @@ class IntakePlan:
     categories: Categories | None
     properties: Properties
     filters: Filters
+    hidden: HiddenMark | None  # the mapping's, else the layer's
     axes: Literal["auto", "lonlat", "latlon"]
 
     @classmethod
@@ -69,6 +72,7 @@ class IntakePlan:
             None if rules.category is None else Categories.of(rules.category, layer),
             Properties.of(rules.fields, dates, rules.file.decimals),
             Filters.of(rules),
+            HiddenMark.of(rules.hidden or (layer.evidence.hidden if layer.evidence else None)),
             axes or rules.geometry.axes or layer.axes,
         )
 
@@ -141,6 +145,7 @@ class IntakePlan:
         groups += [] if rules.id is None else [listed(rules.id.column), listed(rules.id.newest)]
         groups += [] if rules.id is None else [(each,) for each in listed(rules.id.columns)]
         groups += [(each,) for each in self.filters.columns]
+        groups += [] if self.hidden is None else [(self.hidden.column,)]
         return groups + [(each,) for each in self.properties.columns]
 
     def _geometries(self, table: Table) -> Iterator[bytes]:
@@ -185,7 +190,31 @@ def _check_layer(loaded: LoadedMapping, layer: Layer) -> None:
                 f"layer {layer.name!r} has no field {name!r}{near_miss(name, layer.fields)};"
                 f" it has {', '.join(layer.fields) or 'none'}",
             )
+    _check_fields(loaded, layer)
     _check_codes(loaded, layer)
+
+
+def _check_fields(loaded: LoadedMapping, layer: Layer) -> None:
+    """Check the codes of fields with a vocabulary, and that no field tells a place as its file does."""
+    evidence = layer.evidence or Evidence()
+    codes = {each.field: [term.code for term in each.codes] for each in layer.vocabularies}
+    if evidence.exactness:
+        codes[evidence.exactness] = [each.code for each in evidence.classes]
+    place = loaded.rules.geometry
+    places = {spelled(each) for each in (place.lon, place.lat, place.wkt, place.geojson) if each != ""}
+    for name, given in (loaded.rules.fields or {}).items():
+        rule = given if isinstance(given, FieldRule) else FieldRule(given)
+        for word, code in rule.codes.items():
+            if name in codes and code not in codes[name]:
+                raise loaded.complaint(
+                    ("fields", name, "codes", word),
+                    f"field {name!r} of layer {layer.name!r} has no {code!r}{near_miss(code, codes[name])};"
+                    f" it has {', '.join(codes[name])}",
+                )
+        if evidence.exactness and places & set(listed(rule.column)):
+            raise loaded.complaint(
+                ("fields", name), f"{name!r} would tell the place as the file has it: leave it out"
+            )
 
 
 def _check_codes(loaded: LoadedMapping, layer: Layer) -> None:

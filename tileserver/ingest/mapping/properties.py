@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tileserver.errors import BadInstant
 from tileserver.findings import Finding
-from tileserver.ingest.fields import Note
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import Decimals, FieldRule, listed, spelled
+from tileserver.ingest.mapping.declared import Columns, Decimals, FieldRule, listed, spelled
 from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at, whole_of
+from tileserver.ingest.source_list import Note
+from tileserver.ingest.spelling import fold
 from tileserver.ingest.uacontrolmap import split_sources
 
 _TRUE = {"true", "yes", "y", "1", "1.0", "t", "так", "да"}
@@ -41,7 +42,8 @@ class Properties:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of which properties are made."""
-        return tuple(each for rule in (self.rules or {}).values() for each in listed(rule.column))
+        rules = (self.rules or {}).values()
+        return tuple(each for rule in rules for each in (*listed(rule.column), *listed(rule.publisher)))
 
     def read(self, values: Mapping[str, Any], note: Note) -> Mapping[str, Any]:
         """Return each property with its value or values, before the losses of `kept_fields`."""
@@ -52,7 +54,9 @@ class Properties:
     def _value(self, name: str, rule: FieldRule, values: Mapping[str, Any], note: Note) -> Any:
         if rule.value is not None:
             return rule.value
-        said = list(flat(value_at(values, each) for each in listed(rule.column)))
+        said = _said(rule, rule.column, values)
+        if listed(rule.publisher):
+            return cited(said, _said(rule, rule.publisher, values))
         offered = _offered(rule, said)
         taken = offered[:1] if rule.take in ("first", "url") else offered
         if len(taken) < len(offered) and name.startswith("url"):
@@ -66,7 +70,7 @@ class Properties:
 
     def _typed(self, name: str, rule: FieldRule, value: Any, note: Note) -> Iterator[Any]:
         """Yield *value* in the declared type; nothing, and a finding, for a value of another type."""
-        found = self._as(rule, value)
+        found = _coded(rule, value) if rule.codes else self._as(rule, value)
         if found is None:
             note(Finding.OTHER_TYPE, f"{name}: {text_of_value(value)[:40]!r} is no {rule.type}")
         else:
@@ -92,6 +96,33 @@ class Properties:
             return self.dates.written(value)
         except BadInstant:
             return None
+
+
+def _coded(rule: FieldRule, value: Any) -> str:
+    word = text_of_value(value)
+    return {fold(each): code for each, code in rule.codes.items()}.get(fold(word), word)
+
+
+def _said(rule: FieldRule, columns: Columns, values: Mapping[str, Any]) -> list[Any]:
+    said = list(flat(value_at(values, each) for each in listed(columns)))
+    if not rule.split:
+        return said
+    parts = (part.strip() for each in said for part in text_of_value(each).split(rule.split))
+    return [part for part in parts if part]
+
+
+def cited(urls: Sequence[Any], publishers: Sequence[Any]) -> list[dict[str, str]]:
+    """Return sources as objects: *urls* with their *publishers*, one by one where there are as many.
+
+    One publisher is that of all URLs. Of other numbers nobody can tell whose is whose: URLs then have their
+    hosts, and publishers stand for themselves.
+    """
+    links, names = ([text_of_value(each) for each in given] for given in (urls, publishers))
+    if links and len(names) == 1:
+        names *= len(links)
+    if len(links) == len(names):
+        return [{"publisher": name, "url": url} for name, url in zip(names, links, strict=True)]
+    return [*({"publisher": "", "url": url} for url in links), *({"publisher": name} for name in names)]
 
 
 def _offered(rule: FieldRule, said: list[Any]) -> list[Any]:

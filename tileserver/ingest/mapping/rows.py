@@ -14,6 +14,7 @@ from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
+from tileserver.ingest.hidden import without_sources
 from tileserver.ingest.mapping.conditions import RowPlace, key_of
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
@@ -99,6 +100,9 @@ class TableReader:
     def _check_wanted(self, row: Row, report: Report) -> None:
         if (self.table.member, self.number, row.number) in self.replaced:
             raise Refused(Finding.REPLACED)
+        hidden = self.plan.hidden
+        if hidden is not None and (found := hidden.refuses(row.values, report)):
+            raise Refused(*found)
         if caught := self.plan.filters.caught(row.values, report):
             raise Refused(*caught)
 
@@ -136,7 +140,11 @@ class TableReader:
         given: dict[str, Any] = dict(self.plan.properties.read(row.values, note))
         if code is not None:
             given[layer.category] = code
-        return kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
+        kept = kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
+        if self.plan.hidden is not None and self.plan.hidden.is_on(row.values):
+            report.note(Finding.WITHOUT_SOURCES, origin)
+            return without_sources(kept, layer)
+        return kept
 
 
 def _plain(value: Any) -> Any:
