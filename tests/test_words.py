@@ -115,7 +115,7 @@ LEFTOVERS: frozenset[Place] = frozenset()
 TYPESCRIPT_WORDS: frozenset[Place] = frozenset({("catalogue.ts", "held")})
 
 # Classes that share a name with another one of the package, and may: neither leaves its room.
-NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Feature", "Tally", "Verdict"})
+NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Tally", "Verdict"})
 
 
 @cache

@@ -56,7 +56,7 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reader: str = "geojson"  # the dialect that its files are written in
     mapping: str = ""  # in place of a reader: a shipped mapping, or a TOML file beside the definition
     mapping_text: str = ""  # that file, kept with the definition
-    whole_state: bool = False  # is each GeoJSON file all that holds from its one date on?
+    whole_state: bool = False  # is each file all that holds from its one date on?
     axes: Literal["auto", "lonlat", "latlon"] = "auto"  # what comes first in its files' coordinates
     dates: Dates = Dates()
     spellings: dict[str, str] = {}  # what files say -> code, whatever the case and the spaces

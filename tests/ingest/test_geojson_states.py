@@ -101,7 +101,7 @@ def test_what_is_no_state_among_many_is_put_aside(tmp_path: Path) -> None:
     assert report.counts == {
         Finding.UNREADABLE_SNAPSHOT: 3,
         Finding.DUPLICATE: 1,
-        Finding.NO_SNAPSHOT: 1,
+        Finding.OTHER_MEMBER: 1,
     }
 
 

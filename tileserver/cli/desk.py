@@ -28,7 +28,7 @@ from tileserver.theatres import SAMPLES
 def import_(
     layer: Annotated[str, typer.Argument(help="theatre.layer, such as ukraine.control")],
     path: Annotated[
-        Path, typer.Argument(help="A file, an archive or a folder in the layer's format.", exists=True)
+        Path, typer.Argument(help="A file, an archive or a folder, in any common format.", exists=True)
     ],
     reader: Annotated[
         str, typer.Option(help=f"Format, where it is not the layer's own: {', '.join(READERS)}.")
@@ -45,23 +45,23 @@ def import_(
     date_column: Annotated[
         str,
         typer.Option(
-            help="GeoJSON: property with the date or the first instant; without it the first of"
+            help="Column with the date or the first instant; without it the first of"
             f" {', '.join(START_COLUMNS)}."
         ),
     ] = "",
     end_column: Annotated[
         str,
         typer.Option(
-            help=f"GeoJSON: property with the end; without it the first of {', '.join(END_COLUMNS)}. A plain"
+            help=f"Column with the end; without it the first of {', '.join(END_COLUMNS)}. A plain"
             " date includes its day, an instant is where the period ends; 9999-12-31 is no end."
         ),
     ] = "",
-    category_column: Annotated[str, typer.Option(help="GeoJSON: property with the status or side.")] = "",
+    category_column: Annotated[str, typer.Option(help="Column with the status or side.")] = "",
     key_column: Annotated[
         list[str] | None,
         typer.Option(
-            help="GeoJSON: property by which an event is known again when its text is edited or its point is"
-            " moved; several times for several together. id is also the Feature's own."
+            help="Column by which an event is known again when its text is edited or its point is"
+            " moved; several times for several together. id is also the own of a GeoJSON Feature."
         ),
     ] = None,
     at: Annotated[
@@ -74,7 +74,7 @@ def import_(
     axes: Annotated[
         Literal["auto", "lonlat", "latlon"] | None,
         typer.Option(
-            help="GeoJSON: what comes first in coordinates. auto reads the whole file as longitude, latitude"
+            help="What comes first in coordinates. auto reads the whole file as longitude, latitude"
             " unless all of it can only be the other way round, and refuses a mixture."
         ),
     ] = None,
@@ -82,7 +82,7 @@ def import_(
         bool,
         typer.Option(
             "--whole-state",
-            help="GeoJSON: each file is all that holds from its one date on; what it does not hold ends then."
+            help="Each file is all that holds from its one date on; what it does not hold ends then."
             " The date is --at, or the one its features say, or the one in its name.",
         ),
     ] = False,

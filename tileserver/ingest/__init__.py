@@ -5,7 +5,8 @@ A new publisher's files need no code as a rule: see `mapping`. To add a reader w
 1. Write ``ingest/<dialect>.py`` with one function ``read``, a `SnapshotReader` where each file is the whole
    state of the layer from its date on (as `deepstate`), or a `FeatureReader` where each thing has dates of
    its own (as `uacontrolmap`).
-2. Take from the neighbours: `archive` opens files, folders and archives within `limits`; `dates` reads
+2. Take from the neighbours: `containers.sources` opens files, folders and archives within `limits`, and
+   `containers` reads any format as rows; `dates` reads
    dates as the layer declares them; `spelling` turns words into codes of the legend; `fields` keeps the
    properties that the layer declares; `frame` turns coordinates into longitude and latitude; `formats` says
    by the first bytes of a file that cannot be read which format it is in.
@@ -26,11 +27,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tileserver.errors import BadParameter
-from tileserver.ingest.archive import is_tar, member_names
+from tileserver.ingest.containers.sources import member_names
 from tileserver.ingest.deepstate import read as read_deepstate
 from tileserver.ingest.geojson import END_COLUMNS, START_COLUMNS
 from tileserver.ingest.geojson import read as read_geojson
-from tileserver.ingest.geojson_states import read as read_geojson_states
+from tileserver.ingest.geojson import read_states as read_geojson_states
 from tileserver.ingest.mapping.of_layer import mapping_for
 from tileserver.ingest.mapping.opening import open_source
 from tileserver.ingest.mapping.plan import IntakePlan
@@ -103,7 +104,7 @@ def gives_snapshots(layer: Layer, options: ReadOptions) -> bool:
 
 def count_items(path: Path) -> int | None:
     """Return the number of files in an archive or folder, for a progress bar; ``None`` for a single file."""
-    return len(member_names(path)) if path.is_dir() or is_tar(path) else None
+    return len(member_names(path)) or None
 
 
 def read_snapshots(

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tileserver.errors import BadInstant, UnreadableSource
+from tileserver.errors import BadInstant, HostileSource, UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest import archive
+from tileserver.ingest.containers.sources import Opening, PlainFile, open_sources
 from tileserver.ingest.crs import is_lonlat
 from tileserver.ingest.dates import DateReader, Said
 from tileserver.ingest.deepstate_status import is_no_claim, status_of
 from tileserver.ingest.formats import seen_format
-from tileserver.ingest.limits import LIMITS, Limits
+from tileserver.ingest.limits import LIMITS, MB, Limits
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
@@ -54,6 +55,15 @@ class _Geometry(msgspec.Struct):
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One file: its name for reports, its bytes unpacked, and the reason where there are none."""
+
+    name: str
+    data: bytes
+    error: str = ""
+
+
 _COLLECTION = msgspec.json.Decoder(_Collection)
 _GEOMETRY = msgspec.json.Decoder(_Geometry)
 
@@ -67,11 +77,11 @@ def read(
     a different one is quarantined. A single file that cannot be read is an error; one among many is
     quarantined, and the state before it goes on holding.
     """
-    single = not path.is_dir() and not archive.is_tar(path)
     dates = DateReader.of(layer.dates, day_zone(theatre.day_zone))
     last: tuple[datetime, bytes] | None = None
     found = False
-    for member in archive.read_members(path, _order, limits):
+    for source in open_sources(path, Opening(limits, lambda _: True, _order)):
+        member, single = _member(source, path.name, limits), not source.member
         at = options.at if single and options.at else published(member.name)
         why = member.error or (_absurd(at, dates) if at else "its name says no publication time")
         if at is None or why:
@@ -89,6 +99,15 @@ def read(
         raise UnreadableSource(
             f"{path.name} holds no snapshot; one is named by its publication time: 1696184127.geojson"
         )
+
+
+def _member(source: PlainFile, file: str, limits: Limits) -> _Member:
+    name = source.member or file
+    if source.trouble:
+        return _Member(name, b"", source.trouble)
+    if source.path.stat().st_size > limits.member_bytes:
+        raise HostileSource(f"{name} unpacks to more than {limits.member_bytes // MB} MB")
+    return _Member(name, source.path.read_bytes())
 
 
 def published(name: str) -> datetime | None:
@@ -111,7 +130,7 @@ def _absurd(at: datetime, dates: DateReader) -> str:
     return ""
 
 
-def _refuse(member: archive.Member, why: str, single: bool, report: Report) -> None:
+def _refuse(member: _Member, why: str, single: bool, report: Report) -> None:
     """Account for a file that is no snapshot, or says no time that can be, or cannot be unpacked."""
     if single:
         raise UnreadableSource(f"{member.name}: {why}; name it like 1696184127.geojson, or give it with --at")
@@ -122,7 +141,7 @@ def _refuse(member: archive.Member, why: str, single: bool, report: Report) -> N
         report.note(Finding.NO_SNAPSHOT, member.name)
 
 
-def _again(member: archive.Member, same: bool, report: Report) -> None:
+def _again(member: _Member, same: bool, report: Report) -> None:
     report.read += 1
     if same:
         report.note(Finding.DUPLICATE, member.name)
@@ -130,7 +149,7 @@ def _again(member: archive.Member, same: bool, report: Report) -> None:
         report.quarantine(Finding.UNREADABLE_SNAPSHOT, member.name, "another file has the same time")
 
 
-def _features(member: archive.Member, single: bool, report: Report) -> list[_Feature] | None:
+def _features(member: _Member, single: bool, report: Report) -> list[_Feature] | None:
     try:
         found = _COLLECTION.decode(member.data)
         if is_lonlat(found.crs):

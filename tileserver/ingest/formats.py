@@ -11,30 +11,24 @@ from itertools import islice
 import msgspec
 
 OGR = "convert it, as with: ogr2ogr -f GeoJSON -t_srs EPSG:4326 out.geojson"
-_SAVE_TABLE = (
-    "save it as GeoJSON with a point for each row, as with: ogr2ogr -f GeoJSON out.geojson in.csv"
-    " -oo X_POSSIBLE_NAMES=lon* -oo Y_POSSIBLE_NAMES=lat*"
-)
+MAPPED = "import it with a mapping, of which tileserver mapping suggest writes a draft"
 BROKEN_JSON = "JSON that is broken or cut off"
 HEAD = 65_536
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"fgb\x03", "a FlatGeobuf", OGR),
-    (b"PAR1", "a Parquet file", OGR),
-    (b"SQLite format 3\0", "an SQLite database, as GeoPackages are", f"{OGR} in.gpkg LAYER"),
-    (b"\x00\x00\x27\x0a", "the .shp of a shapefile", OGR),
-    (b"\x1f\x8b", "packed by gzip", "name it so that it ends in .gz"),
-    (b"\xfd7zXZ", "packed by xz", "unpack it, or name an archive so that it ends in .tar.xz"),
-    (b"BZh", "packed by bzip2", "unpack it, or name an archive so that it ends in .tar.bz2"),
+    (b"fgb\x03", "a FlatGeobuf", MAPPED),
+    (b"PAR1", "a Parquet file", MAPPED),
+    (b"SQLite format 3\0", "an SQLite database, as GeoPackages are", MAPPED),
+    (b"\x00\x00\x27\x0a", "the .shp of a shapefile", MAPPED),
     (b"\xff\xfe", "text in UTF-16", "save it in UTF-8"),
     (b"\xfe\xff", "text in UTF-16", "save it in UTF-8"),
     (b"%PDF", "a PDF", "a map in it is a picture; ask for the data"),
     (b"\x89PNG", "a picture", "ask for the data that it was drawn from"),
     (b"\xff\xd8\xff", "a picture", "ask for the data that it was drawn from"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Office file", f"save it as CSV, then {_SAVE_TABLE}"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Office file", "save it as .xlsx or CSV"),
 )
 _TYPES = {
-    "Topology": ("TopoJSON", "convert it, as with: topo2geo control=out.geojson < in.json"),
-    "Feature": ("one GeoJSON Feature over several lines", "put it into a FeatureCollection"),
+    "Topology": ("TopoJSON", MAPPED),
+    "Feature": ("one GeoJSON Feature over several lines", MAPPED),
     "FeatureCollection": ("a FeatureCollection without a list of features", "see how it was written"),
 }
 _XML = re.compile(rb"\A\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<([A-Za-z:]+)", re.DOTALL)
@@ -63,17 +57,17 @@ def _zip(data: bytes) -> tuple[str, str]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return "a zip archive that is not complete", "fetch it again"
     if any(name.startswith("xl/") for name in names):
-        return "an Excel workbook", f"save the sheet as CSV, then {_SAVE_TABLE}"
+        return "an Excel workbook", MAPPED
     if any(name.endswith(".shp") for name in names):
-        return "a zipped shapefile", f"{OGR} /vsizip/in.zip"
+        return "a zipped shapefile", MAPPED
     if any(name.endswith(".kml") for name in names):
-        return "a KMZ", f"{OGR} in.kmz"
-    return "a zip archive", "unpack it and import the folder, or the files in it"
+        return "a KMZ", MAPPED
+    return "a zip archive", MAPPED
 
 
 def _xml(root: bytes) -> tuple[str, str]:
     if root == b"kml":
-        return "KML", f"{OGR} in.kml"
+        return "KML", MAPPED
     if root == b"gpx":
         return "GPX", f"{OGR} in.gpx waypoints"
     if root == b"html":
@@ -83,7 +77,7 @@ def _xml(root: bytes) -> tuple[str, str]:
 
 def _json(data: bytes) -> tuple[str, str]:
     if data.lstrip().startswith(b"\x1e"):
-        return "a sequence of GeoJSON texts over several lines each (RFC 8142)", "write each on one line"
+        return "a sequence of GeoJSON texts over several lines each (RFC 8142)", MAPPED
     try:
         document = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -98,9 +92,9 @@ def _object(document: dict[str, object]) -> tuple[str, str]:
         return _TYPES.get(kind, (what, "put geometries into Features of a FeatureCollection"))
     inside = next((key[:40] for key, value in document.items() if _is_collection(value)), None)
     if inside is not None:
-        return f"JSON with a FeatureCollection under {inside!r}", f"take it out: jq '.{inside}'"
+        return f"JSON with a FeatureCollection under {inside!r}", MAPPED
     keys = ", ".join(repr(key[:40]) for key in islice(document, 6))
-    return f"JSON with the keys {keys}", "make a FeatureCollection of what it holds"
+    return f"JSON with the keys {keys}", MAPPED
 
 
 def _list(items: list[object]) -> tuple[str, str]:
@@ -108,7 +102,7 @@ def _list(items: list[object]) -> tuple[str, str]:
     keys = ""
     if isinstance(first, dict):
         keys = " with " + ", ".join(repr(str(key)[:40]) for key in islice(first, 8))
-    return f"a JSON list of {len(items):,} items{keys}", "make a FeatureCollection with a Feature for each"
+    return f"a JSON list of {len(items):,} items{keys}", MAPPED
 
 
 def _is_collection(value: object) -> bool:
@@ -123,4 +117,4 @@ def _table(head: bytes) -> tuple[str, str]:
     columns = next(csv.reader([line], delimiter=delimiter))
     shown = ", ".join(repr(column[:24]) for column in islice((c for c in columns if c.strip()), 6))
     between = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}[delimiter]
-    return f"a table with {between} between {len(columns)} columns ({shown} ..)", _SAVE_TABLE
+    return f"a table with {between} between {len(columns)} columns ({shown} ..)", MAPPED

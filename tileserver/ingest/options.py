@@ -19,6 +19,6 @@ class ReadOptions:
     at: datetime | None = None
     reader: str = ""  # overrides the layer's
     axes: Literal["", "auto", "lonlat", "latlon"] = ""  # overrides the layer's
-    whole_state: bool = False  # each GeoJSON file is all that holds from its one date on
-    key_columns: tuple[str, ...] = ()  # by which GeoJSON's events are known again; overrides the layer's
+    whole_state: bool = False  # each file is all that holds from its one date on
+    key_columns: tuple[str, ...] = ()  # by which events are known again; overrides the layer's
     mapping: LoadedMapping | None = None  # says how the file is read, in place of a reader

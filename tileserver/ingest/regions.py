@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tileserver.errors import BadParameter, UnreadableSource
-from tileserver.ingest.archive import open_file
+from tileserver.ingest.containers.sources import open_only
 from tileserver.ingest.limits import LIMITS, Limits, read_bounded
 
 MAX_REGIONS = 10_000
@@ -37,7 +37,7 @@ def read_regions(path: Path, name_field: str, *, limits: Limits = LIMITS) -> lis
     BadParameter
         A feature has no such property, or it says nothing.
     """
-    with open_file(path) as stream:
+    with open_only(path, limits) as found, found.path.open("rb") as stream:
         data = read_bounded(stream, limits.member_bytes, path.name)
     try:
         features = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Collection).features

@@ -19,8 +19,8 @@ import msgspec
 
 from tileserver.errors import BadInstant, UnreadableSource
 from tileserver.findings import Finding
-from tileserver.ingest.archive import open_file
-from tileserver.ingest.formats import HEAD, seen_format
+from tileserver.ingest.containers.sources import open_only
+from tileserver.ingest.formats import seen_format
 from tileserver.ingest.limits import LIMITS, Limits, lines_bounded
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.raw import RawFeature
@@ -64,7 +64,7 @@ def read(
 
 def _rows(path: Path, limits: Limits) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row by column name with its place in the file."""
-    with open_file(path) as stream:
+    with open_only(path, limits) as found, found.path.open("rb") as stream:
         lines = (line.decode("utf-8", "replace") for line in lines_bounded(stream, limits, path.name))
         reader = csv.reader(lines)
         try:
@@ -72,17 +72,12 @@ def _rows(path: Path, limits: Limits) -> Iterator[tuple[str, dict[str, str]]]:
             if missing := [column for column in COLUMNS if column not in header]:
                 raise UnreadableSource(
                     f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)};"
-                    f" by the look of it, it is {_look(path)}"
+                    f" by the look of it, it is {seen_format(found.head)[0]}"
                 )
             for row in reader:
                 yield f"{path.name}:{reader.line_num}", dict(zip(header, row, strict=False))
         except csv.Error as error:
             raise UnreadableSource(f"{path.name}:{reader.line_num} is no CSV: {error}") from error
-
-
-def _look(path: Path) -> str:
-    with open_file(path) as stream:
-        return seen_format(stream.read(HEAD))[0]
 
 
 def _feature(

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.shapes import layer, theatre
 from tileserver.declared import Category
-from tileserver.ingest.archive import Order
+from tileserver.ingest.containers.sources import Order
 from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.mapping.load import parse_mapping
 from tileserver.ingest.mapping.plan import IntakePlan

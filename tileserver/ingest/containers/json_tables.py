@@ -26,6 +26,7 @@ SAMPLE = 100  # rows in which columns are looked for
 VALUE = "value"  # the column of a record that is no object, as a bare ring
 WHOLE = "."  # as a path: the document itself is the only record
 _BOM = b"\xef\xbb\xbf"
+_BETWEEN = b"\x1e \t\r\n"  # RFC 8142 2: a record separator before each text
 _CHUNK = 1 << 18
 _GEOMETRIES = frozenset(
     f"{many}{kind}" for many in ("", "Multi") for kind in ("Point", "LineString", "Polygon")
@@ -33,6 +34,8 @@ _GEOMETRIES = frozenset(
 _GEOJSON = (*_GEOMETRIES, "Feature", "FeatureCollection")
 _FEATURE_MEMBERS = ("type", "geometry", "properties", "bbox", "crs")
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_VALUE = msgspec.json.Decoder()
+_PROPERTIES = msgspec.json.Decoder(dict[str, Any] | None)
 
 Records: TypeAlias = Callable[[BinaryIO], Iterator[bytes | None]]  # None: longer than the limit
 
@@ -68,18 +71,18 @@ def split(stream: BinaryIO, separator: bytes, limits: Limits) -> Iterator[bytes 
         *ended, rest = chunk.split(separator)
         for piece in ended:
             size += len(piece)
-            yield None if size > limits.line_bytes else bytes(kept + piece).strip()
+            yield None if size > limits.line_bytes else bytes(kept + piece).strip(_BETWEEN)
             kept, size = bytearray(), 0
         size += len(rest)
         kept = kept + rest if size <= limits.line_bytes else bytearray()
-    yield None if size > limits.line_bytes else bytes(kept).strip()
+    yield None if size > limits.line_bytes else bytes(kept).strip(_BETWEEN)
 
 
 def _texts(source: PlainFile, start: int, limits: Limits) -> Records:
     """Return the texts of a sequence without separators: by lines if the first is whole, else by brackets."""
     with source.path.open("rb") as stream:
         stream.seek(start)
-        first = stream.readline(limits.line_bytes).strip()
+        first = stream.readline(limits.line_bytes).strip(_BETWEEN)
     try:
         msgspec.json.decode(first)
     except BROKEN:
@@ -172,16 +175,16 @@ def _row(number: int, text: bytes | None, limits: Limits) -> Row:
 
 def _record(number: int, text: bytes) -> Row:
     raw = _MEMBERS.decode(text)
-    kind = msgspec.json.decode(raw["type"]) if "type" in raw else None
+    kind = _VALUE.decode(raw["type"]) if "type" in raw else None
     if kind in ("FeatureCollection", "Topology"):
         return Row(number, {}, None, f"it is a whole {kind} among records; give it as a file of its own")
     if kind != "Feature":
         is_geometry = isinstance(kind, str) and kind in _GEOMETRIES
-        return Row(number, {}, text) if is_geometry else Row(number, msgspec.json.decode(text))
-    values = {name: msgspec.json.decode(raw[name]) for name in raw if name not in _FEATURE_MEMBERS}
-    properties = msgspec.json.decode(raw.get("properties", b"null"), type=dict[str, Any] | None)
-    values |= properties or {}
+        return Row(number, {}, text) if is_geometry else Row(number, _VALUE.decode(text))
+    properties = _PROPERTIES.decode(raw.get("properties", b"null")) or {}
+    if others := [name for name in raw if name not in _FEATURE_MEMBERS]:
+        properties = {**{name: _VALUE.decode(raw[name]) for name in others}, **properties}
     geometry = bytes(raw.get("geometry", b"null"))
-    crs = msgspec.json.decode(raw["crs"]) if "crs" in raw else None
+    crs = _VALUE.decode(raw["crs"]) if "crs" in raw else None
     trouble = "" if is_lonlat(crs) else f"it has a reference system of its own: {str(crs)[:120]}"
-    return Row(number, values, None if geometry == b"null" else geometry, trouble)
+    return Row(number, properties, None if geometry == b"null" else geometry, trouble)

@@ -48,8 +48,7 @@ def _value(scanner: Scanner, path: str, depth: int, outline: JsonOutline) -> Non
         raise HostileSource(f"its JSON has more than {_PATHS:,} lists and objects that may hold records")
     if start == ord("["):
         outline.lists[path] = scanner.place
-        for _ in scanner.items(0):
-            pass
+        scanner.pass_items()
     elif start == ord("{") and depth < _DEEP:
         outline.objects[path] = scanner.place
         for name in _names(scanner):

@@ -8,13 +8,13 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.archive import check_member, check_total, checked_files, is_tar, open_tar
+from tileserver.ingest.containers.tar import check_member, check_total, checked_files, is_tar, open_tar
 from tileserver.ingest.limits import Limits
 
 _TAIL = 66_000  # of a zip: 22 bytes and a comment of up to 65,535, after those of ZIP64
@@ -40,7 +40,7 @@ def open_packed(path: Path, head: bytes, limits: Limits) -> AbstractContextManag
         raise UnreadableSource(f"{path.name} is a zip archive that is empty; see how it was made")
     if head.startswith(b"PK\x03\x04"):
         return None if is_workbook(path) else _zip(path, limits)
-    if is_tar(path) or head[257:262] == b"ustar":
+    if is_tar(path.name) or head[257:262] == b"ustar":
         return _tar(path, limits)
     return None
 
@@ -82,9 +82,8 @@ def _check_directory(path: Path) -> None:
 
 @contextmanager
 def _zip(path: Path, limits: Limits) -> Iterator[Packed]:
-    within = replace(limits, member_bytes=limits.spooled_bytes)
     with _open_zip(path) as archive:
-        infos = {info.filename: info for info in _checked(archive, path, within)}
+        infos = {info.filename: info for info in _checked(archive, path, limits)}
 
         def opened(name: str) -> BinaryIO:
             if infos[name].flag_bits & 1:
@@ -111,10 +110,9 @@ def _checked(archive: zipfile.ZipFile, path: Path, limits: Limits) -> Iterator[z
 
 @contextmanager
 def _tar(path: Path, limits: Limits) -> Iterator[Packed]:
-    within = replace(limits, member_bytes=limits.spooled_bytes)
-    with open_tar(path) as tar:
-        infos: dict[str, tarfile.TarInfo] = {info.name: info for info in checked_files(tar, path, within)}
-    with open_tar(path) as again:  # the first pass has unpacked all of it
+    with open_tar(path, limits) as tar:
+        infos: dict[str, tarfile.TarInfo] = {info.name: info for info in checked_files(tar, path, limits)}
+    with open_tar(path, limits) as again:  # the first pass has unpacked all of it
         places = {name: info.offset for name, info in infos.items()}
 
         def opened(name: str) -> BinaryIO:

@@ -16,6 +16,21 @@ _STRING = re.compile(rb'["\\]')
 _SCALAR_END = re.compile(rb"[\x1e,\]}\s]")
 _BRACKETS = {ord("{"): re.compile(rb'[{}"]'), ord("["): re.compile(rb'[\[\]"]')}
 _OPENING = b"{["
+_NESTED = 5  # brackets within brackets that are found in one step
+_TEXT = rb'"(?:[^"\\]++|\\.)*+"'
+
+
+def _whole(opening: bytes, closing: bytes) -> re.Pattern[bytes]:
+    """Return the pattern of a whole value in brackets; possessive, so that no byte is tried twice."""
+    plain = rb'[^"' + re.escape(opening + closing) + rb"]++|" + _TEXT
+    inner = plain
+    for _ in range(_NESTED):
+        inner = plain + rb"|" + re.escape(opening) + rb"(?:" + inner + rb")*+" + re.escape(closing)
+    return re.compile(re.escape(opening) + rb"(?:" + inner + rb")*+" + re.escape(closing), re.DOTALL)
+
+
+_WHOLE = {ord("{"): _whole(b"{", b"}"), ord("["): _whole(b"[", b"]")}
+_OBJECTS = re.compile(rb"(?:[ \t\r\n]*+" + _WHOLE[ord("{")].pattern + rb"[ \t\r\n]*+,)++", re.DOTALL)
 
 
 class Broken(Exception):
@@ -59,6 +74,9 @@ class Scanner:
         start = self.peek()
         if start < 0:
             raise Broken(f"the text ends at byte {self.place}")
+        if start in _OPENING and (match := _WHOLE[start].match(self._buffer, self._at)):
+            self._at = match.end()  # nearly all: small, and in the buffer to their ends
+            return match[0] if match.end() - match.start() <= bound else None
         begin, parts = self.place, bytearray()
         for piece in self._pieces(start):
             if self.place - begin <= bound:
@@ -78,6 +96,22 @@ class Scanner:
                 self.skip(",")
                 yield self.take(bound)
         self.skip("]")
+
+    def pass_items(self) -> None:
+        """Step over the JSON array that begins here; `Broken` as of `items`."""
+        self.skip("[")
+        if self.peek() != ord("]"):
+            self._pass_objects()
+            while self.peek() != ord("]"):
+                self.skip(",")
+                self._pass_objects()
+        self.skip("]")
+
+    def _pass_objects(self) -> None:
+        """Step over the objects that are whole in the buffer, with their commas, and over the next value."""
+        if match := _OBJECTS.match(self._buffer, self._at):
+            self._at = match.end()
+        self.take(0)
 
     def _pieces(self, start: int) -> Iterator[bytes]:
         """Yield the bytes of the value that begins with *start*, piece by piece."""

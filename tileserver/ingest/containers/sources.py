@@ -6,19 +6,22 @@ that reads it then sees a plain file with nothing beside it that could lead else
 
 from __future__ import annotations
 
+import bz2
 import gzip
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 from zipfile import BadZipFile
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.archive import BROKEN, TAR_SUFFIXES, Order, folder_files
 from tileserver.ingest.containers.packed import Packed, open_packed
+from tileserver.ingest.containers.tar import BROKEN, TAR_SUFFIXES, XZ, XzFile, check_total
 from tileserver.ingest.formats import HEAD
-from tileserver.ingest.limits import MB, Limits
+from tileserver.ingest.limits import LIMITS, MB, Limits
 from tileserver.ingest.report import printable
 
 NESTED = 2  # archives within archives, as a KMZ in a zip
@@ -27,6 +30,7 @@ _BESIDE_SHAPES = (*_SHAPE_PARTS, ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".qml",
 _NOISE = ("__MACOSX/", "Thumbs.db", "desktop.ini")
 
 Wanted: TypeAlias = Callable[[str], bool]  # of a member's path
+Order: TypeAlias = Callable[[str], Any]  # path -> sort key; members of equal keys keep their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,49 @@ class Opening:
     wanted: Wanted
     order: Order | None
     depth: int = 0
+    unpacked: Counter[str] = field(default_factory=Counter)  # "bytes", of all that was unpacked so far
 
 
-def open_sources(path: Path, opening: Opening) -> Iterator[PlainFile]:
+def plain_name(name: str) -> str:
+    """Return the *name* of a file without the suffix of its packing, which may be taken off or not."""
+    return name.removesuffix(".gz").removesuffix(".xz").removesuffix(".bz2")
+
+
+def member_names(path: Path, limits: Limits = LIMITS) -> list[str]:
+    """Return the paths of the files in an archive or folder, none for a single file.
+
+    The errors are those of `open_sources`.
+    """
+    found: list[str] = []
+
+    def note(member: str) -> bool:
+        found.append(printable(member))
+        return False
+
+    for _ in open_sources(path, Opening(limits, note, None)):
+        pass  # a single file, which is not asked for, or an archive within that is broken
+    return found
+
+
+@contextmanager
+def open_only(path: Path, limits: Limits = LIMITS) -> Iterator[PlainFile]:
+    """Open the only file in *path*, plain, packed or in an archive.
+
+    `UnreadableSource` where it holds several or none; in all else as `open_sources`.
+    """
+    names = member_names(path, limits)
+    if len(names) > 1:
+        raise UnreadableSource(f"{path.name} holds {len(names):,} files; give one of them")
+    with closing(open_sources(path, Opening(limits, lambda _: True, None))) as sources:
+        found = next(sources, None)
+        if found is None:
+            raise UnreadableSource(f"{path.name} holds no file that is to be read")
+        if found.trouble:
+            raise UnreadableSource(f"{path.name} cannot be read: {found.trouble}")
+        yield found
+
+
+def open_sources(path: Path, opening: Opening) -> Generator[PlainFile, None, None]:
     """Yield the plain files in a folder, an archive, a packed or a plain file; each until the next.
 
     Raises
@@ -73,8 +117,10 @@ def open_sources(path: Path, opening: Opening) -> Iterator[PlainFile]:
 
 
 def _folder(path: Path, opening: Opening) -> Iterator[PlainFile]:
-    limits = replace(opening.limits, member_bytes=opening.limits.spooled_bytes)
-    files = {str(file.relative_to(path)): file for file in folder_files(path, limits)}
+    there = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    if len(there) > opening.limits.members:
+        raise HostileSource(f"{path.name} holds more than {opening.limits.members} files")
+    files = {str(file.relative_to(path)): file for file in there}
     lowered = {name.lower(): file for name, file in files.items()}
     for name in _chosen(list(files), opening):
         yield from _member(name, files[name], _parts(name, lowered), opening)
@@ -91,14 +137,29 @@ def _opened(member: str, path: Path, parts: Mapping[str, Path], opening: Opening
     if packed is not None:
         with packed as archive:
             yield from _archive(member, archive, inner)
-    elif head.startswith(b"\x1f\x8b"):
+    elif (unpacked := _unpacked(path, head, opening.limits)) is not None:
         with TemporaryDirectory(prefix="tileserver-") as room:
             plain = Path(room) / f"data{Path(path.stem).suffix[:16]}"
-            with gzip.open(path) as stream:
-                _spool(cast(BinaryIO, stream), plain, member or path.name, opening.limits)
+            with unpacked as stream:
+                _spool(stream, plain, member or path.name, opening)
             yield from _opened(member, plain, {}, inner)
     else:
         yield PlainFile(member, path, head, parts)
+
+
+def _unpacked(path: Path, head: bytes, limits: Limits) -> AbstractContextManager[BinaryIO] | None:
+    """Return the bytes of a file that is packed by itself, to be entered; ``None`` for any other."""
+    if head.startswith(b"\x1f\x8b"):
+        return cast(AbstractContextManager[BinaryIO], gzip.open(path))
+    if head.startswith(b"BZh"):
+        return cast(AbstractContextManager[BinaryIO], bz2.open(path))
+    return _open_xz(path, limits) if head.startswith(XZ) else None
+
+
+@contextmanager
+def _open_xz(path: Path, limits: Limits) -> Iterator[BinaryIO]:
+    with path.open("rb") as packed:
+        yield cast(BinaryIO, XzFile(packed, limits.unpacker_bytes))
 
 
 def _archive(member: str, archive: Packed, opening: Opening) -> Iterator[PlainFile]:
@@ -115,12 +176,12 @@ def _archive(member: str, archive: Packed, opening: Opening) -> Iterator[PlainFi
                 stem = path.lower()[: -len(".shp")]
                 needed |= {lowered[stem + part] for part in _SHAPE_PARTS if stem + part in lowered}
             for each in (each for each in archive.names if each in needed):
-                spooled[each] = _unpack(archive, each, room / _own_name(len(spooled), each), opening.limits)
+                spooled[each] = _unpack(archive, each, room / _own_name(len(spooled), each), opening)
         for path in chosen:
             parts = _parts(path, {low: spooled[each] for low, each in lowered.items() if each in spooled})
             file = spooled.get(by_path[path])
             try:
-                plain = file or _unpack(archive, by_path[path], room / _own_name(0, path), opening.limits)
+                plain = file or _unpack(archive, by_path[path], room / _own_name(0, path), opening)
             except UnreadableSource as error:
                 yield PlainFile(printable(path), room, trouble=str(error))
                 continue
@@ -137,20 +198,22 @@ def _member(name: str, path: Path, parts: Mapping[str, Path], opening: Opening) 
         yield PlainFile(printable(name), path, trouble=str(error))
 
 
-def _unpack(archive: Packed, name: str, to: Path, limits: Limits) -> Path:
+def _unpack(archive: Packed, name: str, to: Path, opening: Opening) -> Path:
     with archive.open(name) as stream:
-        return _spool(stream, to, name, limits)
+        return _spool(stream, to, name, opening)
 
 
-def _spool(stream: BinaryIO, to: Path, name: str, limits: Limits) -> Path:
+def _spool(stream: BinaryIO, to: Path, name: str, opening: Opening) -> Path:
     """Copy *stream*, a file unpacked on the way, to the file *to*."""
-    size = 0
+    limits, size = opening.limits, 0
     try:
         with to.open("wb") as out:
             while chunk := stream.read(MB):
                 size += len(chunk)
+                opening.unpacked["bytes"] += len(chunk)
                 if size > limits.spooled_bytes:
                     raise HostileSource(f"{name} unpacks to more than {limits.spooled_bytes // MB} MB")
+                check_total(opening.unpacked["bytes"], Path(name), limits)
                 out.write(chunk)
     except (
         *BROKEN,

@@ -8,13 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tileserver.errors import UnreadableSource
-from tileserver.ingest.archive import Order
 from tileserver.ingest.containers.apart.process import ReaderProcesses, request_of
 from tileserver.ingest.containers.csv_tables import read_csv
 from tileserver.ingest.containers.json_tables import read_json
 from tileserver.ingest.containers.kml_tables import read_kml
 from tileserver.ingest.containers.recognise import recognise
-from tileserver.ingest.containers.sources import Opening, PlainFile, Wanted, open_sources
+from tileserver.ingest.containers.sources import Opening, Order, PlainFile, Wanted, open_sources
 from tileserver.ingest.containers.table import Dialect, Row, Table
 from tileserver.ingest.limits import LIMITS, Limits
 

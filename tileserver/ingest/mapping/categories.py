@@ -33,14 +33,16 @@ class Categories:
     rule: CategoryRule
     table: Mapping[str, str | None]
     layer: Vocabulary
+    columns: tuple[str, ...]
     declares: bool  # its own table; else the layer's codes and spellings hold
+    is_implied: bool = False  # by the layer's definition, which has a table of spellings itself
 
     @classmethod
-    def of(cls, rule: CategoryRule, layer: Layer) -> Categories:
+    def of(cls, rule: CategoryRule, layer: Layer, *, is_implied: bool = False) -> Categories:
         """Return the reader that *rule* declares for *layer*."""
         table: dict[str, str | None] = {fold(word): code for word, code in rule.codes.items()}
         table |= dict.fromkeys(map(fold, listed(rule.ignore)))
-        return cls(rule, table, Vocabulary.of(layer), bool(rule.codes))
+        return cls(rule, table, Vocabulary.of(layer), listed(rule.column), bool(rule.codes), is_implied)
 
     def read(self, values: Mapping[str, Any], member: str, table: str) -> Meaning:
         """Return the meaning of a row of *table* in the file *member*; the first that means anything."""
@@ -57,7 +59,8 @@ class Categories:
         """Return advice for words without a meaning: the nearest spelling, or all spellings."""
         said = shown(said)
         if not self.declares and self.layer.codes:
-            return self.layer.hint(said).replace("[layers.spellings]", "[category.codes]")
+            hint = self.layer.hint(said)
+            return hint if self.is_implied else hint.replace("[layers.spellings]", "[category.codes]")
         known = sorted(word for word in self.table if word)
         near = get_close_matches(fold(said), known, n=1, cutoff=0.6)
         code = self.table[near[0]] if near else None
@@ -73,16 +76,16 @@ class Categories:
         )
 
     def _said(self, values: Mapping[str, Any], member: str, table: str) -> list[str]:
-        path = PurePosixPath(member)
         match self.rule.place:
             case "file":
-                said = [path.stem]
+                said = [PurePosixPath(member).stem]
             case "folder":
-                said = [str(path.parent)] if path.parent.name else []
+                folder = PurePosixPath(member).parent
+                said = [str(folder)] if folder.name else []
             case "table":
                 said = [table]
             case _:
-                columns = (value_at(values, each) for each in listed(self.rule.column))
+                columns = (value_at(values, each) for each in self.columns)
                 said = [text_of_value(each) for each in flat(columns)]
         return [found for each in said if (found := self._found(each))]
 

@@ -21,7 +21,7 @@ def key_of(rule: IdRule, values: Mapping[str, Any]) -> str:
     together = listed(rule.columns)
     if together:
         return joined_key(text_of_value(value_at(values, each)) for each in together)
-    return text_of_value(first_said(values, rule.column))
+    return text_of_value(first_said(values, listed(rule.column)))
 
 
 def numbered(tables: Iterable[Table]) -> Iterator[tuple[int, Table]]:

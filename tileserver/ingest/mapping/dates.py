@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -34,6 +34,7 @@ from tileserver.times import TICK, Period, day_period, day_zone, local_day
 # ISO 8601 as databases write it, with a space and often without an offset; RFC 3339 has neither.
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
                   r"(?: ?(?:[+-][0-9]{2}(?::?[0-9]{2})?|Z|UTC))?\Z")  # fmt: skip
+_KNOWN = 10_000  # texts whose meanings are kept
 _LAST_YEAR = 9999  # with which databases write that there is no end
 
 
@@ -45,11 +46,15 @@ class RowDates:
     """
 
     rule: DateRule
+    starts: tuple[str, ...]  # columns of the date
+    ends: tuple[str, ...]
     reader: DateReader
     theatre_zone: ZoneInfo
     is_window: bool  # without an end a thing lasts what its date says; else it holds from then on
     at: datetime | None  # what the caller says of what says nothing
     looks: tuple[datetime, ...] = ()  # when a log was written, ascending; for rows that say when seen last
+    is_strict: bool = False  # an instant without offset is one only where the file has it as a type
+    known: dict[str, Said] = field(default_factory=dict)  # meanings of texts: days come again and again
 
     @classmethod
     def of(cls, rule: DateRule, theatre_zone: str, *, is_window: bool, at: datetime | None) -> RowDates:
@@ -59,7 +64,13 @@ class RowDates:
         reader = DateReader.of(dates, day_zone(rule.zone or theatre_zone))
         if at is not None:
             reader.checked(Said(at, at, False))
-        return cls(rule, replace(reader, table="[date]"), day_zone(theatre_zone), is_window, at)
+        reader = replace(reader, table="[date]")
+        columns = (listed(rule.column), listed(rule.end))
+        return cls(rule, *columns, reader, day_zone(theatre_zone), is_window, at)
+
+    def of_layer(self) -> RowDates:
+        """Return the reader of a layer's own declaration, whose form ``iso`` is RFC 3339 and no more."""
+        return replace(self, reader=replace(self.reader, table="[layers.dates]"), is_strict=True)
 
     def period(self, values: Mapping[str, Any], of_file: Said | None) -> tuple[Period, Precision]:
         """Return the half-open period of a row, and its precision; `BadInstant` for none.
@@ -70,7 +81,7 @@ class RowDates:
         start = said.start if said else self.at
         if start is None:
             raise BadInstant(f"it has no date{self._where()}")
-        written = first_said(values, self.rule.end)
+        written = first_said(values, self.ends)
         until = None if written is None else self._end(written)
         lasts = said is not None and (self.is_window or said.ends) and written is None
         end = until.end if until else said.end if said and lasts else None
@@ -81,7 +92,7 @@ class RowDates:
 
     def start(self, values: Mapping[str, Any]) -> Said | None:
         """Return the date of a row, as long as its span says; ``None`` where no column says anything."""
-        value = first_said(values, self.rule.column)
+        value = first_said(values, self.starts)
         return None if value is None else self._spanning(self.said(value), values)
 
     def of_name(self, name: str) -> Said | None:
@@ -118,6 +129,15 @@ class RowDates:
 
     def said(self, value: Any) -> Said:
         """Return the meaning of *value*, half-open days or an instant; `BadInstant` without a meaning."""
+        if not isinstance(value, str):
+            return self._said(value)
+        if value not in self.known:
+            if len(self.known) >= _KNOWN:
+                self.known.clear()
+            self.known[value] = self._said(value)
+        return self.known[value]
+
+    def _said(self, value: Any) -> Said:
         between = self.rule.range
         if not between or not isinstance(value, str) or between not in value:
             return self._single(value)
@@ -148,7 +168,8 @@ class RowDates:
 
     def _typed(self, value: Any) -> Said | None:
         """Return the meaning of a typed date of a container, or of ISO 8601 beyond RFC 3339."""
-        if isinstance(value, str) and "iso" in self.reader.dates.forms and _ISO.match(value.strip()):
+        is_iso = not self.is_strict and "iso" in self.reader.dates.forms
+        if isinstance(value, str) and is_iso and _ISO.match(value.strip()):
             try:
                 value = datetime.fromisoformat(value.strip().replace(" UTC", "Z"))
             except ValueError as error:
@@ -179,14 +200,13 @@ class RowDates:
         rule = self.rule.span
         if rule is None:
             return said
-        span = rule.values.get(text_of_value(first_said(values, rule.column)), "day")
+        span = rule.values.get(text_of_value(first_said(values, listed(rule.column))), "day")
         day = local_day(said.start, self.theatre_zone)
         if span == "day":
             return said
         return days_from(*calendar_span(day, span), self.theatre_zone)
 
     def _where(self) -> str:
-        columns = listed(self.rule.column)
-        if columns:
-            return f" in {' or '.join(columns)}"
+        if self.starts:
+            return f" in {' or '.join(self.starts)}"
         return '; say in which column: [date] column = "date"'

@@ -26,6 +26,11 @@ class LoadedMapping:
     text: str
     rules: FileMapping
 
+    @property
+    def is_implied(self) -> bool:
+        """Whether a layer's definition implies the mapping, which nobody wrote and messages do not name."""
+        return not self.text
+
     def complaint(self, path: tuple[str | int, ...], words: str) -> BadParameter:
         """Return the error that says *words* of the key at *path*, with its line."""
         line = line_of(self.text, list(path))

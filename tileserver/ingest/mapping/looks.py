@@ -21,7 +21,7 @@ def with_looks(dates: RowDates, tables: Iterable[Table]) -> RowDates:
     found: dict[str, datetime | None] = {}
     for table in tables:
         for row in table.rows():
-            for columns in (dates.rule.column, dates.rule.end):
+            for columns in (dates.starts, dates.ends):
                 value = first_said(row.values, columns)
                 if value is not None and str(value) not in found:
                     found[str(value)] = _start(dates, value)

@@ -13,6 +13,7 @@ from tileserver.complaints import near_miss
 from tileserver.errors import UnreadableSource
 from tileserver.evidence import Evidence
 from tileserver.grid import BoundsLonLat
+from tileserver.ingest.containers.sources import plain_name
 from tileserver.ingest.containers.table import Dialect, Table
 from tileserver.ingest.crs import to_lonlat
 from tileserver.ingest.frame import Frame, find_frame
@@ -63,13 +64,17 @@ class IntakePlan:
         _check_layer(loaded, layer)
         rules = loaded.rules
         dates = RowDates.of(rules.date, theatre.day_zone, is_window=layer.time == "window", at=at)
+        if loaded.is_implied:
+            dates = dates.of_layer()
         return cls(
             loaded,
             layer,
             BoundsLonLat(*(layer.bounds or theatre.bounds)),
             dates,
             Places(rules.geometry, rules.file.decimals),
-            None if rules.category is None else Categories.of(rules.category, layer),
+            None
+            if rules.category is None
+            else Categories.of(rules.category, layer, is_implied=loaded.is_implied),
             Properties.of(rules.fields, dates, rules.file.decimals),
             Filters.of(rules),
             HiddenMark.of(rules.hidden or (layer.evidence.hidden if layer.evidence else None)),
@@ -90,14 +95,14 @@ class IntakePlan:
     def takes(self, table: Table, file: str) -> bool:
         """Whether the mapping names *table*; *file* is the name of a file that is no archive."""
         tables = listed(self.rules.file.tables) if table.container else ()  # else unreadable, and says so
-        return self.takes_file(table.member or file) and (not tables or _match([table.name], tables))
+        return self.takes_file(table.member or file) and (not tables or matches(table.name, tables))
 
     def takes_file(self, path: str) -> bool:
         """Whether the mapping names the file at *path*, by its name, or by that of an archive or folder."""
         names = [each.replace("{layer}", self.layer.name) for each in listed(self.rules.file.names)]
-        whole = PurePosixPath(path.removesuffix(".gz"))
+        whole = PurePosixPath(plain_name(path))
         parts = [name for each in (whole, *whole.parents) for name in (str(each), each.name)]
-        return not names or _match(parts, names)
+        return not names or any(matches(part, names) for part in parts)
 
     def frame(self, table: Table, file: str) -> Frame:
         """Return how coordinates of *table* become longitude and latitude; `UnreadableSource` for none."""
@@ -108,8 +113,8 @@ class IntakePlan:
         )
         if crs is None and unsaid and table.container:
             raise UnreadableSource(
-                f"{where} does not say in which reference system its coordinates are; declare it:"
-                ' [geometry] crs = "EPSG:4326" for longitude and latitude'
+                f"{where} does not say in which reference system its coordinates are; declare it in a"
+                ' mapping: [geometry] crs = "EPSG:4326" for longitude and latitude'
             )
         if self.places.are_lonlat:
             return Frame(to_lonlat(crs, self.bounds, where))
@@ -158,10 +163,9 @@ class IntakePlan:
                 yield geometry
 
 
-def _match(names: Iterable[str], patterns: Iterable[str]) -> bool:
-    """Whether any of *names* fits any of *patterns*, whatever the case."""
-    folded = [name.casefold() for name in names]
-    return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns for name in folded)
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether *name* fits any of *patterns*, whatever the case."""
+    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
 
 
 def _root(column: str) -> str:

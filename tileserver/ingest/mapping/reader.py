@@ -12,13 +12,14 @@ from itertools import groupby
 
 from tileserver.errors import UnreadableSource
 from tileserver.findings import Finding
+from tileserver.ingest.containers.sources import plain_name
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.mapping.conditions import RowPlace, numbered, replaced
 from tileserver.ingest.mapping.looks import with_looks
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.rows import TableReader
-from tileserver.ingest.mapping.starts import Start, TableSource, order_of, path_of, starts_of
+from tileserver.ingest.mapping.starts import Start, TableSource, order_of, starts_of
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
 
@@ -116,7 +117,7 @@ def _states(
 ) -> Iterator[tuple[RawSnapshot, Report]]:
     """Yield the state of each file with its account; files that have none are counted in *report*."""
     for member, tables in groupby(source.tables(order_of(starts)), lambda table: table.member):
-        start = starts.get(path_of(member))
+        start = starts.get(plain_name(member))
         part = Report()
         plan.filters.begin(part)
         try:

@@ -95,7 +95,11 @@ class TableReader:
         return RawFeature(placed, properties, period, origin, precision, key)
 
     def _period(self, row: Row) -> tuple[Period | None, Precision]:
-        return self.plan.dates.period(row.values, self.of_file) if self.dated else (None, "instant")
+        if self.dated:
+            return self.plan.dates.period(row.values, self.of_file)
+        if not self.plan.rules.date.name:
+            self.plan.dates.start(row.values)  # one that is none puts the row aside
+        return None, "instant"
 
     def _check_wanted(self, row: Row, report: Report) -> None:
         if (self.table.member, self.number, row.number) in self.replaced:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from tileserver.errors import BadInstant, BadParameter, UnreadableSource
-from tileserver.ingest.archive import Order
+from tileserver.ingest.containers.sources import Order, plain_name
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.mapping.declared import listed
@@ -25,6 +25,10 @@ _UNDATED = (
     'neither its rows nor its name say one date; declare where it stands, [date] column = "date" or'
     r" name = 'control_(\d{8})', or say --at"
 )
+_UNDATED_PLAIN = (
+    "neither its features nor its name say one date; name the file like control_2024-01-31.geojson, declare"
+    " [layers.dates] file_name, or say --at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class TableSource:
 
     file: str
     tables: Tables
-    members: Callable[[], list[str]]  # paths without ".gz"; a single file's is empty
+    members: Callable[[], list[str]]  # paths without the suffix of a packing; a single file's is empty
 
     def taken(self, plan: IntakePlan) -> Iterator[Table]:
         """Yield the tables that the mapping names."""
@@ -56,7 +60,7 @@ def starts_of(source: TableSource, plan: IntakePlan) -> dict[str, Start | str]:
     if plan.dates.at is not None or plan.rules.date.name or not listed(plan.rules.date.column):
         named = (each for each in source.members() if plan.takes_file(each or source.file))
         return {member: _told(member, (), source, plan) for member in named}
-    tables = groupby(source.taken(plan), lambda table: path_of(table.member))
+    tables = groupby(source.taken(plan), lambda table: plain_name(table.member))
     return {member: _told(member, each, source, plan) for member, each in tables}
 
 
@@ -69,18 +73,13 @@ def _told(member: str, tables: Iterable[Table], source: TableSource, plan: Intak
         return str(error)
 
 
-def path_of(member: str) -> str:
-    """Return the path of a member without ".gz", which some containers take off and others leave."""
-    return member.removesuffix(".gz")
-
-
 def _start(name: str, tables: Iterable[Table], plan: IntakePlan) -> Start:
     dates, rule = plan.dates, plan.rules.date
     if dates.at is not None:
         return Start(dates.at, "day" if dates.begins_day(dates.at) else "instant")
     said = dates.of_name(name) if rule.name else _common(tables, plan) or dates.of_name(name)
     if said is None:
-        raise UnreadableSource(_UNDATED)
+        raise UnreadableSource(_UNDATED_PLAIN if plan.loaded.is_implied else _UNDATED)
     if rule.holds_from == "end" and said.is_day:
         return Start(said.end, "instant")  # known at that very instant, so no further day has to pass
     return Start(said.start, "day" if said.is_day else "instant")
@@ -103,7 +102,8 @@ def _common(tables: Iterable[Table], plan: IntakePlan) -> Said | None:
     if len(found) > 1:
         raise UnreadableSource(
             f"its rows say {len(found)} dates, from {min(found):%Y-%m-%d} to {max(found):%Y-%m-%d}; the whole"
-            ' state of a day has one. Where each row has a date of its own, say means = "features"'
+            " state of a day has one. Where each row has a date of its own, it is no snapshot:"
+            ' means = "features", or no whole state'
         )
     return next(iter(found.values()), None)
 
@@ -115,4 +115,4 @@ def order_of(starts: Mapping[str, Start | str]) -> Order:
         at = start.at if isinstance(start, Start) else _FIRST
         for path in (member, *map(str, PurePosixPath(member).parents)):
             first[path] = min(first.get(path, at), at)
-    return lambda name: (first.get(path_of(printable(name)), _FIRST), name)
+    return lambda name: (first.get(plain_name(printable(name)), _FIRST), name)

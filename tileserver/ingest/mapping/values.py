@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from tileserver.ingest.mapping.declared import Columns, Decimals, listed, spelled
+from tileserver.ingest.mapping.declared import Decimals, spelled
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -41,9 +41,9 @@ def says(value: Any) -> bool:
     return value is not None and value != [] and not (isinstance(value, str) and not value.strip())
 
 
-def first_said(values: Mapping[str, Any], columns: Columns) -> Any:
+def first_said(values: Mapping[str, Any], columns: Iterable[str]) -> Any:
     """Return the value of the first of *columns* that says anything, or ``None``."""
-    return next((value for each in listed(columns) if says(value := value_at(values, each))), None)
+    return next((value for each in columns if says(value := value_at(values, each))), None)
 
 
 def flat(values: Iterable[Any]) -> Iterator[Any]:

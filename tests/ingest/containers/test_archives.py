@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tileserver.errors import HostileSource, UnreadableSource
-from tileserver.ingest.archive import Member, member_names, read_members
+from tileserver.ingest.containers.sources import Opening, member_names, open_only, open_sources
 from tileserver.ingest.limits import Limits, lines_bounded
 
-SMALL = Limits(members=3, member_bytes=1000, total_bytes=2500, line_bytes=100)
+SMALL = Limits(members=3, spooled_bytes=1000, total_bytes=2500, line_bytes=100)
 
 
 def write_tar(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -28,8 +32,10 @@ def plain(name: str, size: int = 10) -> tuple[tarfile.TarInfo, bytes]:
     return tarfile.TarInfo(name), b"x" * size
 
 
-def read(path: Path, limits: Limits = SMALL) -> list[Member]:
-    return list(read_members(path, str, limits))
+def read(path: Path, limits: Limits = SMALL) -> list[tuple[str, bytes]]:
+    """Path and bytes of each file."""
+    opened = open_sources(path, Opening(limits, lambda _: True, str))
+    return [(each.trouble or each.member, b"" if each.trouble else each.path.read_bytes()) for each in opened]
 
 
 def special(name: str, kind: bytes, target: str = "") -> tuple[tarfile.TarInfo, bytes]:
@@ -94,7 +100,7 @@ def test_a_gzip_bomb_is_stopped_at_the_limit(tmp_path: Path, name: str) -> None:
         write_tar(path, (tarfile.TarInfo("bomb.json.gz"), bomb))
     else:
         path.write_bytes(bomb)
-    limits = Limits(members=3, member_bytes=100_000, total_bytes=10**9)
+    limits = Limits(members=3, spooled_bytes=100_000, total_bytes=10**9)
     with pytest.raises(HostileSource):
         read(path, limits)
 
@@ -104,19 +110,19 @@ def test_many_small_gzip_files_are_stopped_by_their_unpacked_sum(tmp_path: Path)
     members = [(tarfile.TarInfo(f"{n}.json.gz"), small) for n in range(3)]
     path = write_tar(tmp_path / "a.tar.gz", *members)
     with pytest.raises(HostileSource):
-        read(path, Limits(member_bytes=100_000, total_bytes=200_000))
+        read(path, Limits(spooled_bytes=100_000, total_bytes=200_000))
 
 
 def test_a_link_in_a_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "real.json").write_bytes(b"{}")
     (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
-    assert [member.name for member in read(tmp_path)] == ["real.json"]
+    assert [name for name, _ in read(tmp_path)] == ["real.json"]
 
 
-@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "json.gz"])
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tar.xz", "zip"])
 def test_a_broken_file_says_so(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
-    path.write_bytes(b"this is none")
+    path.write_bytes(b"PK\x03\x04 is none")
     with pytest.raises(UnreadableSource, match=path.name):
         read(path)
 
@@ -143,4 +149,59 @@ def test_too_long_a_line_is_refused() -> None:
 
 def test_an_archive_out_of_order_is_read_in_order(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "a.tar.gz", plain("b", 3), plain("a", 2), plain("c", 1))
-    assert [(member.name, len(member.data)) for member in read(path)] == [("a", 2), ("b", 3), ("c", 1)]
+    assert [(name, len(data)) for name, data in read(path)] == [("a", 2), ("b", 3), ("c", 1)]
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("suffix", [*PACKERS, "zip", "tar.xz", "tar"])
+def test_the_only_file_is_opened_whatever_it_is_packed_in(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"only.json.{suffix}"
+    if suffix in PACKERS:
+        path.write_bytes(PACKERS[suffix](b"{}"))
+    elif suffix == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("only.json", "{}")
+    else:
+        with tarfile.open(path, "w:xz" if suffix == "tar.xz" else "w") as tar:
+            info = tarfile.TarInfo("only.json")
+            info.size = 2
+            tar.addfile(info, io.BytesIO(b"{}"))
+    with open_only(path) as found:
+        assert found.path.read_bytes() == b"{}"
+
+
+def test_of_several_files_none_is_the_only_one(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", plain("a.json"), plain("b.json"))
+    with pytest.raises(UnreadableSource, match="holds 2 files; give one of them"), open_only(path):
+        pass
+
+
+@pytest.mark.parametrize("name", ["bomb.json.xz", "bomb.tar.xz"])
+def test_a_header_that_asks_for_gigabytes_is_refused(tmp_path: Path, name: str) -> None:
+    """A large dictionary takes as much memory before the first of a handful of bytes is out."""
+    large = [{"id": lzma.FILTER_LZMA2, "dict_size": 32 << 20, "mode": lzma.MODE_FAST, "nice_len": 32}]
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("a.json"))
+    path = tmp_path / name
+    path.write_bytes(_with_dictionary(inner.getvalue(), large))
+    with pytest.raises(UnreadableSource, match="Memory"):
+        read(path, Limits(unpacker_bytes=16 << 20))
+    assert read(path, Limits(unpacker_bytes=48 << 20))
+
+
+def _with_dictionary(data: bytes, filters: list[dict[str, int]]) -> bytes:
+    packer = lzma.LZMACompressor(lzma.FORMAT_XZ, filters=filters)
+    return packer.compress(data) + packer.flush()
+
+
+def test_streams_of_xz_one_after_the_other_are_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.xz"
+    path.write_bytes(lzma.compress(b"[1,") + lzma.compress(b"2]") + b"\0" * 8)
+    with open_only(path) as found:
+        assert found.path.read_bytes() == b"[1,2]"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(UnreadableSource, match="cut off"), open_only(path):
+        pass
