@@ -96,3 +96,19 @@ def test_a_box_has_its_area_wherever_it_lies(west: float, width: float, south: f
         assert cut.area == pytest.approx(there.area, rel=1e-9)
         assert cut.bounds[0] >= -180
         assert cut.bounds[2] <= 180
+
+
+ROUND_THE_POLE = [[-30, 60], [50, 80], [-140, 50], [120, 70], [170, 60], [-60, 80], [-30, 60]]
+
+
+def test_a_ring_round_a_pole_that_crosses_itself_is_made_valid() -> None:
+    area, findings = repaired("areas", "Polygon", [ROUND_THE_POLE])
+    assert Finding.UNREADABLE not in findings
+    assert area.is_valid
+
+
+@given(st.lists(st.tuples(st.integers(-36, 36), st.integers(-9, 9)), min_size=3, max_size=8))
+def test_no_ring_of_the_world_makes_it_fail(places: list[tuple[int, int]]) -> None:
+    ring = [[10 * lon, 10 * lat] for lon, lat in (*places, places[0])]
+    repaired("areas", "Polygon", [ring])
+    repaired("lines", "LineString", ring)

@@ -65,11 +65,14 @@ def _pieces(part: BaseGeometry) -> list[BaseGeometry]:
 def _unwrapped_area(area: Polygon) -> BaseGeometry:
     rings = [_unwrapped(shapely.get_coordinates(ring)) for ring in (area.exterior, *area.interiors)]
     if any(abs(ring[0, 0] - ring[-1, 0]) > EDGE for ring in rings):
-        return area  # around a pole: it has no inside on a flat map but the one it was written with
+        return _whole(area)  # around a pole: it has no inside on a flat map but the one it was written with
     middle = _middle(rings[0])
     holes = [ring - [TURN * round((_middle(ring) - middle) / TURN), 0.0] for ring in rings[1:]]
-    whole = Polygon(rings[0], holes)
-    return whole if whole.is_valid else mended(whole)
+    return _whole(Polygon(rings[0], holes))
+
+
+def _whole(area: Polygon) -> BaseGeometry:
+    return area if area.is_valid else mended(area)
 
 
 def _middle(places: Places) -> float:

@@ -65,10 +65,18 @@ def repair_geometry(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhe
     Returns
     -------
     Repaired
-        Nothing is snapped, simplified or moved. Bad input never raises. Lines and areas over 180 degrees are
+        Nothing is snapped, simplified or moved. Bad input never raises: where a library gives a geometry up,
+        that is unreadable. Lines and areas over 180 degrees are
         cut there. Latitudes beyond the Mercator world are drawn in to its edge, for areas and lines; a point
         there lies outside.
     """
+    try:
+        return _repaired(geometry, kind, bounds, anywhere=anywhere)
+    except shapely.GEOSException:
+        return Repaired(None, (Finding.UNREADABLE,))
+
+
+def _repaired(geometry: bytes, kind: Kind, bounds: BoundsLonLat, *, anywhere: bool) -> Repaired:
     findings: list[Finding] = []
     shape = parse_geometry(geometry)
     if shape is None:

@@ -30,7 +30,7 @@ MADE = {
     "acled": ("acled.csv", {"strike": 1, "battle": 1}, {}),
     "ucdp-ged": ("ucdp_ged.csv", {"battle": 1}, {}),
     "geoconfirmed": ("geoconfirmed.kml", {"ru": 1}, {}),
-    "my-maps": ("mymaps.kml", {"strike": 1}, {"unknown_status": 1}),
+    "my-maps": ("mymaps.kml", {"strike": 1}, {"other_kind": 1}),
     "civilian-harm": ("bellingcat_export_events.json", {"civilians": 1}, {"hidden_source": 1}),
     "newsroom-periods": ("nzz.json", {"no_change": 1, "gains": 1, "losses": 1}, {}),
 }

@@ -109,6 +109,8 @@ class TableReader:
             raise Refused(*found)
         if caught := self.plan.filters.caught(row.values, report):
             raise Refused(*caught)
+        if row.geometry is not None:  # areas of a map of points have no kind of event, and need none
+            self._check_kind(row.geometry)
 
     def _code(self, row: Row, origin: str, report: Report) -> str | None:
         """Return the code of the row's category; ``None`` where the mapping has no categories."""
@@ -132,9 +134,13 @@ class TableReader:
         if geometry is None:
             left_out = rule.missing == "leave_out"
             raise Refused(Finding.NO_PLACE if left_out else Finding.NULL_GEOMETRY)
-        if rule.other_kinds == "leave_out" and not is_of_kind(geometry, self.plan.layer.kind):
-            raise Refused(Finding.OTHER_KIND)
+        self._check_kind(geometry)
         return geometry
+
+    def _check_kind(self, geometry: bytes) -> None:
+        leaves_out = self.plan.rules.geometry.other_kinds == "leave_out"
+        if leaves_out and not is_of_kind(geometry, self.plan.layer.kind):
+            raise Refused(Finding.OTHER_KIND)
 
     def _properties(self, row: Row, code: str | None, origin: str, report: Report) -> dict[str, Value]:
         def note(finding: Finding, what: str) -> None:
