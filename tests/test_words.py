@@ -78,7 +78,12 @@ BANS = (
     Ban("revision", name="then"),
     Ban(_HELD, kind="class", name="Held(Face|Version|Layer)?"),
     Ban(_HELD, kind="parameter", word="held", but=("desk/held.py", "store/held.py", "cli/held.py")),
-    Ban(_HELD, kind="field", word="held", but=("desk/", "store/held.py", "ingest/limits.py")),
+    Ban(
+        _HELD,
+        kind="field",
+        word="held",
+        but=("desk/", "store/held.py", "store/watching.py", "watch/", "ingest/limits.py"),
+    ),
     Ban(_FEATURE, kind="class", word="content"),
     Ban(_FEATURE, kind="field", name="contents?"),
     Ban(_FEATURE, kind="parameter", name="contents?", but=("store/held.py",)),

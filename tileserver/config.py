@@ -242,6 +242,7 @@ SETTINGS = (
         _switch,
         "on: answers that are made anew say in Server-Timing from which tier they came, and in how many ms",
     ),
+    Setting("TILESERVER_WATCH", "", str, "TOML file that says which files tileserver watch imports"),
 )
 
 
@@ -277,6 +278,7 @@ class Settings:
     metrics: Endpoint | None
     traces: str
     server_timing: bool
+    watch: str
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -292,8 +294,6 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if not environ.get("TILESERVER_SHELF") and not values["database_url"]:
         values["shelf"] = values["data_dir"] / "tiles"
     settings = Settings(**values)
-    if settings.metrics is not None and settings.metrics.port == settings.port:
-        raise BadParameter(
-            f"TILESERVER_METRICS is at port {settings.port}, which is PORT; it must be another"
-        )
+    if settings.metrics and settings.metrics.port == (port := settings.port):
+        raise BadParameter(f"TILESERVER_METRICS is at port {port}, which is PORT; it must be another")
     return settings

@@ -259,7 +259,9 @@ ROUTES: Mapping[str, Exit] = {
         "what is declared, not held",
     ),
     "/healthz": Exit(_never("/healthz"), "the process answers"),
-    "/readyz": Exit(_never("/readyz"), "the database answers, and when it was written to"),
+    "/readyz": Exit(
+        _never("/readyz"), "the database answers, when it was written to, and how many imports wait"
+    ),
 }
 
 BESIDE_THE_TABLE = (  # what is answered before or without a route

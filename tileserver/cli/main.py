@@ -22,6 +22,7 @@ from tileserver.cli import (
     serving,
     session,
     theatre,
+    watch,
 )
 from tileserver.cli.session import err
 from tileserver.clock import GuardedClock
@@ -46,6 +47,7 @@ app.add_typer(theatre.theatre, name="theatre")
 app.command("import")(desk.import_)
 app.add_typer(mapping.mapping, name="mapping")
 app.add_typer(held.held, name="held")
+app.add_typer(watch.watch, name="watch")
 app.command()(desk.sample)
 app.command()(look.layers)
 app.command()(look.timeline)

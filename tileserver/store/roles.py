@@ -10,15 +10,16 @@ from tileserver.errors import SchemaMismatch
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import has_schema
 
-_DESK = ("held", "held_quarantine", "quarantine")  # for the desk alone; no reader is ever shown a row of them
+# For the desk alone; no reader is ever shown a row of them.
+_DESK = ("held", "held_quarantine", "quarantine", "watch_entry", "watched_file", "watcher")
 _LEDGER = "migration"  # written by the owner alone
 
 _PLACE = """
 SELECT quote_ident(current_database()) AS database, quote_ident(n.nspname) AS schema,
     quote_ident(r.rolname) AS owner, array_agg(t.relname::text ORDER BY t.relname) AS tables
 FROM pg_class own JOIN pg_namespace n ON n.oid = own.relnamespace JOIN pg_roles r ON r.oid = own.relowner
-    JOIN pg_class t ON t.relnamespace = own.relnamespace AND t.relowner = own.relowner AND t.relkind = 'r'
-    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = t.oid AND deptype = 'e')
+    JOIN pg_class t ON t.relnamespace = own.relnamespace AND t.relowner = own.relowner
+    AND t.relkind IN ('r', 'v') AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = t.oid AND deptype = 'e')
 WHERE own.oid = to_regclass('migration') GROUP BY 1, 2, 3
 """
 _NAMES = """

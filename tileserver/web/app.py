@@ -30,6 +30,7 @@ from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
+from tileserver.web.desk_news import DeskNews  # what waits for the desk
 from tileserver.web.direct import DirectTiles  # tiles that need no waiting
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
@@ -86,7 +87,8 @@ class _Parts:
         behind = Pool(read_url, 1, settings.pool_wait, 4 * settings.statement_timeout)
         ahead = ahead_task(tiles, behind, settings.ahead)
         ahead_now = None if ahead is None else ahead.ahead
-        ready = ReadyRoute(current, tiles, history, follower, supervisor, ahead_now)
+        desk = DeskNews(background, clock)
+        ready = ReadyRoute(current, tiles, history, follower, supervisor, desk, ahead_now)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse, Spelled(tiles))
         proxies = Proxies(settings.trusted_proxies, settings.forwarded)
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
@@ -106,6 +108,7 @@ class _Parts:
         self.supervisor.start("catalogue", self.follower.refresh, silence_s=90)
         self.supervisor.start("doors", self.gate.doors.watch)
         self.supervisor.start("history", self.follower.plan)
+        self.supervisor.start("desk", self.ready.desk.follow)
         if self.ahead is not None:
             self.supervisor.start("ahead", self.ahead.run)
 
@@ -180,6 +183,7 @@ def _watched(parts: _Parts) -> Watched:
         parts.tiles,
         parts.gate.access,
         parts.ahead.ahead if parts.ahead else None,
+        parts.ready.desk,
     )
 
 

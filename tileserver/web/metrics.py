@@ -60,6 +60,13 @@ GAUGES = (
     ),
     StateGauge("ahead_done", "livesum", "Public versions of that plan that are on the shelf."),
     StateGauge("ahead_failed", "livesum", "Public versions of that plan that cannot be rendered."),
+    StateGauge("imports_held", "livemax", "Imports that wait for the desk."),
+    StateGauge("watch_failing", "livemax", "Watched entries of which something fails."),
+    StateGauge(
+        "watch_well_age_seconds",
+        "livemax",
+        "Seconds since a look at which nothing failed, of the entry where that was longest ago.",
+    ),
     StateGauge("cache_bytes", "livesum", "Bytes that are kept in memory.", ("cache",)),
     StateGauge("connections", "livesum", "Connections of readers."),
     StateGauge("connections_most", "livesum", "Connections of readers that there may be."),

@@ -16,6 +16,7 @@ from tileserver.tiles.ahead_task import Ahead
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.web.access import AccessLog
+from tileserver.web.desk_news import DeskNews
 from tileserver.web.doors import Doors
 from tileserver.web.follower import Follower
 from tileserver.web.measured import Measured, Measuring
@@ -25,6 +26,7 @@ from tileserver.web.sampling import (
     Source,
     of_ahead,
     of_caches,
+    of_desk,
     of_doors,
     of_knowledge,
     of_pools,
@@ -51,6 +53,7 @@ class Watched:
     tiles: TileService
     access: AccessLog
     ahead: Ahead | None
+    desk: DeskNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def _sources(watched: Watched) -> Iterable[Source]:
         of_doors(watched.doors),
         of_tiers(watched.tiles),
         of_ahead(watched.ahead),
+        of_desk(watched.desk),
         of_process,
     )
 

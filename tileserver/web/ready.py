@@ -20,6 +20,7 @@ from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import format_instant
+from tileserver.web.desk_news import DeskNews
 from tileserver.web.follower import OBEYED_S, Follower
 from tileserver.web.supervisor import Supervisor
 
@@ -38,6 +39,7 @@ class ReadyRoute:
     history: HistoryService
     follower: Follower
     supervisor: Supervisor
+    desk: DeskNews
     ahead: Ahead | None = None
     leaving: bool = False
 
@@ -48,7 +50,8 @@ class ReadyRoute:
     async def readyz(self, request: Request) -> Response:
         """``/readyz``: the database answers, fits the code and is followed; all that documents need was read.
 
-        A layer or a clock that is wrong is named, and is no reason to ask somebody else: 200.
+        A layer or a clock that is wrong is named, and is no reason to ask somebody else: 200. Work that waits
+        for the desk is no trouble of the server at all: a warning.
         """
         if self.leaving:
             raise Unavailable("the server is shutting down")
@@ -67,6 +70,8 @@ class ReadyRoute:
             "ahead": self._ahead(),
             **trouble,
         }
+        if warnings := self.desk.document:
+            body["warnings"] = warnings
         return Response(
             msgspec.json.encode(body), 200, {"Cache-Control": "no-store"}, media_type="application/json"
         )

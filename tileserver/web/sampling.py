@@ -19,6 +19,7 @@ from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import day_period, parse_day
+from tileserver.web.desk_news import DeskNews
 from tileserver.web.doors import Doors
 from tileserver.web.follower import Follower
 from tileserver.web.metrics import Metrics
@@ -172,6 +173,17 @@ def of_ahead(ahead: Ahead | None) -> Source:
         yield Figure("ahead_backlog", at_work.backlog)
         yield Figure("ahead_done", at_work.done)
         yield Figure("ahead_failed", at_work.failed)
+
+    return read
+
+
+def of_desk(desk: DeskNews) -> Source:
+    """Return the source of the numbers of work that waits for the desk, and of seconds since all was well."""
+
+    def read() -> Figures:
+        yield Figure("imports_held", desk.read.held if desk.read else 0)
+        yield Figure("watch_failing", desk.read.failing if desk.read else 0)
+        yield Figure("watch_well_age_seconds", desk.well_s)
 
     return read
 

@@ -1,0 +1,162 @@
+"""A watcher imports files as they change, each once, and no file keeps another one waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.watch.conftest import Watch, notes, state, within
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+
+pytestmark = pytest.mark.db
+
+NOTES = 'layer = "ukraine.notes"'
+SQUARES = {(column, row): "occupied" for column in range(4) for row in range(4)}
+DAY = 86_400
+FIRST = 1_700_000_000
+OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7266002 AND NOT granted"
+
+
+@pytest.fixture(scope="module")
+def at_work(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """A watcher that runs, with an entry for each test."""
+    watch = Watch(databases, tmp_path_factory.mktemp("watch"))
+    watch.declare(
+        {"changing": NOTES, "slow": f'{NOTES}\nevery = "1s"\nsettle = "2s"', "away": NOTES, "lost": NOTES}
+    )
+    with watch.running() as process:
+        within(lambda: watch.said("watching"))
+        yield watch
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_files_are_imported_as_they_come_change_and_break(at_work: Watch) -> None:
+    folder, before = at_work.folder / "changing", at_work.revisions()
+    (folder / "b.geojson").write_text('{"broken')
+    notes(folder / "a.geojson", "2024-01-01")
+    notes(folder / "c.geojson", "2024-01-03")
+    came = {"a.geojson": "imported", "b.geojson": "failed", "c.geojson": "imported"}
+    within(lambda: at_work.results("changing") == came)
+    broken = at_work.files()["b.geojson"]
+    assert "is JSON that is broken or cut off" in broken.said
+    assert broken.next_try is not None
+    assert (broken.failures, (broken.next_try - broken.read_at).total_seconds()) == (1, 30)
+    within(lambda: (there := at_work.entry("changing")) and there.failing_from)
+    notes(folder / "a.geojson", "2024-01-01")  # its equal
+    os.utime(folder / "c.geojson")
+    ours = [folder / "a.geojson", folder / "c.geojson"]
+    within(lambda: all(at_work.files()[each.name].modified == each.stat().st_mtime_ns for each in ours))
+    assert at_work.revisions() == before + 2
+    notes(folder / "b.geojson", "2024-01-02")
+    within(lambda: at_work.results()["b.geojson"] == "imported")
+    within(lambda: (there := at_work.entry("changing")) and not there.failing_from)
+    assert at_work.revisions() == before + 3
+    assert [each["file"] for each in at_work.said("watched file failed")] == [str(folder / "b.geojson")]
+
+
+def test_a_file_that_is_gone_is_said_withdraws_nothing_and_is_known_when_it_is_back(at_work: Watch) -> None:
+    folder = at_work.folder / "away"
+    path = notes(folder / "d.geojson", "2024-01-04")
+    within(lambda: "d.geojson" in at_work.files())
+    before = at_work.revisions()
+    path.unlink()
+    within(lambda: at_work.files()["d.geojson"].gone_at)
+    (said,) = at_work.said("watched files gone")
+    assert (said["entry"], said["files"], said["file"]) == ("away", 1, str(path))
+    notes(path, "2024-01-04")
+    within(lambda: not at_work.files()["d.geojson"].gone_at)
+    shutil.move(folder, at_work.folder / "elsewhere")
+    within(lambda: (there := at_work.entry("away")) and "there is no folder" in there.trouble)
+    assert not at_work.files()["d.geojson"].gone_at
+    assert at_work.revisions() == before
+
+
+def test_a_file_that_is_written_slowly_is_read_when_it_is_whole(at_work: Watch) -> None:
+    days = (f"2024-02-{day:02}" for day in range(1, 29))
+    whole = notes(at_work.folder / "whole.geojson", *days).read_bytes()
+    piece = len(whole) // 6 + 1
+    with (at_work.folder / "slow" / "slow.geojson").open("wb", buffering=0) as slow:
+        for start in range(0, len(whole), piece):
+            slow.write(whole[start : start + piece])
+            assert at_work.results("slow") == {}
+            time.sleep(0.5)
+    within(lambda: at_work.results("slow") == {"slow.geojson": "imported"})
+    assert at_work.files()["slow.geojson"].said.startswith("28 of 28 imported")
+
+
+def test_a_database_that_goes_away_is_waited_for(at_work: Watch) -> None:
+    began = len(at_work.said("watching"))
+    at_work.execute(OTHERS)
+    within(lambda: at_work.said("the watcher waits"))
+    notes(at_work.folder / "lost" / "e.geojson", "2024-01-05")
+    within(lambda: at_work.results("lost") == {"e.geojson": "imported"})
+    assert len(at_work.said("watching")) == began + 1
+
+
+def test_states_are_imported_in_order_and_one_that_is_held_waits_for_the_desk(watch: Watch, run: Run) -> None:
+    watch.declare({"control": 'layer = "ukraine.control"'})
+    folder, dsn = watch.folder / "control", watch.desk.dsn
+    for day in (3, 1, 0):
+        state(folder, FIRST + day * DAY, {**SQUARES, (9, day): "occupied"})
+    held = state(folder, FIRST + 4 * DAY, {(0, 0): "occupied"}).name
+    last = state(folder, FIRST + 5 * DAY, {**SQUARES, (9, 5): "occupied"})
+    os.utime(last, (1, 1))  # its age is no reason to be the first
+    assert watch.start("--once").wait(60) == 1
+    found = watch.files()
+    assert [found[f"{FIRST + day * DAY}.geojson"].revision for day in (0, 1, 3, 5)] == [1, 2, 3, 4]
+    assert (found[held].result, found[held].held) == ("held", 1)
+    assert "would fall" in str(watch.said("watched file held back")[0]["reason"])
+    shown = run("watch", "status", dsn=dsn).out
+    assert "nobody watches" in shown
+    assert "tileserver held show 1" in shown
+    assert run("held", "accept", "1", "--reason", "so it was", dsn=dsn).code == 0
+    machine = json.loads(run("watch", "status", "--json", dsn=dsn).out)
+    seen = {Path(each["path"]).name: each for each in machine["entries"][0]["seen"]}
+    assert (seen[held]["result"], seen[held]["held"], seen[held]["revision"]) == ("imported", None, 5)
+    assert run("watch", "again", "control", str(last), dsn=dsn).code == 0
+    assert watch.start("--once").wait(60) == 0
+    assert watch.results()[last.name] == "unchanged"
+    assert len(watch.said("watched file imported")) == 5
+    assert watch.revisions() == 5
+
+
+def test_a_second_watcher_waits_and_goes_on_where_the_first_was_killed_in_an_import(watch: Watch) -> None:
+    watch.declare({"control": 'layer = "ukraine.control"'})
+    first = watch.start()
+    within(lambda: watch.said("watching"))
+    second = watch.start()
+    try:
+        within(lambda: watch.said("the watcher waits"))
+        (waits,) = watch.said("the watcher waits")
+        assert f"process {first.pid}" in str(waits["reason"])
+        state(watch.folder / "control", FIRST, SQUARES)
+        lock = "BEGIN; SELECT pg_advisory_xact_lock(7266002); SELECT pg_sleep(5); COMMIT"
+        holding = Thread(target=watch.execute, args=(lock,))
+        holding.start()
+        within(lambda: watch.desk.fetch(WAITING))
+        first.kill()
+        first.wait(20)
+        holding.join()
+        within(lambda: watch.results() == {f"{FIRST}.geojson": "imported"})
+        assert watch.files()[f"{FIRST}.geojson"].revision == watch.revisions() == 1
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.wait(20)
