@@ -46,6 +46,8 @@ def test_an_empty_file_is_a_mapping_whose_defaults_hold() -> None:
         ('means = "snapshot"\n[date]\nend = "e"', "line 3: a snapshot ends where the next one begins"),
         ("[id]\ncolumn = []", "line 2: it has to name the column"),
         ('[id]\ncolumn = "a"\ncolumns = ["b"]', "line 3: .* leave one out"),
+        ('[id]\ncolumns = [{ column = "b", pattern = "c" }]', "line 2: 'c' has to have one group"),
+        ('[id]\ncolumn = "a"\nnewest = "b"\nseveral = "apart"', "line 3: rows that stand apart replace"),
         ("a = [", "own.toml: "),
     ],
 )

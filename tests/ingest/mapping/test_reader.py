@@ -97,6 +97,20 @@ def test_columns_are_an_id_together_and_a_row_that_lacks_one_of_them_stands_alon
     assert report.counts[Finding.REPLACED] == 1
 
 
+def test_rows_that_an_id_does_not_tell_apart_stay_several_and_a_pattern_finds_the_id_in_a_text() -> None:
+    part = "{ column = 'url', pattern = 'status/(\\d+)|(t\\.me/\\S+)' }"
+    toml = EVENTS + f'[id]\ncolumns = ["date", {part}]\nseveral = "apart"\n'
+    rows = [
+        row(url="https://x.com/a/status/77?s=46", text="1"),
+        row(url="see https://t.me/a/9 there", text="2"),
+        row(url="https://t.me/a/9", text="3"),
+        row(url="https://example.org", text="4"),
+    ]
+    found, report = features(plan(toml, events("text")), table(*rows))
+    assert [each.event_key for each in found] == ["2023-05-14 | 77", "", "", ""]
+    assert report.counts[Finding.REPLACED] == 0
+
+
 def test_an_issue_that_is_hidden_takes_the_older_one_away_as_well() -> None:
     toml = REISSUED + '[[leave_out]]\ncolumn = "source"\nis = "hidden"\n[limits]\nrows = 0'
     rows = [row(id="A", stamp="1", source="x"), row(id="A", stamp="2", source="hidden")]

@@ -30,6 +30,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "`[[leave_out]]` and `[[keep_only]]`": declared.RowRule,
     "`[hidden]`": HiddenRule,
     "`[id]`": declared.IdRule,
+    "A column of `columns` in `[id]`": declared.IdPart,
     "`[limits]`": declared.LimitRule,
 }
 _ROW = re.compile(r"^\| `([a-z_]+)` \| (.*?) \| (.+) \|$", re.MULTILINE)

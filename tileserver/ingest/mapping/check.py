@@ -63,16 +63,22 @@ def _rest(mapping: FileMapping) -> Iterator[Fault]:
 
 
 def _id(rule: IdRule) -> Iterator[Fault]:
-    if not listed(rule.column) and not listed(rule.columns):
+    if not listed(rule.column) and not rule.columns:
         yield (
             ("id", "column"),
             "it has to name the column by which a row is known again, or columns that do so together",
         )
-    if listed(rule.column) and listed(rule.columns):
+    if listed(rule.column) and rule.columns:
         yield (
             ("id", "columns"),
             "a row is known by the first column that says anything, or by columns together: leave one out",
         )
+    for index, part in enumerate(rule.parts):
+        yield from _one_group(
+            ("id", "columns", index, "pattern"), part.pattern, r"status/(\d+)", or_more=True
+        )
+    if rule.several == "apart" and listed(rule.newest):
+        yield ("id", "newest"), "rows that stand apart replace none: leave it out, or several"
 
 
 def _dates(rule: DateRule) -> Iterator[Fault]:
@@ -100,7 +106,9 @@ def _dates(rule: DateRule) -> Iterator[Fault]:
             yield ("date", "zone"), str(error)
 
 
-def _one_group(path: tuple[str | int, ...], pattern: str, example: str) -> Iterator[Fault]:
+def _one_group(
+    path: tuple[str | int, ...], pattern: str, example: str, *, or_more: bool = False
+) -> Iterator[Fault]:
     if not pattern:
         return
     try:
@@ -111,7 +119,7 @@ def _one_group(path: tuple[str | int, ...], pattern: str, example: str) -> Itera
             f"{pattern!r} is no regular expression: {error}; write it as in {example!r}, in single quotes",
         )
         return
-    if groups != 1:
+    if groups != 1 and not (or_more and groups):
         yield (
             path,
             f"{pattern!r} has to have one group in brackets, which is what is read, as {example!r} has",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tileserver.errors import BadInstant, UnreadableSource
 from tileserver.event_keys import joined_key
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import IdRule, listed, spelled
+from tileserver.ingest.mapping.declared import IdPart, IdRule, listed, spelled
 from tileserver.ingest.mapping.values import first_said, number_of, says, text_of_value, value_at
 
 RowPlace: TypeAlias = tuple[str, int, int]  # member, number of its table, number of the row
@@ -18,10 +19,17 @@ RowPlace: TypeAlias = tuple[str, int, int]  # member, number of its table, numbe
 
 def key_of(rule: IdRule, values: Mapping[str, Any]) -> str:
     """Return the id by which a row is known when issued again; ``''`` for a row without an id."""
-    together = listed(rule.columns)
-    if together:
-        return joined_key(text_of_value(value_at(values, each)) for each in together)
+    if rule.columns:
+        return joined_key(_part(part, values) for part in rule.parts)
     return text_of_value(first_said(values, listed(rule.column)))
+
+
+def _part(part: IdPart, values: Mapping[str, Any]) -> str:
+    text = text_of_value(value_at(values, spelled(part.column)))
+    if not part.pattern:
+        return text
+    found = re.search(part.pattern, text)
+    return next((each for each in found.groups() if each), "") if found else ""
 
 
 def numbered(tables: Iterable[Table]) -> Iterator[tuple[int, Table]]:
@@ -32,16 +40,26 @@ def numbered(tables: Iterable[Table]) -> Iterator[tuple[int, Table]]:
         yield counts[table.member], table
 
 
-def replaced(
-    tables: Iterable[tuple[int, Table]], rule: IdRule, dates: RowDates, *, by_member: bool
-) -> frozenset[RowPlace]:
-    """Return the rows that were issued again, and so are replaced by another row.
+class Issues(NamedTuple):
+    """Rows of a source whose id other rows have, too.
+
+    ``replaced`` give way to a newer issue; ``apart`` are events that their id does not tell from each other,
+    and that therefore have none.
+    """
+
+    replaced: frozenset[RowPlace] = frozenset()
+    apart: frozenset[RowPlace] = frozenset()
+
+
+def issues(tables: Iterable[tuple[int, Table]], rule: IdRule, dates: RowDates, *, by_member: bool) -> Issues:
+    """Return the rows that share their id with another row.
 
     *by_member*: only rows of one file replace each other. Of several rows with the same id the one with the
     newest order counts, of equal ones the later row. `UnreadableSource` where an order can not be told.
     """
     best: dict[tuple[str, str], tuple[float, RowPlace]] = {}
     old: set[RowPlace] = set()
+    newer: set[RowPlace] = set()
     for number, table in tables:
         for row in table.rows():
             name = "" if row.trouble else key_of(rule, row.values)
@@ -55,8 +73,9 @@ def replaced(
                 continue
             if known is not None:
                 old.add(known[1])
+                newer.add(row_place)
             best[table.member if by_member else "", name] = (order, row_place)
-    return frozenset(old)
+    return Issues(frozenset(old)) if rule.several == "newest" else Issues(apart=frozenset(old | newer))
 
 
 def _order(value: Any, dates: RowDates, row_place: RowPlace, rule: IdRule) -> float:

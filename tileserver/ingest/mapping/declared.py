@@ -112,6 +112,13 @@ class RowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     empty: bool | None = None
 
 
+class IdPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of an id: a column, or the group that a pattern finds in its text."""
+
+    column: Column
+    pattern: str = ""  # regular expression; the first of its groups that finds anything
+
+
 class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns by which a row is known when issued again, and by which the newest issue is told.
 
@@ -119,8 +126,15 @@ class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     column: Columns = ()
-    columns: Columns = ()
+    columns: tuple[str | int | IdPart, ...] = ()
     newest: Column = ""  # '': the row that comes later
+    # Rows of one file with one id: issues of one event, or several events that the id cannot tell apart.
+    several: Literal["newest", "apart"] = "newest"
+
+    @property
+    def parts(self) -> tuple[IdPart, ...]:
+        """The parts of an id that is made of several."""
+        return tuple(each if isinstance(each, IdPart) else IdPart(each) for each in self.columns)
 
 
 class LimitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

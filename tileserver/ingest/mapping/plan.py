@@ -148,7 +148,7 @@ class IntakePlan:
         groups += [] if rules.category is None else [listed(rules.category.column)]
         groups += [] if rules.date.span is None else [listed(rules.date.span.column)]
         groups += [] if rules.id is None else [listed(rules.id.column), listed(rules.id.newest)]
-        groups += [] if rules.id is None else [(each,) for each in listed(rules.id.columns)]
+        groups += [] if rules.id is None else [(spelled(each.column),) for each in rules.id.parts]
         groups += [(each,) for each in self.filters.columns]
         groups += [] if self.hidden is None else [(self.hidden.column,)]
         return groups + [(each,) for each in self.properties.columns]

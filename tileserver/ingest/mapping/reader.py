@@ -15,7 +15,7 @@ from tileserver.findings import Finding
 from tileserver.ingest.containers.sources import plain_name
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
-from tileserver.ingest.mapping.conditions import RowPlace, numbered, replaced
+from tileserver.ingest.mapping.conditions import Issues, issues, numbered
 from tileserver.ingest.mapping.looks import with_looks
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.rows import TableReader
@@ -31,7 +31,7 @@ def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iter
     was put aside, than the mapping's limits allow: then nothing of the source is to be used.
     """
     plan.filters.begin(report)
-    old = _replaced(source, plan)
+    issued = _issues(source, plan)
     if plan.rules.date.ends == "last_seen":
         plan = replace(plan, dates=with_looks(plan.dates, source.taken(plan)))
     left = 0
@@ -40,7 +40,7 @@ def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iter
             _leave_out(table, source.file, report)
             continue
         of_file = plan.dates.of_name(table.member or source.file) if plan.rules.date.name else None
-        for feature in _reader((number, table), source, plan, of_file, old).read(report):
+        for feature in _reader((number, table), source, plan, of_file, issued).read(report):
             left += 1
             yield feature
     _check_limits(plan, report, left, source.file)
@@ -60,10 +60,10 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
             f"{source.file} has no table that the mapping names; see [file] names and tables"
         )
     plan.filters.begin(report)
-    old = _replaced(source, plan)
+    issued = _issues(source, plan)
     last: RawSnapshot | None = None
     left = 0
-    for state, part in _states(source, plan, starts, old, report):
+    for state, part in _states(source, plan, starts, issued, report):
         if last is not None and state.at < last.at:
             raise UnreadableSource(
                 f"{source.file}: {state.origin} is of before {last.origin}; archives within overlap in"
@@ -78,14 +78,14 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
     _check_limits(plan, report, left, source.file)
 
 
-def _replaced(source: TableSource, plan: IntakePlan) -> frozenset[RowPlace]:
+def _issues(source: TableSource, plan: IntakePlan) -> Issues:
     rule = plan.rules.id
     if rule is None:
-        return frozenset()
+        return Issues()
     taken = (
         (number, each) for number, each in numbered(source.tables(None)) if plan.takes(each, source.file)
     )
-    return replaced(taken, rule, plan.dates, by_member=plan.rules.means == "snapshot")
+    return issues(taken, rule, plan.dates, by_member=plan.rules.means == "snapshot")
 
 
 def _leave_out(table: Table, file: str, report: Report) -> None:
@@ -98,21 +98,21 @@ def _reader(
     source: TableSource,
     plan: IntakePlan,
     of_file: Said | None,
-    old: frozenset[RowPlace],
+    issued: Issues,
 ) -> TableReader:
     """Return the reader of a table; `UnreadableSource` without the columns that the mapping names."""
     number, table = numbered_table
     plan.check_columns(table, source.file)
     frame = plan.frame(table, source.file)
     dated = plan.rules.means == "features"
-    return TableReader(plan, table, number, source.file, frame, of_file, old, dated)
+    return TableReader(plan, table, number, source.file, frame, of_file, issued, dated)
 
 
 def _states(
     source: TableSource,
     plan: IntakePlan,
     starts: dict[str, Start | str],
-    old: frozenset[RowPlace],
+    issued: Issues,
     report: Report,
 ) -> Iterator[tuple[RawSnapshot, Report]]:
     """Yield the state of each file with its account; files that have none are counted in *report*."""
@@ -123,7 +123,7 @@ def _states(
         try:
             if isinstance(start, str):
                 raise UnreadableSource(start)
-            features = _state(tables, source, plan, old, part, dated=start is not None)
+            features = _state(tables, source, plan, issued, part, dated=start is not None)
         except UnreadableSource as error:
             if not member:
                 raise
@@ -145,7 +145,7 @@ def _state(
     tables: Iterator[Table],
     source: TableSource,
     plan: IntakePlan,
-    old: frozenset[RowPlace],
+    issued: Issues,
     part: Report,
     *,
     dated: bool,
@@ -157,7 +157,7 @@ def _state(
             _leave_out(table, source.file, part)
         else:
             taken += 1
-            kept += _reader((number, table), source, plan, None, old).read(part)
+            kept += _reader((number, table), source, plan, None, issued).read(part)
     if dated and not taken:
         raise UnreadableSource("it has no table that the mapping names, and an empty state would end all")
     return tuple(kept)

@@ -15,7 +15,7 @@ from tileserver.ingest.dates import Said
 from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
 from tileserver.ingest.hidden import without_sources
-from tileserver.ingest.mapping.conditions import RowPlace, key_of
+from tileserver.ingest.mapping.conditions import Issues, RowPlace, key_of
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.values import text_of_value
@@ -46,7 +46,7 @@ class TableReader:
     file: str
     frame: Frame
     of_file: Said | None  # date in the name of the file
-    replaced: frozenset[RowPlace]
+    issued: Issues  # rows that share their id
     dated: bool  # each row has a period of its own
 
     @property
@@ -90,9 +90,14 @@ class TableReader:
         except RecursionError as error:
             raise Refused(Finding.UNREADABLE_ROW, "its values nest too deep") from error
         placed = self.frame.place(geometry, origin, report)
+        return RawFeature(placed, properties, period, origin, precision, self._event_key(row))
+
+    def _event_key(self, row: Row) -> str:
         rule = self.plan.rules.id
-        key = "" if rule is None else key_of(rule, row.values)
-        return RawFeature(placed, properties, period, origin, precision, key)
+        return "" if rule is None or self._place(row) in self.issued.apart else key_of(rule, row.values)
+
+    def _place(self, row: Row) -> RowPlace:
+        return self.table.member, self.number, row.number
 
     def _period(self, row: Row) -> tuple[Period | None, Precision]:
         if self.dated:
@@ -102,7 +107,7 @@ class TableReader:
         return None, "instant"
 
     def _check_wanted(self, row: Row, report: Report) -> None:
-        if (self.table.member, self.number, row.number) in self.replaced:
+        if self._place(row) in self.issued.replaced:
             raise Refused(Finding.REPLACED)
         hidden = self.plan.hidden
         if hidden is not None and (found := hidden.refuses(row.values, report)):
