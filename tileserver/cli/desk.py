@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from tileserver.cli.options import first_instant
-from tileserver.cli.outcome import print_outcome
+from tileserver.cli.outcome import outcome_words, print_outcome
+from tileserver.cli.preview import (
+    ReportFile,
+    check_writable,
+    print_preview,
+    show_page,
+    verdict_words,
+    would_hold,
+)
 from tileserver.cli.session import Json, progress_bar, with_connection
-from tileserver.desk.importer import import_file
+from tileserver.desk.importer import commit, gather_file
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import layers_of
+from tileserver.desk.preview import Preview, preview
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.errors import BadParameter
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.ingest.mapping.load import load_mapping
 from tileserver.model import LayerRef
 from tileserver.samples.load import load_sample
+from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema, migrate
 from tileserver.theatres import SAMPLES
@@ -99,6 +109,22 @@ def import_(
             metavar="REASON", help="Publish it even if it would be held back; kept with the revision."
         ),
     ] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Write nothing: print what would change against what is known now, and whether it would be"
+            " held back. Exit code 0 where it would be published, 1 where it would be held.",
+        ),
+    ] = False,
+    report: ReportFile = None,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look",
+            help="With --dry-run: serve the report on a private address of this machine, to look at.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import a file: one transaction, one revision. A second run changes nothing.
@@ -107,26 +133,69 @@ def import_(
     quarantined, where nothing is left, where more of a layer of events is quarantined than it allows, and
     where the area of a status changes by more than it allows: see tileserver held. A file of events of which
     less is quarantined is published, exit code 0, and says so.
+
+    For the desk: what --dry-run, --report and --look say of the data known now does not obey the embargo.
     """
+    if look and not dry_run:
+        raise BadParameter(
+            "--look goes with --dry-run; look at what was held back with: tileserver held look"
+        )
+    check_writable(report)
     ref = LayerRef.parse(layer)
     columns = date_column, end_column, category_column
     keys = tuple(key_column or ())
     options = ReadOptions(*columns, None, reader, axes or "", whole_state=whole_state, key_columns=keys)
     if mapping:
         options = _mapped(options, mapping)
+    manner = _Manner(accept, complete, dry_run, report, look, json)
     with progress_bar() as progress:
 
-        async def work(connection: Connection) -> Outcome:
+        async def work(connection: Connection) -> tuple[StoredLayer, Preview | None, Outcome | None]:
             await check_schema(connection)
-            await rebuild_stale(connection, progress)
+            if not dry_run:
+                await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=first_instant(at, layers[ref.layer].theatre))
             job = Job(connection, layers, ref.layer, progress, accept)
-            return await import_file(job, path, dated, complete=complete)
+            return job.stored, *await _imported(job, path, dated, manner)
 
-        outcome = with_connection(work)
-    print_outcome(str(ref), outcome, json=json)
-    if outcome.held is not None:
+        done = with_connection(work)
+    _finish(*done, manner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How an import is to be done and told."""
+
+    accept: str
+    complete: bool
+    dry_run: bool
+    report: Path | None
+    look: bool
+    json: bool
+
+
+async def _imported(
+    job: Job, path: Path, options: ReadOptions, manner: _Manner
+) -> tuple[Preview | None, Outcome | None]:
+    """Import *path*, or only preview such an import; return a preview of before, and the outcome."""
+    given = await gather_file(job, path, options, complete=manner.complete)
+    told = await preview(job, given) if manner.dry_run or manner.report else None
+    return told, None if manner.dry_run else await commit(job, given)
+
+
+def _finish(stored: StoredLayer, told: Preview | None, outcome: Outcome | None, manner: _Manner) -> None:
+    """Print the outcome or preview of an import; exit with 1 where held back, now or in the preview."""
+    if outcome is not None:
+        print_outcome(str(stored.ref), outcome, json=manner.json)
+        words, held = outcome_words(outcome), outcome.held is not None
+    else:
+        assert told is not None
+        print_preview(stored, told, manner.accept, json=manner.json)
+        words, held = verdict_words(told, manner.accept), would_hold(told, manner.accept)
+    if told is not None:
+        show_page(stored, words, told, manner.report, look=manner.look)
+    if held:
         raise typer.Exit(1)
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
+from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
 from tileserver.desk import held as desk
 from tileserver.desk.held import HeldReview
 from tileserver.desk.job import Outcome
 from tileserver.desk.layers import checked_layers
+from tileserver.desk.preview import Preview
 from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.held import HeldImport
+from tileserver.store.held import HeldImport, find_held
 from tileserver.times import format_instant
 
 held = typer.Typer(
@@ -61,7 +65,7 @@ def list_(
 
 
 @held.command()
-def show(number: Number, json: Json = False) -> None:
+def show(number: Number, report: ReportFile = None, json: Json = False) -> None:
     """Show an import: the reasons to wait, the findings in its file, and its effect on the public data now.
 
     It is judged anew against what was imported since. For the desk: it does not obey the embargo.
@@ -70,7 +74,10 @@ def show(number: Number, json: Json = False) -> None:
     async def work(connection: Connection) -> HeldReview:
         return await desk.look(connection, await checked_layers(connection), number)
 
+    check_writable(report)
     seen = with_connection(work)
+    if report is not None:
+        _show_page(number, report)
     if json:
         print_json(_document(seen))
         return
@@ -83,6 +90,28 @@ def show(number: Number, json: Json = False) -> None:
         typer.echo(f"It would add {seen.added:,} versions of features and end {seen.ended:,}.")
         print_effects(seen.effects, "What it would change")
         typer.echo(f"To publish it: tileserver held accept {found.id} --reason ...")
+
+
+@held.command()
+def look(number: Number) -> None:
+    """Serve the report of an import, with its maps, on a private address of this machine.
+
+    The address has a random part, is not the public server's, and is gone with Ctrl-C. For the desk: it does
+    not obey the embargo.
+    """
+    _show_page(number, None)
+
+
+def _show_page(number: int, path: Path | None) -> None:
+    """Write the page of a held import to *path*, or serve the page without a path."""
+
+    async def work(connection: Connection) -> tuple[StoredLayer, Preview, HeldImport]:
+        layers = await checked_layers(connection)
+        return *await desk.preview_held(connection, layers, number), await find_held(connection, number)
+
+    stored, told, found = with_connection(work)
+    words = f"This import is {found.state} as {number}{_decision(found)}."
+    show_page(stored, words, told, path, look=path is None)
 
 
 @held.command()

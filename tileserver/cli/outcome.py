@@ -12,7 +12,7 @@ from tileserver.cli.session import out, print_json, print_table
 from tileserver.desk.job import Outcome
 from tileserver.desk.verdict import Effect
 from tileserver.ingest.mapping.values import shown
-from tileserver.ingest.report import example_words, findings_told, moved_words
+from tileserver.ingest.report import class_words, example_words, findings_told
 from tileserver.times import format_instant
 
 
@@ -41,6 +41,15 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         aside = report["quarantined"]
         what = "was quarantined and is" if aside == 1 else "were quarantined and are"
         typer.echo(f"{aside:,} {what} not published; the rest is.")
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """Return a sentence on the outcome of an import."""
+    if outcome.held:
+        return f"This import was held back as {outcome.held}; nothing public changed."
+    if outcome.revision is None:
+        return "This import changed nothing: all of it was known."
+    return f"This import was published as revision {outcome.revision}."
 
 
 def _what(outcome: Outcome) -> str:
@@ -75,7 +84,7 @@ def print_findings(report: Mapping[str, Any]) -> None:
         (
             f"{each['finding']}\n({each['treatment']})",
             each["count"],
-            ". ".join(filter(None, (each["meaning"], each["remedy"], moved_words(each)))),
+            class_words(each),
             shown(example_words(each["example"])),
         )
         for each in findings_told(report)

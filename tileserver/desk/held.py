@@ -13,6 +13,7 @@ from tileserver.desk.importer import commit
 from tileserver.desk.job import Job, Outcome, Progress, Shown, no_progress
 from tileserver.desk.judge import Ruling
 from tileserver.desk.prepared import unpack
+from tileserver.desk.preview import Preview, preview
 from tileserver.desk.verdict import Effect, Verdict, judge
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
@@ -63,6 +64,23 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
         await judge_again(connection, number, [asdict(each) for each in verdict.rulings], verdict.newest)
         added, ended = len(verdict.proposal.fresh), len(verdict.proposal.gone)
         return HeldReview(found, str(stored.ref), verdict.rulings, added, ended, verdict.effects)
+
+
+async def preview_held(
+    connection: Connection, layers: Collection[StoredLayer], number: int
+) -> tuple[StoredLayer, Preview]:
+    """Return the layer of the held import *number*, and the change that an acceptance would make now.
+
+    Of one that is decided there is only its account.
+    """
+    with translated():
+        found = await find_held(connection, number)
+        stored = _layer(layers, found)
+        if found.state != "waiting":
+            return stored, Preview(found.origin, found.report, _rulings(found))
+        given = unpack(await held_content(connection, number))
+    own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
+    return stored, await preview(Job(connection, own, stored.layer.name), given)
 
 
 async def accept(

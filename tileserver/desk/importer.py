@@ -67,14 +67,22 @@ async def import_file(job: Job, path: Path, options: ReadOptions, *, complete: b
     Running it again changes nothing. Interrupted anywhere it leaves nothing behind. What is held back
     changes nothing either, and is kept for the desk: see `Outcome.held`.
     """
+    return await commit(job, await gather_file(job, path, options, complete=complete))
+
+
+async def gather_file(job: Job, path: Path, options: ReadOptions, *, complete: bool = False) -> Prepared:
+    """Return all of *path*, read and repaired; of the database nothing is read or written.
+
+    Parameters and errors are those of `import_file`.
+    """
     stored, report, origin = job.stored, Report(), printable(path.name)
     if not gives_snapshots(stored.layer, options):
         features = read_features(path, stored.theatre, stored.layer, options, report)
-        return await import_features(job, features, report, origin, complete=complete)
+        return await gather_features(job, features, report, origin, complete=complete)
     if complete:
         raise complete_already(stored)
     snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
-    return await import_snapshots(job, snapshots, report, origin, total=count_items(path))
+    return await gather_snapshots(job, snapshots, report, origin, count_items(path))
 
 
 async def import_snapshots(

@@ -83,7 +83,8 @@ class Preparer:
     def prepare(self, feature: RawFeature) -> Feature | None:
         """Return *feature* repaired and hashed, or ``None`` where quarantined; the report says why."""
         if feature.period is not None and not is_storable(feature.period):
-            self._report.quarantine(Finding.ABSURD_DATE, feature.origin, str(feature.period))
+            period = str(feature.period)
+            self._report.quarantine(Finding.ABSURD_DATE, feature.origin, period, feature.geometry)
             return None
         try:
             properties, metres = self._kept(feature)
@@ -101,9 +102,8 @@ class Preparer:
         feature_hash, findings = self._seen[raw]
         for finding in findings:
             if finding.treatment == "quarantined":
-                self._report.quarantine(
-                    finding, feature.origin, feature.geometry[:10_000].decode(errors="replace")
-                )
+                shown = feature.geometry[:10_000].decode(errors="replace")
+                self._report.quarantine(finding, feature.origin, shown, feature.geometry)
             else:
                 self._report.note(finding, feature.origin)
         return None if feature_hash is None else self.features[feature_hash]

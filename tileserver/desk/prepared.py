@@ -19,6 +19,7 @@ from tileserver.ingest.limits import LIMITS, MB
 from tileserver.model import DatedFeature, Feature, Value
 
 _LEVEL = 9
+_COUNTED = ("read", "imported", "quarantined", "left_out", "duplicates", "counts", "treatments", "examples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,24 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         sorted(given.days.items()),
         [(key, each.keyed_id) for key, each in sorted(given.features.items()) if each.keyed_id is not None],
     )
-    # Without keys the bytes, and so the digest, are those of before events had any.
-    values = packed if packed.keyed else msgspec.structs.astuple(packed)[:-1]
-    data = msgspec.msgpack.encode(values, order="deterministic")
-    small = zstandard.compress(data, _LEVEL)
+    small = zstandard.compress(msgspec.msgpack.encode(packed, order="deterministic"), _LEVEL)
     if len(small) > LIMITS.held_bytes:
         raise HostileSource(
             f"{given.origin} is held back, and too large to be kept ({len(small) // MB} MB):"
             " split it, or import it again with --accept and a reason"
         )
-    return hashlib.blake2b(data, digest_size=16).digest(), small
+    return _import_hash(packed), small
+
+
+def _import_hash(packed: _Packed) -> bytes:
+    """Return the hash of an import, 16 bytes; of its report only the numbers and examples count.
+
+    Without keys it is the one of before events had any: what the desk decided on is known again.
+    """
+    counted = {name: packed.report[name] for name in _COUNTED if name in packed.report}
+    whole = msgspec.structs.replace(packed, report=counted)
+    values = whole if whole.keyed else msgspec.structs.astuple(whole)[:-1]
+    return hashlib.blake2b(msgspec.msgpack.encode(values, order="deterministic"), digest_size=16).digest()
 
 
 def unpack(small: bytes) -> Prepared:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from tileserver.desk.judge import (
     Ruling,
+    Sizes,
     Tally,
     Yardstick,
     judge_empty,
@@ -43,7 +44,8 @@ class Verdict:
     """A proposal with the reasons against, and its effects where there are reasons.
 
     ``newest`` is the layer's newest revision, against which it was judged; ``report`` is the file's account,
-    with what stays away because it was withdrawn.
+    with what stays away because it was withdrawn; ``yardstick`` measures the states of areas, and is
+    ``None`` for any other layer.
     """
 
     proposal: Proposal
@@ -51,19 +53,28 @@ class Verdict:
     effects: list[Effect]
     newest: Revision
     report: dict[str, Any]
+    yardstick: Yardstick | None = None
 
 
 async def judge(writer: Writer, stored: StoredLayer, given: Prepared) -> Verdict:
     """Judge *given* as a proposal to the layer in the open revision; nothing is written."""
     sifted = await without_withdrawn(writer, stored, given)
     proposal = await propose(writer, stored, sifted)
-    rulings, effects = await _rulings(writer, stored, given, proposal)
-    return Verdict(proposal, rulings, effects, await writer.newest(stored.layer_id), sifted.report)
+    rulings = await _tally_rulings(writer, stored, given, proposal)
+    newest = await writer.newest(stored.layer_id)
+    if not _is_measured(stored):
+        return Verdict(proposal, rulings, [], newest, sifted.report)
+    yardstick = await _yardstick(writer, stored, given, proposal)
+    # Features with periods of their own are no new state of a layer that has none yet.
+    if proposal.current or given.states is not None:
+        rulings += judge_states(stored.layer, proposal.before, proposal.after, yardstick)
+    effects = _effects(proposal, rulings, yardstick) if rulings else []
+    return Verdict(proposal, rulings, effects, newest, sifted.report, yardstick)
 
 
-async def _rulings(
+async def _tally_rulings(
     writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal
-) -> tuple[list[Ruling], list[Effect]]:
+) -> list[Ruling]:
     ends = given.complete and not proposal.current <= proposal.target
     put_aside = await _put_aside(writer, stored, given, ends=ends)
     tally = Tally(given.report["read"], given.report["imported"], put_aside, given.complete)
@@ -72,16 +83,14 @@ async def _rulings(
         # The desk has accepted this very file before: it is no news.
         rulings = [] if await was_accepted(writer.connection, stored.layer_id, pack(given)[0]) else rulings
     rulings += judge_empty(proposal.snapshots) if stored.layer.time == "state" else []
-    if stored.layer.kind != "areas" or stored.layer.time != "state":
-        if given.complete and tally.left:
-            ended = await _ended(writer, stored, given, proposal)
-            rulings += judge_ended(stored.layer, len(proposal.current), ended)
-        return rulings, []
-    yardstick = await _yardstick(writer, stored, given, proposal)
-    # Features with periods of their own are no new state of a layer that has none yet.
-    if proposal.current or given.states is not None:
-        rulings += judge_states(stored.layer, proposal.before, proposal.after, yardstick)
-    return rulings, _effects(proposal, rulings, yardstick) if rulings else []
+    if not _is_measured(stored) and given.complete and tally.left:
+        ended = await _ended(writer, stored, given, proposal)
+        rulings += judge_ended(stored.layer, len(proposal.current), ended)
+    return rulings
+
+
+def _is_measured(stored: StoredLayer) -> bool:
+    return stored.layer.kind == "areas" and stored.layer.time == "state"
 
 
 async def _ended(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> int:
@@ -131,9 +140,11 @@ def _effects(proposal: Proposal, rulings: list[Ruling], yardstick: Yardstick) ->
     found = []
     for at in sorted({*ruled[: EFFECTS - 1], *sorted(changed)[-1:]}, key=str):
         assert at is not None  # only those that are in changed
-        before, after = map(yardstick.exact, changed[at])
-        found += [
-            Effect(at, status, before.get(status, 0.0), after.get(status, 0.0))
-            for status in sorted({*before, *after})
-        ]
+        found += effects_at(at, *map(yardstick.exact, changed[at]))
     return found
+
+
+def effects_at(at: datetime, before: Sizes, after: Sizes) -> list[Effect]:
+    """Return the effects at the instant *at* (UTC) of a state that becomes another, by status."""
+    statuses = sorted({*before, *after})
+    return [Effect(at, each, before.get(each, 0.0), after.get(each, 0.0)) for each in statuses]

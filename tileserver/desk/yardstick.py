@@ -39,23 +39,29 @@ def yardstick_of(layer: Layer, features: Mapping[bytes, Feature], statuses: Mapp
 
     def measure_exactly(state: State) -> Sizes:
         if state not in exact:
-            exact[state] = _disjoint(layer, [(status_of(each), features[each].wkb) for each in state])
+            lands = _disjoint(layer, [(status_of(each), features[each].wkb) for each in state])
+            exact[state] = {status: km2 for status, land in lands.items() if (km2 := area_km2(land))}
         return exact[state]
 
     return Yardstick(measure, measure_exactly, lambda state: frozenset(map(status_of, state)))
 
 
-def _disjoint(layer: Layer, areas: list[tuple[str, bytes]]) -> Sizes:
-    """Return km2 by status; of land that several statuses claim the highest priority has all."""
+def lands_of(layer: Layer, features: Mapping[bytes, Feature], state: State) -> dict[str, BaseGeometry]:
+    """Return the disjoint land of each status of *state* in EPSG:3857; *features*, by hash, has all."""
+    given = [(str(features[each].properties.get(layer.category, "")), features[each].wkb) for each in state]
+    return _disjoint(layer, given)
+
+
+def _disjoint(layer: Layer, areas: list[tuple[str, bytes]]) -> dict[str, BaseGeometry]:
+    """Return land by status; of land that several statuses claim the highest priority has all."""
     parts: defaultdict[str, list[bytes]] = defaultdict(list)
     for status, wkb in sorted(areas):
         parts[status].append(wkb)
     priority = {each.code: each.priority for each in layer.categories}
     taken: BaseGeometry = shapely.Polygon()
-    sizes = {}
+    lands = {}
     for status in sorted(parts, key=lambda code: (-priority.get(code, 0), code)):
         land = shapely.union_all(shapely.from_wkb(parts[status]))
-        own = shapely.difference(land, taken)
-        sizes[status] = area_km2(own)
+        lands[status] = shapely.difference(land, taken)
         taken = shapely.union(taken, land)
-    return {status: km2 for status, km2 in sizes.items() if km2}
+    return lands

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tileserver.findings import Finding, Treatment
+from tileserver.ingest.whereabouts import place_in, place_of
 
 EXAMPLES = 5  # per finding
 EXAMPLE_LENGTH = 200
 QUARANTINE_ITEMS = 10_000
 QUARANTINE_LENGTH = 10_000
 REPAIRS = 200  # told one by one, those first that moved most
+PUT_ASIDE = 100  # of each class, told one by one with their places
 
 # An example: the file, the number of its row, and words. A file's own name may have colons, as URLs have.
 _EXAMPLE = re.compile(r"(?P<file>.*?)#(?P<row>\d+)(?:: (?P<text>.*))?\Z", re.DOTALL)
@@ -93,6 +95,12 @@ def example_words(example: Mapping[str, Any] | None) -> str:
     return f"{example['file']}{row}" + (f": {example['text']}" if example.get("text") else "")
 
 
+def class_words(told: Mapping[str, Any]) -> str:
+    """Return the sentences on a class of findings: its meaning, its remedy, and the land that moved."""
+    sentences = filter(None, (told["meaning"], told["remedy"], moved_words(told)))
+    return " ".join(f"{each[0].upper()}{each[1:]}." for each in sentences)
+
+
 def moved_words(told: Mapping[str, Any]) -> str:
     """Return in words how much land the repairs of a class moved; empty where nothing was measured."""
     if told["moved_m2"] is None:
@@ -116,20 +124,28 @@ class Report:
     quarantined: list[Quarantined] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)  # of each distinct feature
     rules: dict[str, int] = field(default_factory=dict)  # conditions of a mapping: rows that each leaves out
+    put_aside: list[dict[str, Any]] = field(default_factory=list)  # the first of each class, as told
 
     def note(self, finding: Finding, example: str = "", n: int = 1) -> None:
         """Count *n* of *finding*, and keep *example* while there are few."""
         self.counts[finding] += n
         self._keep_example(finding, example)
 
-    def quarantine(self, finding: Finding, origin: str, raw: str) -> None:
-        """Count an item put aside, and keep the item while there is room."""
+    def quarantine(self, finding: Finding, origin: str, raw: str, geometry: bytes = b"") -> None:
+        """Count an item put aside, and keep the item while there is room.
+
+        *geometry* is the text of its GeoJSON geometry in longitude and latitude, where known; else a place is
+        looked for in *raw*.
+        """
         if finding.treatment != "quarantined":
             raise ValueError(f"{finding} is {finding.treatment}, not quarantined")
         self.note(finding, f"{origin}: {raw}")
         if len(self.quarantined) < QUARANTINE_ITEMS:
             raw = printable(raw[:QUARANTINE_LENGTH])
             self.quarantined.append(Quarantined(finding, printable(origin), raw))
+        if self.counts[finding] <= PUT_ASIDE:
+            where = place_of(geometry) or place_in(raw)
+            self.put_aside.append(_put_aside(finding, origin, raw, where))
 
     def turn_away(self, finding: Finding, origin: str, words: str) -> None:
         """Count an item that does not enter: put aside, or left out, as *finding* is treated."""
@@ -150,6 +166,7 @@ class Report:
             self.rules[rule] = self.rules.get(rule, 0) + rows
         self.quarantined += part.quarantined[: QUARANTINE_ITEMS - len(self.quarantined)]
         self.repairs += part.repairs
+        self.put_aside += part.put_aside
 
     def total(self, treatment: Treatment) -> int:
         """Return the number of findings of *treatment*."""
@@ -174,8 +191,18 @@ class Report:
             "examples": {finding.value: list(self.examples[finding]) for finding in found},
             "findings": [self._told(finding) for finding in found],
             "rules": dict(self.rules),
+            "put_aside": self._first_put_aside(),
             "repairs": [_repair(each) for each in sorted(self.repairs, key=_by_size)[:REPAIRS]],
         }
+
+    def _first_put_aside(self) -> list[dict[str, Any]]:
+        told: Counter[str] = Counter()
+        kept = []
+        for each in self.put_aside:
+            told[each["finding"]] += 1
+            if told[each["finding"]] <= PUT_ASIDE:
+                kept.append(each)
+        return kept
 
     def _told(self, finding: Finding) -> dict[str, Any]:
         """Return the whole account of *finding*, as values of JSON."""
@@ -213,3 +240,9 @@ def _repair(repair: Repair) -> dict[str, Any]:
         "moved_m2": None if repair.moved_m2 is None else round(repair.moved_m2, 1),
         "at": [round(repair.lon, 5), round(repair.lat, 5)],
     }
+
+
+def _put_aside(finding: Finding, origin: str, raw: str, where: tuple[float, float] | None) -> dict[str, Any]:
+    told = example_of(printable(f"{origin}: {raw[:EXAMPLE_LENGTH]}"))
+    at = None if where is None else [round(where[0], 5), round(where[1], 5)]
+    return {"finding": finding.value, **told, "at": at}

@@ -74,11 +74,11 @@ class DrawnMap:
     outlines: Sequence[BaseGeometry] = ()
 
 
-def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None) -> Bounds:
+def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None, least: float = 0.0) -> Bounds:
     """Return the bounds in EPSG:3857 of all *geometries*, with a margin, in a shape that fits a screen.
 
     What lies outside *within* does not widen the view; where nothing lies inside, the view is *within*, or
-    the world.
+    the world. *least* is a share of *within*, 0 to 1, that the view has at least in its width or height.
     """
     boxes = np.array([each.bounds for each in geometries if not each.is_empty]).reshape(-1, 4)
     if within is not None:
@@ -89,6 +89,9 @@ def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None) ->
         return _fitting(within or Bounds(-WORLD, -WORLD, WORLD, WORLD))
     west, south = boxes[:, :2].min(axis=0)
     east, north = boxes[:, 2:].max(axis=0)
+    if within is not None:
+        wide = least * (within.east - within.west) - (east - west)
+        west, east = west - max(wide, 0) / 2, east + max(wide, 0) / 2
     return _fitting(Bounds(west, south, east, north))
 
 

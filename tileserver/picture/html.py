@@ -55,7 +55,7 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | in
 def _cell(value: str | int | float) -> Html:
     if isinstance(value, str):
         return element("td", value)
-    return element("td", f"{value:,}", class_="number")
+    return element("td", f"{value:,.2f}" if isinstance(value, float) else f"{value:,}", class_="number")
 
 
 def page(title: str, body: Iterable[Html], *, style: str = "") -> str:

@@ -71,7 +71,8 @@ class TableReader:
                 yield self._feature(row, origin, report)
             except Refused as refused:
                 if refused.finding.treatment == "quarantined":
-                    report.quarantine(refused.finding, origin, f"{refused.words}: {_raw(row)}".lstrip(": "))
+                    words = f"{refused.words}: {_raw(row)}".lstrip(": ")
+                    report.quarantine(refused.finding, origin, words, self._whereabouts(row))
                 else:
                     report.note(refused.finding, f"{origin}: {refused.words}" if refused.words else origin)
 
@@ -98,6 +99,14 @@ class TableReader:
 
     def _place(self, row: Row) -> RowPlace:
         return self.table.member, self.number, row.number
+
+    def _whereabouts(self, row: Row) -> bytes:
+        """Return the GeoJSON geometry, in longitude and latitude, of a row put aside; empty without any."""
+        try:
+            geometry = self.plan.places.read(row)
+        except (NoPlace, RecursionError):
+            return b""
+        return b"" if geometry is None else self.frame.place(geometry, "", Report())
 
     def _period(self, row: Row) -> tuple[Period | None, Precision]:
         if self.dated:

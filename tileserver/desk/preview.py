@@ -1,0 +1,199 @@
+"""The change that an import would make to the data known now, measured and mapped; nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from shapely.geometry.base import BaseGeometry
+
+from tileserver.desk.job import Job
+from tileserver.desk.judge import Ruling, Sizes, Yardstick
+from tileserver.desk.passages import Passage, passages_between
+from tileserver.desk.periods import Run, State, changed_runs, stepping
+from tileserver.desk.prepared import Prepared
+from tileserver.desk.proposal import Proposal
+from tileserver.desk.verdict import Effect, Verdict, effects_at, judge
+from tileserver.desk.yardstick import lands_of
+from tileserver.model import DatedFeature, Feature
+from tileserver.shape.measure import area_km2
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import translated
+from tileserver.store.revisions import NothingChanged, Writer, open_revision
+from tileserver.times import day_zone, local_day
+
+Fate: TypeAlias = Literal["comes", "goes", "changes"]
+FATES: tuple[Fate, ...] = ("comes", "goes", "changes")
+SHOWN = 2000  # features of a layer without areas, one by one; the newest
+
+
+@dataclass(frozen=True, slots=True)
+class StatePreview:
+    """A proposed state at an instant (UTC), beside the state known now.
+
+    ``effects`` are km2 by status, ``passages`` the land that changes its status, ``lands`` the disjoint land
+    of each status afterwards, in EPSG:3857.
+    """
+
+    at: datetime
+    effects: Sequence[Effect]
+    passages: Sequence[Passage]
+    lands: Mapping[str, BaseGeometry]
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePreview:
+    """A feature that comes, goes or changes: the new row, or the old row of a feature that goes."""
+
+    fate: Fate
+    dated: DatedFeature
+    feature: Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Account of an import before anything is public.
+
+    ``states`` are the newest day, and the day of the largest change where that is another one; there are none
+    of layers without areas, which have ``fates`` by category and ``features``. ``days`` counts the local days
+    on which the map would be another one, ``first`` and ``last`` are the instants (UTC) of its first and last
+    change, inclusive. ``added`` and ``ended`` count versions of features.
+    """
+
+    origin: str
+    report: dict[str, Any]
+    rulings: Sequence[Ruling] = ()
+    added: int = 0
+    ended: int = 0
+    days: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    states: Sequence[StatePreview] = ()
+    fates: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
+    features: Sequence[FeaturePreview] = ()
+
+
+async def preview(job: Job, given: Prepared) -> Preview:
+    """Return the changes that publishing *given* would make to the rows known now; nothing is written."""
+    made: Preview | None = None
+    with translated():
+        async with open_revision(job.connection) as writer:  # taken back
+            made = await _preview(writer, job.stored, given)
+            raise NothingChanged
+    assert made is not None  # whatever else is raised above goes through
+    return made
+
+
+async def _preview(writer: Writer, stored: StoredLayer, given: Prepared) -> Preview:
+    verdict = await judge(writer, stored, given)
+    proposal = verdict.proposal
+    days, first, last = _days(stored, proposal)
+    states: list[StatePreview] = []
+    fates: dict[str, Counter[Fate]] = {}
+    features: list[FeaturePreview] = []
+    if verdict.yardstick is not None:
+        states = await _states(writer, stored, given, verdict, verdict.yardstick)
+    else:
+        features = await _features(writer, stored, given, proposal)
+        fates = _by_category(stored, features)
+        features = sorted(features, key=lambda each: each.dated.start, reverse=True)[:SHOWN]
+    return Preview(
+        given.origin,
+        verdict.report,
+        verdict.rulings,
+        len(proposal.fresh),
+        len(proposal.gone),
+        days,
+        first,
+        last,
+        states,
+        fates,
+        features,
+    )
+
+
+async def _states(
+    writer: Writer, stored: StoredLayer, given: Prepared, verdict: Verdict, yardstick: Yardstick
+) -> list[StatePreview]:
+    proposal = verdict.proposal
+    told = _told_instants(proposal, yardstick)
+    wanted = {each for pair in told.values() for state in pair for each in state}
+    there = await writer.features(stored.layer_id, wanted - given.features.keys())
+    every = {**there, **given.features}
+    found = []
+    for at, (was, now) in sorted(told.items(), reverse=True):
+        before, after = (lands_of(stored.layer, every, state) for state in (was, now))
+        effects = effects_at(at, _sizes(before), _sizes(after))
+        found.append(StatePreview(at, effects, passages_between(before, after), after))
+    return found
+
+
+def _sizes(lands: Mapping[str, BaseGeometry]) -> Sizes:
+    return {status: km2 for status, land in lands.items() if (km2 := area_km2(land))}
+
+
+def _told_instants(proposal: Proposal, yardstick: Yardstick) -> dict[datetime, tuple[State, State]]:
+    """Return both states of the newest day that has any, and of the instant (UTC) of the largest change."""
+    steps = list(stepping(proposal.before, proposal.after))
+    newest = next((each for each in reversed(steps) if each.was or each.now), None)
+    changed = [each for each in steps if each.was != each.now]
+    largest = max(changed, key=lambda each: _moved(yardstick, each.was, each.now), default=None)
+    return {each.at: (each.was, each.now) for each in (newest, largest) if each is not None}
+
+
+def _moved(yardstick: Yardstick, was: State, now: State) -> float:
+    before, after = yardstick.rough(was - now), yardstick.rough(now - was)
+    return sum(abs(after.get(each, 0.0) - before.get(each, 0.0)) for each in {*before, *after})
+
+
+async def _features(
+    writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal
+) -> list[FeaturePreview]:
+    """Return each feature that would come, go or change; one id on both sides is a feature that changes."""
+    hashes = {each.feature_hash for each in (*proposal.fresh, *proposal.gone)}
+    there = await writer.features(stored.layer_id, hashes - given.features.keys())
+    every = {**there, **given.features}
+    ids: defaultdict[bool, set[int]] = defaultdict(set)
+    sides = ((True, proposal.fresh), (False, proposal.gone))
+    for comes, side in sides:
+        ids[comes] = {every[each.feature_hash].id for each in side}
+    found = []
+    for comes, side in sides:
+        for each in sorted(side, key=str):
+            feature = every[each.feature_hash]
+            both = feature.id in ids[not comes]
+            if comes or not both:
+                fate: Fate = "changes" if both else "comes" if comes else "goes"
+                found.append(FeaturePreview(fate, each, feature))
+    return found
+
+
+def _by_category(stored: StoredLayer, features: Sequence[FeaturePreview]) -> dict[str, Counter[Fate]]:
+    counts: defaultdict[str, Counter[Fate]] = defaultdict(Counter)
+    for each in features:
+        counts[str(each.feature.properties.get(stored.layer.category, ""))][each.fate] += 1
+    return dict(sorted(counts.items()))
+
+
+def _days(stored: StoredLayer, proposal: Proposal) -> tuple[int, datetime | None, datetime | None]:
+    """Return the number of local days that differ, and the first and last instant (UTC) of the change."""
+    zone = day_zone(stored.theatre.day_zone)
+    if stored.layer.time == "window":
+        starts = sorted(each.start for each in proposal.fresh | proposal.gone)
+        days = {local_day(each, zone) for each in starts}
+        return len(days), *((starts[0], starts[-1]) if starts else (None, None))
+    runs = changed_runs(proposal.before, proposal.after)
+    if not runs:
+        return 0, None, None
+    numbers = {day for run in runs for day in _local_days(run, zone)}
+    return len(numbers), runs[0].first, runs[-1].steps[-1][0]
+
+
+def _local_days(run: Run, zone: ZoneInfo) -> range:
+    """Return the numbers of the local days of *run*, both ends included; an open run to its last step."""
+    last = run.steps[-1][0] if run.last is None else max(run.first, run.last - timedelta(microseconds=1))
+    return range(local_day(run.first, zone).toordinal(), local_day(last, zone).toordinal() + 1)
