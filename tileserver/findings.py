@@ -86,6 +86,7 @@ class Finding(StrEnum):
     UNIT_MARKER = "unit_markers_left_out", "left_out", "positions of units are not a layer"
     DUPLICATE = "duplicate", "left_out", "is an exact copy of one already read"
     NO_SNAPSHOT = "no_snapshot", "left_out", "is a file in the archive that is no snapshot"
+    ROW_OF_TAGS = "row_of_tags", "left_out", "is a row of HXL tags, which name the columns a second time"
     OTHER_MEMBER = "other_member", "left_out", "is a file or table that the mapping does not name"
     FILTERED = "filtered", "left_out", "is a row that the mapping leaves out"
     IGNORED = "ignored_status", "left_out", "has a status that the mapping says to ignore"

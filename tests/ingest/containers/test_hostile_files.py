@@ -300,6 +300,16 @@ def test_what_needs_more_memory_than_allowed_is_refused(tmp_path: Path, read: Re
         read(tmp_path / "a.parquet", UNDECLARED, Limits(reader_bytes=600 * MB))
 
 
+def test_titles_of_a_sheet_are_passed_over_by_its_rows(tmp_path: Path, read: Read) -> None:
+    book = openpyxl.Workbook()
+    for cells in (["A title"], [], ["day", "place"], ["x", "y"]):
+        book.active.append(cells)
+    book.save(tmp_path / "a.xlsx")
+    ((table, rows),) = read(tmp_path / "a.xlsx", Dialect(header=3))
+    assert table.columns == ("day", "place")
+    assert [(row.number, row.values) for row in rows] == [(1, {"day": "x", "place": "y"})]
+
+
 def test_what_takes_more_time_than_allowed_is_refused(tmp_path: Path, read: Read) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet()

@@ -55,6 +55,21 @@ def test_columns_without_a_header_have_numbers_and_names_that_are_taken_get_thei
     assert [row.number for row in rows] == [1, 2]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_titles_above_the_header_are_passed_over_by_its_line(
+    encoding: str, tmp_path: Path, read: Read
+) -> None:
+    text = 'Attacks; "all", of\r\n\r\nday;place\r\n2023;"Bakh\nmut"\r\n'
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    ((table, rows),) = read(tmp_path / "a.csv", Dialect(header=3))
+    assert table.columns == ("day", "place")
+    assert [(row.number, row.values, row.trouble) for row in rows] == [
+        (1, {"day": "2023", "place": "Bakh\nmut"}, "")
+    ]
+    with pytest.raises(UnreadableSource, match="without records"):
+        read(tmp_path / "a.csv", Dialect(header=30))
+
+
 def test_what_is_declared_wins_over_what_would_be_found(write: Write, read: Read) -> None:
     path = write("a.csv", b"a;b,c\n1;2,3\n")
     declared = Dialect(container="csv", delimiter=",", encoding="cp1252")

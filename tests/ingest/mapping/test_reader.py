@@ -119,6 +119,40 @@ def test_an_issue_that_is_hidden_takes_the_older_one_away_as_well() -> None:
     assert (report.counts[Finding.REPLACED], report.counts[Finding.FILTERED]) == (1, 1)
 
 
+def test_a_row_of_tags_is_left_out_and_said_wherever_the_file_has_it_first() -> None:
+    tags = {
+        "date": "#date+occurred",
+        "lon": "#geo +lon",
+        "lat": "#geo+lat",
+        "text": "#description",
+        "kind": "",
+    }
+    found, report = features(plan(EVENTS, events("text")), table(tags, row(text="#hashtag")))
+    assert [each.properties["text"] for each in found] == ["#hashtag"]
+    assert report.examples[Finding.ROW_OF_TAGS] == ["file.csv#1"]
+    _, report = features(plan(EVENTS, events("text")), table(row(), tags))
+    assert report.counts[Finding.ROW_OF_TAGS] == 0
+
+
+def test_columns_with_dots_and_brackets_in_their_names_are_used_whole() -> None:
+    toml = EVENTS.replace('lat = "lat"', 'lat = "Lat. (WGS84)"').replace(
+        'text = "text"', 'text = "Text [EN]"'
+    )
+    rows = row(**{"Text [EN]": "x", "Lat. (WGS84)": "48.5", "Other.": "y"})
+    found, report = features(plan(toml, events("text")), table(rows))
+    assert found[0].properties["text"] == "x"
+    assert report.examples[Finding.OTHER_FIELDS] == ["file.csv: lat, text, Other."]
+
+
+def test_a_title_above_the_names_of_columns_is_said() -> None:
+    wide = {"Attacks, 2024": "", "2": "", "3": ""}
+    for names in ({"Attacks, 2024": ""}, wide):
+        with pytest.raises(UnreadableSource, match=r"has no column 'date'.*\[file\] header = 3"):
+            features(plan(EVENTS, events("text")), table(names))
+    with pytest.raises(UnreadableSource, match=r"it has day, kind$"):
+        features(plan(EVENTS, events("text")), table({"day": "", "kind": ""}))
+
+
 def test_an_order_that_nobody_can_tell_is_refused() -> None:
     rows = [row(id="A", stamp="1"), row(id="A", stamp="later")]
     with pytest.raises(UnreadableSource, match=r"row 2: stamp has to tell the newest issue, and 'later'"):

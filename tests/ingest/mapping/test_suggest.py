@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ def drafted(tmp_path: Path, text: str, name: str = "own.csv", **more: Any) -> tu
         (["", None], (), ()),
         (["battle"], (), ()),
         (["14.05.2023"] * 9 + ["14.13.2023"], ("%d.%m.%Y",), ()),
+        (["14/05/2023", "03/04/2023", "2023-05", "May 2023"], (), ("%d/%m/%Y", "%Y-%m", "%B %Y")),
+        (["03/04/2023"] * 9 + ["unknown"], ("%d/%m/%Y", "%m/%d/%Y"), ()),
+        (["14/05/2023", "05/14/2023"] * 2, (), ()),
+        (["2023", "2022"], ("%Y",), ()),
     ],
 )
 def test_dates_are_told_where_they_have_one_meaning(
@@ -60,6 +65,68 @@ def test_a_draft_says_what_the_file_tells(tmp_path: Path) -> None:
 def test_a_draft_sees_that_coordinates_have_either_decimal_sign(tmp_path: Path) -> None:
     found, _ = drafted(tmp_path, "date;lat;lon\n2023-05-14;48,5;37.9\n2023-05-14;48.5;37,9\n")
     assert found["file"] == {"decimal": [".", ","]}
+
+
+TAGGED = """Titel der Tabelle;;;;;;
+Stand 14.05.2024
+;;;;;;
+Wann;Breite (WGS84);Länge;Event Description;Status;Source Confidential;SiND Event ID;Type of Facility
+#date+occurred;#geo+lat;#geo +lon;#description;#status;#meta+confidential;#event+id;#loc+facility+type
+28/07/2022;46,8;32.1;Fire;published;No;1;Hospital
+2022-08;46.8;32.1;Smoke;withdrawn;Yes;2;Road
+01/08/2022 - 03/08/2022;46.8;32.1;Smoke;published;;3;Hospital
+"""
+
+
+def test_a_draft_reads_the_tags_of_columns_below_their_names_below_a_title(tmp_path: Path) -> None:
+    found, draft = drafted(tmp_path, TAGGED.replace("Länge", "X-coordinate"))
+    assert found["file"] == {"header": 4, "decimal": [".", ","]}
+    assert found["date"] == {"column": "Wann", "range": " - ", "forms": ["%d/%m/%Y", "%Y-%m"]}
+    assert found["geometry"] == {"lon": "X-coordinate", "lat": "Breite (WGS84)"}
+    assert found["category"]["column"] == "Type of Facility"
+    assert found["fields"] == {"text": "Event Description"}
+    assert found["id"] == {"column": "SiND Event ID"}
+    assert "#geo" not in draft
+
+
+def test_names_of_columns_may_have_brackets_and_more_words(tmp_path: Path) -> None:
+    plain = "\n".join(line for line in TAGGED.splitlines()[3:] if not line.startswith("#"))
+    found, _ = drafted(tmp_path, plain.replace("Wann", "Date [DD/MM/YYYY]"))
+    assert found["date"]["column"] == "Date [DD/MM/YYYY]"
+    assert found["geometry"] == {"lon": "Länge", "lat": "Breite (WGS84)"}
+    assert found["category"]["column"] == "Type of Facility"
+    assert found["fields"] == {"text": "Event Description"}
+    assert found["id"] == {"column": "SiND Event ID"}
+
+
+def test_a_draft_asks_of_each_column_that_may_hide_rows_and_as_it_stands_lets_none_through(
+    tmp_path: Path,
+) -> None:
+    _, draft = drafted(tmp_path, TAGGED)
+    assert (
+        "Does 'Source Confidential' say that a row is not for publication? It says No (1), Yes (1), no"
+        in draft
+    )
+    assert "Does 'Status' say" in draft
+    taken = re.sub(r"^# (\[\[leave_out|column = |is = |otherwise = )", r"\1", draft, flags=re.MULTILINE)
+    rules = tomllib.loads(taken)["leave_out"]
+    assert {each["column"]: (each["is"], each["otherwise"]) for each in rules} == {
+        "Source Confidential": (["No", "Yes", ""], []),
+        "Status": (["published", "withdrawn"], []),
+    }
+
+
+def test_an_id_that_stands_twice_is_a_question(tmp_path: Path) -> None:
+    rows = "".join(f"2023-05-14,1,2,{max(number, 1)}\n" for number in range(20))
+    found, draft = drafted(tmp_path, "date,lon,lat,Nr id\n" + rows)
+    assert "id" not in found
+    assert "Is a row that was corrected issued again under its id? '1' stands there twice." in draft
+
+
+def test_strays_of_every_look_are_shown(tmp_path: Path) -> None:
+    rows = "".join(f"{day:02}.05.2023,1,2\n" for day in range(1, 31))
+    _, draft = drafted(tmp_path, "date,lon,lat\n" + rows + "14.13.2023,1,2\n15.13.2023,1,2\nunknown,1,2\n")
+    assert "3 would be put aside, such as '14.13.2023' and 'unknown'" in draft
 
 
 def test_a_draft_asks_what_the_file_cannot_tell(tmp_path: Path) -> None:

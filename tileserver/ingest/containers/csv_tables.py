@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from functools import partial
+from contextlib import contextmanager
 from itertools import islice
 from typing import TextIO
 
@@ -56,7 +56,12 @@ def read_csv(source: PlainFile, dialect: Dialect, limits: Limits) -> Iterator[Ta
     `UnreadableSource` for an encoding that is not known, and for a text without columns.
     """
     encoding, delimiter = _dialect(source, dialect, limits)
-    stream = partial(open, source.path, encoding=encoding, errors="surrogateescape", newline="")
+
+    @contextmanager
+    def stream() -> Iterator[TextIO]:
+        with source.path.open(encoding=encoding, errors="surrogateescape", newline="") as text:
+            yield _below(text, dialect.header)
+
     with stream() as text:
         first = _first(_records(text, delimiter, limits), dialect)
     columns = column_names(first) if dialect.header else tuple(str(n) for n in range(1, len(first) + 1))
@@ -64,11 +69,19 @@ def read_csv(source: PlainFile, dialect: Dialect, limits: Limits) -> Iterator[Ta
     def rows() -> Iterator[Row]:
         with stream() as text:
             records = _records(text, delimiter, limits)
-            for number, record in enumerate(islice(records, int(dialect.header), None), start=1):
+            for number, record in enumerate(islice(records, min(dialect.header, 1), None), start=1):
                 yield _row(number, record, columns)
 
     seen = {"encoding": encoding, "delimiter": DELIMITERS.get(delimiter, repr(delimiter))}
     yield Table(source.member, "", "csv", columns, None, rows, seen)
+
+
+def _below(text: TextIO, header: int) -> TextIO:
+    """Return *text* at the beginning of its line number *header*, from 1; its lines may be of any length."""
+    for _ in range(header - 1):
+        while (part := text.readline(_SAMPLE)) and not part.endswith(("\n", "\r")):
+            pass
+    return text
 
 
 def _first(records: Iterator[list[str] | str], dialect: Dialect) -> list[str]:
@@ -100,7 +113,8 @@ def _dialect(source: PlainFile, dialect: Dialect, limits: Limits) -> tuple[str, 
         text = sample.decode(encoding, "surrogateescape")
     except (LookupError, UnicodeError) as error:
         raise UnreadableSource(f"it cannot be read in the encoding {encoding!r}: {error}") from error
-    return encoding, dialect.delimiter or _delimiter(text, limits)
+    shown = _below(io.StringIO(text, newline=""), dialect.header)
+    return encoding, dialect.delimiter or _delimiter(shown.read(), limits)
 
 
 def _delimiter(text: str, limits: Limits) -> str:

@@ -49,11 +49,12 @@ class Dialect:
     """Declared ways to read a container; a way left empty is found out, and said in the table's *seen*.
 
     *records* are paths to the records of a JSON document, names joined by dots (``value.features``); each
-    is a table of its name. Without a *header* the columns of a CSV or sheet are called "1", "2", ...
+    is a table of its name. *header* is the line of a CSV, or the row of a sheet, from 1, that names the
+    columns; what stands above is passed over. With 0 there is none, and columns are called "1", "2", ...
     """
 
     container: str = ""
     records: tuple[str, ...] = ()
     delimiter: str = ""
     encoding: str = ""
-    header: bool = True
+    header: int = 1

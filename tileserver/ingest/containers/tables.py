@@ -88,7 +88,7 @@ def _apart(
         for suffix, part in source.parts.items():
             (room / f"data{suffix}").symlink_to(part.resolve())
         yield from processes.list_tables(
-            request_of(own, container, dialect.encoding, dialect.header, limits), source.member
+            request_of(own, container, dialect.encoding, int(dialect.header), limits), source.member
         )
 
 

@@ -3,6 +3,8 @@
 ======== =================================================================================
 declared everything that a mapping can say
 filters  conditions that leave rows out, each counted
+hxl      rows of tags that name columns a second time
+sight    the first rows of a file, and `roles` of its columns, for a draft (`suggest`)
 load     TOML becomes a mapping; complaints have line and near miss (`check`)
 of_layer the mapping that a definition gives a layer
 plan     a mapping bound to a layer, checked against its fields and codes

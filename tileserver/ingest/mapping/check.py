@@ -22,11 +22,14 @@ from tileserver.ingest.mapping.filters import folded_words
 from tileserver.ingest.spelling import fold
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, span_of_form
 
+MOST_ABOVE = 1000  # lines; a header further down is a mistake
 Fault: TypeAlias = tuple[tuple[str | int, ...], str]  # path of the key, words
 
 
 def faults(mapping: FileMapping) -> Iterator[Fault]:
     """Yield the faults of *mapping*, in the order of its keys."""
+    if not isinstance(mapping.file.header, bool) and not 1 <= mapping.file.header <= MOST_ABOVE:
+        yield ("file", "header"), f"it has to be the number of a line from 1 to {MOST_ABOVE}, true or false"
     if not mapping.file.decimal:
         yield ("file", "decimal"), 'it names no sign; leave it out for a point, or say ","'
     yield from _dates(mapping.date)

@@ -28,7 +28,7 @@ class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delimiter: str = ""
     encoding: str = ""
     decimal: Literal[".", ","] | tuple[Literal[".", ","], ...] = "."
-    header: bool = True
+    header: bool | int = True  # the line with the names of the columns; false: there is none
 
     @property
     def decimals(self) -> Decimals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -90,7 +90,7 @@ class IntakePlan:
     def dialect(self) -> Dialect:
         """How the containers of the source are read."""
         rule = self.rules.file
-        return Dialect(rule.container, listed(rule.records), rule.delimiter, rule.encoding, rule.header)
+        return Dialect(rule.container, listed(rule.records), rule.delimiter, rule.encoding, int(rule.header))
 
     def takes(self, table: Table, file: str) -> bool:
         """Whether the mapping names *table*; *file* is the name of a file that is no archive."""
@@ -131,11 +131,20 @@ class IntakePlan:
                 raise UnreadableSource(
                     f"{table.member or file} has no column {' or '.join(map(repr, missing))}"
                     f"{near_miss(missing[0], there)}; it has {', '.join(table.columns)[:400]}"
+                    f"{self._below(table)}"
                 )
+
+    def _below(self, table: Table) -> str:
+        """Return advice for a table whose first line is rather a title."""
+        is_declared = self.rules.file.header is not True
+        if table.container not in ("csv", "xlsx") or is_declared or not is_titled(table.columns):
+            return ""
+        return "; where the names of the columns stand further down, say on which line: [file] header = 3"
 
     def other_columns(self, table: Table) -> list[str]:
         """Return the columns of *table* that the mapping has no use for."""
-        used = {_root(each) for wanted in self._needed() for each in wanted}
+        named = {each for wanted in self._needed() for each in wanted}
+        used = named | {_root(each) for each in named - set(table.columns)}
         if self.rules.fields is None:
             used |= set(self.layer.fields)
         return [each for each in table.columns if each not in used]
@@ -166,6 +175,12 @@ class IntakePlan:
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Whether *name* fits any of *patterns*, whatever the case."""
     return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+def is_titled(columns: Sequence[str]) -> bool:
+    """Whether a title rather names *columns*: there is a single column, or half have no name."""
+    gaps = sum(name == str(number) for number, name in enumerate(columns, 1))
+    return len(columns) < 2 or gaps >= len(columns) / 2
 
 
 def _root(column: str) -> str:

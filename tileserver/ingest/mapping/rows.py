@@ -16,6 +16,7 @@ from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
 from tileserver.ingest.hidden import without_sources
 from tileserver.ingest.mapping.conditions import Issues, RowPlace, key_of
+from tileserver.ingest.mapping.hxl import is_row_of_tags
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.values import text_of_value
@@ -80,6 +81,8 @@ class TableReader:
         """Return the feature of *row*; `Refused` where there is none."""
         if row.trouble:
             raise Refused(Finding.UNREADABLE_ROW, row.trouble)
+        if row.number == 1 and is_row_of_tags(row.values):
+            raise Refused(Finding.ROW_OF_TAGS)
         try:
             self._check_wanted(row, report)
             code = self._code(row, origin, report)

@@ -28,7 +28,7 @@ class Request(msgspec.Struct):
     kind: str
     table: str | None = None  # None: all tables are listed
     encoding: str = ""
-    header: bool = True
+    header: int = 1  # row with the names of the columns; 0: none
     row_bytes: int = 0
     seconds: int = 0
 

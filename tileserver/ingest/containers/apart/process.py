@@ -119,7 +119,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
-def request_of(path: Path, kind: str, encoding: str, header: bool, limits: Limits) -> Request:
+def request_of(path: Path, kind: str, encoding: str, header: int, limits: Limits) -> Request:
     """Return the question for the tables of the file *path* within *limits*."""
     return Request(str(path), kind, None, encoding, header, limits.line_bytes, limits.reader_seconds)
 

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
-from itertools import chain, repeat, zip_longest
+from itertools import chain, islice, repeat, zip_longest
 from typing import IO, Any, NamedTuple
 
 import openpyxl
@@ -36,7 +36,7 @@ def list_tables(request: Request) -> Iterator[Listed]:
     """Yield the sheets that have a row, each with its columns."""
     with _open(request.path) as book:
         for sheet in book.values.worksheets:
-            first = next(_rows(book, sheet.title), None)
+            first = next(_rows(book, sheet.title, request.header), None)
             if first is not None:
                 found = {} if sheet.sheet_state == "visible" else {"sheet": sheet.sheet_state}
                 yield Listed(sheet.title, list(_columns(first, request)), None, found)
@@ -45,7 +45,7 @@ def list_tables(request: Request) -> Iterator[Listed]:
 def read_rows(request: Request, table: str) -> Iterator[Record]:
     """Yield the rows of the sheet *table* that are not empty."""
     with _open(request.path) as book:
-        records = _rows(book, table)
+        records = _rows(book, table, request.header)
         first = next(records)
         columns = _columns(first, request)
         for number, cells in enumerate(records if request.header else chain([first], records), start=1):
@@ -91,10 +91,11 @@ def _chunks(parts: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
             before = chunk[-_OVERLAP:]
 
 
-def _rows(book: _Book, title: str) -> Iterator[list[_Cell]]:
-    """Yield the cells of each row that is not empty, without empty cells at its end."""
+def _rows(book: _Book, title: str, header: int) -> Iterator[list[_Cell]]:
+    """Yield the cells of each row, from row *header* on, without empty rows and empty cells at the end."""
     formulas = repeat(()) if book.formulas is None else _sheet(book.formulas, title)
-    for row, texts in zip(_sheet(book.values, title), formulas, strict=False):
+    both = zip(_sheet(book.values, title), formulas, strict=False)
+    for row, texts in islice(both, max(header - 1, 0), None):
         cells = [_cell(*pair) for pair in zip_longest(row, texts)]
         while cells and cells[-1] == (None, ""):
             cells.pop()
