@@ -38,7 +38,7 @@ def uncovered(routes: Sequence[Any]) -> list[str]:
     return [path for path, _ in paths(routes) if path not in ROUTES]
 
 
-def _answers(server: TestClient, asks: Sequence[Ask]) -> list[Response]:
+def answers_of(server: TestClient, asks: Sequence[Ask]) -> list[Response]:
     """Ask all that on the server's own loop, which saves a change of threads for each."""
 
     async def ask_all() -> list[Response]:
@@ -60,7 +60,7 @@ def learned(servers: Servers) -> list[Learned]:
     wanted = list(worth_learning())
     return [
         Learned(ask, answer.headers["content-location"], answer.headers["etag"])
-        for ask, answer in zip(wanted, _answers(servers.secret, wanted), strict=True)
+        for ask, answer in zip(wanted, answers_of(servers.secret, wanted), strict=True)
         if answer.status_code != 404
     ]
 
@@ -107,7 +107,7 @@ def hear(servers: Servers, asks: list[Ask]) -> Hear:
         if (server, until, later) not in heard:
             servers.clock.now = DAY_END + until + later
             own = [ask for ask in asks if ask.until >= until]
-            answers = _answers(getattr(servers, server), own)
+            answers = answers_of(getattr(servers, server), own)
             heard[server, until, later] = dict(zip(own, answers, strict=True))
         return heard[server, until, later]
 

@@ -10,6 +10,7 @@ import pytest
 from tests.ingest.drawn import event, write
 from tests.ingest.mapping.tables import POINT, events, features, plan, table
 from tests.shapes import layer, theatre
+from tileserver.desk.prepare import Preparer
 from tileserver.evidence import Evidence, HiddenRule
 from tileserver.findings import Finding
 from tileserver.ingest import ReadOptions, Report, read_features
@@ -77,8 +78,12 @@ def test_a_mapping_obeys_the_desks_decision(then: str, texts: list[str], finding
         plan(TOML + f'then = "{then}"', events("text", "url")),
         table(*({**row, "geometry": POINT} for row in ROWS), container="geojson"),
     )
-    assert [each.properties["text"] for each in found] == texts
-    assert ["url" in each.properties for each in found] == [True, False][: len(found)]
+    assert [each.hidden for each in found] == ["", then]
+    own = events("text", "url")
+    preparer = Preparer(theatre(own), own, report)
+    kept = [each for raw in found if (each := preparer.prepare(raw)) is not None]
+    assert [each.properties["text"] for each in kept] == texts
+    assert ["url" in each.properties for each in kept] == [True, False][: len(kept)]
     assert report.counts[finding] == 1
 
 
@@ -90,7 +95,8 @@ def test_geojson_obeys_what_its_layer_declares(then: Any, tmp_path: Path) -> Non
     path = write(tmp_path / "own.geojson", event((1, 1), **given), event((1, 1), **given, hidden=True))
     report = Report()
     found = list(read_features(path, theatre(own), own, ReadOptions(), report))
-    kept = [dict(each.properties) for each in found]
+    preparer = Preparer(theatre(own), own, report)
+    kept = [each.properties for raw in found if (each := preparer.prepare(raw)) is not None]
     open_one, bare = {"text": "Shop.", "url": "https://a.example/1"}, {"text": "Shop."}
     assert kept == ([open_one] if then == "leave_out" else [open_one, bare])
     assert report.counts[Finding.OTHER_FIELDS] == 0

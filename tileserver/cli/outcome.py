@@ -29,6 +29,8 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if outcome.hidden:
+        typer.echo(f"  {outcome.hidden:,} events went out of every revision: a source of theirs is hidden")
     for ruling in outcome.rulings:
         typer.echo(f"  {'held' if outcome.held else 'accepted'}: {ruling.words}")
     print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")

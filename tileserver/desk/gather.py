@@ -66,6 +66,7 @@ async def gather_features(
         origin=origin,
         features=preparer.features,
         periods=frozenset(dated.found),
+        hidden=preparer.hidden,
         complete=complete,
         days=days.over,
     )

@@ -15,6 +15,7 @@ from tileserver.desk.judge import Ruling
 from tileserver.desk.prepared import unpack
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.verdict import Effect, Verdict, judge
+from tileserver.desk.withdrawn import hide
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.held import HeldImport, decide, find_held, held_content, judge_again, list_held
@@ -58,7 +59,8 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
         given = unpack(await held_content(connection, number))
         verdict: Verdict | None = None
         async with open_revision(connection) as writer:  # taken back: nothing is written
-            verdict = await judge(writer, stored, given)
+            hiding = await hide(writer, stored, given)
+            verdict = await judge(writer, stored, given, hiding.taken)
             raise NothingChanged
         assert verdict is not None  # whatever else is raised above goes through
         await judge_again(connection, number, [asdict(each) for each in verdict.rulings], verdict.newest)

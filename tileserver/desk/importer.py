@@ -25,6 +25,7 @@ from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import complete_already
 from tileserver.desk.redraw import redraw
 from tileserver.desk.verdict import judge
+from tileserver.desk.withdrawn import hide
 from tileserver.desk.writing import check_shown, conclude, hold, write_rows
 from tileserver.ingest import (
     RawFeature,
@@ -111,13 +112,15 @@ async def commit(job: Job, given: Prepared) -> Outcome:
     outcome = Outcome(report=given.report)
     with translated():
         async with open_revision(job.connection) as writer:
-            verdict = await judge(writer, job.stored, given)
+            hiding = await hide(writer, job.stored, given)
+            verdict = await judge(writer, job.stored, given, hiding.taken)
             proposal, outcome.rulings, outcome.effects = verdict.proposal, verdict.rulings, verdict.effects
             outcome.report = verdict.report
             check_shown(job, given, verdict)
             fresh = await add_days(writer, job.stored.layer_id, given.days)
-            if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh):
+            if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh and not any(hiding)):
                 raise NothingChanged
+            outcome.hidden = hiding.taken
             job.progress("writing", 0, None)
             await write_rows(writer, job, given, proposal, outcome)
             if job.stored.layer.drawn_as == "faces":

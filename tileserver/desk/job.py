@@ -99,6 +99,7 @@ class Outcome:
     ended: int = 0
     faces_added: int = 0  # and lines between them
     faces_ended: int = 0
+    hidden: int = 0  # events that went out of every revision, for a hidden source
     report: dict[str, Any] = field(default_factory=dict)
     held: int | None = None
     rulings: list[Ruling] = field(default_factory=list)

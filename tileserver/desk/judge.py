@@ -76,6 +76,14 @@ def judge_ended(layer: Layer, before: int, ended: int) -> list[Ruling]:
     return [Ruling("ended", f"{said}, {_more_than(layer.hold.ended)}")]
 
 
+def judge_hidden(layer: Layer, before: int, hidden: int) -> list[Ruling]:
+    """Return the ruling on a file for which *hidden* of the *before* features leave every revision."""
+    if hidden <= max(FEW, layer.hold.ended * before):
+        return []
+    said = f"{hidden:,} of {before:,} features would go out of every revision, for a source is hidden"
+    return [Ruling("hidden", f"{said}, {_more_than(layer.hold.ended)}")]
+
+
 def _more_than(share: float) -> str:
     return f"more than the {100 * share:g} % allowed"
 

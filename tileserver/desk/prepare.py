@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import msgspec
 import shapely
@@ -14,8 +15,9 @@ from tileserver.event_keys import event_id, has_keys
 from tileserver.findings import Finding
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import RawFeature, Report
+from tileserver.ingest.hidden import without_sources
 from tileserver.ingest.report import Repair
-from tileserver.model import Feature, Layer, Theatre, Value
+from tileserver.model import Feature, Layer, Theatre, Value, hash_id
 from tileserver.shape.coarsen import coarsen
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_lonlat
@@ -78,10 +80,14 @@ class Preparer:
         self._anywhere = {each.code for each in layer.categories if each.scope == "anywhere"}
         self._declares = bool(layer.vocabularies or layer.evidence)
         self._report = report
+        self.hidden: dict[int, bytes | None] = {}  # ids that are hidden now, with the hash that may stay
+        self._theatre = theatre
         self._seen: dict[bytes, tuple[bytes | None, tuple[Finding, ...]]] = {}
 
     def prepare(self, feature: RawFeature) -> Feature | None:
         """Return *feature* repaired and hashed, or ``None`` where quarantined; the report says why."""
+        if feature.hidden:
+            return self._hide(feature)
         if feature.period is not None and not is_storable(feature.period):
             period = str(feature.period)
             self._report.quarantine(Finding.ABSURD_DATE, feature.origin, period, feature.geometry)
@@ -91,10 +97,8 @@ class Preparer:
         except Undeclared as undeclared:
             self._report.turn_away(undeclared.finding, feature.origin, str(undeclared))
             return None
+        keyed_id = self._keyed_id(feature)
         spelled = msgspec.json.encode(properties, order="deterministic")
-        keyed_id = (
-            event_id(self._layer.name, feature.event_key) if feature.event_key and self._has_keys else None
-        )
         named = b"" if keyed_id is None else b"\0%d" % keyed_id
         raw = hashlib.blake2b(feature.geometry + b"\0" + spelled + named, digest_size=16).digest()
         if raw not in self._seen:
@@ -107,6 +111,38 @@ class Preparer:
             else:
                 self._report.note(finding, feature.origin)
         return None if feature_hash is None else self.features[feature_hash]
+
+    def _keyed_id(self, feature: RawFeature) -> int | None:
+        if not feature.event_key or not self._has_keys:
+            return None
+        return event_id(self._layer.name, feature.event_key)
+
+    def _hide(self, feature: RawFeature) -> Feature | None:
+        """Return *feature* without its sources, or ``None``, as the desk decided.
+
+        What may be public of it is known by its key, or by what it would say if no source were hidden.
+        """
+        ids = self._ids(feature)
+        self.hidden |= dict.fromkeys(ids)
+        if feature.hidden == "leave_out":
+            self._report.note(Finding.HIDDEN, feature.origin)
+            return None
+        self._report.note(Finding.WITHOUT_SOURCES, feature.origin)
+        bare = self.prepare(
+            replace(feature, properties=without_sources(feature.properties, self._layer), hidden="")
+        )
+        if bare is not None and bare.id in ids:
+            self.hidden[bare.id] = bare.feature_hash
+        return bare
+
+    def _ids(self, feature: RawFeature) -> set[int]:
+        """Return the ids in tiles under which *feature* may be public: by key and by content."""
+        keyed_id = self._keyed_id(feature)
+        ids = set() if keyed_id is None else {keyed_id}
+        if not feature.geometry:
+            return ids
+        before = Preparer(self._theatre, self._layer, Report()).prepare(replace(feature, hidden=""))
+        return ids if before is None else {*ids, before.id, hash_id(unkeyed_hash(before))}
 
     def _kept(self, feature: RawFeature) -> tuple[dict[str, Value], float]:
         """Return the properties as stored, and the metres that bound the place; `Undeclared` for none."""

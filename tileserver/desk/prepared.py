@@ -39,6 +39,8 @@ class Prepared:
     periods: frozenset[DatedFeature] = frozenset()
     complete: bool = False  # what is not in *periods* ends
     days: Mapping[datetime, datetime] = field(default_factory=dict)  # instants known to the day: its end
+    # Ids in tiles of events with a hidden source, and the hash of the version that may stay, if any may.
+    hidden: Mapping[int, bytes | None] = field(default_factory=dict)
 
 
 def prepared(report: Report, **said: Any) -> Prepared:
@@ -57,6 +59,7 @@ class _Packed(msgspec.Struct, array_like=True):
     complete: bool
     days: list[tuple[datetime, datetime]]
     keyed: list[tuple[bytes, int]] = []  # hashes of events that have keys, and their ids
+    hidden: list[tuple[int, bytes | None]] = []
 
 
 def pack(given: Prepared) -> tuple[bytes, bytes]:
@@ -76,6 +79,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         given.complete,
         sorted(given.days.items()),
         [(key, each.keyed_id) for key, each in sorted(given.features.items()) if each.keyed_id is not None],
+        sorted(given.hidden.items()),
     )
     small = zstandard.compress(msgspec.msgpack.encode(packed, order="deterministic"), _LEVEL)
     if len(small) > LIMITS.held_bytes:
@@ -89,11 +93,13 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
 def _import_hash(packed: _Packed) -> bytes:
     """Return the hash of an import, 16 bytes; of its report only the numbers and examples count.
 
-    Without keys it is the one of before events had any: what the desk decided on is known again.
+    Without keys or hidden sources it is the one of before there were any: what the desk decided on is known
+    again.
     """
     counted = {name: packed.report[name] for name in _COUNTED if name in packed.report}
     whole = msgspec.structs.replace(packed, report=counted)
-    values = whole if whole.keyed else msgspec.structs.astuple(whole)[:-1]
+    unsaid = 0 if whole.hidden else 1 if whole.keyed else 2
+    values = msgspec.structs.astuple(whole)[: len(whole.__struct_fields__) - unsaid]
     return hashlib.blake2b(msgspec.msgpack.encode(values, order="deterministic"), digest_size=16).digest()
 
 
@@ -111,4 +117,5 @@ def unpack(small: bytes) -> Prepared:
         frozenset(DatedFeature(*each) for each in packed.periods),
         packed.complete,
         dict(packed.days),
+        dict(packed.hidden),
     )

@@ -18,6 +18,7 @@ from tileserver.desk.periods import Run, State, changed_runs, stepping
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import Proposal
 from tileserver.desk.verdict import Effect, Verdict, effects_at, judge
+from tileserver.desk.withdrawn import hide
 from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature, Feature
 from tileserver.shape.measure import area_km2
@@ -82,14 +83,15 @@ async def preview(job: Job, given: Prepared) -> Preview:
     made: Preview | None = None
     with translated():
         async with open_revision(job.connection) as writer:  # taken back
-            made = await _preview(writer, job.stored, given)
+            hiding = await hide(writer, job.stored, given)
+            made = await _preview(writer, job.stored, given, hiding.taken)
             raise NothingChanged
     assert made is not None  # whatever else is raised above goes through
     return made
 
 
-async def _preview(writer: Writer, stored: StoredLayer, given: Prepared) -> Preview:
-    verdict = await judge(writer, stored, given)
+async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hidden: int) -> Preview:
+    verdict = await judge(writer, stored, given, hidden)
     proposal = verdict.proposal
     days, first, last = _days(stored, proposal)
     states: list[StatePreview] = []

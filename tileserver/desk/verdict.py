@@ -14,6 +14,7 @@ from tileserver.desk.judge import (
     Yardstick,
     judge_empty,
     judge_ended,
+    judge_hidden,
     judge_states,
     judge_tally,
 )
@@ -22,6 +23,7 @@ from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, propose
 from tileserver.desk.withdrawn import without_withdrawn
 from tileserver.desk.yardstick import yardstick_of
+from tileserver.findings import Finding
 from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.held import accepted_quarantine, was_accepted
@@ -56,11 +58,15 @@ class Verdict:
     yardstick: Yardstick | None = None
 
 
-async def judge(writer: Writer, stored: StoredLayer, given: Prepared) -> Verdict:
-    """Judge *given* as a proposal to the layer in the open revision; nothing is written."""
+async def judge(writer: Writer, stored: StoredLayer, given: Prepared, hidden: int = 0) -> Verdict:
+    """Judge *given* as a proposal to the layer in the open revision; nothing is written.
+
+    *hidden* features that the layer had have gone for their sources.
+    """
     sifted = await without_withdrawn(writer, stored, given)
     proposal = await propose(writer, stored, sifted)
     rulings = await _tally_rulings(writer, stored, given, proposal)
+    rulings += judge_hidden(stored.layer, len(proposal.current) + hidden, hidden)
     newest = await writer.newest(stored.layer_id)
     if not _is_measured(stored):
         return Verdict(proposal, rulings, [], newest, sifted.report)
@@ -77,7 +83,9 @@ async def _tally_rulings(
 ) -> list[Ruling]:
     ends = given.complete and not proposal.current <= proposal.target
     put_aside = await _put_aside(writer, stored, given, ends=ends)
-    tally = Tally(given.report["read"], given.report["imported"], put_aside, given.complete)
+    # A file that does nothing but hide is not one of which nothing is left.
+    left = given.report["imported"] + given.report["counts"].get(Finding.HIDDEN, 0)
+    tally = Tally(given.report["read"], left, put_aside, given.complete)
     rulings = judge_tally(stored.layer, tally)
     if rulings and proposal.nothing and not put_aside:
         # The desk has accepted this very file before: it is no news.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import NamedTuple
 
 from tileserver.desk.prepared import Prepared
 from tileserver.errors import BadParameter
@@ -11,9 +12,11 @@ from tileserver.findings import Finding
 from tileserver.ingest.report import left_out_of
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.corrections import Taken, erase_features, record_withdrawal
+from tileserver.store.corrections import Taken, erase_features, erase_other_rows, record_withdrawal
 from tileserver.store.revisions import Writer, write_locked
 from tileserver.store.withdrawn import note_withdrawn, readmit_ids, withdrawn_ids
+
+HIDDEN_REASON = "its source is hidden by the publisher"
 
 
 async def withdraw_within(writer: Writer, stored: StoredLayer, ids: Collection[int], reason: str) -> Taken:
@@ -36,8 +39,11 @@ async def without_withdrawn(writer: Writer, stored: StoredLayer, given: Prepared
     What is current all the same, as another period of what was said, stays.
     """
     reasons = await withdrawn_ids(writer.connection, stored.layer_id)
+    bare = set(given.hidden.values())  # what is hidden may come without its sources
     found = {
-        each: number for each in given.periods if (number := given.features[each.feature_hash].id) in reasons
+        each: number
+        for each in given.periods
+        if (number := given.features[each.feature_hash].id) in reasons and each.feature_hash not in bare
     }
     for each in await writer.current_rows(stored.layer_id, found.values()) if found else ():
         found.pop(each, None)
@@ -46,6 +52,31 @@ async def without_withdrawn(writer: Writer, stored: StoredLayer, given: Prepared
     examples = [f"id {number}: {reasons[number]}" for number in sorted(found.values())]
     report = left_out_of(given.report, Finding.WITHDRAWN, examples)
     return replace(given, periods=given.periods - found.keys(), report=report)
+
+
+class Hiding(NamedTuple):
+    """Numbers of events with a hidden source: taken out of every revision, and newly kept out of imports."""
+
+    taken: int = 0
+    kept_out: int = 0
+
+
+async def hide(writer: Writer, stored: StoredLayer, given: Prepared) -> Hiding:
+    """Take events that *given* hides out of every revision, as a part of the open revision.
+
+    The version without sources stays. All else of these events is kept out of later imports, as what was
+    withdrawn is.
+    """
+    if not given.hidden:
+        return Hiding()
+    layer_id = stored.layer_id
+    taken = await erase_other_rows(writer, layer_id, given.hidden)
+    known = await withdrawn_ids(writer.connection, layer_id)
+    fresh = given.hidden.keys() - known.keys()
+    await note_withdrawn(writer, layer_id, fresh, HIDDEN_REASON)
+    if taken.layers:
+        await record_withdrawal(writer, taken.layers, {"ids": sorted(taken.ids)}, HIDDEN_REASON)
+    return Hiding(len(taken.ids), len(fresh))
 
 
 async def readmit(connection: Connection, stored: StoredLayer, ids: Collection[int], reason: str) -> int:

@@ -58,7 +58,8 @@ def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     if given.states is not None:
         return f"{outcome.snapshots} snapshots of {job.stored.ref} from {given.origin}"
     ended = f", and {outcome.ended} that it does not hold ended" if outcome.ended else ""
-    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{ended}"
+    hidden = f", and {outcome.hidden} with a hidden source out of every revision" if outcome.hidden else ""
+    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{ended}{hidden}"
 
 
 async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:

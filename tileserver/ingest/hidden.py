@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from tileserver.evidence import HiddenRule
-from tileserver.findings import Finding
 from tileserver.ingest.mapping.filters import Condition
 from tileserver.ingest.report import Report
 from tileserver.ingest.source_list import CitedSource, host_of
 from tileserver.model import Layer, Value
+
+Decision: TypeAlias = Literal["", "leave_out", "without_sources"]
 
 # A link, also one without its scheme, or the name of an account.
 _LINK = re.compile(r"https?:|www\.|\b[\w-]+\.[a-z]{2,}/|(?<!\w)@\w{3,}", re.IGNORECASE)
@@ -38,21 +39,17 @@ class HiddenMark:
         """The column that is looked at."""
         return self.condition.column
 
-    def is_on(self, values: Mapping[str, Any]) -> bool:
-        """Whether the mark is on a row or feature with raw *values*."""
-        return self.condition.met(values) is True
+    def decide(self, values: Mapping[str, Any], report: Report) -> Decision | None:
+        """Return the decision on a row or feature with raw *values*, and count each with the mark.
 
-    def refuses(self, values: Mapping[str, Any], report: Report) -> tuple[Finding, str] | None:
-        """Return finding and reason against a row, and count the row; ``None`` for a row that enters.
-
-        A word that the rule knows neither as a mark nor as none may be a mark, and is put aside.
+        ``''`` without the mark; ``None`` for a word that the rule knows neither as a mark nor as none, which
+        may be a mark: put aside, with the reason that `Condition.unknown` gives.
         """
         met = self.condition.met(values)
-        if met is None:
-            return Finding.UNKNOWN_WORD, self.condition.unknown(values)
         if met:
             report.rules[self.condition.label] = report.rules.get(self.condition.label, 0) + 1
-        return (Finding.HIDDEN, "") if met and self.decision == "leave_out" else None
+            return self.decision
+        return None if met is None else ""
 
 
 def without_sources(properties: Mapping[str, Value], layer: Layer) -> dict[str, Value]:

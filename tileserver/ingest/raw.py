@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from tileserver.model import Precision, Value
 from tileserver.times import Period
@@ -24,6 +25,9 @@ class RawFeature:
     origin: str = ""  # file and place in it, for the report
     precision: Precision = "instant"  # of the period; "day" where either of its ends is a plain date
     event_key: str = ""  # by which the source knows the event, whatever it says of it; '' where it has none
+    # The desk's decision on an event with a hidden source; its properties are still as they would be without
+    # it. A geometry of no bytes is that of an event to leave out that is known by its key alone.
+    hidden: Literal["", "leave_out", "without_sources"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -106,6 +106,19 @@ async def erase_features(writer: Writer, layer_id: LayerId, ids: Iterable[int]) 
         sorted(wanted),
     )
     return _taken(writer, layer_id, rows), wanted - {row["id"] for row in rows}
+
+
+async def erase_other_rows(writer: Writer, layer_id: LayerId, kept: Mapping[int, bytes | None]) -> Taken:
+    """Take the rows of features, by id, out of every revision, but for rows with the *kept* hash."""
+    rows = await writer.connection.fetch(
+        "DELETE FROM feature_version AS row USING unnest($2::bigint[], $3::bytea[]) AS kept (id, content)"
+        " WHERE row.layer = $1 AND row.id = kept.id AND row.content IS DISTINCT FROM kept.content"
+        " RETURNING row.id",
+        layer_id,
+        list(kept.keys()),
+        list(kept.values()),
+    )
+    return _taken(writer, layer_id, rows)
 
 
 async def erase_period(writer: Writer, layer_id: LayerId, start: datetime, end: datetime | None) -> Taken:

@@ -41,8 +41,8 @@ def _evidence(evidence: Evidence, layer: Layer) -> Iterator[str]:
     yield from _classes(evidence)
     if evidence.hidden is not None:
         yield from _hidden(evidence.hidden)
-        if layer.reader != "geojson":
-            yield f"evidence: hidden is for GeoJSON, not for the reader {layer.reader!r}"
+        if layer.reader != "geojson" or layer.time != "window":
+            yield "evidence: hidden is for what happened, in GeoJSON; a mapping has a [hidden] of its own"
 
 
 def _classes(evidence: Evidence) -> Iterator[str]:

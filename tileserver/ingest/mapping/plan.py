@@ -209,6 +209,8 @@ def _check_layer(loaded: LoadedMapping, layer: Layer) -> None:
                 f"layer {layer.name!r} has no field {name!r}{near_miss(name, layer.fields)};"
                 f" it has {', '.join(layer.fields) or 'none'}",
             )
+    if rules.hidden is not None and layer.time != "window":
+        raise loaded.complaint(("hidden",), f"layer {layer.name!r} shows states: hidden is for what happened")
     _check_fields(loaded, layer)
     _check_codes(loaded, layer)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -14,7 +14,6 @@ from tileserver.ingest.containers.table import Row, Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.fields import kept_fields
 from tileserver.ingest.frame import Frame
-from tileserver.ingest.hidden import without_sources
 from tileserver.ingest.mapping.conditions import Issues, RowPlace, key_of
 from tileserver.ingest.mapping.hxl import is_row_of_tags
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
@@ -69,7 +68,7 @@ class TableReader:
             report.read += 1
             origin = f"{self.origin}#{row.number}"
             try:
-                yield self._feature(row, origin, report)
+                yield self._decided(row, origin, report)
             except Refused as refused:
                 if refused.finding.treatment == "quarantined":
                     words = f"{refused.words}: {_raw(row)}".lstrip(": ")
@@ -77,12 +76,30 @@ class TableReader:
                 else:
                     report.note(refused.finding, f"{origin}: {refused.words}" if refused.words else origin)
 
-    def _feature(self, row: Row, origin: str, report: Report) -> RawFeature:
-        """Return the feature of *row*; `Refused` where there is none."""
+    def _decided(self, row: Row, origin: str, report: Report) -> RawFeature:
+        """Return the feature of *row*, with the desk's decision where a source is hidden.
+
+        Such a row is known by its key whatever else is wrong with it, so that what was public can go.
+        """
         if row.trouble:
             raise Refused(Finding.UNREADABLE_ROW, row.trouble)
         if row.number == 1 and is_row_of_tags(row.values):
             raise Refused(Finding.ROW_OF_TAGS)
+        if self._place(row) in self.issued.replaced:
+            raise Refused(Finding.REPLACED)
+        mark = self.plan.hidden
+        decision = mark.decide(row.values, report) if mark else ""
+        if not decision:
+            if mark and decision is None:
+                raise Refused(Finding.UNKNOWN_WORD, mark.condition.unknown(row.values))
+            return self._feature(row, origin, report)
+        try:
+            return replace(self._feature(row, origin, Report()), hidden=decision)
+        except Refused:
+            return RawFeature(b"", origin=origin, event_key=self._event_key(row), hidden="leave_out")
+
+    def _feature(self, row: Row, origin: str, report: Report) -> RawFeature:
+        """Return the feature of *row*; `Refused` where there is none."""
         try:
             self._check_wanted(row, report)
             code = self._code(row, origin, report)
@@ -119,11 +136,6 @@ class TableReader:
         return None, "instant"
 
     def _check_wanted(self, row: Row, report: Report) -> None:
-        if self._place(row) in self.issued.replaced:
-            raise Refused(Finding.REPLACED)
-        hidden = self.plan.hidden
-        if hidden is not None and (found := hidden.refuses(row.values, report)):
-            raise Refused(*found)
         if caught := self.plan.filters.caught(row.values, report):
             raise Refused(*caught)
         if row.geometry is not None:  # areas of a map of points have no kind of event, and need none
@@ -167,11 +179,7 @@ class TableReader:
         given: dict[str, Any] = dict(self.plan.properties.read(row.values, note))
         if code is not None:
             given[layer.category] = code
-        kept = kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
-        if self.plan.hidden is not None and self.plan.hidden.is_on(row.values):
-            report.note(Finding.WITHOUT_SOURCES, origin)
-            return without_sources(kept, layer)
-        return kept
+        return kept_fields({name: _plain(given.get(name)) for name in layer.fields}, layer, note)
 
 
 def _plain(value: Any) -> Any:
