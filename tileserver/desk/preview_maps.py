@@ -69,7 +69,7 @@ def passages_map(theatre: Theatre, layer: Layer, state: StatePreview, title: str
         place = shapely.point_on_surface(piece.land)
         marks.append(_mark(place, str(number), palette.passage(piece), words, f"{target}-{number}"))
     seen = [each.land for each in state.passages] or list(state.lands.values())
-    view = view_of(seen, bounds_of(theatre, layer))
+    view = view_of(seen, bounds_of(theatre))
     return DrawnMap(title, view, palette.paints, shapes, marks, outlines(theatre))
 
 
@@ -87,12 +87,12 @@ def features_map(
             place = shapely.point_on_surface(geometry)
             label = f"{SIGNS[each.fate]}{number}"
             marks.append(_mark(place, label, paint, words, f"feature-{number}"))
-    view = view_of(drawn, bounds_of(theatre, layer), _SURROUNDINGS)
+    view = view_of(drawn, bounds_of(theatre), _SURROUNDINGS)
     return DrawnMap(title, view, _FATE_PAINTS, shapes, marks, outlines(theatre))
 
 
 def findings_map(
-    theatre: Theatre, layer: Layer, aside: Sequence[Mapping[str, Any]], repairs: Sequence[Mapping[str, Any]]
+    theatre: Theatre, aside: Sequence[Mapping[str, Any]], repairs: Sequence[Mapping[str, Any]]
 ) -> DrawnMap | None:
     """Return the map of rows put aside and repaired, each with a place (degrees); ``None`` without any."""
     marks = []
@@ -106,14 +106,14 @@ def findings_map(
     if not marks:
         return None
     places = [shapely.Point(each.x, each.y) for each in marks]
-    view = view_of(places, bounds_of(theatre, layer), _SURROUNDINGS)
+    view = view_of(places, bounds_of(theatre), _SURROUNDINGS)
     title = "Where rows were put aside (numbers) and repaired (r and numbers)"
     return DrawnMap(title, view, (_ASIDE, _REPAIRED), (), marks, outlines(theatre))
 
 
-def bounds_of(theatre: Theatre, layer: Layer) -> Bounds:
-    """Return where the layer may lie, in EPSG:3857."""
-    return Bounds(*projected(shapely.box(*(layer.bounds or theatre.bounds))).bounds)
+def bounds_of(theatre: Theatre) -> Bounds:
+    """Return where the theatre lies, in EPSG:3857."""
+    return Bounds(*projected(shapely.box(*theatre.bounds)).bounds)
 
 
 def outlines(theatre: Theatre) -> list[BaseGeometry]:

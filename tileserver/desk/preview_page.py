@@ -26,6 +26,7 @@ from tileserver.store.catalogue import StoredLayer
 from tileserver.times import day_zone, format_instant, local_day
 
 LISTED = 200  # features, one by one
+NUMBERED = 50  # of them, on the map; all are points of it
 _CLASS_COLUMNS = ("finding", "done", "count", "its meaning, and what would do", "an example")
 
 
@@ -99,7 +100,7 @@ class _PageWriter:
         ]
         yield table("By category", ("category", "comes", "goes", "changes"), rows)
         title = "Features that come (+), go (\u2212) and change (~)"
-        drawn = features_map(self.stored.theatre, layer, told.features, title, LISTED)
+        drawn = features_map(self.stored.theatre, layer, told.features, title, NUMBERED)
         yield self._figure(drawn, "features")
         yield _feature_table(layer, told.features[:LISTED], total=sum(map(_sum, told.fates.values())))
 
@@ -108,7 +109,7 @@ class _PageWriter:
         report = self.told.report
         aside, repairs = report.get("put_aside", ()), report.get("repairs", ())
         yield element("h2", "What was found in the file")
-        drawn = findings_map(self.stored.theatre, self.stored.layer, aside, repairs)
+        drawn = findings_map(self.stored.theatre, aside, repairs)
         if drawn is not None:
             yield self._figure(drawn, "found")
         told = findings_told(report)

@@ -189,7 +189,9 @@ def _area(feature: _Feature, origin: str, at: datetime, layer: Layer, report: Re
         return None
     verdict = status_of(_name(feature), fill, at)
     if verdict.code not in layer.codes():
-        report.quarantine(verdict.note or Finding.UNKNOWN_STATUS, origin, f"{_name(feature)} {fill}")
+        report.quarantine(
+            verdict.note or Finding.UNKNOWN_STATUS, origin, f"{_name(feature)} {fill}", geometry
+        )
         return None
     if verdict.note is not None:
         report.note(verdict.note, f"{origin}: {_name(feature)} {fill} -> {verdict.code}")

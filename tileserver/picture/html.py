@@ -46,8 +46,13 @@ def join(children: Iterable[str], between: str = "") -> Html:
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> Html:
     """Return a table that scrolls by itself where wider than the screen; numbers stand to the right."""
-    head = element("tr", *(element("th", each, scope="col") for each in columns))
-    body = join(element("tr", *map(_cell, row)) for row in rows)
+    every = list(rows)
+    numbers = [bool(every) and not any(isinstance(row[n], str) for row in every) for n in range(len(columns))]
+    names = zip(columns, numbers, strict=True)
+    head = element(
+        "tr", *(element("th", each, scope="col", class_="number" if own else None) for each, own in names)
+    )
+    body = join(element("tr", *map(_cell, row)) for row in every)
     whole = element("table", element("caption", caption), element("thead", head), element("tbody", body))
     return element("div", whole, class_="wide", tabindex=0, role="region", aria_label=caption)
 
