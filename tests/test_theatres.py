@@ -227,7 +227,11 @@ def test_occupied_land_is_lighter_than_what_was_occupied_before() -> None:
         ),
         ('pattern = "dots"', 'pattern = "dot"', r"line \d+: Invalid enum value 'dot'; did you mean 'dots'\?"),
         ('kind = "lines"', 'kind = "curves"', "it has to be one of areas, lines, points"),
-        ('embargo = "48h"', "embargo = 48", r"line 9: Expected `str`, got `int` - at `\$\.embargo`"),
+        (
+            'embargo = "48h"',
+            "embargo = 48",
+            r"line 9: it has to be a text, and is a whole number - at `\$\.embargo`",
+        ),
         (
             '\nside = "russia"\nreach',
             '\nside = "rusia"\nreach',

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
+import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, TypeAlias
@@ -13,6 +15,17 @@ _Path: TypeAlias = list[str | int]
 
 _SAID = re.compile(r"(.*?)(?: - at `\$(.*)`)?\Z", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")  # the last one is any key of a table
+ANY_KEY = "..."
+_TYPES = re.compile(r"Expected `(.+)`, got `(.+)`\Z")
+_NAMES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
 _NO_MEMBER = re.compile(r"Invalid enum value (.+)")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
@@ -31,6 +44,9 @@ def explain(error: msgspec.ValidationError, text: str, declared: type[msgspec.St
     assert found is not None  # it matches anything
     said, place = found[1], found[2] or ""
     path: _Path = [name or any_key or int(number) for name, number, any_key in _STEP.findall(place)]
+    if ANY_KEY in path:
+        path = _with_keys(path, text, declared)
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     if unknown := _UNKNOWN.match(said):
         keys = _keys(path, declared)
         said = f"there is no key {unknown[1]!r}{near_miss(unknown[1], keys)}; there are {', '.join(keys)}"
@@ -39,8 +55,44 @@ def explain(error: msgspec.ValidationError, text: str, declared: type[msgspec.St
         options = _members(path, declared)
         word = member[1].strip("'")
         said = f"{said}{near_miss(word, options)}; it has to be one of {', '.join(options)}"
+    elif types := _TYPES.match(said):
+        wanted = " or ".join(_NAMES.get(each, each) for each in types[1].split(" | "))
+        said = f"it has to be {wanted}, and is {_NAMES.get(types[2], types[2])}"
     line = line_of(text, path)
     return f"line {line}: {said} - at `${place}`" if line else f"{said} - at `${place}`"
+
+
+def _with_keys(path: _Path, text: str, declared: type[msgspec.Struct]) -> _Path:
+    """Return *path* with the key at fault in place of each that stands for any key of a table."""
+    whole = tomllib.loads(text)
+    found: _Path = []
+    here: Any = whole
+    for step in path:
+        own = step
+        if step == ANY_KEY and isinstance(here, dict):
+            own = next((key for key in here if _is_at_fault(whole, found, key, declared)), step)
+        found.append(own)
+        try:
+            here = here[own]
+        except (KeyError, IndexError, TypeError):
+            return [*found, *path[len(found) :]]
+    return found
+
+
+def _is_at_fault(whole: dict[str, Any], path: _Path, key: str, declared: type[msgspec.Struct]) -> bool:
+    """Whether *key* of the table at *path* is faulty alone, the others left out."""
+    trial = copy.deepcopy(whole)
+    table: Any = trial
+    for step in path:
+        table = table[step]
+    kept = table[key]
+    table.clear()
+    table[key] = kept
+    try:
+        msgspec.convert(trial, declared)
+    except msgspec.ValidationError as error:
+        return ANY_KEY in [step[2] for step in _STEP.findall(str(error))]
+    return False
 
 
 def line_of(text: str, path: _Path) -> int:

@@ -12,13 +12,13 @@ from tileserver.cli.options import first_instant
 from tileserver.cli.outcome import print_findings, print_rules
 from tileserver.cli.session import Json, out, print_json, print_table
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
-from tileserver.errors import BadParameter
+from tileserver.errors import BadParameter, UnknownLayer
 from tileserver.ingest.mapping.load import load_mapping, shipped_mappings
 from tileserver.ingest.mapping.schema import schema as schema_of
 from tileserver.ingest.mapping.suggest import suggest as suggested
 from tileserver.ingest.mapping.values import shown
 from tileserver.model import Layer, Theatre
-from tileserver.theatres import load_theatre
+from tileserver.theatres import load_theatre, shipped
 
 mapping = typer.Typer(
     help="Teach the import a new source: a mapping is a small TOML file that says what its files mean.\n\n"
@@ -50,6 +50,9 @@ def try_(
     geojson: Annotated[
         Path | None, typer.Option(help="Write all features as GeoJSON, to look at them on a map.")
     ] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Judge it as a file that ends what it leaves out.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print the features that a mapping makes of a file; nothing is imported, no database is needed.
@@ -57,19 +60,20 @@ def try_(
     Shows the tables of the file, the first features, how many there are of each category, and what is left
     out, put aside or repaired, each with an example and its row. Without a theatre and layer, codes and
     fields are taken as the mapping has them, and days are those of UTC. Exit code 1 where nothing of the
-    file would be imported.
+    file would be imported, and where an import into the layer would be held back, as far as that can be told
+    without the layer's data.
     """
     loaded = load_mapping(name)
     place = _place(theatre, layer)
     instant = first_instant(at, place[0]) if place else first_instant(at, _anywhere(loaded.rules.date.zone))
-    trial = try_mapping(path, loaded, place, instant, most=None if geojson else first)
+    trial = try_mapping(path, loaded, place, instant, most=None if geojson else first, complete=complete)
     if geojson is not None:
         geojson.write_bytes(_collection(trial))
     if json:
         print_json(_document(trial, first))
     else:
         _print(trial, first)
-    if trial.refusal:
+    if trial.refusal or trial.rulings:
         raise typer.Exit(1)
 
 
@@ -112,7 +116,14 @@ def _place(theatre: str, layer: str) -> tuple[Theatre, Layer] | None:
     if not theatre:
         return None
     found = load_theatre(theatre)
-    return found, found.layer(layer)
+    try:
+        return found, found.layer(layer)
+    except UnknownLayer as error:
+        if theatre not in shipped():
+            raise
+        raise UnknownLayer(
+            f"{error}. That definition is shipped; for your own give --theatre the path of its TOML"
+        ) from error
 
 
 def _anywhere(zone: str) -> Theatre:
@@ -151,6 +162,10 @@ def _print_account(trial: Trial) -> None:
     )
     if trial.refusal:
         typer.echo(f"nothing would be imported: {shown(trial.refusal)}")
+    for ruling in trial.rulings:
+        typer.echo(
+            f"the import would be held back: {shown(ruling.words)}; what the desk accepted before apart"
+        )
 
 
 def _found_out(table: TriedTable) -> str:
@@ -166,6 +181,7 @@ def _document(trial: Trial, first: int) -> dict[str, object]:
         "snapshots": trial.snapshots,
         "report": trial.report.as_dict(),
         "refusal": trial.refusal,
+        "held": [each.words for each in trial.rulings],
     }
 
 

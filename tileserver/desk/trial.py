@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import shapely
 
+from tileserver.desk.judge import Ruling, Tally, judge_tally
 from tileserver.desk.prepare import Preparer
 from tileserver.errors import ImportFailed
 from tileserver.findings import Finding
@@ -56,7 +57,10 @@ class TriedFeature:
 
 @dataclass(slots=True)
 class Trial:
-    """Account of a file tried by a mapping; *refusal* says why nothing of the file would be imported."""
+    """Account of a file tried by a mapping; *refusal* says why nothing of the file would be imported.
+
+    *rulings* are reasons to hold an import back that need no database; none without a layer.
+    """
 
     tables: list[TriedTable] = field(default_factory=list)
     features: list[TriedFeature] = field(default_factory=list)
@@ -64,6 +68,7 @@ class Trial:
     snapshots: int = 0
     report: Report = field(default_factory=Report)
     refusal: str = ""
+    rulings: list[Ruling] = field(default_factory=list)
 
 
 def try_mapping(
@@ -73,13 +78,16 @@ def try_mapping(
     at: datetime | None,
     *,
     most: int | None = None,
+    complete: bool = False,
 ) -> Trial:
     """Return the account of the file at *path*, tried by *loaded* in the layer at *place*, or in a stand-in.
 
     Features are repaired as an import does it, and are held to the bounds; *at* is UTC. At *most* so many
-    features are kept of all that are counted. `BadParameter` where
-    the mapping does not fit the layer, `ImportFailed` for a file that cannot be opened.
+    features are kept of all that are counted. Where a *place* is given, it is judged whether an import, of a
+    *complete* file or not, would be held back. `BadParameter` where the mapping does not fit the layer,
+    `ImportFailed` for a file that cannot be opened.
     """
+    layer = place[1] if place else None
     place = place or _stand_in(path, loaded)
     plan = IntakePlan.of(loaded, *place, at)
     source = open_source(path, plan.dialect)
@@ -93,7 +101,15 @@ def try_mapping(
                 trial.features.append(_feature(raw, feature))
     except ImportFailed as error:
         trial.refusal = str(error)
+    if layer is not None and not trial.refusal:
+        trial.rulings = _judged(layer, trial.report, complete=complete)
     return trial
+
+
+def _judged(layer: Layer, report: Report, *, complete: bool) -> list[Ruling]:
+    """Return the reasons to hold an import back that its account alone gives."""
+    aside = {each.meaning: n for each, n in report.counts.items() if each.treatment == "quarantined"}
+    return judge_tally(layer, Tally(report.read, report.imported, aside, complete))
 
 
 def _stand_in(path: Path, loaded: LoadedMapping) -> tuple[Theatre, Layer]:

@@ -9,6 +9,7 @@ from tileserver.errors import UnreadableSource
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.mapping.declared import (
     CategoryRule,
+    Columns,
     DateRule,
     FieldRule,
     FileMapping,
@@ -88,11 +89,11 @@ def _there(names: tuple[str, ...], table: Table | None) -> tuple[str, ...]:
     return tuple(each for each in names if table is None or not fixed or each in table.columns)
 
 
-def _fields(layer: Layer, options: ReadOptions) -> dict[str, str | int | FieldRule] | None:
+def _fields(layer: Layer, options: ReadOptions) -> dict[str, Columns | FieldRule] | None:
     """Return the column of each field where a category without a vocabulary stands elsewhere; else none."""
     if layer.categories or not options.category_column:
         return None
-    own: dict[str, str | int | FieldRule] = {name: name for name in layer.fields}
+    own: dict[str, Columns | FieldRule] = {name: name for name in layer.fields}
     return own | {layer.category: options.category_column}
 
 

@@ -35,7 +35,15 @@ def test_an_empty_file_is_a_mapping_whose_defaults_hold() -> None:
         ('[category]\nvalue = "a"\nfrom = "file"', "value and from are too many"),
         ('[category]\ncolumn = "a"\n[category.codes]\n"Fire" = "x"\n"fire " = "y"', r"line 5: 'fire ' is a"),
         ('[category]\ncolumn = "a"\nignore = "f"\n[category.codes]\nF = "x"', "line 5: .*to ignore as well"),
-        ('[fields]\ntext = { colum = "d" }', r"line 1: there is no key 'colum'; did you mean 'column'"),
+        ('[fields]\ntext = { colum = "d" }', r"line 2: there is no key 'colum'; did you mean 'column'"),
+        (
+            '[fields]\nurl = "u"\ntext = 1.5',
+            r"line 3: it has to be .*a list, and is a number - at `\$.fields.text`",
+        ),
+        (
+            '[fields]\nurl = "u"\ntext = { column = "a", take = 3 }',
+            r"line 3: it has to be a text, and is a whole",
+        ),
         ("[fields]\ntext = { join = 'a' }", 'line 2: it needs a column, or a value: text = "notes"'),
         (
             '[[leave_out]]\ncolumn = "a"',

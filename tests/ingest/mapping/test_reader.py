@@ -153,6 +153,12 @@ def test_a_title_above_the_names_of_columns_is_said() -> None:
         features(plan(EVENTS, events("text")), table({"day": "", "kind": ""}))
 
 
+def test_tags_are_no_issue_of_a_row() -> None:
+    tags = {"id": "#event+id", "stamp": "#date+updated", "text": "#description"}
+    found, _ = features(plan(REISSUED, events("text")), table(tags, row(id="A", stamp="1", text="x")))
+    assert [each.properties["text"] for each in found] == ["x"]
+
+
 def test_an_order_that_nobody_can_tell_is_refused() -> None:
     rows = [row(id="A", stamp="1"), row(id="A", stamp="later")]
     with pytest.raises(UnreadableSource, match=r"row 2: stamp has to tell the newest issue, and 'later'"):

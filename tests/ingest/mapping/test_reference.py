@@ -72,7 +72,8 @@ def test_the_tutorial_can_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1 would be put aside, such as '14.13.2023'" in drafted.output
     assert draft["geometry"] == {"lon": "Länge", "lat": "Breite"}
     assert '# "Gefecht" = "..."' in drafted.output
-    assert tried.exit_code == 0
+    assert tried.exit_code == 1
+    assert "the import would be held back: 1 of 7 read were quarantined" in tried.output
     assert "read 7, would import 3, put aside 1, leave out 3" in tried.output
     assert "text: Cherson: Markt getroffen, zwei Verletzte" in tried.output
 

@@ -115,6 +115,11 @@ def test_a_file_may_have_both_decimal_signs() -> None:
     assert one(toml, n="0,234").properties["text"] == 0.234
 
 
+def test_a_list_of_columns_is_as_good_as_a_text() -> None:
+    toml = DATE + PLACE + KIND + '[fields]\ntext = ["town", "country"]\n'
+    assert one(toml, town="Kherson", country="Ukraine").properties["text"] == "Kherson, Ukraine"
+
+
 def test_a_year_is_all_of_it_and_as_an_end_its_last_day_counts() -> None:
     year = one(DATE + 'forms = "%Y"\n' + PLACE + KIND, date=2023).period
     until = one(DATE + 'forms = ["iso", "%Y"]\nend = "to"\n' + PLACE + KIND, to="2023").period

@@ -10,6 +10,7 @@ from tileserver.errors import BadParameter
 from tileserver.evidence import HiddenRule
 from tileserver.ingest.mapping.declared import (
     CategoryRule,
+    Columns,
     DateRule,
     FieldRule,
     FileMapping,
@@ -162,7 +163,7 @@ def _category(rule: CategoryRule) -> Iterator[Fault]:
             yield ("category", "codes", word), f"{word!r} is a spelling of {code!r} and {also}"
 
 
-def _field(path: tuple[str | int, ...], field: str | int | FieldRule) -> Iterator[Fault]:
+def _field(path: tuple[str | int, ...], field: Columns | FieldRule) -> Iterator[Fault]:
     rule = field if isinstance(field, FieldRule) else FieldRule(field)
     if bool(listed(rule.column) or listed(rule.publisher)) == (rule.value is not None):
         yield path, 'it needs a column, or a value: text = "notes", or text = { value = "from the archive" }'

@@ -12,6 +12,7 @@ from tileserver.event_keys import joined_key
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.mapping.dates import RowDates
 from tileserver.ingest.mapping.declared import IdPart, IdRule, listed, spelled
+from tileserver.ingest.mapping.hxl import is_row_of_tags
 from tileserver.ingest.mapping.values import first_said, number_of, says, text_of_value, value_at
 
 RowPlace: TypeAlias = tuple[str, int, int]  # member, number of its table, number of the row
@@ -62,7 +63,8 @@ def issues(tables: Iterable[tuple[int, Table]], rule: IdRule, dates: RowDates, *
     newer: set[RowPlace] = set()
     for number, table in tables:
         for row in table.rows():
-            name = "" if row.trouble else key_of(rule, row.values)
+            is_event = not row.trouble and not (row.number == 1 and is_row_of_tags(row.values))
+            name = key_of(rule, row.values) if is_event else ""
             if not name:
                 continue
             row_place = (table.member, number, row.number)

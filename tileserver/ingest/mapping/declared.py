@@ -153,7 +153,7 @@ class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: DateRule = DateRule()
     geometry: GeometryRule = GeometryRule()
     category: CategoryRule | None = None
-    fields: dict[str, str | int | FieldRule] | None = None
+    fields: dict[str, Columns | FieldRule] | None = None
     leave_out: tuple[RowRule, ...] = ()
     keep_only: tuple[RowRule, ...] = ()
     hidden: HiddenRule | None = None

@@ -29,7 +29,7 @@ class Properties:
 
     @classmethod
     def of(
-        cls, given: Mapping[str, str | int | FieldRule] | None, dates: RowDates, decimal: Decimals
+        cls, given: Mapping[str, Columns | FieldRule] | None, dates: RowDates, decimal: Decimals
     ) -> Properties:
         """Return the maker that *given* declares."""
         if given is None:
