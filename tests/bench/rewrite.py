@@ -1,9 +1,9 @@
 """Past days rewritten at once, and nothing else changed: ``python -m tests.bench.rewrite``.
 
 Snapshots of the real archive are imported; then as many past days as asked are imported once more, in one
-folder, with every corner in a small box moved. Told are the revision, the seconds, the rows, and of all the
-tiles with land how many have another version on how many days. On every other day, and in every tile beside the
-box, the version has to be the one of before: a version is a digest of all that a tile holds.
+folder, with every corner in a small box moved. Told are the revision, the seconds, the rows, and of all tiles
+how many have another version on how many days. On every other day, and in every tile beside the box, the
+version has to be the one of before: a version is a digest of all that a tile holds.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _moved(place: Any) -> Any:
 async def touched(
     connection: asyncpg.Connection, stored: StoredLayer, days: Sequence[int], *revisions: int, box: Box
 ) -> Touched:
-    """Compare the versions of all tiles of a layer at the instants of *days*, as known in two *revisions*.
+    """Compare the versions of all tiles of a layer at the instants of *days*, as two *revisions* know it.
 
     *days* are microseconds since 1970, UTC. *box* is in degrees: all tiles beside it are to stay as they were.
     """
