@@ -73,8 +73,9 @@ def moved(snapshot: bytes) -> bytes:
     """Return GeoJSON, as bytes, with each corner within the box moved."""
     found = json.loads(snapshot)
     for feature in found["features"]:
-        if feature["geometry"]["type"] != "Point":
-            feature["geometry"]["coordinates"] = _moved(feature["geometry"]["coordinates"])
+        for geometry in feature["geometry"].get("geometries", [feature["geometry"]]):
+            if geometry["type"] != "Point":
+                geometry["coordinates"] = _moved(geometry["coordinates"])
     return json.dumps(found).encode()
 
 
