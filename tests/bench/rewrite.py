@@ -90,9 +90,9 @@ def _moved(place: Any) -> Any:
 async def touched(
     connection: asyncpg.Connection, stored: StoredLayer, days: Sequence[int], *revisions: int, box: Box
 ) -> Touched:
-    """Compare the versions of all tiles of a layer at the instants of *days*, as two *revisions* know it.
+    """Compare the versions of all tiles of a layer at the instants of *days* in two *revisions*.
 
-    *days* are microseconds since 1970, UTC. *box* is in degrees: all tiles beside it are to stay as they were.
+    *days* are microseconds since 1970, UTC. All tiles beside *box*, in degrees, are to stay as they were.
     """
     index, found = (
         LayerIndex(await load_rows(connection, stored), has_bands=stored.layer.has_faces),
