@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tileserver.declared import Category, Dates, Derivation, Hold, Source
+from tileserver.declared import Category, Dates, Derivation, Hold, Look, Source
 from tileserver.evidence import Evidence, ExactnessClass, FieldVocabulary, HiddenRule, Term
 from tileserver.model import Layer, Theatre
 
@@ -24,6 +24,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "`[layers.derived]`": Derivation,
     "`[layers.dates]`": Dates,
     "`[layers.hold]`": Hold,
+    "`[layers.look]`": Look,
 }
 
 

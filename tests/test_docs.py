@@ -130,7 +130,7 @@ def test_the_keys_that_a_tilejson_has_beyond_the_specification_are_in_the_readme
     document = next(node.value for node in ast.walk(function) if isinstance(node, ast.Return))
     assert isinstance(document, ast.Dict)
     ours = set(_keys(document)) - _SPECIFIED
-    assert ours | {"missing", "vector_layers[].role"} == {
+    assert ours | {"missing", "vector_layers[].role", "vector_layers[].title"} == {
         name for row in _table(README, "key") for name in re.findall(r"`([\w.\[\]]+)`", row[0])
     }
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -111,8 +112,8 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
             "role 'areas' is for areas of a state",
         ),
         (
-            'name = "events"\n',
-            'name = "events"\nrole = "notes"\n',
+            'role = "events"\n',
+            'role = "notes"\n',
             "notes are listed by the field 'dir",
         ),
         ('name = "notes"\n', 'name = "notes"\nrole = "text"\n', "Invalid enum value 'text'"),
@@ -127,9 +128,69 @@ def test_a_definition_that_does_not_hold_together_says_where(
 
 
 def test_two_layers_that_declare_one_role_are_refused(tmp_path: Path) -> None:
-    both = UKRAINE.replace('kind = "points"\n', 'kind = "points"\nrole = "events"\n')
-    with pytest.raises(BadParameter, match="'notes' and layer 'events' would both be drawn as the events"):
-        load_text(tmp_path, both)
+    second = CLAIMED.replace('role = "overlay"', 'role = "areas"').partition("[layers.look]")[0]
+    with pytest.raises(
+        BadParameter, match="'claimed_too' and layer 'control' would both be drawn as the areas"
+    ):
+        load_text(tmp_path, UKRAINE.replace('reader = "d', 'role = "areas"\nreader = "d') + second)
+
+
+CLAIMED = """
+[[layers]]
+name = "claimed_too"
+kind = "areas"
+time = "state"
+role = "overlay"
+title = { en = "Claimed" }
+fields = { status = "who" }
+source = { publisher = "p", licence = "l", attribution = "a" }
+
+[layers.look]
+colour = "#123456"
+colour_dark = "#abcdef"
+pattern = "dots"
+"""
+
+
+ONE_STATUS = """[[layers.categories]]
+code = "a"
+label = { en = "A" }
+colour = "#123456"
+colour_dark = "#123456"
+"""
+
+
+def test_several_layers_are_events_and_any_areas_or_lines_may_be_an_overlay(tmp_path: Path) -> None:
+    lines = CLAIMED.replace('"areas"', '"lines"').replace("claimed_too", "trenches")
+    theatre = load_text(tmp_path, UKRAINE + CLAIMED + lines)
+    roles = Counter(layer.role for layer in theatre.layers)
+    assert roles == {"areas": 1, "front": 1, "events": 2, "overlay": 7, "notes": 1}
+    assert load_text(tmp_path, toml_of(theatre)) == theatre
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        ('colour_dark = "#abcdef"', 'colour_dark = "red"', "layer 'claimed_too': look: colour 'red'"),
+        ('role = "overlay"\n', "", "'claimed_too': look is for overlays; say role = \"overlay\""),
+        ('time = "state"', 'time = "window"', "'claimed_too': what happened is points, not areas"),
+        (
+            'kind = "areas"',
+            'kind = "points"',
+            "role 'overlay' is for areas or lines of a state, not for points",
+        ),
+        (
+            "[layers.look]",
+            'category = "status"\n' + ONE_STATUS + "[layers.look]",
+            "'claimed_too': an overlay is drawn in its own colours",
+        ),
+    ],
+)
+def test_an_overlay_that_could_not_be_drawn_is_refused(
+    tmp_path: Path, was: str, becomes: str, message: str
+) -> None:
+    with pytest.raises(BadParameter, match=re.escape(message)):
+        load_text(tmp_path, UKRAINE + CLAIMED.replace(was, becomes))
 
 
 def test_a_definition_that_is_no_text_says_so(tmp_path: Path) -> None:
@@ -304,13 +365,15 @@ fields = {}
 source = { publisher = "p", licence = "l", attribution = "a" }
 
 """
-    theatre = load_text(tmp_path, before + plain + control + rest.replace("direction", "place"))
-    roles = {layer.name: layer.role for layer in theatre.layers}
+    undeclared = rest.replace("direction", "place").replace('role = "events"\n', "")
+    theatre = load_text(tmp_path, before + plain + control + undeclared)
+    roles = {layer.name: layer.role for layer in theatre.layers if layer.role != "overlay"}
     assert roles == {
         "plain": "none",
         "control": "areas",
         "frontline": "front",
         "events": "events",
+        "damage": "none",
         "notes": "none",
     }
     assert load_text(tmp_path, toml_of(theatre)) == theatre

@@ -34,6 +34,14 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scope: Literal["theatre", "anywhere"] = "theatre"  # may it lie outside the theatre's bounds?
 
 
+class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Colours and pattern of a layer that has no vocabulary, in the legend under the layer's title."""
+
+    colour: str
+    colour_dark: str
+    pattern: Literal["none", "hatch", "dots"] = "none"
+
+
 class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a line layer follows from an area layer: the edge between the land of a side and others' land.
 

@@ -14,15 +14,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.declared import Category, Dates, Derivation, Hold, Source, Text
+from tileserver.declared import Category, Dates, Derivation, Hold, Look, Source, Text
 from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.evidence import Evidence, FieldVocabulary
 from tileserver.grid import Band, band_at
 from tileserver.times import Micros
 
 Value: TypeAlias = str | int | float | bool
-Role: TypeAlias = Literal["areas", "front", "events", "notes", "none"]  # as what the map draws a layer
-ROLES: tuple[Role, ...] = ("areas", "front", "events", "notes")
+Role: TypeAlias = Literal["areas", "front", "overlay", "events", "notes", "none"]  # as what the map draws it
+ROLES: tuple[Role, ...] = ("areas", "front", "events", "notes")  # by which days are counted
+SEVERAL: frozenset[Role] = frozenset(("overlay", "events"))  # of which a map may draw several layers
 # From which rows a layer's tiles are cut: faces of areas with statuses, lines between such faces, features
 # that hold at an instant, points that happened in a window of time.
 DrawnAs: TypeAlias = Literal["faces", "face_lines", "features", "points"]
@@ -73,12 +74,14 @@ class Layer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     derived: Derivation | None = None
     embargo: str | None = None  # overrides the theatre's
     hold: Hold = Hold()
+    look: Look | None = None  # of a layer without categories
     declared_role: Role | None = msgspec.field(default=None, name="role")  # None: as it follows from the rest
 
     @property
     def role(self) -> Role:
         """Role on the map and in documents, whatever the layer's name; ``none`` is served and not drawn.
 
+        An ``overlay``, which has to be declared, lies over the areas and is off until a reader turns it on.
         Unless declared: areas are the areas, lines the front, and points that happened the events, or the
         notes where they have the field `DIRECTION`. Points that hold for a while have no role.
         """
@@ -153,7 +156,7 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Leave one layer in each role that follows from kind and time; the others are only served.
 
         It is the one that declares it, else the first that has statuses or derives from those that have,
-        else the first.
+        else the first. Several are drawn as events where each declares it.
         """
         first: dict[Role, Layer] = {}
         for layer in sorted(self.layers, key=lambda each: (each.declared_role is None, not each.has_faces)):
@@ -168,7 +171,7 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msgspec.structs.force_setattr(self, "layers", layers)
 
     def by_role(self, role: Role) -> Layer | None:
-        """Return the layer that the map draws as *role*, if any."""
+        """Return the first layer that the map draws as *role*, if any."""
         return next((layer for layer in self.layers if layer.role == role), None)
 
     def layer(self, name: str) -> Layer:

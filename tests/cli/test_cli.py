@@ -22,6 +22,7 @@ from tests.cli.conftest import Done, Run, snapshot
 from tileserver import __version__
 from tileserver.cli.main import app
 from tileserver.store.migrations import shipped_migrations
+from tileserver.theatres import load_theatre
 from tileserver.tiles.text import decode_tile, dump_tile
 
 if TYPE_CHECKING:
@@ -159,14 +160,15 @@ def test_migrate_says_what_it_applied(run: Run, databases: Databases) -> None:
 
 def test_theatre_add_stores_a_definition_once(run: Run, databases: Databases) -> None:
     dsn = databases.bare()  # it migrates by itself
-    layers = "layers control, frontline, events, notes\n"
+    names = [each.name for each in load_theatre("ukraine").layers]
+    layers = f"layers {', '.join(names)}\n"
     assert run("theatre", "add", "ukraine", dsn=dsn) == Done(0, f"ukraine: stored; {layers}", "")
     assert run("theatre", "add", "ukraine", dsn=dsn) == Done(0, f"ukraine: unchanged; {layers}", "")
     listed = {each["id"]: each["state"] for each in json.loads(run("theatre", "list", "--json", dsn=dsn).out)}
     assert listed == {"ukraine": "stored", "ukraine-sample": "shipped", "western-front": "shipped"}
     assert "War in Ukraine" in run("theatre", "list", dsn=dsn).out
     shown = json.loads(run("theatre", "show", "ukraine", "--json", dsn=dsn).out)
-    assert [layer["name"] for layer in shown["layers"]] == ["control", "frontline", "events", "notes"]
+    assert [layer["name"] for layer in shown["layers"]] == names
 
 
 def test_an_unknown_theatre_exits_with_2_and_names_those_there_are(run: Run, database: str) -> None:

@@ -71,6 +71,9 @@ def tilejson(
     layers = [served.stored.layer for served in tileset.layers]
     low, high = tileset.zooms
     longitude, latitude, zoom = tileset.theatre.centre
+    time = time_block(tileset, now, known)
+    # Whose data nobody can see yet is not credited with what is to be seen.
+    credited = [layer for layer in layers if time["newest"][layer.name]] or layers
     return {
         "tilejson": "3.0.0",
         "name": tileset.name,
@@ -82,9 +85,9 @@ def tilejson(
         "center": [longitude, latitude, min(max(round(zoom), low), high)],  # 3.6: within the zooms
         "minzoom": low,
         "maxzoom": high,
-        "attribution": credit_line(layers),
+        "attribution": credit_line(credited),
         "time": {
-            **time_block(tileset, now, known),
+            **time,
             "revision": tileset.revision(asked.revision),
             "datetime": asked.datetime,
             "days": f"{base_url}/tilesets/{tileset.name}/timeline{asked.revision_query}",
@@ -101,6 +104,7 @@ def tilejson(
             if layer.vocabularies
         },
         "evidence": {layer.name: evidence_block(layer.evidence) for layer in layers if layer.evidence},
+        "looks": {layer.name: msgspec.to_builtins(layer.look) for layer in layers if layer.look is not None},
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
         "sources": {layer.name: source_fields(layer.source) for layer in layers},
@@ -224,6 +228,7 @@ def _vector_layer(layer: Layer) -> dict[str, Any]:
     return {
         "id": layer.name,
         "role": layer.role,
+        "title": layer.title,
         "fields": layer.fields,
         "description": layer.title.get("en", layer.name),
         "minzoom": layer.minzoom,

@@ -7,20 +7,21 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from tileserver.complaints import near_miss
-from tileserver.declared import Category, Dates, Hold
+from tileserver.declared import Category, Dates, Hold, Look
 from tileserver.errors import BadParameter
 from tileserver.event_keys import has_keys
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
-from tileserver.model import DIRECTION, Layer, Theatre
+from tileserver.model import DIRECTION, SEVERAL, Layer, Theatre
 from tileserver.theatres.check_evidence import evidence_faults
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, parse_duration
 
 # What a layer has to be to be drawn as that.
 _PLAYED_BY = {
-    "areas": ("areas", "state"),
-    "front": ("lines", "state"),
-    "events": ("points", "window"),
-    "notes": ("points", "window"),
+    "areas": (("areas",), "state"),
+    "front": (("lines",), "state"),
+    "overlay": (("areas", "lines"), "state"),
+    "events": (("points",), "window"),
+    "notes": (("points",), "window"),
 }
 
 MERCATOR_EDGE = 85.06  # degrees; the map of the world ends just before
@@ -62,13 +63,15 @@ def _check_evidence(layer: Layer) -> None:
 def _check_roles(theatre: Theatre) -> None:
     drawn: dict[str, str] = {}
     for layer in theatre.layers:
+        where = f"layer {layer.name!r}"
+        _check_look(layer, where)
         if layer.role == "none":
             continue
-        where = f"layer {layer.name!r}"
-        kind, time = _PLAYED_BY[layer.role]
+        kinds, time = _PLAYED_BY[layer.role]
         _demand(
-            (layer.kind, layer.time) == (kind, time),
-            f"{where}: role {layer.role!r} is for {kind} of a {time}, not for {layer.kind} of a {layer.time}",
+            layer.kind in kinds and layer.time == time,
+            f"{where}: role {layer.role!r} is for {' or '.join(kinds)} of a {time},"
+            f" not for {layer.kind} of a {layer.time}",
         )
         _demand(
             layer.role != "notes" or DIRECTION in layer.fields,
@@ -76,10 +79,21 @@ def _check_roles(theatre: Theatre) -> None:
         )
         other = drawn.setdefault(layer.role, layer.name)
         _demand(
-            other == layer.name,
+            other == layer.name or layer.role in SEVERAL,
             f"{where} and layer {other!r} would both be drawn as the {layer.role}, and a map has one of each:"
             ' give role = "none" to the one that is only to be served',
         )
+
+
+def _check_look(layer: Layer, where: str) -> None:
+    is_overlay = layer.role == "overlay"
+    _demand(
+        not is_overlay or (layer.look is not None and not layer.categories),
+        f"{where}: an overlay is drawn in its own colours, [layers.look], and has no categories",
+    )
+    if layer.look is not None:
+        _demand(is_overlay, f'{where}: look is for overlays; say role = "overlay", or leave it out')
+        _check_colours(layer.look, f"{where}: look")
 
 
 def _place(theatre: Theatre) -> None:
@@ -153,7 +167,11 @@ def _check_category(category: Category, where: str) -> None:
     _text(category.label, f"{where}: label")
     named = not category.side or _NAME.match(category.side)
     _demand(named, f"{where}: side {category.side!r} has to be small letters, digits and underscores")
-    for colour in (category.colour, category.colour_dark):
+    _check_colours(category, where)
+
+
+def _check_colours(drawn: Category | Look, where: str) -> None:
+    for colour in (drawn.colour, drawn.colour_dark):
         _demand(
             _COLOUR.match(colour),
             f"{where}: colour {colour!r} has to be written like #b2182b, in small letters",

@@ -1,12 +1,22 @@
 // The age of the shown data: since when control is as it is, whose data ends before the shown day, and how long data
 // waits before it is public. All of it by the days and the clock of the server.
 
-import { changesOf, type ByRole, type DayCount, type Role, type TileJson } from "./catalogue";
+import {
+  changesOf,
+  type ByRole,
+  type DayCount,
+  type DrawnLayer,
+  type Role,
+  type TileJson,
+} from "./catalogue";
 import { daysBetween, type Day } from "./days";
+import type { Text } from "./texts";
 
-/** A role whose data ends before the shown day: what is shown of it is of `day`, `days` earlier. */
+/** A role whose data ends before the shown day: what is shown of it is of `day`, `days` earlier. With a title it is one
+ *  of several layers of that role, of which another goes on. */
 export interface Aged {
   role: Role;
+  title?: Text;
   day: Day;
   days: number;
 }
@@ -52,11 +62,21 @@ export function today({ horizon, embargo, day_zone }: TileJson["time"]): Day {
   return `${year}-${month}-${day}`;
 }
 
-/** The age of the data shown on a day; *days* are those of the timeline, ascending. */
-export function knownOn(day: Day, time: TileJson["time"], days: readonly DayCount[]): Known {
-  const aged = SAID.flatMap((role) => {
+/** The age of the data shown on a day; *days* are those of the timeline, ascending, *drawn* the layers. */
+export function knownOn(
+  day: Day,
+  time: TileJson["time"],
+  days: readonly DayCount[],
+  drawn: readonly DrawnLayer[],
+): Known {
+  const aged: Aged[] = SAID.flatMap((role) => {
     const own = time.newest[role];
-    return own && own < day ? [{ role, day: own, days: daysBetween(own, day) }] : [];
+    if (own && own < day) return [{ role, day: own, days: daysBetween(own, day) }];
+    return drawn.flatMap(({ role: one, title, newest }) =>
+      one === role && newest && newest < day
+        ? [{ role, title, day: newest, days: daysBetween(newest, day) }]
+        : [],
+    );
   });
   const begun = ({ begins }: DayCount): boolean => begins.includes("areas");
   const last = days.findLast((count) => count.day <= day && (changesOf(count) > 0 || begun(count)));

@@ -40,9 +40,23 @@ export interface Source {
 }
 
 /** As what the map draws a layer. Nothing here asks for a layer's name: a theatre calls its layers what it likes. */
-export type Role = "areas" | "front" | "events" | "notes";
+export type Role = "areas" | "front" | "overlay" | "events" | "notes";
+/** The roles of which a map draws every layer; of the others the first one. */
+const SEVERAL: ReadonlySet<Role> = new Set<Role>(["overlay", "events"]);
 /** A value for each role that a layer has. */
 export type ByRole<T> = Partial<Record<Role, T>>;
+
+/** A layer that the map draws: its words, its legend, the property that holds its categories, the last day of which
+ *  anything is known, and the number of the first of its shapes, which are counted through all layers of events. */
+export interface DrawnLayer {
+  name: string;
+  role: Role;
+  title: Text;
+  legend: Category[];
+  category: string;
+  newest: Day | null;
+  shape: number;
+}
 
 /** The days that a tileset has; `embargo` is an ISO 8601 duration, `horizon` the newest public instant in UTC. */
 interface Time {
@@ -63,16 +77,19 @@ interface Answered {
   minzoom: number;
   maxzoom: number;
   attribution: string;
-  vector_layers: { id: string; role: Role | "none" }[];
+  vector_layers: { id: string; role: Role | "none"; title?: Text }[];
   time: Time;
   categories: Record<string, Category[]>;
   category: Record<string, string>;
+  looks?: Record<string, Pick<Category, "colour" | "colour_dark" | "pattern">>;
   notice: Text;
   sources: Record<string, Source>;
 }
 
-/** The TileJSON of a tileset, with the layer's name, its categories and the property that holds them by role. */
+/** The TileJSON of a tileset, with the layers that the map draws, in the order of the definition; and by role the name
+ *  of the first, its categories and the property that holds them. Events are as new as the newest of their layers. */
 export interface TileJson extends Omit<Answered, "categories" | "category" | "time"> {
+  drawn: DrawnLayer[];
   layers: ByRole<string>;
   legend: ByRole<Category[]>;
   category: ByRole<string>;
@@ -80,12 +97,13 @@ export interface TileJson extends Omit<Answered, "categories" | "category" | "ti
 }
 
 /** A day of the timeline: the roles that are known from then on, how often a part of the areas changed, how many
- *  events there were, and the net gain of each status in km2. */
+ *  events there were, also by layer, and the net gain of each status in km2. */
 export interface DayCount {
   day: Day;
   begins: Role[];
   areas: number;
   events: number;
+  happened?: Record<string, number>;
   km2: Record<string, number>;
 }
 
@@ -108,27 +126,53 @@ export const readTimeline = (
 ): Promise<{ days: (Omit<DayCount, "begins"> & { begins: string[] })[] }> =>
   read(`tilesets/${encodeURIComponent(tileset)}/timeline`);
 
-/** The TileJSON by role. A map draws one layer as each role: the first one. */
+/** The TileJSON by role and by drawn layer. */
 export function byRole(answered: Answered): TileJson {
-  const layers: ByRole<string> = {},
+  const drawn: DrawnLayer[] = [],
+    layers: ByRole<string> = {},
     legend: ByRole<Category[]> = {},
     category: ByRole<string> = {},
     newest: ByRole<Day | null> = {};
-  for (const { id, role } of answered.vector_layers) {
-    if (role === "none" || layers[role] !== undefined) continue;
-    layers[role] = id;
-    legend[role] = answered.categories[id] ?? [];
-    category[role] = answered.category[id] ?? "";
-    newest[role] = answered.time.newest[id] ?? null;
+  let shape = 0;
+  for (const { id, role, title = {} } of answered.vector_layers) {
+    if (role === "none" || (layers[role] !== undefined && !SEVERAL.has(role))) continue;
+    const look = answered.looks?.[id];
+    const own: DrawnLayer = {
+      name: id,
+      role,
+      title,
+      legend: answered.categories[id] ?? (look ? [{ code: "", label: title, ...look }] : []),
+      category: answered.category[id] ?? "",
+      newest: answered.time.newest[id] ?? null,
+      shape: role === "events" ? shape : 0,
+    };
+    drawn.push(own);
+    shape += role === "events" ? own.legend.length : 0;
+    layers[role] ??= id;
+    legend[role] ??= own.legend;
+    category[role] ??= own.category;
+    newest[role] = laterOf(newest[role] ?? null, own.newest);
   }
-  return { ...answered, layers, legend, category, time: { ...answered.time, newest } };
+  return { ...answered, drawn, layers, legend, category, time: { ...answered.time, newest } };
 }
 
+const laterOf = (one: Day | null, other: Day | null): Day | null =>
+  one && other ? (one > other ? one : other) : (one ?? other);
+
 /** The roles of layers, in their order; layers that the map does not draw have none. */
-export const rolesOf = (names: readonly string[], { layers }: Pick<TileJson, "layers">): Role[] =>
-  names.flatMap((name) =>
-    (Object.entries(layers) as [Role, string][]).filter(([, own]) => own === name).map(([role]) => role),
-  );
+export const rolesOf = (names: readonly string[], { drawn }: Pick<TileJson, "drawn">): Role[] =>
+  names.flatMap((name) => drawn.filter((layer) => layer.name === name).map(({ role }) => role));
+
+/** The layers that a reader may switch on and off: several of events, and overlays, of which anything is known. Where
+ *  there is but one layer of events there is nothing to choose. */
+export function switchable({ drawn }: Pick<TileJson, "drawn">): DrawnLayer[] {
+  const known = drawn.filter(({ role, newest }) => SEVERAL.has(role) && newest !== null);
+  return known.length > 1 || known[0]?.role === "overlay" ? known : [];
+}
+
+/** The names of the layers that are off until a reader turns them on. */
+export const offAtFirst = ({ drawn }: Pick<TileJson, "drawn">): Set<string> =>
+  new Set(drawn.filter(({ role }) => role === "overlay").map(({ name }) => name));
 
 /** How often control changed on this day. */
 export const changesOf = (count: DayCount | undefined): number => count?.areas ?? 0;

@@ -7,8 +7,11 @@ import { MercatorCoordinate } from "./maplibre";
 import type { TileJson } from "./catalogue";
 import type { Day } from "./days";
 
-/** Properties by the event's id. */
-export type Texts = Map<number, Record<string, unknown>>;
+/** Properties by the event's layer and id, see `textKey`. */
+export type Texts = Map<string, Record<string, unknown>>;
+
+/** The key under which the texts of an event are kept. */
+export const textKey = (layer: string, id: unknown): string => `${layer}#${String(id)}`;
 
 /** Read what the tile of that zoom says about events of the day; its margin is wider than a click is inexact. */
 export async function readTexts(tiles: TileJson, at: LngLat, zoom: number, day: Day): Promise<Texts> {
@@ -21,14 +24,14 @@ export async function readTexts(tiles: TileJson, at: LngLat, zoom: number, day: 
   const response = await fetch(`${path}?datetime=${day}`);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   const bytes = await response.arrayBuffer();
-  const layer = bytes.byteLength
-    ? new VectorTile(new PbfReader(new Uint8Array(bytes))).layers[tiles.layers.events ?? ""]
-    : undefined;
+  const { layers } = new VectorTile(new PbfReader(new Uint8Array(bytes)));
   const texts: Texts = new Map();
-  if (!layer) return texts;
-  for (let i = 0; i < layer.length; i++) {
-    const { id, properties } = layer.feature(i);
-    if (id !== undefined) texts.set(id, properties);
+  for (const { name } of tiles.drawn.filter(({ role }) => role === "events")) {
+    const layer = layers[name];
+    for (let i = 0; i < (layer?.length ?? 0); i++) {
+      const { id, properties } = layer!.feature(i);
+      if (id !== undefined) texts.set(textKey(name, id), properties);
+    }
   }
   return texts;
 }

@@ -178,12 +178,19 @@ export function imageOf(name: string): ImageData {
   return draw(16, shape(Number(kind.slice(-1)), colour, paletteOf(theme as Theme).eventCasing));
 }
 
+/** What of a TileJSON names images. */
+export type Legends = Pick<TileJson, "drawn" | "legend">;
+
 /** Give the map every image that the theatre's style names. */
-export function addImages(map: MapLibre, legend: TileJson["legend"], theme: Theme): void {
-  const patterns = (legend.areas ?? [])
+export function addImages(map: MapLibre, { drawn, legend }: Legends, theme: Theme): void {
+  const patterns = drawn
+    .filter(({ role }) => role === "areas" || role === "overlay")
+    .flatMap((layer) => layer.legend)
     .filter((one) => one.pattern !== "none")
     .map((one) => patternImage(one, theme));
-  const shapes = (legend.events ?? []).map((one, i) => shapeImage(one, i, theme));
+  const shapes = drawn
+    .filter(({ role }) => role === "events")
+    .flatMap((layer) => layer.legend.map((one, i) => shapeImage(one, layer.shape + i, theme)));
   const changes = comparisonImages(legend.areas ?? [], theme);
   for (const name of [
     ...patterns,

@@ -2,13 +2,12 @@
 
 import type { Map as MapLibre } from "maplibre-gl";
 import { basemapStyle, type Theme } from "./basemap";
-import type { TileJson } from "./catalogue";
-import { addImages, setPlaceImages } from "./images";
+import { addImages, setPlaceImages, type Legends } from "./images";
 import { repaint } from "./map";
 
 /** The theme that is in the map, and the legend whose images are. */
 export class MapLook {
-  private legend: TileJson["legend"] | null = null;
+  private legend: Legends | null = null;
 
   constructor(
     private readonly map: MapLibre,
@@ -19,7 +18,7 @@ export class MapLook {
   }
 
   /** Give the map the images of a theatre. */
-  addLegend(legend: TileJson["legend"]): void {
+  addLegend(legend: Legends): void {
     this.legend = legend;
     addImages(this.map, legend, this.theme);
   }

@@ -2,7 +2,17 @@
 
 import type { Aged, Known, Newest } from "./ages";
 import { BASEMAP_ATTRIBUTION, paletteOf, type Theme } from "./basemap";
-import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
+import {
+  changesOf,
+  km2Of,
+  switchable,
+  type Catalogue,
+  type Category,
+  type DayCount,
+  type DrawnLayer,
+  type Role,
+  type TileJson,
+} from "./catalogue";
 import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import { worded, type Note } from "./notes";
@@ -49,25 +59,57 @@ export class Panel {
     this.fillCredits(tiles);
   }
 
-  fillLegend(tiles: TileJson, theme: Theme): void {
+  /** Statuses, front and events; layers that can be switched have a part of their own, with a switch at its head. */
+  fillLegend(
+    tiles: TileJson,
+    theme: Theme,
+    off: ReadonlySet<string>,
+    onSwitch: (layer: string) => void,
+  ): void {
+    const groups = switchable(tiles);
+    const alone = tiles.drawn.filter((layer) => layer.newest !== null || layer.role !== "events");
+    byId("legend").replaceChildren(
+      ...alone.filter((layer) => !groups.includes(layer)).flatMap((layer) => this.legendRows(layer, theme)),
+      ...groups.map((layer) => this.legendGroup(layer, theme, !off.has(layer.name), onSwitch)),
+    );
+  }
+
+  private legendGroup(
+    layer: DrawnLayer,
+    theme: Theme,
+    isOn: boolean,
+    onSwitch: (layer: string) => void,
+  ): HTMLElement {
+    const title = pick(layer.title, this.language) || layer.name;
+    const box = element("input", "", [], { type: "checkbox", name: layer.name });
+    box.checked = isOn;
+    box.addEventListener("change", () => onSwitch(layer.name));
+    const overlay = layer.role === "overlay" ? layer.legend.map((one) => areaSwatch(one, theme)) : [];
+    const rows = layer.role === "overlay" ? [] : this.legendRows(layer, theme);
+    return element("li", "group", [
+      element("label", "", [box, ...overlay, element("span", "", [title])]),
+      ...(rows.length ? [element("ul", "", rows)] : []),
+    ]);
+  }
+
+  private legendRows(layer: DrawnLayer, theme: Theme): HTMLElement[] {
     const palette = paletteOf(theme);
     const row = (swatch: Node, label: string, kind = ""): HTMLElement =>
       element("li", kind, [swatch, element("span", "", [label])]);
-    const front = tiles.legend.front?.[0];
-    byId("legend").replaceChildren(
-      ...(tiles.legend.areas ?? []).map((one) => row(areaSwatch(one, theme), pick(one.label, this.language))),
-      ...(tiles.layers.front !== undefined
-        ? [
-            row(
-              lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing),
-              (front && pick(front.label, this.language)) || this.say("frontline"),
-            ),
-          ]
-        : []),
-      ...(tiles.legend.events ?? []).map((one, i) =>
-        row(pointSwatch(shapeImage(one, i, theme)), pick(one.label, this.language), "half"),
+    const named = (one: Category): string => pick(one.label, this.language);
+    if (layer.role === "areas") return layer.legend.map((one) => row(areaSwatch(one, theme), named(one)));
+    if (layer.role === "events")
+      return layer.legend.map((one, i) =>
+        row(pointSwatch(shapeImage(one, layer.shape + i, theme)), named(one), "half"),
+      );
+    if (layer.role !== "front") return [];
+    const [front] = layer.legend;
+    return [
+      row(
+        lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing),
+        (front && named(front)) || this.say("frontline"),
       ),
-    );
+    ];
   }
 
   /** No day is on the map. */
@@ -116,7 +158,7 @@ export class Panel {
   /** What happened. Where nothing is published of a role, or its data ends before the day, nobody can tell, and
    *  nothing is said; before the first state of control, from when on it is known. */
   private summary({ day, count, known }: Told): string[] {
-    const ended = (role: Role): boolean => known.aged.some((one) => one.role === role);
+    const ended = (role: Role): boolean => known.aged.some((one) => one.role === role && !one.title);
     const { areas, events } = known.first;
     return [
       ...(areas && !ended("areas") ? [day < areas ? this.begins(areas) : this.changes(count, known)] : []),
@@ -132,8 +174,9 @@ export class Panel {
     return [...aged.map((one) => this.aged(one)), ...(newest && !fixed ? [this.newest(newest)] : [])];
   }
 
-  private aged({ role, day, days }: Aged): string {
-    return this.say(role === "areas" ? "areasAged" : "eventsAged", {
+  private aged({ role, title, day, days }: Aged): string {
+    return this.say(title ? "layerAged" : role === "areas" ? "areasAged" : "eventsAged", {
+      title: pick(title, this.language),
       day: dayText(day, this.language, "short"),
       age: spanText(days, this.language),
     });
@@ -175,8 +218,9 @@ export class Panel {
   private fillCredits(tiles: TileJson): void {
     const said = new Set<string>();
     const items: HTMLElement[] = [];
-    for (const source of Object.values(tiles.sources)) {
-      if (!source.attribution || said.has(source.attribution)) continue;
+    const empty = new Set(tiles.drawn.filter(({ newest }) => newest === null).map(({ name }) => name));
+    for (const [name, source] of Object.entries(tiles.sources)) {
+      if (empty.has(name) || !source.attribution || said.has(source.attribution)) continue;
       said.add(source.attribution);
       const url = safeUrl(source.url);
       const text =

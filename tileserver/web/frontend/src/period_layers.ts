@@ -32,6 +32,7 @@ export interface Tiles {
 /** The source of a period, or of a single day, with its style layers. */
 export class PeriodLayers {
   private readonly placed: PlacedLayer[];
+  private readonly symbols: ReadonlySet<string>; // names of the layers that are drawn as symbols
   private readonly subscriptions: Subscription[];
   private readonly features: DatedFeatures | null; // null for a single day, where nothing is switched
   private readonly awaited = new Set<Tile>();
@@ -52,10 +53,11 @@ export class PeriodLayers {
   ) {
     this.day = baseDay ?? 0;
     this.placed = styleLayers(source, look, { directions, baseDay });
+    this.symbols = new Set(look.drawn.filter(({ role }) => SYMBOLS.includes(role)).map(({ name }) => name));
     this.features =
       baseDay === null
         ? null
-        : new DatedFeatures((feature) => !SYMBOLS.includes(feature.role) && holdsOn(feature, baseDay));
+        : new DatedFeatures((feature) => !this.symbols.has(feature.layer) && holdsOn(feature, baseDay));
     this.subscriptions = this.listen();
     const { url, minzoom, maxzoom, bounds } = tiles;
     map.addSource(source, { type: "vector", tiles: [url], minzoom, maxzoom, bounds });
@@ -139,7 +141,7 @@ export class PeriodLayers {
     this.seen = seen;
     for (const feature of features?.between(before, day) ?? []) this.set(feature);
     if (!turned) return;
-    for (const role of SYMBOLS) for (const feature of features?.ofRole(role) ?? []) this.set(feature);
+    for (const layer of this.symbols) for (const feature of features?.ofLayer(layer) ?? []) this.set(feature);
     this.paint();
   }
 
@@ -152,22 +154,22 @@ export class PeriodLayers {
   }
 
   private set(feature: DatedFeature): void {
-    const { id, role } = feature;
-    const on = holdsOn(feature, this.day) && (this.seen || !SYMBOLS.includes(role));
+    const { id, layer } = feature;
+    const on = holdsOn(feature, this.day) && (this.seen || !this.symbols.has(layer));
     if (on === feature.on) return;
     feature.on = on;
-    this.map.setFeatureState({ source: this.source, sourceLayer: this.look.layers[role]!, id }, { on });
+    this.map.setFeatureState({ source: this.source, sourceLayer: layer, id }, { on });
   }
 
   /** Set the features of a tile that has arrived before it is drawn; each says itself which days it holds on. */
   private take(tile: Tile): void {
     if (!this.features) return;
-    for (const [role, sourceLayer] of Object.entries(this.look.layers) as [Role, string][]) {
+    for (const { name } of this.look.drawn) {
       const found: GeoJSONFeature[] = [];
-      tile.querySourceFeatures(found, { sourceLayer });
+      tile.querySourceFeatures(found, { sourceLayer: name });
       for (const { id, properties } of found) {
         const [from, to] = [Number(properties?.["from"]), Number(properties?.["to"])];
-        const feature = this.features.add(role, Number(id), from, to);
+        const feature = this.features.add(name, Number(id), from, to);
         if (feature) this.set(feature);
       }
     }

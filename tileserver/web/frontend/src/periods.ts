@@ -1,7 +1,6 @@
 // The periods of history and the features in them: which period holds a day, and which features begin or end
 // between two of its days. Nothing here knows of a map.
 
-import type { Role } from "./catalogue";
 import { daysBetween, type Day } from "./days";
 
 /** Whole days since 1970-01-01, negative before it. */
@@ -34,7 +33,7 @@ export function periodIndex(periods: readonly Period[], day: Day): number {
 
 /** A feature of a period's tiles with the days that it holds on: `from` to before `to`. */
 export interface DatedFeature {
-  readonly role: Role;
+  readonly layer: string;
   readonly id: number;
   readonly from: DayNumber;
   readonly to: DayNumber;
@@ -46,17 +45,17 @@ export type DrawnUnsaid = (feature: Omit<DatedFeature, "on">) => boolean;
 
 /** The features of a period, to be found by the days on which they begin and end. */
 export class DatedFeatures {
-  private readonly byRole = new Map<Role, Map<number, DatedFeature>>();
+  private readonly byLayer = new Map<string, Map<number, DatedFeature>>();
   private readonly byEdge = new Map<DayNumber, DatedFeature[]>(); // at its first day, and at the day after its last
 
   constructor(private readonly drawnUnsaid: DrawnUnsaid) {}
 
   /** Take a feature in; null where it is there already, as one in two tiles is. */
-  add(role: Role, id: number, from: DayNumber, to: DayNumber): DatedFeature | null {
-    let ids = this.byRole.get(role);
-    if (!ids) this.byRole.set(role, (ids = new Map<number, DatedFeature>()));
+  add(layer: string, id: number, from: DayNumber, to: DayNumber): DatedFeature | null {
+    let ids = this.byLayer.get(layer);
+    if (!ids) this.byLayer.set(layer, (ids = new Map<number, DatedFeature>()));
     if (ids.has(id)) return null;
-    const feature = { role, id, from, to, on: this.drawnUnsaid({ role, id, from, to }) };
+    const feature = { layer, id, from, to, on: this.drawnUnsaid({ layer, id, from, to }) };
     ids.set(id, feature);
     for (const day of [from, to]) {
       const there = this.byEdge.get(day);
@@ -72,9 +71,9 @@ export class DatedFeatures {
       yield* this.byEdge.get(day) ?? [];
   }
 
-  /** All features of a role. */
-  ofRole(role: Role): Iterable<DatedFeature> {
-    return this.byRole.get(role)?.values() ?? [];
+  /** All features of a layer. */
+  ofLayer(layer: string): Iterable<DatedFeature> {
+    return this.byLayer.get(layer)?.values() ?? [];
   }
 }
 

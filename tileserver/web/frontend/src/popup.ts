@@ -9,7 +9,7 @@ import type {
   Point,
   PointLike,
 } from "maplibre-gl";
-import type { Role, TileJson } from "./catalogue";
+import type { DrawnLayer, Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
 import { element, safeUrl } from "./dom";
 import { dayNumber, holdsOn } from "./periods";
@@ -17,7 +17,7 @@ import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./comparison_layers";
 import { statusName } from "./comparison";
 import { Popup } from "./maplibre";
-import { readTexts, type Texts } from "./eventtexts";
+import { readTexts, textKey, type Texts } from "./eventtexts";
 import { kilometres, pick, type Say } from "./texts";
 
 const REACH = 8; // pixels around the click: fingers are not exact
@@ -50,22 +50,33 @@ function query(
     );
 }
 
-function labelOf({ tiles, language }: ClickContext, role: Role, properties: Record<string, unknown>): string {
-  const code = textOf(properties[tiles.category[role] ?? ""]);
-  const category = tiles.legend[role]?.find((one) => one.code === code);
+/** The drawn layer that a feature is of. */
+const layerOf = ({ sourceLayer }: MapGeoJSONFeature, { tiles }: ClickContext): DrawnLayer | undefined =>
+  tiles.drawn.find(({ name }) => name === sourceLayer);
+
+function labelOf(
+  layer: DrawnLayer | undefined,
+  properties: Record<string, unknown>,
+  language: string,
+): string {
+  const code = textOf(properties[layer?.category ?? ""]);
+  const category = layer?.legend.find((one) => one.code === code);
   return category ? pick(category.label, language) : code.replaceAll("_", " ");
 }
 
 function eventItem(feature: MapGeoJSONFeature, context: ClickContext, texts: Texts): HTMLElement {
-  const properties: Record<string, unknown> = { ...feature.properties, ...texts.get(Number(feature.id)) };
+  const properties: Record<string, unknown> = {
+    ...feature.properties,
+    ...texts.get(textKey(feature.sourceLayer ?? "", feature.id)),
+  };
+  const layer = layerOf(feature, context);
   if (typeof properties["count"] === "number")
     return element("li", "event", [
       element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })]),
     ]);
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
-  const kind =
-    context.tiles.category.events === "kind" ? "" : textOf(properties["kind"]).replaceAll("_", " ");
-  const heading = [labelOf(context, "events", properties), kind].filter(Boolean).join(" · ");
+  const kind = layer?.category === "kind" ? "" : textOf(properties["kind"]).replaceAll("_", " ");
+  const heading = [labelOf(layer, properties, context.language), kind].filter(Boolean).join(" · ");
   const item = element("li", "event", [
     element("p", "event-kind", [
       heading,
@@ -87,8 +98,9 @@ function eventItem(feature: MapGeoJSONFeature, context: ClickContext, texts: Tex
 }
 
 function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {
-  const seen = new Map<unknown, MapGeoJSONFeature>();
-  for (const feature of features) seen.set(feature.id ?? JSON.stringify(feature.properties), feature);
+  const seen = new Map<string, MapGeoJSONFeature>();
+  for (const feature of features)
+    seen.set(`${feature.sourceLayer} ${feature.id ?? JSON.stringify(feature.properties)}`, feature);
   return [...seen.values()];
 }
 
@@ -106,12 +118,21 @@ function eventsContent(found: MapGeoJSONFeature[], context: ClickContext, texts:
   return box;
 }
 
-function controlContent(feature: MapGeoJSONFeature, context: ClickContext): HTMLElement {
+/** Who holds a place, and the overlays there. */
+function controlContent(
+  area: MapGeoJSONFeature | undefined,
+  over: DrawnLayer[],
+  context: ClickContext,
+): HTMLElement {
+  const { language, say, day } = context;
   return element("div", "popup-body", [
-    element("p", "event-kind", [
-      context.say("controlOf", { day: dayText(context.day, context.language, "short") }),
-    ]),
-    element("p", "event-text", [labelOf(context, "areas", feature.properties)]),
+    ...(area
+      ? [
+          element("p", "event-kind", [say("controlOf", { day: dayText(day, language, "short") })]),
+          element("p", "event-text", [labelOf(layerOf(area, context), area.properties, language)]),
+        ]
+      : []),
+    ...over.map(({ title }) => element("p", "event-text", [pick(title, language)])),
   ]);
 }
 
@@ -178,7 +199,9 @@ export function contentAt(
   if (context.comparison && compared)
     return { now: comparisonContent(compared, context.comparison.pair, context) };
   const area = query(map, point, context, "areas")[0];
-  return area ? { now: controlContent(area, context) } : null;
+  const under = new Set(query(map, point, context, "overlay").map(({ sourceLayer }) => sourceLayer));
+  const over = context.tiles.drawn.filter(({ name }) => under.has(name));
+  return area || over.length ? { now: controlContent(area, over, context) } : null;
 }
 
 /** The popup that is open, if there is one. */

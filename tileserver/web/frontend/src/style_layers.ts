@@ -3,15 +3,13 @@
 
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
-import type { Category, Role, TileJson } from "./catalogue";
+import type { Category, DrawnLayer, Role } from "./catalogue";
 import type { DayNumber } from "./periods";
 
-/** Everything about a theatre that its style is made from: all but the theme by role of the layer. */
+/** Everything about a theatre that its style is made from: the theme, and the layers that are on. */
 export interface Look {
   theme: Theme;
-  layers: TileJson["layers"];
-  legend: TileJson["legend"];
-  category: TileJson["category"];
+  drawn: readonly DrawnLayer[];
 }
 
 /** The part of a style that differs between sources of one look: directions in the order of their numbers on the
@@ -56,12 +54,13 @@ export const colourOf = (category: Category, theme: Theme): string =>
 /** Name of the generated image of a pattern. It carries the colour, because a theme changes it. */
 export const patternImage = (category: Category, theme: Theme): string =>
   `${category.pattern}:${colourOf(category, theme)}`;
-/** Name of the generated image of the *index*-th category of events; undefined for events of no category. */
+/** Name of the generated image of the *index*-th category of all events; undefined for events of no category. */
 export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
   `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
 
 const SHAPES = 8; // that many categories of events are told apart without colour
 const OTHER_COLOUR = "#8a8a8a";
+const OVERLAY_OPACITY = 0.28; // control shows through
 
 function byCode(
   property: string,
@@ -77,18 +76,17 @@ function byCode(
   ] as unknown as ExpressionSpecification;
 }
 
-function areas(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
-  const categories = look.legend.areas ?? [];
-  const property = look.category.areas ?? "";
+function areas(source: string, layer: DrawnLayer, { theme }: Look, traits: SourceTraits): PlacedLayer[] {
+  const { legend: categories, category: property } = layer;
   const patterned = categories.filter((category) => category.pattern !== "none");
-  const colours = paletteOf(look.theme);
+  const colours = paletteOf(theme);
   const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): PlacedLayer =>
     placed(
       {
-        id: `${source}-${id}`,
+        id: `${source}-${layer.name}-${id}`,
         type: "fill",
         source,
-        "source-layer": layer,
+        "source-layer": layer.name,
         ...(filter ? { filter } : {}),
         // One opacity for the whole layer; a face is there or not: the seams between faces stay invisible.
         paint: { "fill-layer-opacity": 0, "fill-opacity": onState(traits, false), ...paint },
@@ -98,12 +96,12 @@ function areas(source: string, layer: string, look: Look, traits: SourceTraits):
     );
   const plain = byCode(
     property,
-    categories.map((category) => [category.code, colourOf(category, look.theme)]),
+    categories.map((category) => [category.code, colourOf(category, theme)]),
     OTHER_COLOUR,
   );
   const images = byCode(
     property,
-    patterned.map((category) => [category.code, patternImage(category, look.theme)]),
+    patterned.map((category) => [category.code, patternImage(category, theme)]),
     "",
   );
   const only: ExpressionSpecification = [
@@ -119,15 +117,63 @@ function areas(source: string, layer: string, look: Look, traits: SourceTraits):
   ];
 }
 
-function front(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
+/** Areas or lines over those of control: an outline, and within areas a thin fill with a pattern of its own. */
+function overlay(source: string, layer: DrawnLayer, { theme }: Look, traits: SourceTraits): PlacedLayer[] {
+  const [category] = layer.legend;
+  const colour = category ? colourOf(category, theme) : OTHER_COLOUR;
+  const area: ExpressionSpecification = ["==", ["geometry-type"], "Polygon"];
+  const fill = (id: string, paint: object, seen: number): PlacedLayer =>
+    placed(
+      {
+        id: `${source}-${layer.name}-${id}`,
+        type: "fill",
+        source,
+        "source-layer": layer.name,
+        filter: area,
+        paint: {
+          "fill-layer-opacity": 0,
+          "fill-opacity": onState(traits, false),
+          "fill-antialias": false,
+          ...paint,
+        },
+      },
+      FIRST_WATER,
+      { "fill-layer-opacity": seen },
+    );
+  return [
+    fill("overlay", { "fill-color": colour }, OVERLAY_OPACITY),
+    ...(category && category.pattern !== "none"
+      ? [fill("pattern", { "fill-pattern": patternImage(category, theme) }, paletteOf(theme).patternOpacity)]
+      : []),
+    placed(
+      {
+        id: `${source}-${layer.name}-edge-overlay`,
+        type: "line",
+        source,
+        "source-layer": layer.name,
+        layout: { "line-join": "round" },
+        paint: {
+          "line-color": colour,
+          "line-opacity": onState(traits, false),
+          "line-layer-opacity": 0,
+          "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.8, 10, 2],
+        },
+      },
+      FIRST_LABEL,
+      { "line-layer-opacity": 1 },
+    ),
+  ];
+}
+
+function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
   const colours = paletteOf(look.theme);
   const line = (id: string, colour: string, thin: number, thick: number, seen: number): PlacedLayer =>
     placed(
       {
-        id: `${source}-${id}`,
+        id: `${source}-${layer.name}-${id}`,
         type: "line",
         source,
-        "source-layer": layer,
+        "source-layer": layer.name,
         layout: { "line-join": "round", "line-cap": "round" },
         paint: {
           "line-color": colour,
@@ -139,18 +185,17 @@ function front(source: string, layer: string, look: Look, traits: SourceTraits):
       FIRST_LABEL,
       { "line-layer-opacity": seen },
     );
-  const named = look.legend.front?.[0];
+  const [named] = layer.legend;
   return [
     line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
     line("front", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
   ];
 }
 
-function events(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
-  const categories = look.legend.events ?? [];
+function events(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
   const images = byCode(
-    look.category.events ?? "",
-    categories.map((category, i) => [category.code, shapeImage(category, i, look.theme)]),
+    layer.category,
+    layer.legend.map((category, i) => [category.code, shapeImage(category, layer.shape + i, look.theme)]),
     shapeImage(undefined, 3, look.theme),
   );
   const cell: ExpressionSpecification = ["has", "count"]; // many events in one place, as large as their number
@@ -162,10 +207,10 @@ function events(source: string, layer: string, look: Look, traits: SourceTraits)
   return [
     placed(
       {
-        id: `${source}-events`,
+        id: `${source}-${layer.name}-events`,
         type: "symbol",
         source,
-        "source-layer": layer,
+        "source-layer": layer.name,
         // PlacedLayer without regard to labels: what is unseen must not push anything off the map.
         layout: {
           "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
@@ -199,7 +244,7 @@ function events(source: string, layer: string, look: Look, traits: SourceTraits)
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */
-function notes(source: string, layer: string, look: Look, traits: SourceTraits): PlacedLayer[] {
+function notes(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
   const colours = paletteOf(look.theme);
   const number = byCode(
     "direction",
@@ -209,10 +254,10 @@ function notes(source: string, layer: string, look: Look, traits: SourceTraits):
   return [
     placed(
       {
-        id: `${source}-notes`,
+        id: `${source}-${layer.name}-notes`,
         type: "symbol",
         source,
-        "source-layer": layer,
+        "source-layer": layer.name,
         layout: {
           "icon-image": `note:${look.theme}`,
           "icon-allow-overlap": true,
@@ -236,17 +281,19 @@ function notes(source: string, layer: string, look: Look, traits: SourceTraits):
   ];
 }
 
+type Draw = (source: string, layer: DrawnLayer, look: Look, traits: SourceTraits) => PlacedLayer[];
+
 /** In drawing order. */
-const DRAWN: [Role, (source: string, layer: string, look: Look, traits: SourceTraits) => PlacedLayer[]][] = [
+const DRAWN: [Role, Draw][] = [
   ["areas", areas],
+  ["overlay", overlay],
   ["front", front],
   ["events", events],
   ["notes", notes],
 ];
 
-/** All style layers of a source in drawing order, unseen; none for a role that no layer has. */
+/** All style layers of a source in drawing order, unseen; of layers of one role in the order of the definition. */
 export const styleLayers = (source: string, look: Look, traits: SourceTraits): PlacedLayer[] =>
-  DRAWN.flatMap(([role, draw]) => {
-    const layer = look.layers[role];
-    return layer === undefined ? [] : draw(source, layer, look, traits);
-  });
+  DRAWN.flatMap(([role, draw]) =>
+    look.drawn.filter((layer) => layer.role === role).flatMap((layer) => draw(source, layer, look, traits)),
+  );

@@ -37,19 +37,35 @@ export const spanOf = ({ time }: TileJson): Span => ({ first: time.first_day, la
 export const openingOf = ({ theatre, tiles }: OpenTheatre, at: Link["at"]): Opening =>
   openingDay(at, theatre.opens_at, tiles.time);
 
-/** A theatre as the map shows it; `steady` is for a day that will not be left. */
-export function viewOf({ theatre, tiles }: OpenTheatre, theme: Theme, steady: boolean): TheatreView {
-  const { layers, legend, category } = tiles;
-  return { tileset: theatre.tileset, tiles, look: { theme, layers, legend, category }, steady };
+/** A theatre as the map shows it, without the layers that are *off*; `steady` is for a day that will not be left. */
+export function viewOf(
+  { theatre, tiles }: OpenTheatre,
+  theme: Theme,
+  off: ReadonlySet<string>,
+  steady: boolean,
+): TheatreView {
+  const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
+  return { tileset: theatre.tileset, tiles, look: { theme, drawn }, steady };
 }
 
-/** A day as the card tells it; `fixed` where it is not left, so that it does not matter whether it is the newest. */
-export const toldOn = (
+/** A day as the card tells it: of events those of layers that are not *off*; `fixed` where it is not left, so that it
+ *  does not matter whether it is the newest. */
+export function toldOn(
   { tiles, days, countOn }: OpenTheatre,
   day: Day,
   notes: Note[],
+  off: ReadonlySet<string>,
   fixed: boolean,
-): Told => ({ day, count: countOn.get(day), known: knownOn(day, tiles.time, days), notes, fixed });
+): Told {
+  const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
+  const whole = countOn.get(day);
+  const hidden = tiles.drawn.filter(({ role, name }) => role === "events" && off.has(name));
+  const events = hidden.reduce((left, { name }) => left - (whole?.happened?.[name] ?? 0), whole?.events ?? 0);
+  const count = whole && { ...whole, events };
+  const known = knownOn(day, tiles.time, days, drawn);
+  if (!drawn.some(({ role }) => role === "events")) delete known.first.events; // none that could be counted
+  return { day, count, known, notes, fixed };
+}
 
 /** Read the TileJSON once more; whether there was an answer. */
 export async function readAgain(open: OpenTheatre): Promise<boolean> {

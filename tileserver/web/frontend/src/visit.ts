@@ -3,7 +3,7 @@
 
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Address, Link, Place } from "./address";
-import type { Catalogue, Role } from "./catalogue";
+import { offAtFirst, type Catalogue, type Role } from "./catalogue";
 import type { Comparison } from "./comparison";
 import { clampDay, type Day } from "./days";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
@@ -45,6 +45,7 @@ export interface Parts {
 export class Visit {
   private open: OpenTheatre | null = null;
   private notes: Note[] = [];
+  private off: ReadonlySet<string> = new Set(); // names of layers that the reader does not see
 
   constructor(
     private link: Link,
@@ -64,10 +65,11 @@ export class Visit {
     const { compare, camera } = this.link;
     const span = spanOf(tiles);
     this.open = open;
+    this.off = offAtFirst(tiles);
     this.takeDown();
-    this.parts.look.addLegend(tiles.legend);
+    this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
-    this.parts.panel.fillLegend(tiles, this.parts.page.theme);
+    this.fillLegend(open);
     this.parts.travel.open(this.view(open), days);
     this.parts.comparison.setSpan(span);
     this.choose(compare && clampDay(compare, span.first, span.last));
@@ -76,7 +78,20 @@ export class Visit {
   }
 
   private view(open: OpenTheatre): TheatreView {
-    return viewOf(open, this.parts.page.theme, !this.parts.page.controls);
+    return viewOf(open, this.parts.page.theme, this.off, !this.parts.page.controls);
+  }
+
+  private fillLegend({ tiles }: OpenTheatre): void {
+    this.parts.panel.fillLegend(tiles, this.parts.page.theme, this.off, (layer) => this.switch(layer));
+  }
+
+  /** The reader switches a layer on or off: the day is prepared anew, with it or without it, and kept until then. */
+  private switch(layer: string): void {
+    const { open } = this;
+    this.off = new Set([...this.off, layer].filter((name) => name !== layer || !this.off.has(layer)));
+    if (!open) return;
+    this.parts.travel.look(this.view(open));
+    this.parts.travel.refresh();
   }
 
   /** Show nothing any more, and name nothing. */
@@ -91,7 +106,7 @@ export class Visit {
   /** In the same moment as the map: date, summary, notes, comparison, address. */
   onDay(day: Day, notes: Note[], entry: "push" | "replace"): void {
     const { page, panel } = this.parts;
-    const told = toldOn(this.open!, day, notes, page.fixed);
+    const told = toldOn(this.open!, day, notes, this.off, page.fixed);
     this.notes = notes;
     panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));
     if (day !== page.day) this.parts.popups.close();
@@ -196,7 +211,7 @@ export class Visit {
     if (page.chooseTheme(this.link) === before) return;
     this.parts.look.setTheme(page.theme, this.parts.recovery.isLost);
     if (!open) return;
-    this.parts.panel.fillLegend(open.tiles, page.theme);
+    this.fillLegend(open);
     this.parts.travel.look(this.view(open));
     this.parts.travel.refresh();
   }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byRole, rolesOf } from "../src/catalogue";
+import { byRole, offAtFirst, rolesOf, switchable } from "../src/catalogue";
 
 type Answered = Parameters<typeof byRole>[0];
 
@@ -44,4 +44,36 @@ test("of two layers of one role the first is drawn", () => {
     ]),
   );
   assert.deepEqual([layers.areas, legend.areas], ["zones", [held]]);
+});
+
+test("of events and overlays every layer is drawn, and overlays are off at first", () => {
+  const look = { colour: "#111111", colour_dark: "#eeeeee", pattern: "hatch" as const };
+  const tiles = byRole({
+    ...answered([
+      { id: "footage", role: "events", title: { en: "Footage" } },
+      { id: "damage", role: "events", title: { en: "Damage" } },
+      { id: "claims", role: "overlay", title: { en: "Claimed" } },
+      { id: "drafts", role: "none" },
+    ]),
+    categories: { footage: [held, held], damage: [held] },
+    category: { footage: "side", damage: "kind" },
+    looks: { claims: look },
+    time: { newest: { footage: "2024-12-31", damage: "2025-01-01", claims: "2022-06-01" } },
+  } as unknown as Answered);
+  assert.deepEqual(
+    tiles.drawn.map(({ name, shape, category }) => [name, shape, category]),
+    [
+      ["footage", 0, "side"],
+      ["damage", 2, "kind"],
+      ["claims", 0, ""],
+    ],
+  );
+  assert.deepEqual(tiles.drawn[2]!.legend, [{ code: "", label: { en: "Claimed" }, ...look }]);
+  assert.deepEqual([tiles.layers.events, tiles.time.newest.events], ["footage", "2025-01-01"]);
+  assert.deepEqual(rolesOf(["damage", "drafts", "claims"], tiles), ["events", "overlay"]);
+  assert.deepEqual(
+    switchable(tiles).map(({ name }) => name),
+    ["footage", "damage", "claims"],
+  );
+  assert.deepEqual([...offAtFirst(tiles)], ["claims"]);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type { Catalogue, DayCount, TileJson } from "../src/catalogue";
+import type { Catalogue, Category, DayCount, DrawnLayer, Role, TileJson } from "../src/catalogue";
 import type { Note } from "../src/notes";
 import { Panel, type Told } from "../src/panel";
 import { speaker } from "../src/texts";
@@ -34,23 +34,40 @@ const numbers = new Map([
   [north, 1],
   [south, 2],
 ]);
+const areasLegend = [
+  {
+    code: "a",
+    label: { en: "Held", uk: "Утримує" },
+    colour: "#000000",
+    colour_dark: "#ffffff",
+    pattern: "none" as const,
+  },
+];
+const battle = {
+  code: "b",
+  label: { en: "Battle" },
+  colour: "#000000",
+  colour_dark: "#ffffff",
+  pattern: "none" as const,
+};
+const layer = (name: string, role: Role, legend: Category[], of: Partial<DrawnLayer> = {}): DrawnLayer => ({
+  name,
+  role,
+  title: { en: name.toUpperCase() },
+  legend,
+  category: "",
+  newest: "2023-11-09",
+  shape: 0,
+  ...of,
+});
+const zones = layer("zones", "areas", areasLegend),
+  line = layer("line", "front", []),
+  battles = layer("battles", "events", [battle]);
 const tiles = {
   notice: { en: "Coarse." },
+  drawn: [zones, line, battles],
   layers: { areas: "zones", front: "line", events: "battles" },
-  legend: {
-    areas: [
-      {
-        code: "a",
-        label: { en: "Held", uk: "Утримує" },
-        colour: "#000000",
-        colour_dark: "#ffffff",
-        pattern: "none",
-      },
-    ],
-    events: [
-      { code: "b", label: { en: "Battle" }, colour: "#000000", colour_dark: "#ffffff", pattern: "none" },
-    ],
-  },
+  legend: { areas: areasLegend, events: [battle] },
   sources: {
     zones: { publisher: "A", licence: "CC-BY-4.0", attribution: "Archive", url: "https://example.org/a" },
     line: { publisher: "A", licence: "CC-BY-4.0", attribution: "Archive", url: "https://example.org/a" },
@@ -168,9 +185,57 @@ test("the same day is a sentence for those who do not see the map", () => {
   );
 });
 
+const legend = (drawn: DrawnLayer[], off: string[] = []): string[] => {
+  const switched: string[] = [];
+  panel.fillLegend({ ...tiles, drawn }, "light", new Set(off), (name) => void switched.push(name));
+  return switched;
+};
+
 test("the legend has a row for each status, for the front and for each kind of event", () => {
-  panel.fillLegend(tiles, "light");
+  legend([zones, line, battles]);
   assert.deepEqual(textsOf("#legend span"), ["Held", "Front line", "Battle"]);
+  assert.deepEqual(textsOf("#legend input"), [], "of one layer of events there is nothing to choose");
+});
+
+test("several layers of events and overlays have parts of their own, and a switch each", () => {
+  const ruins = layer("ruins", "events", [{ ...battle, label: { en: "House" } }], { shape: 1 });
+  const claims = layer("claims", "overlay", [{ ...battle, code: "" }]);
+  const switched = legend([zones, battles, ruins, claims], ["claims"]);
+  assert.deepEqual(textsOf("#legend > li.group > label"), ["BATTLES", "RUINS", "CLAIMS"]);
+  assert.deepEqual(textsOf("#legend > li.group > ul"), ["Battle", "House"]);
+  const boxes = [...document.querySelectorAll<HTMLInputElement>("#legend input")];
+  assert.deepEqual(
+    boxes.map(({ name, checked }) => [name, checked]),
+    [
+      ["battles", true],
+      ["ruins", true],
+      ["claims", false],
+    ],
+  );
+  const { Event: PageEvent } = document.defaultView as unknown as { Event: typeof Event };
+  boxes[2]!.dispatchEvent(new PageEvent("change"));
+  assert.deepEqual(switched, ["claims"]);
+});
+
+test("a layer of which nothing is known is not in the legend", () => {
+  const empty = { newest: null };
+  legend([zones, battles, layer("ruins", "events", [battle], empty), layer("claims", "overlay", [], empty)]);
+  assert.deepEqual(textsOf("#legend span"), ["Held", "Battle"]);
+  legend([zones, { ...battles, newest: null }]);
+  assert.deepEqual(textsOf("#legend span"), ["Held"]);
+});
+
+test("a layer of which nothing is known is not credited", () => {
+  panel.fillTheatre(catalogue, "war", { ...tiles, drawn: [zones, line, { ...battles, newest: null }] });
+  assert.equal(textsOf("#credits-list li")[0], "Archive (CC-BY-4.0)");
+  assert.ok(!textsOf("#credits-list li").includes("Ledger"));
+});
+
+test("what of several layers has ended is told by its own name, and the others are counted", () => {
+  const aged = [{ role: "events" as const, title: { en: "Damage" }, day: "2023-10-08", days: 32 }];
+  show({ known: { ...told.known, aged } });
+  assert.deepEqual(textsOf("#ages li"), ["Damage: until 8 Oct 2023, 32 days earlier."]);
+  assert.equal(textIn("summary"), "2 changes of control (3 km²), 1 event");
 });
 
 test("each source is credited once, and only to an address that is safe to follow", () => {

@@ -21,9 +21,15 @@ const PERIODS = [
   period("july", "2023-07-01", "2023-07-31"),
   period("august", "2023-08-01", "2023-08-31"),
 ];
-const layers = { areas: "zones", events: "battles" };
+const drawn = [
+  { name: "zones", role: "areas" as const },
+  { name: "battles", role: "events" as const },
+  { name: "ruins", role: "events" as const },
+  { name: "claims", role: "overlay" as const },
+].map((layer) => ({ ...layer, title: {}, legend: [], category: "", newest: null, shape: 0 }));
 const tiles = {
-  layers,
+  drawn,
+  layers: { areas: "zones", events: "battles" },
   tiles: ["/tiles/t/{z}/{x}/{y}.mvt"],
   minzoom: 0,
   maxzoom: 12,
@@ -34,7 +40,7 @@ const tiles = {
     history: { tiles: "/history/t/{period}/{z}/{x}/{y}.mvt", periods: PERIODS },
   },
 } as unknown as TileJson;
-const look = { theme: "light" as const, layers, legend: {}, category: {} };
+const look = { theme: "light" as const, drawn };
 const view: TheatreView = { tileset: "t", tiles, look, steady: false };
 
 function bench(of = view): { map: FakeMap; periods: PeriodsOnMap; days: string[]; holes: string[] } {
@@ -98,6 +104,35 @@ test("a step within the period switches what begins or ends in between, and asks
   assert.equal(map.sources.size, 1);
 });
 
+test("every layer of events, and every overlay, is switched by itself, also where ids are alike", async () => {
+  const { map, periods } = await shown("2023-06-09");
+  const alike = { id: 3, properties: { from: day(10), to: day(11) } };
+  map.arrive(periods.source, tileOf("ruins", [alike]), tileOf("claims", [alike]));
+  map.calls.length = 0;
+  periods.instantly("2023-06-10");
+  assert.deepEqual(
+    map.switches().filter(([, id]) => id === 3),
+    [
+      ["battles", 3, true],
+      ["ruins", 3, true],
+      ["claims", 3, true],
+    ],
+  );
+  assert.deepEqual(
+    [periods.layerIds("events"), periods.layerIds("overlay")].map((ids) => ids.length),
+    [2, 2],
+  );
+});
+
+test("a layer that is off has no style layer, and its features are left alone", async () => {
+  const off = { ...view, look: { ...look, drawn: drawn.filter(({ name }) => name !== "ruins") } };
+  const { map, periods } = await shown("2023-06-09", off);
+  map.arrive(periods.source, tileOf("ruins", [{ id: 9, properties: { from: day(10), to: day(11) } }]));
+  periods.instantly("2023-06-10");
+  assert.equal(map.switches().filter(([layer]) => layer === "ruins").length, 0);
+  assert.deepEqual(periods.layerIds("events").length, 1);
+});
+
 test("the periods beside the shown one are loaded ahead, and one of them is shown at once", async () => {
   const { map, periods } = await shown("2023-06-09");
   periods.lookAhead();
@@ -145,14 +180,16 @@ test("a tile that the server does not know any more is a failure and not an empt
 test("under a comparison the areas are faint, also those of the next period", async () => {
   const { map, periods } = await shown("2023-06-30");
   periods.mute(true);
-  const opacities = map.calls.map(([, , , opacity]) => opacity);
+  const opacities = map.calls
+    .filter(([, layer]) => String(layer).endsWith("zones-areas"))
+    .map(([, , , opacity]) => opacity);
   const prepared = periods.prepare("2023-07-01");
   await turn();
   map.arrive("dated-july-2");
   map.calls.length = 0;
   (await prepared).reveal();
   const july = map.calls.filter(
-    ([what, layer]) => what === "setPaintProperty" && String(layer).includes("july-2-areas"),
+    ([what, layer]) => what === "setPaintProperty" && String(layer).includes("july-2-zones-areas"),
   );
   assert.deepEqual(opacities, [july.at(-1)?.[3]]);
 });

@@ -20,6 +20,18 @@ const tiles = {
   tiles: ["/tiles/t/{z}/{x}/{y}.mvt"],
   minzoom: 0,
   maxzoom: 12,
+  drawn: [
+    {
+      name: "zones",
+      role: "areas",
+      legend: [category("us", "Ours"), category("them", "Theirs")],
+      category: "holder",
+    },
+    { name: "claims", role: "overlay", title: { en: "Claimed" }, legend: [], category: "" },
+    { name: "battles", role: "events", legend: [category("raid", "Raid")], category: "sort" },
+    { name: "ruins", role: "events", legend: [category("raid", "House hit")], category: "kind" },
+    { name: "texts", role: "notes", legend: [], category: "" },
+  ],
   layers: { areas: "zones", events: "battles", notes: "texts" },
   legend: { areas: [category("us", "Ours"), category("them", "Theirs")], events: [category("raid", "Raid")] },
   category: { areas: "holder", events: "sort" },
@@ -42,8 +54,16 @@ const click = { point: { x: 400, y: 300 }, lngLat: { lng: 37, lat: 48 } } as unk
 const today = dayNumber(context.day);
 const lasting = { from: today, to: today + 1 };
 
+const NAMES: Record<string, string> = {
+  "source-events": "battles",
+  "source-areas": "zones",
+  "source-notes": "texts",
+  "source-overlay": "claims",
+};
+
 interface Drawn {
   id?: number;
+  sourceLayer?: string;
   properties: Record<string, unknown>;
 }
 
@@ -51,7 +71,9 @@ interface Drawn {
 const drawn = (layers: Record<string, Drawn[]>): MapLibre =>
   ({
     queryRenderedFeatures: (_where: unknown, asked: { layers: string[] }) =>
-      asked.layers.flatMap((layer) => layers[layer] ?? []) as MapGeoJSONFeature[],
+      asked.layers.flatMap((layer) =>
+        (layers[layer] ?? []).map((one) => ({ sourceLayer: NAMES[layer], ...one })),
+      ) as MapGeoJSONFeature[],
     getZoom: () => 8,
   }) as unknown as MapLibre;
 
@@ -78,6 +100,29 @@ test("an event is told by its kind, its date, its text and its source", () => {
   assert.ok(content && !content.later, "its text is in the tile");
   assert.deepEqual(textsOf("p", content.now), ["Raid · air raid9 Nov 2023", "Sirens."]);
   assert.deepEqual(textsOf("a", content.now), ["Source: example.org"]);
+});
+
+test("events of two layers are told by the legend of each, and one id in both is two events", () => {
+  const one = { id: 1, properties: { ...lasting, sort: "raid", text: "Sirens." } };
+  const other = { id: 1, sourceLayer: "ruins", properties: { ...lasting, kind: "raid", text: "A house." } };
+  assert.deepEqual(textAt({ "source-events": [one, other] }), [
+    "2 events here",
+    "Raid",
+    "Sirens.",
+    "House hit",
+    "A house.",
+  ]);
+});
+
+test("an overlay is named under who holds the place, and alone where nobody does", () => {
+  const area = { id: 2, properties: { ...lasting, holder: "us" } },
+    claim = { id: 3, properties: lasting };
+  assert.deepEqual(textAt({ "source-areas": [area], "source-overlay": [claim, claim] }), [
+    "Control on 9 Nov 2023",
+    "Ours",
+    "Claimed",
+  ]);
+  assert.deepEqual(textAt({ "source-overlay": [claim] }), ["Claimed"]);
 });
 
 test("markup stays text, and an address that would run something is none", () => {
