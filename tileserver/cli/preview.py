@@ -12,7 +12,7 @@ import typer
 from tileserver.cli.outcome import print_effects, print_findings
 from tileserver.cli.private import serve_privately
 from tileserver.cli.session import err, out, print_json, print_table
-from tileserver.desk.preview import FATES, Preview
+from tileserver.desk.preview import FATES, Preview, StatePreview
 from tileserver.desk.preview_page import preview_page
 from tileserver.errors import BadParameter
 from tileserver.store.catalogue import StoredLayer
@@ -60,7 +60,7 @@ def verdict_words(told: Preview, accepted: str = "") -> str:
     """Return a sentence on the outcome that an import would have."""
     if would_hold(told, accepted):
         return "This import would be held back; nothing public would change."
-    if not (told.added or told.ended or told.days):
+    if told.nothing:
         return "This import would change nothing: all of it is known."
     reason = f", for it would be accepted: {accepted}" if told.rulings else ""
     return f"This import would be published{reason}."
@@ -83,6 +83,8 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
     )
     for ruling in told.rulings:
         typer.echo(f"  {'held' if held else 'accepted'}: {ruling.words}")
+    if told.hidden:
+        typer.echo(f"  {told.hidden:,} events would go out of every revision: a source of theirs is hidden")
     for number, state in enumerate(told.states):
         which = "On the newest day" if number == 0 else "On the day of the largest change"
         print_effects(state.effects, which)
@@ -99,23 +101,30 @@ def preview_document(told: Preview) -> dict[str, Any]:
         "rulings": msgspec.to_builtins(told.rulings),
         "added": told.added,
         "ended": told.ended,
+        "hidden": told.hidden,
         "days": told.days,
         "first": None if told.first is None else format_instant(told.first),
         "last": None if told.last is None else format_instant(told.last),
-        "states": [
-            {
-                "at": format_instant(state.at),
-                "km2": [
-                    {"status": each.status, "before": each.before, "after": each.after}
-                    for each in state.effects
-                ],
-                "passages": [
-                    {"before": each.before or None, "after": each.after or None, "km2": each.km2}
-                    for each in state.passages
-                ],
-            }
-            for state in told.states
-        ],
+        "states": [_state_document(each) for each in told.states],
         "features": {code: {fate: by.get(fate, 0) for fate in FATES} for code, by in told.fates.items()},
         "report": told.report,
+    }
+
+
+def _state_document(state: StatePreview) -> dict[str, Any]:
+    return {
+        "at": format_instant(state.at),
+        "km2": [
+            {
+                "status": each.status,
+                "before": each.before,
+                "after": each.after,
+                "change": each.after - each.before,
+            }
+            for each in state.effects
+        ],
+        "passages": [
+            {"before": each.before or None, "after": each.after or None, "km2": each.km2}
+            for each in state.passages
+        ],
     }

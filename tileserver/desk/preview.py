@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -18,12 +18,13 @@ from tileserver.desk.periods import Run, State, changed_runs, stepping
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import Proposal
 from tileserver.desk.verdict import Effect, Verdict, effects_at, judge
-from tileserver.desk.withdrawn import hide
+from tileserver.desk.withdrawn import Hiding, hide
 from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature, Feature
 from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import translated
+from tileserver.store.days import add_days
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
 from tileserver.times import day_zone, local_day
 
@@ -62,7 +63,8 @@ class Preview:
     ``states`` are the newest day, and the day of the largest change where that is another one; there are none
     of layers without areas, which have ``fates`` by category and ``features``. ``days`` counts the local days
     on which the map would be another one, ``first`` and ``last`` are the instants (UTC) of its first and last
-    change, inclusive. ``added`` and ``ended`` count versions of features.
+    change, inclusive. ``added`` and ``ended`` count versions of features, ``hidden`` events that go out of
+    every revision because a source of theirs is hidden. With ``nothing`` all of it is known already.
     """
 
     origin: str
@@ -76,6 +78,8 @@ class Preview:
     states: Sequence[StatePreview] = ()
     fates: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
     features: Sequence[FeaturePreview] = ()
+    hidden: int = 0
+    nothing: bool = False
 
 
 async def preview(job: Job, given: Prepared) -> Preview:
@@ -84,26 +88,18 @@ async def preview(job: Job, given: Prepared) -> Preview:
     with translated():
         async with open_revision(job.connection) as writer:  # taken back
             hiding = await hide(writer, job.stored, given)
-            made = await _preview(writer, job.stored, given, hiding.taken)
+            made = await _preview(writer, job.stored, given, hiding)
             raise NothingChanged
     assert made is not None  # whatever else is raised above goes through
     return made
 
 
-async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hidden: int) -> Preview:
-    verdict = await judge(writer, stored, given, hidden)
+async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding: Hiding) -> Preview:
+    verdict = await judge(writer, stored, given, hiding.taken)
     proposal = verdict.proposal
+    fresh = await add_days(writer, stored.layer_id, given.days)
     days, first, last = _days(stored, proposal)
-    states: list[StatePreview] = []
-    fates: dict[str, Counter[Fate]] = {}
-    features: list[FeaturePreview] = []
-    if verdict.yardstick is not None:
-        states = await _states(writer, stored, given, verdict, verdict.yardstick)
-    else:
-        features = await _features(writer, stored, given, proposal)
-        fates = _by_category(stored, features)
-        features = sorted(features, key=lambda each: each.dated.start, reverse=True)[:SHOWN]
-    return Preview(
+    told = Preview(
         given.origin,
         verdict.report,
         verdict.rulings,
@@ -112,10 +108,14 @@ async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hidden:
         days,
         first,
         last,
-        states,
-        fates,
-        features,
+        hidden=hiding.taken,
+        nothing=proposal.nothing and not fresh and not any(hiding),
     )
+    if verdict.yardstick is not None:
+        return replace(told, states=await _states(writer, stored, given, verdict, verdict.yardstick))
+    features = await _features(writer, stored, given, proposal)
+    newest = sorted(features, key=lambda each: each.dated.start, reverse=True)
+    return replace(told, fates=_by_category(stored, features), features=newest[:SHOWN])
 
 
 async def _states(
@@ -127,7 +127,7 @@ async def _states(
     there = await writer.features(stored.layer_id, wanted - given.features.keys())
     every = {**there, **given.features}
     found = []
-    for at, (was, now) in sorted(told.items(), reverse=True):
+    for at, (was, now) in told.items():
         before, after = (lands_of(stored.layer, every, state) for state in (was, now))
         effects = effects_at(at, _sizes(before), _sizes(after))
         found.append(StatePreview(at, effects, passages_between(before, after), after))

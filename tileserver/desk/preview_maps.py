@@ -18,7 +18,7 @@ from tileserver.picture.land import projected
 from tileserver.shape.measure import areas_km2, polygons_in
 from tileserver.theatres import load_lands
 
-_SURROUNDINGS = 0.2  # of the theatre's width, around places
+_SURROUNDINGS = 0.5  # of the theatre's width, around places
 _SEEN_KM2 = 0.005  # smaller pieces are not numbered where there are larger ones
 PIECES = 20  # of land that changes hands, numbered; the largest
 SIGNS: Mapping[Fate, str] = {"comes": "+", "goes": "\u2212", "changes": "~"}

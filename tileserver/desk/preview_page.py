@@ -71,6 +71,10 @@ class _PageWriter:
             first, last = (local_day(each, self._zone) for each in (told.first, told.last))
             words = f"The first day that changes is {first}, the last one {last} ({self._zone.key})."
             yield element("p", words)
+        if told.hidden:
+            yield element(
+                "p", f"{told.hidden:,} events go out of every revision: a source of theirs is hidden."
+            )
         if told.rulings:
             yield element("h2", "Reasons to hold it back")
             yield element("ul", *(element("li", each.words, class_="bad") for each in told.rulings))
@@ -100,9 +104,12 @@ class _PageWriter:
         ]
         yield table("By category", ("category", "comes", "goes", "changes"), rows)
         title = "Features that come (+), go (\u2212) and change (~)"
+        total = sum(map(_sum, told.fates.values()))
+        if total > len(told.features):
+            title += f": the newest {len(told.features):,} of {total:,}"
         drawn = features_map(self.stored.theatre, layer, told.features, title, NUMBERED)
         yield self._figure(drawn, "features")
-        yield _feature_table(layer, told.features[:LISTED], total=sum(map(_sum, told.fates.values())))
+        yield _feature_table(layer, told.features[:LISTED], total=total)
 
     def findings(self) -> Iterator[Html]:
         """Yield the findings in the file: a map of places, the rows, and each class with its meaning."""
