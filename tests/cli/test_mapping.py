@@ -60,6 +60,24 @@ def test_it_is_said_whether_the_import_would_be_held(run: Run, tmp_path: Path) -
     assert "as the complete file it would end what they were" in complete.out
 
 
+def test_what_a_mapping_makes_of_a_file_is_seen_on_a_page(run: Run, tmp_path: Path) -> None:
+    hostile = tmp_path / "incidents.csv"
+    hostile.write_text(
+        Path(FILE).read_text("utf-8").replace("14.13.2023", "<script>alert(1)</script>"), "utf-8"
+    )
+    look = tmp_path / "look.html"
+    assert run("mapping", "try", MAPPING, str(hostile), *LAYER, "--picture", str(look)).code == 1  # held
+    page = look.read_text("utf-8")
+    assert "read 7, would import 3, put aside 1, leave out 3" in page
+    assert page.count('class="dots-of-points') == 3
+    assert "default-src 'none'" in page
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    bare = tmp_path / "bare.html"
+    assert run("mapping", "try", MAPPING, FILE, "--picture", str(bare)).code == 0
+    assert "#1b6e9c" in bare.read_text("utf-8")
+
+
 def test_without_a_layer_codes_and_fields_are_those_of_the_mapping(run: Run) -> None:
     found = json.loads(run("mapping", "try", MAPPING, FILE, "--json").out)
     assert found["features"][0]["properties"]["category"] == "battle"

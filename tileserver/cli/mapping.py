@@ -12,6 +12,7 @@ from tileserver.cli.options import first_instant
 from tileserver.cli.outcome import print_findings, print_rules
 from tileserver.cli.session import Json, out, print_json, print_table
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
+from tileserver.desk.trial_page import trial_page
 from tileserver.errors import BadParameter, UnknownLayer
 from tileserver.ingest.mapping.load import load_mapping, shipped_mappings
 from tileserver.ingest.mapping.schema import schema as schema_of
@@ -53,6 +54,10 @@ def try_(
     complete: Annotated[
         bool, typer.Option("--complete", help="Judge it as a file that ends what it leaves out.")
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with all features over the land and what was put aside."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print the features that a mapping makes of a file; nothing is imported, no database is needed.
@@ -66,9 +71,14 @@ def try_(
     loaded = load_mapping(name)
     place = _place(theatre, layer)
     instant = first_instant(at, place[0]) if place else first_instant(at, _anywhere(loaded.rules.date.zone))
-    trial = try_mapping(path, loaded, place, instant, most=None if geojson else first, complete=complete)
+    trial = try_mapping(
+        path, loaded, place, instant, most=None if geojson or picture else first, complete=complete
+    )
     if geojson is not None:
         geojson.write_bytes(_collection(trial))
+    if picture is not None:
+        text = trial_page(trial, path.name, loaded.name, own_colours=place is not None)
+        picture.write_text(text, "utf-8")
     if json:
         print_json(_document(trial, first))
     else:

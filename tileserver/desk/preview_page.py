@@ -119,21 +119,26 @@ class _PageWriter:
         drawn = findings_map(self.stored.theatre, aside, repairs)
         if drawn is not None:
             yield self._figure(drawn, "found")
-        told = findings_told(report)
-        if told:
-            yield table("Findings", _CLASS_COLUMNS, _classes(told))
-        else:
-            yield element("p", "Nothing: every row is as it should be.")
-        if aside:
-            caption = f"Put aside: {report['quarantined']:,}"
-            yield table(caption, ("number", "why", "file and row", "as read", "at"), _aside_rows(aside))
-        if repairs:
-            columns = ("number", "what", "file and row", "m² moved", "at")
-            yield table("Repaired, the largest first", columns, _repair_rows(repairs))
+        yield from findings_tables(report)
 
     def _figure(self, drawn: DrawnMap, name: str) -> Html:
         self.styles.append(paint_style(drawn.paints, name))
         return figure(drawn, name)
+
+
+def findings_tables(report: Mapping[str, Any]) -> Iterator[Html]:
+    """Yield the findings of an account, each class with its meaning, and the rows put aside and repaired."""
+    told, aside, repairs = findings_told(report), report.get("put_aside", ()), report.get("repairs", ())
+    if told:
+        yield table("Findings", _CLASS_COLUMNS, _classes(told))
+    else:
+        yield element("p", "Nothing: every row is as it should be.")
+    if aside:
+        caption = f"Put aside: {report['quarantined']:,}"
+        yield table(caption, ("number", "why", "file and row", "as read", "at"), _aside_rows(aside))
+    if repairs:
+        columns = ("number", "what", "file and row", "m² moved", "at")
+        yield table("Repaired, the largest first", columns, _repair_rows(repairs))
 
 
 def _sum(by: Mapping[Any, int]) -> int:

@@ -62,6 +62,7 @@ class Trial:
     *rulings* are reasons to hold an import back that need no database; none without a layer.
     """
 
+    layer: Layer
     tables: list[TriedTable] = field(default_factory=list)
     features: list[TriedFeature] = field(default_factory=list)
     categories: Counter[str] = field(default_factory=Counter)
@@ -90,8 +91,8 @@ def try_mapping(
     layer = place[1] if place else None
     place = place or _stand_in(path, loaded)
     plan = IntakePlan.of(loaded, *place, at)
-    source = open_source(path, plan.dialect)
-    trial = Trial(tables=[_table(each, plan, source.file) for each in source.tables(None)])
+    source = open_source(path, plan.dialect, lookups=plan.lookup_files)
+    trial = Trial(place[1], tables=[_table(each, plan, source.file) for each in source.tables(None)])
     try:
         for raw, feature in _prepared(
             _raw(source, plan, trial), Preparer(*place, trial.report), trial.report
@@ -114,7 +115,8 @@ def _judged(layer: Layer, report: Report, *, complete: bool) -> list[Ruling]:
 
 def _stand_in(path: Path, loaded: LoadedMapping) -> tuple[Theatre, Layer]:
     theatre = theatre_for(loaded.rules, "points")
-    source = open_source(path, IntakePlan.of(loaded, theatre, theatre.layers[0]).dialect)
+    plan = IntakePlan.of(loaded, theatre, theatre.layers[0])
+    source = open_source(path, plan.dialect, lookups=plan.lookup_files)
     theatre = theatre_for(loaded.rules, _kind(source, loaded, theatre))
     return theatre, theatre.layers[0]
 

@@ -130,7 +130,8 @@ def read_snapshots(
     mapping = mapping_for(layer, options)
     if mapping is not None:
         plan = IntakePlan.of(mapping, theatre, layer, options.at, options.axes)
-        yield from read_mapped_snapshots(open_source(path, plan.dialect), plan, report)
+        source = open_source(path, plan.dialect, lookups=plan.lookup_files)
+        yield from read_mapped_snapshots(source, plan, report)
         return
     yield from _SNAPSHOTS[options.reader or layer.reader](path, theatre, layer, options, report)
 
@@ -147,6 +148,7 @@ def read_features(
     mapping = mapping_for(layer, options)
     if mapping is not None:
         plan = IntakePlan.of(mapping, theatre, layer, options.at, options.axes)
-        yield from read_mapped_features(open_source(path, plan.dialect), plan, report)
+        source = open_source(path, plan.dialect, lookups=plan.lookup_files)
+        yield from read_mapped_features(source, plan, report)
         return
     yield from _FEATURES[options.reader or layer.reader](path, theatre, layer, options, report)

@@ -68,7 +68,7 @@ def read_states(
 
 def _source(path: Path, limits: Limits) -> TableSource:
     opened = open_source(path, Dialect(), limits)
-    return TableSource(opened.file, lambda order: _single(opened, order), opened.members)
+    return TableSource(opened.file, lambda order: _single(opened, order), opened.members, opened.beside)
 
 
 def _plan(

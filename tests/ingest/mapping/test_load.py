@@ -44,7 +44,7 @@ def test_an_empty_file_is_a_mapping_whose_defaults_hold() -> None:
             '[fields]\nurl = "u"\ntext = { column = "a", take = 3 }',
             r"line 3: it has to be a text, and is a whole",
         ),
-        ("[fields]\ntext = { join = 'a' }", 'line 2: it needs a column, or a value: text = "notes"'),
+        ("[fields]\ntext = { join = 'a' }", "line 2: it needs a column, a value or a template"),
         (
             '[[leave_out]]\ncolumn = "a"',
             'line 1: it needs one of is, matches and empty, such as is = "hidden"',

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tileserver.ingest.mapping.declared import CategoryRule, listed
+from tileserver.ingest.mapping.lookups import Lookup, looked_up
 from tileserver.ingest.mapping.values import flat, shown, text_of_value, value_at
 from tileserver.ingest.spelling import Vocabulary, fold
 from tileserver.model import Layer
@@ -35,6 +36,7 @@ class Categories:
     layer: Vocabulary
     columns: tuple[str, ...]
     declares: bool  # its own table; else the layer's codes and spellings hold
+    lookup: Lookup | None = None
     is_implied: bool = False  # by the layer's definition, which has a table of spellings itself
 
     @classmethod
@@ -42,7 +44,9 @@ class Categories:
         """Return the reader that *rule* declares for *layer*."""
         table: dict[str, str | None] = {fold(word): code for word, code in rule.codes.items()}
         table |= dict.fromkeys(map(fold, listed(rule.ignore)))
-        return cls(rule, table, Vocabulary.of(layer), listed(rule.column), bool(rule.codes), is_implied)
+        return cls(
+            rule, table, Vocabulary.of(layer), listed(rule.column), bool(rule.codes), is_implied=is_implied
+        )
 
     def read(self, values: Mapping[str, Any], member: str, table: str) -> Meaning:
         """Return the meaning of a row of *table* in the file *member*; the first that means anything."""
@@ -85,7 +89,7 @@ class Categories:
             case "table":
                 said = [table]
             case _:
-                columns = (value_at(values, each) for each in self.columns)
+                columns = looked_up(flat(value_at(values, each) for each in self.columns), self.lookup)
                 said = [text_of_value(each) for each in flat(columns)]
         return [found for each in said if (found := self._found(each))]
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from tileserver.complaints import near_miss
 from tileserver.errors import BadParameter
 from tileserver.evidence import HiddenRule
 from tileserver.ingest.mapping.declared import (
+    TEMPLATE_COLUMN,
     CategoryRule,
     Columns,
     DateRule,
@@ -39,6 +41,7 @@ def faults(mapping: FileMapping) -> Iterator[Fault]:
         yield from _category(mapping.category)
     for name, field in (mapping.fields or {}).items():
         yield from _field(("fields", name), field)
+    yield from _lookups(mapping)
     for table, rules in (("leave_out", mapping.leave_out), ("keep_only", mapping.keep_only)):
         for index, rule in enumerate(rules):
             yield from _condition((table, index), rule)
@@ -83,6 +86,21 @@ def _id(rule: IdRule) -> Iterator[Fault]:
         )
     if rule.several == "apart" and listed(rule.newest):
         yield ("id", "newest"), "rows that stand apart replace none: leave it out, or several"
+
+
+def _lookups(mapping: FileMapping) -> Iterator[Fault]:
+    for name, rule in mapping.lookup.items():
+        if not rule.file or "/" in rule.file or "\\" in rule.file:
+            yield ("lookup", name, "file"), "it has to be a name or a pattern of one, without folders"
+        if not listed(rule.value):
+            yield ("lookup", name, "value"), "it has to name the column of what a key stands for"
+    named = {("category", "lookup"): mapping.category.lookup} if mapping.category else {}
+    for field, given in (mapping.fields or {}).items():
+        if isinstance(given, FieldRule):
+            named["fields", field, "lookup"] = given.lookup  # type: ignore[index]
+    for path, name in named.items():
+        if name and name not in mapping.lookup:
+            yield path, f"there is no table [lookup.{name}]{near_miss(name, mapping.lookup)}"
 
 
 def _dates(rule: DateRule) -> Iterator[Fault]:
@@ -165,8 +183,17 @@ def _category(rule: CategoryRule) -> Iterator[Fault]:
 
 def _field(path: tuple[str | int, ...], field: Columns | FieldRule) -> Iterator[Fault]:
     rule = field if isinstance(field, FieldRule) else FieldRule(field)
-    if bool(listed(rule.column) or listed(rule.publisher)) == (rule.value is not None):
-        yield path, 'it needs a column, or a value: text = "notes", or text = { value = "from the archive" }'
+    places = (listed(rule.column) or listed(rule.publisher), rule.value is not None, listed(rule.template))
+    if sum(map(bool, places)) != 1:
+        yield (
+            path,
+            'it needs a column, a value or a template: text = "notes", text = { value = "of the archive" }',
+        )
+    for template in listed(rule.template):
+        if not TEMPLATE_COLUMN.search(template):
+            yield (*path, "template"), f'{template!r} has no column in braces: "{{place}}: {{notes}}"'
+    if listed(rule.template) and (rule.lookup or rule.codes or rule.split or rule.type != "as_written"):
+        yield (*path, "template"), "a template is words as they are: leave lookup, codes, split and type out"
     if rule.take == "first" and rule.join is not None:
         yield path, "the first of several is not joined: leave join out"
     if rule.codes and rule.type != "as_written":

@@ -6,11 +6,14 @@ that is right for most files, so that a mapping says only what is odd about its 
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from tileserver.evidence import HiddenRule, Words
+
+TEMPLATE_COLUMN = re.compile(r"\{([^{}]+)\}")  # of a template: the name of a column in braces
 
 Column: TypeAlias = str | int  # by name; by number where the file has no header; "a.b" within a "a"
 Columns: TypeAlias = Column | tuple[Column, ...]
@@ -85,6 +88,7 @@ class CategoryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str = ""
     place: Literal["", "file", "folder", "table"] = msgspec.field(default="", name="from")
     pattern: str = ""
+    lookup: str = ""  # table [lookup.NAME] in which the words are looked up first
     codes: dict[str, str] = {}  # spelling -> code; none: the layer's own codes and spellings
     ignore: Words = ()
 
@@ -94,6 +98,8 @@ class FieldRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     column: Columns = ()
     value: str | int | float | bool | None = None
+    template: Texts = ()  # words with columns in braces; of several the first whose columns all say something
+    lookup: str = ""  # table [lookup.NAME] in which the values are looked up
     take: Literal["all", "first", "text", "url"] = "all"
     split: str = ""  # sign between several values in one text
     codes: dict[str, str] = {}  # spelling -> code; a word that is in it nowhere stays as it is
@@ -137,6 +143,15 @@ class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(each if isinstance(each, IdPart) else IdPart(each) for each in self.columns)
 
 
+class LookupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A second file of the source, in which keys are looked up."""
+
+    file: str  # pattern of its name, in the folder or archive, or beside a single file
+    value: Columns  # what a key stands for; all of several
+    entry: Column = msgspec.field(default="", name="key")  # '': a record's members are named by keys
+    records: Texts = ()  # of JSON, as of the source
+
+
 class LimitRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When nothing of a source, or of a state, is taken."""
 
@@ -158,6 +173,7 @@ class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_only: tuple[RowRule, ...] = ()
     hidden: HiddenRule | None = None
     id: IdRule | None = None
+    lookup: dict[str, LookupRule] = {}
     limits: LimitRule = LimitRule()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from tileserver.complaints import near_miss
 from tileserver.errors import UnreadableSource
@@ -23,10 +23,13 @@ from tileserver.ingest.mapping.dates import RowDates
 from tileserver.ingest.mapping.declared import FieldRule, FileMapping, listed, spelled
 from tileserver.ingest.mapping.filters import Filters
 from tileserver.ingest.mapping.load import LoadedMapping
+from tileserver.ingest.mapping.lookups import read_lookup
 from tileserver.ingest.mapping.places import NoPlace, Places
-from tileserver.ingest.mapping.properties import Properties
+from tileserver.ingest.mapping.properties import Properties, columns_of
 from tileserver.model import Layer, Theatre
 from tileserver.times import span_of_form
+
+Beside: TypeAlias = Callable[[str, tuple[str, ...]], Iterable[Table]]  # pattern of names, paths of records
 
 # Whose columns are as the first rows have them; a row may have others.
 _LOOSE = frozenset({"geojson", "geojsonseq", "json", "topojson", "kml"})
@@ -92,6 +95,22 @@ class IntakePlan:
         rule = self.rules.file
         return Dialect(rule.container, listed(rule.records), rule.delimiter, rule.encoding, int(rule.header))
 
+    @property
+    def lookup_files(self) -> tuple[str, ...]:
+        """Patterns of the names of second files, which have no rows of the source."""
+        return tuple(each.file for each in self.rules.lookup.values())
+
+    def with_lookups(self, beside: Beside) -> IntakePlan:
+        """Return the plan with the contents of its second files, whose tables *beside* gives."""
+        found = {
+            name: read_lookup(rule, beside(rule.file, listed(rule.records)), name)
+            for name, rule in self.rules.lookup.items()
+        }
+        categories = self.categories
+        if categories is not None:
+            categories = replace(categories, lookup=found.get(categories.rule.lookup))
+        return replace(self, properties=replace(self.properties, lookups=found), categories=categories)
+
     def takes(self, table: Table, file: str) -> bool:
         """Whether the mapping names *table*; *file* is the name of a file that is no archive."""
         tables = listed(self.rules.file.tables) if table.container else ()  # else unreadable, and says so
@@ -101,6 +120,8 @@ class IntakePlan:
         """Whether the mapping names the file at *path*, by its name, or by that of an archive or folder."""
         names = [each.replace("{layer}", self.layer.name) for each in listed(self.rules.file.names)]
         whole = PurePosixPath(plain_name(path))
+        if matches(whole.name, self.lookup_files):
+            return False
         parts = [name for each in (whole, *whole.parents) for name in (str(each), each.name)]
         return not names or any(matches(part, names) for part in parts)
 
@@ -232,7 +253,7 @@ def _check_fields(loaded: LoadedMapping, layer: Layer) -> None:
                     f"field {name!r} of layer {layer.name!r} has no {code!r}{near_miss(code, codes[name])};"
                     f" it has {', '.join(codes[name])}",
                 )
-        if evidence.exactness and places & set(listed(rule.column)):
+        if evidence.exactness and places & set(columns_of(rule)):
             raise loaded.complaint(
                 ("fields", name), f"{name!r} would tell the place as the file has it: leave it out"
             )

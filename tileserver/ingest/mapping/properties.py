@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tileserver.errors import BadInstant
 from tileserver.findings import Finding
 from tileserver.ingest.mapping.dates import RowDates
-from tileserver.ingest.mapping.declared import Columns, Decimals, FieldRule, listed, spelled
+from tileserver.ingest.mapping.declared import TEMPLATE_COLUMN, Columns, Decimals, FieldRule, listed, spelled
+from tileserver.ingest.mapping.lookups import Lookup, looked_up
 from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at, whole_of
 from tileserver.ingest.source_list import Note
 from tileserver.ingest.spelling import fold
@@ -26,6 +27,7 @@ class Properties:
     rules: Mapping[str, FieldRule] | None
     dates: RowDates
     decimal: Decimals
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -43,7 +45,7 @@ class Properties:
     def columns(self) -> tuple[str, ...]:
         """The columns of which properties are made."""
         rules = (self.rules or {}).values()
-        return tuple(each for rule in rules for each in (*listed(rule.column), *listed(rule.publisher)))
+        return tuple(each for rule in rules for each in columns_of(rule))
 
     def read(self, values: Mapping[str, Any], note: Note) -> Mapping[str, Any]:
         """Return each property with its value or values, before the losses of `kept_fields`."""
@@ -54,7 +56,9 @@ class Properties:
     def _value(self, name: str, rule: FieldRule, values: Mapping[str, Any], note: Note) -> Any:
         if rule.value is not None:
             return rule.value
-        said = _said(rule, rule.column, values)
+        if listed(rule.template):
+            return _filled(rule, values)
+        said = looked_up(_said(rule, rule.column, values), self.lookups.get(rule.lookup))
         if listed(rule.publisher):
             return cited(said, _said(rule, rule.publisher, values))
         offered = _offered(rule, said)
@@ -96,6 +100,22 @@ class Properties:
             return self.dates.written(value)
         except BadInstant:
             return None
+
+
+def columns_of(rule: FieldRule) -> tuple[str, ...]:
+    """Return the columns that *rule* makes a field of."""
+    named = (each for template in listed(rule.template) for each in TEMPLATE_COLUMN.findall(template))
+    return (*listed(rule.column), *listed(rule.publisher), *named)
+
+
+def _filled(rule: FieldRule, values: Mapping[str, Any]) -> str | None:
+    """Return the first template whose columns all say something, filled; ``None`` for none."""
+    for template in listed(rule.template):
+        said = [text_of_value(value_at(values, name)) for name in TEMPLATE_COLUMN.findall(template)]
+        if all(said):
+            between = TEMPLATE_COLUMN.split(template)[::2]
+            return "".join(map("".join, zip(between, [*said, ""], strict=True)))
+    return None
 
 
 def _coded(rule: FieldRule, value: Any) -> str:

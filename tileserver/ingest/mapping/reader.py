@@ -31,6 +31,7 @@ def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iter
     was put aside, than the mapping's limits allow: then nothing of the source is to be used.
     """
     plan.filters.begin(report)
+    plan = plan.with_lookups(source.beside)
     issued = _issues(source, plan)
     if plan.rules.date.ends == "last_seen":
         plan = replace(plan, dates=with_looks(plan.dates, source.taken(plan)))
@@ -54,12 +55,14 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
     of several is quarantined, and so is one that leaves fewer features than the mapping's limit. No two
     states are in memory together.
     """
+    plan = plan.with_lookups(source.beside)
     starts = starts_of(source, plan)
     if not starts:
         raise UnreadableSource(
             f"{source.file} has no table that the mapping names; see [file] names and tables"
         )
     plan.filters.begin(report)
+    plan = plan.with_lookups(source.beside)
     issued = _issues(source, plan)
     last: RawSnapshot | None = None
     left = 0

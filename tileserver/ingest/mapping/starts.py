@@ -14,7 +14,7 @@ from tileserver.ingest.containers.sources import Order, plain_name
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
 from tileserver.ingest.mapping.declared import listed
-from tileserver.ingest.mapping.plan import IntakePlan
+from tileserver.ingest.mapping.plan import Beside, IntakePlan
 from tileserver.ingest.report import printable
 from tileserver.model import Precision
 
@@ -38,6 +38,7 @@ class TableSource:
     file: str
     tables: Tables
     members: Callable[[], list[str]]  # paths without the suffix of a packing; a single file's is empty
+    beside: Beside = lambda pattern, records: ()  # tables of other files of the source, for lookups
 
     def taken(self, plan: IntakePlan) -> Iterator[Table]:
         """Yield the tables that the mapping names."""
