@@ -26,6 +26,7 @@ def control(**changes: Any) -> Layer:
         control(axes="latlon", join="; ", spellings={"Окуповано": "occupied", "ОКУПОВАНО ": "occupied"}),
         control(dates=Dates(forms=("iso", "epoch_s", "epoch_ms", "%d.%m.%y", "%d %b %Y %H:%M"))),
         control(dates=Dates(earliest="0001-01-02", latest="9999-12-29", ends="inclusive")),
+        layer("events", "points", event_key=("id",)),
     ],
 )
 def test_what_a_layer_can_say_of_its_files_is_taken(declared: Layer) -> None:
@@ -38,6 +39,8 @@ def test_what_a_layer_can_say_of_its_files_is_taken(declared: Layer) -> None:
         (layer("events", "points", whole_state=True), "'events': whole_state is for states in GeoJSON"),
         (control(whole_state=True, reader="deepstate"), "whole_state is for states in GeoJSON"),
         (layer("notes", "points", spellings={"a": "b"}), "spellings need categories"),
+        (control(event_key=("id",)), "'control': event_key is for points that happened"),
+        (layer("events", "points", reader="uacontrolmap", event_key=("id",)), "a mapping has"),
         (control(spellings={"Occ": "ocupied"}), "'Occ' is of 'ocupied', .* there are liberated, occupied"),
         (control(spellings={" ": "occupied"}), "a spelling of 'occupied' is empty"),
         (

@@ -158,6 +158,28 @@ def test_a_complete_file_ends_what_it_does_not_hold(run: Run, dsn: str, tmp_path
     assert (done["revision"], done["added"], done["ended"]) == (4, 1, 1)
 
 
+def test_an_event_is_withdrawn_by_its_sources_id_stays_away_and_is_let_in_again(
+    run: Run, dsn: str, tmp_path: Path
+) -> None:
+    place = {"type": "Point", "coordinates": [37.6, 49.7]}
+    said = {"side": "ru", "text": "A bridge", "date": "2023-11-09"}
+    path = tmp_path / "e.geojson"
+    path.write_text(json.dumps({"type": "Feature", "id": "A-1", "properties": said, "geometry": place}))
+    options = ("--reader", "geojson", "--key-column", "id")
+    imported = ("import", "ukraine.events", str(path), *options)
+    assert json.loads(run(*imported, "--json", dsn=dsn).out)["added"] == 1
+    named = ("ukraine.events", "--reason", "a house", "--key", "A-1")
+    assert run("withdraw", *named, "--yes", dsn=dsn).out.endswith("withdrawn, in revision 4\n")
+    again = run(*imported, dsn=dsn)
+    assert again.code == 0
+    assert "nothing changed" in again.out
+    assert "withdrawn" in again.out
+    assert "a house" in " ".join(again.out.split())
+    assert run("readmit", *named, dsn=dsn).out == "1 may come back with the next import into ukraine.events\n"
+    assert json.loads(run(*imported, "--json", dsn=dsn).out)["added"] == 1
+    assert run("readmit", *named, dsn=dsn).code == 2
+
+
 REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("revisions", "atlantis"), "there is no theatre 'atlantis' in the database"),
     (("revisions", "ukraine.roads"), "theatre ukraine has no layer 'roads'"),
@@ -170,6 +192,8 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
         "--id, once or more, or --from and --to",
     ),
     (("withdraw", "ukraine.events", "--reason", "x", "--id", "1"), "ukraine.events has no feature 1"),
+    (("readmit", "ukraine.events", "--reason", "x"), "--id or --key, once or more"),
+    (("readmit", "ukraine.events", "--reason", "x", "--id", "1"), "nothing keeps 1 out of ukraine.events"),
     (("withdraw", "ukraine.control", "--reason", "x", "--id", "1"), "withdraw a period of it"),
     (
         ("withdraw", "ukraine.control", "--reason", "x", "--from", "2023-11-09", "--to", "2023-11-09"),

@@ -184,10 +184,8 @@ def _check_intake(layer: Layer, where: str) -> None:
         _check_mapping(layer, where)
     whole = layer.time == "state" and layer.reader == "geojson"
     _demand(whole or not layer.whole_state, f"{where}: whole_state is for states in GeoJSON")
-    _demand(
-        has_keys(layer) or not layer.event_key,
-        f'{where}: event_key is for points that happened (time = "window")',
-    )
+    keys = not layer.event_key or (has_keys(layer) and layer.reader == "geojson")
+    _demand(keys, f"{where}: event_key is for points that happened, in GeoJSON; a mapping has [id]")
     _demand(layer.codes() or not layer.spellings, f"{where}: spellings need categories that they spell")
     spelled: dict[str, str] = {}
     for word, code in layer.spellings.items():
@@ -217,6 +215,7 @@ def _check_mapping(layer: Layer, where: str) -> None:
         "reader": layer.reader != "geojson",
         "whole_state": layer.whole_state,
         "dates": layer.dates != Dates(),
+        "event_key": bool(layer.event_key),
     }
     for name, is_said in said.items():
         _demand(
