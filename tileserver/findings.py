@@ -140,6 +140,7 @@ class Finding(StrEnum):
     NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
     OTHER_TYPE = "other_type_left_out", "noted", "a value is none of the declared type; left out"
     RULE_IDLE = "rule_met_nothing", "noted", "a condition of the mapping left no row out; look at its words"
+    OTHER_WORD = "other_word_left_out", "noted", "a word of a field is in none of its codes; left out"
     SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"
 
     @property

@@ -85,6 +85,15 @@ def test_a_condition_that_left_nothing_out_is_said() -> None:
     assert Finding.RULE_IDLE not in report.counts
 
 
+def test_a_mark_of_hidden_sources_that_no_row_has_is_said_as_well() -> None:
+    toml = EVENTS + '[hidden]\ncolumn = "source"\nis = "srcHidden"\n'
+    _, report = left(toml, row(source="a"))
+    assert report.rules == {"hidden 1 source is srcHidden": 0}
+    assert report.examples[Finding.RULE_IDLE] == ["hidden 1 source is srcHidden"]
+    _, report = left(toml, row(source="srcHidden"), row(source="a"))
+    assert report.rules == {"hidden 1 source is srcHidden": 1}
+
+
 def test_conditions_on_whole_states_are_counted_over_all_files() -> None:
     toml = """means = "snapshot"
 [date]

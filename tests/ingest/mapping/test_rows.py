@@ -120,6 +120,36 @@ def test_a_list_of_columns_is_as_good_as_a_text() -> None:
     assert one(toml, town="Kherson", country="Ukraine").properties["text"] == "Kherson, Ukraine"
 
 
+EXACT = '[fields]\ntext = { column = "place", split = ";", codes = { "(3) Settlement" = "settlement" }%s }\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "text"),
+    [
+        ("", "(3)  settlement", "settlement"),
+        ("", "(4) region", "(4) region"),
+        (', other_words = "leave_out"', "(4) region", None),
+        (', other_words = "leave_out"', "(4) region; (3) settlement", "settlement"),
+    ],
+)
+def test_a_word_of_a_field_is_its_code_and_another_word_as_declared(
+    more: str, said: str, text: str | None
+) -> None:
+    toml = DATE + PLACE + KIND + EXACT % more
+    found, report = features(plan(toml, events("text")), table(ROW | {"place": said}))
+    assert found[0].properties.get("text") == text
+    left_out = "other_words" in more
+    assert report.examples[Finding.OTHER_WORD] == (
+        ["file.csv#1: text: '(4) region' is in none of its codes"] if left_out else []
+    )
+
+
+def test_of_several_words_of_a_category_the_first_that_is_known_counts() -> None:
+    toml = DATE + PLACE + '[category]\ncolumn = "kind"\nsplit = ";"\n[category.codes]\nDrone = "strike"\n'
+    assert one(toml, kind="artillery; drone").properties["kind"] == "strike"
+    assert why(toml, kind="artillery; other")[0] == Finding.UNKNOWN_STATUS
+
+
 def test_a_year_is_all_of_it_and_as_an_end_its_last_day_counts() -> None:
     year = one(DATE + 'forms = "%Y"\n' + PLACE + KIND, date=2023).period
     until = one(DATE + 'forms = ["iso", "%Y"]\nend = "to"\n' + PLACE + KIND, to="2023").period

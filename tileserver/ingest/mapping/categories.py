@@ -89,9 +89,14 @@ class Categories:
             case "table":
                 said = [table]
             case _:
-                columns = looked_up(flat(value_at(values, each) for each in self.columns), self.lookup)
-                said = [text_of_value(each) for each in flat(columns)]
+                given = flat(value_at(values, each) for each in self.columns)
+                parts = (part for each in given for part in self._parts(each))
+                said = [text_of_value(each) for each in flat(looked_up(parts, self.lookup))]
         return [found for each in said if (found := self._found(each))]
+
+    def _parts(self, value: Any) -> list[Any]:
+        split = self.rule.split
+        return [part.strip() for part in text_of_value(value).split(split)] if split else [value]
 
     def _found(self, said: str) -> str:
         if not self.rule.pattern:

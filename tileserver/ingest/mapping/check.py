@@ -196,6 +196,8 @@ def _field(path: tuple[str | int, ...], field: Columns | FieldRule) -> Iterator[
         yield (*path, "template"), "a template is words as they are: leave lookup, codes, split and type out"
     if rule.take == "first" and rule.join is not None:
         yield path, "the first of several is not joined: leave join out"
+    if rule.other_words == "leave_out" and not rule.codes:
+        yield (*path, "other_words"), "without codes every word is another one: give codes, or leave it out"
     if rule.codes and rule.type != "as_written":
         yield (*path, "type"), "what codes say is a text: leave type out"
     if listed(rule.publisher) and (rule.codes or rule.join is not None or rule.take != "all"):

@@ -88,6 +88,7 @@ class CategoryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str = ""
     place: Literal["", "file", "folder", "table"] = msgspec.field(default="", name="from")
     pattern: str = ""
+    split: str = ""  # sign between several words in one text
     lookup: str = ""  # table [lookup.NAME] in which the words are looked up first
     codes: dict[str, str] = {}  # spelling -> code; none: the layer's own codes and spellings
     ignore: Words = ()
@@ -102,7 +103,8 @@ class FieldRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lookup: str = ""  # table [lookup.NAME] in which the values are looked up
     take: Literal["all", "first", "text", "url"] = "all"
     split: str = ""  # sign between several values in one text
-    codes: dict[str, str] = {}  # spelling -> code; a word that is in it nowhere stays as it is
+    codes: dict[str, str] = {}  # spelling -> code
+    other_words: Literal["keep", "leave_out"] = "keep"  # than those in codes
     publisher: Columns = ()  # of sources: who published each; '': the host of its URL
     join: str | None = None  # between several values; none: the layer's
     type: Literal["as_written", "text", "number", "whole", "boolean", "day"] = "as_written"

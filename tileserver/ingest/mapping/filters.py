@@ -46,7 +46,7 @@ class Condition:
             where,
             f"{where} {shown(spelled(rule.column))} {_told(rule)}"[:_LABEL_LENGTH],
             spelled(rule.column),
-            table == "leave_out",
+            table != "keep_only",
             None if rule.equals is None else folded_words(rule.equals),
             None if rule.otherwise is None else folded_words(rule.otherwise),
             re.compile(rule.matches) if rule.matches else None,
@@ -90,11 +90,13 @@ class Filters:
     """All conditions of a mapping."""
 
     conditions: tuple[Condition, ...]
+    marked: tuple[Condition, ...] = ()  # looked at elsewhere, and counted as these are
 
     @classmethod
     def of(cls, rules: FileMapping) -> Filters:
         """Return the conditions that *rules* declare, in their order."""
-        return cls(tuple(_conditions(rules)))
+        marked = () if rules.hidden is None else (Condition.of("hidden", 1, rules.hidden),)
+        return cls(tuple(_conditions(rules)), marked)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -119,12 +121,12 @@ class Filters:
 
     def begin(self, report: Report) -> None:
         """Enter the conditions in *report*, each without a row."""
-        for each in self.conditions:
+        for each in (*self.conditions, *self.marked):
             report.rules.setdefault(each.label, 0)
 
     def conclude(self, report: Report) -> None:
         """Note the conditions by which no row of a whole source was left out."""
-        for each in self.conditions if report.read else ():
+        for each in (*self.conditions, *self.marked) if report.read else ():
             if each.leaves_out and not report.rules[each.label]:
                 report.note(Finding.RULE_IDLE, each.label)
 

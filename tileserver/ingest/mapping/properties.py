@@ -11,7 +11,7 @@ from tileserver.findings import Finding
 from tileserver.ingest.mapping.dates import RowDates
 from tileserver.ingest.mapping.declared import TEMPLATE_COLUMN, Columns, Decimals, FieldRule, listed, spelled
 from tileserver.ingest.mapping.lookups import Lookup, looked_up
-from tileserver.ingest.mapping.values import flat, number_of, text_of_value, value_at, whole_of
+from tileserver.ingest.mapping.values import flat, number_of, shown, text_of_value, value_at, whole_of
 from tileserver.ingest.source_list import Note
 from tileserver.ingest.spelling import fold
 from tileserver.ingest.uacontrolmap import split_sources
@@ -28,6 +28,7 @@ class Properties:
     dates: RowDates
     decimal: Decimals
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by field: folded spelling -> code
 
     @classmethod
     def of(
@@ -39,7 +40,10 @@ class Properties:
         rules = {
             name: each if isinstance(each, FieldRule) else FieldRule(each) for name, each in given.items()
         }
-        return cls(rules, dates, decimal)
+        codes = {
+            name: {fold(word): code for word, code in each.codes.items()} for name, each in rules.items()
+        }
+        return cls(rules, dates, decimal, codes=codes)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,11 +78,23 @@ class Properties:
 
     def _typed(self, name: str, rule: FieldRule, value: Any, note: Note) -> Iterator[Any]:
         """Yield *value* in the declared type; nothing, and a finding, for a value of another type."""
-        found = _coded(rule, value) if rule.codes else self._as(rule, value)
+        if rule.codes:
+            yield from self._coded(name, rule, value, note)
+            return
+        found = self._as(rule, value)
         if found is None:
             note(Finding.OTHER_TYPE, f"{name}: {text_of_value(value)[:40]!r} is no {rule.type}")
         else:
             yield found
+
+    def _coded(self, name: str, rule: FieldRule, value: Any, note: Note) -> Iterator[str]:
+        """Yield the code of the word *value*; another word as the rule says."""
+        word = text_of_value(value)
+        code = self.codes[name].get(fold(word))
+        if code is None and rule.other_words == "leave_out":
+            note(Finding.OTHER_WORD, f"{name}: {shown(word[:40])!r} is in none of its codes")
+        else:
+            yield word if code is None else code
 
     def _as(self, rule: FieldRule, value: Any) -> Any:
         match rule.type:
@@ -116,11 +132,6 @@ def _filled(rule: FieldRule, values: Mapping[str, Any]) -> str | None:
             between = TEMPLATE_COLUMN.split(template)[::2]
             return "".join(map("".join, zip(between, [*said, ""], strict=True)))
     return None
-
-
-def _coded(rule: FieldRule, value: Any) -> str:
-    word = text_of_value(value)
-    return {fold(each): code for each, code in rule.codes.items()}.get(fold(word), word)
 
 
 def _said(rule: FieldRule, columns: Columns, values: Mapping[str, Any]) -> list[Any]:
