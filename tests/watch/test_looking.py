@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tileserver.errors import UnreadableSource
 from tileserver.store.watching import WatchedFile
 from tileserver.theatres import load_theatre
 from tileserver.times import EPOCH_1970
-from tileserver.watch.choice import pause_s, spared_hash, step_of
+from tileserver.watch.choice import pause_left_s, pause_s, spared_hash, step_of
 from tileserver.watch.declared import WatchEntry
 from tileserver.watch.looking import Sighting, look_at
 from tileserver.watch.order import in_order
@@ -114,6 +115,12 @@ def test_an_edited_mapping_is_tried_on_what_failed_or_is_held_and_rewrites_nothi
         assert step_of(HERE, kept(result), b"edited") == "read"
         assert spared_hash(kept(result), b"edited") == ""
     assert spared_hash(kept("imported"), b"edited") == spared_hash(kept("held"), b"as it is") == b"hash".hex()
+
+
+def test_a_clock_that_jumped_makes_no_pause_longer_than_it_was() -> None:
+    failed = kept("failed", failures=2, next_try=EPOCH_1970)
+    jumps = {timedelta(): 0, timedelta(seconds=-20): 20, timedelta(days=-9): 60, timedelta(days=9): 0}
+    assert {jump: pause_left_s(failed, EPOCH_1970 + jump, 1) for jump in jumps} == jumps
 
 
 def test_pauses_grow_and_are_bounded() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -32,17 +33,18 @@ def main(room: Path) -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # a library that prints is no answer
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, questions), daemon=True).start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, questions, room), daemon=True).start()
     while True:
         errand = msgspec.json.decode(questions.get(), type=Errand)
         reply = asyncio.run(answer(errand, settings.database_url, emptied(room)))
         answers.write(msgspec.json.encode(reply) + b"\n")
 
 
-def _listen(errand: BinaryIO, questions: queue.SimpleQueue[bytes]) -> None:
+def _listen(stream: BinaryIO, questions: queue.SimpleQueue[bytes], room: Path) -> None:
     """Pass the questions on; where the watcher has ended, end at once, whatever is being done."""
-    for line in errand:
+    for line in stream:
         questions.put(line)
+    shutil.rmtree(room, ignore_errors=True)  # whoever was killed could not do it
     os._exit(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from tileserver.store.watching import WatchedFile
@@ -46,3 +47,12 @@ def pause_s(failures: int, every_s: float) -> float:
     """Return the seconds from the last of some *failures* in a row to the next try: ever more, to an hour."""
     first = max(_FIRST_PAUSE_S, every_s)
     return float(min(max(_LONGEST_PAUSE_S, every_s), first * 2 ** min(failures - 1, 20)))
+
+
+def pause_left_s(file: WatchedFile, now: datetime, every_s: float) -> float:
+    """Return the seconds from *now*, UTC, to the next try of a file that failed before a start.
+
+    However the clock was set meanwhile, they are not more than the whole pause.
+    """
+    left = 0.0 if file.next_try is None else (file.next_try - now).total_seconds()
+    return min(max(left, 0.0), pause_s(file.failures, every_s))

@@ -17,7 +17,7 @@ from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.watching import WatchedFile, keep_file, list_files, note_gone, note_look, touch_file
 from tileserver.times import Clock, format_instant
-from tileserver.watch.choice import Step, pause_s, spared_hash, step_of
+from tileserver.watch.choice import Step, pause_left_s, pause_s, spared_hash, step_of
 from tileserver.watch.declared import WatchEntry
 from tileserver.watch.looking import Sighting, look_at
 from tileserver.watch.messages import Errand, Reply
@@ -58,9 +58,7 @@ class EntryTurns:
         self.due_at, self.is_done = steady, False
         for each in known:
             if each.next_try is not None:
-                left = (each.next_try - now).total_seconds()
-                due = steady + min(max(left, 0.0), pause_s(each.failures, every))
-                self._tries.setdefault(each.path, due)
+                self._tries.setdefault(each.path, steady + pause_left_s(each, now, every))
 
     async def look(self, connection: Connection) -> None:
         """Look once: note files that are gone, have at most one imported, and say when to look again."""
