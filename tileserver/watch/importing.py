@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -32,7 +33,7 @@ _PIECE = 1 << 20
 
 async def answer(errand: Errand, dsn: str, room: Path) -> Reply:
     """Import the file of an *errand*, copied into the empty folder *room*, and return the reply."""
-    path = Path(errand.path)
+    path = Path(os.fsdecode(errand.path))
     before = sight(path)
     if before is None:
         return Reply("moving")

@@ -14,10 +14,13 @@ Came: TypeAlias = Literal["imported", "unchanged", "held", "failed", "same", "mo
 
 
 class Errand(msgspec.Struct, frozen=True):
-    """Question for the import of one file, unless its bytes have the hash *spared*, in hex."""
+    """Question for the import of one file, unless its bytes have the hash *spared*, in hex.
+
+    The path is in the bytes of the file system, which need not be UTF-8.
+    """
 
     entry: WatchEntry
-    path: str
+    path: bytes
     spared: str
 
 

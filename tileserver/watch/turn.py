@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ class EntryTurns:
 
     async def _read(self, connection: Connection, sighting: Sighting, look: _Look) -> None:
         before = look.known.get(sighting.label)
-        errand = Errand(self.entry, str(sighting.path), spared_hash(before, look.terms))
+        errand = Errand(self.entry, os.fsencode(sighting.path), spared_hash(before, look.terms))
         reply = await self._process.ask(errand, self.entry.seconds("longest"))
         if reply.result == "moving":
             self._settling.pop(sighting.label, None)

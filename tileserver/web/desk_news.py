@@ -43,8 +43,12 @@ class DeskNews:
     def _replace(self, news: DeskWaiting) -> None:
         before = (0, 0) if self.read is None else (self.read.held, self.read.failing)
         self.read = news
-        if (news.held, news.failing) != before:
+        if (news.held, news.failing) == before:
+            return
+        if news.held or news.failing:
             log.warning("the desk is waited for", held=news.held, failing=news.failing)
+        else:
+            log.info("the desk is waited for no more")
 
     @property
     def document(self) -> dict[str, Any]:
