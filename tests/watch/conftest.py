@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -19,6 +20,7 @@ from tests.cli import conftest as command_line
 from tests.conftest import ROOT
 from tests.desk.conftest import Desk, _collection
 from tileserver.store.connect import connect
+from tileserver.store.revisions import write_locked
 from tileserver.store.watching import WatchedEntry, WatchedFile, list_entries, list_files
 
 if TYPE_CHECKING:
@@ -129,6 +131,27 @@ class Watch:
             await connection.close()
 
         asyncio.run(run())
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the writers' lock meanwhile, so that every import waits where it would begin to write."""
+        begun, done = Event(), Event()
+
+        async def hold() -> None:
+            connection = await connect(self.desk.dsn)
+            async with write_locked(connection):
+                begun.set()
+                await asyncio.to_thread(done.wait)
+            await connection.close()
+
+        holding = Thread(target=asyncio.run, args=(hold(),))
+        holding.start()
+        assert begun.wait(LONGEST_S)
+        try:
+            yield
+        finally:
+            done.set()
+            holding.join()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +46,7 @@ def at_work(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> I
     watch.declare(
         {
             "changing": NOTES,
-            "slow": f'{NOTES}\nevery = "1s"\nsettle = "2s"',
+            "slow": f'{NOTES}\nevery = "1s"\nsettle = "4s"',
             "away": NOTES,
             "taught": f'{NOTES}\nmapping = "own.toml"',
             "control": 'layer = "ukraine.control"',
@@ -203,14 +202,13 @@ def test_a_second_watcher_waits_and_goes_on_where_the_first_was_killed_in_an_imp
         within(lambda: watch.said("the watcher waits"))
         (waits,) = watch.said("the watcher waits")
         assert f"process {first.pid}" in str(waits["reason"])
-        state(watch.folder / "control", FIRST, SQUARES)
-        lock = "BEGIN; SELECT pg_advisory_xact_lock(7266002); SELECT pg_sleep(3); COMMIT"
-        holding = Thread(target=watch.execute, args=(lock,))
-        holding.start()
-        within(lambda: watch.desk.fetch(WAITING))
-        first.kill()
-        first.wait(20)
-        holding.join()
+        with watch.writing():
+            state(watch.folder / "control", FIRST, SQUARES)
+            within(lambda: watch.desk.fetch(WAITING))
+            first.kill()
+            first.wait(20)
+            within(lambda: len(watch.said("watching")) == 2)
+            assert watch.results() == {}
         within(lambda: watch.results() == {f"{FIRST}.geojson": "imported"})
         assert watch.files()[f"{FIRST}.geojson"].revision == watch.revisions() == 1
     finally:
