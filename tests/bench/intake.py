@@ -16,6 +16,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -90,9 +91,7 @@ async def _migrated(dsn: str) -> None:
 
 async def _take(file: Given, dsn: str) -> dict[str, Any]:
     connection = await connect(dsn)
-    before, ended, apart = _seconds(), Event(), [0]
-    watching = Thread(target=_watch, args=(ended, apart))
-    watching.start()
+    before, watch = _seconds(), Watch()
     try:
         outcome = await file.take(connection)
         stored = await connection.fetchval(_STORED, file.theatre.id)
@@ -100,10 +99,14 @@ async def _take(file: Given, dsn: str) -> dict[str, Any]:
         account = outcome.report | told | {"stored": stored}
     except TileserverError as error:
         account = {"refused": str(error)}
-    ended.set()
-    watching.join()
-    own_kb = getrusage(RUSAGE_SELF).ru_maxrss
-    return account | {"seconds": _seconds() - before, "own_kb": own_kb, "apart_kb": apart[0]}
+    return account | watch.cost(before)
+
+
+def measured(work: Callable[[], str]) -> tuple[str, dict[str, float]]:
+    """Return what *work* says, and its cost: seconds, and the resident sets of it and of its processes."""
+    before, watch = _seconds(), Watch()
+    said = work()
+    return said, watch.cost(before)
 
 
 def _seconds() -> float:
@@ -112,15 +115,36 @@ def _seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _watch(ended: Event, peak_kb: list[int]) -> None:
-    """Keep the largest resident set of any process that this one starts; its own would be counted at exit."""
-    while not ended.wait(0.01):
-        for task in Path("/proc/self/task").iterdir():
-            for pid in (task / "children").read_text().split():
-                with suppress(OSError, StopIteration):
-                    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-                    high = next(line for line in lines if line.startswith("VmHWM"))
-                    peak_kb[0] = max(peak_kb[0], int(high.split()[1]))
+class Watch:
+    """Watch over the processes that this one starts, whose memory is not told from its own at their end."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._ended = Event()
+        self._peak_kb = 0
+        self._thread = Thread(target=self._look)
+        self._thread.start()
+
+    def cost(self, before: float) -> dict[str, float]:
+        """End, and return the seconds since *before* and the largest resident sets in kB."""
+        self._ended.set()
+        self._thread.join()
+        own_kb = getrusage(RUSAGE_SELF).ru_maxrss
+        return {"seconds": _seconds() - before, "own_kb": own_kb, "apart_kb": self._peak_kb}
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.01):
+            for task in Path("/proc/self/task").iterdir():
+                with suppress(OSError):
+                    for pid in (task / "children").read_text().split():
+                        self._peak_kb = max(self._peak_kb, _peak_kb(pid))
+
+
+def _peak_kb(pid: str) -> int:
+    with suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+    return 0
 
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:

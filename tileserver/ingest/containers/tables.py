@@ -81,6 +81,13 @@ def _apart(
         raise UnreadableSource(
             "it is the .shp of a shapefile without its .shx; give the whole set, as in a zip"
         )
+    if (
+        container == "shapefile"
+        and 2 * int.from_bytes(source.head[24:28], "big") > source.path.stat().st_size
+    ):
+        raise UnreadableSource(
+            "it is the .shp of a shapefile, and cut off; see that it was written to its end"
+        )
     with TemporaryDirectory(prefix="tileserver-") as name:
         room = Path(name)
         own = room / f"data{_SUFFIXES.get(container, '.shp')}"

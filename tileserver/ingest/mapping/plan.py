@@ -33,6 +33,7 @@ Beside: TypeAlias = Callable[[str, tuple[str, ...]], Iterable[Table]]  # pattern
 
 # Whose columns are as the first rows have them; a row may have others.
 _LOOSE = frozenset({"geojson", "geojsonseq", "json", "topojson", "kml"})
+_NO_COLUMNS = "none; those of a shapefile are in its .dbf, which has to lie beside"
 IN_LONLAT = _LOOSE  # by their standards in longitude and latitude, where they say nothing else
 
 
@@ -151,7 +152,7 @@ class IntakePlan:
             if wanted and len(missing) == len(wanted):
                 raise UnreadableSource(
                     f"{table.member or file} has no column {' or '.join(map(repr, missing))}"
-                    f"{near_miss(missing[0], there)}; it has {', '.join(table.columns)[:400]}"
+                    f"{near_miss(missing[0], there)}; it has {', '.join(table.columns)[:400] or _NO_COLUMNS}"
                     f"{self._below(table)}"
                 )
 

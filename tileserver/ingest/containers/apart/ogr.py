@@ -69,10 +69,21 @@ def list_tables(request: Request) -> Iterator[Listed]:
             raise UnreadableSource(
                 f"its layer {name[:40]!r} is a view, which is computed; save it as a table"
             )
-        info = gdal().read_info(request.path, layer=name, **_options(request, encoding))
+        info = _read_info(request, str(name), encoding)
         found = {"encoding": encoding or str(info["encoding"])} if request.kind == "shapefile" else {}
         columns = [info["fid_column"]] if _has_fids(request) else []
         yield Listed(str(name), [*columns, *map(str, info["fields"])], info["crs"], found)
+
+
+def _read_info(request: Request, layer: str, encoding: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = gdal().read_info(request.path, layer=layer, **_options(request, encoding))
+    except gdal().errors.CRSError as error:
+        raise UnreadableSource(
+            f"its reference system, of a shapefile the .prj, cannot be understood ({error}); take the .prj"
+            ' away, and declare the system in a mapping: [geometry] crs = "EPSG:4326"'
+        ) from error
+    return found
 
 
 def read_rows(request: Request, layer: str) -> Iterator[Record]:
