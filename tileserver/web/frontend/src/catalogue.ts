@@ -46,6 +46,15 @@ const SEVERAL: ReadonlySet<Role> = new Set<Role>(["overlay", "events"]);
 /** A value for each role that a layer has. */
 export type ByRole<T> = Partial<Record<Role, T>>;
 
+/** The fields of a layer that carry evidence, each by its duty and '' for none, and the classes of exactness: how wide
+ *  the square is in whose middle a place was put, 0 for a place that is exact. */
+export interface Evidence {
+  exactness: string;
+  classes: { code: string; metres: number; label: Text }[];
+  sources: string;
+  graphic: string;
+}
+
 /** A layer that the map draws: its words, its legend, the property that holds its categories, the last day of which
  *  anything is known, and the number of the first of its shapes, which are counted through all layers of events. */
 export interface DrawnLayer {
@@ -56,6 +65,8 @@ export interface DrawnLayer {
   category: string;
   newest: Day | null;
   shape: number;
+  evidence?: Evidence & { latitude: number }; // for which rings are drawn as wide as they are on the ground
+  vocabularies?: Record<string, { code: string; label: Text }[]>; // of other fields than the category, by field
 }
 
 /** The days that a tileset has; `embargo` is an ISO 8601 duration, `horizon` the newest public instant in UTC. */
@@ -84,6 +95,8 @@ interface Answered {
   looks?: Record<string, Pick<Category, "colour" | "colour_dark" | "pattern">>;
   notice: Text;
   sources: Record<string, Source>;
+  evidence?: Record<string, Evidence>;
+  vocabularies?: Record<string, NonNullable<DrawnLayer["vocabularies"]>>;
 }
 
 /** The TileJSON of a tileset, with the layers that the map draws, in the order of the definition; and by role the name
@@ -146,6 +159,9 @@ export function byRole(answered: Answered): TileJson {
       newest: answered.time.newest[id] ?? null,
       shape: role === "events" ? shape : 0,
     };
+    const evidence = answered.evidence?.[id];
+    if (evidence) own.evidence = { ...evidence, latitude: (answered.bounds[1] + answered.bounds[3]) / 2 };
+    own.vocabularies = answered.vocabularies?.[id] ?? {};
     drawn.push(own);
     shape += role === "events" ? own.legend.length : 0;
     layers[role] ??= id;

@@ -84,8 +84,16 @@ async function readMonth(theatre: string, layer: string, datetime: string): Prom
 export const textOf = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 
-/** A property in the reader's language: `text_uk`, else `text_en`, else `text`. */
+/** A property in the reader's language: `text_uk`, else `text_en`, else `text`, else in any language. */
 export function worded(properties: Record<string, unknown>, name: string, language: string): string {
-  const value = properties[`${name}_${language}`] ?? properties[`${name}_en`] ?? properties[name];
+  const other = (): string | undefined =>
+    Object.keys(properties).find(
+      (key) => key.startsWith(`${name}_`) && /^[a-z]{2,3}$/.test(key.slice(name.length + 1)),
+    );
+  const value =
+    properties[`${name}_${language}`] ??
+    properties[`${name}_en`] ??
+    properties[name] ??
+    properties[other() ?? name];
   return typeof value === "string" ? value : "";
 }

@@ -17,7 +17,7 @@ import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import { worded, type Note } from "./notes";
 import { kilometres, pick, type Say } from "./texts";
-import { areaSwatch, lineSwatch, pointSwatch } from "./swatches";
+import { areaSwatch, lineSwatch, pointSwatch, ringSwatch } from "./swatches";
 import { colourOf, shapeImage } from "./style_layers";
 
 /** A day as the card tells it, see `toldOn`. */
@@ -99,9 +99,14 @@ export class Panel {
     const named = (one: Category): string => pick(one.label, this.language);
     if (layer.role === "areas") return layer.legend.map((one) => row(areaSwatch(one, theme), named(one)));
     if (layer.role === "events")
-      return layer.legend.map((one, i) =>
-        row(pointSwatch(shapeImage(one, layer.shape + i, theme)), named(one), "half"),
-      );
+      return [
+        ...layer.legend.map((one, i) =>
+          row(pointSwatch(shapeImage(one, layer.shape + i, theme)), named(one), "half"),
+        ),
+        ...(layer.evidence?.classes.some(({ metres }) => metres > 0)
+          ? [row(ringSwatch(palette.note), this.say("inexact"))]
+          : []),
+      ];
     if (layer.role !== "front") return [];
     const [front] = layer.legend;
     return [

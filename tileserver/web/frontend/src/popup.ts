@@ -11,7 +11,8 @@ import type {
 } from "maplibre-gl";
 import type { DrawnLayer, Role, TileJson } from "./catalogue";
 import { dayText, isDay, type Day } from "./days";
-import { element, safeUrl } from "./dom";
+import { element } from "./dom";
+import { codedLabels, evidenceContent } from "./evidence";
 import { dayNumber, holdsOn } from "./periods";
 import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./comparison_layers";
@@ -75,26 +76,20 @@ function eventItem(feature: MapGeoJSONFeature, context: ClickContext, texts: Tex
       element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })]),
     ]);
   const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
-  const kind = layer?.category === "kind" ? "" : textOf(properties["kind"]).replaceAll("_", " ");
-  const heading = [labelOf(layer, properties, context.language), kind].filter(Boolean).join(" · ");
-  const item = element("li", "event", [
+  const labelled = layer?.category === "kind" || layer?.vocabularies?.["kind"];
+  const kind = labelled ? "" : textOf(properties["kind"]).replaceAll("_", " ");
+  const words = [labelOf(layer, properties, context.language), kind];
+  const heading = [...words, ...codedLabels(layer, properties, context.language)].filter(Boolean).join(" · ");
+  const name = worded(properties, "name", context.language);
+  return element("li", "event", [
     element("p", "event-kind", [
       heading,
       isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : "",
     ]),
+    ...(name ? [element("p", "event-name", [name])] : []),
     element("p", "event-text", [worded(properties, "text", context.language)]),
+    ...evidenceContent(layer, properties, context.language, context.say),
   ]);
-  const url = safeUrl(properties["url"]);
-  if (url)
-    item.append(
-      element(
-        "a",
-        "event-source",
-        [`${context.say("source")}: ${new URL(url).hostname.replace(/^www\./, "")}`],
-        { href: url, rel: "noopener noreferrer", target: "_blank" },
-      ),
-    );
-  return item;
 }
 
 function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {

@@ -1,80 +1,29 @@
 // The style of a theatre in one source: of a single day, or of a period whose features are switched from day to
 // day. Layer ids carry the source's, so that several sources can stand in the map at once, one of them seen.
 
-import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
-import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
-import type { Category, DrawnLayer, Role } from "./catalogue";
-import type { DayNumber } from "./periods";
+import type { ExpressionSpecification } from "maplibre-gl";
+import { FIRST_LABEL, FIRST_WATER, paletteOf } from "./basemap";
+import type { DrawnLayer, Role } from "./catalogue";
+import { events } from "./event_layers";
+import {
+  byCode,
+  colourOf,
+  onState,
+  patternImage,
+  placed,
+  type Look,
+  type PlacedLayer,
+  type SourceTraits,
+} from "./style_parts";
 
-/** Everything about a theatre that its style is made from: the theme, and the layers that are on. */
-export interface Look {
-  theme: Theme;
-  drawn: readonly DrawnLayer[];
-}
-
-/** The part of a style that differs between sources of one look: directions in the order of their numbers on the
- *  map, and the day that is drawn where feature state says nothing; null for a source of one day only. */
-export interface SourceTraits {
-  directions: string[];
-  baseDay: DayNumber | null;
-}
-
-/** A style layer, unseen, to be added under the one called `before` ("" for the top). Setting the opacities of
- *  `seen` shows it in one frame, whatever its features; those of `unseen` hide it. */
-export interface PlacedLayer {
-  layer: LayerSpecification;
-  before: string;
-  seen: Record<string, number>;
-  unseen: Record<string, number>;
-}
+export { colourOf, patternImage, shapeImage } from "./style_parts";
+export type { Look, PlacedLayer, SourceTraits } from "./style_parts";
 
 /** Roles drawn as symbols, which have no opacity of the whole layer: unseen, their features are switched off. */
 export const SYMBOLS: readonly Role[] = ["events", "notes"];
 
-const placed = (layer: LayerSpecification, before: string, seen: Record<string, number>): PlacedLayer => ({
-  layer,
-  before,
-  seen,
-  unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
-});
-
-/** 1 where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
-function onState({ baseDay }: SourceTraits, symbols: boolean): ExpressionSpecification | number {
-  if (baseDay === null) return symbols ? 0 : 1;
-  const unsaid: ExpressionSpecification | boolean = symbols
-    ? false
-    : ["all", ["<=", ["get", "from"], baseDay], [">", ["get", "to"], baseDay]];
-  return ["case", ["boolean", ["feature-state", "on"], unsaid], 1, 0];
-}
-
-/** The colour of a category in a theme, as CSS hex. */
-export const colourOf = (category: Category, theme: Theme): string =>
-  theme === "dark" ? category.colour_dark : category.colour;
-
-/** Name of the generated image of a pattern. It carries the colour, because a theme changes it. */
-export const patternImage = (category: Category, theme: Theme): string =>
-  `${category.pattern}:${colourOf(category, theme)}`;
-/** Name of the generated image of the *index*-th category of all events; undefined for events of no category. */
-export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
-  `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
-
-const SHAPES = 8; // that many categories of events are told apart without colour
 const OTHER_COLOUR = "#8a8a8a";
 const OVERLAY_OPACITY = 0.28; // control shows through
-
-function byCode(
-  property: string,
-  pairs: [string, string][],
-  otherwise: string,
-): ExpressionSpecification | string {
-  if (pairs.length === 0) return otherwise;
-  return [
-    "match",
-    ["to-string", ["get", property]],
-    ...pairs.flat(),
-    otherwise,
-  ] as unknown as ExpressionSpecification;
-}
 
 function areas(source: string, layer: DrawnLayer, { theme }: Look, traits: SourceTraits): PlacedLayer[] {
   const { legend: categories, category: property } = layer;
@@ -189,57 +138,6 @@ function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
   return [
     line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
     line("front", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
-  ];
-}
-
-function events(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
-  const images = byCode(
-    layer.category,
-    layer.legend.map((category, i) => [category.code, shapeImage(category, layer.shape + i, look.theme)]),
-    shapeImage(undefined, 3, look.theme),
-  );
-  const cell: ExpressionSpecification = ["has", "count"]; // many events in one place, as large as their number
-  const weight: ExpressionSpecification = [
-    "min",
-    3,
-    ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]],
-  ];
-  return [
-    placed(
-      {
-        id: `${source}-${layer.name}-events`,
-        type: "symbol",
-        source,
-        "source-layer": layer.name,
-        // PlacedLayer without regard to labels: what is unseen must not push anything off the map.
-        layout: {
-          "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
-          "icon-allow-overlap": true,
-          "icon-ignore-placement": true,
-          "icon-size": [
-            "interpolate",
-            ["linear"],
-            ["zoom"],
-            4,
-            ["case", cell, ["max", 1.4, weight], 0.5],
-            9,
-            ["case", cell, ["max", 1.4, weight], 1],
-          ],
-          "text-field": ["to-string", ["coalesce", ["get", "count"], ""]],
-          "text-font": ["Bold", "system-ui"],
-          "text-size": 11,
-          "text-allow-overlap": true,
-          "text-ignore-placement": true,
-        },
-        paint: {
-          "icon-opacity": onState(traits, true),
-          "text-opacity": onState(traits, true),
-          "text-color": paletteOf(look.theme).noteText,
-        },
-      },
-      FIRST_LABEL,
-      traits.baseDay === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
-    ),
   ];
 }
 

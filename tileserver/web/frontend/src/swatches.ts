@@ -33,6 +33,18 @@ function bitmap(name: string): HTMLCanvasElement {
   return canvas;
 }
 
+/** The ring around an event whose place is not exact. */
+export const ringSwatch = (colour: string): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => {
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineWidth = 2.5;
+    context.beginPath();
+    context.arc(26, 16, 14, 0, 2 * Math.PI);
+    context.stroke();
+    context.globalAlpha = 0.15;
+    context.fill();
+  });
+
 /** A status as the map draws areas. All swatches are 26 by 16 page px. */
 export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement {
   const palette = paletteOf(theme);

@@ -1,0 +1,130 @@
+// The style layers of events: a mark for each, and a ring around it where its place is not exact, as wide as the place
+// may be away, so that nobody takes the middle of a square for where it happened. A ring is a shape, not a colour.
+
+import type { ExpressionSpecification } from "maplibre-gl";
+import { FIRST_LABEL, paletteOf } from "./basemap";
+import type { DrawnLayer } from "./catalogue";
+import {
+  byCode,
+  colourOf,
+  onState,
+  placed,
+  shapeImage,
+  type Look,
+  type PlacedLayer,
+  type SourceTraits,
+} from "./style_parts";
+
+const METRES = 78271.517; // a pixel at zoom 0 on the equator, where the world is 512 pixels wide
+const [NARROWEST, WIDEST] = [11, 160]; // pixels: around the mark; and wider, its middle would often be off the map
+const [FAINT, CLEAR] = [0.08, 0.8]; // opacities of the inside of a ring, and of its edge
+const ZOOMS = [2, 4, 6, 8, 10, 12, 14, 16, 18];
+
+/** The marks of a layer of events, above the rings of those whose place is not exact. */
+export function events(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
+  const images = byCode(
+    layer.category,
+    layer.legend.map((category, i) => [category.code, shapeImage(category, layer.shape + i, look.theme)]),
+    shapeImage(undefined, 3, look.theme),
+  );
+  const cell: ExpressionSpecification = ["has", "count"]; // many events in one place, as large as their number
+  const weight: ExpressionSpecification = [
+    "min",
+    3,
+    ["sqrt", ["to-number", ["coalesce", ["get", "count"], 1]]],
+  ];
+  return [
+    ...rings(source, layer, look, traits),
+    placed(
+      {
+        id: `${source}-${layer.name}-events`,
+        type: "symbol",
+        source,
+        "source-layer": layer.name,
+        // PlacedLayer without regard to labels: what is unseen must not push anything off the map.
+        layout: {
+          "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+          "icon-size": [
+            "interpolate",
+            ["linear"],
+            ["zoom"],
+            4,
+            ["case", cell, ["max", 1.4, weight], 0.5],
+            9,
+            ["case", cell, ["max", 1.4, weight], 1],
+          ],
+          "text-field": ["to-string", ["coalesce", ["get", "count"], ""]],
+          "text-font": ["Bold", "system-ui"],
+          "text-size": 11,
+          "text-allow-overlap": true,
+          "text-ignore-placement": true,
+        },
+        paint: {
+          "icon-opacity": onState(traits, true),
+          "text-opacity": onState(traits, true),
+          "text-color": paletteOf(look.theme).noteText,
+        },
+      },
+      FIRST_LABEL,
+      traits.baseDay === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+    ),
+  ];
+}
+
+/** The radius in pixels of the ring around a place that lies anywhere in a square of these metres. */
+export function ringRadius(metres: number, zoom: number, latitude: number): number {
+  const pixel = (METRES * Math.cos((latitude * Math.PI) / 180)) / 2 ** zoom;
+  return Math.min(WIDEST, Math.max(NARROWEST, (metres * Math.SQRT1_2) / pixel));
+}
+
+function rings(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
+  const { exactness, classes = [], latitude = 0 } = layer.evidence ?? {};
+  const inexact = classes.filter(({ metres }) => metres > 0);
+  if (!exactness || inexact.length === 0) return [];
+  const radius = (zoom: number): ExpressionSpecification =>
+    [
+      "match",
+      ["to-string", ["get", exactness]],
+      ...inexact.flatMap((one) => [one.code, ringRadius(one.metres, zoom, latitude)]),
+      0,
+    ] as unknown as ExpressionSpecification;
+  const colour = byCode(
+    layer.category,
+    layer.legend.map((category) => [category.code, colourOf(category, look.theme)]),
+    paletteOf(look.theme).note,
+  );
+  const on = (opacity: number): ExpressionSpecification => ["*", opacity, onState(traits, true)];
+  const seen = { "circle-opacity": FAINT, "circle-stroke-opacity": CLEAR };
+  return [
+    placed(
+      {
+        id: `${source}-${layer.name}-rings`,
+        type: "circle",
+        source,
+        "source-layer": layer.name,
+        filter: [
+          "in",
+          ["to-string", ["get", exactness]],
+          ["literal", inexact.map((one) => one.code)],
+        ] as unknown as ExpressionSpecification,
+        paint: {
+          "circle-radius": [
+            "interpolate",
+            ["exponential", 2],
+            ["zoom"],
+            ...ZOOMS.flatMap((zoom) => [zoom, radius(zoom)]),
+          ] as unknown as ExpressionSpecification,
+          "circle-color": colour,
+          "circle-opacity": on(FAINT),
+          "circle-stroke-color": colour,
+          "circle-stroke-width": 1.25,
+          "circle-stroke-opacity": on(CLEAR),
+        },
+      },
+      FIRST_LABEL,
+      traits.baseDay === null ? seen : {},
+    ),
+  ];
+}

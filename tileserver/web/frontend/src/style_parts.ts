@@ -1,0 +1,75 @@
+// What the style layers of all roles are made of: colours and images of categories, and how a feature is switched.
+
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
+import { paletteOf, type Theme } from "./basemap";
+import type { Category, DrawnLayer } from "./catalogue";
+import type { DayNumber } from "./periods";
+
+/** Everything about a theatre that its style is made from: the theme, and the layers that are on. */
+export interface Look {
+  theme: Theme;
+  drawn: readonly DrawnLayer[];
+}
+
+/** The part of a style that differs between sources of one look: directions in the order of their numbers on the
+ *  map, and the day that is drawn where feature state says nothing; null for a source of one day only. */
+export interface SourceTraits {
+  directions: string[];
+  baseDay: DayNumber | null;
+}
+
+/** A style layer, unseen, to be added under the one called `before` ("" for the top). Setting the opacities of
+ *  `seen` shows it in one frame, whatever its features; those of `unseen` hide it. */
+export interface PlacedLayer {
+  layer: LayerSpecification;
+  before: string;
+  seen: Record<string, number>;
+  unseen: Record<string, number>;
+}
+
+export const placed = (
+  layer: LayerSpecification,
+  before: string,
+  seen: Record<string, number>,
+): PlacedLayer => ({
+  layer,
+  before,
+  seen,
+  unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
+});
+
+/** 1 where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
+export function onState({ baseDay }: SourceTraits, symbols: boolean): ExpressionSpecification | number {
+  if (baseDay === null) return symbols ? 0 : 1;
+  const unsaid: ExpressionSpecification | boolean = symbols
+    ? false
+    : ["all", ["<=", ["get", "from"], baseDay], [">", ["get", "to"], baseDay]];
+  return ["case", ["boolean", ["feature-state", "on"], unsaid], 1, 0];
+}
+
+/** The colour of a category in a theme, as CSS hex. */
+export const colourOf = (category: Category, theme: Theme): string =>
+  theme === "dark" ? category.colour_dark : category.colour;
+
+/** Name of the generated image of a pattern. It carries the colour, because a theme changes it. */
+export const patternImage = (category: Category, theme: Theme): string =>
+  `${category.pattern}:${colourOf(category, theme)}`;
+/** Name of the generated image of the *index*-th category of all events; undefined for events of no category. */
+export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
+  `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;
+
+const SHAPES = 8; // that many categories of events are told apart without colour
+
+export function byCode(
+  property: string,
+  pairs: [string, string][],
+  otherwise: string,
+): ExpressionSpecification | string {
+  if (pairs.length === 0) return otherwise;
+  return [
+    "match",
+    ["to-string", ["get", property]],
+    ...pairs.flat(),
+    otherwise,
+  ] as unknown as ExpressionSpecification;
+}
