@@ -189,7 +189,10 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: csv(path, header=("lon", "lat", "Datum", *COLUMNS[3:])),
         r"undated.csv: it has no column from, start, date, datetime; .*--date-column",
     ),
-    "unkind.csv": (lambda path: csv(path, header=(*COLUMNS[:3], "sort", "text")), "has no column 'kind'"),
+    "unkind.csv": (
+        lambda path: csv(path, header=(*COLUMNS[:3], "sort", "text")),
+        "has no column .kind.*mapping suggest",
+    ),
     "unplaced.shp": (
         unplaced,
         "does not say in which reference system",

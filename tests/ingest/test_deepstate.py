@@ -221,3 +221,21 @@ def test_the_account_balances_whatever_is_in_a_snapshot(
     found, report = read(path, control)
     assert report.read == len(features)
     assert {one.properties["status"] for one in found[0].features} <= control.codes()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2">', "is KML, .* give --mapping"),
+        (b"a,b,c\n1,2,3\n", "is a table with commas .*tileserver mapping suggest"),
+        (b"%PDF-1.7", "is a PDF"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_by_its_name(
+    tmp_path: Path, control: Layer, data: bytes, words: str
+) -> None:
+    path = tmp_path / "1700000000.geojson"
+    path.write_bytes(data)
+    with pytest.raises(UnreadableSource, match=words) as refused:
+        read(path, control)
+    assert "ogr2ogr" not in str(refused.value)

@@ -82,6 +82,8 @@ def read(
     found = False
     for source in open_sources(path, Opening(limits, lambda _: True, _order)):
         member, single = _member(source, path.name, limits), not source.member
+        if single and not source.trouble and (what := _other_format(source.head)):
+            raise UnreadableSource(f"{member.name} {what}")
         at = options.at if single and options.at else published(member.name)
         why = member.error or (_absurd(at, dates) if at else "its name says no publication time")
         if at is None or why:
@@ -108,6 +110,14 @@ def _member(source: PlainFile, file: str, limits: Limits) -> _Member:
     if source.path.stat().st_size > limits.member_bytes:
         raise HostileSource(f"{name} unpacks to more than {limits.member_bytes // MB} MB")
     return _Member(name, source.path.read_bytes())
+
+
+def _other_format(head: bytes) -> str:
+    """Return the format of a file by its first bytes, and a remedy; empty for JSON."""
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or not head:
+        return ""
+    what, would_do = seen_format(head)
+    return f"is {what}, and the files of this layer's reader are GeoJSON; {would_do}, and give --mapping"
 
 
 def published(name: str) -> datetime | None:

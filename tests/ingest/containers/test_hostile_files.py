@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +25,7 @@ from arro3.io import write_parquet
 from tests.ingest.containers.conftest import UNDECLARED, Read, Write
 from tileserver.errors import HostileSource, UnreadableSource
 from tileserver.ingest.containers import Dialect, open_tables
-from tileserver.ingest.limits import MB, Limits
+from tileserver.ingest.limits import LIMITS, MB, Limits
 
 SMALL = Limits(members=5, spooled_bytes=100_000, total_bytes=250_000, line_bytes=2_000)
 CSV = b"a,b\n1,2\n"
@@ -372,3 +373,36 @@ def test_a_stream_of_an_archive_is_closed_when_nobody_reads_on(tmp_path: Path) -
     tables.close()  # type: ignore[attr-defined]
     with pytest.raises(StopIteration):
         next(tables)
+
+
+LONG = 100 << 20  # bytes of a line
+
+
+def _long(form: str) -> Iterator[bytes]:
+    """A record of 100 MB between two small ones, in pieces, so that no test has it in memory."""
+    before, between, after = {
+        "csv": (b"a,b\n1,2\n3,", b"x", b"\n5,6\n"),
+        "geojsonl": (b'{"a": 1}\n{"a": "', b"x", b'"}\n{"a": 3}\n'),
+        "json": (b'[{"a": 1}, {"a": "', b"x", b'"}, {"a": 3}]'),
+    }[form]
+    yield before
+    yield from (between * (1 << 20) for _ in range(LONG >> 20))
+    yield after
+
+
+@pytest.mark.parametrize("form", ["csv", "geojsonl", "json"])
+def test_a_line_of_a_hundred_megabytes_costs_itself_alone_and_little_memory(
+    form: str, tmp_path: Path, read: Read
+) -> None:
+    path = tmp_path / f"long.{form}"
+    with path.open("wb") as stream:
+        stream.writelines(_long(form))
+    tracemalloc.start()
+    try:
+        ((_, rows),) = read(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [bool(row.trouble) for row in rows] == [False, True, False]
+    assert "longer than 16 MB" in rows[1].trouble
+    assert most < 6 * LIMITS.line_bytes

@@ -147,12 +147,15 @@ class IntakePlan:
         if table.container in _LOOSE or not table.container:
             return
         there = set(table.columns)
+        remedy = ". Name the column, or say in a mapping what stands where: tileserver mapping suggest"
+        remedy = remedy if self.loaded.is_implied else ""
         for wanted in self._needed():
             missing = [each for each in wanted if each not in there and _root(each) not in there]
             if wanted and len(missing) == len(wanted):
                 raise UnreadableSource(
                     f"{table.member or file} has no column {' or '.join(map(repr, missing))}"
                     f"{near_miss(missing[0], there)}; it has {', '.join(table.columns)[:400] or _NO_COLUMNS}"
+                    f"{remedy}"
                     f"{self._below(table)}"
                 )
 
