@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
+import shapely
 
 from tileserver.desk.corrections import withdraw_features, withdraw_period
-from tileserver.desk.job import Outcome
-from tileserver.desk.withdrawn import readmit, withdraw_within
+from tileserver.desk.importer import commit
+from tileserver.desk.job import Job, Outcome
+from tileserver.desk.prepare import make_feature
+from tileserver.desk.prepared import prepared
+from tileserver.desk.withdrawn import readmit
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
-from tileserver.ingest import ReadOptions
+from tileserver.ingest import ReadOptions, Report
+from tileserver.model import DatedFeature
 from tileserver.store.migrations import shipped_migrations
-from tileserver.store.revisions import open_revision
 from tileserver.times import parse_instant
 
 if TYPE_CHECKING:
@@ -130,27 +135,36 @@ def test_the_desk_lets_an_event_in_again_with_a_reason_and_only_one_that_was_kep
     assert listed(event("A1", "fire")).revision is None
 
 
-def test_within_an_open_revision_events_leave_every_revision_and_are_kept_out(
-    desk: Desk, listed: Callable[..., Outcome]
+def hidden(desk: Desk) -> Outcome:
+    """Import the event A1 as its publisher hides its source: what is left of it may be public."""
+
+    async def work(connection: asyncpg.Connection) -> Outcome:
+        feature = make_feature(shapely.Point(4_174_500, 6_190_000), {"side": "ru", "text": "bare"}, ONE)
+        start = parse_instant("2023-11-01T22:00:00Z")
+        dated = DatedFeature(feature.feature_hash, start, start + timedelta(days=1))
+        given = prepared(
+            Report(read=1, imported=1),
+            origin="hidden",
+            features={feature.feature_hash: feature},
+            periods=frozenset({dated}),
+            hidden={ONE: feature.feature_hash},
+        )
+        return await commit(Job(connection, await desk.layers(connection), "events"), given)
+
+    return desk.run(work)
+
+
+@pytest.mark.parametrize("first", ["the desk", "the publisher"])
+def test_what_the_desk_withdrew_does_not_come_back_for_its_source_is_hidden_now(
+    desk: Desk, listed: Callable[..., Outcome], first: str
 ) -> None:
     listed(event("A1", "fire"), event("B2", "smoke"))
-    listed(event("A1", "fires"), event("B2", "smoke"))
-
-    async def work(connection: asyncpg.Connection) -> int:
-        stored = (await desk.layers(connection))["events"]
-        unheard = event_id("events", "Z9")
-        async with open_revision(connection) as writer:
-            taken = await withdraw_within(writer, stored, [ONE, unheard], "hidden by its source")
-            await withdraw_within(writer, stored, [unheard], "hidden by its source")
-            await writer.commit_revision("with others", {})
-            return taken.features
-
-    assert desk.run(work) == 2
+    if first == "the publisher":
+        hidden(desk)
+        assert texts(desk) == ["bare", "smoke"]
+    withdraw(desk, ONE)
+    hidden(desk)
     assert texts(desk) == ["smoke"]
-    assert listed(event("A1", "fire"), event("Z9", "never seen")).revision is None
-    rows = desk.fetch("SELECT edition FROM layer WHERE name = 'events'")
-    assert [row["edition"] for row in rows] == [1]
-    assert len(desk.fetch("SELECT FROM withdrawn")) == 2
 
 
 def test_what_was_withdrawn_by_id_before_is_kept_out_from_now_on(

@@ -12,25 +12,11 @@ from tileserver.findings import Finding
 from tileserver.ingest.report import left_out_of
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.corrections import Taken, erase_features, erase_other_rows, record_withdrawal
+from tileserver.store.corrections import erase_other_rows, record_withdrawal
 from tileserver.store.revisions import Writer, write_locked
 from tileserver.store.withdrawn import note_withdrawn, readmit_ids, withdrawn_ids
 
 HIDDEN_REASON = "its source is hidden by the publisher"
-
-
-async def withdraw_within(writer: Writer, stored: StoredLayer, ids: Collection[int], reason: str) -> Taken:
-    """Take the events with *ids* out of every revision, as a part of the open revision.
-
-    Once for a revision and layer. *ids* are ids in tiles: `event_keys.event_id` of an event that has a key.
-    Those that no revision has are kept out of later imports as well: what a source hides before it was ever
-    imported is not to come in by an older file.
-    """
-    taken, _ = await erase_features(writer, stored.layer_id, ids)
-    await note_withdrawn(writer, stored.layer_id, ids, reason)
-    if taken.layers:
-        await record_withdrawal(writer, taken.layers, {"ids": sorted(ids)}, reason)
-    return taken
 
 
 async def without_withdrawn(writer: Writer, stored: StoredLayer, given: Prepared) -> Prepared:
@@ -39,11 +25,12 @@ async def without_withdrawn(writer: Writer, stored: StoredLayer, given: Prepared
     What is current all the same, as another period of what was said, stays.
     """
     reasons = await withdrawn_ids(writer.connection, stored.layer_id)
-    bare = set(given.hidden.values())  # what is hidden may come without its sources
     found = {
         each: number
         for each in given.periods
-        if (number := given.features[each.feature_hash].id) in reasons and each.feature_hash not in bare
+        if (number := given.features[each.feature_hash].id) in reasons
+        # What is hidden may come without its sources, unless the desk withdrew it as well.
+        and (reasons[number] != HIDDEN_REASON or given.hidden.get(number) != each.feature_hash)
     }
     for each in await writer.current_rows(stored.layer_id, found.values()) if found else ():
         found.pop(each, None)

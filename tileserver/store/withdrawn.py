@@ -15,7 +15,7 @@ async def note_withdrawn(writer: Writer, layer_id: LayerId, ids: Iterable[int], 
     await writer.connection.execute(
         "INSERT INTO withdrawn (layer, id, revision, reason) SELECT $1, wanted, $3, $4"
         " FROM unnest($2::bigint[]) AS wanted WHERE NOT EXISTS"
-        " (SELECT FROM withdrawn WHERE layer = $1 AND id = wanted AND readmitted IS NULL)",
+        " (SELECT FROM withdrawn WHERE layer = $1 AND id = wanted AND reason = $4 AND readmitted IS NULL)",
         layer_id,
         sorted({*ids}),
         writer.revision,
@@ -24,7 +24,7 @@ async def note_withdrawn(writer: Writer, layer_id: LayerId, ids: Iterable[int], 
 
 
 async def withdrawn_ids(connection: asyncpg.Connection, layer_id: LayerId) -> dict[int, str]:
-    """Return the ids that no import of the layer brings back, each with the reason of its withdrawal."""
+    """Return the ids that no import of the layer brings back, each with the reason of its last withdrawal."""
     rows = await connection.fetch(
         "SELECT id, reason FROM withdrawn WHERE layer = $1 AND readmitted IS NULL ORDER BY revision", layer_id
     )
