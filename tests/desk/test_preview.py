@@ -13,12 +13,13 @@ import shapely
 
 from tests.desk.conftest import square
 from tests.desk.test_held import DAYS, HALF, LESS, WIDE, areas, public, write
+from tests.desk.test_hiding import TOML, row
 from tileserver.desk.held import preview_held
 from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job
 from tileserver.desk.preview import Preview, preview
 from tileserver.ingest import ReadOptions
-from tileserver.ingest.mapping.load import load_mapping
+from tileserver.ingest.mapping.load import load_mapping, parse_mapping
 from tileserver.picture.land import projected
 from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import load_layers
@@ -138,3 +139,19 @@ def test_a_row_put_aside_has_its_place_in_the_report_of_a_mapping_too(desk: Desk
     (aside,) = previewed(desk, "events", tmp_path / "own.csv", options).report["put_aside"]
     assert (aside["file"], aside["row"], aside["at"]) == ("own.csv", 2, [36.6, 48.6])
     assert aside["finding"] == "unknown_status"
+
+
+def test_events_that_would_leave_every_revision_are_counted_and_stay_until_then(
+    desk: Desk, tmp_path: Path
+) -> None:
+    options = ReadOptions(mapping=parse_mapping(TOML % "leave_out", "own.toml"))
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([row("A1"), row("B2", text="A shop.")]))
+    desk.import_file("events", path, options)
+    path.write_text(json.dumps([row("A1", source="hidden"), row("B2", text="A shop.")]))
+    stored = desk.dump()
+    told = previewed(desk, "events", path, options)
+    assert (told.hidden, told.nothing) == (1, False)
+    assert desk.dump() == stored
+    assert desk.import_file("events", path, options).hidden == 1
+    assert previewed(desk, "events", path, options).nothing

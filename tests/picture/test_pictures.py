@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tileserver.grid import Bounds
-from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, view_of
+from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, seen_in, view_of
 from tileserver.picture.html import element, page, table, words
 from tileserver.picture.land import projected, world_land
 from tileserver.picture.svg import UNITS, figure, paint_style, svg
@@ -63,6 +63,14 @@ def test_a_shape_is_cut_at_the_edge_of_the_picture_and_one_beyond_is_not_drawn()
     wide, away = shapely.box(-1e6, 10_000, 1e6, 20_000), shapely.box(2e6, 2e6, 3e6, 3e6)
     ((_, commands),) = paths(DrawnMap("", VIEW, [RED], [DrawnShape(wide, 0), DrawnShape(away, 0)]))
     assert all(abs(int(each)) <= UNITS for each in re.findall(r"-?\d+", commands))
+
+
+def test_a_shape_of_too_many_corners_is_drawn_with_fewer() -> None:
+    angles = np.linspace(0, 2 * np.pi, 400_000)
+    radius = 2e4 + 40 * np.cos(np.arange(len(angles)) * np.pi)  # every corner can be seen
+    ring = np.column_stack([5e4 + radius * np.cos(angles), 2.5e4 + radius * np.sin(angles)])
+    seen = seen_in(VIEW, shapely.Polygon(ring))
+    assert 3 < shapely.get_num_coordinates(seen) <= 100_000
 
 
 def test_a_mark_beyond_the_picture_stands_at_its_edge_and_says_so() -> None:

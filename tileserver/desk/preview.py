@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -114,8 +115,8 @@ async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding:
     if verdict.yardstick is not None:
         return replace(told, states=await _states(writer, stored, given, verdict, verdict.yardstick))
     features = await _features(writer, stored, given, proposal)
-    newest = sorted(features, key=lambda each: each.dated.start, reverse=True)
-    return replace(told, fates=_by_category(stored, features), features=newest[:SHOWN])
+    newest = nlargest(SHOWN, features, lambda each: (each.dated.start, each.dated.feature_hash))
+    return replace(told, fates=_by_category(stored, features), features=newest)
 
 
 async def _states(
@@ -165,7 +166,7 @@ async def _features(
         ids[comes] = {every[each.feature_hash].id for each in side}
     found = []
     for comes, side in sides:
-        for each in sorted(side, key=str):
+        for each in side:
             feature = every[each.feature_hash]
             both = feature.id in ids[not comes]
             if comes or not both:

@@ -19,6 +19,7 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 _GREY = "#8c8780"
 _LEAST_M = 4000.0  # width and height of a view, so that a single point has surroundings
 _MARGIN = 0.06  # of its size, around what a view has to show
+_MOST_VERTICES = 100_000  # of one shape: a megabyte of a page
 _SQUAREST, _WIDEST = 1.2, 2.0  # width by height
 
 
@@ -108,4 +109,9 @@ def seen_in(view: Bounds, geometry: BaseGeometry) -> BaseGeometry:
     box = (view.west, view.south, view.east, view.north)
     inside = shapely.box(*box).contains(shapely.box(*geometry.bounds)) if not geometry.is_empty else True
     part = geometry if inside else shapely.clip_by_rect(geometry, *box)
-    return shapely.simplify(part, (view.east - view.west) / 20_000, preserve_topology=False)
+    tolerance = (view.east - view.west) / 20_000
+    drawn = shapely.simplify(part, tolerance, preserve_topology=False)
+    while shapely.get_num_coordinates(drawn) > _MOST_VERTICES:
+        tolerance *= 4
+        drawn = shapely.simplify(part, tolerance, preserve_topology=False)
+    return drawn
