@@ -103,6 +103,10 @@ def test_the_report_is_one_file_that_asks_nobody(run: Run, dsn: str, tmp_path: P
     assert "published as revision 2" in text
     assert "gained by Occupied since February 2022" in text
     assert not re.search(r"(?:src|href)=\"(?!#)", text)
+    assert run("diff", "1", "2", "ukraine.control", "--report", str(page), dsn=dsn).code == 0
+    assert "Revision 2 against revision 1" in page.read_text("utf-8")
+    assert "gained by Occupied since February 2022" in page.read_text("utf-8")
+    assert run("diff", "1", "9", "ukraine.control", "--report", str(page), dsn=dsn).code == 2
     bad = path.read_text().replace("#a52714", "#a52715")
     path.write_text(bad)
     assert run("import", "ukraine.control", str(path), dsn=dsn).code == 1

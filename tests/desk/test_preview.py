@@ -18,8 +18,10 @@ from tileserver.desk.held import preview_held
 from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job
 from tileserver.desk.preview import Preview, preview
+from tileserver.desk.preview_between import preview_between
 from tileserver.ingest import ReadOptions
 from tileserver.ingest.mapping.load import load_mapping, parse_mapping
+from tileserver.model import Revision
 from tileserver.picture.land import projected
 from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import load_layers
@@ -155,3 +157,19 @@ def test_events_that_would_leave_every_revision_are_counted_and_stay_until_then(
     assert desk.dump() == stored
     assert desk.import_file("events", path, options).hidden == 1
     assert previewed(desk, "events", path, options).nothing
+
+
+def test_two_revisions_are_told_as_the_preview_of_the_later_one_was(desk: Desk, tmp_path: Path) -> None:
+    desk.import_states({DAYS[0]: WIDE})
+    path = of_day(tmp_path, 1, areas(HALF))
+    told = previewed(desk, "control", path)
+    desk.import_file("control", path)
+
+    async def work(connection: asyncpg.Connection) -> Preview:
+        stored = (await desk.layers(connection))["control"]
+        return await preview_between(connection, stored, Revision(1), Revision(2))
+
+    between = desk.run(work)
+    assert (between.added, between.ended, between.days) == (told.added, told.ended, told.days)
+    assert [each.effects for each in between.states] == [each.effects for each in told.states]
+    assert between.report["findings"] == told.report["findings"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
 from tileserver.cli.options import Ids, Keys, named_ids, period_between
+from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.corrections import (
     Rollback,
@@ -19,9 +22,12 @@ from tileserver.desk.corrections import (
 from tileserver.desk.corrections import rollback as roll_back
 from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.desk.layers import chosen_layers, layers_of, theatre_and_layer
+from tileserver.desk.preview import Preview
+from tileserver.desk.preview_between import preview_between
 from tileserver.desk.withdrawn import readmit as let_in_again
 from tileserver.errors import BadParameter
 from tileserver.model import LayerRef
+from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.revision_log import (
     RevisionEntry,
@@ -64,13 +70,19 @@ def revisions(name: Some = "", json: Json = False) -> None:
     print_table("Revisions", ("revision", "committed", "what", "layer", "features", "faces"), rows)
 
 
-def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> None:
+def diff(
+    old: Revision, new: Revision, name: Some = "", report: ReportFile = None, json: Json = False
+) -> None:
     """Say how the revision NEW differs from OLD: when, where, and by how many km².
 
     One row for each stretch of time in which they differ, with what came and went in it. Areas are counted
-    in faces of the finest zooms, and km² are what each status gained. For the desk: it does not obey the
+    in faces of the finest zooms, and km² are what each status gained. With --report, for one layer, the
+    same as a page with maps, and what was found in the file that made NEW. For the desk: it does not obey the
     embargo, so that an import can be checked before it is public.
     """
+    check_writable(report)
+    if report is not None:
+        _write_page(LayerRef.parse(name), old, new, report)
 
     async def work(connection: Connection) -> dict[str, list[DifferencePeriod]]:
         newest = await newest_revision(connection)
@@ -81,7 +93,12 @@ def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> N
             for each in await chosen_layers(connection, name)
         }
 
-    found = with_connection(work)
+    _print_differences(with_connection(work), old, new, json=json)
+
+
+def _print_differences(
+    found: Mapping[str, list[DifferencePeriod]], old: int, new: int, *, json: bool
+) -> None:
     if json:
         layers = [
             {"layer": ref, "stretches": list(map(difference_document, own))} for ref, own in found.items()
@@ -95,6 +112,18 @@ def diff(old: Revision, new: Revision, name: Some = "", json: Json = False) -> N
             )
     if not any(found.values()):
         typer.echo(f"no difference between revisions {old} and {new}")
+
+
+def _write_page(ref: LayerRef, old: int, new: int, path: Path) -> None:
+    async def work(connection: Connection) -> tuple[StoredLayer, Preview]:
+        stored = (await layers_of(connection, ref.theatre, ref.layer))[ref.layer]
+        newest = await newest_revision(connection)
+        ends = (check_revision(old, newest), check_revision(new, newest))
+        return stored, await preview_between(connection, stored, *ends)
+
+    stored, told = with_connection(work)
+    words = f"Revision {new} against revision {old}; what was found is of the import that made {new}."
+    show_page(stored, words, told, path, look=False)
 
 
 def rollback(

@@ -18,7 +18,7 @@ from tileserver.desk.passages import Passage, passages_between
 from tileserver.desk.periods import Run, State, changed_runs, stepping
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import Proposal
-from tileserver.desk.verdict import Effect, Verdict, effects_at, judge
+from tileserver.desk.verdict import Effect, effects_at, judge
 from tileserver.desk.withdrawn import Hiding, hide
 from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature, Feature
@@ -98,8 +98,8 @@ async def preview(job: Job, given: Prepared) -> Preview:
 async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding: Hiding) -> Preview:
     verdict = await judge(writer, stored, given, hiding.taken)
     proposal = verdict.proposal
-    fresh = await add_days(writer, stored.layer_id, given.days)
-    days, first, last = _days(stored, proposal)
+    new_days = await add_days(writer, stored.layer_id, given.days)
+    days, first, last = changed_days(stored, proposal)
     told = Preview(
         given.origin,
         verdict.report,
@@ -110,23 +110,41 @@ async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding:
         first,
         last,
         hidden=hiding.taken,
-        nothing=proposal.nothing and not fresh and not any(hiding),
+        nothing=proposal.nothing and not new_days and not any(hiding),
     )
-    if verdict.yardstick is not None:
-        return replace(told, states=await _states(writer, stored, given, verdict, verdict.yardstick))
-    features = await _features(writer, stored, given, proposal)
+    return await with_changes(writer, stored, told, given.features, proposal, verdict.yardstick)
+
+
+async def with_changes(
+    writer: Writer,
+    stored: StoredLayer,
+    told: Preview,
+    fresh: Mapping[bytes, Feature],
+    proposal: Proposal,
+    yardstick: Yardstick | None,
+) -> Preview:
+    """Return *told* with the states or features that *proposal* changes.
+
+    *fresh* are features, by hash, that the database has not; *yardstick* measures the states of areas.
+    """
+    if yardstick is not None:
+        return replace(told, states=await _states(writer, stored, fresh, proposal, yardstick))
+    features = await _features(writer, stored, fresh, proposal)
     newest = nlargest(SHOWN, features, lambda each: (each.dated.start, each.dated.feature_hash))
     return replace(told, fates=_by_category(stored, features), features=newest)
 
 
 async def _states(
-    writer: Writer, stored: StoredLayer, given: Prepared, verdict: Verdict, yardstick: Yardstick
+    writer: Writer,
+    stored: StoredLayer,
+    fresh: Mapping[bytes, Feature],
+    proposal: Proposal,
+    yardstick: Yardstick,
 ) -> list[StatePreview]:
-    proposal = verdict.proposal
     told = _told_instants(proposal, yardstick)
     wanted = {each for pair in told.values() for state in pair for each in state}
-    there = await writer.features(stored.layer_id, wanted - given.features.keys())
-    every = {**there, **given.features}
+    there = await writer.features(stored.layer_id, wanted - fresh.keys())
+    every = {**there, **fresh}
     found = []
     for at, (was, now) in told.items():
         before, after = (lands_of(stored.layer, every, state) for state in (was, now))
@@ -154,12 +172,12 @@ def _moved(yardstick: Yardstick, was: State, now: State) -> float:
 
 
 async def _features(
-    writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal
+    writer: Writer, stored: StoredLayer, fresh: Mapping[bytes, Feature], proposal: Proposal
 ) -> list[FeaturePreview]:
     """Return each feature that would come, go or change; one id on both sides is a feature that changes."""
     hashes = {each.feature_hash for each in (*proposal.fresh, *proposal.gone)}
-    there = await writer.features(stored.layer_id, hashes - given.features.keys())
-    every = {**there, **given.features}
+    there = await writer.features(stored.layer_id, hashes - fresh.keys())
+    every = {**there, **fresh}
     ids: defaultdict[bool, set[int]] = defaultdict(set)
     sides = ((True, proposal.fresh), (False, proposal.gone))
     for comes, side in sides:
@@ -182,7 +200,7 @@ def _by_category(stored: StoredLayer, features: Sequence[FeaturePreview]) -> dic
     return dict(sorted(counts.items()))
 
 
-def _days(stored: StoredLayer, proposal: Proposal) -> tuple[int, datetime | None, datetime | None]:
+def changed_days(stored: StoredLayer, proposal: Proposal) -> tuple[int, datetime | None, datetime | None]:
     """Return the number of local days that differ, and the first and last instant (UTC) of the change."""
     zone = day_zone(stored.theatre.day_zone)
     if stored.layer.time == "window":

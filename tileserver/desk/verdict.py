@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ from tileserver.desk.proposal import Proposal, propose
 from tileserver.desk.withdrawn import without_withdrawn
 from tileserver.desk.yardstick import yardstick_of
 from tileserver.findings import Finding
-from tileserver.model import Revision
+from tileserver.model import Feature, Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.held import accepted_quarantine, was_accepted
 from tileserver.store.revisions import Writer, without_nul
@@ -68,9 +69,9 @@ async def judge(writer: Writer, stored: StoredLayer, given: Prepared, hidden: in
     rulings = await _tally_rulings(writer, stored, given, proposal)
     rulings += judge_hidden(stored.layer, len(proposal.current) + hidden, hidden)
     newest = await writer.newest(stored.layer_id)
-    if not _is_measured(stored):
+    if not is_measured(stored):
         return Verdict(proposal, rulings, [], newest, sifted.report)
-    yardstick = await _yardstick(writer, stored, given, proposal)
+    yardstick = await proposal_yardstick(writer, stored, given.features, proposal)
     # Features with periods of their own are no new state of a layer that has none yet.
     if proposal.current or given.states is not None:
         rulings += judge_states(stored.layer, proposal.before, proposal.after, yardstick)
@@ -91,13 +92,14 @@ async def _tally_rulings(
         # The desk has accepted this very file before: it is no news.
         rulings = [] if await was_accepted(writer.connection, stored.layer_id, pack(given)[0]) else rulings
     rulings += judge_empty(proposal.snapshots) if stored.layer.time == "state" else []
-    if not _is_measured(stored) and given.complete and tally.left:
+    if not is_measured(stored) and given.complete and tally.left:
         ended = await _ended(writer, stored, given, proposal)
         rulings += judge_ended(stored.layer, len(proposal.current), ended)
     return rulings
 
 
-def _is_measured(stored: StoredLayer) -> bool:
+def is_measured(stored: StoredLayer) -> bool:
+    """Whether the layer has states of areas, whose land is measured."""
     return stored.layer.kind == "areas" and stored.layer.time == "state"
 
 
@@ -131,14 +133,17 @@ async def _put_aside(writer: Writer, stored: StoredLayer, given: Prepared, *, en
     return dict(counts)
 
 
-async def _yardstick(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> Yardstick:
+async def proposal_yardstick(
+    writer: Writer, stored: StoredLayer, fresh: Mapping[bytes, Feature], proposal: Proposal
+) -> Yardstick:
+    """Return the yardstick for the states that *proposal* changes; *fresh* has by hash new features."""
     wanted: set[bytes] = set()
     for _, was, before, now in stepping(proposal.before, proposal.after):
         if was != now:
             wanted |= was | before | now
-    there = await writer.features(stored.layer_id, wanted - given.features.keys())
+    there = await writer.features(stored.layer_id, wanted - fresh.keys())
     statuses = await writer.statuses(stored.layer_id, stored.layer.category)
-    return yardstick_of(stored.layer, {**there, **given.features}, statuses)
+    return yardstick_of(stored.layer, {**there, **fresh}, statuses)
 
 
 def _effects(proposal: Proposal, rulings: list[Ruling], yardstick: Yardstick) -> list[Effect]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -127,3 +127,9 @@ async def differences(
         _DIFFERENCES.format(rows=rows), stored.layer_id, old, new, layer.category, *band
     )
     return [Difference(*row.values()) for row in found]
+
+
+async def revision_account(connection: asyncpg.Connection, revision: int) -> tuple[str, dict[str, Any]]:
+    """Return the summary of *revision*, and the report of its import; empty where there is none."""
+    row = await connection.fetchrow("SELECT summary, report FROM revision WHERE id = $1", revision)
+    return ("", {}) if row is None else (row["summary"], row["report"])
