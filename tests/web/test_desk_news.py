@@ -15,6 +15,7 @@ from tests.conftest import NOW, settings_for
 from tests.watch.conftest import within
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Connection, Pool
+from tileserver.store.migrations import shipped_migrations
 from tileserver.store.roles import make_roles
 from tileserver.store.watching import (
     Declared,
@@ -137,5 +138,33 @@ def test_the_role_that_serves_reads_the_numbers_and_no_row_behind_them(
         await keep_file(connection, FAILED)
 
     databases.run(admin, grant)
+    databases.run(dsn.replace("tileserver@", "serving@"), read)
+    databases.run(dsn.replace("tileserver@", "importing@"), write)
+
+
+def test_a_role_that_served_before_the_migration_reads_the_numbers_alone(
+    databases: Databases,
+) -> None:
+    dsn = databases.new()
+    (made,) = (each.statements for each in shipped_migrations() if each.name == "watch")
+
+    async def grant(connection: Connection) -> None:
+        await connection.execute("DROP VIEW desk_waiting; DROP TABLE watched_file, watch_entry, watcher")
+        await make_roles(connection, "serving", "importing")
+
+    async def migrate_now(connection: Connection) -> None:
+        await connection.execute(made)
+
+    async def read(connection: Connection) -> None:
+        assert (await desk_waiting(connection)).held == 0
+        for table in ("watch_entry", "watched_file", "watcher"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"SELECT FROM {table}")
+
+    async def write(connection: Connection) -> None:
+        await begin_watching(connection, Watcher("host", 1, NOW), [])
+
+    databases.run(dsn.replace("tileserver@", "postgres@"), grant)
+    databases.run(dsn, migrate_now)
     databases.run(dsn.replace("tileserver@", "serving@"), read)
     databases.run(dsn.replace("tileserver@", "importing@"), write)
