@@ -188,6 +188,11 @@ def test_once_reads_all_there_is_in_the_order_of_its_dates_and_says_by_its_exit_
     os.utime(folder / f"{FIRST + 3 * DAY}.geojson", (1, 1))  # its age is no reason to be the first
     assert watch.start("--once").wait(LONGEST_S) == 1
     assert [each.revision for each in watch.files().values()] == [1, 2, None, 3]
+    assert "4 files" in run("watch", "check", str(watch.config), dsn=watch.desk.dsn).out
+    watch.config.write_text(watch.config.read_text().replace("ukraine.control", "ukraine.contrl"))
+    refused = run("watch", "check", str(watch.config), dsn=watch.desk.dsn)
+    assert refused.code == 2
+    assert "watch.toml, line 4: theatre ukraine has no layer 'contrl'" in refused.err
     shown = run("watch", "status", dsn=watch.desk.dsn).out
     assert "nobody watches" in shown
     assert "failed 1x" in shown

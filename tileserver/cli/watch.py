@@ -29,7 +29,7 @@ from tileserver.store.watching import (
     list_files,
 )
 from tileserver.times import format_instant
-from tileserver.watch.declared import WatchEntry, load_watch
+from tileserver.watch.declared import WatchEntry, complaint, load_watch
 from tileserver.watch.looking import look_at
 from tileserver.watch.watcher import Watching
 from tileserver.web.logs import configure_logs
@@ -70,7 +70,7 @@ def run(
     There is one watcher for a database: a second one waits until the first has ended. A database that is
     away is waited for. With --once the exit code is 1 where a file failed or is held.
     """
-    entries, settings = _entries(file), read_settings()
+    entries, settings = load_watch(_config(file)), read_settings()
     configure_logs(settings.log)
     with database(settings) as dsn, TemporaryDirectory(prefix="tileserver-watch-") as room:
         asyncio.run(_run(Watching(entries, dsn, Path(room), session.clock.get(), is_once=once)))
@@ -95,9 +95,10 @@ def check(file: Config = None, json: Json = False) -> None:
 
     Where there is a database, the layers have to be in it. Exit code 1 where a folder is not there.
     """
-    entries = _entries(file)
+    path = _config(file)
+    entries = load_watch(path)
     if has_data(read_settings()):
-        with_connection(lambda connection: _check_layers(connection, entries))
+        with_connection(lambda connection: _check_layers(connection, entries, path))
     found = [(each, *_found(each)) for each in entries]
     if json:
         print_json(
@@ -164,19 +165,19 @@ def again(
     typer.echo(f"to be read again: {forgotten:,} files of {entry}")
 
 
-def _entries(file: Path | None) -> tuple[WatchEntry, ...]:
+def _config(file: Path | None) -> Path:
     named = file or read_settings().watch
     if not named:
         raise BadParameter("name the TOML file that says what is watched, or set TILESERVER_WATCH")
-    return load_watch(Path(named))
+    return Path(named)
 
 
-async def _check_layers(connection: Connection, entries: Sequence[WatchEntry]) -> None:
-    for each in entries:
+async def _check_layers(connection: Connection, entries: Sequence[WatchEntry], path: Path) -> None:
+    for number, each in enumerate(entries):
         try:
             await layers_of(connection, each.ref.theatre, each.ref.layer)
         except BadRequest as error:
-            raise BadParameter(f"entry {each.name!r}: {error}") from error
+            raise BadParameter(complaint(path, number, "layer", str(error))) from error
 
 
 def _found(entry: WatchEntry) -> tuple[int, str]:

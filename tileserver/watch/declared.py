@@ -120,13 +120,17 @@ def _parse(text: str, name: str, folder: Path) -> tuple[WatchEntry, ...]:
         entry = _placed(given, folder)
         fault = _fault(entry) or _twice(entry, found)
         if fault is not None:
-            raise BadParameter(complaint(name, text, number, *fault))
+            raise BadParameter(_complaint(name, text, number, *fault))
         found[entry.name] = entry
     return tuple(found.values())
 
 
-def complaint(name: str, text: str, number: int, field: str, words: str) -> str:
-    """Return *words* on the *field* of the entry *number*, with its line in *text*."""
+def complaint(path: Path, number: int, field: str, words: str) -> str:
+    """Return *words* on the *field* of the entry *number* of the file *path*, with its line."""
+    return _complaint(path.name, path.read_text("utf-8"), number, field, words)
+
+
+def _complaint(name: str, text: str, number: int, field: str, words: str) -> str:
     return f"{name}, line {line_of(text, ['watch', number, field])}: {words}"
 
 
