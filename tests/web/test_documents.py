@@ -43,7 +43,8 @@ class VectorLayer(msgspec.Struct, forbid_unknown_fields=True):
     """TileJSON 3.0.0, 3.3."""
 
     id: str
-    role: Literal["areas", "front", "events", "notes", "none"]
+    role: Literal["areas", "front", "overlay", "events", "notes", "none"]
+    title: dict[str, str]
     fields: dict[str, str]
     description: str
     minzoom: Zoom
@@ -133,6 +134,9 @@ class TileJson(msgspec.Struct, forbid_unknown_fields=True):
     time: TimeBlock
     categories: dict[str, list[dict[str, Any]]]
     category: dict[str, str]
+    vocabularies: dict[str, dict[str, list[dict[str, Any]]]]
+    evidence: dict[str, dict[str, Any]]
+    looks: dict[str, dict[str, str]]
     windows: dict[str, WindowBlock]
     notice: dict[str, str]
     sources: dict[str, dict[str, str]]

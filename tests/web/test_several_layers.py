@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tests.conftest import NOW, Databases, settings_for
 from tests.several import LOOK, tell_several
 from tests.twins import USUAL, tell
+from tests.web.test_documents import TileJson
 from tileserver.web.app import create_app
 
 pytestmark = pytest.mark.db
@@ -29,6 +30,7 @@ def client(databases: Databases) -> Iterator[TestClient]:
 
 def test_each_layer_says_its_role_its_words_and_its_colours(client: TestClient) -> None:
     tiles = client.get("/tilesets/twin").json()
+    msgspec.convert(tiles, TileJson)
     assert [(each["id"], each["role"], each["title"]["en"]) for each in tiles["vector_layers"]][2:] == [
         ("events", "events", "Combat"),
         ("notes", "notes", "Notes"),
