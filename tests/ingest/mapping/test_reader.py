@@ -149,6 +149,10 @@ def test_a_title_above_the_names_of_columns_is_said() -> None:
     for names in ({"Attacks, 2024": ""}, wide):
         with pytest.raises(UnreadableSource, match=r"has no column 'date'.*\[file\] header = 3"):
             features(plan(EVENTS, events("text")), table(names))
+    ragged = table({"Attacks": "", " 2024": ""})
+    rows = [Row(1, {}, None, "it has 3 cells for 2 columns")]
+    with pytest.raises(UnreadableSource, match=r"\[file\] header = 3"):
+        features(plan(EVENTS, events("text")), replace(ragged, rows=lambda: iter(rows)))
     with pytest.raises(UnreadableSource, match=r"it has day, kind$"):
         features(plan(EVENTS, events("text")), table({"day": "", "kind": ""}))
 

@@ -89,6 +89,13 @@ def test_a_draft_reads_the_tags_of_columns_below_their_names_below_a_title(tmp_p
     assert "#geo" not in draft
 
 
+def test_a_short_file_that_looks_like_a_title_has_a_draft_still(tmp_path: Path) -> None:
+    found, _ = drafted(tmp_path, "WKT,\nPOINT (1 2),\n", layer=events())
+    assert found["geometry"] == {"wkt": "WKT"}
+    _, draft = drafted(tmp_path, "20230514\t48.5\t37.9\n" * 2)
+    assert "header = false" in draft
+
+
 def test_names_of_columns_may_have_brackets_and_more_words(tmp_path: Path) -> None:
     plain = "\n".join(line for line in TAGGED.splitlines()[3:] if not line.startswith("#"))
     found, _ = drafted(tmp_path, plain.replace("Wann", "Date [DD/MM/YYYY]"))

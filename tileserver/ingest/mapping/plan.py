@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
@@ -34,6 +35,7 @@ Beside: TypeAlias = Callable[[str, tuple[str, ...]], Iterable[Table]]  # pattern
 # Whose columns are as the first rows have them; a row may have others.
 _LOOSE = frozenset({"geojson", "geojsonseq", "json", "topojson", "kml"})
 _NO_COLUMNS = "none; those of a shapefile are in its .dbf, which has to lie beside"
+_LOOKED_AT = 20  # rows that may have more cells than a title above them
 IN_LONLAT = _LOOSE  # by their standards in longitude and latitude, where they say nothing else
 
 
@@ -162,7 +164,10 @@ class IntakePlan:
     def _below(self, table: Table) -> str:
         """Return advice for a table whose first line is rather a title."""
         is_declared = self.rules.file.header is not True
-        if table.container not in ("csv", "xlsx") or is_declared or not is_titled(table.columns):
+        if table.container not in ("csv", "xlsx") or is_declared:
+            return ""
+        is_ragged = any(row.trouble for row in islice(table.rows(), _LOOKED_AT))
+        if not is_titled(table.columns) and not is_ragged:
             return ""
         return "; where the names of the columns stand further down, say on which line: [file] header = 3"
 

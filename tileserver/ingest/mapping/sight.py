@@ -84,7 +84,10 @@ def _below_titles(path: Path) -> Sight | None:
     """Return the sight by the first header below the first line, or ``None``."""
     found: Sight | None = None
     for line in range(2, _LINES + 1):
-        seen = _look(path, Dialect(header=line))
+        try:
+            seen = _look(path, Dialect(header=line))
+        except UnreadableSource:  # it ends above that line
+            break
         if found is not None and (seen is None or seen.table.columns != found.table.columns):
             break
         if seen is not None and _has_header(seen):
