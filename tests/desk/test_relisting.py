@@ -105,7 +105,7 @@ def test_of_two_events_with_one_key_in_a_file_the_later_counts_and_the_other_is_
     assert [text for _, text in known(desk, 1)] == ["other", "second"]
     assert (report["read"], report["imported"], report["left_out"]) == (3, 2, 1)
     assert report["counts"]["replaced"] == 1
-    assert report["examples"]["replaced"] == ["events.geojson#0"]
+    assert report["examples"]["replaced"] == ["events.geojson#1"]
 
 
 def test_a_complete_file_ends_what_it_leaves_out_and_versions_what_it_edits(
