@@ -44,7 +44,7 @@ def _without_markup(name: str, given: str, note: Note) -> str:
     text = text_of(given)
     if text != given:
         note(Finding.MARKUP_REMOVED, name)
-    if not name.startswith("url") or _ADDRESS.match(text):
+    if not name.startswith("url") or not text.strip() or _ADDRESS.match(text):
         return text
     note(Finding.NO_LINK, f"{name}: {text[:40]}")
     return ""
