@@ -129,8 +129,8 @@ class Watch:
         """End, and return the seconds since *before* and the largest resident sets in kB."""
         self._ended.set()
         self._thread.join()
-        own_kb = getrusage(RUSAGE_SELF).ru_maxrss
-        return {"seconds": _seconds() - before, "own_kb": own_kb, "apart_kb": self._peak_kb}
+        # Not by getrusage: that counts what the process that started this one had at that moment.
+        return {"seconds": _seconds() - before, "own_kb": _peak_kb("self"), "apart_kb": self._peak_kb}
 
     def _look(self) -> None:
         while not self._ended.wait(0.01):
