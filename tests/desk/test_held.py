@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,7 @@ WHY = "checked by phone"
 
 
 def public(desk: Desk) -> list[tuple[str, int, bytes]]:
-    """Return documents and tiles as anybody gets them."""
+    """Return documents and tiles as anybody gets them; without the number of imports that wait, in readyz."""
     app = create_app(settings_for(desk.dsn), lambda: datetime(2026, 11, 22, tzinfo=UTC))
     with TestClient(app, raise_server_exceptions=False) as client:
         documents = ["/tilesets", "/tilesets/ukraine", "/tilesets/ukraine/timeline"]
@@ -57,7 +58,11 @@ def public(desk: Desk) -> list[tuple[str, int, bytes]]:
             for at in DAYS[::2]
         ]
         answers = [(path, client.get(path)) for path in (*documents, *tiles)]
-        return [(path, answer.status_code, answer.content) for path, answer in answers]
+        return [(path, answer.status_code, _without_warnings(answer.content)) for path, answer in answers]
+
+
+def _without_warnings(body: bytes) -> bytes:
+    return re.sub(rb',"warnings":\{"held":\{[^{}]*\}\}', b"", body)
 
 
 def run(desk: Desk, work: Callable[..., Any], *arguments: Any) -> Any:
