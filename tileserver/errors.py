@@ -9,6 +9,7 @@
     |   |   |                        revision, a held import or a reader that there is not: they are asked for
     |   |   |                        by parameters
     |   |   `-- BadInstant           a ``datetime`` that names no instant
+    |   |       |-- UnfitInstant         words in no form that is declared; another column may say it
     |   |       `-- EndlessInstant       a date of the year 9999: no end as an end, absurd as a beginning
     |   `-- NotFound                                         -> 404, exit 2
     |       |-- UnknownTheatre       no theatre of that name, in the database or among those shipped
@@ -87,6 +88,12 @@ class EndlessInstant(BadInstant):
     """A date of the year 9999, with which databases and services write that there is no end."""
 
     title = "Datetime without end"
+
+
+class UnfitInstant(BadInstant):
+    """Words that are no date in any form that is declared; another column may say the date."""
+
+    title = "Datetime in no declared form"
 
 
 class NotFound(BadRequest):

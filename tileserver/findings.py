@@ -140,6 +140,8 @@ class Finding(StrEnum):
     NUMBER_AS_TEXT = "number_as_text", "noted", "a number that a map cannot hold exactly is kept as text"
     OTHER_TYPE = "other_type_left_out", "noted", "a value is none of the declared type; left out"
     RULE_IDLE = "rule_met_nothing", "noted", "a condition of the mapping left no row out; look at its words"
+    NO_COLUMN = "no_such_column", "noted", "a column that the mapping names is in no table"
+    NO_ID = "no_id", "noted", "has no id, and is not known again once it is edited"
     OTHER_WORD = "other_word_left_out", "noted", "a word of a field is in none of its codes; left out"
     SPELLING = "spelling_read", "noted", "a status was read by the layer's table of spellings"
 
@@ -190,6 +192,8 @@ _REMEDIES: dict[str, str] = {
     "other_kind": "import the file again into a layer of that kind, if there is one",
     "name_colour_disagree": "nothing has to be done; see the table of the reader, and tell the publisher",
     "other_fields_left_out": "declare the property in the layer's fields, if it is to be kept",
+    "no_such_column": "correct the name in the mapping; where the source may lack it, nothing has to be done",
+    "no_id": "name a further column in [id] that such rows have, or see that the source gives them an id",
     "text_cut": "shorten the text",
     "no_link": "give an address of http or https",
     "other_type_left_out": "give the type that is declared",

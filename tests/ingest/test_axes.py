@@ -72,7 +72,7 @@ def test_a_file_whose_order_cannot_be_told_is_refused_whole_with_the_option_that
 
 
 def test_a_mixture_is_refused_whole(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableSource, match=r"2 features .* only as latitude, longitude, 3 only"):
+    with pytest.raises(UnreadableSource, match=r"2 features .* only as latitude, .*, as row 4, 5, 3 only"):
         read(tmp_path / "e.geojson", [*AWAY[:3], *turned(AWAY[3:])], UKRAINE)
 
 

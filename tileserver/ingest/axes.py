@@ -20,6 +20,7 @@ Axes: TypeAlias = Literal["lonlat", "latlon"]
 Fit: TypeAlias = Literal["lonlat", "both", "near", "far", "neither"]
 
 STRAYS = 0.05  # share of a file's features that may be strays against all the others
+_NAMED = 3  # rows that a refusal names
 FAR = 3.0  # degrees outside the bounds from which swapped axes are likelier than a place nearby
 
 
@@ -32,6 +33,7 @@ class Tally:
     near: int  # only swapped; as written it lies not far from the bounds
     far: int  # only swapped; as written it lies far off
     neither: int
+    swapped_at: tuple[int, ...] = ()  # the first features that lie in the bounds only swapped, from 1
 
     @property
     def swapped(self) -> int:
@@ -44,10 +46,23 @@ class Tally:
         return STRAYS * (self.lonlat + self.both + self.swapped)
 
 
-def tally(shapes: Iterable[BaseGeometry], bounds: BoundsLonLat) -> Tally:
-    """Count how *shapes* lie to *bounds*, in degrees, as written and swapped; no shape is kept."""
-    counts = Counter(_fit(shape, bounds) for shape in shapes)
-    return Tally(**{fit: counts[fit] for fit in ("lonlat", "both", "near", "far", "neither")})
+def tally(shapes: Iterable[BaseGeometry | None], bounds: BoundsLonLat) -> Tally:
+    """Count how *shapes* lie to *bounds*, in degrees, as written and swapped; no shape is kept.
+
+    A feature without a shape is none of them.
+    """
+    counts: Counter[Fit] = Counter()
+    swapped: list[int] = []
+    for number, shape in enumerate(shapes, 1):
+        if shape is None:
+            continue
+        fit = _fit(shape, bounds)
+        counts[fit] += 1
+        if fit in ("near", "far") and len(swapped) < _NAMED:
+            swapped.append(number)
+    return Tally(
+        counts["lonlat"], counts["both"], counts["near"], counts["far"], counts["neither"], tuple(swapped)
+    )
 
 
 def decide(found: Tally, origin: str, *, is_latlon_system: bool = False) -> Axes:
@@ -66,10 +81,11 @@ def decide(found: Tally, origin: str, *, is_latlon_system: bool = False) -> Axes
         return "latlon"
     raise UnreadableSource(
         f"{origin}: {found.swapped:,} features lie in the theatre only as latitude, longitude,"
+        f" as row {', '.join(map(str, found.swapped_at))},"
         f" {found.lonlat:,} only as longitude, latitude, {found.both:,} either way,"
         f" {found.neither:,} neither way;"
         " nothing is imported, for one order has to hold for the whole file: say which with"
-        " --axes latlon or --axes lonlat, or in the layer's definition"
+        " --axes latlon or --axes lonlat, in a mapping ([geometry] axes), or in the layer's definition"
     )
 
 

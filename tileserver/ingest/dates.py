@@ -9,7 +9,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from tileserver.declared import Dates
-from tileserver.errors import BadInstant, EndlessInstant
+from tileserver.errors import BadInstant, EndlessInstant, UnfitInstant
 from tileserver.times import TICK, day_period, local_day, parse_day, parse_instant, span_of_form, system_clock
 
 SAID_LENGTH = 40  # of what a message repeats
@@ -90,7 +90,7 @@ class DateReader:
 
     def _parsed(self, value: Any) -> Said:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise BadInstant(f"{str(value)[:SAID_LENGTH]!r} is no date")
+            raise UnfitInstant(f"{str(value)[:SAID_LENGTH]!r} is no date")
         whole = isinstance(value, float) and value.is_integer()
         text = str(int(value) if whole else value).strip()
         for form in self.dates.forms:
@@ -98,7 +98,7 @@ class DateReader:
             if said is not None:
                 return said
         forms = " or ".join(self.dates.forms)
-        raise BadInstant(f"{text[:SAID_LENGTH]!r} is no date in the form {forms}{_hint(text, self.table)}")
+        raise UnfitInstant(f"{text[:SAID_LENGTH]!r} is no date in the form {forms}{_hint(text, self.table)}")
 
     def _by_form(self, text: str, form: str) -> Said | None:
         """Return the meaning of *text* in *form*, or ``None`` where the form does not fit."""

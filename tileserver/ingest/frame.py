@@ -63,14 +63,14 @@ def find_frame(
 ) -> Frame:
     """Return the frame of a file, from its ``crs`` member and the axes that are declared or found.
 
-    *geometries* gives the bytes of all its geometries (GeoJSON texts); it is called only where the axes are
-    not declared, and no geometry is kept. `UnreadableSource` where no one frame holds for the file.
+    *geometries* gives the bytes of all its geometries (GeoJSON texts), of rows without one ``b''``; it is
+    called only where the axes are not declared, and no geometry is kept. `UnreadableSource` where no one
+    frame holds for the file.
     """
     transform = to_lonlat(crs, bounds, origin)
     if axes != "auto":
         return Frame(transform, axes)
     if transform is not None:
         return Frame(transform)  # eastings and northings swapped lie nowhere near, and are put aside
-    shapes = (parse_geometry(text) for text in geometries())
-    found = tally((shape for shape in shapes if shape is not None), bounds)
+    found = tally((parse_geometry(text) for text in geometries()), bounds)
     return Frame(None, decide(found, origin, is_latlon_system=is_latlon(crs)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from tileserver.model import Layer
+
+_CODE = re.compile(r"\d|(?<![^\W_])[0-9A-Fa-f]{6}(?![^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,22 @@ class Vocabulary:
         said = _words(value)
         if not said:
             return f"it says no status; there are {', '.join(sorted(self.codes))}"
-        near = get_close_matches(fold(said), {*map(fold, self.codes), *self.spelled}, n=1, cutoff=0.6)
-        code = self.spelled.get(near[0], near[0]) if near else ""
-        meant = f'{code!r} is near: declare [layers.spellings] "{said[:40]}" = "{code}"' if code else ""
+        near = near_word(said, {*map(fold, self.codes), *self.spelled})
+        code = self.spelled.get(near, near)
+        which = f"{code!r}" if code == near else f"{near[:40]!r}, which is {code!r},"
+        meant = f'{which} is near: declare [layers.spellings] "{said[:40]}" = "{code}"' if code else ""
         return f"{said[:40]!r} is no status; {meant or 'there are ' + ', '.join(sorted(self.codes))}"
+
+
+def near_word(said: str, known: Iterable[str]) -> str:
+    """Return the folded word among *known* nearest to *said*; empty without a near word.
+
+    Nothing is near a word with digits, or with a colour in hexadecimal: such codes of a style look alike and
+    mean what they are told apart by.
+    """
+    if _CODE.search(said):
+        return ""
+    return next(iter(get_close_matches(fold(said), list(known), n=1, cutoff=0.6)), "")
 
 
 def fold(words: str) -> str:

@@ -57,7 +57,7 @@ def test_every_key_is_on_the_page_with_its_default_and_no_other(heading: str) ->
 def test_every_piece_of_toml_on_the_page_is_a_mapping() -> None:
     pieces = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     pieces = [each for each in pieces if "[[layers]]" not in each]  # which is of a definition
-    assert len(pieces) == 7
+    assert len(pieces) == 10
     for piece in pieces:
         parse_mapping(piece, "page.toml")
 
@@ -65,7 +65,7 @@ def test_every_piece_of_toml_on_the_page_is_a_mapping() -> None:
 def test_the_tutorial_can_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     lines = re.findall(r"^tileserver (mapping (?:try|suggest) .+?)(?: > own.toml)?$", PAGE, re.MULTILINE)
-    drafted, tried = (CliRunner().invoke(app, shlex.split(line)) for line in lines)
+    drafted, tried, finds = (CliRunner().invoke(app, shlex.split(line)) for line in lines)
     assert drafted.exit_code == 0
     draft = tomllib.loads(drafted.output)
     assert draft["file"] == {"decimal": ","}
@@ -77,6 +77,7 @@ def test_the_tutorial_can_be_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the import would be held back: 1 of 7 read were quarantined" in tried.output
     assert "read 7, would import 3, put aside 1, leave out 3" in tried.output
     assert "text: Cherson: Markt getroffen, zwei Verletzte" in tried.output
+    assert (finds.exit_code, "read 4, would import 3, put aside 0, leave out 1" in finds.output) == (0, True)
 
 
 def test_the_schema_knows_every_table() -> None:

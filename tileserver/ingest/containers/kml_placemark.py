@@ -23,6 +23,7 @@ _MULTI = {"Point": "MultiPoint", "LineString": "MultiLineString", "Polygon": "Mu
 _DEEP = 8  # MultiGeometry within MultiGeometry
 _EMPTY = re.compile(r"<[^<>]*/>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^>]*>", re.IGNORECASE)
+_PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _URL = re.compile(r"""https?://[^\s<>"']+""")
 
 
@@ -67,11 +68,13 @@ def _is(element: Element, names: Iterable[str]) -> bool:
 
 
 def _values(placemark: Element) -> Iterator[tuple[str, Any]]:
+    if name := placemark.get("id"):
+        yield "id", name  # which extended data of that name replaces
     for child in placemark:
         text = (child.text or "").strip()
         if child.tag == "description":
             yield "description", text_of(_BREAK.sub("\n", text)).strip()
-            yield "urls", list(dict.fromkeys(each.rstrip(".,;:)") for each in _URL.findall(unescape(text))))
+            yield "urls", _urls(text)
         elif child.tag in ("TimeStamp", "TimeSpan"):
             yield from ((part.tag, (part.text or "").strip()) for part in child)
         elif child.tag == "ExtendedData":
@@ -82,6 +85,12 @@ def _values(placemark: Element) -> Iterator[tuple[str, Any]]:
             )
         elif not len(child) and text and child.tag not in _NO_COLUMNS:
             yield child.tag, text
+
+
+def _urls(markup: str) -> list[str]:
+    """Return the URLs in *markup*, each once; a picture that is shown is no source."""
+    found = _URL.findall(_PICTURE.sub(" ", unescape(markup)))
+    return list(dict.fromkeys(each.rstrip(".,;:)") for each in found))
 
 
 def _extended(data: Element) -> Iterator[tuple[str, str]]:

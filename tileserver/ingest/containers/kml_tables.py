@@ -70,6 +70,8 @@ class _Outline:
             raise HostileSource(f"it is XML nested deeper than {_DEEP} elements")
         if element == "Placemark":
             self._start = self.parser.CurrentByteIndex
+            if attributes.get("id"):
+                self._open[-1].columns["id"] = None
         elif element in ("Data", "SimpleData"):
             self._open[-1].columns[data_column(attributes.get("name", ""))] = None
             if len(self._open[-1].columns) > _COLUMNS:

@@ -27,6 +27,9 @@ from tileserver.ingest.report import printable
 NESTED = 2  # archives within archives, as a KMZ in a zip
 _SHAPE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
 _BESIDE_SHAPES = (*_SHAPE_PARTS, ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".qml", ".sld", ".shp.xml")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".svg", ".webp", ".bmp")
+_WORDS = ("", ".txt", ".md")
+_ABOUT = ("readme", "license", "licence")
 _NOISE = ("__MACOSX/", "Thumbs.db", "desktop.ini")
 
 Wanted: TypeAlias = Callable[[str], bool]  # of a member's path
@@ -61,6 +64,12 @@ class Opening:
 def plain_name(name: str) -> str:
     """Return the *name* of a file without the suffix of its packing, which may be taken off or not."""
     return name.removesuffix(".gz").removesuffix(".xz").removesuffix(".bz2")
+
+
+def is_no_data(member: str) -> bool:
+    """Whether *member*, by its name, is a picture, as icons of a KMZ are, or words about its neighbours."""
+    name = PurePosixPath(member.lower())
+    return name.suffix in _PICTURES or (name.suffix in _WORDS and name.stem.startswith(_ABOUT))
 
 
 def member_names(path: Path, limits: Limits = LIMITS) -> list[str]:

@@ -13,7 +13,14 @@ from tileserver.ingest.containers.csv_tables import read_csv
 from tileserver.ingest.containers.json_tables import read_json
 from tileserver.ingest.containers.kml_tables import read_kml
 from tileserver.ingest.containers.recognise import recognise
-from tileserver.ingest.containers.sources import Opening, Order, PlainFile, Wanted, open_sources
+from tileserver.ingest.containers.sources import (
+    Opening,
+    Order,
+    PlainFile,
+    Wanted,
+    is_no_data,
+    open_sources,
+)
 from tileserver.ingest.containers.table import Dialect, Row, Table
 from tileserver.ingest.limits import LIMITS, Limits
 
@@ -30,7 +37,8 @@ def open_tables(
     """Yield the tables of *path*, in the *order* of its members; each is open until the next is asked for.
 
     *wanted* is asked with the path of each member of a folder or archive (``a/b.zip/c.csv`` of one within),
-    not for a single file. A member that cannot be read is a table with one row, of number 0, that says why.
+    not for a single file. A member that cannot be read, or is a picture, is a table with one row, of
+    number 0, that says why.
 
     Raises
     ------
@@ -43,6 +51,9 @@ def open_tables(
     with closing(ReaderProcesses(limits)) as processes:
         is_empty = True
         for source in open_sources(path, Opening(limits, wanted, order)):
+            if source.member and is_no_data(source.member):
+                yield _troubled(source, "it is a picture, or words about its neighbours")
+                continue
             try:
                 yield from _tables(source, dialect, limits, processes)
             except UnreadableSource as error:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 
 from tileserver.ingest.mapping.declared import CategoryRule, listed
 from tileserver.ingest.mapping.lookups import Lookup, looked_up
 from tileserver.ingest.mapping.values import flat, shown, text_of_value, value_at
-from tileserver.ingest.spelling import Vocabulary, fold
+from tileserver.ingest.spelling import Vocabulary, fold, near_word
 from tileserver.model import Layer
 
 _LISTED = 12  # spellings that a message lists
@@ -66,13 +65,14 @@ class Categories:
             hint = self.layer.hint(said)
             return hint if self.is_implied else hint.replace("[layers.spellings]", "[category.codes]")
         known = sorted(word for word in self.table if word)
-        near = get_close_matches(fold(said), known, n=1, cutoff=0.6)
-        code = self.table[near[0]] if near else None
+        near = near_word(said, known)
+        code = self.table[near] if near else None
         if not said:
             return f"it says no category; known are {', '.join(known[:_LISTED])}"
         if code:
             return (
-                f'{said[:40]!r} is in no table; {code!r} is near: [category.codes] "{said[:40]}" = "{code}"'
+                f"{said[:40]!r} is in no table; {near[:40]!r}, which is {code!r}, is near:"
+                f' [category.codes] "{said[:40]}" = "{code}"'
             )
         return (
             f'{said[:40]!r} is in no table: say what it means, [category.codes] "{said[:40]}" = "..."'

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tileserver.declared import Dates
-from tileserver.errors import BadInstant
+from tileserver.errors import BadInstant, UnfitInstant
 from tileserver.ingest.dates import (
     SAID_LENGTH,
     DateReader,
@@ -27,7 +27,7 @@ from tileserver.ingest.dates import (
     grain,
 )
 from tileserver.ingest.mapping.declared import DateRule, listed
-from tileserver.ingest.mapping.values import first_said, text_of_value
+from tileserver.ingest.mapping.values import first_said, says, text_of_value, value_at
 from tileserver.model import Precision
 from tileserver.times import TICK, Period, day_period, day_zone, local_day
 
@@ -91,9 +91,20 @@ class RowDates:
         return Period(start, end), "day" if is_day else "instant"
 
     def start(self, values: Mapping[str, Any]) -> Said | None:
-        """Return the date of a row, as long as its span says; ``None`` where no column says anything."""
-        value = first_said(values, self.starts)
-        return None if value is None else self._spanning(self.said(value), values)
+        """Return the date of a row, as long as its span says; ``None`` where no column says anything.
+
+        A column whose words are in no declared form gives way to the next; `BadInstant` of the first where
+        none has a date, and of a date that cannot be.
+        """
+        unfit: UnfitInstant | None = None
+        for value in filter(says, (value_at(values, each) for each in self.starts)):
+            try:
+                return self._spanning(self.said(value), values)
+            except UnfitInstant as error:
+                unfit = unfit or error
+        if unfit is not None:
+            raise unfit
+        return None
 
     def of_name(self, name: str) -> Said | None:
         """Return the date in the *name* of a file, by the mapping's pattern, else the name's only ISO day."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from tileserver.ingest.containers.sources import Order, member_names, plain_name
+from tileserver.ingest.containers.sources import Order, is_no_data, member_names, plain_name
 from tileserver.ingest.containers.table import Dialect, Table
 from tileserver.ingest.containers.tables import open_tables
 from tileserver.ingest.limits import LIMITS, Limits
@@ -26,7 +26,7 @@ def open_source(
         return open_tables(path, dialect, limits, wanted=lambda name: not _fits(name, lookups), order=order)
 
     def members() -> list[str]:
-        return [plain_name(name) for name in member_names(path, limits)] or [""]
+        return [plain_name(each) for each in member_names(path, limits) if not is_no_data(each)] or [""]
 
     def beside(pattern: str, records: tuple[str, ...]) -> Iterator[Table]:
         plain = Dialect(records=records)

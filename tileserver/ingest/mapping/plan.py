@@ -14,7 +14,7 @@ from tileserver.complaints import near_miss
 from tileserver.errors import UnreadableSource
 from tileserver.evidence import Evidence
 from tileserver.grid import BoundsLonLat
-from tileserver.ingest.containers.sources import plain_name
+from tileserver.ingest.containers.sources import is_no_data, plain_name
 from tileserver.ingest.containers.table import Dialect, Table
 from tileserver.ingest.crs import to_lonlat
 from tileserver.ingest.frame import Frame, find_frame
@@ -117,6 +117,8 @@ class IntakePlan:
     def takes(self, table: Table, file: str) -> bool:
         """Whether the mapping names *table*; *file* is the name of a file that is no archive."""
         tables = listed(self.rules.file.tables) if table.container else ()  # else unreadable, and says so
+        if table.member and is_no_data(table.member):
+            return False
         return self.takes_file(table.member or file) and (not tables or matches(table.name, tables))
 
     def takes_file(self, path: str) -> bool:
@@ -142,7 +144,10 @@ class IntakePlan:
             )
         if self.places.are_lonlat:
             return Frame(to_lonlat(crs, self.bounds, where))
-        return find_frame(lambda: self._geometries(table), crs, self.axes, self.bounds, where)
+        # All of KML has one order, so that a placemark with the other one is a stray.
+        is_kml = table.container == "kml" and not self.places.columns
+        axes = "lonlat" if is_kml and self.axes == "auto" else self.axes
+        return find_frame(lambda: self._geometries(table), crs, axes, self.bounds, where)
 
     def check_columns(self, table: Table, file: str) -> None:
         """Raise `UnreadableSource` where *table* has no column that the mapping names."""
@@ -179,6 +184,11 @@ class IntakePlan:
             used |= set(self.layer.fields)
         return [each for each in table.columns if each not in used]
 
+    def named_columns(self) -> list[str]:
+        """Return the columns that the mapping itself names, each once."""
+        own = self if self.rules.hidden else replace(self, hidden=None)  # else the layer's
+        return list(dict.fromkeys(each for wanted in own._needed() for each in wanted))
+
     def _needed(self) -> list[tuple[str, ...]]:
         """Return groups of the columns that the mapping names; of each group a column has to be there."""
         rules = self.rules
@@ -195,11 +205,9 @@ class IntakePlan:
     def _geometries(self, table: Table) -> Iterator[bytes]:
         for row in table.rows():
             try:
-                geometry = None if row.trouble else self.places.read(row)
+                yield (None if row.trouble else self.places.read(row)) or b""
             except NoPlace:
-                continue
-            if geometry is not None:
-                yield geometry
+                yield b""
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -66,6 +66,8 @@ class Properties:
         if listed(rule.publisher):
             return cited(said, _said(rule, rule.publisher, values))
         offered = _offered(rule, said)
+        if rule.type == "day" and rule.take == "first":  # as the date of the row is found
+            offered = [each for each in offered if self._day(each) is not None] or offered
         taken = offered[:1] if rule.take in ("first", "url") else offered
         if len(taken) < len(offered) and name.startswith("url"):
             note(Finding.MORE_SOURCES, f"{name}: {len(offered)}")

@@ -19,6 +19,7 @@ from tileserver.ingest.mapping.conditions import Issues, issues, numbered
 from tileserver.ingest.mapping.looks import with_looks
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.rows import TableReader
+from tileserver.ingest.mapping.sought import Sought
 from tileserver.ingest.mapping.starts import Start, TableSource, order_of, starts_of
 from tileserver.ingest.raw import RawFeature, RawSnapshot
 from tileserver.ingest.report import Report
@@ -35,16 +36,16 @@ def read_features(source: TableSource, plan: IntakePlan, report: Report) -> Iter
     issued = _issues(source, plan)
     if plan.rules.date.ends == "last_seen":
         plan = replace(plan, dates=with_looks(plan.dates, source.taken(plan)))
-    left = 0
+    left, sought = 0, Sought.of(plan)
     for number, table in numbered(source.tables(None)):
         if not plan.takes(table, source.file):
             _leave_out(table, source.file, report)
             continue
         of_file = plan.dates.of_name(table.member or source.file) if plan.rules.date.name else None
-        for feature in _reader((number, table), source, plan, of_file, issued).read(report):
+        for feature in _reader((number, table), source, plan, of_file, issued, sought).read(report):
             left += 1
             yield feature
-    _check_limits(plan, report, left, source.file)
+    _check_limits(plan, report, left, source.file, sought)
 
 
 def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Iterator[RawSnapshot]:
@@ -65,8 +66,8 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
     plan = plan.with_lookups(source.beside)
     issued = _issues(source, plan)
     last: RawSnapshot | None = None
-    left = 0
-    for state, part in _states(source, plan, starts, issued, report):
+    left, sought = 0, Sought.of(plan)
+    for state, part in _states(source, plan, starts, issued, report, sought):
         if last is not None and state.at < last.at:
             raise UnreadableSource(
                 f"{source.file}: {state.origin} is of before {last.origin}; archives within overlap in"
@@ -78,7 +79,7 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
         report.add(part)
         left += len(state.features)
         yield (last := state)
-    _check_limits(plan, report, left, source.file)
+    _check_limits(plan, report, left, source.file, sought)
 
 
 def _issues(source: TableSource, plan: IntakePlan) -> Issues:
@@ -102,13 +103,15 @@ def _reader(
     plan: IntakePlan,
     of_file: Said | None,
     issued: Issues,
+    sought: Sought,
 ) -> TableReader:
     """Return the reader of a table; `UnreadableSource` without the columns that the mapping names."""
     number, table = numbered_table
     plan.check_columns(table, source.file)
     frame = plan.frame(table, source.file)
     dated = plan.rules.means == "features"
-    return TableReader(plan, table, number, source.file, frame, of_file, issued, dated)
+    sought.see_table(table)
+    return TableReader(plan, table, number, source.file, frame, of_file, issued, dated, sought)
 
 
 def _states(
@@ -117,6 +120,7 @@ def _states(
     starts: dict[str, Start | str],
     issued: Issues,
     report: Report,
+    sought: Sought,
 ) -> Iterator[tuple[RawSnapshot, Report]]:
     """Yield the state of each file with its account; files that have none are counted in *report*."""
     for member, tables in groupby(source.tables(order_of(starts)), lambda table: table.member):
@@ -126,7 +130,7 @@ def _states(
         try:
             if isinstance(start, str):
                 raise UnreadableSource(start)
-            features = _state(tables, source, plan, issued, part, dated=start is not None)
+            features = _state(tables, source, plan, issued, part, sought, dated=start is not None)
         except UnreadableSource as error:
             if not member:
                 raise
@@ -150,6 +154,7 @@ def _state(
     plan: IntakePlan,
     issued: Issues,
     part: Report,
+    sought: Sought,
     *,
     dated: bool,
 ) -> tuple[RawFeature, ...]:
@@ -160,7 +165,7 @@ def _state(
             _leave_out(table, source.file, part)
         else:
             taken += 1
-            kept += _reader((number, table), source, plan, None, issued).read(part)
+            kept += _reader((number, table), source, plan, None, issued, sought).read(part)
     if dated and not taken:
         raise UnreadableSource("it has no table that the mapping names, and an empty state would end all")
     return tuple(kept)
@@ -178,9 +183,10 @@ def _same_instant(last: RawSnapshot, state: RawSnapshot, report: Report) -> None
         report.quarantine(Finding.UNREADABLE_SNAPSHOT, state.origin, words)
 
 
-def _check_limits(plan: IntakePlan, report: Report, left: int, file: str) -> None:
+def _check_limits(plan: IntakePlan, report: Report, left: int, file: str, sought: Sought) -> None:
     """Raise `UnreadableSource` where the account of a whole source is over the mapping's limits."""
     plan.filters.conclude(report)
+    sought.conclude(report, file)
     limits, aside = plan.rules.limits, report.total("quarantined")
     if left < limits.rows:
         why = ", ".join(

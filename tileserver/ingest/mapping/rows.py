@@ -18,6 +18,7 @@ from tileserver.ingest.mapping.conditions import Issues, RowPlace, key_of
 from tileserver.ingest.mapping.hxl import is_row_of_tags
 from tileserver.ingest.mapping.places import NoPlace, is_of_kind
 from tileserver.ingest.mapping.plan import IntakePlan
+from tileserver.ingest.mapping.sought import Sought
 from tileserver.ingest.mapping.values import text_of_value
 from tileserver.ingest.raw import RawFeature
 from tileserver.ingest.report import Report
@@ -48,6 +49,7 @@ class TableReader:
     of_file: Said | None  # date in the name of the file
     issued: Issues  # rows that share their id
     dated: bool  # each row has a period of its own
+    sought: Sought  # what no table had so far
 
     @property
     def origin(self) -> str:
@@ -66,6 +68,7 @@ class TableReader:
             if row.number == 0 and not (self.dated and self.table.member):
                 raise UnreadableSource(f"{self.origin}: {row.trouble}")
             report.read += 1
+            self.sought.see_row(row.values)
             origin = f"{self.origin}#{row.number}"
             try:
                 yield self._decided(row, origin, report)
@@ -111,6 +114,7 @@ class TableReader:
         except RecursionError as error:
             raise Refused(Finding.UNREADABLE_ROW, "its values nest too deep") from error
         placed = self.frame.place(geometry, origin, report)
+        self.sought.see_feature(row.values, origin, report)
         return RawFeature(placed, properties, period, origin, precision, self._event_key(row))
 
     def _event_key(self, row: Row) -> str:
