@@ -74,6 +74,14 @@ def test_the_image_runs_as_nobody_special_and_says_how_it_feels() -> None:
     assert "curl" not in health
 
 
+def test_every_volume_of_the_image_stands_on_a_folder_of_its_user() -> None:
+    made = "".join(_all("RUN")).split("--owner=tileserver --group=tileserver ")
+    for name, service in _services().items():
+        own = [each.split(":") for each in service.get("volumes", []) if "build" in service]
+        for source, target in (each for each in own if len(each) == 2 and "/" not in each[0]):
+            assert any(each.split()[0] == target for each in made[1:]), (name, source, target)
+
+
 def _last(name: str) -> tuple[str, str]:
     return [instruction for instruction in _instructions() if instruction[0] == name][-1]
 
