@@ -104,7 +104,7 @@ def _mark(view: Bounds, mark: Mark, name: str, height: int) -> Html:
     title = mark.title + (" (beyond this picture)" if beyond else "")
     disc = element(
         "g",
-        element("circle", r=8, class_="beyond" if beyond else "disc"),
+        element("circle", r=max(8, 3 * len(mark.label) + 2), class_="beyond" if beyond else "disc"),
         element("text", mark.label, y=3, text_anchor="middle"),
         class_=f"mark {name}-{mark.paint}",
     )
