@@ -16,7 +16,7 @@ import {
 } from "./style_parts";
 
 const METRES = 78271.517; // a pixel at zoom 0 on the equator, where the world is 512 pixels wide
-const [NARROWEST, WIDEST] = [11, 160]; // pixels: around the mark; and wider, its middle would often be off the map
+const [NARROWEST, WIDEST] = [11, 2000]; // pixels: around the mark; and beyond any screen, for a ring on it says where
 const [FAINT, CLEAR] = [0.08, 0.8]; // opacities of the inside of a ring, and of its edge
 const ZOOMS = [2, 4, 6, 8, 10, 12, 14, 16, 18];
 

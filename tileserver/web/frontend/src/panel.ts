@@ -104,7 +104,7 @@ export class Panel {
           row(pointSwatch(shapeImage(one, layer.shape + i, theme)), named(one), "half"),
         ),
         ...(layer.evidence?.classes.some(({ metres }) => metres > 0)
-          ? [row(ringSwatch(palette.note), this.say("inexact"))]
+          ? [row(ringSwatch(palette.note), this.say("inexact"), "ring")]
           : []),
       ];
     if (layer.role !== "front") return [];
