@@ -91,3 +91,6 @@ async def test_a_click_tells_events_of_every_layer_with_their_texts_and_the_over
     await reader.page.mouse.click(middle[0], middle[1] + 60)
     await reader.until(f"{told}?.includes('Claimed')")
     assert "Held" in await reader.page.inner_text(".maplibregl-popup")
+
+    await switch(reader, "damage", on=False)
+    assert await reader.page.locator(".maplibregl-popup").count() == 0  # it may tell of what is off by now

@@ -144,8 +144,7 @@ export function byRole(answered: Answered): TileJson {
   const drawn: DrawnLayer[] = [],
     layers: ByRole<string> = {},
     legend: ByRole<Category[]> = {},
-    category: ByRole<string> = {},
-    newest: ByRole<Day | null> = {};
+    category: ByRole<string> = {};
   let shape = 0;
   for (const { id, role, title = {} } of answered.vector_layers) {
     if (role === "none" || (layers[role] !== undefined && !SEVERAL.has(role))) continue;
@@ -167,9 +166,22 @@ export function byRole(answered: Answered): TileJson {
     layers[role] ??= id;
     legend[role] ??= own.legend;
     category[role] ??= own.category;
-    newest[role] = laterOf(newest[role] ?? null, own.newest);
   }
-  return { ...answered, drawn, layers, legend, category, time: { ...answered.time, newest } };
+  return {
+    ...answered,
+    drawn,
+    layers,
+    legend,
+    category,
+    time: { ...answered.time, newest: newestOf(drawn) },
+  };
+}
+
+/** The last day of which anything is known, by role: of several layers that of the newest. */
+export function newestOf(drawn: readonly DrawnLayer[]): ByRole<Day | null> {
+  const newest: ByRole<Day | null> = {};
+  for (const { role, newest: own } of drawn) newest[role] = laterOf(newest[role] ?? null, own);
+  return newest;
 }
 
 const laterOf = (one: Day | null, other: Day | null): Day | null =>

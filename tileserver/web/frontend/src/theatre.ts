@@ -1,7 +1,7 @@
 // The open theatre: everything the server says of it, read when it opens, and its TileJSON once more where a
 // period turns out to be gone.
 
-import { readCatalogue, readTileJson, readTimeline, rolesOf } from "./catalogue";
+import { newestOf, readCatalogue, readTileJson, readTimeline, rolesOf } from "./catalogue";
 import type { Link } from "./address";
 import { knownOn } from "./ages";
 import type { Theme } from "./basemap";
@@ -18,7 +18,6 @@ export interface OpenTheatre {
   theatre: Theatre;
   tiles: TileJson;
   days: DayCount[];
-  countOn: ReadonlyMap<Day, DayCount>;
 }
 
 /** Read a theatre; with an empty id the one that opens unasked. Throws where the server has no such theatre. */
@@ -27,7 +26,7 @@ export async function readTheatre(catalogue: Catalogue, id: string): Promise<Ope
   if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
   const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
   const days = timeline.days.map((count) => ({ ...count, begins: rolesOf(count.begins, tiles) }));
-  return { theatre, tiles, days, countOn: new Map(days.map((count) => [count.day, count])) };
+  return { theatre, tiles, days };
 }
 
 /** The first and the last public day of a tileset. */
@@ -48,23 +47,29 @@ export function viewOf(
   return { tileset: theatre.tileset, tiles, look: { theme, drawn }, steady };
 }
 
-/** A day as the card tells it: of events those of layers that are not *off*; `fixed` where it is not left, so that it
- *  does not matter whether it is the newest. */
+/** The days of the timeline, of events those of layers that are not *off*. */
+export function countsOf({ tiles, days }: OpenTheatre, off: ReadonlySet<string>): DayCount[] {
+  const hidden = tiles.drawn.filter(({ role, name }) => role === "events" && off.has(name));
+  if (hidden.length === 0) return days;
+  return days.map((count) => ({
+    ...count,
+    events: hidden.reduce((left, { name }) => left - (count.happened?.[name] ?? 0), count.events),
+  }));
+}
+
+/** A day as the card tells it: of the layers that are not *off*, as if there were no other; `fixed` where it is not
+ *  left, so that it does not matter whether it is the newest. */
 export function toldOn(
-  { tiles, days, countOn }: OpenTheatre,
+  open: OpenTheatre,
   day: Day,
   notes: Note[],
   off: ReadonlySet<string>,
   fixed: boolean,
 ): Told {
-  const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
-  const whole = countOn.get(day);
-  const hidden = tiles.drawn.filter(({ role, name }) => role === "events" && off.has(name));
-  const events = hidden.reduce((left, { name }) => left - (whole?.happened?.[name] ?? 0), whole?.events ?? 0);
-  const count = whole && { ...whole, events };
-  const known = knownOn(day, tiles.time, days, drawn);
-  if (!drawn.some(({ role }) => role === "events")) delete known.first.events; // none that could be counted
-  return { day, count, known, notes, fixed };
+  const drawn = open.tiles.drawn.filter(({ name }) => !off.has(name));
+  const days = countsOf(open, off);
+  const known = knownOn(day, { ...open.tiles.time, newest: newestOf(drawn) }, days, drawn);
+  return { day, count: days.find((count) => count.day === day), known, notes, fixed };
 }
 
 /** Read the TileJSON once more; whether there was an answer. */

@@ -78,7 +78,7 @@ export class Travel {
     return this.state.wanted;
   }
 
-  /** Take over a theatre, of which nothing is shown yet. */
+  /** Take over a theatre of which nothing is shown yet, or another choice of its layers, with the days of those. */
   open(view: TheatreView, days: DayCount[]): void {
     this.look(view);
     this.timebar.setDays(spanOf(view.tiles), days);

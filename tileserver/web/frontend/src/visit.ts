@@ -17,6 +17,7 @@ import type { Recovery } from "./recovery";
 import { comparing } from "./state";
 import type { Say } from "./texts";
 import {
+  countsOf,
   openingOf,
   readAgain,
   spanOf,
@@ -90,7 +91,8 @@ export class Visit {
     const { open } = this;
     this.off = new Set([...this.off, layer].filter((name) => name !== layer || !this.off.has(layer)));
     if (!open) return;
-    this.parts.travel.look(this.view(open));
+    this.parts.popups.close(); // it may tell of what is no longer there
+    this.parts.travel.open(this.view(open), countsOf(open, this.off));
     this.parts.travel.refresh();
   }
 
