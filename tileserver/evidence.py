@@ -116,6 +116,11 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((each for each in self.classes if each.code == folded), None)
 
     @property
+    def is_inexact(self) -> bool:
+        """Whether the layer has a class of inexact places."""
+        return bool(self.exactness) and any(each.metres > 0 for each in self.classes)
+
+    @property
     def default_class(self) -> ExactnessClass:
         """The class of a place that says none."""
         return next(each for each in self.classes if each.code == self.unsaid)

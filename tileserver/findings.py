@@ -111,6 +111,11 @@ class Finding(StrEnum):
         "noted",
         "a place was put in the middle of the square that its class allows",
     )
+    PLACE_TOLD = (
+        "place_told",
+        "noted",
+        "a text or a key told the exact place of an event that is shown less exactly; left out",
+    )
     WITHOUT_SOURCES = (
         "without_sources",
         "noted",
@@ -180,6 +185,7 @@ _REMEDIES: dict[str, str] = {
     "unknown_code": "correct the word; or add it to the codes of the field, in the mapping or the layer",
     "hidden_source": "nothing has to be done; the mapping or the layer says what becomes of hidden sources",
     "without_sources": "nothing has to be done; the mapping or the layer says what becomes of hidden sources",
+    "place_told": "take coordinates out of texts; let the key be the source's own id",
     "exactness_unsaid": "say the class in the file, or in the mapping (codes); see [layers.evidence] unsaid",
     "name_against_colour": "ask the publisher which is right; until then neither is",
     "absurd_date": "correct the date; or declare how dates are written, and which can be",

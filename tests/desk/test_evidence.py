@@ -160,3 +160,42 @@ def test_a_declaration_that_does_not_hold_together_is_refused_and_says_where(own
 
 def test_the_declaration_that_these_are_changes_of_holds_together() -> None:
     check_theatre(theatre(OWN))
+
+
+TEXTS = [
+    "at 48.512345, 37.812345",
+    "48,51234;37,81235",
+    "https://maps.example.org/?q=48.512345,37.812345",
+    "[37.812345, 48.512345]",
+    "N48.5123 E37.8123",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_that_tells_the_place_of_a_point_shown_less_exactly_is_left_out(text: str) -> None:
+    kept, _, report = prepared({"exactness": "region", "text": text, "side": "us"})
+    assert kept == {"exactness": "region", "side": "us"}
+    assert report.counts[Finding.PLACE_TOLD] == 1
+    kept, _, report = prepared({"exactness": "exact", "text": text})
+    assert kept == {"exactness": "exact", "text": text}
+    assert not report.counts[Finding.PLACE_TOLD]
+
+
+def test_two_fields_that_tell_the_place_together_go_and_other_numbers_stay() -> None:
+    kept, _, _ = prepared({"exactness": "near", "text": 48.512345, "sources": "37.81234"})
+    assert kept == {"exactness": "near"}
+    said: dict[str, Value] = {"exactness": "near", "text": "48.512345 of 48.9 and 37.8", "sources": "36.812"}
+    assert prepared(said)[0] == said
+
+
+def test_a_key_that_has_the_place_in_its_text_is_none() -> None:
+    geometry = json.dumps({"type": "Point", "coordinates": PLACE}).encode()
+    report = Report(read=2)
+    preparer = Preparer(theatre(OWN), OWN, report)
+    told = preparer.prepare(RawFeature(geometry, {"exactness": "region"}, event_key="37.812345,48.512345"))
+    plain = preparer.prepare(RawFeature(geometry, {"exactness": "region"}, event_key="A1"))
+    assert told is not None
+    assert told.keyed_id is None
+    assert plain is not None
+    assert plain.keyed_id is not None
+    assert report.counts[Finding.PLACE_TOLD] == 1

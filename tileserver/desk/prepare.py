@@ -10,6 +10,7 @@ import msgspec
 import shapely
 
 from tileserver.desk.evidence import Undeclared, obey
+from tileserver.desk.own_place import tells_place
 from tileserver.desk.storable import is_storable, storable_properties
 from tileserver.event_keys import event_id, has_keys
 from tileserver.findings import Finding
@@ -79,6 +80,7 @@ class Preparer:
         self._bounds = BoundsLonLat(*(layer.bounds or theatre.bounds))
         self._anywhere = {each.code for each in layer.categories if each.scope == "anywhere"}
         self._declares = bool(layer.vocabularies or layer.evidence)
+        self._is_inexact = bool(layer.evidence and layer.evidence.is_inexact)
         self._report = report
         self.hidden: dict[int, bytes | None] = {}  # ids that are hidden now, with the hash that may stay
         self._theatre = theatre
@@ -115,6 +117,8 @@ class Preparer:
     def _keyed_id(self, feature: RawFeature) -> int | None:
         if not feature.event_key or not self._has_keys:
             return None
+        if self._is_inexact and tells_place({"": feature.event_key}, feature.geometry):
+            return None  # the id follows from the key, and would tell the place to whoever tries places
         return event_id(self._layer.name, feature.event_key)
 
     def _hide(self, feature: RawFeature) -> Feature | None:
@@ -151,6 +155,11 @@ class Preparer:
         if self._declares:
             properties, metres, more = obey(properties, self._layer)
             found += more
+        told = tells_place(properties, feature.geometry) if metres else set()
+        if told:
+            properties = {name: value for name, value in properties.items() if name not in told}
+        if told or (self._is_inexact and tells_place({"": feature.event_key}, feature.geometry)):
+            found += (Finding.PLACE_TOLD,)
         for finding in found:
             self._report.note(finding, feature.origin)
         return properties, metres

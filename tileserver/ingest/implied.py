@@ -20,6 +20,7 @@ from tileserver.ingest.mapping.declared import (
 )
 from tileserver.ingest.mapping.guess import decimals_of, is_geometry_text
 from tileserver.ingest.mapping.load import LoadedMapping
+from tileserver.ingest.mapping.names import PLAIN_LATS, PLAIN_LONS
 from tileserver.ingest.mapping.values import text_of_value
 from tileserver.ingest.options import ReadOptions
 from tileserver.ingest.spelling import fold
@@ -28,8 +29,6 @@ from tileserver.model import Layer
 START_COLUMNS = ("from", "start", "date", "datetime")  # looked for in this order where none is named
 END_COLUMNS = ("to", "end")
 _KML_START = ("begin", "when")  # TimeSpan and TimeStamp of the standard, which mean nothing else
-_LONS = ("lon", "lng", "long", "longitude")
-_LATS = ("lat", "latitude")
 # Of files in a folder or archive; what else lies there, such as a README, is left out and counted.
 NAMES = (
     *("*.geojson", "*.json", "*.geojsonl", "*.geojsons", "*.geojsonseq", "*.jsonl", "*.ndjson", "*.topojson"),
@@ -106,8 +105,8 @@ def _geometry(table: Table | None) -> tuple[GeometryRule, Literal[".", ","]]:
         return GeometryRule(), "."
     columns = dict.fromkeys((*table.columns, *(name for row in rows for name in row.values)))
     texts = [name for name in columns if is_geometry_text([row.values.get(name) for row in rows])]
-    lons = [name for name in columns if fold(name) in _LONS]
-    lats = [name for name in columns if fold(name) in _LATS]
+    lons = [name for name in columns if fold(name) in PLAIN_LONS]
+    lats = [name for name in columns if fold(name) in PLAIN_LATS]
     if texts or len(lons) != 1 or len(lats) != 1:
         raise UnreadableSource(_unplaced(table, list(columns), texts))
     said = [text_of_value(row.values.get(name)) for name in (*lons, *lats) for row in rows]

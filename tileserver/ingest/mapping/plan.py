@@ -26,7 +26,8 @@ from tileserver.ingest.mapping.filters import Filters
 from tileserver.ingest.mapping.load import LoadedMapping
 from tileserver.ingest.mapping.lookups import read_lookup
 from tileserver.ingest.mapping.places import NoPlace, Places
-from tileserver.ingest.mapping.properties import Properties, columns_of
+from tileserver.ingest.mapping.properties import Properties
+from tileserver.ingest.mapping.told_places import check_places
 from tileserver.model import Layer, Theatre
 from tileserver.times import span_of_form
 
@@ -254,13 +255,12 @@ def _check_layer(loaded: LoadedMapping, layer: Layer) -> None:
 
 
 def _check_fields(loaded: LoadedMapping, layer: Layer) -> None:
-    """Check the codes of fields with a vocabulary, and that no field tells a place as its file does."""
+    """Check the codes of fields with a vocabulary, and that nothing is made of an inexact place."""
+    check_places(loaded, layer)
     evidence = layer.evidence or Evidence()
     codes = {each.field: [term.code for term in each.codes] for each in layer.vocabularies}
     if evidence.exactness:
         codes[evidence.exactness] = [each.code for each in evidence.classes]
-    place = loaded.rules.geometry
-    places = {spelled(each) for each in (place.lon, place.lat, place.wkt, place.geojson) if each != ""}
     for name, given in (loaded.rules.fields or {}).items():
         rule = given if isinstance(given, FieldRule) else FieldRule(given)
         for word, code in rule.codes.items():
@@ -270,10 +270,6 @@ def _check_fields(loaded: LoadedMapping, layer: Layer) -> None:
                     f"field {name!r} of layer {layer.name!r} has no {code!r}{near_miss(code, codes[name])};"
                     f" it has {', '.join(codes[name])}",
                 )
-        if evidence.exactness and places & set(columns_of(rule)):
-            raise loaded.complaint(
-                ("fields", name), f"{name!r} would tell the place as the file has it: leave it out"
-            )
 
 
 def _check_codes(loaded: LoadedMapping, layer: Layer) -> None:

@@ -31,6 +31,11 @@ def value_at(values: Mapping[str, Any], column: str) -> Any:
     return found
 
 
+def steps_of(column: str) -> tuple[str, ...]:
+    """Return the path of *column*, step by step: equal for two spellings of one path."""
+    return tuple(f"[{int(index)}]" if index else name for name, index in _steps(column)) or (column,)
+
+
 @lru_cache(1024)
 def _steps(column: str) -> tuple[tuple[str, str], ...]:
     return tuple(_STEP.findall(column))
