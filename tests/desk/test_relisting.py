@@ -71,6 +71,23 @@ def test_a_moved_day_is_an_edit_too_so_an_event_is_never_twice_on_the_map(
     assert known(desk, 2) == [(event_id("events", "A1"), "fire")]
 
 
+def test_a_revision_says_edits_apart_from_events_that_ended(
+    desk: Desk, listed: Callable[..., Outcome]
+) -> None:
+    listed(*(event(name, "fire") for name in "ABCD"), complete=True)
+    edited = [
+        event("A", "fire at a depot"),
+        event("B", "fire", lon=37.6),
+        event("C", "fire"),
+        event("E", "new"),
+    ]
+    found = listed(*edited, complete=True)
+    assert (found.added, found.ended, found.edited) == (3, 3, 2)
+    (row,) = desk.fetch("SELECT summary FROM revision WHERE id = 2")
+    words = "3 features of ukraine.events from events.geojson, 2 of them edits of events that were known"
+    assert row["summary"] == f"{words}, and 1 that it does not hold ended"
+
+
 @pytest.mark.parametrize("complete", [False, True])
 def test_a_listing_of_the_same_again_is_nothing(listed: Callable[..., Outcome], complete: bool) -> None:
     events = event("A1", "fire"), event("B2", "fire"), event(None, "fire")

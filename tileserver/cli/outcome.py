@@ -58,9 +58,11 @@ def _what(outcome: Outcome) -> str:
     if outcome.held:
         return f"held back, nothing public changed; it is kept as {outcome.held};"
     what = "nothing changed" if outcome.revision is None else f"revision {outcome.revision}"
+    edits = f" ({outcome.edited:,} of them edits)" if outcome.edited else ""
     return (
         f"{what}; {outcome.snapshots:,} snapshots, {outcome.added:,} versions added,"
-        f" {outcome.ended:,} ended, {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
+        f" {outcome.ended:,} ended{edits},"
+        f" {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
     )
 
 

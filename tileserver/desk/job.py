@@ -99,6 +99,7 @@ class Outcome:
     ended: int = 0
     faces_added: int = 0  # and lines between them
     faces_ended: int = 0
+    edited: int = 0  # versions ended for another one of an event that is known by its key; among ``ended``
     hidden: int = 0  # events that went out of every revision, for a hidden source
     report: dict[str, Any] = field(default_factory=dict)
     held: int | None = None

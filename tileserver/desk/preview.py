@@ -17,6 +17,7 @@ from tileserver.desk.judge import Ruling, Sizes, Yardstick
 from tileserver.desk.passages import Passage, passages_between
 from tileserver.desk.periods import Run, State, changed_runs, stepping
 from tileserver.desk.prepared import Prepared
+from tileserver.desk.preview_changed import changed_words
 from tileserver.desk.proposal import Proposal
 from tileserver.desk.verdict import Effect, effects_at, judge
 from tileserver.desk.withdrawn import Hiding, hide
@@ -55,6 +56,7 @@ class FeaturePreview:
     fate: Fate
     dated: DatedFeature
     feature: Feature
+    changed: str = ""  # of a feature that changes: what, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ async def _features(
     sides = ((True, proposal.fresh), (False, proposal.gone))
     for comes, side in sides:
         ids[comes] = {every[each.feature_hash].id for each in side}
+    old = {every[each.feature_hash].id: (each, every[each.feature_hash]) for each in proposal.gone}
     found = []
     for comes, side in sides:
         for each in side:
@@ -189,7 +192,8 @@ async def _features(
             both = feature.id in ids[not comes]
             if comes or not both:
                 fate: Fate = "changes" if both else "comes" if comes else "goes"
-                found.append(FeaturePreview(fate, each, feature))
+                words = changed_words(old[feature.id], (each, feature)) if both else ""
+                found.append(FeaturePreview(fate, each, feature, words))
     return found
 
 

@@ -141,9 +141,10 @@ def status_words(layer: Layer, status: str) -> str:
 
 
 def feature_words(layer: Layer, each: FeaturePreview) -> str:
-    """Return the first words that a feature says of itself, after its category."""
+    """Return the first words of a feature after its category; a URL for a feature without words."""
     given = each.feature.properties
-    said = next((str(given[name]) for name in layer.texts if given.get(name)), "")
+    names = sorted(layer.texts, key=lambda name: not name.startswith("text"))  # URLs and sources last
+    said = next((str(given[name]) for name in names if given.get(name)), "")
     return f"{status_words(layer, str(given.get(layer.category, '')))}: {said}"[:200].rstrip(": ")
 
 

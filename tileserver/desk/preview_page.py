@@ -179,13 +179,14 @@ def _feature_table(layer: Layer, features: Sequence[FeaturePreview], *, total: i
             format_instant(each.dated.start),
             format_instant(each.dated.end),
             feature_words(layer, each),
+            each.changed,
         )
         for number, each in enumerate(features, 1)
     ]
     caption = (
         f"The newest {len(rows):,} of {total:,}" if len(rows) < total else "One by one, the newest first"
     )
-    return table(caption, ("number", "", "from", "to", "words"), rows)
+    return table(caption, ("number", "", "from", "to", "words", "what changed"), rows)
 
 
 def _classes(told: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | float, ...]]:

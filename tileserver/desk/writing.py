@@ -35,6 +35,9 @@ async def _write_features(
     # Read before anything is closed: the only row of a feature may be the one that is split.
     missing = {each.feature_hash for each in fresh} - features.keys()
     every = {**await writer.features(layer_id, missing), **features}
+    new = [every[each.feature_hash] for each in fresh] if gone else []
+    ids = {each.id for each in new if each.keyed_id is not None}
+    outcome.edited += len(await writer.current_rows(layer_id, ids) & gone) if ids else 0
     await writer.close_features(layer_id, gone)
     rows = [FeatureRow.of(every[each.feature_hash], each.start, each.end) for each in sorted(fresh, key=str)]
     outcome.added += await writer.add_features(layer_id, rows)
@@ -57,9 +60,11 @@ async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) 
 def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     if given.states is not None:
         return f"{outcome.snapshots} snapshots of {job.stored.ref} from {given.origin}"
-    ended = f", and {outcome.ended} that it does not hold ended" if outcome.ended else ""
+    edited = f", {outcome.edited} of them edits of events that were known" if outcome.edited else ""
+    without = outcome.ended - outcome.edited
+    ended = f", and {without} that it does not hold ended" if without else ""
     hidden = f", and {outcome.hidden} with a hidden source out of every revision" if outcome.hidden else ""
-    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{ended}{hidden}"
+    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{edited}{ended}{hidden}"
 
 
 async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:
