@@ -177,6 +177,19 @@ def test_what_is_held_waits_for_the_desk_and_is_not_read_again(at_work: Watch, r
     assert at_work.revisions() == revision
 
 
+def test_a_newer_delivery_that_is_published_retires_the_one_that_was_held(at_work: Watch, run: Run) -> None:
+    folder, dsn = at_work.folder / "control", at_work.desk.dsn
+    path = state(folder, FIRST + 3 * DAY, SQUARES)
+    within(lambda: at_work.results("control").get(path.name) == "held")
+    number = at_work.files()[path.name].held
+    state(folder, FIRST + 3 * DAY, {(0, 0): "occupied"})
+    within(lambda: at_work.results("control").get(path.name) == "imported")
+    assert json.loads(run("held", "list", "--json", dsn=dsn).out) == []
+    (row,) = at_work.desk.fetch(f"SELECT state, reason FROM held WHERE id = {number}")
+    superseded = f"superseded by revision {at_work.files()[path.name].revision}"
+    assert (row["state"], row["reason"]) == ("rejected", superseded)
+
+
 def test_once_reads_all_there_is_in_the_order_of_its_dates_and_says_by_its_exit_code_how_it_went(
     watch: Watch, run: Run
 ) -> None:

@@ -53,7 +53,7 @@ def list_(
             each.layer,
             format_instant(each.found.kept_at.replace(microsecond=0)),
             each.found.origin,
-            each.found.state,
+            f"{each.found.state}{_decision(each.found)}",
             "; ".join(ruling.words for ruling in each.rulings),
         )
         for each in found

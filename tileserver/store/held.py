@@ -139,6 +139,16 @@ async def decide(
         raise BadParameter(f"held import {number} was {found.state} already")
 
 
+async def supersede(connection: asyncpg.Connection, number: int, revision: Revision) -> None:
+    """Reject the import *number* where still waiting: *revision* published a newer delivery of its file."""
+    await connection.execute(
+        "UPDATE held SET state = 'rejected', reason = $2, content = NULL, decided = clock_timestamp()"
+        " WHERE id = $1 AND state = 'waiting'",
+        number,
+        f"superseded by revision {revision}",
+    )
+
+
 async def accepted_quarantine(connection: asyncpg.Connection, layer_id: LayerId) -> set[QuarantineRow]:
     """Return the quarantined features of the held imports into a layer that the desk accepted."""
     rows = await connection.fetch(
