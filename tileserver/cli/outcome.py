@@ -29,8 +29,7 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    if outcome.hidden:
-        typer.echo(f"  {outcome.hidden:,} events went out of every revision: a source of theirs is hidden")
+    print_taken(outcome.hidden, outcome.coarsened, "went", "lost")
     for ruling in outcome.rulings:
         typer.echo(f"  {'held' if outcome.held else 'accepted'}: {ruling.words}")
     print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")
@@ -64,6 +63,17 @@ def _what(outcome: Outcome) -> str:
         f" {outcome.ended:,} ended{edits},"
         f" {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
     )
+
+
+def print_taken(hidden: int, coarsened: int, go: str, lose: str) -> None:
+    """Print the numbers of events that go out of every revision, whole or in part, where there are any."""
+    if hidden:
+        typer.echo(f"  {hidden:,} events {go} out of every revision: a source of theirs is hidden")
+    if coarsened:
+        typer.echo(
+            f"  {coarsened:,} events {lose} their more exact versions in every revision:"
+            " their place is told less exactly"
+        )
 
 
 def print_effects(effects: Sequence[Effect], title: str) -> None:

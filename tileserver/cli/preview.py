@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tileserver.cli.outcome import print_effects, print_findings
+from tileserver.cli.outcome import print_effects, print_findings, print_taken
 from tileserver.cli.private import serve_privately
 from tileserver.cli.session import err, out, print_json, print_table
 from tileserver.desk.preview import FATES, Preview, StatePreview
@@ -83,8 +83,7 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
     )
     for ruling in told.rulings:
         typer.echo(f"  {'held' if held else 'accepted'}: {ruling.words}")
-    if told.hidden:
-        typer.echo(f"  {told.hidden:,} events would go out of every revision: a source of theirs is hidden")
+    print_taken(told.hidden, told.coarsened, "would go", "would lose")
     for number, state in enumerate(told.states):
         which = "On the newest day" if number == 0 else "On the day of the largest change"
         print_effects(state.effects, which)
@@ -102,6 +101,7 @@ def preview_document(told: Preview) -> dict[str, Any]:
         "added": told.added,
         "ended": told.ended,
         "hidden": told.hidden,
+        "coarsened": told.coarsened,
         "days": told.days,
         "first": None if told.first is None else format_instant(told.first),
         "last": None if told.last is None else format_instant(told.last),

@@ -120,7 +120,7 @@ async def commit(job: Job, given: Prepared) -> Outcome:
             fresh = await add_days(writer, job.stored.layer_id, given.days)
             if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh and not any(hiding)):
                 raise NothingChanged
-            outcome.hidden = hiding.taken
+            outcome.hidden, outcome.coarsened = hiding.taken, hiding.coarsened
             job.progress("writing", 0, None)
             await write_rows(writer, job, given, proposal, outcome)
             if job.stored.layer.drawn_as == "faces":

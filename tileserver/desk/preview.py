@@ -67,7 +67,8 @@ class Preview:
     of layers without areas, which have ``fates`` by category and ``features``. ``days`` counts the local days
     on which the map would be another one, ``first`` and ``last`` are the instants (UTC) of its first and last
     change, inclusive. ``added`` and ``ended`` count versions of features, ``hidden`` events that go out of
-    every revision because a source of theirs is hidden. With ``nothing`` all of it is known already.
+    every revision because a source of theirs is hidden,
+    ``coarsened`` those whose more exact versions do. With ``nothing`` all of it is known already.
     """
 
     origin: str
@@ -82,6 +83,7 @@ class Preview:
     fates: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
     features: Sequence[FeaturePreview] = ()
     hidden: int = 0
+    coarsened: int = 0
     nothing: bool = False
 
 
@@ -112,6 +114,7 @@ async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding:
         first,
         last,
         hidden=hiding.taken,
+        coarsened=hiding.coarsened,
         nothing=proposal.nothing and not new_days and not any(hiding),
     )
     return await with_changes(writer, stored, told, given.features, proposal, verdict.yardstick)

@@ -71,13 +71,18 @@ class _PageWriter:
             first, last = (local_day(each, self._zone) for each in (told.first, told.last))
             words = f"The first day that changes is {first}, the last one {last} ({self._zone.key})."
             yield element("p", words)
-        if told.hidden:
-            yield element(
-                "p", f"{told.hidden:,} events go out of every revision: a source of theirs is hidden."
-            )
+        yield from self._taken()
         if told.rulings:
             yield element("h2", "Reasons to hold it back")
             yield element("ul", *(element("li", each.words, class_="bad") for each in told.rulings))
+
+    def _taken(self) -> Iterator[Html]:
+        """Yield the numbers of events that go, whole or in part, out of every revision."""
+        if hidden := self.told.hidden:
+            yield element("p", f"{hidden:,} events go out of every revision: a source of theirs is hidden.")
+        if coarsened := self.told.coarsened:
+            words = f"{coarsened:,} events lose their more exact versions in every revision."
+            yield element("p", f"{words} Their place is told less exactly.")
 
     def changes(self) -> Iterator[Html]:
         """Yield a map and tables of each state: km2 by status, and land that changes hands."""

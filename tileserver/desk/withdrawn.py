@@ -12,11 +12,12 @@ from tileserver.findings import Finding
 from tileserver.ingest.report import left_out_of
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.corrections import erase_other_rows, record_withdrawal
+from tileserver.store.corrections import erase_more_exact, erase_other_rows, record_withdrawal
 from tileserver.store.revisions import Writer, write_locked
 from tileserver.store.withdrawn import note_withdrawn, readmit_ids, withdrawn_ids
 
 HIDDEN_REASON = "its source is hidden by the publisher"
+COARSER_REASON = "its place is told less exactly now"
 
 
 async def without_withdrawn(writer: Writer, stored: StoredLayer, given: Prepared) -> Prepared:
@@ -42,20 +43,26 @@ async def without_withdrawn(writer: Writer, stored: StoredLayer, given: Prepared
 
 
 class Hiding(NamedTuple):
-    """Numbers of events with a hidden source: taken out of every revision, and newly kept out of imports."""
+    """Numbers of events that an import takes, whole or in part, out of every revision.
+
+    With a hidden source: ``taken``, and newly ``kept_out`` of imports. ``coarsened`` are those whose more
+    exact versions go, for their place is told less exactly now.
+    """
 
     taken: int = 0
     kept_out: int = 0
+    coarsened: int = 0
 
 
 async def hide(writer: Writer, stored: StoredLayer, given: Prepared) -> Hiding:
-    """Take events that *given* hides out of every revision, as a part of the open revision.
+    """Take events hidden by *given*, and the more exact places of others, out of every revision.
 
-    The version without sources stays. All else of these events is kept out of later imports, as what was
-    withdrawn is.
+    The version without sources stays. All else of the hidden events is kept out of later imports, as what was
+    withdrawn is. An event whose place is told less exactly is not: only its more exact versions go.
     """
+    coarsened = await _coarsen(writer, stored, given)
     if not given.hidden:
-        return Hiding()
+        return Hiding(coarsened=coarsened)
     layer_id = stored.layer_id
     taken = await erase_other_rows(writer, layer_id, given.hidden)
     known = await withdrawn_ids(writer.connection, layer_id)
@@ -63,7 +70,30 @@ async def hide(writer: Writer, stored: StoredLayer, given: Prepared) -> Hiding:
     await note_withdrawn(writer, layer_id, fresh, HIDDEN_REASON)
     if taken.layers:
         await record_withdrawal(writer, taken.layers, {"ids": sorted(taken.ids)}, HIDDEN_REASON)
-    return Hiding(len(taken.ids), len(fresh))
+    return Hiding(len(taken.ids), len(fresh), coarsened)
+
+
+async def _coarsen(writer: Writer, stored: StoredLayer, given: Prepared) -> int:
+    """Take versions more exact than *given* out of every revision; return the number of events."""
+    evidence = stored.layer.evidence
+    if evidence is None or not evidence.is_inexact:
+        return 0
+    metres = {each.code: each.metres for each in evidence.classes}
+    told: dict[int, float] = {}
+    for each in given.periods:
+        feature = given.features[each.feature_hash]
+        if feature.keyed_id is not None:
+            width = metres.get(str(feature.properties.get(evidence.exactness)), 0.0)
+            told[feature.keyed_id] = min(width, told.get(feature.keyed_id, width))
+    wide = {number: width for number, width in told.items() if width}
+    if not wide:
+        return 0
+    taken = await erase_more_exact(writer, stored.layer_id, wide, evidence.exactness, metres)
+    if taken.layers:
+        await record_withdrawal(
+            writer, taken.layers, {"more_exact_than_now": sorted(taken.ids)}, COARSER_REASON
+        )
+    return len(taken.ids)
 
 
 async def readmit(connection: Connection, stored: StoredLayer, ids: Collection[int], reason: str) -> int:

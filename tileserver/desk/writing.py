@@ -64,7 +64,10 @@ def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     without = outcome.ended - outcome.edited
     ended = f", and {without} that it does not hold ended" if without else ""
     hidden = f", and {outcome.hidden} with a hidden source out of every revision" if outcome.hidden else ""
-    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{edited}{ended}{hidden}"
+    coarser = (
+        f", and more exact versions of {outcome.coarsened} out of every revision" if outcome.coarsened else ""
+    )
+    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{edited}{ended}{hidden}{coarser}"
 
 
 async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:

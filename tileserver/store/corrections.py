@@ -121,6 +121,27 @@ async def erase_other_rows(writer: Writer, layer_id: LayerId, kept: Mapping[int,
     return _taken(writer, layer_id, rows)
 
 
+async def erase_more_exact(
+    writer: Writer, layer_id: LayerId, told: Mapping[int, float], field: str, metres: Mapping[str, float]
+) -> Taken:
+    """Take the rows of features out of every revision whose class has fewer metres than *told*, by id.
+
+    *field* has the code of a class, *metres* its metres by code; a code that is none of them is exact.
+    """
+    rows = await writer.connection.fetch(
+        "DELETE FROM feature_version AS row USING unnest($2::bigint[], $3::float8[]) AS told (id, metres)"
+        " WHERE row.layer = $1 AND row.id = told.id"
+        " AND coalesce(($4::jsonb ->> (row.properties ->> $5::text))::float8, 0) < told.metres"
+        " RETURNING row.id",
+        layer_id,
+        list(told.keys()),
+        list(told.values()),
+        dict(metres),
+        field,
+    )
+    return _taken(writer, layer_id, rows)
+
+
 async def erase_period(writer: Writer, layer_id: LayerId, start: datetime, end: datetime | None) -> Taken:
     """Take the features that hold at any instant of ``[start, end)`` out of every revision."""
     rows = await writer.connection.fetch(
