@@ -60,6 +60,16 @@ def test_it_is_said_whether_the_import_would_be_held(run: Run, tmp_path: Path) -
     assert "as the complete file it would end what they were" in complete.out
 
 
+@pytest.mark.parametrize("option", ["--geojson", "--picture"])
+def test_a_look_that_cannot_be_written_is_refused_before_the_file_is_read(
+    run: Run, tmp_path: Path, option: str
+) -> None:
+    done = run("mapping", "try", MAPPING, FILE, *LAYER, option, str(tmp_path / "nowhere" / "look"))
+    assert done.code == 2
+    assert f"{option} " in done.err
+    assert "cannot be written; name a file in a folder that exists" in done.err
+
+
 def test_what_a_mapping_makes_of_a_file_is_seen_on_a_page(run: Run, tmp_path: Path) -> None:
     hostile = tmp_path / "incidents.csv"
     hostile.write_text(

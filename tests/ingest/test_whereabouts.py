@@ -20,6 +20,7 @@ from tileserver.ingest.whereabouts import place_in, place_of
         ('{"x":"a","y":"b"}', None),
         ('{"lon":"nan","lat":"48"}', None),
         ('{"lon":636.5,"lat":48.1}', None),
+        pytest.param(f'{{"lon":{10**400},"lat":48.1}}', None, id="a number of 401 digits"),
         ('{"lon":true}', None),
         ("no place, 36.5, 48.1", None),
         ("", None),

@@ -10,6 +10,7 @@ import typer
 
 from tileserver.cli.options import first_instant
 from tileserver.cli.outcome import print_findings, print_rules
+from tileserver.cli.preview import check_writable
 from tileserver.cli.session import Json, out, print_json, print_table
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
 from tileserver.desk.trial_page import trial_page
@@ -68,6 +69,8 @@ def try_(
     file would be imported, and where an import into the layer would be held back, as far as that can be told
     without the layer's data.
     """
+    check_writable(geojson, "--geojson")
+    check_writable(picture, "--picture")
     loaded = load_mapping(name)
     place = _place(theatre, layer)
     instant = first_instant(at, place[0]) if place else first_instant(at, _anywhere(loaded.rules.date.zone))

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.markup import escape
 
-from tileserver.cli.outcome import print_effects, print_findings, print_taken
+from tileserver.cli.outcome import print_effects, print_findings, print_rules, print_taken
 from tileserver.cli.private import serve_privately
 from tileserver.cli.session import err, out, print_json, print_table
 from tileserver.desk.preview import FATES, Preview, StatePreview
@@ -28,10 +29,10 @@ ReportFile = Annotated[
 ]
 
 
-def check_writable(path: Path | None) -> None:
-    """Refuse a ``--report`` that cannot be written, before any work is done."""
+def check_writable(path: Path | None, option: str = "--report") -> None:
+    """Refuse a *path* of an *option* that cannot be written, before any work is done."""
     if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
-        raise BadParameter(f"--report {path} cannot be written; name a file in a folder that exists")
+        raise BadParameter(f"{option} {path} cannot be written; name a file in a folder that exists")
 
 
 def show_page(stored: StoredLayer, words: str, told: Preview, path: Path | None, *, look: bool) -> None:
@@ -74,8 +75,8 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
         return
     report = told.report
     out.print(
-        f"[bold]{stored.ref}[/bold]: {verdict_words(told, accepted)} It would add {told.added:,} versions of"
-        f" features, end {told.ended:,}, and change {told.days:,} days; read {report['read']:,},"
+        f"[bold]{stored.ref}[/bold]: {escape(verdict_words(told, accepted))} It would add {told.added:,}"
+        f" versions of features, end {told.ended:,}, and change {told.days:,} days; read {report['read']:,},"
         f" imported {report['imported']:,}, quarantined {report['quarantined']:,},"
         f" left out {report['left_out']:,}",
         highlight=False,
@@ -85,12 +86,12 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
         typer.echo(f"  {'held' if held else 'accepted'}: {ruling.words}")
     print_taken(told.hidden, told.coarsened, "would go", "would lose")
     for number, state in enumerate(told.states):
-        which = "On the newest day" if number == 0 else "On the day of the largest change"
-        print_effects(state.effects, which)
+        print_effects(state.effects, "On the day of the largest change" if number else "On the newest day")
     if told.fates:
         rows = [(code or "none", *(by.get(fate, 0) for fate in FATES)) for code, by in told.fates.items()]
         print_table("What comes, goes and changes", ("category", *FATES), rows)
     print_findings(report)
+    print_rules(report)
     typer.echo("Nothing was written.")
 
 

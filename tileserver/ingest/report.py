@@ -19,7 +19,7 @@ REPAIRS = 200  # told one by one, those first that moved most
 PUT_ASIDE = 100  # of each class, told one by one with their places
 
 # An example: the file, the number of its row, and words. A file's own name may have colons, as URLs have.
-_EXAMPLE = re.compile(r"(?P<file>.*?)[#:](?P<row>\d+)(?:: (?P<text>.*))?\Z", re.DOTALL)
+_EXAMPLE = re.compile(r"(?P<file>.*?)[#:](?P<row>[0-9]{1,18})(?:: (?P<text>.*))?\Z", re.DOTALL)
 
 
 def printable(text: str) -> str:

@@ -53,7 +53,7 @@ def _of_row(row: Any) -> LonLat | None:
     values = [next((named[each] for each in names if each in named), None) for names in (_LON, _LAT)]
     try:
         lon, lat = (float(value) for value in values if isinstance(value, str | int | float))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return _on_earth(lon, lat)
 

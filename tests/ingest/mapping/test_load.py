@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.shapes import layer
 from tileserver.errors import BadParameter
 from tileserver.ingest.mapping.declared import FileMapping
 from tileserver.ingest.mapping.load import load_mapping, parse_mapping
+from tileserver.ingest.mapping.of_layer import mapping_for
+from tileserver.ingest.options import ReadOptions
 
 
 def test_an_empty_file_is_a_mapping_whose_defaults_hold() -> None:
@@ -78,6 +81,12 @@ def test_a_mapping_is_refused_with_its_line_and_what_would_do(toml: str, message
 def test_a_mapping_that_does_not_fit_its_layer_is_refused_with_its_line(toml: str, message: str) -> None:
     with pytest.raises(BadParameter, match=message):
         plan(toml, events("text"))
+
+
+@pytest.mark.parametrize("option", [{"key_columns": ("id",)}, {"date_column": "day"}, {"whole_state": True}])
+def test_no_option_of_a_reader_is_passed_over_where_the_layer_has_a_mapping(option: dict[str, Any]) -> None:
+    with pytest.raises(BadParameter, match=r"is read by the mapping acled\.toml, which says"):
+        mapping_for(events(mapping="acled"), ReadOptions(**option))
 
 
 def test_a_layer_without_a_category_takes_no_table_of_categories() -> None:

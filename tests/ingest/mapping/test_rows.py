@@ -377,6 +377,8 @@ def test_a_geometry_stands_in_a_column(declared: str, value: Any, geometry: dict
     [
         ('wkt = "w"\ncrs = "EPSG:4326"', "PONT (1 2)"),
         ('wkt = "w"\ncrs = "EPSG:4326"', "POINT EMPTY"),
+        ('wkt = "w"\ncrs = "EPSG:4326"', "CURVEPOLYGON EMPTY"),
+        ('lon = "w"\nlat = "w"', 10**400),
         ('wkt = "w"\ncrs = "EPSG:4326"', "GEOMETRYCOLLECTION (" * 500 + ")" * 500),
         ('coordinates = "w"', "here"),
         ('coordinates = "w"\nshape = "area"', [[[1, 2]]]),

@@ -17,7 +17,7 @@ def mapping_for(layer: Layer, options: ReadOptions) -> LoadedMapping | None:
     if options.mapping is not None or options.reader:
         return options.mapping
     own = declared_mapping(layer)
-    columns = (options.date_column, options.end_column, options.category_column)
+    columns = (options.date_column, options.end_column, options.category_column, *options.key_columns)
     if own is not None and (options.whole_state or any(columns)):
         raise BadParameter(
             f"layer {layer.name!r} is read by the mapping {own.name}, which says itself where dates and"

@@ -121,7 +121,7 @@ def _wkt(value: Any) -> bytes:
         raise NoPlace(f"its WKT nests deeper than {MAX_DEPTH} brackets")
     try:
         shape = shapely.from_wkt(text)
-    except (shapely.errors.GEOSException, ValueError, TypeError) as error:
+    except (shapely.errors.GEOSException, ValueError, TypeError, NotImplementedError) as error:
         raise NoPlace(f"{text[:40]!r} is no WKT: {str(error)[:80]}") from error
     if shape is None or shape.is_empty:
         raise NoPlace(f"{text[:40]!r} is an empty geometry")

@@ -63,7 +63,6 @@ def read_snapshots(source: TableSource, plan: IntakePlan, report: Report) -> Ite
             f"{source.file} has no table that the mapping names; see [file] names and tables"
         )
     plan.filters.begin(report)
-    plan = plan.with_lookups(source.beside)
     issued = _issues(source, plan)
     last: RawSnapshot | None = None
     left, sought = 0, Sought.of(plan)

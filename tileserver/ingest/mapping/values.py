@@ -80,7 +80,10 @@ def number_of(value: Any, decimal: Decimals, *, is_degrees: bool = False) -> flo
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # JSON bounds no whole number
+            return None
     if not isinstance(value, str):
         return None
     text = "".join(value.split())
