@@ -122,8 +122,11 @@ def test_columns_beside_their_place_in_the_codebook_are_refused_with_the_column_
                 "link,geolocation\n"
                 "UW1,2022-03-05,Civilian Infrastructure Damage March 2022,t,d,48,37,x,1,https://example.org/1,\n"
                 "UW1,2022-03-06,Bombing or Explosion Feb - June,t,d,48,37,x,GRAPHIC,https://example.org/2,\n"
-                "UW2,,Mass grave or Burial,07/03/2022 A grave,d,48,37,x,1,Link can be requested,\n"
+                "UW2,,Mass grave or Burial,07/03/2022 A grave,d,48,37,x,1,t.me/example/1,\n"
                 'UW3,2022-03-08,Other,t,d,48,37,x,1,"Access can be requested, hidden for privacy reasons",\n'
+                "UW4,2022-03-08,Other,t,d,48,37,x,1,Link can be requested,\n"
+                "UW5,2022-03-08,Other,t,d,48,37,x,1,You can request access to the file,\n"
+                "UW6,2022-03-08,Other,t,d,48,37,x,1,На запит,\n"
             ),
             {"damage": 1, "strike": 1, "civilians": 1},
         ),
