@@ -60,8 +60,8 @@ class Sought:
     def conclude(self, report: Report, file: str) -> None:
         """Note each column that no table had; `UnreadableSource` where no row had an id."""
         words = [f"no table has a column {each!r}{near_miss(each, self.there)}" for each in self.missing]
-        for each in words if self.there else ():
-            report.note(Finding.NO_COLUMN, each)
+        for _ in words if self.there else ():
+            report.note(Finding.NO_COLUMN, "; ".join(words))  # of which a table shows one example: all
         if self.unknown and not self.known:
             why = "".join(f"; {each}" for each in words)
             raise UnreadableSource(
