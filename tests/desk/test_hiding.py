@@ -119,6 +119,7 @@ def test_a_file_that_hides_much_of_a_layer_waits_for_the_desk_and_goes_whole_whe
     assert len(versions(desk)) == 10
     held = done.held
     assert held is not None
+    assert done.hidden == 10, "that they are still public has to be said"
 
     async def accepted(connection: asyncpg.Connection) -> Outcome:
         layers = list((await desk.layers(connection)).values())

@@ -29,19 +29,26 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    print_taken(outcome.hidden, outcome.coarsened, "went", "lost")
+    went = ("would go", "would lose") if outcome.held else ("went", "lost")
+    print_taken(outcome.hidden, outcome.coarsened, *went)
     for ruling in outcome.rulings:
         typer.echo(f"  {'held' if outcome.held else 'accepted'}: {ruling.words}")
     print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")
     print_findings(report)
     print_rules(report)
     if outcome.held:
-        typer.echo(f"To look at it again: tileserver held show {outcome.held}")
-        typer.echo(f"To publish it: tileserver held accept {outcome.held} --reason ...")
+        _print_way_on(outcome)
     elif report["quarantined"]:
         aside = report["quarantined"]
         what = "was quarantined and is" if aside == 1 else "were quarantined and are"
         typer.echo(f"{aside:,} {what} not published; the rest is.")
+
+
+def _print_way_on(outcome: Outcome) -> None:
+    typer.echo(f"To look at it again: tileserver held show {outcome.held}")
+    typer.echo(f"To publish it: tileserver held accept {outcome.held} --reason ...")
+    if outcome.hidden or outcome.coarsened:
+        typer.echo("Until then those events are public as before: decide soon, or tileserver withdraw --key.")
 
 
 def outcome_words(outcome: Outcome) -> str:

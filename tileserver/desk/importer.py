@@ -116,11 +116,11 @@ async def commit(job: Job, given: Prepared) -> Outcome:
             verdict = await judge(writer, job.stored, given, hiding.taken)
             proposal, outcome.rulings, outcome.effects = verdict.proposal, verdict.rulings, verdict.effects
             outcome.report = verdict.report
+            outcome.hidden, outcome.coarsened = hiding.taken, hiding.coarsened
             check_shown(job, given, verdict)
             fresh = await add_days(writer, job.stored.layer_id, given.days)
             if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh and not any(hiding)):
                 raise NothingChanged
-            outcome.hidden, outcome.coarsened = hiding.taken, hiding.coarsened
             job.progress("writing", 0, None)
             await write_rows(writer, job, given, proposal, outcome)
             if job.stored.layer.drawn_as == "faces":

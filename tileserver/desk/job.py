@@ -100,8 +100,8 @@ class Outcome:
     faces_added: int = 0  # and lines between them
     faces_ended: int = 0
     edited: int = 0  # versions ended for another one of an event that is known by its key; among ``ended``
-    hidden: int = 0  # events that went out of every revision, for a hidden source
-    coarsened: int = 0  # events whose more exact versions went out of every revision
+    hidden: int = 0  # events that went out of every revision, for a hidden source; would, where it is held
+    coarsened: int = 0  # the same of events whose more exact versions alone went
     report: dict[str, Any] = field(default_factory=dict)
     held: int | None = None
     rulings: list[Ruling] = field(default_factory=list)
