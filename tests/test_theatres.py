@@ -85,8 +85,8 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
         ('code = "mutiny"', 'code = "occupied"', "'control': category 'occupied' is declared twice"),
         ('colour = "#8a1538"', 'colour = "crimson"', "colour 'crimson' has to be written like"),
         (
-            'reader = "uacontrolmap"',
-            'reader = "uacontrolmap"\nmaxzoom = 16',
+            'mapping = "uacontrolmap-events"',
+            'mapping = "uacontrolmap-events"\nmaxzoom = 16',
             "'control' ends at zoom 14 and another layer at 16",
         ),
         ('layer = "control"', 'layer = "events"', "derived from 'events', which is no layer of areas"),

@@ -106,6 +106,27 @@ def test_what_was_imported_before_its_source_had_keys_gets_one_and_is_not_double
     assert listed(event("A1", "fire"), event("B2", "smoke"), options=UNKEYED).revision is None
 
 
+def test_footage_that_was_read_without_keys_gets_them_and_then_keeps_its_id_over_an_edited_text(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = tmp_path / "footage.csv"
+
+    def take(text: str, **options: str) -> Outcome:
+        rows = (f"20231102,ru,37.5,48.5,{text} https://x.com/a/status/{n}" for n in (1, 2))
+        path.write_text("\n".join(["date_key,side,lon,lat,d", *rows]))
+        return desk.import_file("events", path, ReadOptions(**options), complete=False, accept="")  # type: ignore[arg-type]
+
+    assert take("Tank hit", reader="uacontrolmap").added == 2
+    assert (adopted := take("Tank hit")).revision == 2
+    assert (adopted.added, adopted.ended) == (2, 2)
+    ids = {id_ for id_, _ in known(desk, 2)}
+    assert ids == {event_id("events", f"20231102 | 37.5 | 48.5 | {n}") for n in (1, 2)}
+    assert take("Tank hit").revision is None
+    assert take("Tank hit", reader="uacontrolmap").revision is None
+    assert take("Tank hit by a drone").revision == 3
+    assert sorted(known(desk, 3)) == [(each, "Tank hit by a drone") for each in sorted(ids)]
+
+
 def test_a_row_without_its_key_does_not_bring_back_what_the_event_said_before(
     desk: Desk, listed: Callable[..., Outcome]
 ) -> None:

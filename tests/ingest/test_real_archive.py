@@ -115,7 +115,12 @@ def test_every_event_is_accounted_for(real_data: Path, events: Layer, theatre: T
     path = real_data / "events" / "uacontrolmap_geolocations_20230101_20250630.csv.gz"
     bounds = BoundsLonLat(*(events.bounds or theatre.bounds))
     report = Report()
+    seen: set[object] = set()
     for feature in read_features(path, theatre, events, ReadOptions(), report):
+        if (said := said_of(feature)) in seen:
+            report.note(Finding.DUPLICATE, feature.origin)
+            continue
+        seen.add(said)
         repaired = repair_geometry(feature.geometry, "points", bounds, anywhere=False)
         account_for(feature, repaired, report)
     assert report.balances
@@ -126,4 +131,25 @@ def test_every_event_is_accounted_for(real_data: Path, events: Layer, theatre: T
         Finding.MISSING_TEXT: 3,
         Finding.MISSING_SOURCE: 11,
         Finding.MORE_SOURCES: 923,
+        Finding.OTHER_FIELDS: 1,
     }
+
+
+def said_of(feature: RawFeature) -> object:
+    return feature.geometry, feature.period, tuple(sorted(feature.properties.items()))
+
+
+def test_the_mapping_of_the_events_makes_what_their_reader_makes_and_gives_keys(
+    real_data: Path, events: Layer, theatre: Theatre
+) -> None:
+    path = real_data / "events" / "uacontrolmap_geolocations_20230101_20250630.csv.gz"
+    reports = Report(), Report()
+    mapped = list(read_features(path, theatre, events, ReadOptions(), reports[0]))
+    read = list(read_features(path, theatre, events, ReadOptions(reader="uacontrolmap"), reports[1]))
+    assert list(dict.fromkeys(map(said_of, mapped))) == list(map(said_of, read))
+    assert (len(mapped), len(read)) == (34_791, 34_770)
+    for finding in (Finding.MISSING_TEXT, Finding.MISSING_SOURCE, Finding.MORE_SOURCES):
+        assert reports[0].counts[finding] == reports[1].counts[finding]
+    keys = [each.event_key for each in mapped if each.event_key]
+    assert len(keys) == len(set(keys)) == 33_321
+    assert not any(each.event_key for each in read)

@@ -1,4 +1,7 @@
-"""Law: every row becomes one event in plain words with its day and source, or is accounted for."""
+"""Law: every row becomes one event in plain words with its day and source, or is accounted for.
+
+The reader alone; the shipped theatre takes the mapping, which `test_real_archive` holds to the same events.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def write(path: Path, *rows: tuple[str, ...], header: tuple[str, ...] = COLUMNS)
 
 def read(path: Path, layer: Layer, zone: ZoneInfo) -> tuple[list[RawFeature], Report]:
     report = Report()
-    found = list(read_features(path, in_zone(zone), layer, ReadOptions(), report))
+    found = list(read_features(path, in_zone(zone), layer, ReadOptions(reader="uacontrolmap"), report))
     report.imported = len(found)
     assert report.balances
     return found, report

@@ -342,6 +342,28 @@ def test_a_field_is_made_of_columns_as_the_mapping_says(
     assert type(found.properties["text"]) is type(value)
 
 
+@pytest.mark.parametrize(
+    ("take", "said", "finding"),
+    [
+        ("url", "Hit mill", Finding.MISSING_SOURCE),
+        ("url", "", Finding.MISSING_SOURCE),
+        ("text", "<br>https://x.org/1", Finding.MISSING_TEXT),
+        ("text", "", Finding.MISSING_TEXT),
+    ],
+)
+def test_words_without_a_link_and_a_link_without_words_are_counted(
+    take: str, said: str, finding: Finding
+) -> None:
+    toml = DATE + PLACE + KIND + f'[fields]\ntext = {{ column = "d", take = "{take}" }}'
+    found, report = features(plan(toml, events("text")), table({**ROW, "d": said}))
+    assert "text" not in found[0].properties
+    assert report.counts[finding] == 1
+    assert report.examples[finding] == ["file.csv#1: text"]
+    assert (
+        finding not in features(plan(toml, events("text")), table({**ROW, "d": "x https://x.org"}))[1].counts
+    )
+
+
 def test_a_value_of_another_type_is_left_out_and_said() -> None:
     toml = DATE + PLACE + KIND + '[fields]\ntext = { column = "n", type = "whole" }'
     found, report = features(plan(toml, events("text")), table({**ROW, "n": "many"}))

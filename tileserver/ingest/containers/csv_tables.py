@@ -162,8 +162,9 @@ def _row(number: int, record: list[str] | str, columns: tuple[str, ...]) -> Row:
     if isinstance(record, str):
         return Row(number, {}, None, f"it cannot be read as a record: {record}")
     values = dict(zip(columns, record, strict=False))
-    surplus = [cell for cell in record[len(columns) :] if cell.strip()]
-    if len(record) < len(columns) or surplus:
+    if len(record) != len(columns) and (
+        len(record) < len(columns) or any(map(str.strip, record[len(columns) :]))
+    ):
         return Row(number, values, None, f"it has {len(record)} cells for {len(columns)} columns")
     line = "".join(record)
     if not line.isascii() and any(_NO_TEXT <= letter <= "\udcff" for letter in line):

@@ -10,6 +10,7 @@ import re
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _FEW = 10  # times as many right as wrong sequences
+_NO_TEXT, _NOT_ASCII = re.compile("[\udc80-\udcff]"), re.compile(r"[^\x00-\x7f]")
 _HIGH_RUN = re.compile(rb"[\xa5\xa8\xaa\xaf\xb2-\xb4\xb8\xba\xbf-\xff]+")  # letters of windows-1251
 
 
@@ -21,8 +22,8 @@ def seen_encoding(sample: bytes) -> str:
     if wide := _wide(sample):
         return wide
     text = sample.decode("utf-8", "surrogateescape")
-    wrong = sum("\udc80" <= letter <= "\udcff" for letter in text)
-    right = sum(letter > "\x7f" for letter in text) - wrong
+    wrong = len(_NO_TEXT.findall(text))
+    right = len(_NOT_ASCII.findall(text)) - wrong
     cut_off = 3  # bytes of a letter at the end of a sample
     if wrong == 0 or right > _FEW * wrong or (right and wrong <= cut_off):
         return "utf-8"

@@ -127,6 +127,9 @@ class IdPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = ""  # regular expression; the first of its groups that finds anything
 
 
+IdColumns: TypeAlias = tuple[str | int | IdPart, ...]
+
+
 class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns by which a row is known when issued again, and by which the newest issue is told.
 
@@ -134,7 +137,7 @@ class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     column: Columns = ()
-    columns: tuple[str | int | IdPart, ...] = ()
+    columns: IdColumns = ()
     newest: Column = ""  # '': the row that comes later
     # Rows of one file with one id: issues of one event, or several events that the id cannot tell apart.
     several: Literal["newest", "apart"] = "newest"
@@ -142,7 +145,7 @@ class IdRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def parts(self) -> tuple[IdPart, ...]:
         """The parts of an id that is made of several."""
-        return tuple(each if isinstance(each, IdPart) else IdPart(each) for each in self.columns)
+        return parts_of(self.columns)
 
 
 class LookupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,14 +182,25 @@ class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitRule = LimitRule()
 
 
+def parts_of(columns: IdColumns) -> tuple[IdPart, ...]:
+    """Return *columns* that together are an id, each as a part of it."""
+    return tuple(each if isinstance(each, IdPart) else IdPart(each) for each in columns)
+
+
 def listed(given: str | int | float | bool | tuple[str | int | float | bool, ...]) -> tuple[str, ...]:
     """Return *given*, one word or several, as texts; the empty word is none."""
+    if isinstance(given, str):  # nearly all are, and each row asks
+        return (given,) if given else ()
+    if given == ():
+        return ()
     several = given if isinstance(given, tuple) else (given,)
     return tuple(spelled(each) for each in several if each != "" or isinstance(each, bool))
 
 
 def spelled(value: str | int | float | bool) -> str:
     """Return the text that a file of text alone would have for *value*."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return str(value).lower()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tileserver.errors import BadInstant
@@ -68,6 +69,8 @@ class Properties:
         offered = _offered(rule, said)
         if rule.type == "day" and rule.take == "first":  # as the date of the row is found
             offered = [each for each in offered if self._day(each) is not None] or offered
+        if not offered and rule.take in _NOTHING_LEFT:
+            note(_NOTHING_LEFT[rule.take], name)
         taken = offered[:1] if rule.take in ("first", "url") else offered
         if len(taken) < len(offered) and name.startswith("url"):
             note(Finding.MORE_SOURCES, f"{name}: {len(offered)}")
@@ -158,12 +161,17 @@ def cited(urls: Sequence[Any], publishers: Sequence[Any]) -> list[dict[str, str]
     return [*({"publisher": "", "url": url} for url in links), *({"publisher": name} for name in names)]
 
 
+_NOTHING_LEFT = {"text": Finding.MISSING_TEXT, "url": Finding.MISSING_SOURCE}  # of words and links in one
+_parted = lru_cache(16)(split_sources)  # of which one field takes the text, and another the URL
+
+
 def _offered(rule: FieldRule, said: list[Any]) -> list[Any]:
     if rule.take in ("first", "all"):
         return said
-    texts, urls = [], []
+    texts: list[str] = []
+    urls: list[str] = []
     for each in said:
-        text, found = split_sources(text_of_value(each))
+        text, found = _parted(text_of_value(each))
         texts.append(text)
         urls += found
     return urls if rule.take == "url" else [each for each in texts if each]

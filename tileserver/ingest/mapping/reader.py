@@ -15,7 +15,7 @@ from tileserver.findings import Finding
 from tileserver.ingest.containers.sources import plain_name
 from tileserver.ingest.containers.table import Table
 from tileserver.ingest.dates import Said
-from tileserver.ingest.mapping.conditions import Issues, issues, numbered
+from tileserver.ingest.mapping.conditions import Issues, apart, issues, numbered
 from tileserver.ingest.mapping.looks import with_looks
 from tileserver.ingest.mapping.plan import IntakePlan
 from tileserver.ingest.mapping.rows import TableReader
@@ -88,7 +88,12 @@ def _issues(source: TableSource, plan: IntakePlan) -> Issues:
     taken = (
         (number, each) for number, each in numbered(source.tables(None)) if plan.takes(each, source.file)
     )
-    return issues(taken, rule, plan.dates, by_member=plan.rules.means == "snapshot")
+    by_member = plan.rules.means == "snapshot"
+    if rule.several == "apart":
+        hidden = [] if plan.hidden is None else [plan.hidden.column]
+        said_in = [*plan.named_columns(), *hidden, *plan.layer.fields]
+        return apart(taken, rule, said_in, by_member=by_member)
+    return issues(taken, rule, plan.dates, by_member=by_member)
 
 
 def _leave_out(table: Table, file: str, report: Report) -> None:

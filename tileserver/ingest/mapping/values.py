@@ -62,9 +62,11 @@ def flat(values: Iterable[Any]) -> Iterator[Any]:
 
 def text_of_value(value: Any) -> str:
     """Return *value* as a single text, for messages and comparisons; empty for a value without words."""
+    if isinstance(value, str):
+        return value.strip()
     if value is None:
         return ""
-    if isinstance(value, str | int | float | bool):
+    if isinstance(value, int | float | bool):
         return spelled(value).strip()
     if isinstance(value, date | datetime):
         return value.isoformat()
