@@ -132,6 +132,7 @@ def test_every_event_is_accounted_for(real_data: Path, events: Layer, theatre: T
         Finding.MISSING_SOURCE: 11,
         Finding.MORE_SOURCES: 923,
         Finding.OTHER_FIELDS: 1,
+        Finding.NO_ID: 11,
     }
 
 

@@ -37,7 +37,7 @@ def _part(column: str, pattern: re.Pattern[str] | None, values: Mapping[str, Any
 
 @lru_cache(64)
 def _compiled(columns: IdColumns) -> tuple[tuple[str, re.Pattern[str] | None], ...]:
-    """Return each of *columns* by its text, with the pattern of its part; each row asks for them."""
+    """Return the names of *columns*, each with the pattern of its part."""
     return tuple(
         (spelled(part.column), re.compile(part.pattern) if part.pattern else None)
         for part in parts_of(columns)
@@ -71,7 +71,7 @@ def issues(tables: Iterable[tuple[int, Table]], rule: IdRule, dates: RowDates, *
     """
     best: dict[_Name, tuple[float, RowPlace]] = {}
     old: set[RowPlace] = set()
-    for name, row_place, row in _named(tables, rule, by_member=by_member):
+    for name, row_place, row in _with_ids(tables, rule, by_member=by_member):
         order = _order(value_at(row.values, spelled(rule.newest)), dates, row_place, rule)
         known = best.get(name)
         if known is not None and known[0] > order:
@@ -92,7 +92,7 @@ def apart(
     """
     found: dict[_Name, tuple[int, list[RowPlace]]] = {}
     several: set[_Name] = set()
-    for name, row_place, row in _named(tables, rule, by_member=by_member):
+    for name, row_place, row in _with_ids(tables, rule, by_member=by_member):
         said = hash((row.geometry, *(text_of_value(value_at(row.values, each)) for each in columns)))
         first, places = found.setdefault(name, (said, []))
         places.append(row_place)
@@ -101,7 +101,7 @@ def apart(
     return Issues(apart=frozenset(each for name in several for each in found[name][1]))
 
 
-def _named(
+def _with_ids(
     tables: Iterable[tuple[int, Table]], rule: IdRule, *, by_member: bool
 ) -> Iterator[tuple[_Name, RowPlace, Row]]:
     for number, table in tables:

@@ -183,7 +183,7 @@ class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parts_of(columns: IdColumns) -> tuple[IdPart, ...]:
-    """Return *columns* that together are an id, each as a part of it."""
+    """Return *columns* as parts of an id."""
     return tuple(each if isinstance(each, IdPart) else IdPart(each) for each in columns)
 
 
