@@ -114,7 +114,9 @@ def test_events_of_which_few_are_put_aside_are_published_and_say_so(
 ) -> None:
     run("theatre", "add", "ukraine", dsn=database)
     (west, south), *_ = SQUARE
-    rows = [f"20231109,ru,{west},{south + number / 1000},Event {number}" for number in range(30)]
+    rows = [
+        f"20231109,ru,{west},{south + number / 1000},Event https://x.org/{number}" for number in range(30)
+    ]
     path = tmp_path / "events.csv"
     path.write_text("\n".join(["date_key,side,lon,lat,d", *rows, f"20231109,nobody,{west},{south},Event"]))
     done = run("import", "ukraine.events", str(path), dsn=database)

@@ -249,7 +249,10 @@ def test_all_since_an_instant_can_be_withdrawn_and_a_short_period_says_that_it_g
 def events(folder: Path, *said: str, day: str = "20231109") -> Path:
     """Write a file of events by their texts."""
     path = folder / "events.csv.gz"
-    lines = ["date_key,side,lon,lat,d", *(f"{day},ru,37.6,49.{n},{text}" for n, text in enumerate(said))]
+    lines = [
+        "date_key,side,lon,lat,d",
+        *(f"{day},ru,37.6,49.{n},{text} https://x.org/{n}" for n, text in enumerate(said)),
+    ]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
     return path
 

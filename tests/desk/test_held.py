@@ -298,8 +298,10 @@ def test_plain_areas_are_held_as_snapshots_are(desk: Desk, tmp_path: Path) -> No
 
 def events(path: Path, good: int, bad: int) -> Path:
     rows = ["date_key,side,lon,lat,d"]
-    rows += [f"20231109,ru,{36 + number / 100},48.5,Event {number}" for number in range(good)]
-    rows += [f"20231109,nobody,{37 + number / 100},48.5,Event {number}" for number in range(bad)]
+    rows += [f"20231109,ru,{36 + number / 100},48.5,Event https://x.org/{number}" for number in range(good)]
+    rows += [
+        f"20231109,nobody,{37 + number / 100},48.5,Event https://x.org/{number}" for number in range(bad)
+    ]
     path.write_text("\n".join(rows) + "\n")
     return path
 
