@@ -20,7 +20,10 @@ pytestmark = pytest.mark.db
 
 FIRST = 1699563600  # 2023-11-09, 21:00 UTC
 DAY = 86400
-EVENT = "date_key,side,lon,lat,d\n20231109,ru,37.6,49.7,A bridge https://x.org/1\n20231110,ua,37.7,49.7,A road https://x.org/2\n"
+EVENT = (
+    "date_key,side,lon,lat,d\n20231109,ru,37.6,49.7,A bridge https://x.org/1\n"
+    "20231110,ua,37.7,49.7,A road https://x.org/2\n"
+)
 
 
 @pytest.fixture
