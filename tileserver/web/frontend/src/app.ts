@@ -64,7 +64,7 @@ export function startPage(link: Link, language: string, say: Say): void {
   const loader = new TheatreLoader({
     drawable: () => Promise.all([styled, recovery.drawable()]),
     onOpen: (open, catalogue) => visit.onOpen(open, catalogue),
-    onFailure: () => visit.onOffline(),
+    onFailure: (nothing) => visit.onOffline(nothing),
   });
   const comparison = new Comparison({ map, language, say, onChoice: (day) => visit.compare(day) });
   const popups = answerClicks(map, () => visit.clickContext());

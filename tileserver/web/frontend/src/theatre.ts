@@ -20,11 +20,16 @@ export interface OpenTheatre {
   days: DayCount[];
 }
 
-/** Read a theatre; with an empty id the one that opens unasked. Throws where the server has no such theatre. */
+/** Nothing of a theatre is public yet, so there is no day to show. */
+export class NothingPublic extends Error {}
+
+/** Read a theatre; with an empty id the one that opens unasked. Throws where the server has no such theatre, and
+ *  `NothingPublic`. */
 export async function readTheatre(catalogue: Catalogue, id: string): Promise<OpenTheatre> {
   const theatre = catalogue.theatres.find((one) => one.id === (id || catalogue.default));
   if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
   const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
+  if (!tiles.time.last_day) throw new NothingPublic(`nothing of ${theatre.id} is public`);
   const days = timeline.days.map((count) => ({ ...count, begins: rolesOf(count.begins, tiles) }));
   return { theatre, tiles, days };
 }
@@ -86,8 +91,8 @@ export interface LoaderOptions {
   /** Settles once layers can be added to the map. */
   drawable: () => Promise<unknown>;
   onOpen: (open: OpenTheatre, catalogue: Catalogue) => void;
-  /** The server could not be reached, and will be asked again. */
-  onFailure: () => void;
+  /** The server could not be reached, or has `nothing` that is public, and will be asked again. */
+  onFailure: (nothing: boolean) => void;
 }
 
 /** Reads the catalogue, and a theatre whenever one is to be opened; again and again until the server answers. */
@@ -114,7 +119,7 @@ export class TheatreLoader {
       onOpen(theatre, catalogue);
     } catch (error) {
       console.warn("map:", error);
-      onFailure();
+      onFailure(error instanceof NothingPublic);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.open(id), RETRY_MS);
     }

@@ -219,9 +219,9 @@ export class Visit {
   }
 
   /** The server does not answer, and will be asked again. */
-  onOffline(): void {
+  onOffline(nothing: boolean): void {
     if (!this.open) this.parts.page.state = "error";
-    this.parts.page.hint(this.say("offline"));
+    this.parts.page.hint(this.say(nothing ? "nothing" : "offline"));
   }
 
   /** Sources, layers and feature states went with the context: the wished-for day is made anew once there is another. */

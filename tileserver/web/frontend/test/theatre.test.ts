@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DayCount, DrawnLayer, Role, TileJson } from "../src/catalogue";
-import { countsOf, toldOn, type OpenTheatre } from "../src/theatre";
+import type { Catalogue, DayCount, DrawnLayer, Role, TileJson } from "../src/catalogue";
+import { countsOf, NothingPublic, readTheatre, toldOn, type OpenTheatre } from "../src/theatre";
 
 const layer = (name: string, newest: string): DrawnLayer =>
   ({ role: "events", name, title: { en: name }, newest }) as unknown as DrawnLayer;
@@ -59,4 +59,12 @@ test("the first known day of events is that of a layer that is on", () => {
 
 test("without any layer of events nothing is said of how old events are", () => {
   assert.deepEqual(told("2024-02-26", "damage", "footage").known.aged, []);
+});
+
+test("a theatre of which nothing is public yet is told from a server that does not answer", async (context) => {
+  const empty = { first_day: null, last_day: null, default: null, newest: {} };
+  const answer = { time: empty, vector_layers: [], categories: {}, category: {}, days: [] };
+  context.mock.method(globalThis, "fetch", () => Promise.resolve(Response.json(answer)));
+  const catalogue = { default: "ukraine", theatres: [{ id: "ukraine", tileset: "ukraine" }] };
+  await assert.rejects(readTheatre(catalogue as unknown as Catalogue, ""), NothingPublic);
 });
