@@ -7,12 +7,16 @@ import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
+from tileserver.errors import BadParameter
+
 _Path: TypeAlias = list[str | int]
 
+MOST_BYTES = 1 << 20  # of a file that somebody writes by hand
 _SAID = re.compile(r"(.*?)(?: - at `\$(.*)`)?\Z", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")  # the last one is any key of a table
 ANY_KEY = "..."
@@ -36,6 +40,19 @@ def near_miss(word: str, options: Iterable[str]) -> str:
     """Return ``; did you mean 'colour'?``, or nothing where nothing is near."""
     near = get_close_matches(word, list(options), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def read_toml(path: Path, where: str, otherwise: str) -> str:
+    """Return the text of a file that somebody wrote, UTF-8, at most `MOST_BYTES`.
+
+    `BadParameter` names it as *where*; *otherwise* is said of a larger one.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BadParameter(f"{where} has more than {MOST_BYTES >> 20} MB, and {otherwise}")
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadParameter(f"{where} cannot be read as text in UTF-8: {error}") from error
 
 
 def explain(error: msgspec.ValidationError, text: str, declared: type[msgspec.Struct]) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from math import cosh
-
+import numpy as np
 import shapely
 
 from tileserver.model import DatedFeature, Feature
-
-_RADIUS_M = 6_378_137.0  # of the sphere of EPSG:3857
+from tileserver.shape.project import stretch
 
 
 def changed_words(before: tuple[DatedFeature, Feature], after: tuple[DatedFeature, Feature]) -> str:
@@ -29,4 +27,4 @@ def changed_words(before: tuple[DatedFeature, Feature], after: tuple[DatedFeatur
 def _metres(was: Feature, now: Feature) -> float:
     """Return how far the middle of a geometry moved, on the ground: EPSG:3857 stretches by latitude."""
     first, second = (shapely.centroid(shapely.from_wkb(each.wkb)) for each in (was, now))
-    return float(first.distance(second)) / cosh(second.y / _RADIUS_M)
+    return float(first.distance(second) / stretch(np.array(second.y)))

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import WORLD
 from tileserver.shape.dissolve import dissolved
 from tileserver.shape.measure import areas_km2, polygons_in
+from tileserver.shape.project import stretch
 
 NO_STATUS = ""  # land that no area covers
 _JOINT_M = 0.001  # grid on which pieces of neighbouring cells meet; an edge that was cut may be a hair off
@@ -57,8 +57,7 @@ class Sieve:
         """Tell which of *polygons*, whose areas are *km2*, are slivers; shapes (n,)."""
         found = km2 * 100 < self.min_ha
         north = shapely.get_coordinates(shapely.centroid(polygons[found]))[:, 1]
-        scale = np.cosh(north * np.pi / WORLD)  # metres of EPSG:3857 to one on the ground
-        found[found] = shapely.is_empty(shapely.buffer(polygons[found], -self.width_m / 2 * scale))
+        found[found] = shapely.is_empty(shapely.buffer(polygons[found], -self.width_m / 2 * stretch(north)))
         return found
 
 

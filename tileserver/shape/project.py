@@ -32,3 +32,9 @@ def to_lonlat(metres: Coordinates) -> npt.NDArray[np.float64]:
     lon = np.degrees(metres[:, 0] / radius)
     lat = np.degrees(np.arctan(np.sinh(metres[:, 1] / radius)))
     return np.column_stack([lon, lat])
+
+
+def stretch(north: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
+    """Return metres of EPSG:3857 to a metre of ground, at *north* metres of EPSG:3857; any shape."""
+    found: npt.NDArray[np.floating[Any]] = np.cosh(north * np.pi / WORLD)
+    return found

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from tileserver.complaints import read_toml
 from tileserver.errors import BadParameter
 from tileserver.model import Layer
 
-MOST_BYTES = 1 << 20
 FILE = ".toml"  # ends the name of a file; any other name is that of a shipped mapping
 
 
@@ -37,12 +37,7 @@ def with_mapping(layer: Layer, folder: Path | None) -> Layer:
 
 
 def _read(file: Path, where: str) -> str:
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise BadParameter(f"{where} has more than {MOST_BYTES >> 20} MB, and is no mapping")
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadParameter(f"{where} cannot be read as text in UTF-8: {error}") from error
+    text = read_toml(file, where, "is no mapping")
     if not text.strip():
         raise BadParameter(f"{where} is an empty file; tileserver mapping suggest drafts one")
     return text

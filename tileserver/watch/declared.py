@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from tileserver.complaints import explain, line_of, near_miss
+from tileserver.complaints import explain, line_of, near_miss, read_toml
 from tileserver.errors import BadParameter, TileserverError
 from tileserver.ingest import READERS, ReadOptions
-from tileserver.ingest.mapping.load import MOST_BYTES, LoadedMapping, load_mapping, shipped_mappings
+from tileserver.ingest.mapping.load import LoadedMapping, load_mapping, shipped_mappings
 from tileserver.model import LayerRef
 from tileserver.times import parse_duration
 
@@ -97,12 +97,7 @@ def load_watch(path: Path) -> tuple[WatchEntry, ...]:
     BadParameter
         There is no such file, or it does not hold together: with the line, the key and what would do.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadParameter(f"{path.name} has more than {MOST_BYTES >> 20} MB, and says no sources")
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadParameter(f"{path} cannot be read as text in UTF-8: {error}") from error
+    text = read_toml(path, str(path), "says no sources")
     return _parse(text, path.name, path.absolute().parent)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tileserver.errors import HostileSource, UnreadableSource
+from tileserver.ingest.containers.sources import SHAPE_PARTS
 from tileserver.ingest.limits import LIMITS
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".swp", "~")
-_SHAPE_PARTS = (".shx", ".dbf", ".prj", ".cpg")  # read with their .shp, and never by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def parts_of(path: Path) -> list[Path]:
     return sorted(
         each
         for each in path.parent.iterdir()
-        if each.stem == path.stem and each.suffix.lower() in _SHAPE_PARTS and each.is_file()
+        if each.stem == path.stem and each.suffix.lower() in SHAPE_PARTS and each.is_file()
     )
 
 
@@ -125,6 +125,6 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _counts(path: Path) -> bool:
     """Whether *path* is a file of its own, by its name: neither unfinished, nor a part of another."""
-    if path.suffix.lower() in _SHAPE_PARTS:
+    if path.suffix.lower() in SHAPE_PARTS:
         return not any(path.with_suffix(each).is_file() for each in (".shp", ".SHP"))
     return not path.name.startswith(".") and not path.name.lower().endswith(_UNFINISHED)

@@ -25,8 +25,8 @@ from tileserver.ingest.limits import LIMITS, MB, Limits
 from tileserver.ingest.report import printable
 
 NESTED = 2  # archives within archives, as a KMZ in a zip
-_SHAPE_PARTS = (".shx", ".dbf", ".prj", ".cpg")
-_BESIDE_SHAPES = (*_SHAPE_PARTS, ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".qml", ".sld", ".shp.xml")
+SHAPE_PARTS = (".shx", ".dbf", ".prj", ".cpg")  # read with their .shp, and never by themselves
+_BESIDE_SHAPES = (*SHAPE_PARTS, ".sbn", ".sbx", ".qix", ".qpj", ".qmd", ".qml", ".sld", ".shp.xml")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".svg", ".webp", ".bmp")
 _WORDS = ("", ".txt", ".md")
 _ABOUT = ("readme", "license", "licence")
@@ -183,7 +183,7 @@ def _archive(member: str, archive: Packed, opening: Opening) -> Iterator[PlainFi
             needed = {by_path[path] for path in chosen}
             for path in filter(_is_shape, chosen):
                 stem = path.lower()[: -len(".shp")]
-                needed |= {lowered[stem + part] for part in _SHAPE_PARTS if stem + part in lowered}
+                needed |= {lowered[stem + part] for part in SHAPE_PARTS if stem + part in lowered}
             for each in (each for each in archive.names if each in needed):
                 spooled[each] = _unpack(archive, each, room / _own_name(len(spooled), each), opening)
         for path in chosen:
@@ -268,7 +268,7 @@ def _parts(name: str, lowered: Mapping[str, Path]) -> dict[str, Path]:
     if not _is_shape(name):
         return {}
     stem = name.lower()[: -len(".shp")]
-    found = {part: lowered.get(stem + part) for part in _SHAPE_PARTS}
+    found = {part: lowered.get(stem + part) for part in SHAPE_PARTS}
     return {part: path for part, path in found.items() if path is not None and not path.is_symlink()}
 
 

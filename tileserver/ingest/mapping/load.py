@@ -10,12 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from tileserver.complaints import explain, line_of, near_miss
+from tileserver.complaints import explain, line_of, near_miss, read_toml
 from tileserver.errors import BadParameter
 from tileserver.ingest.mapping.check import faults
 from tileserver.ingest.mapping.declared import FileMapping
-
-MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,7 @@ def load_mapping(name_or_path: str) -> LoadedMapping:
             f"there is no mapping {name_or_path[:80]!r}{near_miss(name_or_path, shipped_mappings())};"
             f" shipped are {', '.join(shipped_mappings())}, any other is the path of a TOML file"
         )
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadParameter(f"{path.name} has more than {MOST_BYTES >> 20} MB, and is no mapping")
-        return parse_mapping(path.read_text("utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadParameter(f"{path.name} cannot be read as text in UTF-8: {error}") from error
+    return parse_mapping(read_toml(path, path.name, "is no mapping"), path.name)
 
 
 def parse_mapping(text: str, name: str) -> LoadedMapping:
