@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import asyncpg
 import pytest
 
+from tests.desk.keyed import KEYED
 from tileserver.desk.importer import import_file, import_snapshots
 from tileserver.desk.job import Job, Outcome
 from tileserver.ingest import RawFeature, RawSnapshot, ReadOptions, Report
@@ -162,6 +163,18 @@ def open_desk(databases: Databases) -> Callable[[], Desk]:
 def desk(open_desk: Callable[[], Desk]) -> Desk:
     """A desk over a new database."""
     return open_desk()
+
+
+@pytest.fixture
+def listed(desk: Desk, tmp_path: Path) -> Callable[..., Outcome]:
+    """A function that imports events from a file, by their keys unless *options* say otherwise."""
+
+    def run(*events: Mapping[str, Any], options: ReadOptions = KEYED, complete: bool = False) -> Outcome:
+        path = tmp_path / "events.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": events}))
+        return desk.import_file("events", path, options, complete=complete, accept="")
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.desk.keyed import UNKEYED, event
 from tileserver.desk.job import Outcome
 from tileserver.desk.prepared import Prepared, pack, unpack
 from tileserver.event_keys import event_id
@@ -19,28 +20,6 @@ if TYPE_CHECKING:
     from tests.desk.conftest import Desk
 
 pytestmark = pytest.mark.db
-
-KEYED = ReadOptions(reader="geojson", date_column="date", key_columns=("id",))
-UNKEYED = ReadOptions(reader="geojson", date_column="date")
-
-
-def event(name: str | int | None, text: str, lon: float = 37.5, day: str = "2023-11-02") -> dict[str, Any]:
-    said = {"side": "ru", "text": text, "date": day}
-    place = {"type": "Point", "coordinates": [lon, 48.5]}
-    own = {} if name is None else {"id": name}
-    return {"type": "Feature", **own, "properties": said, "geometry": place}
-
-
-@pytest.fixture
-def listed(desk: Desk, tmp_path: Path) -> Callable[..., Outcome]:
-    """A function that imports events from a file, by their keys unless *options* say otherwise."""
-
-    def run(*events: Mapping[str, Any], options: ReadOptions = KEYED, complete: bool = False) -> Outcome:
-        path = tmp_path / "events.geojson"
-        path.write_text(json.dumps({"type": "FeatureCollection", "features": events}))
-        return desk.import_file("events", path, options, complete=complete, accept="")
-
-    return run
 
 
 def known(desk: Desk, revision: int) -> list[tuple[int, str]]:

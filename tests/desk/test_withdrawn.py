@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 import shapely
 
+from tests.desk.keyed import ONE, TWO, UNKEYED, event
 from tileserver.desk.corrections import withdraw_features, withdraw_period
 from tileserver.desk.importer import commit
 from tileserver.desk.job import Job, Outcome
@@ -19,8 +18,7 @@ from tileserver.desk.prepare import make_feature
 from tileserver.desk.prepared import prepared
 from tileserver.desk.withdrawn import readmit
 from tileserver.errors import BadParameter
-from tileserver.event_keys import event_id
-from tileserver.ingest import ReadOptions, Report
+from tileserver.ingest import Report
 from tileserver.model import DatedFeature
 from tileserver.store.migrations import shipped_migrations
 from tileserver.times import parse_instant
@@ -29,28 +27,6 @@ if TYPE_CHECKING:
     from tests.desk.conftest import Desk
 
 pytestmark = pytest.mark.db
-
-KEYED = ReadOptions(reader="geojson", date_column="date", key_columns=("id",))
-UNKEYED = ReadOptions(reader="geojson", date_column="date")
-ONE, TWO = event_id("events", "A1"), event_id("events", "B2")
-
-
-def event(name: str, text: str, day: str = "2023-11-02") -> dict[str, Any]:
-    said = {"side": "ru", "text": text, "date": day}
-    place = {"type": "Point", "coordinates": [37.5, 48.5]}
-    return {"type": "Feature", "id": name, "properties": said, "geometry": place}
-
-
-@pytest.fixture
-def listed(desk: Desk, tmp_path: Path) -> Callable[..., Outcome]:
-    """A function that imports events from a file, by their keys unless *options* say otherwise."""
-
-    def run(*events: Mapping[str, Any], options: ReadOptions = KEYED, complete: bool = False) -> Outcome:
-        path = tmp_path / "events.geojson"
-        path.write_text(json.dumps({"type": "FeatureCollection", "features": events}))
-        return desk.import_file("events", path, options, complete=complete, accept="")
-
-    return run
 
 
 def texts(desk: Desk) -> list[str]:
@@ -80,7 +56,7 @@ def test_a_withdrawn_event_stays_away_under_any_text_and_the_report_says_why(
     listed(event("A1", "a fire"), event("B2", "smoke"))
     withdraw(desk, ONE)
     assert texts(desk) == ["smoke"]
-    for again in (event("A1", "a fire"), event("A1", "another text", "2023-11-05")):
+    for again in (event("A1", "a fire"), event("A1", "another text", day="2023-11-05")):
         for complete in (False, True):
             found = listed(again, event("B2", "smoke"), complete=complete)
             assert (found.revision, found.held) == (None, None)
