@@ -1,13 +1,18 @@
 // Words of the page by language, and the choice among texts that the server sends in several.
 
-import words from "./words.json";
+import de from "./words/de.json";
+import en from "./words/en.json";
+import fr from "./words/fr.json";
+import ru from "./words/ru.json";
+import uk from "./words/uk.json";
 
 /** A text by language tag. */
 export type Text = Record<string, string>;
 /** The name of a word of the page. */
-export type Word = keyof (typeof words)["en"];
+export type Word = keyof typeof en;
 
-const DICTIONARY: Record<string, Partial<Record<Word, string>>> = words;
+/** Every word of the page by language; a language that lacks one does not compile. */
+export const DICTIONARY: Record<string, Record<Word, string>> = { en, uk, ru, de, fr };
 
 /** The first language we have words for: the one asked for, then the browser's, then English. */
 export function chooseLanguage(asked: string, preferred: readonly string[]): string {
@@ -25,7 +30,7 @@ export type Say = ReturnType<typeof speaker>;
 /** A function that says a word in this language; `{name}` is filled from `values`. */
 export function speaker(language: string): (word: Word, values?: Record<string, string | number>) => string {
   return (word, values = {}) => {
-    const said = DICTIONARY[language]?.[word] ?? words.en[word];
+    const said = DICTIONARY[language]?.[word] ?? en[word];
     return said.replace(/\{(\w+)\}/g, (whole, name: string) =>
       name in values ? String(values[name]) : whole,
     );
