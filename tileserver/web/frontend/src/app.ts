@@ -22,7 +22,9 @@ import { Panel } from "./panel"; // the card: date, summary, notes, legend
 import { answerClicks } from "./popup"; // what lies under a click
 import { Recovery } from "./recovery"; // a lost context, an ended worker
 import type { Say } from "./texts"; // words by language
+import { addHelp } from "./help"; // every key
 import { TheatreLoader } from "./theatre"; // everything the server says of a theatre
+import { Tools } from "./tools"; // buttons at the edge of the map, and the sheet beside it
 import { Travel } from "./travel"; // from a wished day to a shown one: queue, periods, slider, player
 import { Visit } from "./visit"; // what happens, and what follows from it
 
@@ -72,6 +74,8 @@ export function startPage(link: Link, language: string, say: Say): void {
   const panel = new Panel(language, say);
   const parts = { page, map, look, panel, recovery, travel, comparison, popups, address, loader };
   const visit = new Visit(link, language, say, parts);
+  const tools = new Tools(say); // tools stand in this order
+  addHelp(tools, say);
   map.on("moveend", () => address.write("replace"));
   Object.assign(window, { tileserverMap: map, tileserverShownSource: () => travel.periods.source });
   visit.start();
