@@ -59,12 +59,12 @@ export class Sheet {
     const { leaf, cameFrom } = this;
     if (!leaf) return;
     this.leaf = null;
-    const held = this.root.contains(document.activeElement);
+    const focused = this.root.contains(document.activeElement);
     this.root.hidden = true;
     document.body.classList.remove("sheeted");
     leaf.onClose?.();
     byId("sheet-body").replaceChildren();
-    if (held && cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
+    if (focused && cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
     this.onTurn();
   }
 }
