@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds bench chaos soak night fuzz costs lint qgis pins audit clean machine browser services
+.PHONY: help setup run test worlds bench chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
 
 WORLDS := 500
 SOAK_MINUTES := 20
@@ -27,7 +27,7 @@ run: setup ## set up what is missing and serve at http://127.0.0.1:8000 (HOST, P
 
 setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and stop there
 
-test: setup .venv/.made-dev browser services lint ## set up everything and run every test and check
+test: setup .venv/.made-dev browser firefox services lint ## set up everything and run every test and check
 	cd $(WEB) && npm test
 	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile
 
@@ -78,6 +78,9 @@ machine:
 
 browser: machine
 	@.ci/setup browser
+
+firefox: machine
+	@.ci/setup firefox
 
 services: machine
 	@.ci/setup services
