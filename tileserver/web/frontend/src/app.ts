@@ -20,6 +20,7 @@ import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { Page } from "./page"; // theme, dress, the line over the map
 import { Panel } from "./panel"; // the card: date, summary, notes, legend
 import { answerClicks } from "./popup"; // what lies under a click
+import { keepForPrint } from "./print"; // the map on paper
 import { Recovery } from "./recovery"; // a lost context, an ended worker
 import type { Say } from "./texts"; // words by language
 import { addHelp } from "./help"; // every key
@@ -27,6 +28,8 @@ import { TheatreLoader } from "./theatre"; // everything the server says of a th
 import { Tools } from "./tools"; // buttons at the edge of the map, and the sheet beside it
 import { Travel } from "./travel"; // from a wished day to a shown one: queue, periods, slider, player
 import { Visit } from "./visit"; // what happens, and what follows from it
+
+const TO_NEWEST = "M4 4.5 10 10l-6 5.5M10 4.5 16 10l-6 5.5M17.5 4v12"; // an icon, see `Tool`
 
 /** Build the reader's map, or an embed, and open what the link names. Throws where the browser has no WebGL 2. */
 export function startPage(link: Link, language: string, say: Say): void {
@@ -75,7 +78,9 @@ export function startPage(link: Link, language: string, say: Say): void {
   const parts = { page, map, look, panel, recovery, travel, comparison, popups, address, loader };
   const visit = new Visit(link, language, say, parts);
   const tools = new Tools(say); // tools stand in this order
+  tools.add({ id: "newest", icon: TO_NEWEST, label: say("toNewest"), key: "n", act: () => visit.toNewest() });
   addHelp(tools, say);
+  keepForPrint(map);
   map.on("moveend", () => address.write("replace"));
   Object.assign(window, { tileserverMap: map, tileserverShownSource: () => travel.periods.source });
   visit.start();

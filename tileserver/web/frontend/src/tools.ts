@@ -36,9 +36,8 @@ function iconOf(path: string): SVGSVGElement {
 /** Whether a key is the reader's wish, and not a letter of a text or a shortcut of the browser's. */
 export function isPlain(event: KeyboardEvent): boolean {
   if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return false;
-  return !(
-    event.target instanceof Element && event.target.closest("input, select, textarea, [contenteditable]")
-  );
+  const typed = "input:not([type=range], [type=checkbox], [type=radio]), select, textarea, [contenteditable]";
+  return !(event.target instanceof Element && event.target.closest(typed));
 }
 
 /** The tools, their buttons and keys, and the sheet that they share. */
@@ -114,7 +113,7 @@ export class Tools {
   }
 
   private key(event: KeyboardEvent): void {
-    if (!isPlain(event)) return;
+    if (!isPlain(event) || document.body.classList.contains("embed")) return;
     const tool = this.tools.find(({ key }) => key === event.key);
     if (!tool) return;
     event.preventDefault();

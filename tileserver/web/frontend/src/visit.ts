@@ -152,6 +152,11 @@ export class Visit {
     flyToNote(this.parts.map, note);
   }
 
+  /** Go to the newest public day. */
+  toNewest(): void {
+    if (this.open) this.parts.travel.travel(openingOf(this.open, "latest").day, "jump");
+  }
+
   /** What a click is answered from at this moment; null where no day is shown. */
   clickContext(): ClickContext | null {
     const { open, language, say, notes } = this;
