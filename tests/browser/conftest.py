@@ -113,7 +113,15 @@ class Reader:
     async def settled(self) -> None:
         """Wait until nothing is on its way, also what is loaded ahead."""
         await asyncio.sleep(0.3)
-        await self.until("tileserverMap.areTilesLoaded() && tileserverMap.loaded()")
+        await self.until(
+            "document.documentElement.dataset.after !== 'waiting'"
+            " && tileserverMap.areTilesLoaded() && tileserverMap.loaded()"
+        )
+
+    async def legend(self) -> list[str]:
+        """What the legend names, once it is that of the day."""
+        await self.settled()
+        return await self.page.locator("#legend .name:visible").all_inner_texts()
 
     async def loaded_ahead(self) -> None:
         """Wait until the periods before and after the shown one are there too."""

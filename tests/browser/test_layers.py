@@ -44,9 +44,9 @@ async def test_each_layer_of_events_and_each_overlay_is_switched_by_itself(
 ) -> None:
     reader = await new_reader(1000, 900)
     await reader.open(several_url + LOOK)
-    legend = await reader.page.inner_text("#legend")
-    assert legend.split("\n") == [
+    assert await reader.legend() == [
         *("Held", "Freed", "Front line", "Combat", "battle", "strike", "Damage", "House hit", "Claimed"),
+        "Notes on the map",
     ]
     assert "2 events" in await reader.page.inner_text("#summary")
     assert set(await reader.page.evaluate(DRAWN)) == {"control", "frontline", "events", "notes", "damage"}
@@ -70,6 +70,7 @@ async def test_each_layer_of_events_and_each_overlay_is_switched_by_itself(
     await switch(reader, "damage", on=False)
     assert "1 event" in await reader.page.inner_text("#summary")
     await switch(reader, "events", on=False)
+    assert await reader.page.evaluate("location.hash.endsWith('&off=damage,events')")
     assert "event" not in await reader.page.inner_text("#summary")
     assert set(await reader.page.evaluate(DRAWN)) == {"control", "frontline", "notes"}
     assert reader.complaints == []

@@ -13,7 +13,7 @@ from tests.twins import stores
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LOOK = "/?theatre=twin&lang=en#map=6.2/49.3/33&at=2024-03-02"
-READ = ("legend", "summary", "notes", "date", "changes")
+READ = ("summary", "notes", "date", "changes")
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +34,12 @@ async def test_layers_of_other_names_are_drawn_counted_and_compared_alike(
         await reader.open(url + LOOK + compared)
         if compared:
             await reader.until("document.querySelectorAll('#changes .km2').length > 0")
-        words.append([await reader.page.inner_text(f"#{name}") for name in READ])
+        words.append([*await reader.legend(), *[await reader.page.inner_text(f"#{name}") for name in READ]])
         assert reader.complaints == []
         pictures.append(await reader.picture())
     assert words[0] == words[1]
-    legend, summary, notes, *_ = words[1]
-    assert legend.split("\n") == ["Held", "Freed", "Front line", "battle", "strike"]
+    *legend, summary, notes, _, _ = words[1]
+    assert legend == ["Held", "Freed", "Front line", "battle", "strike", "Notes on the map"]
     assert "1 event" in summary
     assert "It moves." in notes
     assert await reader.difference(*pictures) == 0

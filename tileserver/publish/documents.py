@@ -225,6 +225,7 @@ def _title(tileset: Tileset) -> dict[str, str]:
 
 
 def _vector_layer(layer: Layer) -> dict[str, Any]:
+    derived = layer.derived
     return {
         "id": layer.name,
         "role": layer.role,
@@ -233,6 +234,7 @@ def _vector_layer(layer: Layer) -> dict[str, Any]:
         "description": layer.title.get("en", layer.name),
         "minzoom": layer.minzoom,
         "maxzoom": layer.maxzoom,
+        **({"derived": {"layer": derived.layer, "side": derived.side}} if derived else {}),
     }
 
 

@@ -1,9 +1,10 @@
 // The address, in and out: what a link says (theatre, day, part of the map, dress of the page) is read from it, and
 // it names what the map shows, so that it can be copied at any moment.
-//   /?theatre=ukraine&lang=uk#map=6.5/48.9/37.2&at=2023-11-09&compare=2023-10-01
+//   /?theatre=ukraine&lang=uk#map=6.5/48.9/37.2&at=2023-11-09&compare=2023-10-01&off=events
 //   /embed?theatre=ukraine&at=2023-11-09&theme=dark#map=6.5/48.9/37.2
 
 import { isDay, type Day } from "./days";
+import { AS_AT_FIRST, type Switches } from "./switches";
 
 /** The middle of the map in degrees, and its zoom level. */
 export interface Camera {
@@ -18,6 +19,7 @@ export interface Link {
   at: Day | "latest" | "";
   compare: Day | ""; // the other day of a comparison
   camera: Camera | null;
+  switches: Switches;
   lang: string;
   theme: "light" | "dark" | "auto";
   controls: boolean | null;
@@ -35,6 +37,8 @@ function cameraOf(text: string | null): Camera | null {
 const onlyDay = (text: string): Day | "" => (isDay(text) ? text : "");
 const dayOf = (text: string): Link["at"] => (text === "latest" || isDay(text) ? text : "");
 
+const namesIn = (text: string | null): string[] => (text ?? "").split(",").filter(Boolean);
+
 /** Read a link; nonsense counts as not said. The part after `#` goes before the query. */
 export function readLink(search: string, hash: string): Link {
   const query = new URLSearchParams(search);
@@ -46,6 +50,7 @@ export function readLink(search: string, hash: string): Link {
     at: dayOf(fragment.get("at") ?? query.get("at") ?? ""),
     compare: onlyDay(fragment.get("compare") ?? query.get("compare") ?? ""),
     camera: cameraOf(fragment.get("map")),
+    switches: { off: namesIn(fragment.get("off")), on: namesIn(fragment.get("on")) },
     lang: query.get("lang") ?? "",
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     controls: controls === null ? null : controls === "1",
@@ -53,10 +58,17 @@ export function readLink(search: string, hash: string): Link {
 }
 
 /** The part after `#`. Zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
-export function fragmentOf(camera: Camera, at: Day | "", compare: Day | "" = ""): string {
+export function fragmentOf(
+  camera: Camera,
+  at: Day | "",
+  compare: Day | "" = "",
+  { off, on }: Switches = AS_AT_FIRST,
+): string {
+  const named = (key: string, names: string[]): string =>
+    names.length ? `&${key}=${names.map(encodeURIComponent).join(",")}` : "";
   const decimals = Math.max(2, Math.ceil((camera.zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
   const map = `map=${Number(camera.zoom.toFixed(2))}/${camera.lat.toFixed(decimals)}/${camera.lon.toFixed(decimals)}`;
-  return `#${map}${at && `&at=${at}`}${at && compare && `&compare=${compare}`}`;
+  return `#${map}${at && `&at=${at}`}${at && compare && `&compare=${compare}`}${named("off", off)}${named("on", on)}`;
 }
 
 /** What the map shows at the moment: the theatre's id, the day that is named ("" for none), the day beside it. */
@@ -65,6 +77,7 @@ export interface Place {
   day: Day | "";
   compare: Day | "";
   camera: Camera;
+  switches: Switches;
   lang: string;
 }
 
@@ -119,7 +132,7 @@ export class Address {
     const query = new URLSearchParams(bar.location.search);
     query.delete("at");
     query.set("theatre", at.theatre);
-    this.set(how, query, fragmentOf(at.camera, at.day, at.compare));
+    this.set(how, query, fragmentOf(at.camera, at.day, at.compare, at.switches));
   }
 
   /** Name a theatre that is to be opened, and nothing of it yet. */
@@ -129,11 +142,11 @@ export class Address {
   }
 
   /** Name what the page is to show when it is loaded anew, by an embed too. */
-  keep({ theatre, camera, compare }: Place, day: Day | ""): void {
+  keep({ theatre, camera, compare, switches }: Place, day: Day | ""): void {
     const query = new URLSearchParams(this.options.bar.location.search);
     if (this.options.embedded) query.set("controls", "1");
     query.set("theatre", theatre);
-    this.set("replace", query, fragmentOf(camera, day, compare));
+    this.set("replace", query, fragmentOf(camera, day, compare, switches));
   }
 
   private set(how: "push" | "replace", query: URLSearchParams, fragment: string): void {
@@ -142,7 +155,7 @@ export class Address {
   }
 }
 
-function linkOut({ theatre, day, compare, camera, lang }: Place): string {
+function linkOut({ theatre, day, compare, camera, switches, lang }: Place): string {
   const query = new URLSearchParams({ theatre, ...(lang ? { lang } : {}) });
-  return `./?${query.toString()}${fragmentOf(camera, day, compare)}`;
+  return `./?${query.toString()}${fragmentOf(camera, day, compare, switches)}`;
 }

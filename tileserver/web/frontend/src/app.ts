@@ -13,12 +13,14 @@
 //   travel.ts          onProgress()              slider, play button, the line over the map
 
 import { Address, type Link } from "./address"; // the link, in and out
+import { Afterwards, LegendAmounts } from "./afterwards"; // what follows a day that has stood for a while
 import { basemapStyle } from "./basemap"; // land, water, borders, names
 import { Comparison } from "./comparison"; // what changed hands between two days
+import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
 import { createMap } from "./map"; // MapLibre's map, and where it looks
 import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { Page } from "./page"; // theme, dress, the line over the map
-import { Panel } from "./panel"; // the card: date, summary, notes, legend
+import { Panel } from "./panel"; // the card: date, summary, notes
 import { answerClicks } from "./popup"; // what lies under a click
 import { keepForPrint } from "./print"; // the map on paper
 import { Recovery } from "./recovery"; // a lost context, an ended worker
@@ -75,7 +77,22 @@ export function startPage(link: Link, language: string, say: Say): void {
   const popups = answerClicks(map, () => visit.clickContext());
   const look = new MapLook(map, language, page.theme);
   const panel = new Panel(language, say);
-  const parts = { page, map, look, panel, recovery, travel, comparison, popups, address, loader };
+  const legend = new Legend(language, say, (name) => visit.switch(name));
+  const afterwards = new Afterwards([new LegendAmounts(legend, language)], () => travel.stands());
+  const parts = {
+    page,
+    map,
+    look,
+    panel,
+    legend,
+    afterwards,
+    recovery,
+    travel,
+    comparison,
+    popups,
+    address,
+    loader,
+  };
   const visit = new Visit(link, language, say, parts);
   const tools = new Tools(say); // tools stand in this order
   tools.add({ id: "newest", icon: TO_NEWEST, label: say("toNewest"), key: "n", act: () => visit.toNewest() });

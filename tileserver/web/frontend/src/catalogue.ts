@@ -28,7 +28,8 @@ export interface Category {
   label: Text;
   colour: string;
   colour_dark: string;
-  pattern: "none" | "hatch" | "dots";
+  pattern: "none" | "hatch" | "dots" | "pale";
+  side?: string; // who holds land of this status; "" or absent is nobody
 }
 
 /** Where data comes from, and under which terms. */
@@ -55,6 +56,12 @@ export interface Evidence {
   graphic: string;
 }
 
+/** Of which layer's areas a front is the edge, and for which side it is drawn. */
+export interface Derived {
+  layer: string;
+  side: string;
+}
+
 /** A layer that the map draws: its words, its legend, the property that holds its categories, the last day of which
  *  anything is known, and the number of the first of its shapes, which are counted through all layers of events. */
 export interface DrawnLayer {
@@ -65,6 +72,7 @@ export interface DrawnLayer {
   category: string;
   newest: Day | null;
   shape: number;
+  derived?: Derived; // of a front
   evidence?: Evidence & { latitude: number }; // for which rings are drawn as wide as they are on the ground
   vocabularies?: Record<string, { code: string; label: Text }[]>; // of other fields than the category, by field
 }
@@ -79,6 +87,7 @@ interface Time {
   embargo: string;
   horizon: string;
   history: History;
+  days: string; // URL of the timeline
   changes: { tiles: string; document: string } | null;
 }
 
@@ -88,7 +97,7 @@ interface Answered {
   minzoom: number;
   maxzoom: number;
   attribution: string;
-  vector_layers: { id: string; role: Role | "none"; title?: Text }[];
+  vector_layers: { id: string; role: Role | "none"; title?: Text; derived?: Derived }[];
   time: Time;
   categories: Record<string, Category[]>;
   category: Record<string, string>;
@@ -146,7 +155,7 @@ export function byRole(answered: Answered): TileJson {
     legend: ByRole<Category[]> = {},
     category: ByRole<string> = {};
   let shape = 0;
-  for (const { id, role, title = {} } of answered.vector_layers) {
+  for (const { id, role, title = {}, derived } of answered.vector_layers) {
     if (role === "none" || (layers[role] !== undefined && !SEVERAL.has(role))) continue;
     const look = answered.looks?.[id];
     const own: DrawnLayer = {
@@ -158,6 +167,7 @@ export function byRole(answered: Answered): TileJson {
       newest: answered.time.newest[id] ?? null,
       shape: role === "events" ? shape : 0,
     };
+    if (derived) own.derived = derived;
     const evidence = answered.evidence?.[id];
     if (evidence) own.evidence = { ...evidence, latitude: (answered.bounds[1] + answered.bounds[3]) / 2 };
     own.vocabularies = answered.vocabularies?.[id] ?? {};
@@ -220,3 +230,19 @@ export interface ComparisonDocument {
 /** Read the comparison of two days, by the URL template of the TileJSON. */
 export const readComparison = (template: string, from: Day, to: Day): Promise<ComparisonDocument> =>
   read(template.replace("{from}", from).replace("{to}", to));
+
+/** Read the km2 of each status at the end of a day, by the URL of the timeline; null where nothing measured that day. */
+export async function readKm2(
+  days: string,
+  tileset: string,
+  day: Day,
+): Promise<ReadonlyMap<string, number> | null> {
+  const url = new URL(days, location.href);
+  url.pathname = url.pathname.replace(/[^/]*\/timeline$/, `${encodeURIComponent(tileset)}/km2.json`);
+  url.searchParams.set("datetime", day);
+  const { km2 } = await read<{ km2: Record<string, number[]> }>(url.href);
+  const found = Object.entries(km2).flatMap(([status, [own]]) =>
+    own === undefined ? [] : [[status, own] as const],
+  );
+  return found.length ? new Map(found) : null;
+}

@@ -1,24 +1,12 @@
-// The words beside the map: theatre, date, notice, notes, legend, credits.
+// The words beside the map: theatre, date, notice, notes, credits.
 
 import type { Aged, Known, Newest } from "./ages";
-import { BASEMAP_ATTRIBUTION, paletteOf, type Theme } from "./basemap";
-import {
-  changesOf,
-  km2Of,
-  switchable,
-  type Catalogue,
-  type Category,
-  type DayCount,
-  type DrawnLayer,
-  type Role,
-  type TileJson,
-} from "./catalogue";
+import { BASEMAP_ATTRIBUTION } from "./basemap";
+import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
 import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import { worded, type Note } from "./notes";
 import { kilometres, pick, type Say } from "./texts";
-import { areaSwatch, lineSwatch, pointSwatch, ringSwatch } from "./swatches";
-import { colourOf, shapeImage } from "./style_layers";
 
 /** A day as the card tells it, see `toldOn`. */
 export interface Told {
@@ -57,64 +45,6 @@ export class Panel {
     for (const part of ["notice-text", "notice-whole"]) byId(part).textContent = notice;
     for (const part of ["notice", "notice-whole"]) byId(part).hidden = !notice;
     this.fillCredits(tiles);
-  }
-
-  /** Statuses, front and events; layers that can be switched have a part of their own, with a switch at its head. */
-  fillLegend(
-    tiles: TileJson,
-    theme: Theme,
-    off: ReadonlySet<string>,
-    onSwitch: (layer: string) => void,
-  ): void {
-    const groups = switchable(tiles);
-    const alone = tiles.drawn.filter((layer) => layer.newest !== null || layer.role !== "events");
-    byId("legend").replaceChildren(
-      ...alone.filter((layer) => !groups.includes(layer)).flatMap((layer) => this.legendRows(layer, theme)),
-      ...groups.map((layer) => this.legendGroup(layer, theme, !off.has(layer.name), onSwitch)),
-    );
-  }
-
-  private legendGroup(
-    layer: DrawnLayer,
-    theme: Theme,
-    isOn: boolean,
-    onSwitch: (layer: string) => void,
-  ): HTMLElement {
-    const title = pick(layer.title, this.language) || layer.name;
-    const box = element("input", "", [], { type: "checkbox", name: layer.name });
-    box.checked = isOn;
-    box.addEventListener("change", () => onSwitch(layer.name));
-    const overlay = layer.role === "overlay" ? layer.legend.map((one) => areaSwatch(one, theme)) : [];
-    const rows = layer.role === "overlay" ? [] : this.legendRows(layer, theme);
-    return element("li", "group", [
-      element("label", "", [box, ...overlay, element("span", "", [title])]),
-      ...(rows.length ? [element("ul", "", rows)] : []),
-    ]);
-  }
-
-  private legendRows(layer: DrawnLayer, theme: Theme): HTMLElement[] {
-    const palette = paletteOf(theme);
-    const row = (swatch: Node, label: string, kind = ""): HTMLElement =>
-      element("li", kind, [swatch, element("span", "", [label])]);
-    const named = (one: Category): string => pick(one.label, this.language);
-    if (layer.role === "areas") return layer.legend.map((one) => row(areaSwatch(one, theme), named(one)));
-    if (layer.role === "events")
-      return [
-        ...layer.legend.map((one, i) =>
-          row(pointSwatch(shapeImage(one, layer.shape + i, theme)), named(one), "half"),
-        ),
-        ...(layer.evidence?.classes.some(({ metres }) => metres > 0)
-          ? [row(ringSwatch(palette.note), this.say("inexact"), "ring")]
-          : []),
-      ];
-    if (layer.role !== "front") return [];
-    const [front] = layer.legend;
-    return [
-      row(
-        lineSwatch(front ? colourOf(front, theme) : palette.frontline, palette.casing),
-        (front && named(front)) || this.say("frontline"),
-      ),
-    ];
   }
 
   /** No day is on the map. */

@@ -115,3 +115,17 @@ export function comparisonSwatch(
     context.strokeRect(1.5, 1.5, 49, 29);
   });
 }
+
+/** The number of a note. */
+export const noteSwatch = (theme: Theme): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => {
+    const { note, noteText } = paletteOf(theme);
+    context.fillStyle = note;
+    context.beginPath();
+    context.roundRect(11, 1, 30, 30, 6);
+    context.fill();
+    context.fillStyle = noteText;
+    context.font = "bold 22px system-ui, sans-serif";
+    context.textAlign = "center";
+    context.fillText("1", 26, 24);
+  });

@@ -78,6 +78,11 @@ export class Travel {
     return this.state.wanted;
   }
 
+  /** Whether the wished-for day is on the map and is not about to be left. */
+  stands(): boolean {
+    return this.state.phase === "ready" && !this.state.playing;
+  }
+
   /** Take over a theatre of which nothing is shown yet, or another choice of its layers, with the days of those. */
   open(view: TheatreView, days: DayCount[]): void {
     this.look(view);

@@ -3,10 +3,12 @@
 
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Address, Link, Place } from "./address";
-import { offAtFirst, type Catalogue, type Role } from "./catalogue";
+import type { Afterwards } from "./afterwards";
+import type { Catalogue, Role } from "./catalogue";
 import type { Comparison } from "./comparison";
 import { clampDay, type Day } from "./days";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
+import type { Legend } from "./legend";
 import type { MapLook } from "./map_look";
 import type { Note } from "./notes";
 import type { Page } from "./page";
@@ -15,6 +17,7 @@ import type { TheatreView } from "./periods_on_map";
 import type { ClickContext, Popups } from "./popup";
 import type { Recovery } from "./recovery";
 import { comparing } from "./state";
+import { AS_AT_FIRST, offBy, switchesOf, turned } from "./switches";
 import type { Say } from "./texts";
 import {
   countsOf,
@@ -34,6 +37,8 @@ export interface Parts {
   map: MapLibre;
   look: MapLook;
   panel: Panel;
+  legend: Legend;
+  afterwards: Afterwards;
   recovery: Recovery;
   travel: Travel;
   comparison: Comparison;
@@ -66,7 +71,7 @@ export class Visit {
     const { compare, camera } = this.link;
     const span = spanOf(tiles);
     this.open = open;
-    this.off = offAtFirst(tiles);
+    this.off = offBy(this.link.switches, tiles);
     this.takeDown();
     this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
@@ -83,23 +88,27 @@ export class Visit {
   }
 
   private fillLegend({ tiles }: OpenTheatre): void {
-    this.parts.panel.fillLegend(tiles, this.parts.page.theme, this.off, (layer) => this.switch(layer));
+    this.parts.legend.list({ tiles, theme: this.parts.page.theme, off: this.off });
   }
 
-  /** The reader switches a layer on or off: the day is prepared anew, with it or without it, and kept until then. */
-  private switch(layer: string): void {
+  /** The reader switches a layer or a part on or off. A layer's day is prepared anew, and kept until then. */
+  switch(name: string): void {
     const { open } = this;
-    this.off = new Set([...this.off, layer].filter((name) => name !== layer || !this.off.has(layer)));
+    this.off = turned(this.off, name);
     if (!open) return;
     this.parts.popups.close(); // it may tell of what is no longer there
-    this.parts.travel.open(this.view(open), countsOf(open, this.off));
-    this.parts.travel.refresh();
+    if (open.tiles.drawn.some((layer) => layer.name === name)) {
+      this.parts.travel.open(this.view(open), countsOf(open, this.off));
+      this.parts.travel.refresh();
+    }
+    this.parts.address.write("replace");
   }
 
   /** Show nothing any more, and name nothing. */
   private takeDown(): void {
     this.parts.travel.takeDown();
     this.parts.comparison.clear();
+    this.parts.afterwards.clear();
     this.parts.popups.close();
     this.parts.panel.clear();
     this.parts.page.day = "";
@@ -113,9 +122,16 @@ export class Visit {
     panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));
     if (day !== page.day) this.parts.popups.close();
     page.day = day;
+    this.afterwards();
     this.parts.comparison.follow(day, this.open!.tiles, page.theme);
     this.parts.address.write(entry);
     page.speak(() => panel.sentence(told));
+  }
+
+  private afterwards(): void {
+    const { open } = this;
+    const { day } = this.parts.page;
+    if (open && day) this.parts.afterwards.onDay({ day, theatre: open.theatre.id, tiles: open.tiles });
   }
 
   /** A correction or a withdrawal may have given a period another id. */
@@ -179,7 +195,8 @@ export class Visit {
     if (!this.open || !this.parts.travel.wanted) return null;
     const { compare, lang } = this.link;
     const camera = cameraOfMap(this.parts.map);
-    return { theatre: this.open.theatre.id, day: this.parts.page.day, compare, camera, lang };
+    const switches = switchesOf(this.off, this.open.tiles);
+    return { theatre: this.open.theatre.id, day: this.parts.page.day, compare, camera, switches, lang };
   }
 
   /** The reader went back or forward, or edited the address. */
@@ -200,7 +217,7 @@ export class Visit {
 
   /** The reader chose another theatre. */
   chooseTheatre(id: string): void {
-    this.link = { ...this.link, theatre: id, at: "", compare: "", camera: null };
+    this.link = { ...this.link, theatre: id, at: "", compare: "", camera: null, switches: AS_AT_FIRST };
     this.parts.address.choose(id);
     this.reopen(id);
   }

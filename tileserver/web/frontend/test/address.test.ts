@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Address, fragmentOf, readLink, type Link, type Place } from "../src/address";
+import { AS_AT_FIRST } from "../src/switches";
 
 test("what is written is read back, as exactly as a pixel", () => {
   for (const zoom of [2.5, 6.25, 11, 14]) {
@@ -24,6 +25,15 @@ test("a comparison is part of the link, and only beside a day", () => {
   assert.equal(readLink("", fragmentOf(camera, "2023-11-09", "2023-10-01")).compare, "2023-10-01");
   assert.equal(readLink("", fragmentOf(camera, "", "2023-10-01")).compare, "");
   assert.equal(readLink("?compare=2023-02-30", "").compare, "");
+});
+
+test("what is switched otherwise than at first is part of the link", () => {
+  const camera = { zoom: 6, lat: 48, lon: 37 };
+  const switches = { off: ["events", "sides"], on: ["claimed"] };
+  const fragment = fragmentOf(camera, "2023-11-09", "", switches);
+  assert.ok(fragment.endsWith("&at=2023-11-09&off=events,sides&on=claimed"), fragment);
+  assert.deepEqual(readLink("", fragment).switches, switches);
+  assert.deepEqual(readLink("", "#off=,,&on=").switches, { off: [], on: [] });
 });
 
 test("the part after # goes before the query", () => {
@@ -49,7 +59,14 @@ test("nonsense is as good as nothing", () => {
 });
 
 const camera = { zoom: 6, lat: 48.5, lon: 37 };
-const somewhere: Place = { theatre: "ukraine", day: "2023-11-09", compare: "", camera, lang: "uk" };
+const somewhere: Place = {
+  theatre: "ukraine",
+  day: "2023-11-09",
+  compare: "",
+  camera,
+  switches: AS_AT_FIRST,
+  lang: "uk",
+};
 
 function bar(search = ""): {
   address: Address;

@@ -185,46 +185,6 @@ test("the same day is a sentence for those who do not see the map", () => {
   );
 });
 
-const legend = (drawn: DrawnLayer[], off: string[] = []): string[] => {
-  const switched: string[] = [];
-  panel.fillLegend({ ...tiles, drawn }, "light", new Set(off), (name) => void switched.push(name));
-  return switched;
-};
-
-test("the legend has a row for each status, for the front and for each kind of event", () => {
-  legend([zones, line, battles]);
-  assert.deepEqual(textsOf("#legend span"), ["Held", "Front line", "Battle"]);
-  assert.deepEqual(textsOf("#legend input"), [], "of one layer of events there is nothing to choose");
-});
-
-test("several layers of events and overlays have parts of their own, and a switch each", () => {
-  const ruins = layer("ruins", "events", [{ ...battle, label: { en: "House" } }], { shape: 1 });
-  const claims = layer("claims", "overlay", [{ ...battle, code: "" }]);
-  const switched = legend([zones, battles, ruins, claims], ["claims"]);
-  assert.deepEqual(textsOf("#legend > li.group > label"), ["BATTLES", "RUINS", "CLAIMS"]);
-  assert.deepEqual(textsOf("#legend > li.group > ul"), ["Battle", "House"]);
-  const boxes = [...document.querySelectorAll<HTMLInputElement>("#legend input")];
-  assert.deepEqual(
-    boxes.map(({ name, checked }) => [name, checked]),
-    [
-      ["battles", true],
-      ["ruins", true],
-      ["claims", false],
-    ],
-  );
-  const { Event: PageEvent } = document.defaultView as unknown as { Event: typeof Event };
-  boxes[2]!.dispatchEvent(new PageEvent("change"));
-  assert.deepEqual(switched, ["claims"]);
-});
-
-test("a layer of which nothing is known is not in the legend", () => {
-  const empty = { newest: null };
-  legend([zones, battles, layer("ruins", "events", [battle], empty), layer("claims", "overlay", [], empty)]);
-  assert.deepEqual(textsOf("#legend span"), ["Held", "Battle"]);
-  legend([zones, { ...battles, newest: null }]);
-  assert.deepEqual(textsOf("#legend span"), ["Held"]);
-});
-
 test("a layer of which nothing is known is not credited", () => {
   panel.fillTheatre(catalogue, "war", { ...tiles, drawn: [zones, line, { ...battles, newest: null }] });
   assert.equal(textsOf("#credits-list li")[0], "Archive (CC-BY-4.0)");

@@ -1,0 +1,34 @@
+// What a reader switches on and off: layers, by name. A link says what is not as it is at first.
+
+import { offAtFirst, switchable, type TileJson } from "./catalogue";
+
+/** Names that are off though they are on at first, and the other way round; each ascending. */
+export interface Switches {
+  off: string[];
+  on: string[];
+}
+
+/** What a link does not say. */
+export const AS_AT_FIRST: Switches = { off: [], on: [] };
+
+/** The names that are off by a link; areas and the front are never off. */
+export function offBy({ off, on }: Switches, tiles: Pick<TileJson, "drawn">): Set<string> {
+  const found = offAtFirst(tiles);
+  const layers = [...switchable(tiles), ...tiles.drawn.filter(({ role }) => role === "notes")];
+  const known = new Set(layers.map(({ name }) => name));
+  for (const name of off) if (known.has(name)) found.add(name);
+  for (const name of on) found.delete(name);
+  return found;
+}
+
+/** What a link has to say for these names to be off. */
+export function switchesOf(off: ReadonlySet<string>, tiles: Pick<TileJson, "drawn">): Switches {
+  const first = offAtFirst(tiles);
+  const only = (names: ReadonlySet<string>, without: ReadonlySet<string>): string[] =>
+    [...names].filter((name) => !without.has(name)).sort();
+  return { off: only(off, first), on: only(first, off) };
+}
+
+/** The other setting of one name. */
+export const turned = (off: ReadonlySet<string>, name: string): Set<string> =>
+  new Set([...off, name].filter((one) => one !== name || !off.has(name)));
