@@ -100,6 +100,7 @@ COMMANDS: Mapping[str, Entry] = {
     "revisions": Desk(),
     "diff": Desk(),
     "withdraw": Desk(),
+    "remark": Mute("prints the number of the revision that it itself has just written"),
     "readmit": Mute("says how many ids may come back"),
     "import": Desk(),
     "held list": Desk(),

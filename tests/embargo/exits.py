@@ -254,6 +254,12 @@ ROUTES: Mapping[str, Exit] = {
     "/history/{tileset}/{period}/faces/{band}.json": Exit(_histories("faces/5.json")),
     "/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt": Exit(_changes(".mvt")),
     "/changes/{tileset}/{from}/{to}.json": Exit(_changes(".json")),
+    "/corrections/{theatre}.json": Exit(
+        _never(
+            "/corrections/toy.json", "/corrections/toy.json?datetime=2024-01-09", "/corrections/crowd.json"
+        ),
+        "what is told for the first time is no correction; tests/desk/test_public_corrections.py has some",
+    ),
     "/styles/{style}.json": Exit(
         _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09"),
         "what is declared, not held",

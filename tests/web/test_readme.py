@@ -32,7 +32,7 @@ def test_every_url_of_the_readme_answers(client: TestClient, url: str) -> None:
 def test_every_path_of_its_table_is_a_route_and_every_route_is_in_it(client: TestClient) -> None:
     assert isinstance(client.app, Starlette)
     routes = {route.path for route in client.app.routes if isinstance(route, Route)}
-    named = {path.replace("/{theatre}.json", "/{style}.json") for path in PATHS}
+    named = {path.replace("/styles/{theatre}.json", "/styles/{style}.json") for path in PATHS}
     assert named == routes
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tileserver.cli.options import first_instant
+from tileserver.cli.options import Remarks, first_instant, remark_of
 from tileserver.cli.outcome import outcome_words, print_outcome
 from tileserver.cli.preview import (
     ReportFile,
@@ -109,6 +109,7 @@ def import_(
             metavar="REASON", help="Publish it even if it would be held back; kept with the revision."
         ),
     ] = "",
+    remark: Remarks = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -156,7 +157,7 @@ def import_(
                 await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=first_instant(at, layers[ref.layer].theatre))
-            job = Job(connection, layers, ref.layer, progress, accept)
+            job = Job(connection, layers, ref.layer, progress, accept, remark=remark_of(remark))
             return job.stored, *await _imported(job, path, dated, manner)
 
         done = with_connection(work)

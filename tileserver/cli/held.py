@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from tileserver.cli.options import Remarks, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
@@ -118,6 +119,7 @@ def _show_page(number: int, path: Path | None) -> None:
 def accept(
     number: Number,
     reason: Annotated[str, typer.Option(help="Kept with the revision.")],
+    remark: Remarks = None,
     json: Json = False,
 ) -> None:
     """Publish an import exactly as read, in a revision of its own, and say how the public data changed.
@@ -125,12 +127,13 @@ def accept(
     Refused where something was imported meanwhile and it would break more than was shown. For the desk: it
     does not obey the embargo.
     """
+    said = remark_of(remark)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> tuple[str, Outcome]:
             layers = await checked_layers(connection)
             await rebuild_stale(connection, progress)
-            return await desk.accept(connection, layers, number, reason, progress)
+            return await desk.accept(connection, layers, number, reason, progress, said)
 
         ref, outcome = with_connection(work)
     print_outcome(ref, outcome, json=json)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from tileserver.declared import Text
 from tileserver.errors import BadInstant, BadParameter
 from tileserver.event_keys import BETWEEN, event_id
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import Theatre
 from tileserver.times import Period, day_zone, parse_datetime
+
+_REMARK = re.compile(r"([a-z]{2,3})=(.*)\Z", re.DOTALL)
 
 Ids = Annotated[
     list[int] | None, typer.Option("--id", help="Id of a feature, as tiles have it; may be repeated.")
@@ -22,6 +26,16 @@ Keys = Annotated[
         "--key",
         help="What the source knows an event by, in place of --id; may be repeated. Columns that are an id"
         f" together are written with {BETWEEN!r} between.",
+    ),
+]
+
+Remarks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remark",
+        metavar="[LANG=]WORDS",
+        help="What readers are told of it where it corrects days they could see, in the list of corrections:"
+        " public. For each language once, such as uk=..., en=...; without a language for all.",
     ),
 ]
 
@@ -45,6 +59,21 @@ def period_between(start: str, end: str, theatre: Theatre) -> Period:
 def first_instant(text: str, theatre: Theatre) -> datetime | None:
     """Return the instant of ``--at``, of a date its first as a local day; ``None`` without a text."""
     return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
+
+
+def remark_of(words: list[str] | None) -> Text:
+    """Return the texts of ``--remark`` by language, '' for any; `BadParameter` for two of one language."""
+    found: Text = {}
+    for each in words or ():
+        named = _REMARK.match(each)
+        language, text = (named[1], named[2]) if named else ("", each)
+        if language in found:
+            raise BadParameter(
+                f"--remark says two things in {language or 'no language'}; name a language for each"
+            )
+        if text.strip():
+            found[language] = text.strip()
+    return found
 
 
 def named_ids(layer: str, ids: list[int] | None, keys: list[str] | None) -> list[int]:

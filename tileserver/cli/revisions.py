@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
-from tileserver.cli.options import Ids, Keys, named_ids, period_between
+from tileserver.cli.options import Ids, Keys, Remarks, named_ids, period_between, remark_of
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.corrections import (
     Rollback,
     Withdrawal,
     check_revision,
+    put_remark,
     withdraw_features,
     withdraw_period,
 )
@@ -130,16 +131,18 @@ def rollback(
     revision: Revision,
     name: Annotated[str, typer.Argument(metavar="LAYER|THEATRE", help="Such as ukraine.control, or ukraine")],
     reason: Annotated[str, typer.Option(help="Kept with the revision.")] = "",
+    remark: Remarks = None,
 ) -> None:
     """Let a layer hold again its content of an earlier revision, in a new revision.
 
     What derives from the layer comes along. No revision is lost: a rollback can be rolled back.
     """
+    said = remark_of(remark)
 
     async def work(connection: Connection) -> Rollback:
         theatre, layer = theatre_and_layer(name)
         layers = await layers_of(connection, theatre, layer)
-        return await roll_back(connection, layers, layer, revision, reason)
+        return await roll_back(connection, layers, layer, revision, reason, said)
 
     done = with_connection(work)
     if done.revision is None:
@@ -148,6 +151,25 @@ def rollback(
         typer.echo(
             f"{name}: revision {done.revision} holds what revision {revision} held; {done.rows:,} rows"
         )
+
+
+def remark(
+    revision: Revision,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[LANG=]WORDS...", help="For each language once, such as uk=...; none takes it back."
+        ),
+    ] = None,
+) -> None:
+    """Put the desk's public words on a past revision into the list of corrections, for all readers.
+
+    It takes the place of what was said before. Nothing else of the revision changes, and where it corrected
+    no day that readers could see, nobody is told.
+    """
+    said = remark_of(words)
+    done = with_connection(lambda connection: put_remark(connection, revision, said))
+    typer.echo(f"revision {revision}: {'said' if said else 'taken back'}, in revision {done}")
 
 
 def withdraw(

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from tileserver.declared import Text
 from tileserver.errors import BadParameter
 from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
+from tileserver.store.corrected import set_remark
 from tileserver.store.corrections import (
     Taken,
     bridge_period,
@@ -51,11 +53,17 @@ class Withdrawal:
 
 
 async def rollback(
-    connection: Connection, layers: Layers, name: str | None, revision: int, reason: str
+    connection: Connection,
+    layers: Layers,
+    name: str | None,
+    revision: int,
+    reason: str,
+    remark: Text | None = None,
 ) -> Rollback:
     """Make a layer and the lines derived from the layer, or all *layers*, current as known in *revision*.
 
-    Writes a new revision; every earlier one stays as it is, and whatever was withdrawn stays withdrawn.
+    Writes a new revision; every earlier one stays as it is, and whatever was withdrawn stays withdrawn. The
+    *reason* is the desk's, the *remark* for readers, by language.
     `BadParameter` where there is no such revision, or where the layer cannot be corrected by itself.
     """
     chosen = list(layers.values()) if name is None else _with_derived(layers, name, "roll back")
@@ -68,9 +76,21 @@ async def rollback(
                 raise NothingChanged
             what = chosen[0].ref if name else chosen[0].theatre.id
             summary = f"{what} as known in revision {revision}" + (f": {reason}" if reason else "")
-            await writer.commit_revision(summary, {"rollback": revision, "reason": reason})
+            await writer.commit_revision(summary, {"rollback": revision, "reason": reason}, remark)
             done = Rollback(writer.revision, rows)
     return done
+
+
+async def put_remark(connection: Connection, revision: int, remark: Text) -> Revision:
+    """Put *remark*, the desk's public words by language, on a past *revision*, in place of any before.
+
+    Returns the revision that says so, which changes no layer. Errors are those of `set_remark`.
+    """
+    with translated():
+        async with open_revision(connection) as writer:
+            await set_remark(writer, check_revision(revision, writer.revision - 1), remark)
+            await writer.commit_revision(f"a remark on revision {revision}", {"remarked": revision})
+    return writer.revision
 
 
 async def withdraw_features(

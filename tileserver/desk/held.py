@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tileserver.declared import Text
 from tileserver.desk.importer import commit
 from tileserver.desk.job import Job, Outcome, Progress, Shown, no_progress
 from tileserver.desk.judge import Ruling
@@ -91,8 +92,11 @@ async def accept(
     number: int,
     reason: str,
     progress: Progress = no_progress,
+    remark: Text | None = None,
 ) -> tuple[str, Outcome]:
     """Publish the held import *number*, in one revision that records the reason; return layer and outcome.
+
+    *remark* is what readers are told of it, see `Job.remark`.
 
     `HeldBack` where the import would break more now than the desk was shown; nothing is changed then.
     """
@@ -102,7 +106,7 @@ async def accept(
         given = unpack(await held_content(connection, number))
     shown = Shown(number, frozenset(each.broken for each in _rulings(found)), found.judged)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
-    job = Job(connection, own, stored.layer.name, progress, reason, shown)
+    job = Job(connection, own, stored.layer.name, progress, reason, shown, remark or {})
     return str(stored.ref), await commit(job, given)
 
 

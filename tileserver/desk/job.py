@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from tileserver.declared import Text
 from tileserver.desk.judge import Ruling
 from tileserver.desk.verdict import Effect
 from tileserver.errors import BadParameter
@@ -49,6 +50,8 @@ class Job:
         Why to publish it although a rule of `desk.judge` would hold it back; '' to hold it.
     shown : Shown, optional
         The held import that *accept* decides; ``None`` for a file that is read now.
+    remark : mapping of str to str
+        What the desk says in public where the revision corrects days, by language, '' for any.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Job:
     progress: Progress = no_progress
     accept: str = ""
     shown: Shown | None = None
+    remark: Text = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a job that no file could make good."""

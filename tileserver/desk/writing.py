@@ -52,7 +52,7 @@ async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) 
         summary += f"; accepted: {job.accept}"
         words = [each.words for each in outcome.rulings]
         report = {**report, "accepted": {"reason": job.accept, "rulings": words}}
-    await writer.commit_revision(summary, report)
+    await writer.commit_revision(summary, report, job.remark)
     if job.shown is not None:
         await decide(writer.connection, job.shown.number, "accepted", job.accept, writer.revision)
 

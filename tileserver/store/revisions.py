@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from tileserver.declared import Text
 from tileserver.model import DatedFeature, Feature, LayerId, Revision, hash_id
 
 _LOCK = 7_266_002  # writers take turns; readers never wait
@@ -188,13 +189,18 @@ class Writer:
         )
         return {row["content"]: row["status"] for row in rows}
 
-    async def commit_revision(self, summary: str, report: dict[str, Any]) -> None:
-        """Name the revision and tell every server; only called when something was written."""
+    async def commit_revision(self, summary: str, report: dict[str, Any], remark: Text | None = None) -> None:
+        """Name the revision and tell every server; only called when something was written.
+
+        *remark* is for the public, by language, '' for any; *summary* and *report* are the desk's.
+        """
         await self.connection.execute(
-            "UPDATE revision SET summary = $2, report = $3, committed = clock_timestamp() WHERE id = $1",
+            "UPDATE revision SET summary = $2, report = $3, remark = $4, committed = clock_timestamp()"
+            " WHERE id = $1",
             self.revision,
             summary,
             report,
+            remark or {},
         )
         await self.note_layers()
 

@@ -77,6 +77,13 @@ class Catalogue:
         """
         return self.tilesets.get(name) or self.tilesets.keep(name, self._tileset(name))
 
+    def whole(self, theatre: str) -> Tileset:
+        """Return the tileset of all layers of *theatre*, an id; errors are the same as of `tileset`."""
+        if theatre not in {*self.theatres, *self.unreadable}:
+            there = ", ".join(self.theatres) or "none yet"
+            raise UnknownTheatre(f"there is no theatre {theatre[:40]!r}; there are: {there}")
+        return self.tileset(theatre)
+
     def _tileset(self, name: str) -> Tileset:
         parts = name.split(",")
         if len(parts) > MAX_LAYERS:

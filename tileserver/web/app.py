@@ -30,6 +30,7 @@ from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
+from tileserver.web.corrections import CorrectionRoutes, KeptCorrections  # /corrections
 from tileserver.web.desk_news import DeskNews  # what waits for the desk
 from tileserver.web.direct import DirectTiles  # tiles that need no waiting
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
@@ -207,6 +208,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     tiles = parts.routes
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
+    corrections = CorrectionRoutes(parts.current, KeptCorrections(settings.cache_mb * _MB // 32), kept)
     return [
         Route("/", pages.reader_map),
         Route("/embed", pages.embed),
@@ -221,6 +223,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
         Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
         Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
+        Route("/corrections/{theatre}.json", corrections.json),
         Route("/styles/{style}.json", documents.style),
         Route("/healthz", documents.healthz),
         Route("/readyz", parts.ready.readyz),

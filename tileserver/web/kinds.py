@@ -19,6 +19,7 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("tilesets", 1): "catalogue",
     ("tilesets", 2): "tilejson",
     ("styles", 2): "style",
+    ("corrections", 2): "corrections",
     ("healthz", 1): "healthz",
     ("readyz", 1): "readyz",
     ("embed", 1): "page",
