@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from tileserver.declared import Category, Dates, Derivation, Hold, Look, Source
+from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Source
 from tileserver.evidence import Evidence, ExactnessClass, FieldVocabulary, HiddenRule, Term
 from tileserver.model import Layer, Theatre
 
 # Heading in the reference -> what is declared there.
 TABLES: dict[str, type[msgspec.Struct]] = {
     "The theatre": Theatre,
+    "`[[directions]]`": Direction,
     "`[[layers]]`": Layer,
     "`[layers.source]`": Source,
     "`[[layers.categories]]`": Category,
@@ -44,7 +45,7 @@ def _words(kind: Any) -> str:
         case msgspec.inspect.TupleType():
             return f"{len(kind.item_types)} numbers"
         case msgspec.inspect.VarTupleType():
-            return f"list of {_words(kind.item_type)}s"
+            return f"list of {_words(kind.item_type).removesuffix('s')}s"
         case msgspec.inspect.DictType():
             return "table of texts"
     return _PLAIN[type(kind)]

@@ -60,6 +60,20 @@ class Derivation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )  # side -> land that was read from a file of one's own
 
 
+class Direction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the front by which gains are told: around a point, or all of an area.
+
+    Land within several areas goes by the first; outside all of them by the nearest point, as far as that
+    reaches. What no direction has is told without one.
+    """
+
+    id: str
+    title: Text
+    point: tuple[float, float] | None = None  # longitude, latitude
+    area: tuple[tuple[float, float], ...] = ()  # in place of a point: longitude, latitude of corners
+    reach_km: float = 60.0  # as far from its point, on the ground, land belongs to it
+
+
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the files of a layer write dates, and which dates there can be.
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.declared import Category, Dates, Derivation, Hold, Look, Source, Text
+from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Source, Text
 from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.evidence import Evidence, FieldVocabulary
 from tileserver.grid import Band, band_at
@@ -151,6 +151,8 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embargo: str = "48h"
     notice: Text = msgspec.field(default_factory=dict)  # shown on the map: what this is, and is not
     opens_at: str = ""  # the day a reader sees first, where that is not the latest one
+    sides: dict[str, Text] = {}  # side of a status -> its name in words, in the order in which they are told
+    directions: tuple[Direction, ...] = ()  # parts of the front, in the order in which they are told
 
     def __post_init__(self) -> None:
         """Leave one layer in each role that follows from kind and time; the others are only served.
@@ -173,6 +175,13 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def by_role(self, role: Role) -> Layer | None:
         """Return the first layer that the map draws as *role*, if any."""
         return next((layer for layer in self.layers if layer.role == role), None)
+
+    @property
+    def told_sides(self) -> dict[str, Text]:
+        """The sides of all statuses with their names: first as declared, the others by their code."""
+        there = sorted({side for layer in self.layers for side in layer.sides()})
+        found = {side: words for side, words in self.sides.items() if side in there}
+        return found | {side: {"en": side.replace("_", " ").title()} for side in there if side not in found}
 
     def layer(self, name: str) -> Layer:
         """Return the layer *name*; `UnknownLayer` lists the layers there are."""

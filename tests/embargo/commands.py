@@ -82,6 +82,9 @@ COMMANDS: Mapping[str, Entry] = {
         Call("change toy.control 2024-01-03 2024-01-09 --revision 6 --json", shows=False),
         Call("change toy 2024-01-03 2024-01-09 --json", LONG),
     ],
+    "gains": [
+        Call("gains toy.control --days 4 --at 2024-01-09", shows=True),
+    ],
     "tile": [
         Call(f"tile toy.control {BOTH_PLACES}"),
         *(_stage("toy.control", stage) for stage in ("version", "sql", "rows", "text", "mvt")),

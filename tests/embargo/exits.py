@@ -248,6 +248,8 @@ ROUTES: Mapping[str, Exit] = {
     "/tilesets/{tileset}/timeline": Exit(_timelines),
     "/tilesets/{tileset}/km2.json": Exit(_measures("km2.json")),
     "/tilesets/{tileset}/km2.csv": Exit(_measures("km2.csv")),
+    "/tilesets/{tileset}/gains.json": Exit(_measures("gains.json")),
+    "/tilesets/{tileset}/gains.csv": Exit(_measures("gains.csv")),
     "/tiles/{tileset}/{z}/{x}/{y}.mvt": Exit(_dated),
     "/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt": Exit(_versioned),
     "/history/{tileset}/{period}/{z}/{x}/{y}.mvt": Exit(_histories(f"{BOTH_PLACES}.mvt")),

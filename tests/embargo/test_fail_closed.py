@@ -26,6 +26,7 @@ ABOUT = (
     "/tilesets/{}",
     "/tilesets/{}/timeline",
     "/tilesets/{}/km2.csv",
+    "/tilesets/{}/gains.csv",
     "/tiles/{}/" + f"{BOTH_PLACES}.mvt",
     "/tiles/{}/" + f"{BOTH_PLACES}.mvt?datetime=2024-01-01",
     "/history/{}/20240101-open-1-7/" + f"{BOTH_PLACES}.mvt",

@@ -48,7 +48,7 @@ _pairs = st.tuples(
     st.sampled_from(["datetime", "revision", "known", "kind", "side", "theatre", "q"]), _values
 )
 _queries: st.SearchStrategy[list[tuple[str, str]]] = st.one_of(st.just([]), st.lists(_pairs, max_size=3))
-_tails = st.one_of(_text, st.sampled_from(["timeline", "km2.json", "km2.csv", "..", "%2e%2e", ""]))
+_tails = st.one_of(_text, st.sampled_from(["timeline", "km2.json", "gains.json", "..", "%2e%2e", ""]))
 _addresses = st.tuples(_numbers, _numbers, _numbers)
 _PATHS = {
     "/tiles/{n}/{z}/{x}/{y}.mvt": (_names, _addresses, _values, _values),

@@ -89,7 +89,14 @@ def test_who_leaves_the_queue_leaves_nothing_behind() -> None:
 def test_all_lanes_together_leave_half_of_the_connections() -> None:
     async def run() -> None:
         lanes, end, done = Lanes(4, 5), asyncio.Event(), list[int]()
-        every = [lanes.comparisons, lanes.change_tiles, lanes.documents, lanes.history, lanes.windows]
+        every = [
+            lanes.comparisons,
+            lanes.change_tiles,
+            lanes.documents,
+            lanes.history,
+            lanes.windows,
+            lanes.gains,
+        ]
         tasks = [asyncio.create_task(errand(each, end, done, 0)) for each in every * 3]
         await asyncio.sleep(0.01)
         assert sum(each.waiting for each in every) == len(tasks) - 2

@@ -26,7 +26,7 @@ TILESETS = [
 ]
 TILE = "/tiles/ukraine-sample.control/6/38/22.mvt"
 
-DOCUMENTS = ("", "/timeline", "/km2.json", "/km2.csv")
+DOCUMENTS = ("", "/timeline", "/km2.json", "/km2.csv", "/gains.json", "/gains.csv")
 
 ROLES = {"areas": "control", "front": "frontline", "events": "events", "notes": "notes"}
 
@@ -104,6 +104,7 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     datetime: str | None
     history: HistoryBlock | None
     changes: ChangesBlock | None
+    gains: Annotated[str, Meta(pattern=r"^https?://.+/gains\.json$")] | None
 
 
 class WindowBlock(msgspec.Struct, forbid_unknown_fields=True):
@@ -139,6 +140,7 @@ class TileJson(msgspec.Struct, forbid_unknown_fields=True):
     looks: dict[str, dict[str, str]]
     windows: dict[str, WindowBlock]
     notice: dict[str, str]
+    directions: list[dict[str, Any]]
     sources: dict[str, dict[str, str]]
 
 

@@ -30,6 +30,7 @@ COSTLY = {
     "tile of changes": f"/changes/ukraine/2024-02-10/2024-03-11/{PLACES[3]}.mvt",
     "timeline": "/tilesets/ukraine/timeline",
     "measures": "/tilesets/ukraine.control/km2.json",
+    "gains": "/tilesets/ukraine.control/gains.json",
 }
 PAIRS = [f"/changes/ukraine.control/{a:%F}/{b:%F}.json" for a, b in combinations(DAYS, 2)]
 EVENTS = "/tiles/ukraine.events/{}.mvt?datetime=2024-03-01"

@@ -52,6 +52,7 @@ ASKED = [
     "/tilesets/ukraine/timeline",
     "/tilesets/ukraine.control/km2.json",
     "/tilesets/ukraine.control/km2.csv?revision=1",
+    "/tilesets/ukraine.control/gains.csv?revision=1",
     "/styles/ukraine.json",
 ]
 HERE = f"/tiles/ukraine.control/{PLACES[2]}.mvt?datetime=2024-02-10"

@@ -12,6 +12,7 @@ from tileserver import __version__
 from tileserver.cli import (
     cluster,
     desk,
+    gains,
     held,
     installation,
     look,
@@ -54,6 +55,7 @@ app.command()(look.timeline)
 app.command()(measure.area)
 app.command()(measure.series)
 app.command()(measure.change)
+app.command()(gains.gains)
 app.command()(look.tile)
 app.command()(revisions.revisions)
 app.command()(revisions.diff)

@@ -36,10 +36,9 @@ from tileserver.grid import Band, BoundsLonLat
 from tileserver.model import Feature, Layer, Theatre
 from tileserver.shape.clips import StatusClip, differing_cells, plant
 from tileserver.shape.frontline import Fronts
-from tileserver.shape.ground import Ground, ground
+from tileserver.shape.ground import Ground, declared_ground
 from tileserver.shape.measure import area_km2
 from tileserver.shape.partition import Cell, Face, cell_faces, cell_front, to_metres, whole_status
-from tileserver.shape.repair import repair_geometry
 from tileserver.store.faces import CellKey, DrawnFace
 from tileserver.theatres import load_lands
 
@@ -220,15 +219,4 @@ def side_areas(area: Layer, features: Iterable[Feature]) -> list[tuple[str, list
 def front_ground(theatre: Theatre, line: Layer) -> Ground:
     """Return the lands of both sides and the reach that the front of the layer *line* is drawn by."""
     assert line.derived is not None
-    lands = {}
-    for side, text in load_lands(theatre, line).items():
-        land = repair_geometry(text, "areas", BoundsLonLat(*theatre.bounds), anywhere=True)
-        assert land.geometry is not None, f"the land of {side} in {theatre.id}.{line.name} is no area"
-        lands[side] = land.geometry
-    return ground(
-        lands,
-        reach_m=line.derived.reach_m,
-        margin_m=line.derived.margin_m,
-        border_m=line.derived.border_m,
-        seam_m=line.derived.seam_m,
-    )
+    return declared_ground(load_lands(theatre, line), line.derived, BoundsLonLat(*theatre.bounds))

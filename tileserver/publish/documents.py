@@ -17,6 +17,7 @@ from tileserver.markup import text_of
 from tileserver.model import Layer, Theatre
 from tileserver.publish.comparison_document import comparisons_block
 from tileserver.publish.credits import credit_line, source_fields
+from tileserver.publish.gains_document import directions_block, gains_url
 from tileserver.publish.history import history_block
 from tileserver.publish.time_query import TimeQuery
 from tileserver.store.catalogue import Periods
@@ -93,6 +94,7 @@ def tilejson(
             "days": f"{base_url}/tilesets/{tileset.name}/timeline{asked.revision_query}",
             "history": None if asked.revision else history_block(tileset, past, base_url, now),
             "changes": comparisons_block(tileset, base_url, asked),
+            "gains": gains_url(tileset, base_url, asked),
         },
         "categories": {
             layer.name: msgspec.to_builtins(layer.categories) for layer in layers if layer.categories
@@ -107,6 +109,7 @@ def tilejson(
         "looks": {layer.name: msgspec.to_builtins(layer.look) for layer in layers if layer.look is not None},
         "windows": {layer.name: window_block(layer) for layer in layers if layer.time == "window"},
         "notice": tileset.theatre.notice,
+        "directions": directions_block(tileset.theatre),
         "sources": {layer.name: source_fields(layer.source) for layer in layers},
         **missing_block(tileset),
     }

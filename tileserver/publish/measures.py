@@ -89,7 +89,7 @@ async def load_series(connection: Connection, tileset: Tileset, revision: int, n
 
 
 def _series(areas: Sequence[StatusArea], tileset: Tileset, horizon: Horizon) -> Series:
-    days = _days(areas, tileset, horizon)
+    days = days_of(areas, tileset, horizon)
     steps: defaultdict[str, list[tuple[datetime, float]]] = defaultdict(list)
     for area in areas:
         steps[area.status].append((area.at, area.km2))
@@ -116,7 +116,8 @@ def daily(
     return found
 
 
-def _days(areas: Sequence[StatusArea], tileset: Tileset, horizon: Horizon) -> tuple[date, ...]:
+def days_of(areas: Sequence[StatusArea], tileset: Tileset, horizon: Horizon) -> tuple[date, ...]:
+    """Return the local days from the first of *areas* to the last, without a day not wholly public."""
     if not areas:
         return ()
     first, last = (local_day(areas[n].at, tileset.zone) for n in (0, -1))

@@ -11,7 +11,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.grid import WORLD
+from tileserver.declared import Derivation
+from tileserver.grid import WORLD, BoundsLonLat
+from tileserver.shape.repair import repair_geometry
 from tileserver.shape.segments import Shapes, segments
 
 
@@ -55,6 +57,22 @@ def ground(
         shapely.prepare(land)
     outlines = {side: outline_tree(land) for side, land in lands.items()}
     return Ground(lands, outlines, *(metres * stretch for metres in (reach_m, margin_m, border_m, seam_m)))
+
+
+def declared_ground(lands: Mapping[str, bytes], derived: Derivation, bounds: BoundsLonLat) -> Ground:
+    """Return the ground of a line as *derived*: *lands* are GeoJSON geometries in degrees, by side."""
+    found = {}
+    for side, text in lands.items():
+        land = repair_geometry(text, "areas", bounds, anywhere=True)
+        assert land.geometry is not None, f"the land of {side} is no area"
+        found[side] = land.geometry
+    return ground(
+        found,
+        reach_m=derived.reach_m,
+        margin_m=derived.margin_m,
+        border_m=derived.border_m,
+        seam_m=derived.seam_m,
+    )
 
 
 def outline_tree(area: BaseGeometry) -> shapely.STRtree:

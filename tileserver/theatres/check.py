@@ -12,6 +12,7 @@ from tileserver.errors import BadParameter
 from tileserver.event_keys import has_keys
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import DIRECTION, SEVERAL, Layer, Theatre
+from tileserver.theatres.check_directions import direction_faults
 from tileserver.theatres.check_evidence import evidence_faults
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, parse_duration
 
@@ -51,13 +52,11 @@ def check_theatre(theatre: Theatre) -> None:
     _distinct((layer.name for layer in theatre.layers), "layer")
     for layer in theatre.layers:
         _check_layer(layer, theatre)
-        _check_evidence(layer)
+        for fault in evidence_faults(layer):
+            raise BadParameter(f"layer {layer.name!r}: {fault}")
     _check_roles(theatre)
-
-
-def _check_evidence(layer: Layer) -> None:
-    for fault in evidence_faults(layer):
-        raise BadParameter(f"layer {layer.name!r}: {fault}")
+    for fault in direction_faults(theatre):
+        raise BadParameter(fault)
 
 
 def _check_roles(theatre: Theatre) -> None:

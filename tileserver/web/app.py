@@ -18,8 +18,10 @@ from tileserver.compare.service import ComparisonService  # gained and lost betw
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService  # tiles of whole periods
+from tileserver.publish.gains_service import GainsService  # who gained and lost what, by day
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
 from tileserver.tiles.ahead_task import AheadTask, ahead_task  # renders ahead, behind all readers
+from tileserver.tiles.cache import BodyCache  # bodies, and their compressed forms
 from tileserver.tiles.current import Current  # catalogue, clock, connections: the ground of all three
 from tileserver.tiles.dictionaries import Dictionaries  # a tile as the difference from another
 from tileserver.tiles.service import TileService  # tiles at an instant
@@ -37,6 +39,7 @@ from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets,
 from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.follower import Follower  # hears of revisions and withdrawals
 from tileserver.web.forwarded import Proxies  # who may say whom they ask for
+from tileserver.web.gains import GainsRoutes  # who gained and lost what
 from tileserver.web.gate import Gate  # all that comes before the framework
 from tileserver.web.history import HistoryRoutes  # /history
 from tileserver.web.hot import HotAnswers  # answers that are known already
@@ -67,6 +70,7 @@ class _Parts:
     routes: TileRoutes
     history: HistoryService
     comparisons: ComparisonService
+    gains: GainsService
     follower: Follower
     supervisor: Supervisor
     ready: ReadyRoute
@@ -84,6 +88,7 @@ class _Parts:
         tiles = TileService(current, settings.cache_mb * _MB, tiers, shared)
         history = HistoryService(current, settings.cache_mb * _MB // 4)
         comparisons = ComparisonService(current, settings.cache_mb * _MB // 4)
+        gains = GainsService(current, settings.cache_mb * _MB // 32)
         follower, supervisor = Follower(read_url, current, history, clock), Supervisor()
         behind = Pool(read_url, 1, settings.pool_wait, 4 * settings.statement_timeout)
         ahead = ahead_task(tiles, behind, settings.ahead)
@@ -97,7 +102,7 @@ class _Parts:
         direct = _direct(routes, hot, follower, settings)
         log = AccessLog(settings.log)
         gate = Gate(hot, direct, doors, log, proxies, Allowances(settings.rate), ready)
-        served = current, tiles, routes, history, comparisons
+        served = current, tiles, routes, history, comparisons, gains
         return cls((readers, background, behind), *served, follower, supervisor, ready, gate, ahead)
 
     def begin(self, settings: Settings) -> None:
@@ -209,6 +214,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
     corrections = CorrectionRoutes(parts.current, KeptCorrections(settings.cache_mb * _MB // 32), kept)
+    gains = GainsRoutes(parts.current, parts.gains, BodyCache(settings.cache_mb * _MB // 32), kept)
     return [
         Route("/", pages.reader_map),
         Route("/embed", pages.embed),
@@ -217,6 +223,8 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/tilesets/{tileset}/timeline", documents.timeline),
         Route("/tilesets/{tileset}/km2.json", documents.km2_json),
         Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
+        Route("/tilesets/{tileset}/gains.json", gains.json),
+        Route("/tilesets/{tileset}/gains.csv", gains.csv),
         Route("/tiles/{tileset}/{z}/{x}/{y}.mvt", tiles.dated),
         Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
         Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", history.tile),

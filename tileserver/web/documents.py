@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -19,23 +18,21 @@ from tileserver.publish.documents import catalogue_document, missing_block, tile
 from tileserver.publish.measures import (
     Series,
     csv_text,
-    is_over,
     load_series,
     measured_layer,
     series_document,
     series_rows,
 )
+from tileserver.publish.public import public_part
 from tileserver.publish.style import plain_style
 from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
-from tileserver.tiles.horizon import horizon_of, stride_of
+from tileserver.tiles.horizon import stride_of
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import Micros, from_micros, local_day
 from tileserver.web.params import document_question, period_of, read_query, time_query
-from tileserver.web.represent import JSON, freshness, raw, represent
+from tileserver.web.represent import CSV, JSON, freshness, raw, represent
 
-_CSV = "text/csv; header=present; charset=utf-8"
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
 
 
@@ -100,7 +97,7 @@ class DocumentRoutes:
         """``/tilesets/{tileset}/timeline?revision=``."""
         catalogue, tileset, query = await document_question(request, self.current, ("revision",))
         revision, now = tileset.revision(query.revision), self.current.clock()
-        public = await self._public(tileset, revision, now)
+        public = await public_part(self.current, tileset, revision, now)
         key = DocumentName(catalogue.serial, "timeline", _asked(tileset), revision, public)
 
         async def compute() -> bytes:
@@ -120,7 +117,7 @@ class DocumentRoutes:
 
     async def km2_csv(self, request: Request) -> Response:
         """``/tilesets/{tileset}/km2.csv``: the same, a row for each day (RFC 4180)."""
-        return await self._km2(request, "km2.csv", _series_csv, _CSV)
+        return await self._km2(request, "km2.csv", _series_csv, CSV)
 
     async def _km2(
         self, request: Request, kind: str, written: Callable[[Tileset, int, Series], bytes], media_type: str
@@ -129,7 +126,7 @@ class DocumentRoutes:
         measured_layer(tileset)
         asked = None if query.datetime is None else period_of(query.datetime, tileset.zone)
         revision, now = tileset.revision(query.revision), self.current.clock()
-        public = await self._public(tileset, revision, now)
+        public = await public_part(self.current, tileset, revision, now)
         whole = DocumentName(catalogue.serial, "series", _asked(tileset), revision, public)
 
         async def load() -> Series:
@@ -169,20 +166,6 @@ class DocumentRoutes:
             return self.public_url
         host = request.headers.get("host", "")
         return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else ""
-
-    async def _public(self, tileset: Tileset, revision: int, now: datetime) -> Hashable:
-        """Return how much of each layer is public: how many edges or ends, and if its last day ended."""
-        periods = await self.current.periods_at(tileset, revision)
-        horizon, parts = horizon_of(tileset, now), []
-        for served, own in zip(tileset.layers, periods, strict=True):
-            if not served.is_state:
-                parts.append((int((own.ends <= horizon.ended).sum()), True))
-                continue
-            number = int(own.edges.searchsorted(horizon.state, side="right"))
-            last = from_micros(Micros(int(own.edges[number - 1]))) if number else None
-            over = last is None or is_over(local_day(last, tileset.zone), tileset.zone, horizon)
-            parts.append((number, over))
-        return tuple(parts)
 
     async def _answer(
         self,

@@ -25,7 +25,13 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("embed", 1): "page",
     ("", 1): "page",
 }
-_OF_A_TILESET = {"timeline": "timeline", "km2.json": "km2", "km2.csv": "km2"}
+_OF_A_TILESET = {
+    "timeline": "timeline",
+    "km2.json": "km2",
+    "km2.csv": "km2",
+    "gains.json": "gains",
+    "gains.csv": "gains",
+}
 _TILES = {"tile": 2, "version": 3, "history": 3, "change": 4}  # and the part of the path that is the zoom
 KINDS = frozenset([*_BY_LENGTH.values(), *_OF_A_TILESET.values(), "static", OTHER])
 

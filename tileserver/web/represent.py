@@ -16,6 +16,7 @@ from tileserver.web.negotiate import choose_coding, etag_matches
 
 MVT = "application/vnd.mapbox-vector-tile"
 JSON = "application/json"
+CSV = "text/csv; header=present; charset=utf-8"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
