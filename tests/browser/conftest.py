@@ -126,7 +126,8 @@ class Reader:
     async def loaded_ahead(self) -> None:
         """Wait until the periods before and after the shown one are there too."""
         await self.until(
-            "Object.keys(tileserverMap.getStyle().sources).filter(id => id.startsWith('dated-')).length === 3"
+            "Object.keys(tileserverMap.getStyle().sources)"
+            ".filter(id => /^dated-(?!earlier)/.test(id)).length === 3"
         )
         await self.settled()
 

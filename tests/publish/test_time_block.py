@@ -59,6 +59,23 @@ def test_the_theatre_may_open_on_another_day_than_the_latest() -> None:
     assert time_block(_tileset("state", (0, None), opens_at="2024-01-05"), NOW)["default"] == "2024-01-05"
 
 
+def test_a_map_opens_on_the_newest_day_of_control_however_late_an_event_is_dated() -> None:
+    spans = {"state": (0, 9), "window": (97, 98)}
+    declared = {"state": layer("held", "areas"), "window": layer("battles", "points")}
+    whole = theatre(*declared.values(), day_zone="Europe/Kyiv", embargo="48h")
+    served = tuple(
+        ServedLayer(
+            StoredLayer(LayerId(number), LayerRef("toy", each.name), whole, each, (Revision(1),), None),
+            Periods(*(np.array([to_micros(T0 + edge * DAY)], np.int64) for edge in spans[kind])),
+        )
+        for number, (kind, each) in enumerate(declared.items())
+    )
+    block = time_block(Tileset("toy", whole, served), NOW)
+    assert (block["default"], block["last_day"]) == ("2024-01-11", "2024-04-08")
+    events = time_block(Tileset("toy", whole, served[1:]), NOW)
+    assert events["default"] == "2024-04-08", "without areas the last day of all"
+
+
 def test_without_anything_public_there_are_no_days() -> None:
     block = time_block(_tileset("state", (99, None)), NOW)
     assert (block["extent"], block["first_day"], block["last_day"]) == (None, None, None)

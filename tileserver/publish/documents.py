@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -152,8 +152,9 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
     """Return the block of a slider: extent, first and last local day, zone, embargo and revision.
 
     ``newest`` has by layer the last local day on which something public changed or began, or ``None``: what
-    a later day shows of that layer is as old as that. *known* are the periods of each layer, where not
-    the newest ones.
+    a later day shows of that layer is as old as that. ``default`` is the day to open on: the theatre's own,
+    else the newest on which it is public who holds what, so that an event with a mistyped date moves nothing;
+    without areas the last day of all. *known* are the periods of each layer, where not the newest ones.
     """
     horizon = horizon_of(tileset, now)
     periods = known or [served.periods for served in tileset.layers]
@@ -164,20 +165,25 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
     edges = [edge for span in spans.values() for edge in span]
     first, last = (from_micros(min(edges)), from_micros(max(edges))) if edges else (None, None)
     first_day, last_day = _day(tileset, first), _day(tileset, last)
+    newest = {name: _day(tileset, from_micros(span[-1])) if span else None for name, span in spans.items()}
     return {
         "extent": [format_instant(first), format_instant(last)] if edges else None,
         "first_day": first_day,
         "last_day": last_day,
-        "newest": {
-            name: _day(tileset, from_micros(span[-1])) if span else None for name, span in spans.items()
-        },
-        "default": tileset.theatre.opens_at or last_day,
+        "newest": newest,
+        "default": tileset.theatre.opens_at or _newest_areas(tileset, newest) or last_day,
         "day_zone": tileset.theatre.day_zone,
         "resolution": "P1D",
         "embargo": _iso_duration(tileset.embargo),
         "horizon": format_instant(from_micros(horizon.ended)),
         "revision": tileset.revision(None),
     }
+
+
+def _newest_areas(tileset: Tileset, newest: Mapping[str, str | None]) -> str | None:
+    """Return the newest day of the first layer of areas with any; ``None`` without areas."""
+    areas = (served.stored.layer for served in tileset.layers if served.stored.layer.role == "areas")
+    return next((day for layer in areas if (day := newest[layer.name])), None)
 
 
 def _public_span(periods: Periods, horizon: Horizon, *, is_state: bool) -> list[Micros]:

@@ -4,7 +4,8 @@
 //   /embed?theatre=ukraine&at=2023-11-09&theme=dark#map=6.5/48.9/37.2
 
 import { isDay, type Day } from "./days";
-import { AS_AT_FIRST, type Switches } from "./switches";
+import { choiceOf, choiceText, type EventChoice } from "./event_choice";
+import type { Switches } from "./switches";
 
 /** The middle of the map in degrees, and its zoom level. */
 export interface Camera {
@@ -23,6 +24,7 @@ export interface Link {
   lang: string;
   theme: "light" | "dark" | "auto";
   controls: boolean | null;
+  events: EventChoice;
 }
 
 function cameraOf(text: string | null): Camera | null {
@@ -54,21 +56,18 @@ export function readLink(search: string, hash: string): Link {
     lang: query.get("lang") ?? "",
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     controls: controls === null ? null : controls === "1",
+    events: choiceOf((name) => fragment.get(name) ?? query.get(name)),
   };
 }
 
 /** The part after `#`. Zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
-export function fragmentOf(
-  camera: Camera,
-  at: Day | "",
-  compare: Day | "" = "",
-  { off, on }: Switches = AS_AT_FIRST,
-): string {
+export function fragmentOf({ camera, compare, switches: { off, on }, events }: Place, at: Day | ""): string {
   const named = (key: string, names: string[]): string =>
     names.length ? `&${key}=${names.map(encodeURIComponent).join(",")}` : "";
   const decimals = Math.max(2, Math.ceil((camera.zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
   const map = `map=${Number(camera.zoom.toFixed(2))}/${camera.lat.toFixed(decimals)}/${camera.lon.toFixed(decimals)}`;
-  return `#${map}${at && `&at=${at}`}${at && compare && `&compare=${compare}`}${named("off", off)}${named("on", on)}`;
+  const days = `${at && `&at=${at}`}${at && compare && `&compare=${compare}`}`;
+  return `#${map}${days}${named("off", off)}${named("on", on)}${choiceText(events)}`;
 }
 
 /** What the map shows at the moment: the theatre's id, the day that is named ("" for none), the day beside it. */
@@ -79,6 +78,7 @@ export interface Place {
   camera: Camera;
   switches: Switches;
   lang: string;
+  events: EventChoice;
 }
 
 const WAIT_MS = 400; // browsers bear no more than a few changes of the address a second
@@ -132,7 +132,7 @@ export class Address {
     const query = new URLSearchParams(bar.location.search);
     query.delete("at");
     query.set("theatre", at.theatre);
-    this.set(how, query, fragmentOf(at.camera, at.day, at.compare, at.switches));
+    this.set(how, query, fragmentOf(at, at.day));
   }
 
   /** Name a theatre that is to be opened, and nothing of it yet. */
@@ -142,11 +142,11 @@ export class Address {
   }
 
   /** Name what the page is to show when it is loaded anew, by an embed too. */
-  keep({ theatre, camera, compare, switches }: Place, day: Day | ""): void {
+  keep(place: Place, day: Day | ""): void {
     const query = new URLSearchParams(this.options.bar.location.search);
     if (this.options.embedded) query.set("controls", "1");
-    query.set("theatre", theatre);
-    this.set("replace", query, fragmentOf(camera, day, compare, switches));
+    query.set("theatre", place.theatre);
+    this.set("replace", query, fragmentOf(place, day));
   }
 
   private set(how: "push" | "replace", query: URLSearchParams, fragment: string): void {
@@ -155,7 +155,8 @@ export class Address {
   }
 }
 
-function linkOut({ theatre, day, compare, camera, switches, lang }: Place): string {
+function linkOut(place: Place): string {
+  const { theatre, lang } = place;
   const query = new URLSearchParams({ theatre, ...(lang ? { lang } : {}) });
-  return `./?${query.toString()}${fragmentOf(camera, day, compare, switches)}`;
+  return `./?${query.toString()}${fragmentOf(place, place.day)}`;
 }

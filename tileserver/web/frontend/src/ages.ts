@@ -21,10 +21,12 @@ export interface Aged {
   days: number;
 }
 
-/** The newest public day: how long ago it is, and how many hours data waits to be public. */
+/** The newest public day: how long ago it is, and how many hours data waits to be public; `goesOn` where it is that of
+ *  control, and other data goes on after it. */
 export interface Newest {
   days: number;
   hours: number;
+  goesOn: boolean;
 }
 
 /** The age of the data shown on a day, by role and as a whole. */
@@ -46,6 +48,10 @@ export function hoursOf(duration: string): number {
   const [, count = "0", unit = "H"] = /^PT(\d+)([HS])$/.exec(duration) ?? [];
   return Number(count) / (unit === "H" ? 1 : 3600);
 }
+
+/** The newest day of the map: on which it is known who holds what, however much later the last event is dated. */
+export const latestDay = ({ newest, last_day }: Pick<TileJson["time"], "newest" | "last_day">): Day =>
+  newest.areas ?? last_day;
 
 /** The server's local day when it answered. */
 export function today({ horizon, embargo, day_zone }: TileJson["time"]): Day {
@@ -81,8 +87,11 @@ export function knownOn(
   const begun = ({ begins }: DayCount): boolean => begins.includes("areas");
   const last = days.findLast((count) => count.day <= day && (changesOf(count) > 0 || begun(count)));
   const begins = last?.day === day && begun(last) && changesOf(last) === 0;
+  const goesOn = day === latestDay(time) && day < time.last_day;
   const newest =
-    day === time.last_day ? { days: daysBetween(day, today(time)), hours: hoursOf(time.embargo) } : null;
+    goesOn || day === time.last_day
+      ? { days: daysBetween(day, today(time)), hours: hoursOf(time.embargo), goesOn }
+      : null;
   const first: ByRole<Day> = {},
     areas = days.find(begun),
     events = days.find((count) => count.events > 0);

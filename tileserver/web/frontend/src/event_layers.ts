@@ -4,6 +4,7 @@
 import type { ExpressionSpecification } from "maplibre-gl";
 import { FIRST_LABEL, paletteOf } from "./basemap";
 import type { DrawnLayer } from "./catalogue";
+import { filterOf } from "./event_choice";
 import {
   byCode,
   colourOf,
@@ -20,7 +21,30 @@ const [NARROWEST, WIDEST] = [11, 2000]; // pixels: around the mark; and beyond a
 const [FAINT, CLEAR] = [0.08, 0.8]; // opacities of the inside of a ring, and of its edge
 const ZOOMS = [2, 4, 6, 8, 10, 12, 14, 16, 18];
 
-/** The marks of a layer of events, above the rings of those whose place is not exact. */
+const HOLLOW = [0, 1, 1, 1, 1]; // opacity of the hole in a mark, by the same
+const TODAY = [1, 0, 0, 0, 0];
+const FADING = [1, 0.9, 0.75, 0.55, 0.4]; // opacity of a mark by its age, see `AGES`
+
+/** How much of a mark is seen: all of it on its own day, less and less later; nothing where it is off. */
+function faded(traits: SourceTraits, whole = 1, byAge = FADING): ExpressionSpecification | number {
+  const [first = 1, ...later] = byAge.map((share) => share * whole);
+  const age: ExpressionSpecification = ["number", ["feature-state", "age"], 0];
+  const opacity = ["step", age, first, ...later.flatMap((share, i) => [i + 1, share])];
+  return onState(traits, true, opacity as ExpressionSpecification);
+}
+
+/** Opacities that show what is in a source of which all is drawn, by its age. */
+const seenAll = (
+  { baseDay, age = 0 }: SourceTraits,
+  opacities: Record<string, number>,
+  byAge = FADING,
+): Record<string, number> =>
+  baseDay === null
+    ? Object.fromEntries(Object.entries(opacities).map(([name, whole]) => [name, whole * (byAge[age] ?? 1)]))
+    : {};
+
+/** The marks of a layer of events, above the rings of those whose place is not exact. Those of the shown day are full,
+ *  those of the days before it hollow and fainter, so that they are told apart without colour. */
 export function events(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
   const images = byCode(
     layer.category,
@@ -41,6 +65,7 @@ export function events(source: string, layer: DrawnLayer, look: Look, traits: So
         type: "symbol",
         source,
         "source-layer": layer.name,
+        ...filtered(look, layer),
         // PlacedLayer without regard to labels: what is unseen must not push anything off the map.
         layout: {
           "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
@@ -60,17 +85,81 @@ export function events(source: string, layer: DrawnLayer, look: Look, traits: So
           "text-size": 11,
           "text-allow-overlap": true,
           "text-ignore-placement": true,
+          ...(traits.baseDay === null
+            ? {}
+            : { "symbol-sort-key": ["get", "from"] as ExpressionSpecification }),
         },
         paint: {
-          "icon-opacity": onState(traits, true),
+          "icon-opacity": faded(traits),
           "text-opacity": onState(traits, true),
           "text-color": paletteOf(look.theme).noteText,
         },
       },
       FIRST_LABEL,
-      traits.baseDay === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+      seenAll(traits, { "icon-opacity": 1, "text-opacity": 1 }),
     ),
+    ...(look.window > 1
+      ? [hollow(source, layer, look, traits), today(source, layer, look, traits, images)]
+      : []),
   ];
+}
+
+/** The marks of the shown day once more, so that no hole of an older one is above them. */
+function today(
+  source: string,
+  layer: DrawnLayer,
+  look: Look,
+  traits: SourceTraits,
+  images: ExpressionSpecification | string,
+): PlacedLayer {
+  return placed(
+    {
+      id: `${source}-${layer.name}-today`,
+      type: "symbol",
+      source,
+      "source-layer": layer.name,
+      ...filtered(look, layer, ["!", ["has", "count"]]),
+      layout: {
+        "icon-image": images,
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.5, 9, 1],
+      },
+      paint: { "icon-opacity": faded(traits, 1, TODAY) },
+    },
+    FIRST_LABEL,
+    seenAll(traits, { "icon-opacity": 1 }, TODAY),
+  );
+}
+
+function filtered(
+  { hidden }: Look,
+  { name }: DrawnLayer,
+  ...own: ExpressionSpecification[]
+): { filter?: ExpressionSpecification } {
+  const filter = filterOf(hidden, name, ...own);
+  return filter ? { filter } : {};
+}
+
+/** What makes the marks of earlier days hollow. */
+function hollow(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer {
+  const { eventCasing } = paletteOf(look.theme);
+  return placed(
+    {
+      id: `${source}-${layer.name}-earlier`,
+      type: "circle",
+      source,
+      "source-layer": layer.name,
+      ...filtered(look, layer, ["!", ["has", "count"]]),
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 4, 1.1, 9, 2.3],
+        "circle-color": eventCasing,
+        "circle-opacity": faded(traits, 1, HOLLOW),
+      },
+    },
+    FIRST_LABEL,
+    seenAll(traits, { "circle-opacity": 1 }, HOLLOW),
+  );
 }
 
 /** The radius in pixels of the ring around a place that lies anywhere in a square of these metres. */
@@ -95,7 +184,6 @@ function rings(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
     layer.legend.map((category) => [category.code, colourOf(category, look.theme)]),
     paletteOf(look.theme).note,
   );
-  const on = (opacity: number): ExpressionSpecification => ["*", opacity, onState(traits, true)];
   const seen = { "circle-opacity": FAINT, "circle-stroke-opacity": CLEAR };
   return [
     placed(
@@ -104,11 +192,11 @@ function rings(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
         type: "circle",
         source,
         "source-layer": layer.name,
-        filter: [
+        ...filtered(look, layer, [
           "in",
           ["to-string", ["get", exactness]],
           ["literal", inexact.map((one) => one.code)],
-        ] as unknown as ExpressionSpecification,
+        ]),
         paint: {
           "circle-radius": [
             "interpolate",
@@ -117,14 +205,14 @@ function rings(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
             ...ZOOMS.flatMap((zoom) => [zoom, radius(zoom)]),
           ] as unknown as ExpressionSpecification,
           "circle-color": colour,
-          "circle-opacity": on(FAINT),
+          "circle-opacity": faded(traits, FAINT),
           "circle-stroke-color": colour,
           "circle-stroke-width": 1.25,
-          "circle-stroke-opacity": on(CLEAR),
+          "circle-stroke-opacity": faded(traits, CLEAR),
         },
       },
       FIRST_LABEL,
-      traits.baseDay === null ? seen : {},
+      seenAll(traits, seen),
     ),
   ];
 }

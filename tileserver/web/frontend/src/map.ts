@@ -6,7 +6,7 @@ import { Map as MapLibre, NavigationControl, ScaleControl, addProtocol, setWorke
 import type { Theatre } from "./catalogue";
 import type { Camera } from "./address";
 import type { Note } from "./notes";
-import { DATED } from "./periods_on_map";
+import { DATED } from "./period_layers";
 import type { Say } from "./texts";
 
 /** Make the map, at a camera or over Europe. Throws where the browser has no WebGL 2. */

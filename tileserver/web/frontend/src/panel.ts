@@ -5,13 +5,21 @@ import { BASEMAP_ATTRIBUTION } from "./basemap";
 import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
 import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
+import type { EventWindow } from "./event_window";
 import { worded, type Note } from "./notes";
 import { kilometres, pick, type Say } from "./texts";
+
+/** How many events there are in a window, the shown day's with them. */
+export interface EventsIn {
+  window: EventWindow;
+  count: number;
+}
 
 /** A day as the card tells it, see `toldOn`. */
 export interface Told {
   day: Day;
   count: DayCount | undefined;
+  within: EventsIn | null;
   known: Known;
   notes: Note[];
   fixed: boolean;
@@ -92,13 +100,20 @@ export class Panel {
 
   /** What happened. Where nothing is published of a role, or its data ends before the day, nobody can tell, and
    *  nothing is said; before the first state of control, from when on it is known. */
-  private summary({ day, count, known }: Told): string[] {
+  private summary({ day, count, within, known }: Told): string[] {
     const ended = (role: Role): boolean => known.aged.some((one) => one.role === role && !one.title);
     const { areas, events } = known.first;
     return [
       ...(areas && !ended("areas") ? [day < areas ? this.begins(areas) : this.changes(count, known)] : []),
-      ...(events && events <= day && !ended("events") ? [this.counted("events", count?.events ?? 0)] : []),
+      ...(events && events <= day && !ended("events") ? [this.happened(count?.events ?? 0, within)] : []),
     ];
+  }
+
+  private happened(count: number, within: EventsIn | null): string {
+    const today = this.counted("events", count);
+    if (!within || within.count === count) return today;
+    const all = { count: within.count, days: within.window };
+    return `${today}, ${this.say(within.window === Infinity ? "eventsSoFar" : "eventsInDays", all)}`;
   }
 
   private begins(day: Day): string {
@@ -117,8 +132,8 @@ export class Panel {
     });
   }
 
-  private newest({ days, hours }: Newest): string {
-    const age = this.say("newest", { ago: spanText(days, this.language, true) });
+  private newest({ days, hours, goesOn }: Newest): string {
+    const age = this.say(goesOn ? "newestAreas" : "newest", { ago: spanText(days, this.language, true) });
     return hours ? `${age} ${this.say("delay", { hours: hoursText(hours, this.language) })}` : age;
   }
 

@@ -11,8 +11,12 @@ import type {
   Subscription,
 } from "maplibre-gl";
 import type { Role } from "./catalogue";
-import { DatedFeatures, holdsOn, type DatedFeature, type DayNumber } from "./periods";
+import { ageOn, edgesOf, leavesOn } from "./event_window";
+import { DatedFeatures, OPEN_DAY, holdsOn, type DatedFeature, type DayNumber } from "./periods";
 import { SYMBOLS, styleLayers, type Look, type PlacedLayer, type SourceTraits } from "./style_layers";
+
+/** The beginning of the id of every source that holds dated features. */
+export const DATED = "dated-";
 
 const MUTED = 0.4; // share of their opacity that areas keep under a comparison
 
@@ -29,10 +33,17 @@ export interface Tiles {
   bounds: [number, number, number, number];
 }
 
+/** What makes a source one of earlier events: its style layers are placed below the one with this id, and what goes on
+ *  beyond its own period is left to the next, which has it too. */
+export interface Behind {
+  below: string;
+}
+
 /** The source of a period, or of a single day, with its style layers. */
 export class PeriodLayers {
   private readonly placed: PlacedLayer[];
   private readonly symbols: ReadonlySet<string>; // names of the layers that are drawn as symbols
+  private readonly events: ReadonlySet<string>; // names of those among them whose marks stay for a window
   private readonly subscriptions: Subscription[];
   private readonly features: DatedFeatures | null; // null for a single day, where nothing is switched
   private readonly awaited = new Set<Tile>();
@@ -48,12 +59,15 @@ export class PeriodLayers {
     readonly source: string,
     tiles: Tiles,
     private readonly look: Look,
-    { directions, baseDay }: SourceTraits,
+    traits: SourceTraits,
     private readonly onHole: () => void,
+    private readonly behind: Behind | null = null,
   ) {
+    const { baseDay } = traits;
     this.day = baseDay ?? 0;
-    this.placed = styleLayers(source, look, { directions, baseDay });
+    this.placed = styleLayers(source, look, traits);
     this.symbols = new Set(look.drawn.filter(({ role }) => SYMBOLS.includes(role)).map(({ name }) => name));
+    this.events = new Set(look.drawn.filter(({ role }) => role === "events").map(({ name }) => name));
     this.features =
       baseDay === null
         ? null
@@ -61,7 +75,7 @@ export class PeriodLayers {
     this.subscriptions = this.listen();
     const { url, minzoom, maxzoom, bounds } = tiles;
     map.addSource(source, { type: "vector", tiles: [url], minzoom, maxzoom, bounds });
-    for (const { layer, before } of this.placed) map.addLayer(layer, before || undefined);
+    for (const { layer, before } of this.placed) map.addLayer(layer, behind?.below ?? (before || undefined));
   }
 
   /** Whether a tile could not be had. */
@@ -89,6 +103,15 @@ export class PeriodLayers {
   /** The ids of the style layers that draw a role; none where no layer has that role. */
   layerIds(role: Role): string[] {
     return this.placed.map(({ layer }) => layer.id).filter((id) => id.endsWith(`-${role}`));
+  }
+
+  /** The id of the lowest style layer of events; empty where there are none. */
+  get lowestOfEvents(): string {
+    const [name] = this.events;
+    return (
+      this.placed.find(({ layer }) => "source-layer" in layer && layer["source-layer"] === name)?.layer.id ??
+      ""
+    );
   }
 
   /** Make the source seen, as of a day. */
@@ -156,9 +179,12 @@ export class PeriodLayers {
   private set(feature: DatedFeature): void {
     const { id, layer } = feature;
     const on = holdsOn(feature, this.day) && (this.seen || !this.symbols.has(layer));
-    if (on === feature.on) return;
+    const age = on && this.events.has(layer) ? ageOn(feature.over, this.day) : 0;
+    if (on === feature.on && age === feature.age) return;
     feature.on = on;
-    this.map.setFeatureState({ source: this.source, sourceLayer: layer, id }, { on });
+    feature.age = age;
+    const state = this.events.has(layer) ? { on, age } : { on };
+    this.map.setFeatureState({ source: this.source, sourceLayer: layer, id }, state);
   }
 
   /** Set the features of a tile that has arrived before it is drawn; each says itself which days it holds on. */
@@ -168,11 +194,19 @@ export class PeriodLayers {
       const found: GeoJSONFeature[] = [];
       tile.querySourceFeatures(found, { sourceLayer: name });
       for (const { id, properties } of found) {
-        const [from, to] = [Number(properties?.["from"]), Number(properties?.["to"])];
-        const feature = this.features.add(name, Number(id), from, to);
+        const [from, over] = [Number(properties?.["from"]), Number(properties?.["to"])];
+        const feature = this.add(name, Number(id), from, over);
         if (feature) this.set(feature);
       }
     }
+  }
+
+  private add(layer: string, id: number, from: DayNumber, over: DayNumber): DatedFeature | null {
+    const { window } = this.look;
+    if (this.behind && over === OPEN_DAY) return null;
+    if (!this.events.has(layer)) return this.features!.add({ layer, id, from, to: over, over });
+    const to = leavesOn(over, window);
+    return this.features!.add({ layer, id, from, to, over }, edgesOf(from, over, window));
   }
 
   private hear(event: TileEvent): void {

@@ -6,6 +6,9 @@ import { daysBetween, type Day } from "./days";
 /** Whole days since 1970-01-01, negative before it. */
 export type DayNumber = number;
 
+/** The end, in tiles, of what goes on beyond their period. */
+export const OPEN_DAY: DayNumber = 2 ** 31 - 1;
+
 /** A period as the server lists it; `first` to before `end` are the same days as `first_day` to `last_day`. */
 export interface Period {
   id: string;
@@ -31,33 +34,41 @@ export function periodIndex(periods: readonly Period[], day: Day): number {
   return found < 0 ? periods.length - 1 : found;
 }
 
-/** A feature of a period's tiles with the days that it holds on: `from` to before `to`. */
+/** A feature of a period's tiles with the days that it is drawn on: `from` to before `to`. Of an event those are more
+ *  than the days that it holds on, which end before the day `over`. */
 export interface DatedFeature {
   readonly layer: string;
   readonly id: number;
   readonly from: DayNumber;
   readonly to: DayNumber;
+  readonly over: DayNumber;
   on: boolean; // whether the map draws it at the moment
+  age: number; // how old it is to look at, where that is drawn
 }
 
-/** Whether a feature is drawn as long as its feature state says nothing. */
-export type DrawnUnsaid = (feature: Omit<DatedFeature, "on">) => boolean;
+/** What a tile says of a feature. */
+export type FoundFeature = Omit<DatedFeature, "on" | "age">;
 
-/** The features of a period, to be found by the days on which they begin and end. */
+/** Whether a feature is drawn as long as its feature state says nothing. */
+export type DrawnUnsaid = (feature: FoundFeature) => boolean;
+
+/** The features of a period, to be found by the days on which they begin, change their look, and end. */
 export class DatedFeatures {
   private readonly byLayer = new Map<string, Map<number, DatedFeature>>();
-  private readonly byEdge = new Map<DayNumber, DatedFeature[]>(); // at its first day, and at the day after its last
+  private readonly byEdge = new Map<DayNumber, DatedFeature[]>(); // at each of its edges
 
   constructor(private readonly drawnUnsaid: DrawnUnsaid) {}
 
-  /** Take a feature in; null where it is there already, as one in two tiles is. */
-  add(layer: string, id: number, from: DayNumber, to: DayNumber): DatedFeature | null {
+  /** Take a feature in, with the days from each of which on it looks different; null where it is there already, as
+   *  one in two tiles is. */
+  add(found: FoundFeature, edges: readonly DayNumber[] = [found.from, found.to]): DatedFeature | null {
+    const { layer, id } = found;
     let ids = this.byLayer.get(layer);
     if (!ids) this.byLayer.set(layer, (ids = new Map<number, DatedFeature>()));
     if (ids.has(id)) return null;
-    const feature = { layer, id, from, to, on: this.drawnUnsaid({ layer, id, from, to }) };
+    const feature = { ...found, on: this.drawnUnsaid(found), age: 0 };
     ids.set(id, feature);
-    for (const day of [from, to]) {
+    for (const day of edges) {
       const there = this.byEdge.get(day);
       if (there) there.push(feature);
       else this.byEdge.set(day, [feature]);
@@ -65,7 +76,7 @@ export class DatedFeatures {
     return feature;
   }
 
-  /** The features that begin or end between two days, in either order; the others are the same on both. */
+  /** The features with an edge between two days, in either order; the others are the same on both. */
   *between(one: DayNumber, other: DayNumber): Generator<DatedFeature> {
     for (let day = Math.min(one, other) + 1; day <= Math.max(one, other); day++)
       yield* this.byEdge.get(day) ?? [];

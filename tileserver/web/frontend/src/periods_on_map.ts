@@ -6,9 +6,12 @@ import type { Role, TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
 import type { Prepared } from "./dayqueue";
 import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
-import { PeriodLayers } from "./period_layers";
+import { DATED, PeriodLayers } from "./period_layers";
+import { EarlierEvents } from "./earlier_events";
 import { dayNumber, periodIndex } from "./periods";
 import type { Look } from "./style_layers";
+
+const SETTLE_MS = 150; // after which the events before the period of a day are loaded
 
 /** A theatre in one look. `steady` is for a day that will not be left: its tiles alone are loaded, no period. */
 export interface TheatreView {
@@ -18,15 +21,13 @@ export interface TheatreView {
   steady: boolean;
 }
 
-/** The beginning of the id of every source that holds dated features. */
-export const DATED = "dated-";
-
 /** A period, or a single day, on its way or there; `index` is that of its period in the TileJSON's list. */
 interface LoadedPeriod {
   index: number;
   notes: Note[];
   directions: string[];
   layers: PeriodLayers | null;
+  earlier: EarlierEvents | null;
   ready: Promise<void>;
   dropped: boolean;
 }
@@ -37,6 +38,7 @@ export class PeriodsOnMap {
   private muted = false;
   private view: TheatreView | null = null;
   private shown: LoadedPeriod | null = null;
+  private settling: ReturnType<typeof setTimeout> | undefined;
   private readonly loaded = new Map<string, LoadedPeriod>(); // of this view, by id of the period, or by day
 
   /** `onDay` is called in the moment that a day is on the map, `onHole` where a part of it turns out missing. */
@@ -53,7 +55,8 @@ export class PeriodsOnMap {
 
   /** The ids of the style layers that the reader sees of a role. */
   layerIds(role: Role): string[] {
-    return this.shown?.layers?.layerIds(role) ?? [];
+    const { layers, earlier } = this.shown ?? {};
+    return [...(layers?.layerIds(role) ?? []), ...(earlier?.layerIds(role) ?? [])];
   }
 
   /** The numbers, from 1 on, that notes of the shown day have on the map. */
@@ -81,6 +84,7 @@ export class PeriodsOnMap {
     for (const period of this.everything()) {
       period.dropped = true;
       period.layers?.abandon();
+      period.earlier?.abandon();
     }
     this.loaded.clear();
     this.shown = null;
@@ -118,9 +122,18 @@ export class PeriodsOnMap {
   lookAhead(): void {
     const { view, shown } = this;
     if (!view || !shown || view.steady) return;
+    const first = view.tiles.time.history.periods[shown.index]?.first_day;
+    if (first) this.lookBack(shown, first);
     for (const index of [shown.index + 1, shown.index - 1]) {
       const period = view.tiles.time.history.periods[index];
-      if (period) this.period(period.id, index, index > shown.index ? period.first_day : period.last_day);
+      if (!period) continue;
+      const day = index > shown.index ? period.first_day : period.last_day;
+      const loaded = this.period(period.id, index, day);
+      if (index < shown.index || loaded.earlier) continue;
+      loaded.ready.then(
+        () => !loaded.dropped && this.lookBack(loaded, day), // for the step into it
+        () => undefined,
+      );
     }
   }
 
@@ -141,13 +154,35 @@ export class PeriodsOnMap {
     const before = this.shown;
     period.layers?.mute(this.muted);
     period.layers?.reveal(dayNumber(day));
+    period.earlier?.reveal(dayNumber(day));
     this.shown = period;
     if (before && before !== period) {
-      if ([...this.loaded.values()].includes(before)) before.layers?.hide();
-      else this.drop(before);
+      if ([...this.loaded.values()].includes(before)) {
+        before.layers?.hide();
+        before.earlier?.hide();
+      } else this.drop(before);
       this.keepNear(null);
     }
     this.onDay(day, notesOn(period.notes, day));
+    clearTimeout(this.settling);
+    if (period.earlier) return;
+    this.settling = setTimeout(() => {
+      if (this.shown !== period) return;
+      this.lookBack(period, day);
+      period.earlier?.reveal(dayNumber(day));
+    }, SETTLE_MS);
+  }
+
+  /** Load the events before a period, or before a single day, that are in the window of a day of it. */
+  private lookBack(period: LoadedPeriod, day: Day): void {
+    if (period.earlier || !period.layers || !this.view) return;
+    const below = period.layers.lowestOfEvents;
+    if (!below) return;
+    period.earlier = EarlierEvents.of(this.map, this.view, period.index, day, below, () => {
+      period.earlier?.remove();
+      period.earlier = null;
+      this.hole(period);
+    });
   }
 
   private keepNear(wanted: string | null): void {
@@ -166,6 +201,7 @@ export class PeriodsOnMap {
       notes: [],
       directions: [],
       layers: null,
+      earlier: null,
       dropped: false,
       ready: Promise.resolve(),
     };
@@ -215,6 +251,7 @@ export class PeriodsOnMap {
 
   private drop(period: LoadedPeriod): void {
     period.dropped = true;
+    period.earlier?.remove();
     period.layers?.remove();
   }
 }

@@ -1,6 +1,7 @@
 // The day of the page: wished for, shown, playing, asked for by a link. Frozen values, and functions from one to the
 // next; no map, no element, and no clock but the milliseconds that come in.
 
+import { latestDay } from "./ages";
 import type { TileJson } from "./catalogue";
 import { addDays, clampDay, isDay, type Day } from "./days";
 import type { Progress } from "./dayqueue";
@@ -52,9 +53,10 @@ export interface Opening {
 export function openingDay(
   at: Link["at"],
   opensAt: string,
-  { first_day, last_day, default: usual }: Pick<TileJson["time"], "first_day" | "last_day" | "default">,
+  time: Pick<TileJson["time"], "first_day" | "last_day" | "default" | "newest">,
 ): Opening {
-  if (at === "latest") return { day: last_day, asked: "" };
+  const { first_day, last_day, default: usual } = time;
+  if (at === "latest") return { day: latestDay(time), asked: "" };
   const day = clampDay(at || (isDay(opensAt) ? opensAt : usual), first_day, last_day);
   return { day, asked: at && at !== day ? at : "" };
 }

@@ -3,19 +3,25 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { paletteOf, type Theme } from "./basemap";
 import type { Category, DrawnLayer } from "./catalogue";
+import type { EventWindow } from "./event_window";
 import type { DayNumber } from "./periods";
 
-/** Everything about a theatre that its style is made from: the theme, and the layers that are on. */
+/** Everything about a theatre that its style is made from: the theme, the layers that are on, the window of its events,
+ *  and what of them is left out, as terms. */
 export interface Look {
   theme: Theme;
   drawn: readonly DrawnLayer[];
+  window: EventWindow;
+  hidden: ReadonlySet<string>;
 }
 
 /** The part of a style that differs between sources of one look: directions in the order of their numbers on the
- *  map, and the day that is drawn where feature state says nothing; null for a source of one day only. */
+ *  map, and the day that is drawn where feature state says nothing; null for a source of which all is drawn, and then
+ *  with the age of its events, an index of `AGES`. */
 export interface SourceTraits {
   directions: string[];
   baseDay: DayNumber | null;
+  age?: number;
 }
 
 /** A style layer, unseen, to be added under the one called `before` ("" for the top). Setting the opacities of
@@ -38,13 +44,17 @@ export const placed = (
   unseen: Object.fromEntries(Object.keys(seen).map((property) => [property, 0])),
 });
 
-/** 1 where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
-export function onState({ baseDay }: SourceTraits, symbols: boolean): ExpressionSpecification | number {
+/** An opacity where a feature is on, else 0. Faces and lines are drawn as of the base day without any state. */
+export function onState(
+  { baseDay }: SourceTraits,
+  symbols: boolean,
+  opacity: ExpressionSpecification | number = 1,
+): ExpressionSpecification | number {
   if (baseDay === null) return symbols ? 0 : 1;
   const unsaid: ExpressionSpecification | boolean = symbols
     ? false
     : ["all", ["<=", ["get", "from"], baseDay], [">", ["get", "to"], baseDay]];
-  return ["case", ["boolean", ["feature-state", "on"], unsaid], 1, 0];
+  return ["case", ["boolean", ["feature-state", "on"], unsaid], opacity, 0];
 }
 
 /** The colour of a category in a theme, as CSS hex. */

@@ -9,8 +9,10 @@ import type { Catalogue, DayCount, Theatre, TileJson } from "./catalogue";
 import type { Day } from "./days";
 import type { Span } from "./histogram";
 import type { Note } from "./notes";
-import type { Told } from "./panel";
+import type { EventsIn, Told } from "./panel";
 import type { TheatreView } from "./periods_on_map";
+import type { EventChoice } from "./event_choice";
+import { firstDayOf, type EventWindow } from "./event_window";
 import { openingDay, type Opening } from "./state";
 
 /** A theatre with its TileJSON and the days of its timeline, ascending. */
@@ -46,10 +48,18 @@ export function viewOf(
   { theatre, tiles }: OpenTheatre,
   theme: Theme,
   off: ReadonlySet<string>,
+  { window, hidden }: EventChoice,
   steady: boolean,
 ): TheatreView {
   const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
-  return { tileset: theatre.tileset, tiles, look: { theme, drawn }, steady };
+  return { tileset: theatre.tileset, tiles, look: { theme, drawn, window, hidden }, steady };
+}
+
+/** The events of a window that ends with *day*; null for a window of that day alone. */
+export function countIn(days: readonly DayCount[], day: Day, window: EventWindow): EventsIn | null {
+  const first = firstDayOf(day, window) ?? "";
+  const within = days.filter((count) => first <= count.day && count.day <= day);
+  return window > 1 ? { window, count: within.reduce((sum, { events }) => sum + events, 0) } : null;
 }
 
 /** The days of the timeline, of events those of layers that are not *off*. */
@@ -69,12 +79,14 @@ export function toldOn(
   day: Day,
   notes: Note[],
   off: ReadonlySet<string>,
+  window: EventWindow,
   fixed: boolean,
 ): Told {
   const drawn = open.tiles.drawn.filter(({ name }) => !off.has(name));
   const days = countsOf(open, off);
   const known = knownOn(day, { ...open.tiles.time, newest: newestOf(drawn) }, days, drawn);
-  return { day, count: days.find((count) => count.day === day), known, notes, fixed };
+  const count = days.find((one) => one.day === day);
+  return { day, count, within: countIn(days, day, window), known, notes, fixed };
 }
 
 /** Read the TileJSON once more; whether there was an answer. */

@@ -84,7 +84,7 @@ export class Visit {
   }
 
   private view(open: OpenTheatre): TheatreView {
-    return viewOf(open, this.parts.page.theme, this.off, !this.parts.page.controls);
+    return viewOf(open, this.parts.page.theme, this.off, this.link.events, !this.parts.page.controls);
   }
 
   private fillLegend({ tiles }: OpenTheatre): void {
@@ -117,7 +117,7 @@ export class Visit {
   /** In the same moment as the map: date, summary, notes, comparison, address. */
   onDay(day: Day, notes: Note[], entry: "push" | "replace"): void {
     const { page, panel } = this.parts;
-    const told = toldOn(this.open!, day, notes, this.off, page.fixed);
+    const told = toldOn(this.open!, day, notes, this.off, this.link.events.window, page.fixed);
     this.notes = notes;
     panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));
     if (day !== page.day) this.parts.popups.close();
@@ -193,10 +193,11 @@ export class Visit {
   /** What the address is to name; null before there is anything. */
   place(): Place | null {
     if (!this.open || !this.parts.travel.wanted) return null;
-    const { compare, lang } = this.link;
+    const { compare, lang, events } = this.link;
     const camera = cameraOfMap(this.parts.map);
     const switches = switchesOf(this.off, this.open.tiles);
-    return { theatre: this.open.theatre.id, day: this.parts.page.day, compare, camera, switches, lang };
+    const theatre = this.open.theatre.id;
+    return { theatre, day: this.parts.page.day, compare, camera, switches, lang, events };
   }
 
   /** The reader went back or forward, or edited the address. */

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Address, fragmentOf, readLink, type Link, type Place } from "../src/address";
+import type { EventChoice } from "../src/event_choice";
 import { AS_AT_FIRST } from "../src/switches";
 
 test("what is written is read back, as exactly as a pixel", () => {
   for (const zoom of [2.5, 6.25, 11, 14]) {
     const camera = { zoom, lat: 48.123456, lon: 37.654321 };
-    const link = readLink("?theatre=ukraine", fragmentOf(camera, "2023-11-09"));
+    const link = readLink("?theatre=ukraine", fragmentOf({ ...somewhere, camera }, "2023-11-09"));
     const pixel = 360 / (512 * 2 ** zoom);
     assert.equal(link.at, "2023-11-09");
     assert.equal(link.theatre, "ukraine");
@@ -21,16 +22,15 @@ test("what is written is read back, as exactly as a pixel", () => {
 });
 
 test("a comparison is part of the link, and only beside a day", () => {
-  const camera = { zoom: 6, lat: 48, lon: 37 };
-  assert.equal(readLink("", fragmentOf(camera, "2023-11-09", "2023-10-01")).compare, "2023-10-01");
-  assert.equal(readLink("", fragmentOf(camera, "", "2023-10-01")).compare, "");
+  const compared = { ...somewhere, compare: "2023-10-01" };
+  assert.equal(readLink("", fragmentOf(compared, "2023-11-09")).compare, "2023-10-01");
+  assert.equal(readLink("", fragmentOf(compared, "")).compare, "");
   assert.equal(readLink("?compare=2023-02-30", "").compare, "");
 });
 
 test("what is switched otherwise than at first is part of the link", () => {
-  const camera = { zoom: 6, lat: 48, lon: 37 };
   const switches = { off: ["events", "sides"], on: ["claimed"] };
-  const fragment = fragmentOf(camera, "2023-11-09", "", switches);
+  const fragment = fragmentOf({ ...somewhere, switches }, "2023-11-09");
   assert.ok(fragment.endsWith("&at=2023-11-09&off=events,sides&on=claimed"), fragment);
   assert.deepEqual(readLink("", fragment).switches, switches);
   assert.deepEqual(readLink("", "#off=,,&on=").switches, { off: [], on: [] });
@@ -59,6 +59,7 @@ test("nonsense is as good as nothing", () => {
 });
 
 const camera = { zoom: 6, lat: 48.5, lon: 37 };
+const events: EventChoice = { window: 7, hidden: new Set(), open: "" };
 const somewhere: Place = {
   theatre: "ukraine",
   day: "2023-11-09",
@@ -66,6 +67,7 @@ const somewhere: Place = {
   camera,
   switches: AS_AT_FIRST,
   lang: "uk",
+  events,
 };
 
 function bar(search = ""): {

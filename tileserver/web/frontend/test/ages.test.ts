@@ -30,7 +30,7 @@ const days = [
 test("on a day that only events reach, control is of its own newest day", () => {
   const known = knownOn("2025-02-01", time, days, []);
   assert.deepEqual(known.aged, [{ role: "areas", day: "2024-12-31", days: 32 }]);
-  assert.deepEqual(known.newest, { days: 3, hours: 48 });
+  assert.deepEqual(known.newest, { days: 3, hours: 48, goesOn: false });
 });
 
 test("within the data nothing is older than the day, but control has been as it is since its last change", () => {

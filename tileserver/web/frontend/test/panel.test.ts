@@ -20,6 +20,7 @@ const count: DayCount = { day: "2023-11-09", begins: [], areas: 2, events: 1, km
 const told: Told = {
   day: "2023-11-09",
   count,
+  within: null,
   known: {
     aged: [],
     lastChange: "2023-11-09",
@@ -148,7 +149,7 @@ test("of a role that nothing was published of nothing is said, also to those who
 });
 
 test("the newest day says how old it is, but not where it is not left", () => {
-  const known = { ...told.known, newest: { days: 3, hours: 48 } };
+  const known = { ...told.known, newest: { days: 3, hours: 48, goesOn: false } };
   show({ known });
   assert.equal(textIn("as-of"), "Latest");
   assert.deepEqual(textsOf("#ages li"), ["Newest public day, 3 days ago. Delay: 48 hours."]);
@@ -157,7 +158,7 @@ test("the newest day says how old it is, but not where it is not left", () => {
 });
 
 test("a day that events alone reach is not called the latest, and of when control is stands out", () => {
-  const newest = { days: 3, hours: 48 },
+  const newest = { days: 3, hours: 48, goesOn: false },
     aged: Told["known"]["aged"] = [{ role: "areas", day: "2023-10-08", days: 32 }];
   show({ known: { ...told.known, newest, aged } });
   assert.equal(textIn("as-of"), "As of");

@@ -7,6 +7,8 @@ import { directionsOf, monthsOf, notesOn, type Note } from "../src/notes";
 
 const OPEN = 2 ** 31 - 1;
 
+const found = (layer: string, id: number, from: number, to: number) => ({ layer, id, from, to, over: to });
+
 test("a day is counted from 1970 on, also before it", () => {
   assert.deepEqual(["1970-01-01", "2023-11-09", "1944-06-06"].map(dayNumber), [0, 19670, -9340]);
 });
@@ -36,7 +38,7 @@ test("switching what lies between two days is as good as looking at everything",
   const all: DatedFeature[] = [];
   for (let id = 0; id < 400; id++) {
     const from = chance(90),
-      feature = features.add("areas", id, from, chance(3) ? from + 1 + chance(90 - from) : OPEN);
+      feature = features.add(found("areas", id, from, chance(3) ? from + 1 + chance(90 - from) : OPEN));
     if (feature) all.push(feature);
   }
   let day = 40;
@@ -53,9 +55,9 @@ test("switching what lies between two days is as good as looking at everything",
 
 test("a feature that comes in two tiles is one, and one id in two layers is two", () => {
   const features = new DatedFeatures(() => false);
-  assert.ok(features.add("areas", 9004431208979067, 1, 2));
-  assert.equal(features.add("areas", 9004431208979067, 1, 2), null);
-  assert.ok(features.add("front", 9004431208979067, 1, 2));
+  assert.ok(features.add(found("areas", 9004431208979067, 1, 2)));
+  assert.equal(features.add(found("areas", 9004431208979067, 1, 2)), null);
+  assert.ok(features.add(found("front", 9004431208979067, 1, 2)));
 });
 
 test("months cover the days from the first to the last, once each", () => {

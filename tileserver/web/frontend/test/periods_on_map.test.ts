@@ -40,7 +40,7 @@ const tiles = {
     history: { tiles: "/history/t/{period}/{z}/{x}/{y}.mvt", periods: PERIODS },
   },
 } as unknown as TileJson;
-const look = { theme: "light" as const, drawn };
+const look = { theme: "light" as const, drawn, window: 1, hidden: new Set<string>() };
 const view: TheatreView = { tileset: "t", tiles, look, steady: false };
 
 function bench(of = view): { map: FakeMap; periods: PeriodsOnMap; days: string[]; holes: string[] } {

@@ -16,7 +16,7 @@ import {
 } from "../src/state";
 import type { PageState } from "../src/state";
 
-const time = { first_day: "2022-02-24", last_day: "2024-11-01", default: "2024-10-31" };
+const time = { first_day: "2022-02-24", last_day: "2024-11-01", default: "2024-10-31", newest: {} };
 const ready: PageState = { ...START, phase: "ready", wanted: "2023-11-09", shown: "2023-11-09" };
 
 test("a page begins at the day of its link, else at the theatre's, else at the server's", () => {
@@ -27,6 +27,11 @@ test("a page begins at the day of its link, else at the theatre's, else at the s
     ["", "", "2024-10-31"],
     ["", "soon", "2024-10-31"],
   ];
+  const { day: latest } = openingDay("latest", "", {
+    ...time,
+    newest: { areas: "2024-10-30", events: "2024-11-01" },
+  });
+  assert.equal(latest, "2024-10-30", "the latest day is that of control, however far events go on");
   for (const [at, opensAt, day] of table) assert.deepEqual(openingDay(at, opensAt, time), { day, asked: "" });
 });
 
