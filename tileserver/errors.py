@@ -16,6 +16,7 @@
     |       |-- UnknownLayer         the theatre has no such layer
     |       |-- UnknownTileset       neither a theatre nor ``theatre.layer``
     |       |-- UnknownStyle         no style of that name
+    |       |-- UnknownPicture       no such form of a picture, or no public map of its day
     |       |-- UnknownVersion       no public content of a tile has that name
     |       |-- UnknownPeriod        no public period of history has that name
     |       |-- UnknownState         no public state has that name
@@ -125,6 +126,12 @@ class UnknownStyle(NotFound):
     """No style of that name."""
 
     title = "Unknown style"
+
+
+class UnknownPicture(NotFound):
+    """No such form of a picture, or no public map of its day."""
+
+    title = "Unknown picture"
 
 
 class UnknownVersion(NotFound):

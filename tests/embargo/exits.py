@@ -239,6 +239,24 @@ def _never(*paths: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return lambda _: (Ask(path, shows=False) for path in paths)
 
 
+def _pictures(_: Sequence[Learned]) -> Iterator[Ask]:
+    """Small ones: what may be on a picture does not depend on its size."""
+    small = "width=200&height=200&map=5/48.3/37"
+    for layers, until in (("control", EMBARGO), ("frontline", EMBARGO), ("events", EMBARGO), ("late", LONG)):
+        path = f"/pictures/toy.svg?{small}&layers={layers}"
+        yield Ask(path, until)
+        yield Ask(f"{path}&datetime=2024-01-09", until)
+        if (
+            layers == "control"
+        ):  # events alone have an earlier last day without the secret, which is shown then
+            yield Ask(f"{path}&datetime=2024-01-03", until, shows=False)
+    yield Ask(f"/pictures/toy.svg?{small}&datetime=2099-01-01", LONG)
+    yield Ask(f"/pictures/toy.png?{small}&frame=0&layers=control&datetime=2024-01-09")
+    yield Ask(f"/pictures/toy.png?{small}&layers=control&datetime=2024-01-09&revision=6", shows=False)
+    yield Ask(f"/pictures/toy.gif?{small}&layers=control&datetime=2024-01-08/2024-01-10")
+    yield Ask("/pictures/toy.bmp", shows=False)
+
+
 ROUTES: Mapping[str, Exit] = {
     "/": Exit(_never("/", "/?datetime=2024-01-09"), "a page that the build made"),
     "/embed": Exit(_never("/embed"), "a page that the build made"),
@@ -266,6 +284,7 @@ ROUTES: Mapping[str, Exit] = {
         _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09"),
         "what is declared, not held",
     ),
+    "/pictures/{theatre}.{form}": Exit(_pictures),
     "/healthz": Exit(_never("/healthz"), "the process answers"),
     "/readyz": Exit(
         _never("/readyz"), "the database answers, when it was written to, and how many imports wait"

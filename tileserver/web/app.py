@@ -49,6 +49,7 @@ from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
 from tileserver.web.observing import Watched, observing  # metrics and traces
 from tileserver.web.pages import PageRoutes  # /, /embed
+from tileserver.web.pictures import PictureRoutes  # /pictures
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
 from tileserver.web.remembering import Remembering  # keeps what comes back for the hot path
@@ -76,6 +77,7 @@ class _Parts:
     ready: ReadyRoute
     gate: Gate
     ahead: AheadTask | None
+    pictures: PictureRoutes
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock, doors: Doors | None) -> _Parts:
@@ -103,7 +105,8 @@ class _Parts:
         log = AccessLog(settings.log)
         gate = Gate(hot, direct, doors, log, proxies, Allowances(settings.rate), ready)
         served = current, tiles, routes, history, comparisons, gains
-        return cls((readers, background, behind), *served, follower, supervisor, ready, gate, ahead)
+        pictures = PictureRoutes(tiles, settings.cache_mb * _MB // 16, settings.max_age)
+        return cls((readers, background, behind), *served, follower, supervisor, ready, gate, ahead, pictures)
 
     def begin(self, settings: Settings) -> None:
         """Begin the tasks."""
@@ -124,6 +127,7 @@ class _Parts:
         await self.supervisor.stop()
         self.gate.access.flush()
         self.comparisons.close()
+        await self.pictures.close()
         for pool in reversed(self.pools):
             await pool.close()
         await self.tiles.close()
@@ -233,6 +237,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
         Route("/corrections/{theatre}.json", corrections.json),
         Route("/styles/{style}.json", documents.style),
+        Route("/pictures/{theatre}.{form}", parts.pictures.picture),
         Route("/healthz", documents.healthz),
         Route("/readyz", parts.ready.readyz),
         Mount("/static", BuiltFiles()),

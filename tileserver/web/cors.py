@@ -6,7 +6,7 @@ import re
 
 from starlette.datastructures import Headers
 
-OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/", "/corrections/")
+OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/", "/corrections/", "/pictures/")
 _METHODS = "GET, HEAD"
 _EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After, Missing-Layers, Cache-Status, X-Request-Id"
 OPEN_HEADERS = (  # any page may read such an answer, whatever its status, and time it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,11 +21,13 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("tilesets", 2): "tilejson",
     ("styles", 2): "style",
     ("corrections", 2): "corrections",
+    ("pictures", 2): "picture",
     ("healthz", 1): "healthz",
     ("readyz", 1): "readyz",
     ("embed", 1): "page",
     ("", 1): "page",
 }
+_ENDING = re.compile(r"\.(json|png|svg|gif|webp)\Z")
 _OF_A_TILESET = {
     "timeline": "timeline",
     "km2.json": "km2",
@@ -57,7 +60,7 @@ def kind_of(path: str) -> Kind:
     kind = _BY_LENGTH.get((parts[0], len(parts)), OTHER)
     if kind == OTHER:
         return Kind(OTHER)
-    tileset = parts[1].removesuffix(".json") if len(parts) > 1 else ""
+    tileset = _ENDING.sub("", parts[1]) if len(parts) > 1 else ""
     return Kind(kind, tileset, _zoom(parts[_TILES[kind]]) if kind in _TILES else "")
 
 

@@ -1,0 +1,141 @@
+"""The parts of a picture: where things stand, which names there is room for, how long the scale is."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import mapbox_vector_tile
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tileserver.grid import TileAddress
+from tileserver.picture.press import frame
+from tileserver.picture.press.decoded import Shape, path_of, shapes_of
+from tileserver.picture.press.fonts import text_width, wrapped
+from tileserver.picture.press.ink import interpolated, text
+from tileserver.picture.press.labels import names
+from tileserver.picture.press.raster import png_of
+from tileserver.picture.press.sheet import Words
+from tileserver.picture.press.view import Camera, View
+
+KYIV = View(Camera(6.4, 50.45, 30.52), 600, 400)
+
+
+def test_the_middle_of_the_view_is_the_middle_of_the_picture() -> None:
+    assert KYIV.at(30.52, 50.45) == pytest.approx((300, 200))
+
+
+@given(
+    st.floats(2, 14), st.floats(-80, 80), st.floats(-179, 179), st.integers(200, 2000), st.integers(200, 2000)
+)
+def test_tiles_cover_the_whole_view_and_reach_no_farther(
+    zoom: float, lat: float, lon: float, width: int, height: int
+) -> None:
+    view = View(Camera(zoom, lat, lon), width, height)
+    places = [view.placing(each) for each in view.tiles(0, 14)]
+    side = places[0].unit * 4096
+    assert 511.99 < side < 1024.01
+    assert all(-side < each.left < width and -side < each.top < height for each in places)
+    middle = [each for each in places if each.left <= width / 2 + 1e-6 and each.top <= height / 2 + 1e-6]
+    assert any(
+        each.left + side >= width / 2 - 1e-6 and each.top + side >= height / 2 - 1e-6 for each in middle
+    )
+    assert len(places) <= (width / side + 2) * (height / side + 2)
+
+
+def _tile(geometry: str, **properties: Any) -> bytes:
+    layer = {"name": "control", "features": [{"geometry": geometry, "properties": properties, "id": 7}]}
+    data: bytes = mapbox_vector_tile.encode([layer], default_options={"y_coord_down": True})
+    return data
+
+
+def test_a_hole_stays_a_hole_where_two_tiles_overlap() -> None:
+    outer, hole = (
+        "0 0, 4096 0, 4096 4096, 0 4096, 0 0",
+        "1000 1000, 1000 2000, 2000 2000, 2000 1000, 1000 1000",
+    )
+    ring = f"POLYGON (({outer}), ({hole}))"
+    view = View(Camera(0, 0, 0), 512, 512)
+    (shape,) = shapes_of(_tile(ring), TileAddress(0, 0, 0), view)["control"]
+    twice = f'<path d="{path_of([shape, shape])}" transform="scale(.1)"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512">{twice}</svg>'
+    image = _pixels(png_of(svg))
+    assert image.getpixel((187, 187))[3] == 0
+    assert image.getpixel((60, 60))[3] == 255
+
+
+def _pixels(png: bytes) -> Any:
+    return Image.open(BytesIO(png))
+
+
+def _place(name: str, x: float, y: float, people: int = 1000) -> Shape:
+    return Shape("Point", [np.array([[x, y]])], {"name_en": name, "from": 3, "people": people}, hash(name))
+
+
+def test_of_two_names_in_one_place_the_larger_town_has_its_name() -> None:
+    places = [_place("Small", 300, 200), _place("Great", 303, 201, 500_000)]
+    drawn = names({"world": {}, "regions": {"place": places}}, KYIV, "light", "en", [], 1.0)
+    assert ">Great<" in drawn
+    assert ">Small<" not in drawn
+
+
+def test_no_name_lies_over_a_mark() -> None:
+    place = {"world": {}, "regions": {"place": [_place("Town", 300, 200)]}}
+    everywhere = [(0.0, 0.0, 600.0, 190.0), (0.0, 210.0, 600.0, 400.0), (310.0, 0.0, 600.0, 400.0)]
+    drawn = names(place, KYIV, "light", "en", everywhere, 1.0)
+    assert 'text-anchor="end"' in drawn
+    assert not names(place, KYIV, "light", "en", [*everywhere, (0.0, 0.0, 290.0, 400.0)], 1.0)
+
+
+def test_a_name_is_in_the_readers_language_where_the_map_has_it() -> None:
+    place = _place("Kyiv", 300, 200)._replace(properties={"name_en": "Kyiv", "name_uk": "Київ", "from": 2})
+    layers = {"world": {"place": [place]}, "regions": {}}
+    assert ">Київ<" in names(layers, KYIV, "light", "uk", [], 1.0)
+    assert ">Kyiv<" in names(layers, KYIV, "light", "fr", [], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("zoom", "language", "said"),
+    [(5.0, "en", ">100"), (5.0, "uk", "км"), (13.0, "ru", "м"), (2.0, "de", "1.000")],
+)
+def test_the_scale_is_a_round_number_of_metres(zoom: float, language: str, said: str) -> None:
+    view = View(Camera(zoom, 48.0, 37.0), 1200, 500)
+    bar, (west, _, east, _) = frame.scale_bar(view, frame.Type(1.0), "light", language)
+    assert said in bar
+    assert 0 < east - west < 150
+
+
+def test_every_letter_of_the_five_languages_is_drawn() -> None:
+    letters = "АаЂЄєІіЇїҐґЁёЫыЭэЪъ ÄÖÜäöüß ÀÂÇÉÈÊËÎÏÔÛÙŸŒàâçéèêëîïôûùÿœæ ² − – — · © « » „ “ ’ № → 0123456789"
+    widths = {each: text_width(each, 100) for each in letters if each != " "}
+    nothing = text_width("\U000f0000", 100)  # no font has it
+    assert not [each for each, width in widths.items() if width == nothing]
+
+
+def test_words_of_strangers_stay_words() -> None:
+    assert "<script" not in text('</text><script>alert("x")</script>', 0, 0, 12, "#000000")
+
+
+@given(st.text("abc дії ", min_size=1, max_size=80), st.floats(40, 400))
+def test_a_line_is_never_wider_than_its_room(said: str, room: float) -> None:
+    lines = wrapped(said, 16, room)
+    assert " ".join(lines) == " ".join(said.split())
+    assert all(" " not in line or text_width(line, 16) <= room for line in lines)
+
+
+def test_a_long_date_fits_a_narrow_picture() -> None:
+    kind = frame.Type.of(200, 200)
+    words = Words("War", "25. September 1944", "Credit", "de")
+    (_, date) = frame.header(words, 200, kind)
+    assert text_width(date.words, date.size, date.weight) <= 200 - 2 * kind.margin + 0.01
+
+
+def test_widths_grow_with_the_zoom_as_the_page_has_them() -> None:
+    stops = [(4.0, 3.0), (10.0, 7.0)]
+    assert interpolated(2, stops, 1.4) == 3.0
+    assert interpolated(12, stops, 1.4) == 7.0
+    assert interpolated(7, stops, 1.4) == pytest.approx(3 + 4 * (1.4**3 - 1) / (1.4**6 - 1))

@@ -1,0 +1,145 @@
+"""A picture says its own day, is kept by what is on it, and is refused rather than drawn by half."""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from tests.conftest import settings_for
+from tileserver.times import Clock, parse_instant
+from tileserver.web.app import create_app
+from tileserver.web.built import STATIC
+
+pytestmark = [
+    pytest.mark.db,
+    pytest.mark.skipif(not (STATIC / "basemap" / "world.pmtiles").is_file(), reason="no basemap is built"),
+]
+
+SMALL = "width=300&height=300"
+PARIS = "/pictures/western-front.svg?datetime=1944-08-25"
+
+
+def test_a_picture_has_the_size_that_was_asked_for(client: TestClient) -> None:
+    answer = client.get("/pictures/western-front.png?datetime=1944-08-25&width=400&height=210&scale=2")
+    assert answer.headers["content-type"] == "image/png"
+    assert struct.unpack(">II", answer.content[16:24]) == (800, 420)
+    assert answer.headers["cache-control"] == "public, max-age=60"
+
+
+def test_the_same_picture_is_drawn_once_and_known_by_its_tag(client: TestClient) -> None:
+    first = client.get(PARIS)
+    again = client.get(PARIS, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-status"] == "tileserver; hit"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "25 August 1944"),
+        ("uk", "25 серпня 1944"),
+        ("ru", "25 августа 1944"),
+        ("de", "25. August 1944"),
+        ("fr", "25 août 1944"),
+    ],
+)
+def test_a_picture_says_its_day_in_the_readers_language(client: TestClient, language: str, said: str) -> None:
+    assert f">{said}</text>" in client.get(f"{PARIS}&lang={language}").text
+
+
+def test_a_day_that_is_not_public_yet_is_drawn_and_named_as_the_last_one_that_is(client: TestClient) -> None:
+    future = client.get(f"/pictures/western-front.svg?{SMALL}&datetime=2090-01-01")
+    assert future.content == client.get(f"/pictures/western-front.svg?{SMALL}").content
+    assert "2090" not in future.text
+
+
+def test_a_day_before_the_first_has_no_picture(client: TestClient) -> None:
+    answer = client.get(f"/pictures/western-front.png?{SMALL}&datetime=1900-01-01")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Unknown picture")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "width=10",
+        "width=99999",
+        "width=2400&height=2400&scale=3",
+        "width=1200.5",
+        "scale=1.5",
+        "map=40/48/37",
+        "map=5/48",
+        "map=5/nan/37",
+        "theme=blue",
+        "lang=xx",
+        "frame=yes",
+        "layers=",
+        "layers=a.b",
+        "datetime=1944-08-25/1944-08-26",
+        "datetime=1944-08-25T12:00:00Z",
+        "colour=red",
+        "theme=dark&theme=dark",
+    ],
+)
+def test_an_absurd_picture_is_refused(client: TestClient, query: str) -> None:
+    assert client.get(f"/pictures/western-front.png?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "datetime=1944-08-25",
+        "datetime=1944-08-25/..",
+        "datetime=1944-08-30/1944-08-25",
+        "datetime=1944-06-07/1945-05-01",
+    ],
+)
+def test_an_animation_needs_a_period_that_fits(client: TestClient, query: str) -> None:
+    assert client.get(f"/pictures/western-front.gif?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["nowhere.png", "western-front.bmp", "western-front.png?layers=nothing"])
+def test_what_is_not_there_is_not_drawn(client: TestClient, path: str) -> None:
+    assert client.get(f"/pictures/{path}").status_code == 404
+
+
+def test_an_animation_has_a_frame_for_each_day(client: TestClient) -> None:
+    answer = client.get(f"/pictures/western-front.gif?datetime=1944-08-24/1944-08-26&{SMALL}&map=5/48.8/2.3")
+    with Image.open(BytesIO(answer.content)) as film:
+        assert (film.format, film.size) == ("GIF", (300, 300))
+        film.seek(2)
+        with pytest.raises(EOFError):
+            film.seek(3)
+
+
+def test_only_what_is_on_the_map_is_in_its_legend(client: TestClient) -> None:
+    shown = client.get(f"{PARIS}&{SMALL}&map=7/48.8/2.3").text
+    bare = client.get(f"{PARIS}&{SMALL}&map=7/48.8/2.3&legend=0").text
+    sea = client.get(f"{PARIS}&{SMALL}&map=8/45/-20").text
+    assert 'id="legend"' in shown
+    assert 'id="legend"' not in bare
+    assert 'id="legend"' not in sea
+
+
+def _at(clock: str) -> Clock:
+    return lambda: parse_instant(clock)
+
+
+def test_a_tile_that_cannot_be_had_is_no_picture(sample_database: str) -> None:
+    app = create_app(settings_for(sample_database), _at("2026-01-01T00:00:00Z"))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        tiles = app.state.service
+        assert client.get(f"{PARIS}&{SMALL}").status_code == 200
+
+        async def fails(*_: object) -> object:
+            raise TimeoutError
+
+        tiles.fetcher.fetch = fails
+        tiles.fetcher.at_hand = lambda *_: None
+        answer = client.get(f"{PARIS}&{SMALL}&map=9/49/6")
+        assert answer.status_code >= 500
+        assert b"<svg" not in answer.content

@@ -1,0 +1,143 @@
+"""A sheet becomes an SVG: its tiles in the map's order, and the frame around the map."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tileserver.grid import TileAddress
+from tileserver.model import Layer
+from tileserver.picture.html import Html, join
+from tileserver.picture.palette import palette
+from tileserver.picture.press import frame
+from tileserver.picture.press.areas import front, overlay, statuses
+from tileserver.picture.press.decoded import Shape, shapes_of
+from tileserver.picture.press.events import marks
+from tileserver.picture.press.ground import ground_layers, land, water_and_borders
+from tileserver.picture.press.ink import draw
+from tileserver.picture.press.labels import Box, names
+from tileserver.picture.press.legend import items_of
+from tileserver.picture.press.sheet import Sheet
+from tileserver.picture.press.view import View
+
+_LEAST = 80  # pixels of the map's height, however much is said around it
+_GAP = 10.0  # at factor 1, between the map and what stands next to it
+
+
+class _Map(NamedTuple):
+    """A drawn map, and the rows of its legend."""
+
+    drawing: Html
+    items: list[frame.Item]
+
+
+def svg_of(sheet: Sheet) -> str:
+    """Return the picture of *sheet* as the text of an SVG."""
+    if not sheet.framed:
+        drawn = _map(sheet, View(sheet.camera, sheet.width, sheet.height), None)
+        return _document(sheet, drawn.drawing)
+    laid = _laid(sheet)
+    kind, view, under = laid.kind, laid.view, laid.top + laid.view.height + (_GAP - 2) * laid.kind.factor
+    height = max(len(laid.rows), sheet.legend_rows) * frame.row_height(kind)
+    return _document(
+        sheet,
+        draw("rect", width=sheet.width, height=sheet.height, fill=palette(sheet.theme)["casing"]),
+        draw("svg", _map(sheet, view, kind).drawing, y=laid.top, width=view.width, height=view.height),
+        frame.lines(laid.above, kind.margin, 14 * kind.factor, sheet.theme),
+        frame.legend(laid.rows, under, kind, sheet.theme),
+        frame.lines(laid.below, kind.margin, under + height + 3 * kind.factor, sheet.theme),
+    )
+
+
+def legend_height(sheet: Sheet) -> int:
+    """Return the number of rows in the legend of *sheet*."""
+    return len(_laid(sheet).rows) if sheet.framed and sheet.legend else 0
+
+
+class _Laid(NamedTuple):
+    """The parts of a framed picture, laid out: *top* is where the map begins."""
+
+    kind: frame.Type
+    above: list[frame.FrameLine]
+    below: list[frame.FrameLine]
+    rows: list[list[tuple[float, frame.Item]]]
+    top: float
+    view: View
+
+
+def _laid(sheet: Sheet) -> _Laid:
+    kind = frame.Type.of(sheet.width, sheet.height)
+    above, below = frame.header(sheet.words, sheet.width, kind), frame.footer(sheet.words, sheet.width, kind)
+    top = frame.heights(above) + (14 + _GAP) * kind.factor
+    rows: list[list[tuple[float, frame.Item]]] = []
+    view = View(sheet.camera, sheet.width, sheet.height)
+    for _ in range(2):  # how high the legend is follows from what is seen, and that from how high it is
+        items = _map(sheet, view, kind).items if sheet.legend else []
+        rows = frame.legend_rows(items, sheet.width, kind)
+        legend = max(len(rows), sheet.legend_rows) * frame.row_height(kind)
+        foot = legend + frame.heights(below) + (12 + _GAP) * kind.factor
+        view = View(sheet.camera, sheet.width, max(_LEAST, round(sheet.height - top - foot)))
+    return _Laid(kind, above, below, rows, top, view)
+
+
+def _document(sheet: Sheet, *inside: Html) -> str:
+    words = sheet.words
+    told = " ".join(each for each in (words.sentence, *words.remarks, words.credit) if each)
+    return draw(
+        "svg",
+        draw("title", f"{words.title}: {words.date}" if words.title else words.date),
+        draw("desc", told),
+        *inside,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {sheet.width} {sheet.height}",
+        width=sheet.width,
+        height=sheet.height,
+        lang=words.language,
+        role="img",
+    )
+
+
+def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> _Map:
+    """Return the map of *sheet* in *view*; in a frame of some *kind* with a scale, as large as its type."""
+    theme, zoom = sheet.theme, view.camera.zoom
+    factor = 1.0 if kind is None else max(1.0, kind.factor**0.6)
+    shapes = _shapes(sheet, view)
+    ground = ground_layers(sheet.ground, view)
+    happened = [each for each in sheet.layers if each.role == "events"]
+    events = marks(happened, shapes, view, theme, factor)
+    taken: list[Box] = list(events.boxes)
+    scale = Html()
+    if kind is not None:
+        scale, box = frame.scale_bar(view, kind, theme, sheet.words.language)
+        taken.append(box)
+    drawing = join(
+        (
+            land(ground, view, theme),
+            *(_below(layer, shapes.get(layer.name, []), theme) for layer in sheet.layers),
+            water_and_borders(ground, view, theme),
+            *(_above(layer, shapes.get(layer.name, []), theme, zoom, factor) for layer in sheet.layers),
+            events.drawn,
+            names(ground, view, theme, sheet.words.language, taken, factor) if sheet.labels else Html(),
+            scale,
+        )
+    )
+    return _Map(drawing, items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language))
+
+
+def _shapes(sheet: Sheet, view: View) -> dict[str, list[Shape]]:
+    found: dict[str, list[Shape]] = {}
+    for tile in sheet.tiles:
+        for name, own in shapes_of(tile.data, TileAddress(tile.z, tile.x, tile.y), view).items():
+            found.setdefault(name, []).extend(own)
+    return found
+
+
+def _below(layer: Layer, shapes: list[Shape], theme: str) -> Html:
+    """Return the part of a layer, in pixels, under water and borders."""
+    return statuses(layer, shapes, theme) if layer.role == "areas" else Html()
+
+
+def _above(layer: Layer, shapes: list[Shape], theme: str, zoom: float, factor: float) -> Html:
+    """Return the part of a layer, in pixels, over water and borders."""
+    if layer.role == "overlay":
+        return overlay(layer, shapes, theme, zoom)
+    return front(layer, shapes, theme, zoom, factor) if layer.role == "front" else Html()

@@ -1,0 +1,104 @@
+"""Elements of a picture: paths, patterns and texts as SVG, with numbers of two decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tileserver.picture.html import Html, element
+from tileserver.picture.press.decoded import FINE
+from tileserver.picture.press.fonts import STACK
+
+
+def number(value: float) -> str:
+    """Return *value* with two decimals at most."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def draw(tag: str, *children: str, **attributes: str | float | None) -> Html:
+    """Return an element, as `html.element`; numbers are written short."""
+    given = {
+        name: number(value) if isinstance(value, int | float) else value for name, value in attributes.items()
+    }
+    return element(tag, *children, **given)
+
+
+def path(commands: str, **attributes: str | float | None) -> Html:
+    """Return a path of *commands* from `decoded.path_of`, unescaped; nothing without commands."""
+    if not commands:
+        return Html()
+    shell = draw("path", **attributes)
+    return Html(f'<path d="{commands}"{shell.removeprefix("<path")}')
+
+
+def group(name: str, *children: Html, **attributes: str | float | None) -> Html:
+    """Return a group *name* in the units of a path; nothing where all its *children* are nothing."""
+    drawn = [each for each in children if each]
+    return draw("g", *drawn, id=name, transform=f"scale({1 / FINE:g})", **attributes) if drawn else Html()
+
+
+def text(
+    said: str,
+    x: float,
+    y: float,
+    size: float,
+    colour: str,
+    *,
+    weight: int = 400,
+    anchor: str = "start",
+    halo: str = "",
+    spacing: float = 0.0,
+    italic: bool = False,
+) -> Html:
+    """Return a line of text whose baseline begins, or has its middle or end, at *x* and *y*.
+
+    A *halo* is a colour around the letters, of which *spacing* is between two in ems.
+    """
+    around: dict[str, str | float | None] = {
+        "stroke": halo,
+        "stroke_width": size * 0.24,
+        "stroke_linejoin": "round",
+        "paint_order": "stroke",
+    }
+    return draw(
+        "text",
+        said,
+        x=x,
+        y=y,
+        font_family=STACK,
+        font_size=size,
+        font_weight=None if weight == 400 else weight,
+        font_style="italic" if italic else None,
+        text_anchor=None if anchor == "start" else anchor,
+        letter_spacing=spacing * size if spacing else None,
+        fill=colour,
+        **(around if halo else {}),
+    )
+
+
+def pattern(name: str, kind: str, colour: str, unit: float = FINE) -> Html:
+    """Return the pattern *kind*, ``hatch`` or ``dots``, as on the page's map, with *unit* to a pixel."""
+    side = (6 if kind == "hatch" else 8) * unit
+    if kind == "hatch":
+        lines = "".join(
+            f"M{number(shift - unit)} {number(side + unit)}L{number(shift + side + unit)} {number(-unit)}"
+            for shift in (-side, 0, side)
+        )
+        inside: Sequence[Html] = [path(lines, stroke=colour, stroke_width=1.3 * unit)]
+    else:
+        inside = [
+            draw("circle", cx=side * at, cy=side * at, r=1.15 * unit, fill=colour) for at in (0.25, 0.75)
+        ]
+    return draw("pattern", *inside, id=name, width=side, height=side, patternUnits="userSpaceOnUse")
+
+
+def interpolated(zoom: float, stops: Sequence[tuple[float, float]], base: float = 1.0) -> float:
+    """Return the value at *zoom* between two stops (zoom, value), as MapLibre's ``interpolate`` does."""
+    (low, first), (high, last) = stops[0], stops[-1]
+    if zoom <= low:
+        return first
+    if zoom >= high:
+        return last
+    share = (zoom - low) / (high - low)
+    if base != 1.0:
+        share = (base ** (zoom - low) - 1) / (base ** (high - low) - 1)
+    return first + (last - first) * share

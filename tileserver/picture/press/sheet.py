@@ -1,0 +1,58 @@
+"""A sheet: all that a picture is made from, as one message; equal sheets make equal pictures."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from tileserver.model import Layer
+from tileserver.picture.press.view import Camera
+
+Theme: TypeAlias = Literal["light", "dark"]
+Form: TypeAlias = Literal["png", "svg", "gif", "webp"]
+ANIMATED: frozenset[Form] = frozenset(("gif", "webp"))
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """A tile as served: address, and the bytes of an MVT."""
+
+    z: int
+    x: int
+    y: int
+    data: bytes
+
+
+class Words(msgspec.Struct, frozen=True):
+    """The words of a picture in its reader's language; an empty text is not said.
+
+    ``remarks`` warn of layers that are old or missing, each a line.
+    """
+
+    title: str
+    date: str
+    credit: str
+    language: str
+    sentence: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A picture before its drawing; *width* and *height* are pixels at *scale* 1.
+
+    *layers* are drawn in their order by role, from *tiles*; *ground* is the folder of the basemap's archives.
+    """
+
+    camera: Camera
+    width: int
+    height: int
+    theme: Theme
+    words: Words
+    layers: tuple[Layer, ...]
+    tiles: tuple[Tile, ...]
+    ground: str
+    scale: float = 1.0
+    framed: bool = True  # with title, date, legend, credit around the map
+    labels: bool = True
+    legend: bool = True
+    legend_rows: int = 0  # room for so many rows at least

@@ -1,0 +1,78 @@
+"""The picture route: any public day as a picture or an animation, drawn apart and kept by content."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.picture.press.order import PictureOrder
+from tileserver.picture.press.sheet import ANIMATED, Form
+from tileserver.picture.press.studio import Studio
+from tileserver.publish.pictures import PlannedPicture, filled, plan_picture
+from tileserver.tiles.cache import BodyCache
+from tileserver.tiles.lanes import Lane
+from tileserver.tiles.service import TileService
+from tileserver.web.built import STATIC
+from tileserver.web.picture_params import picture_question
+from tileserver.web.represent import freshness, raw, represent, represent_packed
+
+GROUND = str(STATIC / "basemap")
+_TYPES: dict[Form, str] = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "gif": "image/gif",
+    "webp": "image/webp",
+}
+_WAIT_S = 20.0  # for a place; a picture takes half a second
+_LONGEST_S, _LONGEST_ANIMATION_S = 20.0, 180.0
+_QUEUES = 16, 2  # of pictures, of animations
+
+
+class PictureRoutes:
+    """The endpoint, over one service.
+
+    Pictures have one place, and animations another: whatever is drawn takes one process of each at most,
+    and no connection while it draws.
+
+    Parameters
+    ----------
+    capacity
+        Bytes of pictures that are kept in memory.
+    max_age
+        Seconds for which caches may keep a picture, as a dated tile.
+    """
+
+    def __init__(self, tiles: TileService, capacity: int, max_age: int) -> None:
+        self._tiles = tiles
+        self._max_age = max_age
+        self.kept: BodyCache[str] = BodyCache(capacity)
+        self._studio, self._cinema = Studio(_LONGEST_S), Studio(_LONGEST_ANIMATION_S)
+        still, moving = _QUEUES
+        self._lane = Lane("pictures", 1, _WAIT_S, asyncio.Semaphore(1), still)
+        self._slow_lane = Lane("animations", 1, _WAIT_S, asyncio.Semaphore(1), moving)
+
+    async def picture(self, request: Request) -> Response:
+        """``/pictures/{theatre}.{form}?datetime=&revision=`` and the parameters of `web.picture_params`."""
+        question = await picture_question(request, self._tiles.current)
+        plan = await plan_picture(self._tiles, question, GROUND)
+        answer = await self.kept.answer(plan.name, lambda: self._drawn(plan))
+        headers = raw(*freshness(question.tileset, self._max_age))
+        kind = _TYPES[plan.form]
+        if plan.form == "svg":
+            return await represent(request, answer, headers, kind)
+        return represent_packed(request, answer.body, headers, kind)  # packed by its own format
+
+    async def close(self) -> None:
+        """End the processes that draw."""
+        await self._studio.close()
+        await self._cinema.close()
+
+    async def _drawn(self, plan: PlannedPicture) -> bytes:
+        animated = plan.form in ANIMATED
+        lane, studio = (self._slow_lane, self._cinema) if animated else (self._lane, self._studio)
+        async with lane.place():
+            order = PictureOrder(await filled(self._tiles, plan), plan.form)
+            return await studio.draw(msgspec.msgpack.encode(order))
