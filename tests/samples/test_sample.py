@@ -84,6 +84,63 @@ def test_events_are_well_formed(theatre: Theatre) -> None:
     assert len(rows) >= 40
 
 
+def _weeks(first: date, last: date) -> set[int]:
+    """The weeks from *first* to *last*, both included, by number of the Monday's day."""
+    return {day - date.fromordinal(day).weekday() for day in range(first.toordinal(), last.toordinal() + 1)}
+
+
+AUTUMN = (date(2023, 10, 1), date(2023, 11, 30))
+
+
+def _autumn() -> list[dict[str, str]]:
+    rows = sample_rows("ukraine-sample", "events")
+    return [row for row in rows if AUTUMN[0] <= parse_day(row["date"]) <= AUTUMN[1]]
+
+
+def test_the_autumn_of_2023_has_sixty_events_with_two_references_each_in_three_languages() -> None:
+    rows = _autumn()
+    assert len(rows) >= 60
+    for row in rows:
+        assert row["url2"].startswith(("https://www.understandingwar.org/", "https://www.ohchr.org/")), row
+        assert row["reference2"], row
+        assert row["url2"] != row["url"], row
+        assert all(row[name].endswith(".") for name in ("text", "text_uk", "text_ru")), row
+        assert max(len(row[axis].partition(".")[2]) for axis in ("lat", "lon")) <= 2, row
+    for name in ("text", "text_uk", "text_ru"):
+        assert len({row[name] for row in rows}) == len(rows), name
+
+
+def test_an_assessment_that_is_cited_is_of_the_day_of_the_event() -> None:
+    for row in _autumn():
+        if "understandingwar" in row["url2"]:
+            day = parse_day(row["date"])
+            assert row["url2"].endswith(f"-{day:%B}-{day.day}-{day.year}".lower()), row
+            assert row["reference2"].endswith(f", {day:%B} {day.day}, {day.year}"), row
+
+
+def test_every_direction_and_every_week_of_the_autumn_has_events() -> None:
+    rows = _autumn()
+    spoken = {row["direction"] for row in sample_rows("ukraine-sample", "notes")}
+    assert {row["direction"] for row in rows} > spoken
+    assert _weeks(*AUTUMN) == {week for row in rows for week in _weeks(*[parse_day(row["date"])] * 2)}
+    assert {row["kind"] for row in rows} >= {"battle", "strike", "landing", "withdrawal", "civilians"}
+
+
+def test_every_week_of_the_western_front_has_events() -> None:
+    days = [parse_day(row["date"]) for row in sample_rows("western-front", "events")]
+    assert _weeks(*SPAN["western-front"]) == {week for day in days for week in _weeks(day, day)}
+
+
+def test_an_event_of_the_sample_carries_all_its_sources() -> None:
+    (hroza,) = [
+        e for e in _features("ukraine-sample", "events", "2023-10-05") if "Hroza" in str(e.properties)
+    ]
+    sources = msgspec.json.decode(str(hroza.properties["sources"]))
+    assert [each["publisher"].partition(":")[0] for each in sources] == ["Wikipedia", "OHCHR"]
+    assert sources[0]["url"] == hroza.properties["url"]
+    assert "direction" not in hroza.properties
+
+
 @each_sample
 def test_notes_speak_every_language_of_their_theatre(theatre: Theatre) -> None:
     for row in sample_rows(theatre.id, "notes"):

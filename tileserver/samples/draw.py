@@ -107,5 +107,12 @@ def _point(row: dict[str, str]) -> bytes:
 
 
 def _properties(layer: Layer, row: dict[str, str]) -> dict[str, str]:
-    """The columns that the layer has fields for; an empty cell is left out."""
-    return {name: row[name] for name in layer.fields if row.get(name)}
+    """The columns that the layer has fields for, and its sources as one text; empty cells are left out."""
+    said = {name: row[name] for name in layer.fields if row.get(name)}
+    return {**said, layer.evidence.sources: _sources(row)} if layer.evidence else said
+
+
+def _sources(row: dict[str, str]) -> str:
+    """Return the references of a row, each with its address, as JSON text."""
+    pairs = [(row[f"reference{n}"], row[f"url{n}"]) for n in ("", "2")]
+    return msgspec.json.encode([{"publisher": name, "url": url} for name, url in pairs if name]).decode()

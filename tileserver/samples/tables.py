@@ -16,7 +16,8 @@ def sample_rows(theatre: str, table: Table) -> list[dict[str, str]]:
     """Return the rows of a sample's table, by the names in its header.
 
     ``places``: who holds a place from the local day *date* on; an empty date is the state before the
-    first day. Coordinates are degrees, rounded to a town. ``events``: what happened on a day.
+    first day. Coordinates are degrees, rounded to a town. ``events``: what happened on a day, with a second
+    reference and texts in other languages where there are any; *direction* is ours, and goes into no tile.
     ``notes``: what is said about a direction, from one local day to another, both included.
     """
     if theatre not in SAMPLES:
