@@ -14,7 +14,7 @@ FUZZ_MINUTES := 10
 TRIED := $(if $(OVER),--over $(OVER))
 WEB := tileserver/web/frontend
 BUILT := tileserver/web/static/.built
-SOURCES := $(shell find $(WEB) styles -type f -not -path '*/node_modules/*' -not -name '.*' 2>/dev/null)
+SOURCES := requirements-basemap.txt $(shell find $(WEB) styles -type f -not -path '*/node_modules/*' -not -name '.*' 2>/dev/null)
 # Before make looks at the stamps: a .venv that was moved or lost its Python is removed, and so made anew.
 MOVED := $(shell .ci/setup forget-moved-venv)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

@@ -14,7 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-tools.txt")
+LISTS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-node.txt",
+    "requirements-tools.txt",
+    "requirements-basemap.txt",
+)
 UV = Path(sys.executable).with_name("uv")
 PLAIN = ("--no-deps", "--universal", "--no-header", "--no-annotate", "--python-version", "3.11", "--quiet")
 

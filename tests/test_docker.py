@@ -111,7 +111,7 @@ def test_what_the_front_end_reads_outside_its_folder_is_copied_too() -> None:
 def test_what_the_package_takes_in_from_outside_is_copied_before_it_is_built() -> None:
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     wanted = {*wheel["packages"], *wheel.get("force-include", {})}
-    stage = DOCKERFILE.read_text().split("\nFROM ")[2]
+    stage = next(one for one in DOCKERFILE.read_text().split("\nFROM ") if " AS package" in one)
     assert wanted <= {
         source for line in re.findall(r"^COPY ((?!--from).*)", stage, re.M) for source in line.split()
     }

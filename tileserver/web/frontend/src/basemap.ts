@@ -1,7 +1,12 @@
-// The style of the base map: our own archives, drawn calm, so that the theatre's colours speak.
+// The style of the base map: our own archives, drawn calm, so that the theatre's colours speak. What the archives hold is
+// said at the head of ../basemap/build.mjs; names are in basemap_labels.ts, days of the ground in ground_dates.ts.
 
-import type { LayerSpecification, StyleSpecification, ExpressionSpecification } from "maplibre-gl";
+import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
 import palettes from "../../../../styles/palette.json";
+import { labelLayers } from "./basemap_labels";
+import { GROUND_DAY, both, partOf, partsOf, type Dated } from "./ground_dates";
+
+export { FIRST_LABEL, PLACE_IMAGES } from "./basemap_labels";
 
 /** The dress of page and map. */
 export type Theme = "light" | "dark";
@@ -13,141 +18,120 @@ export const paletteOf = (theme: Theme): Palette => palettes[theme];
 
 /** The credit of the base map, shown whatever the theatre. */
 export const BASEMAP_ATTRIBUTION =
-  "Natural Earth · © OpenStreetMap contributors (ODbL) · GeoNames (CC BY 4.0)";
+  "Natural Earth · © OpenStreetMap contributors (ODbL) · GSHHG and WDBII (LGPL) · GeoNames (CC BY 4.0)";
 /** Areas are drawn under this layer, so that rivers and the sea stay visible. */
 export const FIRST_WATER = "region-water";
-/** Lines and points are drawn under this one. */
-export const FIRST_LABEL = "world-places";
-/** Pictures that the style names; the map asks for them (see `images.ts`). */
-export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
 
 const archive = (name: string): string =>
   `pmtiles://${new URL(`static/basemap/${name}.pmtiles`, location.href).href}`;
-const nameIn = (language: string): ExpressionSpecification => [
-  "coalesce",
-  ["get", `name_${language}`],
-  ["get", "name_en"],
-];
 
-function groundLayers(colours: Palette): LayerSpecification[] {
-  const border = {
-    "line-color": colours.border,
-    "line-dasharray": [3, 2],
-    "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.6, 8, 1.3],
-  };
+function landLayers(colours: Palette): LayerSpecification[] {
+  const land = (source: string, antialias: boolean): LayerSpecification => ({
+    id: source === "world" ? "world-land" : "region-land",
+    type: "fill",
+    source,
+    "source-layer": "land",
+    paint: { "fill-color": colours.land, "fill-antialias": antialias },
+  });
   return [
     { id: "sea", type: "background", paint: { "background-color": colours.water } },
-    {
-      id: "world-land",
-      type: "fill",
-      source: "world",
-      "source-layer": "land",
-      paint: { "fill-color": colours.land, "fill-antialias": true },
-    },
-    {
-      id: "region-land",
-      type: "fill",
-      source: "regions",
-      "source-layer": "land",
-      paint: { "fill-color": colours.land, "fill-antialias": false },
-    },
-    {
-      id: FIRST_WATER,
-      type: "fill",
-      source: "regions",
-      "source-layer": "water",
-      paint: { "fill-color": colours.water, "fill-outline-color": colours.coast },
-    },
-    ...[
-      ["world", "border"],
-      ["world", "outer"],
-      ["regions", "border"],
-    ].map(
-      ([source, layer]) =>
-        ({
-          id: `${source}-${layer}`,
-          type: "line",
-          source,
-          "source-layer": layer,
-          layout: { "line-join": "round" },
-          paint: border,
-        }) as LayerSpecification,
-    ),
+    land("world", true),
+    land("regions", false),
   ];
 }
 
-function countryLayer(colours: Palette, language: string): LayerSpecification {
-  return {
-    id: "countries",
-    type: "symbol",
-    source: "world",
-    "source-layer": "country",
-    minzoom: 2,
-    maxzoom: 6.2,
-    filter: ["<=", ["get", "from"], ["zoom"]],
-    layout: {
-      "text-field": nameIn(language),
-      "text-font": ["Medium", "system-ui"],
-      "text-max-width": 7,
-      "text-letter-spacing": 0.14,
-      "text-transform": "uppercase",
-      "symbol-sort-key": ["-", 0, ["get", "size"]],
-      "text-size": ["interpolate", ["linear"], ["zoom"], 2, 9, 6, 13],
-    },
+function waterLayers(colours: Palette): LayerSpecification[] {
+  return partsOf("kakhovka").map(({ id, filter, opacity }): LayerSpecification => ({
+    id: `${FIRST_WATER}${id}`,
+    type: "fill",
+    source: "regions",
+    "source-layer": "water",
+    filter,
     paint: {
-      "text-color": colours.labelFaint,
-      "text-halo-color": colours.labelHalo,
-      "text-halo-width": 1.2,
-      "text-opacity": 0.85,
+      "fill-color": colours.water,
+      "fill-outline-color": colours.coast,
+      // A fill of opacity 1 is drawn before all others, and so under the areas of control, whatever the order.
+      "fill-opacity": ["*", 0.999, opacity],
     },
-  };
+  }));
 }
 
-function placeLayers(colours: Palette, language: string): LayerSpecification[] {
-  const shown: ExpressionSpecification = ["<=", ["get", "from"], ["zoom"]];
-  const size: ExpressionSpecification = [
-    "interpolate",
-    ["linear"],
-    ["zoom"],
-    4,
-    ["case", ["<=", ["get", "from"], 4], 12, 10.5],
-    9,
-    ["case", ["<=", ["get", "from"], 5], 17, ["<=", ["get", "from"], 7], 13.5, 11.5],
-  ];
-  const text = (source: string): LayerSpecification => ({
-    id: `${source}-places`,
-    type: "symbol",
+function riverLayers(colours: Palette): LayerSpecification[] {
+  const river = (source: string, { id, filter, opacity }: Dated): LayerSpecification => ({
+    id: `${source}-river${id}`,
+    type: "line",
     source,
-    "source-layer": "place",
-    minzoom: 3.5,
-    filter: shown,
-    layout: {
-      "icon-image": ["case", ["has", "capital"], PLACE_IMAGES[1], PLACE_IMAGES[0]],
-      "icon-padding": 0, // one does not stand without the other
-      "text-field": nameIn(language),
-      "text-size": size,
-      "text-max-width": 8,
-      "text-padding": 6,
-      "text-font": [
-        "case",
-        ["<=", ["get", "from"], 5],
-        ["literal", ["Medium", "system-ui"]],
-        ["literal", ["system-ui"]],
-      ],
-      "symbol-sort-key": ["-", ["get", "from"], ["/", ["get", "people"], 1e8]],
-      "text-variable-anchor": ["left", "right", "top", "bottom"],
-      "text-radial-offset": 0.5,
-      "text-justify": "auto",
-    },
+    "source-layer": "river",
+    filter: both(filter, ["!", ["has", "lake"]]),
+    layout: { "line-join": "round", "line-cap": "round" },
     paint: {
-      "text-color": colours.label,
-      "text-halo-color": colours.labelHalo,
-      "text-halo-width": 1.5,
-      "text-halo-blur": 0.3,
+      "line-color": colours.river,
+      "line-opacity": opacity,
+      "line-width": [
+        "interpolate",
+        ["exponential", 1.5],
+        ["zoom"],
+        4,
+        ["+", 0.15, ["*", 0.25, ["get", "width"]]],
+        9,
+        ["+", 0.4, ["*", 0.7, ["get", "width"]]],
+        13,
+        ["*", 2.6, ["get", "width"]],
+      ],
     },
   });
-  return [text("world"), text("regions")];
+  const [still] = partsOf();
+  return [river("world", still!), river("regions", still!), river("regions", partOf("bed"))];
 }
+
+function borderLayers(colours: Palette): LayerSpecification[] {
+  const { filter, opacity } = partOf("borders");
+  const border = (
+    id: string,
+    source: string,
+    layer: string,
+    level: number,
+    paint: object,
+  ): LayerSpecification => ({
+    id,
+    type: "line",
+    source,
+    "source-layer": layer,
+    filter: both(filter, ["==", ["get", "level"], level]),
+    layout: { "line-join": "round" },
+    paint: { "line-opacity": opacity, ...paint },
+  });
+  const country = {
+    "line-color": colours.border,
+    "line-dasharray": [3, 2],
+    "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.6, 8, 1.4],
+  };
+  const oblast = {
+    "line-color": colours.oblast,
+    "line-dasharray": [1.5, 2.5],
+    "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.5, 9, 1.1],
+  };
+  return [
+    border("region-oblast-border", "regions", "border", 1, oblast),
+    border("world-border", "world", "border", 0, country),
+    border("world-outer", "world", "outer", 0, country),
+    border("region-border", "regions", "border", 0, country),
+  ];
+}
+
+const railLayer = (colours: Palette): LayerSpecification => ({
+  id: "region-rail",
+  type: "line",
+  source: "regions",
+  "source-layer": "rail",
+  minzoom: 5,
+  maxzoom: 8,
+  paint: {
+    "line-color": colours.rail,
+    "line-opacity": ["interpolate", ["linear"], ["zoom"], 5, 0.4, 6.5, 0.9, 7.4, 0.9, 8, 0],
+    "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.4, 8, 0.9],
+  },
+});
 
 /** The whole base map as a style. Text is drawn with the reader's own fonts: there is no glyph endpoint. */
 export function basemapStyle(theme: Theme, language: string): StyleSpecification {
@@ -155,10 +139,18 @@ export function basemapStyle(theme: Theme, language: string): StyleSpecification
   return {
     version: 8,
     transition: { duration: 0, delay: 0 }, // a day is swapped within one frame
+    state: { [GROUND_DAY]: { default: "" } },
     sources: {
       world: { type: "vector", url: archive("world") },
       regions: { type: "vector", url: archive("regions") },
     },
-    layers: [...groundLayers(colours), ...placeLayers(colours, language), countryLayer(colours, language)],
+    layers: [
+      ...landLayers(colours),
+      ...waterLayers(colours),
+      ...riverLayers(colours),
+      railLayer(colours),
+      ...borderLayers(colours),
+      ...labelLayers(colours, language),
+    ],
   };
 }

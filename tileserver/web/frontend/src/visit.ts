@@ -7,6 +7,7 @@ import type { Afterwards } from "./afterwards";
 import type { Catalogue, Role } from "./catalogue";
 import type { Comparison } from "./comparison";
 import { clampDay, type Day } from "./days";
+import { setGround } from "./ground_dates";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
 import type { Legend } from "./legend";
 import type { MapLook } from "./map_look";
@@ -117,6 +118,7 @@ export class Visit {
   /** In the same moment as the map: date, summary, notes, comparison, address. */
   onDay(day: Day, notes: Note[], entry: "push" | "replace"): void {
     const { page, panel } = this.parts;
+    setGround(this.parts.map, day);
     const told = toldOn(this.open!, day, notes, this.off, this.link.events.window, page.fixed);
     this.notes = notes;
     panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));

@@ -7,15 +7,9 @@ import { feature } from "topojson-client";
 import { RUSSIA, UKRAINE } from "../basemap/crimea.mjs";
 import { archive } from "../basemap/pmtiles.mjs";
 import { withoutSpecks } from "../basemap/rings.mjs";
+import { namesOfPlace, zoomOfPlace } from "../basemap/places.mjs";
 import { romanised } from "../basemap/romanise.mjs";
-import {
-  bordersOf,
-  namesOfPlace,
-  readNaturalEarth,
-  readRegionCountries,
-  worldLayers,
-  zoomOfPlace,
-} from "../basemap/sources.mjs";
+import { bordersOf, readNaturalEarth, readRegionCountries, worldLayers } from "../basemap/sources.mjs";
 
 const PLACES = { Simferopol: [34.1, 44.95], Sevastopol: [33.56, 44.58], Kerch: [36.45, 45.35] };
 const PEREKOP = [33.4, 45.95, 34.0, 46.3]; // west, south, east, north around the isthmus
@@ -114,11 +108,32 @@ test("Ukrainian names are romanised as Ukraine does it", () => {
   for (const [name, latin] of Object.entries(table)) assert.equal(romanised(name), latin);
 });
 
-test("names of other countries keep their apostrophes", () => {
-  assert.deepEqual(namesOfPlace({ name: "'s-Hertogenbosch", country: "NL" }), {
-    name_en: "'s-Hertogenbosch",
+const REGISTER = new Map([["UA63", new Set(["Куп’янськ", "Синьківка"])]]);
+const place = (name, country, region, ...spellings) => ({ name, country, region, spellings });
+
+test("a village has its name of the register, and the Russian and the German one that other spellings confirm", () => {
+  const kupiansk = place("Kupiansk", "UA", "07", "Kupjansk", "Купянск", "Куп’янськ", "Купъянскъ", "Къпянск");
+  assert.deepEqual(namesOfPlace(kupiansk, REGISTER), {
+    name: "Куп’янськ",
+    en: "Kupiansk",
+    ru: "Купянск",
+    de: "Kupjansk",
   });
-  assert.deepEqual(namesOfPlace({ name: "Odessa", country: "UA" }), { name_en: "Odesa", name_uk: "Одеса" });
+  const alike = place("Bakhmut", "UA", "05", "Artemivsk", "Артёмовск", "Бахмут");
+  assert.deepEqual(namesOfPlace(alike, REGISTER), {
+    name: "Бахмут",
+    en: "Bakhmut",
+    ru: undefined,
+    de: undefined,
+  });
+});
+
+test("a name that no spelling confirms is not made up: the local one stands", () => {
+  assert.deepEqual(namesOfPlace(place("'s-Hertogenbosch", "NL", "06"), REGISTER), {
+    name: "'s-Hertogenbosch",
+  });
+  const russian = namesOfPlace(place("Shebekino", "RU", "09", "Шебекино", "Shebekino"), REGISTER);
+  assert.deepEqual(russian, { name: "Шебекино", en: "Shebekino", uk: undefined });
 });
 
 test("a capital is shown from zoom 4 at the latest, a village last", () => {

@@ -1,0 +1,32 @@
+// The register of Ukraine's settlements (KATOTTG): official names by oblast.
+
+import { readFileSync } from "node:fs";
+
+const SETTLEMENTS = new Set(["M", "T", "C", "X", "K"]); // cities, towns, villages, hamlets, cities of their own right
+
+const ENTITIES = { amp: "&", apos: "'", quot: '"', lt: "<", gt: ">" };
+const decoded = (text) => text.replaceAll(/&(\w+);/g, (_, name) => ENTITIES[name] ?? "");
+
+/** One spelling of the apostrophe. */
+export const withApostrophe = (name) => name.replaceAll(/['`ʼ‘"]/g, "’");
+
+/** Names of settlements by the first four letters of their codes ("UA63" is the oblast of Kharkiv): Map of Sets. */
+export function readRegister(folder) {
+  const shared = [];
+  for (const [, item] of readFileSync(new URL("sharedStrings.xml", folder), "utf8").matchAll(
+    /<si>(.*?)<\/si>/gs,
+  ))
+    shared.push(decoded([...item.matchAll(/<t[^>]*>([^<]*)<\/t>/g)].map((one) => one[1]).join("")));
+  const names = new Map();
+  const sheet = readFileSync(new URL("sheet1.xml", folder), "utf8");
+  for (const [, row] of sheet.matchAll(/<row [^>]*>(.*?)<\/row>/gs)) {
+    const cells = {};
+    for (const [, column, index] of row.matchAll(/<c r="([A-G])\d+"[^>]*><v>(\d+)<\/v>/g))
+      cells[column] = shared[Number(index)].trim();
+    if (!SETTLEMENTS.has(cells.F) || !cells.G) continue;
+    const oblast = cells.A.slice(0, 4);
+    if (!names.has(oblast)) names.set(oblast, new Set());
+    names.get(oblast).add(withApostrophe(cells.G));
+  }
+  return names;
+}

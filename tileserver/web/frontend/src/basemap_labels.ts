@@ -1,0 +1,166 @@
+// The names of the base map in the reader's language. Later layers are placed first: towns push rivers' names off.
+
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
+import type { Palette } from "./basemap";
+import { both, partOf, partsOf } from "./ground_dates";
+
+/** Lines and points are drawn under this layer. */
+export const FIRST_LABEL = "region-river-names";
+/** Pictures that the style names; the map asks for them (see `images.ts`). */
+export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
+
+/** A name in the reader's language; else, for readers of Cyrillic, the local one; else the English one. */
+const nameIn = (language: string): ExpressionSpecification =>
+  language === "uk" || language === "ru"
+    ? ["coalesce", ["get", `name_${language}`], ["get", "name"]]
+    : ["coalesce", ["get", `name_${language}`], ["get", "name_en"], ["get", "name"]];
+
+const due: ExpressionSpecification = ["<=", ["get", "zoom"], ["zoom"]];
+
+const halo = (colours: Palette, colour: string): object => ({
+  "text-color": colour,
+  "text-halo-color": colours.labelHalo,
+  "text-halo-width": 1.4,
+  "text-halo-blur": 0.3,
+});
+
+function riverNames(colours: Palette, language: string): LayerSpecification {
+  return {
+    id: FIRST_LABEL,
+    type: "symbol",
+    source: "regions",
+    "source-layer": "river",
+    minzoom: 5.5,
+    filter: ["all", ["has", "name"], ["<=", ["+", ["get", "zoom"], 0.7], ["zoom"]]],
+    layout: {
+      "symbol-placement": "line",
+      "symbol-spacing": 420,
+      "text-field": nameIn(language),
+      "text-font": ["Italic", "system-ui"],
+      "text-size": ["interpolate", ["linear"], ["zoom"], 6, 10, 10, 12.5],
+      "text-letter-spacing": 0.08,
+      "text-max-angle": 32,
+      "text-padding": 8,
+      "symbol-sort-key": ["-", 0, ["get", "width"]],
+    },
+    paint: { ...halo(colours, colours.waterLabel), "text-halo-width": 1.1 },
+  };
+}
+
+function seaNames(colours: Palette, language: string): LayerSpecification[] {
+  return partsOf("kakhovka").map(({ id, filter, opacity }): LayerSpecification => ({
+    id: `region-sea-names${id}`,
+    type: "symbol",
+    source: "regions",
+    "source-layer": "sea",
+    filter: both(filter, due),
+    layout: {
+      "text-field": nameIn(language),
+      "text-font": ["Italic", "system-ui"],
+      "text-max-width": 7,
+      "text-letter-spacing": 0.12,
+      "text-size": [
+        "interpolate",
+        ["linear"],
+        ["zoom"],
+        4,
+        ["+", 7.5, ["get", "size"]],
+        9,
+        ["+", 10, ["*", 1.5, ["get", "size"]]],
+      ],
+    },
+    paint: { "text-color": colours.waterLabel, "text-opacity": opacity },
+  }));
+}
+
+function oblastNames(colours: Palette, language: string): LayerSpecification {
+  const { filter, opacity } = partOf("borders");
+  return {
+    id: "region-oblast-names",
+    type: "symbol",
+    source: "regions",
+    "source-layer": "oblast",
+    minzoom: 5,
+    maxzoom: 8.2,
+    filter,
+    layout: {
+      "text-field": nameIn(language),
+      "text-font": ["system-ui"],
+      "text-max-width": 8,
+      "text-letter-spacing": 0.16,
+      "text-transform": "uppercase",
+      "text-padding": 6,
+      "text-size": ["interpolate", ["linear"], ["zoom"], 5, 8, 8, 11.5],
+    },
+    paint: { ...halo(colours, colours.oblastLabel), "text-opacity": opacity },
+  };
+}
+
+function countryNames(colours: Palette, language: string): LayerSpecification {
+  const { filter, opacity } = partOf("borders");
+  return {
+    id: "countries",
+    type: "symbol",
+    source: "world",
+    "source-layer": "country",
+    minzoom: 2,
+    maxzoom: 6.2,
+    filter: both(filter, due),
+    layout: {
+      "text-field": nameIn(language),
+      "text-font": ["Medium", "system-ui"],
+      "text-max-width": 7,
+      "text-letter-spacing": 0.14,
+      "text-transform": "uppercase",
+      "symbol-sort-key": ["-", 0, ["get", "size"]],
+      "text-size": ["interpolate", ["linear"], ["zoom"], 2, 9, 6, 13],
+    },
+    paint: { ...halo(colours, colours.labelFaint), "text-opacity": opacity },
+  };
+}
+
+function placeNames(source: string, colours: Palette, language: string): LayerSpecification {
+  const upTo = (zoom: number): ExpressionSpecification => ["<=", ["get", "zoom"], zoom];
+  return {
+    id: `${source}-places`,
+    type: "symbol",
+    source,
+    "source-layer": "place",
+    minzoom: 3.5,
+    filter: due,
+    layout: {
+      "icon-image": ["case", ["has", "capital"], PLACE_IMAGES[1], PLACE_IMAGES[0]],
+      "icon-padding": 0, // one does not stand without the other
+      "text-field": nameIn(language),
+      "text-size": [
+        "interpolate",
+        ["linear"],
+        ["zoom"],
+        4,
+        ["case", upTo(4), 12, 10.5],
+        9,
+        ["case", upTo(5), 17, upTo(7), 13.5, upTo(8), 12, 11],
+        12,
+        ["case", upTo(5), 20, upTo(7), 16, upTo(8), 14, 12],
+      ],
+      "text-max-width": 8,
+      "text-padding": 6,
+      "text-font": ["case", upTo(5), ["literal", ["Medium", "system-ui"]], ["literal", ["system-ui"]]],
+      "symbol-sort-key": ["-", ["get", "zoom"], ["/", ["get", "people"], 1e8]],
+      "text-variable-anchor": ["left", "right", "top", "bottom"],
+      "text-radial-offset": 0.5,
+      "text-justify": "auto",
+    },
+    paint: halo(colours, colours.label),
+  };
+}
+
+/** All names, in drawing order. */
+export const labelLayers = (colours: Palette, language: string): LayerSpecification[] => [
+  riverNames(colours, language),
+  ...seaNames(colours, language),
+  oblastNames(colours, language),
+  placeNames("world", colours, language),
+  placeNames("regions", colours, language),
+  countryNames(colours, language),
+];
