@@ -4,9 +4,10 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds bench chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
+.PHONY: help setup run test worlds scrubs bench chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
 
 WORLDS := 500
+SCRUBS := 100
 SOAK_MINUTES := 20
 NIGHT_MINUTES := 10
 FUZZ_MINUTES := 10
@@ -33,6 +34,9 @@ test: setup .venv/.made-dev browser firefox services lint ## set up everything a
 
 worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds instead of a few (WORLDS)
 	TILESERVER_TEST_WORLDS=$(WORLDS) .venv/bin/python -m pytest tests/web/test_history_worlds.py
+
+scrubs: setup .venv/.made-dev browser ## move the slider at random 100 times, on a slow network, losing contexts (SCRUBS)
+	TILESERVER_TEST_SCRUBS=$(SCRUBS) CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest tests/browser/test_scrubs.py
 
 bench: setup .venv/.made-dev ## measure tiles beside Martin and others, and another commit (BASE)
 	.venv/bin/python -m tests.bench

@@ -109,7 +109,8 @@ export class Travel {
 
   /** Show a day as soon as that can be. */
   wish(day: Day, manner: Manner): void {
-    this.state = wished(this.state, manner);
+    // At once, and not when the queue reports: a context that is lost meanwhile comes back with the newest wish.
+    this.state = { ...wished(this.state, manner), wanted: day };
     this.periods.aim(day);
     this.queue.want(day);
     this.timebar.update(day, this.state.shown, this.state.playing);
