@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from errno import ENOTDIR
-from ipaddress import ip_network
 from pathlib import Path
-from stat import S_ISDIR
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 from tileserver.errors import BadParameter
-
-
-class Endpoint(NamedTuple):
-    """Address and port to listen at."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+from tileserver.setting_values import (
+    Endpoint,
+    addresses,
+    archive,
+    choice_of,
+    data_folder,
+    endpoint,
+    folder,
+    schema,
+    shared_url,
+    switch,
+    url,
+    whole,
+    zoom,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,82 +42,10 @@ class Setting:
         return self.name.removeprefix("TILESERVER_").lower()
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _choice(*options: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in options:
-            raise ValueError("one of " + ", ".join(options))
-        return text
-
-    return parse
-
-
-def _url(text: str) -> str:
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError("a URL that starts with http:// or https://")
-    return text.rstrip("/")
-
-
-def _addresses(text: str) -> tuple[str, ...]:
-    """Parse addresses and networks; an address is the network of its own."""
-    try:
-        return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise ValueError("addresses or networks, such as 10.0.0.0/8,::1") from error
-
-
-def _shared_url(text: str) -> str:
-    if text and not re.match(r"(redis|rediss|valkey|valkeys)://[^/?]|unix:///", text):
-        raise ValueError("a URL that starts with redis://, rediss://, valkey://, valkeys:// or unix:///")
-    if text and urlsplit(text).port == 0:
-        raise ValueError("a URL with a port from 1 to 65535")
-    return text
-
-
-def _endpoint(text: str) -> Endpoint | None:
-    host, _, port = text.rpartition(":")
-    if text and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError("a port, or an address and a port as 127.0.0.1:9464")
-    return Endpoint(host.strip("[]") or "127.0.0.1", int(port)) if text else None
-
-
-def _switch(text: str) -> bool:
-    return _choice("on", "off")(text) == "on"
-
-
-def _folder(text: str) -> Path | None:
-    return Path(text) if text and text != "off" else None
-
-
-def _data_folder(text: str) -> Path:
-    """Parse a folder that is there or may be made, as far as can be told without making a folder."""
-    path = Path(text)
-    try:
-        if not S_ISDIR(path.stat().st_mode):
-            raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
-    except (FileNotFoundError, PermissionError):
-        return path  # the embedded cluster says who may make and use the folder
-    except OSError as error:
-        raise ValueError(f"a folder, or a path at which one can be made ({error.strerror})") from error
-    return path
-
-
-def _zoom(text: str) -> int | None:
-    return None if text == "off" else _whole(0, 14)(text)
-
-
 SETTINGS = (
     Setting("HOST", "127.0.0.1", str, "address to listen on; 0.0.0.0 is every one, :: of IPv6 too"),
-    Setting("PORT", "8000", _whole(0, 65535), "port to listen on"),
-    Setting("WORKERS", "1", _whole(1, 64), "server processes"),
+    Setting("PORT", "8000", whole(0, 65535), "port to listen on"),
+    Setting("WORKERS", "1", whole(1, 64), "server processes"),
     Setting(
         "DATABASE_URL",
         "",
@@ -133,10 +61,16 @@ SETTINGS = (
         secret=True,
     ),
     Setting(
-        "TILESERVER_DATA_DIR", ".tileserver", _data_folder, "where the embedded PostGIS keeps its cluster"
+        "TILESERVER_DATA_DIR",
+        ".tileserver",
+        data_folder,
+        "where the embedded PostGIS keeps its cluster",
     ),
     Setting(
-        "TILESERVER_PUBLIC_URL", "", _url, "URL of readers, for absolute URLs in documents; empty: as asked"
+        "TILESERVER_PUBLIC_URL",
+        "",
+        url,
+        "URL of readers, for absolute URLs in documents; empty: as asked",
     ),
     Setting(
         "TILESERVER_THEATRE",
@@ -147,102 +81,128 @@ SETTINGS = (
     Setting(
         "TILESERVER_CACHE_MB",
         "256",
-        _whole(1, 65536),
+        whole(1, 65536),
         "bound of the tile cache in memory, per process; history has a quarter more",
     ),
     Setting(
         "TILESERVER_SHELF",
         "",
-        _folder,
+        folder,
         "folder in which tiles are kept on disk for all processes, or off; empty: with the embedded database",
     ),
     Setting(
         "TILESERVER_AHEAD",
         "12",
-        _zoom,
+        zoom,
         "highest zoom of which tiles are rendered ahead onto the shelf after every import, or off",
     ),
-    Setting("TILESERVER_SHELF_MB", "4096", _whole(1, 1 << 24), "bound of the tiles on disk"),
+    Setting("TILESERVER_SHELF_MB", "4096", whole(1, 1 << 24), "bound of the tiles on disk"),
     Setting(
         "TILESERVER_SHARED_CACHE",
         "",
-        _shared_url,
+        shared_url,
         "a Valkey or Redis that machines share, or a cluster, as redis://:password@host:6379/0; empty: none",
         secret=True,
     ),
     Setting(
-        "TILESERVER_CONNECTIONS", "4096", _whole(8, 1 << 20), "connections of readers at a time, per process"
+        "TILESERVER_CONNECTIONS",
+        "4096",
+        whole(8, 1 << 20),
+        "connections of readers at a time, per process",
     ),
     Setting(
         "TILESERVER_CONNECTIONS_PER_ADDRESS",
         "256",
-        _whole(1, 1 << 20),
+        whole(1, 1 << 20),
         "of these, from one address; trusted proxies and this machine have as many as there are",
     ),
     Setting(
         "TILESERVER_RATE",
         "500",
-        _whole(0, 1 << 20),
+        whole(0, 1 << 20),
         "milliseconds of work that one address may ask for per second, and a minute's worth at once; 0: any",
     ),
     Setting(
         "TILESERVER_TRUSTED_PROXIES",
         "",
-        _addresses,
+        addresses,
         "addresses and networks of proxies in front, by commas: what they say of clients is believed",
     ),
     Setting(
         "TILESERVER_FORWARDED",
         "x-forwarded",
-        _choice("x-forwarded", "forwarded"),
+        choice_of("x-forwarded", "forwarded"),
         "headers that these proxies write: X-Forwarded-For, -Proto, -Host, or Forwarded; others are not read",
     ),
     Setting(
         "TILESERVER_DICTIONARIES",
         "on",
-        _switch,
+        switch,
         "whether a browser that holds a tile gets its next version as the difference (RFC 9842)",
     ),
-    Setting("TILESERVER_MAX_AGE", "60", _whole(0, 86400), "seconds for which a dated answer may be reused"),
+    Setting(
+        "TILESERVER_MAX_AGE",
+        "60",
+        whole(0, 86400),
+        "seconds for which a dated answer may be reused",
+    ),
     Setting(
         "TILESERVER_POOL",
         "8",
-        _whole(1, 200),
+        whole(1, 200),
         "database connections per process for readers; three more follow the revisions",
     ),
-    Setting("TILESERVER_POOL_WAIT", "5", _whole(1, 120), "seconds to wait for a connection before 503"),
-    Setting("TILESERVER_STATEMENT_TIMEOUT", "15", _whole(1, 600), "seconds a query for a reader may take"),
+    Setting("TILESERVER_POOL_WAIT", "5", whole(1, 120), "seconds to wait for a connection before 503"),
+    Setting("TILESERVER_STATEMENT_TIMEOUT", "15", whole(1, 600), "seconds a query for a reader may take"),
     Setting(
         "TILESERVER_DRAIN",
         "0",
-        _whole(0, 300),
+        whole(0, 300),
         "seconds for which a server that was told to end answers on, while /readyz says 503",
     ),
     Setting(
         "TILESERVER_LOG",
         "auto",
-        _choice("auto", "json", "text"),
+        choice_of("auto", "json", "text"),
         "form of the log lines on standard error; auto: text on a terminal, JSON elsewhere",
     ),
     Setting(
         "TILESERVER_METRICS",
         "",
-        _endpoint,
+        endpoint,
         "where Prometheus finds /metrics of all processes, not PORT: 9464, or 0.0.0.0:9464; empty: nowhere",
     ),
     Setting(
         "TILESERVER_TRACES",
         "",
-        _choice("", "otlp", "console"),
+        choice_of("", "otlp", "console"),
         "where traces go: otlp (OTEL_EXPORTER_OTLP_ENDPOINT says where) or console; empty: nowhere",
     ),
     Setting(
         "TILESERVER_SERVER_TIMING",
         "off",
-        _switch,
+        switch,
         "on: answers that are made anew say in Server-Timing from which tier they came, and in how many ms",
     ),
     Setting("TILESERVER_WATCH", "", str, "TOML file that says which files tileserver watch imports"),
+    Setting(
+        "TILESERVER_BASEMAP",
+        "",
+        archive,
+        "PMTiles archive of a newsroom's own basemap, a file or a URL; empty: the basemap of the build",
+    ),
+    Setting(
+        "TILESERVER_BASEMAP_SCHEMA",
+        "",
+        schema,
+        "its layers: shortbread, protomaps, openmaptiles; empty: as its metadata say, of a file alone",
+    ),
+    Setting(
+        "TILESERVER_BASEMAP_ATTRIBUTION",
+        "",
+        str,
+        "its credit, plain text; empty: as its metadata say, of a file alone",
+    ),
 )
 
 
@@ -279,6 +239,9 @@ class Settings:
     traces: str
     server_timing: bool
     watch: str
+    basemap: str
+    basemap_schema: str
+    basemap_attribution: str
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -296,4 +259,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**values)
     if settings.metrics and settings.metrics.port == (port := settings.port):
         raise BadParameter(f"TILESERVER_METRICS is at port {port}, which is PORT; it must be another")
+    if "://" in settings.basemap and not (settings.basemap_schema and settings.basemap_attribution):
+        raise BadParameter(
+            "TILESERVER_BASEMAP is a URL, which the server does not read: TILESERVER_BASEMAP_SCHEMA and"
+            " TILESERVER_BASEMAP_ATTRIBUTION must say what it is"
+        )
     return settings

@@ -285,6 +285,7 @@ ROUTES: Mapping[str, Exit] = {
         "what is declared, not held",
     ),
     "/pictures/{theatre}.{form}": Exit(_pictures),
+    "/basemap/own.pmtiles": Exit(_never("/basemap/own.pmtiles"), "land, water and names; no data"),
     "/healthz": Exit(_never("/healthz"), "the process answers"),
     "/readyz": Exit(
         _never("/readyz"), "the database answers, when it was written to, and how many imports wait"

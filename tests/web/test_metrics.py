@@ -18,8 +18,9 @@ from starlette.testclient import TestClient
 
 from tests.conftest import free_port, serving, settings_for
 from tests.web.wires import Line, listening
-from tileserver.config import Endpoint, read_settings
+from tileserver.config import read_settings
 from tileserver.errors import BadParameter
+from tileserver.setting_values import Endpoint
 from tileserver.web.app import create_app
 from tileserver.web.exposition import exposing
 from tileserver.web.kinds import KINDS, OTHER, kind_of, tileset_label

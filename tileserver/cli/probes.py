@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 from tileserver.cli.session import elsewhere, has_data, with_connection
 from tileserver.clock import TOLERANCE
@@ -31,6 +32,7 @@ from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
+from tileserver.web.basemap_archive import look_at_url, read_archive
 from tileserver.web.built import STATIC
 from tileserver.web.server import listening
 
@@ -147,6 +149,20 @@ def _front_end(settings: Settings) -> str:
     return "built"
 
 
+def _basemap(settings: Settings) -> str:
+    """Whether the newsroom's own archive can be drawn; a URL has to answer as browsers need."""
+    if not settings.basemap:
+        return "TILESERVER_BASEMAP is empty; the basemap of the build is shown"
+    declared = settings.basemap_schema, settings.basemap_attribution
+    try:
+        if "://" in settings.basemap:
+            return look_at_url(settings.basemap)
+        found = read_archive(Path(settings.basemap), *declared)
+    except BadParameter as error:
+        raise BadParameter(f"TILESERVER_BASEMAP: {error}; until then the build's own is shown") from error
+    return f"{settings.basemap}: {found.schema}, zooms {found.minzoom}-{found.maxzoom}, {found.attribution}"
+
+
 PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("settings", _settings),
     ("database", _database),
@@ -157,4 +173,5 @@ PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("shelf", _shelf),
     ("shared cache", _shared_cache),
     ("front end", _front_end),
+    ("basemap", _basemap),
 )

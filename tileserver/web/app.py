@@ -30,6 +30,7 @@ from tileserver.tiles.tiers import open_tiers  # layer tiles outside of the proc
 from tileserver.times import Clock
 from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
+from tileserver.web.basemap import OwnBasemap  # a newsroom's own archive under the map
 from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
 from tileserver.web.corrections import CorrectionRoutes, KeptCorrections  # /corrections
@@ -75,6 +76,7 @@ class _Parts:
     follower: Follower
     supervisor: Supervisor
     ready: ReadyRoute
+    basemap: OwnBasemap
     gate: Gate
     ahead: AheadTask | None
     pictures: PictureRoutes
@@ -95,8 +97,8 @@ class _Parts:
         behind = Pool(read_url, 1, settings.pool_wait, 4 * settings.statement_timeout)
         ahead = ahead_task(tiles, behind, settings.ahead)
         ahead_now = None if ahead is None else ahead.ahead
-        desk = DeskNews(background, clock)
-        ready = ReadyRoute(current, tiles, history, follower, supervisor, desk, ahead_now)
+        desk, basemap = DeskNews(background, clock), OwnBasemap(settings)
+        ready = ReadyRoute(current, tiles, history, follower, supervisor, desk, basemap, ahead_now)
         hot = HotAnswers(settings.cache_mb * _MB // 4, current, follower.pulse, Spelled(tiles))
         proxies = Proxies(settings.trusted_proxies, settings.forwarded)
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
@@ -104,9 +106,9 @@ class _Parts:
         direct = _direct(routes, hot, follower, settings)
         log = AccessLog(settings.log)
         gate = Gate(hot, direct, doors, log, proxies, Allowances(settings.rate), ready)
-        served = current, tiles, routes, history, comparisons, gains
+        served = current, tiles, routes, history, comparisons, gains, follower, supervisor, ready, basemap
         pictures = PictureRoutes(tiles, settings.cache_mb * _MB // 16, settings.max_age)
-        return cls((readers, background, behind), *served, follower, supervisor, ready, gate, ahead, pictures)
+        return cls((readers, background, behind), *served, gate, ahead, pictures)
 
     def begin(self, settings: Settings) -> None:
         """Begin the tasks."""
@@ -147,6 +149,7 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
         parts.begin(settings)
         seen.start(parts.supervisor)
         with saying_so(parts.ready.leave, settings.drain):
+            await parts.basemap.look()
             yield {"gate": parts.gate}  # for `web.wire`
         await parts.close()
         seen.close()
@@ -171,7 +174,7 @@ def _middleware(parts: _Parts, public_url: str) -> list[Middleware]:
         Middleware(Abandoned),
         Middleware(Turns),
         Middleware(Remembering, hot=parts.gate.hot),
-        Middleware(Envelope, pulse=parts.follower.pulse, prefix=prefix),
+        Middleware(Envelope, pulse=parts.follower.pulse, prefix=prefix, asked=parts.basemap.foreign),
     ]
 
 
@@ -213,7 +216,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     kept, first = settings.max_age, settings.theatre
     held = KeptDocuments(settings.cache_mb * _MB // 16)
     documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
-    pages = PageRoutes(parts.current, first)
+    pages = PageRoutes(parts.current, parts.basemap, first)
     tiles = parts.routes
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
@@ -240,6 +243,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/pictures/{theatre}.{form}", parts.pictures.picture),
         Route("/healthz", documents.healthz),
         Route("/readyz", parts.ready.readyz),
+        Route("/basemap/own.pmtiles", parts.basemap.bytes_of),
         Mount("/static", BuiltFiles()),
     ]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from tileserver.config import Endpoint
 from tileserver.errors import BadParameter
+from tileserver.setting_values import Endpoint
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -26,6 +26,7 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("readyz", 1): "readyz",
     ("embed", 1): "page",
     ("", 1): "page",
+    ("basemap", 2): "basemap",
 }
 _ENDING = re.compile(r"\.(json|png|svg|gif|webp)\Z")
 _OF_A_TILESET = {
@@ -60,7 +61,7 @@ def kind_of(path: str) -> Kind:
     kind = _BY_LENGTH.get((parts[0], len(parts)), OTHER)
     if kind == OTHER:
         return Kind(OTHER)
-    tileset = _ENDING.sub("", parts[1]) if len(parts) > 1 else ""
+    tileset = _ENDING.sub("", parts[1]) if len(parts) > 1 and kind != "basemap" else ""
     return Kind(kind, tileset, _zoom(parts[_TILES[kind]]) if kind in _TILES else "")
 
 

@@ -23,7 +23,8 @@ log = structlog.get_logger()
 # The map needs its own scripts, worker, styles, tiles and pictures, and nothing of anybody else's.
 _CSP = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-    " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    " connect-src 'self'{asked}; font-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors {ancestors}"
 )
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _REFERRER = (b"referrer-policy", b"strict-origin-when-cross-origin")
@@ -41,12 +42,17 @@ class Envelope:
         When the database last said what there is: an answer from memory tells where that is too long ago.
     prefix : bytes
         Path under which a proxy shows the server, without the slash at its end.
+    asked : str
+        The one address of another host that pages may ask, as a source of a policy; empty for none.
     """
 
-    def __init__(self, app: ASGIApp, pulse: Pulse | None = None, prefix: bytes = b"") -> None:
+    def __init__(
+        self, app: ASGIApp, pulse: Pulse | None = None, prefix: bytes = b"", asked: str = ""
+    ) -> None:
         self.app = app
         self.pulse = pulse or Pulse(float("inf"))
         self.prefix = prefix
+        self.policy = _CSP.replace("{asked}", asked and f" {asked}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
@@ -102,7 +108,12 @@ class _Sending:
         if path.startswith(OPEN_PATHS):
             headers = open_headers(given, own_id, self.envelope.prefix)
         else:
-            headers = [*given, (b"x-request-id", own_id), _NO_SNIFFING, *_of_pages(path, start)]
+            headers = [
+                *given,
+                (b"x-request-id", own_id),
+                _NO_SNIFFING,
+                *_of_pages(path, start, self.envelope.policy),
+            ]
         if time.monotonic() - self.envelope.pulse.beat_at > OBEYED_S:
             headers = [(name, value + _AWAY if name == b"cache-status" else value) for name, value in headers]
         return headers
@@ -120,9 +131,9 @@ def open_headers(
     return headers
 
 
-def _of_pages(path: str, start: Message) -> list[tuple[bytes, bytes]]:
+def _of_pages(path: str, start: Message, policy: str) -> list[tuple[bytes, bytes]]:
     """Return the headers by which a page, if that is the answer, keeps to itself."""
     if not Headers(raw=start["headers"]).get("content-type", "").startswith("text/html"):
         return []
     ancestors = "*" if path == "/embed" else "'self'"
-    return [(b"content-security-policy", _CSP.format(ancestors=ancestors).encode()), _REFERRER]
+    return [(b"content-security-policy", policy.format(ancestors=ancestors).encode()), _REFERRER]

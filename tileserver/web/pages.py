@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tileserver.errors import Unavailable
 from tileserver.tiles.current import Current
+from tileserver.web.basemap import OwnBasemap
 from tileserver.web.built import STATIC, built_file
 from tileserver.web.missing import missing_page
 from tileserver.web.represent import raw
@@ -19,6 +20,7 @@ class PageRoutes:
     """The pages, over the catalogue of theatres."""
 
     current: Current
+    basemap: OwnBasemap
     theatre: str = ""  # the one that is shown where none is asked for, if that is declared
 
     async def reader_map(self, request: Request) -> Response:
@@ -43,4 +45,5 @@ class PageRoutes:
             text = (STATIC / "missing.html").read_text("utf-8")
             body = missing_page(text, asked, list(catalogue.theatres.values()), request)
             return Response(body, 404, {"Cache-Control": "no-store"}, media_type="text/html; charset=utf-8")
-        return built_file(request, path, raw(("Cache-Control", "no-cache")))
+        mark = await self.basemap.attribute()
+        return built_file(request, path, raw(("Cache-Control", "no-cache")), mark)

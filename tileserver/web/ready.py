@@ -20,6 +20,7 @@ from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import format_instant
+from tileserver.web.basemap import OwnBasemap
 from tileserver.web.desk_news import DeskNews
 from tileserver.web.follower import OBEYED_S, Follower
 from tileserver.web.supervisor import Supervisor
@@ -40,6 +41,7 @@ class ReadyRoute:
     follower: Follower
     supervisor: Supervisor
     desk: DeskNews
+    basemap: OwnBasemap
     ahead: Ahead | None = None
     leaving: bool = False
 
@@ -135,6 +137,7 @@ class ReadyRoute:
             "clock": clock.trouble if isinstance(clock, GuardedClock) else "",
             "shelf": self.tiles.trouble,
             "shared cache": self.tiles.shared.trouble if self.tiles.shared else "",
+            "basemap": self.basemap.trouble,
             "tasks": {name: state for name, state in self.supervisor.states.items() if state != "ok"},
         }
         return {name: what for name, what in found.items() if what}

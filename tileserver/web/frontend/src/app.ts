@@ -14,8 +14,8 @@
 
 import { Address, type Link } from "./address"; // the link, in and out
 import { Afterwards, LegendAmounts } from "./afterwards"; // what follows a day that has stood for a while
-import { basemapStyle } from "./basemap"; // land, water, borders, names
 import { Comparison } from "./comparison"; // what changed hands between two days
+import type { Ground } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
 import { createMap } from "./map"; // MapLibre's map, and where it looks
 import { MapLook } from "./map_look"; // base map and small images, in one theme
@@ -34,13 +34,14 @@ import { Visit } from "./visit"; // what happens, and what follows from it
 const TO_NEWEST = "M4 4.5 10 10l-6 5.5M10 4.5 16 10l-6 5.5M17.5 4v12"; // an icon, see `Tool`
 
 /** Build the reader's map, or an embed, and open what the link names. Throws where the browser has no WebGL 2. */
-export function startPage(link: Link, language: string, say: Say): void {
+export function startPage(link: Link, language: string, say: Say, ground: Ground): void {
   const page = new Page(link, {
     say,
     onTheatre: (id) => visit.chooseTheatre(id),
     onTheme: () => visit.changeTheme(),
   });
-  const map = createMap(basemapStyle(page.theme, language), link.camera, page.embedded, say);
+  const map = createMap(ground.style(page.theme, language), link.camera, page.embedded, say);
+  ground.watch(map);
   const styled = map.once("style.load");
   const recovery = new Recovery({
     map,
@@ -75,8 +76,8 @@ export function startPage(link: Link, language: string, say: Say): void {
   });
   const comparison = new Comparison({ map, language, say, onChoice: (day) => visit.compare(day) });
   const popups = answerClicks(map, () => visit.clickContext());
-  const look = new MapLook(map, language, page.theme);
-  const panel = new Panel(language, say);
+  const look = new MapLook(map, ground, language, page.theme);
+  const panel = new Panel(language, say, ground.credit);
   const legend = new Legend(language, say, (name) => visit.switch(name));
   const afterwards = new Afterwards([new LegendAmounts(legend, language)], () => travel.stands());
   const parts = {

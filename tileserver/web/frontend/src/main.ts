@@ -3,6 +3,7 @@
 import "./style.css";
 import { startPage } from "./app";
 import { byId } from "./dom";
+import { groundOf } from "./ground";
 import { readLink } from "./address";
 import { chooseLanguage, speaker } from "./texts";
 
@@ -19,8 +20,6 @@ function sayWhyNot(error: unknown): void {
   message.textContent = say("noWebgl");
 }
 
-try {
-  startPage(link, language, say);
-} catch (error) {
-  sayWhyNot(error);
-}
+void groundOf(document.documentElement)
+  .then((ground) => startPage(link, language, say, ground))
+  .catch(sayWhyNot);

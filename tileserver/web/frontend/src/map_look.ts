@@ -1,7 +1,8 @@
 // The look of the map under and beside the theatre: the base map and the small images that styles name, in one theme.
 
 import type { Map as MapLibre } from "maplibre-gl";
-import { basemapStyle, type Theme } from "./basemap";
+import type { Theme } from "./basemap";
+import type { Ground } from "./ground";
 import { addImages, setPlaceImages, type Legends } from "./images";
 import { repaint } from "./map";
 
@@ -11,6 +12,7 @@ export class MapLook {
 
   constructor(
     private readonly map: MapLibre,
+    private readonly ground: Ground,
     private readonly language: string,
     private theme: Theme,
   ) {
@@ -28,16 +30,16 @@ export class MapLook {
     this.theme = theme;
     if (isLost) return;
     setPlaceImages(this.map, theme);
-    repaint(this.map, basemapStyle(theme, this.language));
+    repaint(this.map, this.ground.style(theme, this.language));
     if (this.legend) addImages(this.map, this.legend, theme);
   }
 
   /** Fill a map anew that got its context back. MapLibre has put back the style that it lost, with the theatre's
    *  layers but without what made them a day's; so it is thrown away first. */
   async restyle(): Promise<void> {
-    this.map.setStyle(basemapStyle(this.theme, this.language), { diff: false });
+    this.map.setStyle(this.ground.style(this.theme, this.language), { diff: false });
     await this.map.once("style.load");
-    repaint(this.map, basemapStyle(this.theme, this.language)); // which may be another by now
+    repaint(this.map, this.ground.style(this.theme, this.language)); // which may be another by now
     if (this.legend) addImages(this.map, this.legend, this.theme);
   }
 }

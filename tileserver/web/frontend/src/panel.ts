@@ -1,7 +1,6 @@
 // The words beside the map: theatre, date, notice, notes, credits.
 
 import type { Aged, Known, Newest } from "./ages";
-import { BASEMAP_ATTRIBUTION } from "./basemap";
 import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
 import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
@@ -32,6 +31,7 @@ export class Panel {
   constructor(
     private readonly language: string,
     private readonly say: Say,
+    private readonly groundCredit: string,
   ) {}
 
   /** Everything that holds for the theatre whatever the day. */
@@ -184,7 +184,7 @@ export class Panel {
       );
     }
     if (items.length === 0 && tiles.attribution) items.push(element("li", "", [tiles.attribution]));
-    items.push(element("li", "", [`${this.say("basemap")}: ${BASEMAP_ATTRIBUTION}`]));
+    items.push(element("li", "", [`${this.say("basemap")}: ${this.groundCredit}`]));
     byId("credits-list").replaceChildren(...items);
     byId("credits-word").textContent = this.say("sources");
   }

@@ -91,7 +91,7 @@ const show = (of: Partial<Told> = {}): void =>
 beforeEach(() => {
   openPage();
   flown = [];
-  panel = new Panel("en", speaker("en"));
+  panel = new Panel("en", speaker("en"), "Ground");
   panel.fillTheatre(catalogue, "war", tiles);
 });
 
