@@ -85,6 +85,12 @@ COMMANDS: Mapping[str, Entry] = {
     "gains": [
         Call("gains toy.control --days 4 --at 2024-01-09", shows=True),
     ],
+    "picture": [
+        Call("picture toy --out -.svg --layers control --size 200x200"),
+        Call("picture toy --out -.svg --layers events --size 200x200 --at 2024-01-09"),
+        Call("picture toy --out -.svg --size 200x200", LONG),
+        Call("picture toy --out -.png --layers control --size 200x200 --at 2024-01-03", shows=False),
+    ],
     "tile": [
         Call(f"tile toy.control {BOTH_PLACES}"),
         *(_stage("toy.control", stage) for stage in ("version", "sql", "rows", "text", "mvt")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -12,16 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tileserver.declared import Category, Source
 from tileserver.grid import TileAddress
+from tileserver.model import Layer
 from tileserver.picture.press import frame
-from tileserver.picture.press.decoded import Shape, path_of, shapes_of
+from tileserver.picture.press.decoded import Shape, outline_of, path_of, shapes_of
+from tileserver.picture.press.events import marks
 from tileserver.picture.press.fonts import text_width, wrapped
+from tileserver.picture.press.ground import present
 from tileserver.picture.press.ink import interpolated, text
 from tileserver.picture.press.labels import names
+from tileserver.picture.press.placing import NameStyle
 from tileserver.picture.press.raster import png_of
 from tileserver.picture.press.sheet import Words
 from tileserver.picture.press.view import Camera, View
 
+ENGLISH = NameStyle("light", "en", "2023-11-09", 1.0)
 KYIV = View(Camera(6.4, 50.45, 30.52), 600, 400)
 
 
@@ -73,12 +80,12 @@ def _pixels(png: bytes) -> Any:
 
 
 def _place(name: str, x: float, y: float, people: int = 1000) -> Shape:
-    return Shape("Point", [np.array([[x, y]])], {"name_en": name, "from": 3, "people": people}, hash(name))
+    return Shape("Point", [np.array([[x, y]])], {"name_en": name, "zoom": 3, "people": people}, hash(name))
 
 
 def test_of_two_names_in_one_place_the_larger_town_has_its_name() -> None:
     places = [_place("Small", 300, 200), _place("Great", 303, 201, 500_000)]
-    drawn = names({"world": {}, "regions": {"place": places}}, KYIV, "light", "en", [], 1.0)
+    drawn = names({"world": {}, "regions": {"place": places}}, KYIV, ENGLISH, [])
     assert ">Great<" in drawn
     assert ">Small<" not in drawn
 
@@ -86,16 +93,16 @@ def test_of_two_names_in_one_place_the_larger_town_has_its_name() -> None:
 def test_no_name_lies_over_a_mark() -> None:
     place = {"world": {}, "regions": {"place": [_place("Town", 300, 200)]}}
     everywhere = [(0.0, 0.0, 600.0, 190.0), (0.0, 210.0, 600.0, 400.0), (310.0, 0.0, 600.0, 400.0)]
-    drawn = names(place, KYIV, "light", "en", everywhere, 1.0)
+    drawn = names(place, KYIV, ENGLISH, everywhere)
     assert 'text-anchor="end"' in drawn
-    assert not names(place, KYIV, "light", "en", [*everywhere, (0.0, 0.0, 290.0, 400.0)], 1.0)
+    assert not names(place, KYIV, ENGLISH, [*everywhere, (0.0, 0.0, 290.0, 400.0)])
 
 
 def test_a_name_is_in_the_readers_language_where_the_map_has_it() -> None:
-    place = _place("Kyiv", 300, 200)._replace(properties={"name_en": "Kyiv", "name_uk": "Київ", "from": 2})
+    place = _place("Kyiv", 300, 200)._replace(properties={"name_en": "Kyiv", "name_uk": "Київ", "zoom": 2})
     layers = {"world": {"place": [place]}, "regions": {}}
-    assert ">Київ<" in names(layers, KYIV, "light", "uk", [], 1.0)
-    assert ">Kyiv<" in names(layers, KYIV, "light", "fr", [], 1.0)
+    assert ">Київ<" in names(layers, KYIV, replace(ENGLISH, language="uk"), [])
+    assert ">Kyiv<" in names(layers, KYIV, replace(ENGLISH, language="fr"), [])
 
 
 @pytest.mark.parametrize(
@@ -139,3 +146,33 @@ def test_widths_grow_with_the_zoom_as_the_page_has_them() -> None:
     assert interpolated(2, stops, 1.4) == 3.0
     assert interpolated(12, stops, 1.4) == 7.0
     assert interpolated(7, stops, 1.4) == pytest.approx(3 + 4 * (1.4**3 - 1) / (1.4**6 - 1))
+
+
+def test_the_reservoir_is_drawn_until_the_day_it_emptied() -> None:
+    lake = _place("Kakhovka", 0, 0)._replace(properties={"to": "2023-06-07"})
+    assert present(lake, "2023-06-06")
+    assert not present(lake, "2023-06-07")
+    assert present(lake._replace(properties={"from": "2023-06-07"}), "2023-06-07")
+
+
+def test_no_shore_is_drawn_where_a_tile_ends() -> None:
+    whole = "POLYGON ((-64 -64, 4160 -64, 4160 4160, 2000 2000, -64 4160, -64 -64))"
+    (lake,) = shapes_of(_tile(whole), TileAddress(0, 0, 0), View(Camera(0, 0, 0), 512, 512))["control"]
+    assert outline_of([lake]).count("M") == 1
+    assert outline_of([lake]).count("z") == 0
+
+
+def test_an_event_of_an_earlier_day_is_hollow_and_the_legend_says_so() -> None:
+    events = [_event(1, 100), _event(2, 200)]
+    layer = Layer(
+        "events", "points", "window", {"en": "Events"}, Source("P", "L", "A"), {"kind": "what"},
+        category="kind", categories=(Category("shot", {"en": "Shots"}, "#aa2211", "#aa2211"),),
+    )  # fmt: skip
+    both = marks([layer], {"events": events}, frozenset({1}), KYIV, "light", 1.0)
+    assert (both.are_older, both.counts) == (True, {("events", "shot"): 2})
+    assert both.drawn.count('opacity="0.75"') == 1
+    assert not marks([layer], {"events": events}, None, KYIV, "light", 1.0).are_older
+
+
+def _event(number: int, x: float) -> Shape:
+    return Shape("Point", [np.array([[x, 100.0]])], {"kind": "shot"}, number)

@@ -18,6 +18,7 @@ from tileserver.cli import (
     look,
     mapping,
     measure,
+    picture,
     revisions,
     seed,
     serving,
@@ -57,6 +58,7 @@ app.command()(measure.series)
 app.command()(measure.change)
 app.command()(gains.gains)
 app.command()(look.tile)
+app.command()(picture.picture)
 app.command()(revisions.revisions)
 app.command()(revisions.diff)
 app.command()(revisions.rollback)

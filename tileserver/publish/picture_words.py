@@ -13,6 +13,7 @@ class _Words(NamedTuple):
     months: tuple[str, ...]
     aged: str  # {title}, {day}
     missing: str  # {title}
+    earlier: str  # {day}
     basemap: str
 
 
@@ -25,6 +26,7 @@ _WORDS = {
         ),
         "{title}: as of {day}.",
         "{title}: not available at the moment.",
+        "Earlier, since {day}",
         "Base map",
     ),
     "uk": _Words(
@@ -35,6 +37,7 @@ _WORDS = {
         ),
         "{title}: станом на {day}.",
         "{title}: зараз недоступно.",
+        "Раніше, від {day}",
         "Основа карти",
     ),
     "ru": _Words(
@@ -45,6 +48,7 @@ _WORDS = {
         ),
         "{title}: по состоянию на {day}.",
         "{title}: сейчас недоступно.",
+        "Ранее, с {day}",
         "Основа карты",
     ),
     "de": _Words(
@@ -55,6 +59,7 @@ _WORDS = {
         ),
         "{title}: Stand vom {day}.",
         "{title}: derzeit nicht verfügbar.",
+        "Früher, seit dem {day}",
         "Grundkarte",
     ),
     "fr": _Words(
@@ -65,6 +70,7 @@ _WORDS = {
         ),
         "{title} : état au {day}.",
         "{title} : indisponible pour le moment.",
+        "Plus tôt, depuis le {day}",
         "Fond de carte",
     ),
 }  # fmt: skip
@@ -82,6 +88,11 @@ def spelled_day(day: date, language: str) -> str:
 def aged(title: Text, day: date, language: str) -> str:
     """Return the remark on a layer that is older than the day of its picture."""
     return _WORDS[language].aged.format(title=pick(title, language), day=spelled_day(day, language))
+
+
+def earlier(first: date, language: str) -> str:
+    """Return the words on events before the day of a picture, from the local day *first* on."""
+    return _WORDS[language].earlier.format(day=spelled_day(first, language))
 
 
 def missing(title: Text, language: str) -> str:

@@ -12,10 +12,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
-from tileserver.errors import BadParameter, UnknownPicture
+from tileserver.errors import BadParameter, NothingMeasured, StoreBusy, UnknownPicture
 from tileserver.model import Layer
 from tileserver.picture.press.ground import CREDIT
 from tileserver.picture.press.sheet import ANIMATED, Form, Sheet, Theme, Tile, Words
@@ -23,11 +24,12 @@ from tileserver.picture.press.view import Camera, View
 from tileserver.publish import picture_words
 from tileserver.publish.credits import plain_credit
 from tileserver.publish.documents import time_block
+from tileserver.publish.gains_service import GainsService
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import day_period, parse_day
+from tileserver.times import Period, day_period, parse_day
 
 DRAWN = ("areas", "front", "events")  # roles; overlays where they are asked for by name
 FRAMES = 100  # of an animation
@@ -62,26 +64,44 @@ class PictureQuestion:
     framed: bool = True
     labels: bool = True
     legend: bool = True
+    window: int = 7  # days up to the last one whose events are on it
+
+
+class _Frame(NamedTuple):
+    """A sheet without its tiles, and their places: of its window of days, and of its day alone."""
+
+    sheet: Sheet
+    tiles: tuple[tuple[Question, Located], ...]
+    today: tuple[tuple[Question, Located], ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPicture:
-    """A picture whose content is located: a sheet of each day without its tiles, and their places."""
+    """A picture whose content is located: a frame for each local day up to *last*.
+
+    The picture *is_whole* unless something cannot be had at the moment.
+    """
 
     form: Form
-    sheets: tuple[Sheet, ...]
-    tiles: tuple[tuple[tuple[Question, Located], ...], ...]  # of each sheet
+    frames: tuple[_Frame, ...]
     last: date
+    is_whole: bool
 
     @property
     def name(self) -> str:
         """The name of the content: equal names, equal pictures."""
-        versions = [[(str(q.address), str(located.version)) for q, located in each] for each in self.tiles]
-        said = msgspec.msgpack.encode((self.form, self.sheets, versions))
+        versions = [
+            [(str(question.address), str(located.version)) for question, located in own]
+            for each in self.frames
+            for own in (each.tiles, each.today or ())
+        ]
+        said = msgspec.msgpack.encode((self.form, [each.sheet for each in self.frames], versions))
         return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
-async def plan_picture(service: TileService, question: PictureQuestion, ground: str) -> PlannedPicture:
+async def plan_picture(
+    service: TileService, gains: GainsService, question: PictureQuestion, ground: str
+) -> PlannedPicture:
     """Return the plan of the picture that *question* asks for, over the basemap in the folder *ground*.
 
     Raises
@@ -96,16 +116,21 @@ async def plan_picture(service: TileService, question: PictureQuestion, ground: 
     time = time_block(tileset, current.clock(), known)
     days = _days(question, time)
     camera = question.camera or _own_camera(question)
-    view = View(camera, question.width, question.height)
-    sheets, tiles = [], []
+    sentence, is_whole = await _sentence(gains, question, days[-1])
+    frames = []
     for day in days:
-        period = day_period(day, tileset.zone)
-        asked = [
-            Question(tileset, address, period, question.revision) for address in view.tiles(*tileset.zooms)
-        ]
-        tiles.append(tuple([(each, await service.locate(each)) for each in asked]))
-        sheets.append(_sheet(question, camera, day, time["newest"], ground))
-    return PlannedPicture(question.form, tuple(sheets), tuple(tiles), days[-1])
+        words = _words(question, time["newest"], day, sentence)
+        sheet = _sheet(question, camera, day, words, ground)
+        older = _window(question, day, question.window)
+        today = _window(question, day, 1) if older != _window(question, day, 1) else None
+        frames.append(
+            _Frame(
+                sheet,
+                await _located(service, question, camera, older),
+                None if today is None else await _located(service, question, camera, today),
+            )
+        )
+    return PlannedPicture(question.form, tuple(frames), days[-1], is_whole and not tileset.missing)
 
 
 async def filled(service: TileService, plan: PlannedPicture) -> tuple[Sheet, ...]:
@@ -118,21 +143,52 @@ async def filled(service: TileService, plan: PlannedPicture) -> tuple[Sheet, ...
     """
     return tuple(
         [
-            msgspec.structs.replace(sheet, tiles=await _tiles(service, wanted))
-            for sheet, wanted in zip(plan.sheets, plan.tiles, strict=True)
+            msgspec.structs.replace(
+                each.sheet,
+                tiles=await _tiles(service, each.tiles),
+                today=None if each.today is None else await _tiles(service, each.today),
+            )
+            for each in plan.frames
         ]
     )
 
 
+def _window(question: PictureQuestion, day: date, length: int) -> Period:
+    """Return *length* local days up to *day*, half-open; their tiles have the state at their end."""
+    has_events = any(layer.role == "events" for layer in question.tileset.declared)
+    first = day - timedelta(days=length - 1) if has_events else day
+    zone = question.tileset.zone
+    return Period(day_period(first, zone).start, day_period(day, zone).end)
+
+
+async def _located(
+    service: TileService, question: PictureQuestion, camera: Camera, period: Period
+) -> tuple[tuple[Question, Located], ...]:
+    tileset, view = question.tileset, View(camera, question.width, question.height)
+    asked = [Question(tileset, each, period, question.revision) for each in view.tiles(*tileset.zooms)]
+    return tuple([(each, await service.locate(each)) for each in asked])
+
+
 async def _tiles(service: TileService, wanted: Sequence[tuple[Question, Located]]) -> tuple[Tile, ...]:
     found = []
-    for (
-        question,
-        located,
-    ) in wanted:  # one after the other: no more of the database than a tile takes
+    for question, located in wanted:  # one after the other: no more of the database than a tile takes
         answer, at = await service.answer(question, located), question.address
         found.append(Tile(at.z, at.x, at.y, answer.body.data))
     return tuple(found)
+
+
+async def _sentence(gains: GainsService, question: PictureQuestion, day: date) -> tuple[str, bool]:
+    """Return the sentence of the local *day*, '' where there is none, and whether that is for good."""
+    if not question.framed or question.form in ANIMATED:
+        return "", True
+    revision = question.tileset.revision(question.revision)
+    try:
+        told = await gains.text(question.tileset, revision, day, question.language)
+    except NothingMeasured:
+        return "", True
+    except StoreBusy:
+        return "", False
+    return told.lead, True
 
 
 def _days(question: PictureQuestion, time: dict[str, object]) -> list[date]:
@@ -141,7 +197,9 @@ def _days(question: PictureQuestion, time: dict[str, object]) -> list[date]:
     if time["first_day"] is None:
         raise UnknownPicture(f"nothing of {tileset.name} is public yet")
     first_day, last_day = parse_day(str(time["first_day"])), parse_day(str(time["last_day"]))
-    last = min(question.last or last_day, last_day)
+    newest = question.tileset.theatre.by_role("areas")
+    known = newest and time["newest"].get(newest.name)  # type: ignore[attr-defined]
+    last = min(question.last or parse_day(str(known or last_day)), last_day)
     first = last if question.form not in ANIMATED else min(question.first or last, last)
     if last < first_day:
         raise UnknownPicture(f"{tileset.name} has no map of {last}; its first day is {first_day}")
@@ -162,27 +220,42 @@ def _own_camera(question: PictureQuestion) -> Camera:
     return Camera(max(_FARTHEST, zoom + max(_SMALLEST, smaller)), lat, lon)
 
 
-def _sheet(
-    question: PictureQuestion,
-    camera: Camera,
-    day: date,
-    newest: dict[str, str | None],
-    ground: str,
-) -> Sheet:
+def _words(question: PictureQuestion, newest: dict[str, str | None], day: date, sentence: str) -> Words:
     tileset, language = question.tileset, question.language
-    layers = tuple(each for each in tileset.declared if _is_drawn(each, question))
+    layers = _drawn(question)
     own = [text for each in layers if newest[each.name] and (text := plain_credit(each))]
-    words = Words(
+    first = day - timedelta(days=question.window - 1)
+    return Words(
         title=picture_words.pick(tileset.theatre.title, language),
         date=picture_words.spelled_day(day, language),
         credit=picture_words.credit(list(dict.fromkeys(own)), CREDIT, language),
         language=language,
+        sentence=sentence,
+        earlier=picture_words.earlier(first, language),
         remarks=tuple(_remarks(question, layers, newest, day)),
     )
+
+
+def _sheet(question: PictureQuestion, camera: Camera, day: date, words: Words, ground: str) -> Sheet:
     return Sheet(
-        camera, question.width, question.height, question.theme, words, layers, (), ground,
-        question.scale, question.framed, question.labels, question.legend,
-    )  # fmt: skip
+        camera,
+        question.width,
+        question.height,
+        question.theme,
+        words,
+        _drawn(question),
+        (),
+        ground,
+        day.isoformat(),
+        scale=question.scale,
+        framed=question.framed,
+        labels=question.labels,
+        legend=question.legend,
+    )
+
+
+def _drawn(question: PictureQuestion) -> tuple[Layer, ...]:
+    return tuple(each for each in question.tileset.declared if _is_drawn(each, question))
 
 
 def _is_drawn(layer: Layer, question: PictureQuestion) -> bool:

@@ -107,7 +107,7 @@ class _Parts:
         log = AccessLog(settings.log)
         gate = Gate(hot, direct, doors, log, proxies, Allowances(settings.rate), ready)
         served = current, tiles, routes, history, comparisons, gains, follower, supervisor, ready, basemap
-        pictures = PictureRoutes(tiles, settings.cache_mb * _MB // 16, settings.max_age)
+        pictures = PictureRoutes(tiles, gains, settings.cache_mb * _MB // 16, settings.max_age)
         return cls((readers, background, behind), *served, gate, ahead, pictures)
 
     def begin(self, settings: Settings) -> None:

@@ -18,14 +18,15 @@ from tileserver.publish.pictures import PictureQuestion
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.times import parse_day
-from tileserver.web.params import DATED, read_query
+from tileserver.web.params import DATED, Query, read_query
 
 _Value = TypeVar("_Value")
 
-_OWN = ("width", "height", "scale", "map", "theme", "lang", "layers", "frame", "labels", "legend")
+_OWN = ("width", "height", "scale", "map", "theme", "lang", "layers", "events", "frame", "labels", "legend")
 _FORMS: dict[str, Form] = {form: form for form in get_args(Form)}
 _THEMES: dict[str, Theme] = {theme: theme for theme in get_args(Theme)}
 _LANGUAGES = {language: language for language in LANGUAGES}
+_WINDOWS = {"1": 1, "7": 7, "30": 30}  # days, as the page offers
 _SWITCHES = {"0": False, "1": True}
 _SIZE = (1200, 630)  # as social networks show it
 _ANIMATED_SIZE = (800, 600)
@@ -39,27 +40,33 @@ _WHOLE = re.compile(r"[1-9][0-9]{0,4}\Z")
 
 async def picture_question(request: Request, current: Current) -> PictureQuestion:
     """Return the question of the picture in the path, with the parameters of the request."""
-    form = _form(request.path_params["form"])
-    query = read_query(request, (*DATED, *_OWN))
-    theatre, chosen = request.path_params["theatre"], query.choices
-    catalogue = await current.catalogue()
+    form, theatre = request.path_params["form"], request.path_params["theatre"]
+    return read_picture(theatre, form, read_query(request, (*DATED, *_OWN)), await current.catalogue())
+
+
+def read_picture(theatre: str, form: str, query: Query, catalogue: Catalogue) -> PictureQuestion:
+    """Return the question of a picture of *theatre* in a *form*, for the route and for the command."""
+    chosen, kind = query.choices, _form(form)
     layers = _layers(chosen, catalogue, theatre)
-    first, last = _days(query.datetime, form)
-    width, height = _size(chosen, form)
+    first, last = _days(query.datetime, kind)
+    width, height = _size(chosen, kind)
     return PictureQuestion(
-        catalogue.tileset(",".join(f"{theatre}.{each}" for each in layers) or theatre),
-        form,
-        first,
-        last,
-        width,
-        height,
-        query.revision,
-        _camera(chosen.get("map")),
-        _scale(chosen.get("scale", "1"), width * height),
-        _one_of(chosen, "theme", _THEMES, "light"),
-        _one_of(chosen, "lang", _LANGUAGES, "en"),
-        frozenset(layers),
-        *(_one_of(chosen, each, _SWITCHES, "1") for each in ("frame", "labels", "legend")),
+        tileset=catalogue.tileset(",".join(f"{theatre}.{each}" for each in layers) or theatre),
+        form=kind,
+        first=first,
+        last=last,
+        width=width,
+        height=height,
+        revision=query.revision,
+        camera=_camera(chosen.get("map")),
+        scale=_scale(chosen.get("scale", "1"), width * height),
+        theme=_one_of(chosen, "theme", _THEMES, "light"),
+        language=_one_of(chosen, "lang", _LANGUAGES, "en"),
+        layers=frozenset(layers),
+        framed=_one_of(chosen, "frame", _SWITCHES, "1"),
+        labels=_one_of(chosen, "labels", _SWITCHES, "1"),
+        legend=_one_of(chosen, "legend", _SWITCHES, "1"),
+        window=_one_of(chosen, "events", _WINDOWS, "7"),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tileserver.picture.press.order import PictureOrder
 from tileserver.picture.press.sheet import ANIMATED, Form
 from tileserver.picture.press.studio import Studio
+from tileserver.publish.gains_service import GainsService
 from tileserver.publish.pictures import PlannedPicture, filled, plan_picture
 from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.lanes import Lane
@@ -45,8 +46,8 @@ class PictureRoutes:
         Seconds for which caches may keep a picture, as a dated tile.
     """
 
-    def __init__(self, tiles: TileService, capacity: int, max_age: int) -> None:
-        self._tiles = tiles
+    def __init__(self, tiles: TileService, gains: GainsService, capacity: int, max_age: int) -> None:
+        self._tiles, self._gains = tiles, gains
         self._max_age = max_age
         self.kept: BodyCache[str] = BodyCache(capacity)
         self._studio, self._cinema = Studio(_LONGEST_S), Studio(_LONGEST_ANIMATION_S)
@@ -57,9 +58,10 @@ class PictureRoutes:
     async def picture(self, request: Request) -> Response:
         """``/pictures/{theatre}.{form}?datetime=&revision=`` and the parameters of `web.picture_params`."""
         question = await picture_question(request, self._tiles.current)
-        plan = await plan_picture(self._tiles, question, GROUND)
+        plan = await plan_picture(self._tiles, self._gains, question, GROUND)
         answer = await self.kept.answer(plan.name, lambda: self._drawn(plan))
-        headers = raw(*freshness(question.tileset, self._max_age))
+        fresh = freshness(question.tileset, self._max_age)
+        headers = raw(*fresh) if plan.is_whole else raw(("Cache-Control", "no-store"), *fresh[1:])
         kind = _TYPES[plan.form]
         if plan.form == "svg":
             return await represent(request, answer, headers, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tileserver.grid import TileAddress
@@ -12,11 +13,12 @@ from tileserver.picture.press import frame
 from tileserver.picture.press.areas import front, overlay, statuses
 from tileserver.picture.press.decoded import Shape, shapes_of
 from tileserver.picture.press.events import marks
-from tileserver.picture.press.ground import ground_layers, land, water_and_borders
+from tileserver.picture.press.ground import above_areas, ground_layers, land
 from tileserver.picture.press.ink import draw
-from tileserver.picture.press.labels import Box, names
-from tileserver.picture.press.legend import items_of
-from tileserver.picture.press.sheet import Sheet
+from tileserver.picture.press.labels import names
+from tileserver.picture.press.legend import items_of, older_item
+from tileserver.picture.press.placing import Box, NameStyle
+from tileserver.picture.press.sheet import Sheet, Tile
 from tileserver.picture.press.view import View
 
 _LEAST = 80  # pixels of the map's height, however much is said around it
@@ -100,32 +102,42 @@ def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> _Map:
     """Return the map of *sheet* in *view*; in a frame of some *kind* with a scale, as large as its type."""
     theme, zoom = sheet.theme, view.camera.zoom
     factor = 1.0 if kind is None else max(1.0, kind.factor**0.6)
-    shapes = _shapes(sheet, view)
+    shapes = _shapes(sheet.tiles, view)
     ground = ground_layers(sheet.ground, view)
     happened = [each for each in sheet.layers if each.role == "events"]
-    events = marks(happened, shapes, view, theme, factor)
+    events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
     taken: list[Box] = list(events.boxes)
     scale = Html()
     if kind is not None:
         scale, box = frame.scale_bar(view, kind, theme, sheet.words.language)
         taken.append(box)
+    style = NameStyle(theme, sheet.words.language, sheet.day, factor)
     drawing = join(
         (
             land(ground, view, theme),
             *(_below(layer, shapes.get(layer.name, []), theme) for layer in sheet.layers),
-            water_and_borders(ground, view, theme),
+            above_areas(ground, view, theme, sheet.day),
             *(_above(layer, shapes.get(layer.name, []), theme, zoom, factor) for layer in sheet.layers),
             events.drawn,
-            names(ground, view, theme, sheet.words.language, taken, factor) if sheet.labels else Html(),
+            names(ground, view, style, taken) if sheet.labels else Html(),
             scale,
         )
     )
-    return _Map(drawing, items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language))
+    items = items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language)
+    return _Map(drawing, [*items, *older_item(sheet.words.earlier, theme)] if events.are_older else items)
 
 
-def _shapes(sheet: Sheet, view: View) -> dict[str, list[Shape]]:
+def _today(sheet: Sheet, view: View) -> frozenset[int] | None:
+    """Return the ids of all points of the day itself; ``None`` where there are no others."""
+    if sheet.today is None:
+        return None
+    found = _shapes(sheet.today, view)
+    return frozenset(each.id for own in found.values() for each in own if each.kind == "Point")
+
+
+def _shapes(tiles: Sequence[Tile], view: View) -> dict[str, list[Shape]]:
     found: dict[str, list[Shape]] = {}
-    for tile in sheet.tiles:
+    for tile in tiles:
         for name, own in shapes_of(tile.data, TileAddress(tile.z, tile.x, tile.y), view).items():
             found.setdefault(name, []).extend(own)
     return found

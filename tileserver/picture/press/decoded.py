@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -9,10 +10,11 @@ import mapbox_vector_tile
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.grid import EXTENT, TileAddress
+from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.picture.press.view import Placing, View
 
 FINE = 10  # units of a path to a pixel
+_UNCUT = (-math.inf, -math.inf, math.inf, math.inf)
 _BEYOND = 40.0  # pixels around a picture that are drawn, too: a wide line, a symbol
 
 
@@ -23,6 +25,7 @@ class Shape(NamedTuple):
     paths: list[npt.NDArray[np.float64]]
     properties: Mapping[str, Any]
     id: int
+    cut: tuple[float, float, float, float] = _UNCUT  # its tile's edges with the strip around
 
 
 def shapes_of(data: bytes, address: TileAddress, view: View) -> dict[str, list[Shape]]:
@@ -43,9 +46,10 @@ def _shape(feature: Mapping[str, Any], place: Placing, view: View) -> Shape:
     kind = feature["geometry"]["type"].removeprefix("Multi")
     paths = [np.asarray(each, dtype=float) for each in _runs(feature["geometry"])]
     placed = [path * place.unit + (place.left, place.top) for path in paths]
-    return Shape(
-        kind, [each for each in placed if _in_sight(each, view)], feature["properties"], feature["id"]
-    )
+    seen = [each for each in placed if _in_sight(each, view)]
+    low, high = -BUFFER * place.unit, (EXTENT + BUFFER) * place.unit
+    cut = place.left + low, place.top + low, place.left + high, place.top + high
+    return Shape(kind, seen, feature["properties"], feature["id"], cut)
 
 
 def _runs(geometry: Mapping[str, Any]) -> Iterator[Any]:
@@ -81,6 +85,28 @@ def path_of(shapes: Iterable[Shape]) -> str:
         if shape.kind != "Point"
         for path in shape.paths
     )
+
+
+def outline_of(shapes: Iterable[Shape]) -> str:
+    """Return the commands of an SVG path along the edges of areas, in pixels, without cuts between tiles."""
+    return "".join(
+        _commands(run, False) for shape in shapes for path in shape.paths for run in _uncut(path, shape.cut)
+    )
+
+
+def _uncut(
+    path: npt.NDArray[np.float64], cut: tuple[float, float, float, float]
+) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the parts of a ring, shape (n, 2), without cuts along the edge of a tile."""
+    along = np.zeros(len(path) - 1, dtype=bool)
+    for axis, edge in enumerate(cut):
+        on = np.abs(path[:, axis % 2] - edge) < 0.05
+        along |= on[:-1] & on[1:]
+    begin = 0
+    for end in (*np.flatnonzero(along).tolist(), len(along)):
+        if end > begin:
+            yield path[begin : end + 1]
+        begin = end + 1
 
 
 def _commands(path: npt.NDArray[np.float64], closed: bool) -> str:

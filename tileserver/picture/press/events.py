@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from tileserver.model import Layer
@@ -17,6 +18,7 @@ from tileserver.picture.press.view import View
 RADIUS = 5.0  # pixels of a mark at zoom 9
 _RING = 11.0  # pixels of the narrowest ring, around the mark
 _FAINT, _CLEAR = 0.08, 0.8
+_OLDER = 0.75  # opacity of a mark of an earlier day
 _SQUARE, _OTHER = 0, 3  # shapes of a square with a count, and of an event of no category
 
 # As the page draws them: circle, diamond, triangle, square, cross, triangle upside down, hexagon, bar.
@@ -48,6 +50,7 @@ class Marks(NamedTuple):
     drawn: Html
     counts: dict[tuple[str, str], int]  # by layer and code
     boxes: list[tuple[float, float, float, float]]
+    are_older: bool  # whether any happened before the day
 
 
 def kinds_of(layers: Sequence[Layer], theme: str) -> dict[tuple[str, str], MarkLook]:
@@ -59,45 +62,56 @@ def kinds_of(layers: Sequence[Layer], theme: str) -> dict[tuple[str, str], MarkL
     }
 
 
-def mark(kind: MarkLook, x: float, y: float, radius: float, theme: str) -> Html:
-    """Return one mark with its casing, *radius* in pixels."""
+def mark(look: MarkLook, x: float, y: float, radius: float, theme: str, *, is_older: bool = False) -> Html:
+    """Return a mark with its casing, *radius* in pixels; hollow and fainter where *is_older*."""
+    casing = palette(theme)["eventCasing"]
     ink = {
-        "fill": kind.colour,
-        "stroke": palette(theme)["eventCasing"],
+        "fill": look.colour,
+        "stroke": casing,
         "stroke_width": radius * 0.26,
         "stroke_linejoin": "round",
         "paint_order": "stroke",
     }
-    outline = _OUTLINES[kind.shape]
-    if not outline:
-        return draw("circle", cx=x, cy=y, r=radius, **ink)
+    outline = _OUTLINES[look.shape]
     points = " ".join(f"{number(x + radius * dx)},{number(y + radius * dy)}" for dx, dy in outline)
-    return draw("polygon", points=points, **ink)
+    whole = draw("polygon", points=points, **ink) if outline else draw("circle", cx=x, cy=y, r=radius, **ink)
+    if not is_older:
+        return whole
+    return draw("g", whole, draw("circle", cx=x, cy=y, r=radius * 0.46, fill=casing), opacity=_OLDER)
 
 
 def marks(
-    layers: Sequence[Layer], shapes: Mapping[str, Sequence[Shape]], view: View, theme: str, factor: float
+    layers: Sequence[Layer],
+    shapes: Mapping[str, Sequence[Shape]],
+    today: AbstractSet[int] | None,
+    view: View,
+    theme: str,
+    factor: float,
 ) -> Marks:
-    """Return the events in sight of all *layers*, in pixels, rings below the marks; each event once."""
-    kinds = kinds_of(layers, theme)
-    rings, drawn, boxes, counts = [], [], [], dict[tuple[str, str], int]()
-    grown = interpolated(view.camera.zoom, [(4, 0.5), (9, 1.0)]) * RADIUS * factor
+    """Return the events in sight of all *layers*, in pixels, each event once; older than *today* is all else.
+
+    Rings lie below the marks, older marks below those of the day.
+    """
+    looks = kinds_of(layers, theme)
+    radius = interpolated(view.camera.zoom, [(4, 0.5), (9, 1.0)]) * RADIUS * factor
+    rings, older, newer = list[Html](), list[Html](), list[Html]()
+    boxes, counts = [], dict[tuple[str, str], int]()
     for layer in layers:
         for shape, (x, y) in _once(shapes.get(layer.name, ()), view):
             count = shape.properties.get("count")
-            code = str(shape.properties.get(layer.category, ""))
+            code = "" if count is not None else str(shape.properties.get(layer.category, ""))
+            counts[layer.name, code] = counts.get((layer.name, code), 0) + int(count or 1)
+            boxes.append((x - radius, y - radius, x + radius, y + radius))
             if count is not None:
-                square = _square(int(count), x, y, grown, theme)
-                drawn.append(square)
-                counts[layer.name, ""] = counts.get((layer.name, ""), 0) + int(count)
-            else:
-                kind = kinds.get((layer.name, code), MarkLook(_OTHER, palette(theme)["note"]))
-                rings.append(_ring(layer, shape, kind, (x, y), view))
-                drawn.append(mark(kind, x, y, grown, theme))
-                counts[layer.name, code] = counts.get((layer.name, code), 0) + 1
-            boxes.append((x - grown, y - grown, x + grown, y + grown))
-    inside = [each for each in (*rings, *drawn) if each]
-    return Marks(draw("g", *inside, id="events") if inside else Html(), counts, boxes)
+                newer.append(_square(int(count), x, y, radius, theme))
+                continue
+            look = looks.get((layer.name, code), MarkLook(_OTHER, palette(theme)["note"]))
+            is_older = today is not None and shape.id not in today
+            rings.append(_ring(layer, shape, look, (x, y), view))
+            own = older if is_older else newer
+            own.append(mark(look, x, y, radius, theme, is_older=is_older))
+    inside = [each for each in (*rings, *older, *newer) if each]
+    return Marks(draw("g", *inside, id="events") if inside else Html(), counts, boxes, bool(older))
 
 
 def _once(shapes: Sequence[Shape], view: View) -> Iterator[tuple[Shape, tuple[float, float]]]:

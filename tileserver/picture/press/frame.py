@@ -11,7 +11,7 @@ from tileserver.picture.html import Html, join
 from tileserver.picture.palette import palette
 from tileserver.picture.press.fonts import text_width, wrapped
 from tileserver.picture.press.ink import draw, text
-from tileserver.picture.press.labels import Box
+from tileserver.picture.press.placing import Box
 from tileserver.picture.press.sheet import Words
 from tileserver.picture.press.view import View
 

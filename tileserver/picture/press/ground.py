@@ -12,13 +12,13 @@ from pmtiles.reader import MemorySource, Reader
 
 from tileserver.errors import Unavailable
 from tileserver.grid import TileAddress
-from tileserver.picture.html import Html
+from tileserver.picture.html import Html, join
 from tileserver.picture.palette import palette
-from tileserver.picture.press.decoded import FINE, Shape, path_of, shapes_of
+from tileserver.picture.press.decoded import FINE, Shape, outline_of, path_of, shapes_of
 from tileserver.picture.press.ink import draw, group, interpolated, path
 from tileserver.picture.press.view import View
 
-CREDIT = "Natural Earth · © OpenStreetMap contributors (ODbL) · GeoNames (CC BY 4.0)"
+CREDIT = "Natural Earth · © OpenStreetMap contributors (ODbL) · GSHHG and WDBII (LGPL) · GeoNames (CC BY 4.0)"
 _ARCHIVES = ("world", "regions")  # the later one lies above
 _TILES = 256  # decompressed and kept, some kilobytes each
 
@@ -62,35 +62,92 @@ def ground_layers(folder: str, view: View) -> dict[str, dict[str, list[Shape]]]:
     return found
 
 
+def present(shape: Shape, day: str) -> bool:
+    """Whether a feature of the ground, in pixels, was there on *day*, ``YYYY-MM-DD``; most have no dates."""
+    since, until = shape.properties.get("from", ""), shape.properties.get("to", "")
+    return str(since) <= day and (not until or day < str(until))
+
+
 def land(layers: Mapping[str, Layers], view: View, theme: str) -> Html:
     """Return the sea and the land, below all else."""
     colours = palette(theme)
     sea = draw("rect", width=view.width, height=view.height, fill=colours["water"])
-    parts = [_area(layers[name].get("land", ()), colours["land"]) for name in _ARCHIVES]
+    parts = [path(path_of(layers[name].get("land", ())), fill=colours["land"]) for name in _ARCHIVES]
     return Html(sea + group("land", *parts))
 
 
-def water_and_borders(layers: Mapping[str, Layers], view: View, theme: str) -> Html:
-    """Return lakes and rivers, then borders, which lie over the areas."""
-    colours, regions, world = palette(theme), layers["regions"], layers["world"]
-    lakes = path_of(regions.get("water", ()))
-    # The shore lies below: where a tile ends, the water of the next one is drawn over its edge.
-    shore = path(
-        lakes, fill="none", stroke=colours["coast"], stroke_width=1.6 * FINE, stroke_linejoin="round"
+def above_areas(layers: Mapping[str, Layers], view: View, theme: str, day: str) -> Html:
+    """Return water, rivers, railways and borders of *day*, which lie over the areas."""
+    regions, zoom = layers["regions"], view.camera.zoom
+    world = layers["world"]
+    wide = (*world.get("border", ()), *world.get("outer", ()))
+    borders = _there((*regions.get("border", ()), *wide), day)
+    return join(
+        (
+            _water(_there(regions.get("water", ()), day), theme),
+            _rivers(_there((*world.get("river", ()), *regions.get("river", ())), day), theme, zoom),
+            _rails(regions.get("rail", ()), theme, zoom),
+            _dashed("oblasts", [each for each in borders if each.properties.get("level") == 1], theme, zoom),
+            _dashed("borders", [each for each in borders if each.properties.get("level") != 1], theme, zoom),
+        )
     )
-    water = path(lakes, fill=colours["water"])
-    width = interpolated(view.camera.zoom, [(3, 0.6), (8, 1.3)]) * FINE
-    borders = [*world.get("border", ()), *world.get("outer", ()), *regions.get("border", ())]
+
+
+def _there(shapes: Sequence[Shape], day: str) -> list[Shape]:
+    return [each for each in shapes if present(each, day)]
+
+
+def _water(lakes: Sequence[Shape], theme: str) -> Html:
+    colours = palette(theme)
+    edge = {"stroke": colours["coast"], "stroke_width": 0.8 * FINE, "stroke_linejoin": "round"}
+    shore = path(outline_of(lakes), fill="none", **edge)
+    return group("water", path(path_of(lakes), fill=colours["water"]), shore)
+
+
+def _rivers(rivers: Sequence[Shape], theme: str, zoom: float) -> Html:
+    drawn = []
+    for width in sorted({each.properties.get("width", 1) for each in rivers}):
+        own = [
+            each
+            for each in rivers
+            if each.properties.get("width", 1) == width and not each.properties.get("lake")
+        ]
+        stops = [(4, 0.15 + 0.25 * width), (9, 0.4 + 0.7 * width), (13, 2.6 * width)]
+        drawn.append(
+            path(
+                path_of(own),
+                fill="none",
+                stroke=palette(theme)["river"],
+                stroke_width=interpolated(zoom, stops, 1.5) * FINE,
+                stroke_linejoin="round",
+                stroke_linecap="round",
+            )
+        )
+    return group("rivers", *drawn)
+
+
+def _rails(rails: Sequence[Shape], theme: str, zoom: float) -> Html:
+    if not 5 <= zoom < 8:
+        return Html()
+    look = {
+        "stroke": palette(theme)["rail"],
+        "stroke_width": interpolated(zoom, [(5, 0.4), (8, 0.9)]) * FINE,
+        "stroke_opacity": interpolated(zoom, [(5, 0.4), (6.5, 0.9), (7.4, 0.9), (8, 0)]),
+    }
+    return group("railways", path(path_of(rails), fill="none", **look))
+
+
+def _dashed(name: str, shapes: Sequence[Shape], theme: str, zoom: float) -> Html:
+    is_inner = name == "oblasts"
+    stops = [(5, 0.5), (9, 1.1)] if is_inner else [(3, 0.6), (8, 1.4)]
+    width = interpolated(zoom, stops) * FINE
+    dash, gap = (1.5, 2.5) if is_inner else (3, 2)
     line = path(
-        path_of(borders),
+        path_of(shapes),
         fill="none",
-        stroke=colours["border"],
+        stroke=palette(theme)["oblast" if is_inner else "border"],
         stroke_width=width,
-        stroke_dasharray=f"{3 * width:.0f} {2 * width:.0f}",
+        stroke_dasharray=f"{dash * width:.0f} {gap * width:.0f}",
         stroke_linejoin="round",
     )
-    return Html(group("water", shore, water) + group("borders", line))
-
-
-def _area(shapes: Sequence[Shape], colour: str) -> Html:
-    return path(path_of(shapes), fill=colour)
+    return group(name, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tileserver.picture.html import Html, element
 from tileserver.picture.press.decoded import FINE
@@ -48,10 +49,11 @@ def text(
     halo: str = "",
     spacing: float = 0.0,
     italic: bool = False,
+    turn: float = 0.0,
 ) -> Html:
     """Return a line of text whose baseline begins, or has its middle or end, at *x* and *y*.
 
-    A *halo* is a colour around the letters, of which *spacing* is between two in ems.
+    A *halo* is a colour around the letters, of which *spacing* is between two in ems; *turn* is in degrees.
     """
     around: dict[str, str | float | None] = {
         "stroke": halo,
@@ -70,6 +72,7 @@ def text(
         font_style="italic" if italic else None,
         text_anchor=None if anchor == "start" else anchor,
         letter_spacing=spacing * size if spacing else None,
+        transform=f"rotate({turn:.1f} {x:.1f} {y:.1f})" if turn else None,
         fill=colour,
         **(around if halo else {}),
     )
@@ -92,13 +95,13 @@ def pattern(name: str, kind: str, colour: str, unit: float = FINE) -> Html:
 
 
 def interpolated(zoom: float, stops: Sequence[tuple[float, float]], base: float = 1.0) -> float:
-    """Return the value at *zoom* between two stops (zoom, value), as MapLibre's ``interpolate`` does."""
-    (low, first), (high, last) = stops[0], stops[-1]
-    if zoom <= low:
-        return first
-    if zoom >= high:
-        return last
-    share = (zoom - low) / (high - low)
-    if base != 1.0:
-        share = (base ** (zoom - low) - 1) / (base ** (high - low) - 1)
-    return first + (last - first) * share
+    """Return the value at *zoom* between stops (zoom, value), as MapLibre's ``interpolate`` does."""
+    if zoom <= stops[0][0]:
+        return stops[0][1]
+    for (low, first), (high, last) in pairwise(stops):
+        if zoom < high:
+            share = (zoom - low) / (high - low)
+            if base != 1.0:
+                share = (base ** (zoom - low) - 1) / (base ** (high - low) - 1)
+            return first + (last - first) * share
+    return stops[-1][1]

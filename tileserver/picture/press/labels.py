@@ -1,154 +1,139 @@
-"""Names on a picture: countries and places, the most important first, none over another or over a mark."""
+"""Names on a picture, the most important first: countries, places, regions, waters; sized as on the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
 
 from tileserver.picture.html import Html
-from tileserver.picture.palette import palette
 from tileserver.picture.press.decoded import Shape
-from tileserver.picture.press.fonts import text_width, wrapped
-from tileserver.picture.press.ground import Layers
-from tileserver.picture.press.ink import draw, interpolated, text
+from tileserver.picture.press.fonts import wrapped
+from tileserver.picture.press.ground import Layers, present
+from tileserver.picture.press.ink import draw, interpolated
+from tileserver.picture.press.placing import Box, Lettering, NameStyle, Room, box_around
+from tileserver.picture.press.river_names import river_names
 from tileserver.picture.press.view import View
 
-Box: TypeAlias = tuple[float, float, float, float]  # west, north, east, south in pixels
 
-_PADDING = 3.0  # pixels around a name
-_LINE = 1.15  # the height of a line, in ems
-_COUNTRIES_TO = 6.2  # the zoom from which on countries have no names
-
-
-class Place(NamedTuple):
-    """A name to be set: its pixel, size and weight, and its rank."""
-
-    name: str
-    x: float
-    y: float
-    size: float
-    weight: int
-    is_capital: bool
-    rank: tuple[float, float]  # ascending: the first is set first
-
-
-def names(
-    layers: Mapping[str, Layers], view: View, theme: str, language: str, taken: Sequence[Box], factor: float
-) -> Html:
-    """Return the names in *view*, *factor* times the page's size, outside the boxes that are *taken*."""
-    boxes = list(taken)
+def names(layers: Mapping[str, Layers], view: View, style: NameStyle, taken: Sequence[Box]) -> Html:
+    """Return the names in *view*, none over another or over the boxes that are *taken*, in pixels."""
+    room, zoom = Room(view, tuple(taken)), view.camera.zoom
+    world, regions = layers["world"], layers["regions"]
     drawn: list[Html] = []
-    for place in sorted(_places(layers, view, language, factor), key=lambda each: each.rank):
-        drawn += _set_place(place, view, theme, boxes, factor)
-    if view.camera.zoom < _COUNTRIES_TO:
-        for shape, (x, y) in _points(layers["world"].get("country", ()), view, "size"):
-            drawn += _set_country(_name(shape.properties, language), x, y, view, theme, boxes, factor)
+    if zoom < 6.2:
+        drawn += _titles(world.get("country", ()), room, style, _country(zoom, style), 7)
+    if zoom >= 3.5:
+        drawn += _places((*world.get("place", ()), *regions.get("place", ())), room, style)
+    if 5 <= zoom < 8.2:
+        drawn += _titles(regions.get("oblast", ()), room, style, _oblast(zoom, style), 8)
+    drawn += _seas(regions.get("sea", ()), room, style)
+    if zoom >= 5.5:
+        drawn += river_names(_due(regions.get("river", ()), room.view, style, 0.7), room, style)
     return draw("g", *drawn, id="names") if drawn else Html()
 
 
-def _places(layers: Mapping[str, Layers], view: View, language: str, factor: float) -> Iterator[Place]:
-    zoom = view.camera.zoom
-    if zoom < 3.5:
-        return
+def _country(zoom: float, style: NameStyle) -> Lettering:
+    size = interpolated(zoom, [(2, 9), (6, 13)]) * style.factor
+    return Lettering(size, style.colour("labelFaint"), style.colour("labelHalo"), 500, 0.14)
+
+
+def _oblast(zoom: float, style: NameStyle) -> Lettering:
+    size = interpolated(zoom, [(5, 8), (8, 11.5)]) * style.factor
+    return Lettering(size, style.colour("oblastLabel"), style.colour("labelHalo"), 400, 0.16)
+
+
+def _due(shapes: Sequence[Shape], view: View, style: NameStyle, later: float = 0.0) -> list[Shape]:
+    """Return the features of the day that have a name at the zoom."""
+    return [
+        each
+        for each in shapes
+        if float(each.properties.get("zoom", 0)) + later <= view.camera.zoom
+        and present(each, style.day)
+        and style.name(each.properties)
+    ]
+
+
+def _points(shapes: Sequence[Shape], view: View) -> Iterator[tuple[Shape, tuple[float, float]]]:
+    """Yield the points in sight, each once: the strips around tiles have the same points."""
     seen: set[tuple[str, int, int]] = set()
-    for source in ("world", "regions"):
-        for shape, (x, y) in _points(layers[source].get("place", ()), view, "people"):
-            said, since = _name(shape.properties, language), float(shape.properties.get("from", 0))
-            if since > zoom or not said or (said, round(x), round(y)) in seen:
-                continue
-            seen.add((said, round(x), round(y)))
-            far = 12.0 if since <= 4 else 10.5
-            near = 17.0 if since <= 5 else 13.5 if since <= 7 else 11.5
-            size = interpolated(zoom, [(4, far), (9, near)]) * factor
-            rank = since, -float(shape.properties.get("people", 0))
-            yield Place(said, x, y, size, 500 if since <= 5 else 400, "capital" in shape.properties, rank)
-
-
-def _points(shapes: Sequence[Shape], view: View, key: str) -> Iterator[tuple[Shape, tuple[float, float]]]:
-    """Yield the points in sight, the largest by *key* first."""
-    for shape in sorted(shapes, key=lambda each: -float(each.properties.get(key, 0))):
+    for shape in shapes:
         if shape.kind == "Point":
             x, y = shape.paths[0][0].tolist()
-            if 0 <= x <= view.width and 0 <= y <= view.height:
+            key = str(shape.properties.get("name")), round(x), round(y)
+            if 0 <= x <= view.width and 0 <= y <= view.height and key not in seen:
+                seen.add(key)
                 yield shape, (x, y)
 
 
-def _name(properties: Mapping[str, Any], language: str) -> str:
-    return str(properties.get(f"name_{language}") or properties.get("name_en") or "")
+def _titles(
+    shapes: Sequence[Shape], room: Room, style: NameStyle, look: Lettering, ems: float
+) -> Iterator[Html]:
+    """Yield names in capitals in the middle of their land, in pixels, the largest land first."""
+    due = sorted(_due(shapes, room.view, style), key=lambda each: -float(each.properties.get("size", 0)))
+    for shape, (x, y) in _points(due, room.view):
+        lines = wrapped(style.name(shape.properties).upper(), look.size, ems * look.size, look.weight)
+        extent = look.extent(lines)
+        top = y - extent[1] / 2
+        if room.take(box_around(x, top, extent)):
+            yield from look.drawn(lines, x, top)
 
 
-def _set_place(place: Place, view: View, theme: str, boxes: list[Box], factor: float) -> list[Html]:
+def _seas(shapes: Sequence[Shape], room: Room, style: NameStyle) -> Iterator[Html]:
+    due = sorted(_due(shapes, room.view, style), key=lambda each: -float(each.properties.get("size", 1)))
+    for shape, (x, y) in _points(due, room.view):
+        rank = float(shape.properties.get("size", 1))
+        size = interpolated(room.view.camera.zoom, [(4, 7.5 + rank), (9, 10 + 1.5 * rank)]) * style.factor
+        look = Lettering(size, style.colour("waterLabel"), spacing=0.12, italic=True)
+        lines = wrapped(style.name(shape.properties), size, 7 * size)
+        extent = look.extent(lines)
+        top = y - extent[1] / 2
+        if room.take(box_around(x, top, extent)):
+            yield from look.drawn(lines, x, top)
+
+
+def _places(shapes: Sequence[Shape], room: Room, style: NameStyle) -> Iterator[Html]:
+    """Yield dots with names, in pixels: towns of lower zooms first, the largest of each zoom first."""
+    ranked = sorted(
+        _due(shapes, room.view, style),
+        key=lambda each: (float(each.properties.get("zoom", 0)), -float(each.properties.get("people", 0))),
+    )
+    for shape, (x, y) in _points(ranked, room.view):
+        yield from _set_place(shape, x, y, room, style)
+
+
+def _set_place(shape: Shape, x: float, y: float, room: Room, style: NameStyle) -> list[Html]:
     """Return dot and name at the first of four sides that is free; nothing where none is."""
-    dot = (3.0 if place.is_capital else 1.8) * factor
-    lines = wrapped(place.name, place.size, 8 * place.size, place.weight)
-    own: Box = (place.x - dot, place.y - dot, place.x + dot, place.y + dot)
-    if any(_meet(own, other) for other in boxes):
-        return []
-    for anchor, x, box in _sides(place, lines):
-        if _inside(box, view) and not any(_meet(box, other) for other in boxes):
-            boxes += [box, own]
-            top = box[1] + _PADDING / 2
-            return [*_dot(place, dot, theme), *_name_lines(place, lines, anchor, (x, top), theme)]
+    zoom = float(shape.properties.get("zoom", 0))
+    size = _place_size(zoom, room.view.camera.zoom) * style.factor
+    look = Lettering(size, style.colour("label"), style.colour("labelHalo"), 500 if zoom <= 5 else 400)
+    dot = (3.0 if "capital" in shape.properties else 1.8) * style.factor
+    own: Box = (x - dot, y - dot, x + dot, y + dot)  # may meet a mark: a town that is shelled keeps its name
+    lines = wrapped(style.name(shape.properties), size, 8 * size, look.weight)
+    (width, height), gap = look.extent(lines), 0.5 * size
+    for anchor, at, middle, top in (
+        ("start", x + gap, x + gap + width / 2, y - height / 2),
+        ("end", x - gap, x - gap - width / 2, y - height / 2),
+        ("middle", x, x, y + gap),
+        ("middle", x, x, y - gap - height),
+    ):
+        if room.take_with_dot(box_around(middle, top, (width, height)), own):
+            dots = [
+                draw("circle", cx=x, cy=y, r=dot + grown, fill=style.colour(colour))
+                for grown, colour in ((1.2, "labelHalo"), (0.0, "label"))
+            ]
+            return [*dots, *look.drawn(lines, at, top, anchor)]
     return []
 
 
-def _sides(place: Place, lines: Sequence[str]) -> Iterator[tuple[str, float, Box]]:
-    """Yield right, left, below, above: anchor of the text, its pixel, box of the text."""
-    width = max(text_width(line, place.size, place.weight) for line in lines)
-    height, gap = len(lines) * place.size * _LINE, 0.5 * place.size
-    beside = place.y - height / 2
-    for anchor, x, west, top in (
-        ("start", place.x + gap, place.x + gap, beside),
-        ("end", place.x - gap, place.x - gap - width, beside),
-        ("middle", place.x, place.x - width / 2, place.y + gap),
-        ("middle", place.x, place.x - width / 2, place.y - gap - height),
-    ):
-        east, bottom = west + width + _PADDING, top + height + _PADDING / 2
-        yield anchor, x, (west - _PADDING, top - _PADDING / 2, east, bottom)
-
-
-def _dot(place: Place, radius: float, theme: str) -> list[Html]:
-    return [
-        draw("circle", cx=place.x, cy=place.y, r=radius + grown, fill=palette(theme)[colour])
-        for grown, colour in ((1.2, "labelHalo"), (0.0, "label"))
-    ]
-
-
-def _name_lines(
-    place: Place, lines: Sequence[str], anchor: str, at: tuple[float, float], theme: str
-) -> list[Html]:
-    colours, step = palette(theme), place.size * _LINE
-    look = {"weight": place.weight, "anchor": anchor, "halo": colours["labelHalo"]}
-    return [
-        text(line, at[0], at[1] + (n + 0.78) * step, place.size, colours["label"], **look)
-        for n, line in enumerate(lines)
-    ]
-
-
-def _set_country(
-    name: str, x: float, y: float, view: View, theme: str, boxes: list[Box], factor: float
-) -> list[Html]:
-    colours, spacing = palette(theme), 0.14
-    size = interpolated(view.camera.zoom, [(2, 9), (6, 13)]) * factor
-    lines = wrapped(name.upper(), size, 7 * size, 500)
-    width = max(text_width(line, size, 500, spacing) for line in lines)
-    top = y - len(lines) * size * _LINE / 2
-    box = (x - width / 2 - _PADDING, top, x + width / 2 + _PADDING, y + len(lines) * size * _LINE / 2)
-    if not _inside(box, view) or any(_meet(box, other) for other in boxes):
-        return []
-    boxes.append(box)
-    return [
-        text(
-            line, x, top + (n + 0.78) * size * _LINE, size, colours["labelFaint"],
-            weight=500, anchor="middle", halo=colours["labelHalo"], spacing=spacing,
-        )
-        for n, line in enumerate(lines)
-    ]  # fmt: skip
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _inside(box: Box, view: View) -> bool:
-    return box[0] >= 0 and box[1] >= 0 and box[2] <= view.width and box[3] <= view.height
+def _place_size(first: float, zoom: float) -> float:
+    """Return the size of a place that has a name from the zoom *first* on."""
+    far = 12.0 if first <= 4 else 10.5
+    near, close = (
+        (17.0, 20.0)
+        if first <= 5
+        else (13.5, 16.0)
+        if first <= 7
+        else (12.0, 14.0)
+        if first <= 8
+        else (11.0, 12.0)
+    )
+    return interpolated(zoom, [(4, far), (9, near), (12, close)])

@@ -67,6 +67,12 @@ def _events(
     return items
 
 
+def older_item(words: str, theme: str) -> list[Item]:
+    """Return the row for events before the day."""
+    look = MarkLook(0, palette(theme)["labelFaint"])
+    return [Item(words, mark(look, _WIDE / 2, _HIGH / 2, 5.5, theme, is_older=True))] if words else []
+
+
 def _area(category: Category, theme: str, number: int) -> Html:
     colours, colour = palette(theme), colour_of(category, theme)
     box = {"width": _WIDE, "height": _HIGH}

@@ -34,13 +34,14 @@ class Words(msgspec.Struct, frozen=True):
     credit: str
     language: str
     sentence: str = ""
+    earlier: str = ""  # of events before the day, in the legend
     remarks: tuple[str, ...] = ()
 
 
 class Sheet(msgspec.Struct, frozen=True):
     """A picture before its drawing; *width* and *height* are pixels at *scale* 1.
 
-    *layers* are drawn in their order by role, from *tiles*; *ground* is the folder of the basemap's archives.
+    *layers* are drawn by role, from *tiles*; *ground* is the folder of the basemap's archives.
     """
 
     camera: Camera
@@ -51,6 +52,8 @@ class Sheet(msgspec.Struct, frozen=True):
     layers: tuple[Layer, ...]
     tiles: tuple[Tile, ...]
     ground: str
+    day: str  # YYYY-MM-DD: of the ground, which has dates too
+    today: tuple[Tile, ...] | None = None  # events of the day alone; None: *tiles* have no others
     scale: float = 1.0
     framed: bool = True  # with title, date, legend, credit around the map
     labels: bool = True
