@@ -1,0 +1,86 @@
+"""The server's picture and the reader's map show the same areas in the same places and colours."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from io import BytesIO
+from urllib.request import urlopen
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from tests.browser.conftest import WEST, NewReader, Reader
+from tileserver.picture.palette import palette
+from tileserver.theatres import load_theatre
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+CAMERA = "8.1/48.9/2.4"
+WIDTH, HEIGHT = 820, 560
+NEAR = 12  # steps of a colour by which renderers round and smooth
+
+# Names, marks and the front have no areas; the ground's lines stay, as the server draws these too.
+BARE = """() => { for (const {id, type, source} of tileserverMap.getStyle().layers)
+    if (type === 'symbol' || (source?.startsWith('dated') && type !== 'fill'))
+        tileserverMap.setLayoutProperty(id, 'visibility', 'none') }"""
+# The canvas is empty but for the moment in which it has been drawn.
+CANVAS = """() => new Promise(done => {
+    tileserverMap.once('render', () => done(tileserverMap.getCanvas().toDataURL()));
+    tileserverMap.triggerRepaint() })"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_areas_differ_from_the_map_in_less_than_a_hundredth(
+    new_reader: NewReader, server_url: str, theme: str
+) -> None:
+    reader = await new_reader(WIDTH, HEIGHT)
+    await reader.open(f"{server_url}{WEST}&theme={theme}#map={CAMERA}&at=1944-08-25")
+    mapped = await _bare_map(reader)
+    drawn = await asyncio.to_thread(_drawn, server_url, theme)
+    assert mapped.shape == drawn.shape
+    for colour in _colours(theme):
+        ours, theirs = _is_near(drawn, colour), _is_near(mapped, colour)
+        assert theirs.mean() > 0.05  # of the picture
+        assert (ours ^ theirs).sum() / (ours | theirs).sum() < 0.01
+
+
+async def _bare_map(reader: Reader) -> npt.NDArray[np.int16]:
+    await reader.settled()
+    await reader.page.evaluate(BARE)
+    await reader.settled()
+    drawn: str = await reader.page.evaluate(CANVAS)
+    return _pixels(b64decode(drawn.partition(",")[2]))
+
+
+def _drawn(server_url: str, theme: str) -> npt.NDArray[np.int16]:
+    query = f"datetime=1944-08-25&map={CAMERA}&theme={theme}&width={WIDTH}&height={HEIGHT}"
+    path = f"{server_url}/pictures/western-front.png?{query}&frame=0&labels=0&layers=control"
+    with urlopen(path) as answer:
+        return _pixels(answer.read())
+
+
+def _pixels(png: bytes) -> npt.NDArray[np.int16]:
+    with Image.open(BytesIO(png)) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.int16)
+
+
+def _colours(theme: str) -> list[npt.NDArray[np.float64]]:
+    """The colours of both sides' areas as they look over land."""
+    colours, (control, *_) = palette(theme), load_theatre("western-front").layers
+    land, opacity = _rgb(colours["land"]), colours["controlOpacity"]
+    return [
+        land + opacity * (_rgb(each.colour_dark if theme == "dark" else each.colour) - land)
+        for each in control.categories
+        if each.code in ("allied", "axis")
+    ]
+
+
+def _rgb(colour: str) -> npt.NDArray[np.float64]:
+    return np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)], dtype=float)
+
+
+def _is_near(picture: npt.NDArray[np.int16], colour: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return np.asarray((np.abs(picture - colour) <= NEAR).all(axis=2))
