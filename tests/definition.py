@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
-from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Source
+from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Method, Source
 from tileserver.evidence import Evidence, ExactnessClass, FieldVocabulary, HiddenRule, Term
 from tileserver.model import Layer, Theatre
 
 # Heading in the reference -> what is declared there.
 TABLES: dict[str, type[msgspec.Struct]] = {
     "The theatre": Theatre,
+    "`[method]`": Method,
     "`[[directions]]`": Direction,
     "`[[layers]]`": Layer,
     "`[layers.source]`": Source,

@@ -74,6 +74,13 @@ class Direction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reach_km: float = 60.0  # as far from its point, on the ground, land belongs to it
 
 
+class Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The desk's own words on how its map is made, by language; an empty line ends a paragraph."""
+
+    text: Text = {}
+    left_out: Text = {}  # what is left out on purpose, and why
+
+
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the files of a layer write dates, and which dates there can be.
 

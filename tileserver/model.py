@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Source, Text
+from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Method, Source, Text
 from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.evidence import Evidence, FieldVocabulary
 from tileserver.grid import Band, band_at
@@ -151,6 +151,7 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embargo: str = "48h"
     notice: Text = msgspec.field(default_factory=dict)  # shown on the map: what this is, and is not
     opens_at: str = ""  # the day a reader sees first, where that is not the latest one
+    method: Method | None = None  # what the desk says of how the map is made
     sides: dict[str, Text] = {}  # side of a status -> its name in words, in the order in which they are told
     directions: tuple[Direction, ...] = ()  # parts of the front, in the order in which they are told
 

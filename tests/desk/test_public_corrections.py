@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import pytest
 from starlette.testclient import TestClient
@@ -18,6 +19,7 @@ from tests.desk.test_corrections import roll_back, take_period
 from tileserver.desk.corrections import put_remark
 from tileserver.errors import BadParameter
 from tileserver.publish.corrections import merged
+from tileserver.publish.page import LANGUAGES, PageWords
 from tileserver.web.app import create_app
 
 if TYPE_CHECKING:
@@ -204,6 +206,56 @@ def test_a_remark_is_public_and_a_reason_is_not(desk: Desk) -> None:
     assert "as it was" not in after.text
     with pytest.raises(BadParameter, match="does not exist"):
         desk.run(lambda connection: put_remark(connection, 9, words))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_and_the_feed_say_the_same_in_every_language(corrected: Desk, language: str) -> None:
+    with serving(corrected, NOON + 9 * DAY) as client:
+        page = client.get(f"/corrections/ukraine?lang={language}&utm_source=letter")
+        feed = client.get(f"/corrections/ukraine.atom?lang={language}")
+    assert (page.status_code, feed.status_code) == (200, 200), page.text
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "accept-language" in page.headers["vary"].lower()
+    assert f'<html lang="{language}">' in page.text
+    assert "[[" not in page.text
+    words = PageWords(language)
+    days, km2 = words.days(date(2023, 11, 2), date(2023, 11, 3)), words.say("km2", number=words.signed(KM2))
+    atom = "{http://www.w3.org/2005/Atom}"
+    (entry,) = ElementTree.fromstring(feed.content).iter(f"{atom}entry")
+    assert entry.findtext(f"{atom}title") == days
+    assert entry.findtext(f"{atom}updated") == "2023-11-09T12:00:00Z"
+    for text in (page.text, entry.findtext(f"{atom}summary") or ""):
+        assert km2[:4] in text
+    assert f"<h2>{days}</h2>" in page.text
+    assert "at=2023-11-02&amp;compare=2023-11-02&amp;known=4" in page.text
+
+
+def test_what_the_desk_says_is_text_on_the_page_and_in_the_feed(desk: Desk) -> None:
+    desk.import_states({NOON: ONE, NOON + DAY: ONE, NOON + 2 * DAY: ONE})
+    desk.import_states({NOON + DAY: TWO})
+    told_words = '<script>alert(1)</script> & "so"'
+    desk.run(lambda connection: put_remark(connection, 2, {"": told_words}))
+    with serving(desk, datetime(2031, 1, 1, tzinfo=UTC)) as client:
+        page, feed = client.get("/corrections/ukraine"), client.get("/corrections/ukraine.atom")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+    assert "<script" not in page.text
+    summary = next(ElementTree.fromstring(feed.content).iter("{http://www.w3.org/2005/Atom}summary"))
+    assert (summary.text or "").startswith(told_words)
+
+
+def test_the_page_is_in_the_browsers_language_and_an_empty_list_says_so(desk: Desk) -> None:
+    with serving(desk, NOON) as client:
+        said = {
+            language: client.get("/corrections/ukraine", headers={"Accept-Language": language}).text
+            for language in ("uk-UA,en;q=0.5", "tlh", "de")
+        }
+        feed = client.get("/corrections/ukraine.atom")
+        assert client.get("/corrections/ukraine.atom?lang=tlh").status_code == 400
+        assert client.get("/corrections/nowhere").status_code == 404
+    assert [text.partition('lang="')[2][:2] for text in said.values()] == ["uk", "en", "de"]
+    assert PageWords("uk").say("none") in said["uk-UA,en;q=0.5"]
+    assert not list(ElementTree.fromstring(feed.content).iter("{http://www.w3.org/2005/Atom}entry"))
 
 
 def test_days_are_told_in_few_ranges() -> None:

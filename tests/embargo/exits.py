@@ -274,6 +274,9 @@ ROUTES: Mapping[str, Exit] = {
     "/history/{tileset}/{period}/faces/{band}.json": Exit(_histories("faces/5.json")),
     "/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt": Exit(_changes(".mvt")),
     "/changes/{tileset}/{from}/{to}.json": Exit(_changes(".json")),
+    "/method/{theatre}": Exit(_never("/method/toy", "/method/crowd?lang=uk"), "what is declared, not held"),
+    "/corrections/{theatre}": Exit(_never("/corrections/toy", "/corrections/toy?revision=12"), "as the next"),
+    "/corrections/{theatre}.atom": Exit(_never("/corrections/toy.atom"), "as the next"),
     "/corrections/{theatre}.json": Exit(
         _never(
             "/corrections/toy.json", "/corrections/toy.json?datetime=2024-01-09", "/corrections/crowd.json"

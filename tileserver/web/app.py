@@ -56,6 +56,7 @@ from tileserver.web.ready import ReadyRoute  # /readyz
 from tileserver.web.remembering import Remembering  # keeps what comes back for the hot path
 from tileserver.web.spelled import Spelled  # dated addresses of one content
 from tileserver.web.supervisor import Supervisor  # keeps background tasks running
+from tileserver.web.text_pages import MethodRoutes  # /method
 from tileserver.web.tiles import TileRoutes  # /tiles
 from tileserver.web.turns import Turns  # requests begin one by one
 
@@ -220,7 +221,9 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     tiles = parts.routes
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
-    corrections = CorrectionRoutes(parts.current, KeptCorrections(settings.cache_mb * _MB // 32), kept)
+    told = KeptCorrections(settings.cache_mb * _MB // 32)
+    corrections = CorrectionRoutes(parts.current, told, kept, settings.public_url)
+    method = MethodRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 64), kept)
     gains = GainsRoutes(parts.current, parts.gains, BodyCache(settings.cache_mb * _MB // 32), kept)
     return [
         Route("/", pages.reader_map),
@@ -239,6 +242,9 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
         Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
         Route("/corrections/{theatre}.json", corrections.json),
+        Route("/corrections/{theatre}.atom", corrections.feed),
+        Route("/corrections/{theatre}", corrections.page),
+        Route("/method/{theatre}", method.page),
         Route("/styles/{style}.json", documents.style),
         Route("/pictures/{theatre}.{form}", parts.pictures.picture),
         Route("/healthz", documents.healthz),

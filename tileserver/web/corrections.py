@@ -1,7 +1,8 @@
-"""The routes of public corrections, all made from one list that is kept."""
+"""The routes of public corrections: as a page, as JSON and as a feed, all made from one list that is kept."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tileserver.errors import BadParameter
 from tileserver.publish.corrections import (
     Correction,
     Corrections,
@@ -20,15 +22,21 @@ from tileserver.publish.corrections import (
     public_end,
 )
 from tileserver.publish.corrections_document import corrections_document
+from tileserver.publish.corrections_page import corrections_feed, corrections_page
+from tileserver.publish.page import LANGUAGES, PageWords
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import TICK, local_day
 from tileserver.web.params import Query, period_of, read_query
-from tileserver.web.represent import JSON, freshness, raw, represent
+from tileserver.web.represent import JSON, VARY, RawHeader, freshness, raw, represent
+from tileserver.web.text_pages import HTML, VARY_PAGE, dress_of, text_page
+
+ATOM = "application/atom+xml; charset=utf-8"
 
 _ALLOWED = ("datetime", "revision", "known")
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
 
 Written: TypeAlias = Callable[[Tileset, tuple[Correction, ...]], bytes]
 
@@ -61,6 +69,29 @@ class CorrectionRoutes:
     current: Current
     kept: KeptCorrections
     max_age: int
+    public_url: str = ""
+
+    async def page(self, request: Request) -> Response:
+        """``/corrections/{theatre}?lang=&theme=&revision=``: the same as a page, in the reader's language."""
+        dress, template = dress_of(request), text_page()
+        older = request.query_params.get("revision", "")
+        query = Query(revision=int(older) if _NUMBER.match(older) else None)
+
+        def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
+            return corrections_page(template, whole, chosen, dress).encode()
+
+        return await self._answer(request, query, f"page {dress}", HTML, written, vary=VARY_PAGE)
+
+    async def feed(self, request: Request) -> Response:
+        """``/corrections/{theatre}.atom?lang=``: the same as an Atom feed."""
+        language = read_query(request, ("lang",)).choices.get("lang", "en")
+        if language not in LANGUAGES:
+            raise BadParameter(f"there is no language {language[:20]!r}; there are: {', '.join(LANGUAGES)}")
+
+        def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
+            return corrections_feed(whole, chosen, PageWords(language), self.public_url).encode()
+
+        return await self._answer(request, Query(), f"atom {language}", ATOM, written)
 
     async def json(self, request: Request) -> Response:
         """``/corrections/{theatre}.json?datetime=&known=&revision=``: the newest first.
@@ -74,7 +105,14 @@ class CorrectionRoutes:
         return await self._answer(request, read_query(request, _ALLOWED), "json", JSON, written)
 
     async def _answer(
-        self, request: Request, query: Query, form: str, media_type: str, written: Written
+        self,
+        request: Request,
+        query: Query,
+        form: str,
+        media_type: str,
+        written: Written,
+        *,
+        vary: RawHeader = VARY,
     ) -> Response:
         catalogue = await self.current.catalogue()
         whole = catalogue.whole(request.path_params["theatre"])
@@ -94,7 +132,7 @@ class CorrectionRoutes:
             return written(whole, found.chosen(*asked))
 
         answer = await self.kept.bodies.answer(key._replace(form=form, asked=asked), compute)
-        return await represent(request, answer, raw(*freshness(whole, self.max_age)), media_type)
+        return await represent(request, answer, raw(*freshness(whole, self.max_age)), media_type, vary=vary)
 
 
 def _days(query: Query, whole: Tileset) -> DayRange | None:

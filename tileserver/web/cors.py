@@ -6,7 +6,8 @@ import re
 
 from starlette.datastructures import Headers
 
-OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/", "/corrections/", "/pictures/")
+OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/", "/pictures/")
+_OPEN_DOCUMENTS = "/corrections/"  # beside a page of the same name
 _METHODS = "GET, HEAD"
 _EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After, Missing-Layers, Cache-Status, X-Request-Id"
 OPEN_HEADERS = (  # any page may read such an answer, whatever its status, and time it
@@ -19,6 +20,13 @@ _USUAL = "Accept, If-None-Match, Range"
 # RFC 9110 5.1: a field name is a token. What is none is not repeated.
 _NAMES = re.compile(r"[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*\Z", re.ASCII)
 _MAX_NAMES = 2048
+
+
+def is_open(path: str) -> bool:
+    """Whether everybody's pages may read the answer at *path*: map data, and no page of ours."""
+    return path.startswith(OPEN_PATHS) or (
+        path.startswith(_OPEN_DOCUMENTS) and path.endswith((".json", ".atom"))
+    )
 
 
 def options_headers(request: Headers) -> dict[str, str]:

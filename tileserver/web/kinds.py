@@ -22,13 +22,14 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("styles", 2): "style",
     ("corrections", 2): "corrections",
     ("pictures", 2): "picture",
+    ("method", 2): "page",
     ("healthz", 1): "healthz",
     ("readyz", 1): "readyz",
     ("embed", 1): "page",
     ("", 1): "page",
     ("basemap", 2): "basemap",
 }
-_ENDING = re.compile(r"\.(json|png|svg|gif|webp)\Z")
+_ENDING = re.compile(r"\.(json|atom|png|svg|gif|webp)\Z")
 _OF_A_TILESET = {
     "timeline": "timeline",
     "km2.json": "km2",

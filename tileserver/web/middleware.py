@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tileserver.web.cors import OPEN_HEADERS, OPEN_PATHS, options_headers
+from tileserver.web.cors import OPEN_HEADERS, is_open, options_headers
 from tileserver.web.follower import OBEYED_S, Pulse
 from tileserver.web.logs import request_id
 from tileserver.web.problems import unknown_problem
@@ -64,7 +64,7 @@ class Envelope:
         path, sending = scope["path"], _Sending(scope, receive, send, self)
         token = request_id.set(own_id)
         try:
-            if scope["method"] == "OPTIONS" and path.startswith(OPEN_PATHS):
+            if scope["method"] == "OPTIONS" and is_open(path):
                 answer = Response(None, 204, options_headers(Headers(scope=scope)))
                 await answer(scope, receive, sending)
             else:
@@ -105,7 +105,7 @@ class _Sending:
 
     def _headers(self, start: Message) -> list[tuple[bytes, bytes]]:
         path, own_id, given = self.path, self.scope["request_id"].encode(), start["headers"]
-        if path.startswith(OPEN_PATHS):
+        if is_open(path):
             headers = open_headers(given, own_id, self.envelope.prefix)
         else:
             headers = [

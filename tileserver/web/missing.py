@@ -59,7 +59,7 @@ _SHOWN = 60  # of what was asked: an address can be of any length
 
 def missing_page(template: str, asked: str, there: Sequence[Theatre], request: Request) -> str:
     """Fill *template*, a file of the front end's build; everything of the request is escaped."""
-    language = _language(request)
+    language = language_of(request)
     words = _WORDS[language]
     query = {"lang": request.query_params["lang"]} if "lang" in request.query_params else {}
     links = "".join(
@@ -78,7 +78,8 @@ def missing_page(template: str, asked: str, there: Sequence[Theatre], request: R
     return re.sub(r"\[\[([a-z]+)\]\]", lambda found: values[found[1]], template)
 
 
-def _language(request: Request) -> str:
+def language_of(request: Request) -> str:
+    """Return the language that ``lang`` asks for, else the first of the browser's that there is."""
     asked = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
     codes = [found[1].lower() for each in asked[:20] if (found := _LANGUAGE.match(each))]
     return next((code for code in codes if code in _WORDS), "en")

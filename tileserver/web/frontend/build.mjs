@@ -22,6 +22,7 @@ const { metafile } = await build({
     main: "src/main.ts",
     maplibre: "src/maplibre.ts",
     missing: "src/missing.css",
+    text: "src/text.css",
     worker: "maplibre-gl/dist/maplibre-gl-worker.mjs",
   },
   outdir: fileURLToPath(new URL("assets/", OUT)),
@@ -56,8 +57,11 @@ const values = {
   map: chunkOf("/maplibre-gl.mjs"),
   shared: chunkOf("/maplibre-gl-shared.mjs"),
 };
-const missing = readFileSync(new URL("missing.html", import.meta.url), "utf8");
-writeFileSync(new URL("missing.html", OUT), missing.replace("{{missing}}", named("missing-", ".css"))); // the server fills in the rest
+// The server fills in the rest of these.
+for (const name of ["missing", "text"]) {
+  const page = readFileSync(new URL(`${name}.html`, import.meta.url), "utf8");
+  writeFileSync(new URL(`${name}.html`, OUT), page.replace(`{{${name}}}`, named(`${name}-`, ".css")));
+}
 const template = readFileSync(new URL("page.html", import.meta.url), "utf8");
 for (const [file, page, card, strip] of [
   ["index.html", "full", TOGGLE, ""],
