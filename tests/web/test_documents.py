@@ -99,6 +99,7 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     resolution: Annotated[str, Meta(pattern="^P1D$")]
     embargo: Annotated[str, Meta(pattern=r"^PT\d+[HS]$")]
     horizon: Instant
+    updated: Instant
     revision: Annotated[int, Meta(ge=1)]
     days: Annotated[str, Meta(pattern=r"^https?://.+/timeline$")]
     datetime: str | None

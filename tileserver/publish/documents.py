@@ -176,6 +176,7 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
         "resolution": "P1D",
         "embargo": _iso_duration(tileset.embargo),
         "horizon": format_instant(from_micros(horizon.ended)),
+        "updated": _updated(tileset, horizon),
         "revision": tileset.revision(None),
     }
 
@@ -184,6 +185,21 @@ def _newest_areas(tileset: Tileset, newest: Mapping[str, str | None]) -> str | N
     """Return the newest day of the first layer of areas with any; ``None`` without areas."""
     areas = (served.stored.layer for served in tileset.layers if served.stored.layer.role == "areas")
     return next((day for layer in areas if (day := newest[layer.name])), None)
+
+
+def _updated(tileset: Tileset, horizon: Horizon) -> str | None:
+    """Return the instant of the last change to the public part of *tileset*; ``None`` before any."""
+    found = [
+        served.index.updates.last(
+            served.stored,
+            served.days,
+            horizon.state if served.is_state else horizon.ended,
+            tileset.embargo,
+        )
+        for served in tileset.layers
+    ]
+    newest = max((at for at in found if at), default=None)
+    return None if newest is None else format_instant(newest.replace(microsecond=0))
 
 
 def _public_span(periods: Periods, horizon: Horizon, *, is_state: bool) -> list[Micros]:

@@ -22,7 +22,7 @@ from tileserver.times import OPEN, MicrosArray, day_zone, parse_duration, to_mic
 
 @dataclass(frozen=True, slots=True)
 class StoredLayer:
-    """A layer, with its number in the database and the revisions that touched the layer, ascending."""
+    """A layer with its number and all revisions that touched the layer, ascending, both ends included."""
 
     layer_id: LayerId
     ref: LayerRef
@@ -33,6 +33,7 @@ class StoredLayer:
     edition: int = 0  # how often what past revisions held was rewritten
     fingerprint: str = ""  # what its faces were drawn with; '' before the first
     hidden: bool = False  # is its theatre for nobody but the desk?
+    committed: tuple[datetime, ...] = ()  # when each of its revisions was
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,10 @@ def _in_tiles(layer: Layer | None) -> object:
 
 
 async def _add_layer(connection: asyncpg.Connection, theatre: Theatre, layer: Layer) -> None:
-    terms = layer.source
     source = await connection.fetchval(
         "INSERT INTO source (publisher, licence, attribution, url) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (publisher, licence, attribution, url) DO UPDATE SET url = EXCLUDED.url RETURNING id",
-        terms.publisher,
-        terms.licence,
-        terms.attribution,
-        terms.url,
+        *msgspec.structs.astuple(layer.source),  # declared in the order of the columns
     )
     await connection.execute(
         "INSERT INTO layer (theatre, name, kind, source) VALUES ($1, $2, $3, $4)"
@@ -160,8 +157,8 @@ async def load_layers(connection: asyncpg.Connection) -> list[StoredLayer]:
 
 
 _LAYERS = """
-    SELECT l.id, l.theatre, l.name, l.edition, l.fingerprint, max(r.committed) AS newest,
-        array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS revisions
+    SELECT l.*, array_remove(array_agg(r.id ORDER BY r.id), NULL) AS revisions,
+        array_remove(array_agg(r.committed ORDER BY r.id), NULL) AS committed
     FROM layer l LEFT JOIN revision_layer rl ON rl.layer = l.id LEFT JOIN revision r ON r.id = rl.revision
     GROUP BY l.id
 """
@@ -179,11 +176,12 @@ async def load_stored(connection: asyncpg.Connection) -> Stored:
             ref=LayerRef(theatre.id, layer.name),
             theatre=theatre,
             layer=layer,
-            revisions=tuple(row["revisions"] or ()),
-            newest_import=row["newest"],
+            revisions=tuple(row["revisions"]),
+            newest_import=max(row["committed"], default=None),
             edition=row["edition"],
             fingerprint=row["fingerprint"],
             hidden=theatre.id in hidden,
+            committed=tuple(row["committed"]),
         )
         for theatre in theatres.values()
         for layer in theatre.layers

@@ -23,6 +23,7 @@ from tileserver.grid import BAND_BY_ZOOM, BUFFER, EXTENT, WORLD_UNITS, TileAddre
 from tileserver.model import Digest, Integers, Moment, Revision
 from tileserver.store.index import NEVER, ROW, Rows
 from tileserver.tiles.events import EventIndex
+from tileserver.tiles.updates import Updates
 from tileserver.tiles.windows import NO_WINDOWS, WindowView
 from tileserver.times import OPEN, Micros, MicrosArray
 
@@ -65,6 +66,13 @@ class LayerIndex:
         """The memory that the rows take."""
         rows = sum(rows.nbytes + len(rows) * _SLAB_BYTES for rows in self.bands.values())
         return rows + (self.events.bytes if self.events else 0)
+
+    @cached_property
+    def updates(self) -> Updates:
+        """Edges of the layer with the revisions that told of each, by the finest rows; worked out once."""
+        if self.events is not None:
+            return Updates.of_events(self.events.events)
+        return Updates.of_rows(self.bands[max(self.bands)] if self.bands else _NO_ROWS)
 
     def at_zoom(self, zoom: int) -> Rows:
         """Return the rows that *zoom* is drawn from."""
