@@ -19,6 +19,7 @@ export interface Link {
   theatre: string;
   at: Day | "latest" | "";
   compare: Day | ""; // the other day of a comparison
+  known: number; // the revision that knew it so, where it is the shown day itself; 0 for now
   camera: Camera | null;
   switches: Switches;
   lang: string;
@@ -37,6 +38,7 @@ function cameraOf(text: string | null): Camera | null {
 }
 
 const onlyDay = (text: string): Day | "" => (isDay(text) ? text : "");
+const revisionOf = (text: string | null): number => (/^[1-9]\d{0,14}$/.test(text ?? "") ? Number(text) : 0);
 const dayOf = (text: string): Link["at"] => (text === "latest" || isDay(text) ? text : "");
 
 const namesIn = (text: string | null): string[] => (text ?? "").split(",").filter(Boolean);
@@ -51,6 +53,7 @@ export function readLink(search: string, hash: string): Link {
     theatre: query.get("theatre") ?? "",
     at: dayOf(fragment.get("at") ?? query.get("at") ?? ""),
     compare: onlyDay(fragment.get("compare") ?? query.get("compare") ?? ""),
+    known: revisionOf(fragment.get("known")),
     camera: cameraOf(fragment.get("map")),
     switches: { off: namesIn(fragment.get("off")), on: namesIn(fragment.get("on")) },
     lang: query.get("lang") ?? "",
@@ -61,13 +64,16 @@ export function readLink(search: string, hash: string): Link {
 }
 
 /** The part after `#`. Zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
-export function fragmentOf({ camera, compare, switches: { off, on }, events }: Place, at: Day | ""): string {
+export function fragmentOf(place: Place, at: Day | ""): string {
+  const { camera, compare, known, events } = place;
+  const { off, on } = place.switches;
   const named = (key: string, names: string[]): string =>
     names.length ? `&${key}=${names.map(encodeURIComponent).join(",")}` : "";
   const decimals = Math.max(2, Math.ceil((camera.zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
   const map = `map=${Number(camera.zoom.toFixed(2))}/${camera.lat.toFixed(decimals)}/${camera.lon.toFixed(decimals)}`;
   const days = `${at && `&at=${at}`}${at && compare && `&compare=${compare}`}`;
-  return `#${map}${days}${named("off", off)}${named("on", on)}${choiceText(events)}`;
+  const before = at && at === compare && known ? `&known=${known}` : "";
+  return `#${map}${days}${before}${named("off", off)}${named("on", on)}${choiceText(events)}`;
 }
 
 /** What the map shows at the moment: the theatre's id, the day that is named ("" for none), the day beside it. */
@@ -75,6 +81,7 @@ export interface Place {
   theatre: string;
   day: Day | "";
   compare: Day | "";
+  known: number;
   camera: Camera;
   switches: Switches;
   lang: string;

@@ -86,6 +86,7 @@ interface Time {
   day_zone: string;
   embargo: string;
   horizon: string;
+  updated: string | null; // the instant of the last change of what is public
   history: History;
   days: string; // URL of the timeline
   changes: { tiles: string; document: string } | null;

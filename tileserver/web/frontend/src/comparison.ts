@@ -31,6 +31,7 @@ export class Comparison {
   private readonly field = byId<HTMLInputElement>("compare-date");
   private readonly opener = byId<HTMLButtonElement>("compare-open");
   private day: Day | "" = "";
+  private known = 0; // the revision that knew the shown day so, of a correction; 0 for now
   private drawn: Pair | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -66,9 +67,10 @@ export class Comparison {
     this.field.max = last;
   }
 
-  /** Compare with this day from now on. */
-  choose(day: Day | ""): void {
+  /** Compare with this day from now on; with the shown day itself as a revision knew it. */
+  choose(day: Day | "", known = 0): void {
     this.day = day;
+    this.known = known;
     this.field.value = day;
     if (day && document.body.classList.contains("embed")) {
       // where it is said, not chosen
@@ -81,17 +83,18 @@ export class Comparison {
   /** The shown day is this one: what was drawn is of another pair, so it goes at once. */
   follow(shown: Day, tiles: TileJson, theme: Theme): void {
     this.clear();
-    if (!this.day || this.day === shown) return;
+    const known = this.day === shown ? this.known : 0;
+    if (!this.day || (this.day === shown && !known)) return;
     byId("changes-section").hidden = false;
     const pair = pairOf(this.day, shown),
       { language, say } = this.options;
-    byId("changes-title").textContent = say("changedHands", {
-      from: dayText(pair.from, language, "short"),
-      to: dayText(pair.to, language, "short"),
-    });
+    const [from, to] = [pair.from, pair.to].map((day) => dayText(day, language, "short")) as [string, string];
+    byId("changes-title").textContent = known
+      ? say("corrected", { day: to, known })
+      : say("changedHands", { from, to });
     byId("changes-section").ariaBusy = "true"; // nothing is spoken before it is on the map
     byId("changes").replaceChildren(element("li", "none", ["…"]));
-    this.timer = setTimeout(() => void this.draw(pair, tiles, theme), PAUSE_MS);
+    this.timer = setTimeout(() => void this.draw(pair, tiles, theme, known), PAUSE_MS);
   }
 
   /** The map has lost all that it had. */
@@ -108,10 +111,10 @@ export class Comparison {
     byId("changes-section").hidden = true;
   }
 
-  private async draw(pair: Pair, tiles: TileJson, theme: Theme): Promise<void> {
+  private async draw(pair: Pair, tiles: TileJson, theme: Theme, known: number): Promise<void> {
     const { say } = this.options;
     try {
-      const moved = await this.layers.draw(tiles, pair, theme);
+      const moved = await this.layers.draw(tiles, pair, theme, known);
       if (!moved) return;
       this.drawn = pair;
       const categories = tiles.legend.areas ?? [];
@@ -123,7 +126,7 @@ export class Comparison {
     } catch (error) {
       console.warn("map:", error);
       this.list([element("li", "none", [say("offline")])]);
-      this.timer = setTimeout(() => void this.draw(pair, tiles, theme), 4000);
+      this.timer = setTimeout(() => void this.draw(pair, tiles, theme, known), 4000);
     }
   }
 

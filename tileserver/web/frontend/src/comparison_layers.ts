@@ -61,6 +61,10 @@ export const comparisonImages = (categories: Category[], theme: Theme): string[]
     ),
   );
 
+/** A template of addresses, whose first day is as a revision knew it; 0 for as it is known now. */
+export const asKnown = (template: string, known: number): string =>
+  known ? `${template}${template.includes("?") ? "&" : "?"}known=${known}` : template;
+
 /** The comparison that is in the map; none or one. */
 export class ComparisonLayers {
   private count = 0;
@@ -75,15 +79,15 @@ export class ComparisonLayers {
   }
 
   /**
-   * Draw the comparison of two days, whole or not at all, and resolve in the frame that shows it; null where another
+   * Draw the comparison of two days, the first as known in revision *known* where that is not 0, whole or not at all, and resolve in the frame that shows it; null where another
    * call has taken it off before that.
    */
-  async draw(tiles: TileJson, pair: Pair, theme: Theme): Promise<Moved[] | null> {
+  async draw(tiles: TileJson, pair: Pair, theme: Theme, known = 0): Promise<Moved[] | null> {
     this.clear();
     const { changes } = tiles.time;
     if (!changes) return null;
     const own = (this.source = `${FIRST}-${++this.count}`);
-    const url = changes.tiles.replace("{from}", pair.from).replace("{to}", pair.to);
+    const url = asKnown(changes.tiles, known).replace("{from}", pair.from).replace("{to}", pair.to);
     this.map.addSource(own, {
       type: "vector",
       tiles: [url],
@@ -94,7 +98,7 @@ export class ComparisonLayers {
     this.addLayers(own, tiles, theme);
     try {
       const [document] = await Promise.all([
-        readComparison(changes.document, pair.from, pair.to),
+        readComparison(asKnown(changes.document, known), pair.from, pair.to),
         this.loaded(own),
       ]);
       if (own !== this.source) return null;

@@ -66,6 +66,19 @@ export const hoursText = (hours: number, language: string): string =>
     maximumFractionDigits: 1,
   }).format(hours);
 
+/** "27 Nov 2026, 14:05 GMT+2": an instant, in milliseconds since 1970, by the clock of a time zone. */
+export const instantText = (at: number, language: string, timeZone: string): string =>
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone,
+    timeZoneName: "shortOffset",
+  }).format(at);
+
 /** "Thursday" in the reader's language. */
 export const weekdayText = (day: Day, language: string): string => format(day, language, { weekday: "long" });
 

@@ -31,6 +31,7 @@ import {
   type TheatreLoader,
 } from "./theatre";
 import type { Travel } from "./travel";
+import { fillUpdated } from "./updated";
 
 /** The parts of the page. */
 export interface Parts {
@@ -69,17 +70,18 @@ export class Visit {
   /** A theatre has been read: fill the page with it, and wish for the day to begin at. */
   onOpen(open: OpenTheatre, catalogue: Catalogue): void {
     const { theatre, tiles, days } = open;
-    const { compare, camera } = this.link;
+    const { compare, known, camera } = this.link;
     const span = spanOf(tiles);
     this.open = open;
     this.off = offBy(this.link.switches, tiles);
     this.takeDown();
     this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
+    fillUpdated(theatre.id, tiles, this.language, this.say);
     this.fillLegend(open);
     this.parts.travel.open(this.view(open), days);
     this.parts.comparison.setSpan(span);
-    this.choose(compare && clampDay(compare, span.first, span.last));
+    this.choose(compare && clampDay(compare, span.first, span.last), known);
     if (!camera) openCamera(this.parts.map, theatre, this.parts.page.clear());
     this.parts.travel.begin(openingOf(open, this.link.at));
   }
@@ -154,9 +156,9 @@ export class Visit {
     this.parts.address.write("replace");
   }
 
-  private choose(day: Day | ""): void {
-    this.link = { ...this.link, compare: day };
-    this.parts.comparison.choose(day);
+  private choose(day: Day | "", known = 0): void {
+    this.link = { ...this.link, compare: day, known };
+    this.parts.comparison.choose(day, known);
     this.parts.travel.periods.mute(day !== "");
   }
 
@@ -195,11 +197,11 @@ export class Visit {
   /** What the address is to name; null before there is anything. */
   place(): Place | null {
     if (!this.open || !this.parts.travel.wanted) return null;
-    const { compare, lang, events } = this.link;
+    const { compare, known, lang, events } = this.link;
     const camera = cameraOfMap(this.parts.map);
     const switches = switchesOf(this.off, this.open.tiles);
     const theatre = this.open.theatre.id;
-    return { theatre, day: this.parts.page.day, compare, camera, switches, lang, events };
+    return { theatre, day: this.parts.page.day, compare, known, camera, switches, lang, events };
   }
 
   /** The reader went back or forward, or edited the address. */
@@ -213,14 +215,22 @@ export class Visit {
       else location.reload(); // the server says what there is
       return;
     }
-    this.choose(link.compare);
+    this.choose(link.compare, link.known);
     this.compareAnew();
     if (open && link.at) this.parts.travel.begin(openingOf(open, this.link.at));
   }
 
   /** The reader chose another theatre. */
   chooseTheatre(id: string): void {
-    this.link = { ...this.link, theatre: id, at: "", compare: "", camera: null, switches: AS_AT_FIRST };
+    this.link = {
+      ...this.link,
+      theatre: id,
+      at: "",
+      compare: "",
+      known: 0,
+      camera: null,
+      switches: AS_AT_FIRST,
+    };
     this.parts.address.choose(id);
     this.reopen(id);
   }

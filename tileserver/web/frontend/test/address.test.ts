@@ -28,6 +28,15 @@ test("a comparison is part of the link, and only beside a day", () => {
   assert.equal(readLink("?compare=2023-02-30", "").compare, "");
 });
 
+test("a correction is part of the link beside its own day alone", () => {
+  const corrected = { ...somewhere, compare: "2023-11-09" as const, known: 12 };
+  const link = readLink("", fragmentOf(corrected, "2023-11-09"));
+  assert.deepEqual([link.compare, link.known], ["2023-11-09", 12]);
+  assert.equal(readLink("", fragmentOf(corrected, "2023-11-10")).known, 0);
+  for (const nonsense of ["0", "-1", "1e3", "12x", "9".repeat(16)])
+    assert.equal(readLink("", `#at=2023-11-09&known=${nonsense}`).known, 0, nonsense);
+});
+
 test("what is switched otherwise than at first is part of the link", () => {
   const switches = { off: ["events", "sides"], on: ["claimed"] };
   const fragment = fragmentOf({ ...somewhere, switches }, "2023-11-09");
@@ -64,6 +73,7 @@ const somewhere: Place = {
   theatre: "ukraine",
   day: "2023-11-09",
   compare: "",
+  known: 0,
   camera,
   switches: AS_AT_FIRST,
   lang: "uk",
