@@ -49,6 +49,9 @@ def _stage(tileset: str, stage: str, until: timedelta = EMBARGO, at: str = "2024
 
 
 COMMANDS: Mapping[str, Entry] = {
+    "places import": Mute("what it read in the caller's own file"),
+    "places list": Mute("names of lists, which have no date"),
+    "places remove": Mute("how many places a list had"),
     "layers": [
         Call("layers"),
         Call("layers --json", part=_layer("toy.control")),

@@ -28,6 +28,7 @@ TILESETS = {  # each with the embargo of its strictest layer
     "toy": LONG,
     "crowd": EMBARGO,
 }
+NAMING = {"toy.events", "toy.events,toy.control", "toy"}  # of which events name their places
 MEASURED = {"toy.control", "toy.events,toy.control", "toy"}
 NEWS = {  # the revisions that told the secret
     "toy.control": {7},
@@ -194,6 +195,11 @@ def _documents(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return asks
 
 
+def _places(_: Sequence[Learned]) -> Iterator[Ask]:
+    for name, until in TILESETS.items():
+        yield Ask(f"/tilesets/{name}/places", until, name in NAMING)
+
+
 def _timelines(learned: Sequence[Learned]) -> Iterator[Ask]:
     path = "/tilesets/{tileset}/timeline"
     yield from _documents(path)(learned)
@@ -264,6 +270,7 @@ ROUTES: Mapping[str, Exit] = {
     "/tilesets": Exit(_catalogue),
     "/tilesets/{tileset}": Exit(_documents("/tilesets/{tileset}")),
     "/tilesets/{tileset}/timeline": Exit(_timelines),
+    "/tilesets/{tileset}/places": Exit(_places),
     "/tilesets/{tileset}/km2.json": Exit(_measures("km2.json")),
     "/tilesets/{tileset}/km2.csv": Exit(_measures("km2.csv")),
     "/tilesets/{tileset}/gains.json": Exit(_measures("gains.json")),

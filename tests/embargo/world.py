@@ -57,7 +57,7 @@ DECLARED = theatre(
     layer(
         "frontline", "lines", derived=Derivation("control", "invader", {"defender": "ukraine_land.geojson"})
     ),
-    layer("events", "points"),
+    layer("events", "points", fields={"text": "what", "place": "where"}),
     layer("notes", "points"),
     layer("roads", "lines"),
     layer("late", "areas", embargo="7d"),
@@ -113,6 +113,11 @@ def _feature(geometry: bytes, text: str, start: datetime, end: datetime | None =
     return RawFeature(geometry, {"text": text}, Period(start, end), "drawn")
 
 
+def _named(geometry: bytes, text: str, start: datetime, end: datetime) -> RawFeature:
+    """An event that names its place."""
+    return RawFeature(geometry, {"text": text, "place": f"{text}ville"}, Period(start, end), "drawn")
+
+
 def _on_day(geometry: bytes, text: str) -> RawFeature:
     """A state that is known to have begun on the secret's day, and no closer."""
     return RawFeature(geometry, {"text": text}, Period(DAY_END - DAY, None), "drawn", "day")
@@ -133,7 +138,7 @@ class Told:
 PUBLIC = Told(
     {FIRST: HELD, SECOND: (*HELD, _area((OLD_PLACE[0] + 0.1, OLD_PLACE[1]), "occupied"))},
     {
-        "events": (_feature(_dot(OLD_PLACE), "an event", FIRST, FIRST + DAY),),
+        "events": (_named(_dot(OLD_PLACE), "an event", FIRST, FIRST + DAY),),
         "notes": (_feature(_dot(OLD_PLACE), "a note", FIRST, SECOND),),
         "roads": tuple(_feature(_line(OLD_PLACE), f"the road of {at}", at) for at in (FIRST, SECOND)),
         "late": tuple(_feature(_square(OLD_PLACE, 0.1), f"the area of {at}", at) for at in (FIRST, SECOND)),
@@ -146,7 +151,7 @@ def secret(place: tuple[float, float], word: str, state: tuple[RawFeature, ...])
     return Told(
         {SECRET: state},
         {
-            "events": (_feature(_dot(place), f"{word} event", DAY_END - DAY, DAY_END),),
+            "events": (_named(_dot(place), f"{word} event", DAY_END - DAY, DAY_END),),
             "notes": (_feature(_dot(place), f"{word} note", SECOND, DAY_END),),
             "roads": (_on_day(_line(place), f"{word} road"),),
             "late": (_on_day(_square(place, 0.1), f"{word} area"),),

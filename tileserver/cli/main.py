@@ -19,6 +19,7 @@ from tileserver.cli import (
     mapping,
     measure,
     picture,
+    places,
     revisions,
     seed,
     serving,
@@ -48,6 +49,7 @@ app.command()(serving.serve)
 app.add_typer(theatre.theatre, name="theatre")
 app.command("import")(desk.import_)
 app.add_typer(mapping.mapping, name="mapping")
+app.add_typer(places.places, name="places")
 app.add_typer(held.held, name="held")
 app.add_typer(watch.watch, name="watch")
 app.command()(desk.sample)

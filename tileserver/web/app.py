@@ -51,6 +51,7 @@ from tileserver.web.middleware import Envelope  # request id, log line, CORS and
 from tileserver.web.observing import Watched, observing  # metrics and traces
 from tileserver.web.pages import PageRoutes  # /, /embed
 from tileserver.web.pictures import PictureRoutes  # /pictures
+from tileserver.web.places import PlaceRoutes  # villages that the basemap lacks
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
 from tileserver.web.remembering import Remembering  # keeps what comes back for the hot path
@@ -218,6 +219,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     held = KeptDocuments(settings.cache_mb * _MB // 16)
     documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
     pages = PageRoutes(parts.current, parts.basemap, first)
+    places = PlaceRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 64), kept)
     tiles = parts.routes
     history = HistoryRoutes(parts.history, kept)
     comparisons = ComparisonRoutes(parts.comparisons, kept)
@@ -231,6 +233,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/tilesets", documents.catalogue),
         Route("/tilesets/{tileset}", documents.tilejson),
         Route("/tilesets/{tileset}/timeline", documents.timeline),
+        Route("/tilesets/{tileset}/places", places.places),
         Route("/tilesets/{tileset}/km2.json", documents.km2_json),
         Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
         Route("/tilesets/{tileset}/gains.json", gains.json),

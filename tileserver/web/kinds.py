@@ -32,6 +32,7 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
 _ENDING = re.compile(r"\.(json|atom|png|svg|gif|webp)\Z")
 _OF_A_TILESET = {
     "timeline": "timeline",
+    "places": "places",
     "km2.json": "km2",
     "km2.csv": "km2",
     "gains.json": "gains",

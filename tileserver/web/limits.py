@@ -29,7 +29,7 @@ def cost_of(target: bytes) -> float:
     if path.startswith(b"/history/"):
         return 60.0 if path.endswith(b".json") else 20.0
     if path.startswith(b"/tilesets/"):
-        return 200.0 if path.endswith(b"/timeline") else 120.0 if b"/km2." in path else 5.0
+        return 200.0 if path.endswith((b"/timeline", b"/places")) else 120.0 if b"/km2." in path else 5.0
     return WARM_MS
 
 

@@ -24,6 +24,7 @@ import { fileURLToPath } from "node:url";
 import GeoJSONVT from "geojson-vt";
 import vtpbf from "vt-pbf";
 import { REGIONS, asCollection } from "./geometry.mjs";
+import { writeIndex } from "./index.mjs";
 import { oblastBorders, oblastLabels } from "./oblasts.mjs";
 import { placeLabels } from "./places.mjs";
 import { archive } from "./pmtiles.mjs";
@@ -196,6 +197,7 @@ if (
   const places = placeLabels(SOURCES);
   buildWorld(places);
   buildRegions(places);
+  console.log(`basemap: places.txt, ${Math.round(writeIndex(OUT, places) / 1e3)} kB packed`);
   writeFileSync(stampFile, wanted);
   console.log(`basemap: built in ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }

@@ -19,11 +19,15 @@ import type { Ground } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
 import { createMap } from "./map"; // MapLibre's map, and where it looks
 import { MapLook } from "./map_look"; // base map and small images, in one theme
+import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
 import { Page } from "./page"; // theme, dress, the line over the map
 import { Panel } from "./panel"; // the card: date, summary, notes
 import { answerClicks } from "./popup"; // what lies under a click
 import { keepForPrint } from "./print"; // the map on paper
 import { Recovery } from "./recovery"; // a lost context, an ended worker
+import type { Place } from "./place_index";
+import { Ruler } from "./ruler"; // a distance between points
+import { addSearch } from "./search"; // places and coordinates
 import type { Say } from "./texts"; // words by language
 import { addHelp } from "./help"; // every key
 import { TheatreLoader } from "./theatre"; // everything the server says of a theatre
@@ -38,7 +42,10 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const page = new Page(link, {
     say,
     onTheatre: (id) => visit.chooseTheatre(id),
-    onTheme: () => visit.changeTheme(),
+    onTheme: () => {
+      visit.changeTheme();
+      named.draw();
+    },
   });
   const map = createMap(ground.style(page.theme, language), link.camera, page.embedded, say);
   ground.watch(map);
@@ -71,11 +78,15 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   });
   const loader = new TheatreLoader({
     drawable: () => Promise.all([styled, recovery.drawable()]),
-    onOpen: (open, catalogue) => visit.onOpen(open, catalogue),
+    onOpen: (open, catalogue) => {
+      visit.onOpen(open, catalogue);
+      void named.open(open.theatre.id);
+    },
     onFailure: (nothing) => visit.onOffline(nothing),
   });
+  const named = new NamedPlacesOnMap(map, language, () => page.theme);
   const comparison = new Comparison({ map, language, say, onChoice: (day) => visit.compare(day) });
-  const popups = answerClicks(map, () => visit.clickContext());
+  const popups = answerClicks(map, () => (ruler.isOn ? null : visit.clickContext()));
   const look = new MapLook(map, ground, language, page.theme);
   const panel = new Panel(language, say, ground.credit);
   const legend = new Legend(language, say, (name) => visit.switch(name));
@@ -97,6 +108,9 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const visit = new Visit(link, language, say, parts);
   const tools = new Tools(say); // tools stand in this order
   tools.add({ id: "newest", icon: TO_NEWEST, label: say("toNewest"), key: "n", act: () => visit.toNewest() });
+  const more = (): Place[] => [...named.all, ...visit.directions()];
+  addSearch({ map, tools, language, say, more, makeWay: () => page.makeWay() });
+  const ruler = new Ruler(map, tools, language, say);
   addHelp(tools, say);
   keepForPrint(map);
   map.on("moveend", () => address.write("replace"));

@@ -2,6 +2,7 @@
 
 export {
   Map,
+  Marker,
   MercatorCoordinate,
   NavigationControl,
   Popup,

@@ -97,3 +97,16 @@ export function worded(properties: Record<string, unknown>, name: string, langua
     properties[other() ?? name];
   return typeof value === "string" ? value : "";
 }
+
+/** The names of a note's direction by language, the reader's one first among equals; "" is the one without. */
+export function namesOfDirection(
+  properties: Record<string, unknown>,
+  language: string,
+): Record<string, string> {
+  const given = Object.entries(properties).filter(
+    (entry): entry is [string, string] =>
+      /^direction(_[a-z]+)?$/.test(entry[0]) && typeof entry[1] === "string",
+  );
+  const names = Object.fromEntries(given.map(([key, name]) => [key.slice("direction_".length), name]));
+  return { ...names, [language]: worded(properties, "direction", language) };
+}

@@ -11,12 +11,13 @@ import { setGround } from "./ground_dates";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
 import type { Legend } from "./legend";
 import type { MapLook } from "./map_look";
-import type { Note } from "./notes";
+import { namesOfDirection, type Note } from "./notes";
 import type { Page } from "./page";
 import type { Panel } from "./panel";
 import type { TheatreView } from "./periods_on_map";
 import type { ClickContext, Popups } from "./popup";
 import type { Recovery } from "./recovery";
+import type { Place as FoundPlace } from "./place_index";
 import { comparing } from "./state";
 import { AS_AT_FIRST, offBy, switchesOf, turned } from "./switches";
 import type { Say } from "./texts";
@@ -165,6 +166,16 @@ export class Visit {
   private compareAnew(): void {
     if (this.open && this.parts.page.day)
       this.parts.comparison.follow(this.parts.page.day, this.open.tiles, this.parts.page.theme);
+  }
+
+  /** The directions of the day's notes, as places to be found. */
+  directions(): FoundPlace[] {
+    return this.notes.map(({ properties, lon, lat }) => ({
+      names: namesOfDirection(properties, this.language),
+      zoom: 7,
+      at: [lon, lat],
+      kind: "direction",
+    }));
   }
 
   private flyTo(note: Note): void {

@@ -1,0 +1,79 @@
+"""The document of a theatre's named places, of the desk and of public events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from tileserver.model import Layer
+from tileserver.store.connect import Connection
+from tileserver.store.places import NamedPlace, NamingFields, declared_places, places_of_events
+from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.tileset import Tileset
+from tileserver.times import from_micros
+
+FIELD = "place"  # of an event: the name of its place, in one language or, as place_uk, in several
+MOST = 5_000  # places in a document
+_ZOOM = 9  # from which a place that events name is written
+_EXACT_M = 5_000.0  # a class of exactness that is wider tells of no village
+
+
+def fields_of(layer: Layer) -> NamingFields:
+    """Return the properties by which events of *layer* name a place that is known closely enough."""
+    names = [name for name in layer.fields if name == FIELD or name.startswith(f"{FIELD}_")]
+    evidence = layer.evidence
+    if evidence is None:
+        return NamingFields(names, "", ())
+    coarse = [each.code for each in evidence.classes if each.metres > _EXACT_M]
+    return NamingFields(names, evidence.exactness, coarse)
+
+
+async def load_places(
+    connection: Connection, tileset: Tileset, now: datetime
+) -> list[tuple[NamedPlace, str]]:
+    """Return the places of *tileset* at the instant *now*, each with its origin, ``desk`` or ``data``.
+
+    An event names its place only once the event is public; a list of the desk has no date, and is.
+    """
+    found = [(place, "desk") for place in await declared_places(connection, tileset.theatre.id)]
+    ended = from_micros(horizon_of(tileset, now).ended)
+    for served in tileset.layers:
+        asked = fields_of(served.stored.layer)
+        if served.is_state or not asked.names:
+            continue
+        own = await places_of_events(connection, served.stored.layer_id, asked, ended, _ZOOM)
+        found += [(place, "data") for place in own]
+    return found
+
+
+def places_document(found: Iterable[tuple[NamedPlace, str]]) -> dict[str, Any]:
+    """Return *found* as GeoJSON (RFC 7946): of places with one name nearby the first alone, `MOST` at most.
+
+    Properties of a place: ``name`` and ``name_uk`` as an example, ``zoom``, the first to write it,
+    and ``by``, ``desk`` or ``data``. Longitude and latitude in degrees, to a metre.
+    """
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [round(place.lon, 5), round(place.lat, 5)]},
+            "properties": {**_names(place), "zoom": place.zoom, "by": origin},
+        }
+        for place, origin in _distinct(found)
+    ]
+    return {"type": "FeatureCollection", "features": features[:MOST]}
+
+
+def _names(place: NamedPlace) -> dict[str, str]:
+    return {f"name_{language}" if language else "name": name for language, name in place.names.items()}
+
+
+def _distinct(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[NamedPlace, str]]:
+    seen: set[tuple[str, int, int]] = set()
+    for place, origin in found:
+        x, y = round(place.lon * 10), round(place.lat * 10)
+        spelled = {name.casefold() for name in place.names.values()}
+        near = {(name, x + dx, y + dy) for name in spelled for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
+        if not near & seen:
+            seen |= {(name, x, y) for name in spelled}
+            yield place, origin

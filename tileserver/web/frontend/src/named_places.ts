@@ -1,0 +1,141 @@
+// The desk's own places and those that public events name, as labels over the base map's.
+
+import type { GeoJSONSource } from "maplibre-gl";
+import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
+import type { LonLat } from "./geodesy";
+import type { Map as MapLibre } from "./maplibre";
+import { folded, type Place } from "./place_index";
+
+const SOURCE = "named-places";
+
+/** The document of `/tilesets/{theatre}/places`. */
+export type NamedPlaces = GeoJSON.FeatureCollection<GeoJSON.Point, Record<string, string | number>>;
+const LEAST_ZOOM = 5;
+const namesOf = (properties: Record<string, unknown> | null): string[] =>
+  Object.entries(properties ?? {})
+    .filter(([key]) => /^name(_|$)/.test(key))
+    .map(([, name]) => folded(String(name)));
+const NONE: NamedPlaces = { type: "FeatureCollection", features: [] };
+
+/** The places of the document as the search knows places. */
+export const placesOf = ({ features }: NamedPlaces): Place[] =>
+  features.map(({ geometry, properties }) => ({
+    names: Object.fromEntries(
+      Object.entries(properties)
+        .filter(([key]) => /^name(_|$)/.test(key))
+        .map(([key, name]) => [key.slice(5), String(name)]),
+    ),
+    zoom: Number(properties["zoom"]),
+    at: [geometry.coordinates[0]!, geometry.coordinates[1]!],
+    kind: "place",
+  }));
+
+/** The labels of named places in a map. */
+export class NamedPlacesOnMap {
+  private data = NONE;
+  private known: ReadonlySet<number> = new Set(); // numbers of those that the base map has
+  private serial = 0;
+  private hasStyle = false; // of which layers can be made
+
+  constructor(
+    private readonly map: MapLibre,
+    private readonly language: string,
+    private readonly theme: () => Theme,
+  ) {
+    map.on("style.load", () => {
+      this.hasStyle = true;
+      this.draw();
+    });
+    map.on("webglcontextlost", () => (this.hasStyle = false));
+    map.on("idle", () => this.leaveKnown());
+  }
+
+  /** The places that are there. */
+  get all(): Place[] {
+    return placesOf(this.data);
+  }
+
+  /** Show those of a theatre; without an answer none, for nothing else depends on them. */
+  async open(theatre: string): Promise<void> {
+    const serial = ++this.serial;
+    const answer = await fetch(`tilesets/${theatre}/places`).catch(() => null);
+    const data = answer?.ok ? ((await answer.json().catch(() => NONE)) as NamedPlaces) : NONE;
+    if (serial !== this.serial) return;
+    this.data = data;
+    this.known = new Set();
+    this.draw();
+  }
+
+  /** Leave out what the base map of this view writes itself: the same name within some ten kilometres. */
+  private leaveKnown(): void {
+    if (this.data.features.length === 0 || this.map.getZoom() < LEAST_ZOOM) return;
+    const written = new Map<string, LonLat[]>();
+    for (const source of ["world", "regions"]) {
+      for (const { properties, geometry } of this.map.querySourceFeatures(source, { sourceLayer: "place" })) {
+        if (geometry.type !== "Point") continue;
+        for (const name of namesOf(properties))
+          written.set(name, [...(written.get(name) ?? []), geometry.coordinates as LonLat]);
+      }
+    }
+    const isWritten = ({ geometry, properties }: NamedPlaces["features"][number]): boolean =>
+      namesOf(properties).some((name) =>
+        written.get(name)?.some(([lon, lat]) => {
+          const [x, y] = geometry.coordinates as LonLat;
+          return Math.abs(lon - x) < 0.12 && Math.abs(lat - y) < 0.08;
+        }),
+      );
+    const found = this.data.features.flatMap((one, i) => (isWritten(one) ? [i] : []));
+    const known = new Set([...this.known, ...found]);
+    if (known.size === this.known.size) return;
+    this.known = known;
+    this.draw();
+  }
+
+  /** Take the colours of the theme. */
+  draw(): void {
+    if (!this.hasStyle) return;
+    const { map, known } = this;
+    const data = { ...this.data, features: this.data.features.filter((_, i) => !known.has(i)) };
+    const source = map.getSource<GeoJSONSource>(SOURCE);
+    if (source) void source.setData(data);
+    else if (data.features.length === 0) return;
+    else map.addSource(SOURCE, { type: "geojson", data });
+    const colours = paletteOf(this.theme());
+    if (map.getLayer(SOURCE)) {
+      map.setPaintProperty(SOURCE, "text-color", colours.label);
+      map.setPaintProperty(SOURCE, "text-halo-color", colours.labelHalo);
+      return;
+    }
+    map.addLayer({
+      id: SOURCE,
+      type: "symbol",
+      source: SOURCE,
+      minzoom: LEAST_ZOOM,
+      filter: ["<=", ["get", "zoom"], ["zoom"]],
+      layout: {
+        "text-field": [
+          "coalesce",
+          ["get", `name_${this.language}`],
+          ["get", "name"],
+          ["get", "name_en"],
+          ["get", "name_uk"],
+        ],
+        "icon-image": PLACE_IMAGES[0],
+        "icon-padding": 0, // one does not stand without the other
+        "text-font": ["system-ui"],
+        "text-size": 11.5,
+        "text-max-width": 8,
+        "text-padding": 4,
+        "symbol-sort-key": ["get", "zoom"],
+        "text-variable-anchor": ["left", "right", "top", "bottom"],
+        "text-radial-offset": 0.5,
+      },
+      paint: {
+        "text-color": colours.label,
+        "text-halo-color": colours.labelHalo,
+        "text-halo-width": 1.5,
+        "text-halo-blur": 0.3,
+      },
+    });
+  }
+}
