@@ -12,7 +12,7 @@ from tileserver.picture.palette import palette
 from tileserver.picture.press import frame
 from tileserver.picture.press.areas import front, overlay, statuses
 from tileserver.picture.press.decoded import Shape, shapes_of
-from tileserver.picture.press.events import marks
+from tileserver.picture.press.events import Marks, marks
 from tileserver.picture.press.ground import above_areas, ground_layers, land
 from tileserver.picture.press.ink import draw
 from tileserver.picture.press.labels import names
@@ -25,25 +25,25 @@ _LEAST = 80  # pixels of the map's height, however much is said around it
 _GAP = 10.0  # at factor 1, between the map and what stands next to it
 
 
-class _Map(NamedTuple):
-    """A drawn map, and the rows of its legend."""
+class _Seen(NamedTuple):
+    """The data in a view: shapes in pixels by layer, drawn events, and the rows of the legend."""
 
-    drawing: Html
+    shapes: dict[str, list[Shape]]
+    events: Marks
     items: list[frame.Item]
 
 
 def svg_of(sheet: Sheet) -> str:
     """Return the picture of *sheet* as the text of an SVG."""
     if not sheet.framed:
-        drawn = _map(sheet, View(sheet.camera, sheet.width, sheet.height), None)
-        return _document(sheet, drawn.drawing)
+        return _document(sheet, _map(sheet, View(sheet.camera, sheet.width, sheet.height), None))
     laid = _laid(sheet)
     kind, view, under = laid.kind, laid.view, laid.top + laid.view.height + (_GAP - 2) * laid.kind.factor
     height = max(len(laid.rows), sheet.legend_rows) * frame.row_height(kind)
     return _document(
         sheet,
         draw("rect", width=sheet.width, height=sheet.height, fill=palette(sheet.theme)["casing"]),
-        draw("svg", _map(sheet, view, kind).drawing, y=laid.top, width=view.width, height=view.height),
+        draw("svg", _map(sheet, view, kind), y=laid.top, width=view.width, height=view.height),
         frame.lines(laid.above, kind.margin, 14 * kind.factor, sheet.theme),
         frame.legend(laid.rows, under, kind, sheet.theme),
         frame.lines(laid.below, kind.margin, under + height + 3 * kind.factor, sheet.theme),
@@ -73,8 +73,7 @@ def _laid(sheet: Sheet) -> _Laid:
     rows: list[list[tuple[float, frame.Item]]] = []
     view = View(sheet.camera, sheet.width, sheet.height)
     for _ in range(2):  # how high the legend is follows from what is seen, and that from how high it is
-        items = _map(sheet, view, kind).items if sheet.legend else []
-        rows = frame.legend_rows(items, sheet.width, kind)
+        rows = frame.legend_rows(_seen(sheet, view).items if sheet.legend else [], sheet.width, kind)
         legend = max(len(rows), sheet.legend_rows) * frame.row_height(kind)
         foot = legend + frame.heights(below) + (12 + _GAP) * kind.factor
         view = View(sheet.camera, sheet.width, max(_LEAST, round(sheet.height - top - foot)))
@@ -98,21 +97,29 @@ def _document(sheet: Sheet, *inside: Html) -> str:
     )
 
 
-def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> _Map:
+def _seen(sheet: Sheet, view: View, factor: float = 1.0) -> _Seen:
+    """Return the data of *sheet* in *view*, with events *factor* times as large as on the page."""
+    shapes, theme = _shapes(sheet.tiles, view), sheet.theme
+    happened = [each for each in sheet.layers if each.role == "events"]
+    events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
+    items = items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language)
+    older = older_item(sheet.words.earlier, theme) if events.are_older else []
+    return _Seen(shapes, events, [*items, *older])
+
+
+def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
     """Return the map of *sheet* in *view*; in a frame of some *kind* with a scale, as large as its type."""
     theme, zoom = sheet.theme, view.camera.zoom
     factor = 1.0 if kind is None else max(1.0, kind.factor**0.6)
-    shapes = _shapes(sheet.tiles, view)
+    shapes, events, _ = _seen(sheet, view, factor)
     ground = ground_layers(sheet.ground, view)
-    happened = [each for each in sheet.layers if each.role == "events"]
-    events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
     taken: list[Box] = list(events.boxes)
     scale = Html()
     if kind is not None:
         scale, box = frame.scale_bar(view, kind, theme, sheet.words.language)
         taken.append(box)
     style = NameStyle(theme, sheet.words.language, sheet.day, factor)
-    drawing = join(
+    return join(
         (
             land(ground, view, theme),
             *(_below(layer, shapes.get(layer.name, []), theme) for layer in sheet.layers),
@@ -123,8 +130,6 @@ def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> _Map:
             scale,
         )
     )
-    items = items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language)
-    return _Map(drawing, [*items, *older_item(sheet.words.earlier, theme)] if events.are_older else items)
 
 
 def _today(sheet: Sheet, view: View) -> frozenset[int] | None:

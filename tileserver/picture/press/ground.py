@@ -49,6 +49,7 @@ def _archive(path: Path, changed: int) -> Archive:
     return Archive(path)
 
 
+@lru_cache(2)  # the days of an animation have one ground
 def ground_layers(folder: str, view: View) -> dict[str, dict[str, list[Shape]]]:
     """Return the features in *view*, in pixels, of each archive in *folder*, by archive and layer."""
     found: dict[str, dict[str, list[Shape]]] = {}
