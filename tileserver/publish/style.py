@@ -7,14 +7,10 @@ the legend's and those of ``styles/palette.json``, so the style cannot say anoth
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from tileserver.model import Layer
+from tileserver.picture.palette import palette
 from tileserver.publish.credits import credit_line
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.tileset import Tileset
@@ -53,14 +49,8 @@ def plain_style(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, 
     }
 
 
-@cache
 def _palette() -> dict[str, Any]:
-    """Return the light colours, from the packaged palette, or in a checkout from ``styles/``."""
-    packaged = resources.files("tileserver").joinpath("styles/palette.json")
-    checkout = Path(__file__).parents[2] / "styles" / "palette.json"
-    text = packaged.read_bytes() if packaged.is_file() else checkout.read_bytes()
-    light: dict[str, Any] = msgspec.json.decode(text)["light"]
-    return light
+    return palette("light")
 
 
 def _areas(layer: Layer) -> list[dict[str, Any]]:
