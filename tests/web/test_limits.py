@@ -61,6 +61,8 @@ def test_the_dearer_costs_more() -> None:
         b"/changes/ukraine/2023-01-01/2023-02-01/6/1/1.mvt",
         b"/tilesets/ukraine/timeline",
         b"/changes/ukraine/2023-01-01/2023-02-01.json",
+        b"/pictures/ukraine.png?datetime=2023-01-01",
+        b"/pictures/ukraine.gif?datetime=2023-01-01/2023-02-01",
     )
     assert sorted(targets, key=cost_of) == list(targets)
 

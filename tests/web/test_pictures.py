@@ -30,9 +30,10 @@ def test_a_picture_has_the_size_that_was_asked_for(client: TestClient) -> None:
     assert answer.headers["cache-control"] == "public, max-age=60"
 
 
-def test_the_same_picture_is_drawn_once_and_known_by_its_tag(client: TestClient) -> None:
-    first = client.get(PARIS)
-    again = client.get(PARIS, headers={"If-None-Match": first.headers["etag"]})
+@pytest.mark.parametrize("path", [PARIS, PARIS.replace(".svg", ".png")])
+def test_the_same_picture_is_drawn_once_and_known_by_its_tag(client: TestClient, path: str) -> None:
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["cache-status"] == "tileserver; hit"
 

@@ -17,6 +17,7 @@ from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.lanes import Lane
 from tileserver.tiles.service import TileService
 from tileserver.web.built import STATIC
+from tileserver.web.hot import HIT
 from tileserver.web.picture_params import picture_question
 from tileserver.web.represent import freshness, raw, represent, represent_packed
 
@@ -27,6 +28,7 @@ _TYPES: dict[Form, str] = {
     "gif": "image/gif",
     "webp": "image/webp",
 }
+_MISS = b"tileserver; fwd=miss; stored"
 _WAIT_S = 20.0  # for a place; a picture takes half a second
 _LONGEST_S, _LONGEST_ANIMATION_S = 20.0, 180.0
 _QUEUES = 16, 2  # of pictures, of animations
@@ -65,7 +67,8 @@ class PictureRoutes:
         kind = _TYPES[plan.form]
         if plan.form == "svg":
             return await represent(request, answer, headers, kind)
-        return represent_packed(request, answer.body, headers, kind)  # packed by its own format
+        status = (b"cache-status", HIT if answer.is_hit else _MISS)
+        return represent_packed(request, answer.body, (*headers, status), kind)  # packed by its own format
 
     async def close(self) -> None:
         """End the processes that draw."""

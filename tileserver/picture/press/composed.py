@@ -25,7 +25,7 @@ _LEAST = 80  # pixels of the map's height, however much is said around it
 _GAP = 10.0  # at factor 1, between the map and what stands next to it
 
 
-class _Seen(NamedTuple):
+class _InSight(NamedTuple):
     """The data in a view: shapes in pixels by layer, drawn events, and the rows of the legend."""
 
     shapes: dict[str, list[Shape]]
@@ -73,7 +73,7 @@ def _laid(sheet: Sheet) -> _Laid:
     rows: list[list[tuple[float, frame.Item]]] = []
     view = View(sheet.camera, sheet.width, sheet.height)
     for _ in range(2):  # how high the legend is follows from what is seen, and that from how high it is
-        rows = frame.legend_rows(_seen(sheet, view).items if sheet.legend else [], sheet.width, kind)
+        rows = frame.legend_rows(_in_sight(sheet, view).items if sheet.legend else [], sheet.width, kind)
         legend = max(len(rows), sheet.legend_rows) * frame.row_height(kind)
         foot = legend + frame.heights(below) + (12 + _GAP) * kind.factor
         view = View(sheet.camera, sheet.width, max(_LEAST, round(sheet.height - top - foot)))
@@ -97,21 +97,21 @@ def _document(sheet: Sheet, *inside: Html) -> str:
     )
 
 
-def _seen(sheet: Sheet, view: View, factor: float = 1.0) -> _Seen:
+def _in_sight(sheet: Sheet, view: View, factor: float = 1.0) -> _InSight:
     """Return the data of *sheet* in *view*, with events *factor* times as large as on the page."""
     shapes, theme = _shapes(sheet.tiles, view), sheet.theme
     happened = [each for each in sheet.layers if each.role == "events"]
     events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
     items = items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language)
     older = older_item(sheet.words.earlier, theme) if events.are_older else []
-    return _Seen(shapes, events, [*items, *older])
+    return _InSight(shapes, events, [*items, *older])
 
 
 def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
     """Return the map of *sheet* in *view*; in a frame of some *kind* with a scale, as large as its type."""
     theme, zoom = sheet.theme, view.camera.zoom
     factor = 1.0 if kind is None else max(1.0, kind.factor**0.6)
-    shapes, events, _ = _seen(sheet, view, factor)
+    shapes, events, _ = _in_sight(sheet, view, factor)
     ground = ground_layers(sheet.ground, view)
     taken: list[Box] = list(events.boxes)
     scale = Html()
