@@ -134,13 +134,13 @@ def test_a_tile_that_cannot_be_had_is_no_picture(sample_database: str) -> None:
     app = create_app(settings_for(sample_database), _at("2026-01-01T00:00:00Z"))
     with TestClient(app, raise_server_exceptions=False) as client:
         tiles = app.state.service
-        assert client.get(f"{PARIS}&{SMALL}").status_code == 200
+        assert client.get(f"{PARIS}&{SMALL}&frame=0").status_code == 200
 
         async def fails(*_: object) -> object:
             raise TimeoutError
 
         tiles.fetcher.fetch = fails
         tiles.fetcher.at_hand = lambda *_: None
-        answer = client.get(f"{PARIS}&{SMALL}&map=9/49/6")
+        answer = client.get(f"{PARIS}&{SMALL}&frame=0&map=9/49/6")
         assert answer.status_code >= 500
         assert b"<svg" not in answer.content
