@@ -4,7 +4,7 @@
 //   layer   geometry  of                  properties beside names and dates
 //   land    areas     world, regions      none; the regions' land is their whole box, with the water over it
 //   water   areas     regions             kind ("sea", "lake"), km2; the Dnipro from Kremenchuk to its mouth is a lake
-//   rail    lines     regions, to zoom 7  none
+//   rail    lines     regions, zooms 6-7  none
 //   river   lines     world, regions      width (1-3), zoom; lake = 1: a name's course through a lake, not to be drawn
 //   border  lines     world, regions      level (0 countries, 1 oblasts)
 //   outer   lines     world               as border: the part outside the regions, which the regions' archive lacks
@@ -65,6 +65,8 @@ function fetchSources() {
   const { status, error } = spawnSync("python3", [script], { stdio: "inherit" });
   if (error || status !== 0) throw new Error(`basemap: no data without ${script}`, { cause: error });
 }
+
+const FIRST_RAIL = 6; // at zoom 5 they would weigh as much as all else
 
 /** The smallest water, in km2, that a zoom of the regions draws. */
 const LEAST_KM2 = { 4: 150, 5: 60, 6: 20, 7: 8, 8: 3, 9: 1 };
@@ -160,7 +162,7 @@ function buildRegions(places) {
   const parts = [
     ["land", cut(regionLand(), DETAIL.maxzoom)],
     ["water", cut(water, DETAIL.maxzoom, lines)],
-    ["rail", cut(asCollection(railLines(SOURCES)), LAST_COARSE, { tolerance: 6 })],
+    ["rail", cut(asCollection(railLines(SOURCES)), LAST_COARSE, { tolerance: 12 })],
     ["river:coarse", cut(asCollection(rivers.coarse), LAST_COARSE, lines)],
     ["river:fine", cut(asCollection(rivers.fine), DETAIL.maxzoom, lines)],
     ["border", cut(borders, DETAIL.maxzoom, lines)],
@@ -172,7 +174,7 @@ function buildRegions(places) {
   const soon = (tags, z) => tags.zoom <= z + 1 || z === DETAIL.maxzoom;
   const keep = (part, tags, z) => {
     if (part === "water") return tags.km2 >= LEAST_KM2[z];
-    if (part === "rail") return z >= 5 && z <= LAST_COARSE;
+    if (part === "rail") return z >= FIRST_RAIL && z <= LAST_COARSE;
     if (part === "river:coarse") return z <= LAST_COARSE && tags.zoom <= z;
     if (part === "river:fine") return z > LAST_COARSE;
     if (part === "border") return tags.level === 0 || z >= 5;

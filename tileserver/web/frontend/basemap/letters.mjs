@@ -5,8 +5,8 @@ import { romanised } from "./romanise.mjs";
 
 const UKRAINIAN = /^[абвгґдеєжзиіїйклмнопрстуфхцчшщьюя’ \-().]+$/i;
 const RUSSIAN = /^[абвгдеёжзийклмнопрстуфхцчшщъыьэюя \-().]+$/i;
-const FOREIGN = /ъ$|[^ -]э|кы|ськ|ць|ий [а-я]/i; // of Russian before 1918, of Belarusian, of Ukrainian
-const RUSSIAN_ONLY = /[ёъыэ]|(ое|ий|ая|ск|цк|ово|ево)$/i;
+const FOREIGN = /ъ$|[^ -]э|кы|жы|шы|ськ|ць|леньск/i; // of Russian before 1918, of Belarusian, of Ukrainian
+const RUSSIAN_ONLY = /[ёъыэ]|(ое|ий|ый|ая|ск|цк|ово|ево)$/i;
 
 /** Letters that a name keeps from one spelling to the next, vowels made alike. */
 const skeleton = (name) =>
@@ -34,7 +34,8 @@ const plain = (name) =>
   name
     .toLowerCase()
     .normalize("NFD")
-    .replaceAll(/[^a-z]/g, "");
+    .replaceAll(/[^a-z]/g, "")
+    .replaceAll(/(.)\1/g, "$1");
 const nearest = (names, cost, most) =>
   names
     .map((name) => ({ name, cost: cost(name) }))
@@ -56,8 +57,13 @@ export function ukrainianOf({ name, spellings }, official) {
 
 /** The Russian spelling of a place whose own name is `own`, in Ukrainian or Belarusian; undefined where it is alike. */
 export function russianOf({ spellings }, own) {
-  const cost = (one) => distance(skeleton(one), skeleton(own)) - (RUSSIAN_ONLY.test(one) ? 0.5 : 0);
-  const found = [own, ...spellings].filter((one) => RUSSIAN.test(one) && !FOREIGN.test(one));
+  const cost = (one) =>
+    distance(skeleton(one), skeleton(own)) -
+    (RUSSIAN_ONLY.test(one) ? 0.5 : 0) -
+    (one.endsWith("ь") ? 0.2 : 0);
+  const found = [own, ...spellings].filter(
+    (one) => RUSSIAN.test(one) && !FOREIGN.test(one) && !/ий [а-я]/i.test(one),
+  );
   const nearby = nearest(found, cost, about(own) + 1);
   return nearby === own ? undefined : nearby;
 }
@@ -69,8 +75,11 @@ const latin = (name) =>
 /** The Russian name of a place in Russia or Belarus, by what GeoNames' own name romanises. */
 export const localRussianOf = ({ name, spellings }) =>
   nearest(
-    spellings.filter((one) => RUSSIAN.test(one)),
-    (one) => distance(plain(latin(one)), plain(name)) - (RUSSIAN_ONLY.test(one) ? 0.5 : 0),
+    spellings.filter((one) => RUSSIAN.test(one) && !FOREIGN.test(one)),
+    (one) =>
+      distance(plain(latin(one)), plain(name)) -
+      (RUSSIAN_ONLY.test(one) ? 0.5 : 0) -
+      (one.includes("ь") ? 0.3 : 0),
     about(name) + 1,
   );
 

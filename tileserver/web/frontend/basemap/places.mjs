@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { asCollection, asPoint, contains, named } from "./geometry.mjs";
 import { germanOf, localRussianOf, russianOf, ukrainianAbroad, ukrainianOf } from "./letters.mjs";
-import { readRegister, withApostrophe } from "./register.mjs";
+import { VILLAGE, readRegister, withApostrophe } from "./register.mjs";
 import { romanised } from "./romanise.mjs";
 
 const require = createRequire(import.meta.url);
+/** Names that we know better, by country and GeoNames' name; null stands for a quarter, or for several towns together. */
 const KNOWN = JSON.parse(readFileSync(new URL("./tables/places.json", import.meta.url), "utf8"));
 
 /** GeoNames' codes of Ukraine's oblasts, as those of the register. */
@@ -23,9 +24,9 @@ const RANKS = [
   [4e5, 5],
   [1.2e5, 6],
   [4e4, 7],
-  [1.2e4, 8],
-  [2.5e3, 9],
-  [900, 10],
+  [1e4, 8],
+  [1.5e3, 9],
+  [800, 10],
   [0, 11],
 ];
 
@@ -40,7 +41,7 @@ const SOFT_SIGNS = new Set(["UA", "RU", "BY"]); // an apostrophe stands for a so
 const inLatin = ({ name, country }) => (SOFT_SIGNS.has(country) ? name.replaceAll(/[’']/g, "") : name);
 
 function inUkraine(place, register) {
-  const own = ukrainianOf(place, register.get(OBLASTS[place.region]) ?? new Set());
+  const own = ukrainianOf(place, register.get(OBLASTS[place.region]) ?? new Map());
   if (!own) return { name: inLatin(place) };
   return { name: own, en: romanised(own), ru: russianOf(place, own), de: germanOf(place, own) };
 }
@@ -53,9 +54,9 @@ function inRussian(place) {
 
 /** Texts of a place by language; `name` is the local one. `place` is {name, country, region, spellings}. */
 export function namesOfPlace(place, register) {
-  const known = KNOWN[place.name];
-  if (known?.country === place.country) {
-    const { country: _, name, ...others } = known;
+  const known = KNOWN[`${place.country} ${place.name}`];
+  if (known) {
+    const { name, ...others } = known;
     if (place.country !== "UA") return { name: name ?? place.name, ...others };
     return { name: others.uk, en: romanised(others.uk), ...others };
   }
@@ -79,20 +80,33 @@ export function readPlaces(folder) {
       featureCode: classes.get(one.geonameid),
       spellings: one.alternatenames.map(withApostrophe),
     }))
-    .filter(({ country, at, population, featureCode }) => {
-      if (featureCode === "PPLX") return false;
+    .filter(({ name, country, at, population, featureCode }) => {
+      if (
+        KNOWN[`${country} ${name}`] === null ||
+        featureCode === "PPLX" ||
+        (country !== "UA" && !featureCode)
+      )
+        return false;
       return population >= (contains(at) ? (country === "UA" ? 0 : LEAST_ABROAD) : LEAST_FAR);
     });
 }
 
-/** A label point for each place; of Ukraine's smallest those that the register knows. */
+const LARGE_VILLAGE = 15_000; // people; more are those of a quarter that is called as a village elsewhere in the oblast
+
+/** Is a place of Ukraine a quarter of a town? GeoNames of 2017, which has classes, does not know it; nor the register. */
+function isQuarter({ country, region, population, featureCode }, { name }, register) {
+  if (country !== "UA" || featureCode) return false;
+  const kind = register.get(OBLASTS[region])?.get(name);
+  return !kind || (kind === VILLAGE && population > LARGE_VILLAGE);
+}
+
+/** A label point for each place. */
 export function placeLabels(folder) {
   const register = readRegister(folder);
   const labels = [];
   for (const place of readPlaces(folder)) {
     const names = namesOfPlace(place, register);
-    const official = register.get(OBLASTS[place.region])?.has(names.name);
-    if (place.country === "UA" && !official && !place.featureCode) continue; // a quarter, most likely
+    if (isQuarter(place, names, register)) continue;
     labels.push(
       asPoint(place.at, {
         ...named(names),

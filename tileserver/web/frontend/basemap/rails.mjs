@@ -1,9 +1,10 @@
 // Railways (OpenStreetMap, as a graph for routing): straight from station to station, so for low zooms only.
 
 import { readFileSync } from "node:fs";
-import { asLine, contains } from "./geometry.mjs";
+import { asLine, contains, lengthOf } from "./geometry.mjs";
 
 const SHORT_KM = 0.3; // tracks of one station
+const SPUR_KM = 15; // that end in nothing
 
 /** Every edge once, joined into lines where only two meet: [feature]. */
 export function railLines(folder) {
@@ -24,12 +25,11 @@ export function railLines(folder) {
       }
     }
   });
-  return chains(ends).map((chain) =>
-    asLine(
-      chain.map((node) => nodes[node]),
-      {},
-    ),
-  );
+  const isSpur = (chain) => ends[chain[0]].length === 1 || ends[chain.at(-1)].length === 1;
+  return chains(ends)
+    .map((chain) => ({ chain, line: chain.map((node) => nodes[node]) }))
+    .filter(({ chain, line }) => !isSpur(chain) || lengthOf(line) >= SPUR_KM)
+    .map(({ line }) => asLine(line));
 }
 
 /** Walk from every node where not just two edges meet, then what is left: rings. */

@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 
-const SETTLEMENTS = new Set(["M", "T", "C", "X", "K"]); // cities, towns, villages, hamlets, cities of their own right
+/** The register's category of a village. */
+export const VILLAGE = "C";
+const SETTLEMENTS = new Set(["M", "T", VILLAGE, "X", "K"]); // cities, towns, villages, hamlets, cities of their own right
 
 const ENTITIES = { amp: "&", apos: "'", quot: '"', lt: "<", gt: ">" };
 const decoded = (text) => text.replaceAll(/&(\w+);/g, (_, name) => ENTITIES[name] ?? "");
@@ -10,7 +12,8 @@ const decoded = (text) => text.replaceAll(/&(\w+);/g, (_, name) => ENTITIES[name
 /** One spelling of the apostrophe. */
 export const withApostrophe = (name) => name.replaceAll(/['`ʼ‘"]/g, "’");
 
-/** Names of settlements by the first four letters of their codes ("UA63" is the oblast of Kharkiv): Map of Sets. */
+/** Settlements by the first four letters of their codes ("UA63" is the oblast of Kharkiv): Map of Maps from a name to
+ *  its category, that of the largest where several have the name. */
 export function readRegister(folder) {
   const shared = [];
   for (const [, item] of readFileSync(new URL("sharedStrings.xml", folder), "utf8").matchAll(
@@ -25,8 +28,9 @@ export function readRegister(folder) {
       cells[column] = shared[Number(index)].trim();
     if (!SETTLEMENTS.has(cells.F) || !cells.G) continue;
     const oblast = cells.A.slice(0, 4);
-    if (!names.has(oblast)) names.set(oblast, new Set());
-    names.get(oblast).add(withApostrophe(cells.G));
+    const name = withApostrophe(cells.G);
+    if (!names.has(oblast)) names.set(oblast, new Map());
+    if (cells.F !== VILLAGE || !names.get(oblast).has(name)) names.get(oblast).set(name, cells.F);
   }
   return names;
 }

@@ -14,6 +14,7 @@
 
 import { Address, type Link } from "./address"; // the link, in and out
 import { Afterwards, LegendAmounts } from "./afterwards"; // what follows a day that has stood for a while
+import { keepClear } from "./clearance"; // names keep off the marks
 import { Comparison } from "./comparison"; // what changed hands between two days
 import type { Ground } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
@@ -113,6 +114,10 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const ruler = new Ruler(map, tools, language, say);
   addHelp(tools, say);
   keepForPrint(map);
+  keepClear(map, () => ({
+    events: travel.periods.layerIds("events"),
+    notes: travel.periods.layerIds("notes"),
+  }));
   map.on("moveend", () => address.write("replace"));
   Object.assign(window, { tileserverMap: map, tileserverShownSource: () => travel.periods.source });
   visit.start();

@@ -124,12 +124,12 @@ const railLayer = (colours: Palette): LayerSpecification => ({
   type: "line",
   source: "regions",
   "source-layer": "rail",
-  minzoom: 5,
+  minzoom: 6,
   maxzoom: 8,
   paint: {
     "line-color": colours.rail,
-    "line-opacity": ["interpolate", ["linear"], ["zoom"], 5, 0.4, 6.5, 0.9, 7.4, 0.9, 8, 0],
-    "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.4, 8, 0.9],
+    "line-opacity": ["interpolate", ["linear"], ["zoom"], 6, 0.4, 6.7, 0.9, 7.4, 0.9, 8, 0],
+    "line-width": ["interpolate", ["linear"], ["zoom"], 6, 0.5, 8, 0.9],
   },
 });
 
