@@ -19,13 +19,14 @@ import pytest
 import shapely
 from pmtiles.reader import MemorySource, Reader
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 BASEMAP = Path(__file__).parent.parent / "tileserver/web/static/basemap"
 EXTENT = 4096
 ARCHIVES = {"world": range(7), "regions": range(4, 10)}
 CRIMEA = (32.3, 44.2, 36.7, 46.25)  # west, south, east, north; with Perekop, and nothing of Russia
 UKRAINE = (22.0, 44.2, 40.3, 52.5)
-APART_KM = 7.0  # of the border from the outline, where they differ most: north of Chernihiv
+APART_KM = 9.0  # of the border from the outline, where they differ most: north of Chernihiv
 MOST = 60_000  # bytes of a packed tile
 
 
@@ -70,9 +71,7 @@ def _features(
                 yield feature["properties"], shapely.set_coordinates(whole, turned)
 
 
-def _borders(
-    name: str, zoom: int, box: tuple[float, float, float, float], level: int
-) -> list[shapely.Geometry]:
+def _borders(name: str, zoom: int, box: tuple[float, float, float, float], level: int) -> list[BaseGeometry]:
     found = _features(name, zoom, box, "border", "outer")
     return [geometry for properties, geometry in found if properties["level"] == level]
 
@@ -100,20 +99,21 @@ def test_towns_of_crimea_have_their_ukrainian_and_russian_names() -> None:
 
 
 @cache
-def _official_outline() -> shapely.Geometry:
+def _official_outline() -> BaseGeometry:
     folder = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[1] / "shared" / "data"))
     with gzip.open(folder / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
         oblasts = [shape(feature["geometry"]) for feature in json.load(stream)["features"]]
     # The source's oblasts leave seams between each other.
-    return shapely.union_all([oblast.simplify(0.005).buffer(0.015) for oblast in oblasts])
+    return shapely.union_all([oblast.simplify(0.01).buffer(0.02) for oblast in oblasts])
 
 
 @pytest.mark.data
 def test_no_border_of_countries_runs_within_the_official_outline_of_ukraine() -> None:
-    for name, zoom in [("world", 3), ("world", 6), ("regions", 5), ("regions", 7), ("regions", 8)]:
+    for name, zoom in [("world", 3), ("regions", 5), ("regions", 8)]:
         pixels = 4 * 360 / 2**zoom / 512
         within = _official_outline().buffer(-max(APART_KM / 111.2, pixels))
-        assert not any(line.intersects(within) for line in _borders(name, zoom, UKRAINE, 0)), (name, zoom)
+        shapely.prepare(within)
+        assert not shapely.intersects(within, _borders(name, zoom, UKRAINE, 0)).any(), (name, zoom)
 
 
 def test_the_reservoir_has_an_end_and_its_bed_begins_with_it() -> None:
