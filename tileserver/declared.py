@@ -28,7 +28,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: Text
     colour: str
     colour_dark: str
-    pattern: Literal["none", "hatch", "dots"] = "none"
+    pattern: Literal["none", "hatch", "dots", "pale"] = "none"  # pale: not to draw the eye
     priority: int = 0  # where two statuses overlap, the higher one holds
     side: str = ""  # who holds what has this status; '' is nobody: contested, unknown
     scope: Literal["theatre", "anywhere"] = "theatre"  # may it lie outside the theatre's bounds?

@@ -39,7 +39,8 @@ async def test_layers_of_other_names_are_drawn_counted_and_compared_alike(
         pictures.append(await reader.picture())
     assert words[0] == words[1]
     *legend, summary, notes, _, _ = words[1]
-    assert legend == ["Held", "Freed", "Front line", "battle", "strike", "Notes on the map"]
+    assert legend[:3] == ["Held", "Freed", "Front line"]
+    assert legend[-3:] == ["battle", "strike", "Notes on the map"]
     assert "1 event" in summary
     assert "It moves." in notes
     assert await reader.difference(*pictures) == 0

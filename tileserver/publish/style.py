@@ -18,6 +18,8 @@ from tileserver.tiles.tileset import Tileset
 # As good as transparent, which QGIS takes as it is; what is wholly so OpenLayers draws in the fill's colour.
 _NO_OUTLINE = "rgba(0,0,0,0.001)"
 
+_COVERS, _PALE = 0.4, 0.14  # opacities of areas
+
 # Events in a cell, from and below, and its radius in pixels: the area grows as their number does.
 _SIZES = ((1, 10, 4), (10, 100, 6), (100, 1000, 10), (1000, 1 << 31, 15))
 
@@ -60,7 +62,7 @@ def _areas(layer: Layer) -> list[dict[str, Any]]:
     # black one unless it is told another colour.
     fill = {
         "fill-color": colour,
-        "fill-opacity": 0.4,
+        "fill-opacity": _opacity(layer),
         "fill-antialias": not layer.has_faces,
         "fill-outline-color": _NO_OUTLINE,
     }
@@ -69,6 +71,12 @@ def _areas(layer: Layer) -> list[dict[str, Any]]:
         edge = {"line-color": colour, "line-width": 0.8}
         drawn.append({**base, "id": f"{layer.name}-edge", "type": "line", "paint": edge})
     return drawn
+
+
+def _opacity(layer: Layer) -> Any:
+    """Return how much the colour of each status covers: less for statuses that are long settled."""
+    pale = [category.code for category in layer.categories if category.pattern == "pale"]
+    return ["match", ["get", layer.category], pale, _PALE, _COVERS] if pale else _COVERS
 
 
 def _front(layer: Layer) -> list[dict[str, Any]]:

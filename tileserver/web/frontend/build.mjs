@@ -13,6 +13,20 @@ const TOGGLE =
 const FIXED = '<p id="fixed" hidden></p>';
 const STRIP = `<nav id="strip"><a id="open-full" href="./" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</nav>\n`;
 
+// MapLibre says of its modules that importing them does nothing. Its worker starts by that alone.
+const startingWorker = {
+  name: "starting-worker",
+  setup(plugged) {
+    plugged.onResolve(
+      { filter: /maplibre-gl-worker\.mjs$/ },
+      async ({ path, kind, resolveDir, pluginData }) =>
+        pluginData
+          ? undefined
+          : { ...(await plugged.resolve(path, { kind, resolveDir, pluginData: true })), sideEffects: true },
+    );
+  },
+};
+
 rmSync(new URL("assets/", OUT), { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 
@@ -23,7 +37,7 @@ const { metafile } = await build({
     maplibre: "src/maplibre.ts",
     missing: "src/missing.css",
     text: "src/text.css",
-    worker: "maplibre-gl/dist/maplibre-gl-worker.mjs",
+    worker: "src/worker.ts",
   },
   outdir: fileURLToPath(new URL("assets/", OUT)),
   // MapLibre is apart from our own code, so that a release of ours is a small download; and the map shares a
@@ -37,6 +51,7 @@ const { metafile } = await build({
   metafile: true,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
+  plugins: [startingWorker],
   loader: { ".svg": "dataurl" },
   legalComments: "linked",
   logLevel: "warning",

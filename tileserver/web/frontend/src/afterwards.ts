@@ -1,18 +1,25 @@
 // What follows a day that has stood on the map for a while: what is costly to draw or to ask for, and of which nothing
 // is said in the meantime. So a step of the slider pays for none of it, and nothing of it stands by another day.
 
+import type { Theme } from "./basemap";
 import { readKm2, type TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
 import type { Amounts, Legend } from "./legend";
+import type { Note } from "./notes";
 import { kilometres } from "./texts";
 
 const SETTLE_MS = 450; // for which a day has to stand
 
-/** The shown day, of which theatre and layers. */
+/** The shown day, and how it is looked at: of which theatre, without what, beside another day or not. */
 export interface Stand {
   day: Day;
   theatre: string;
   tiles: TileJson;
+  theme: Theme;
+  off: ReadonlySet<string>;
+  compared: boolean;
+  notes: Note[];
+  firstOfAreas: Day | ""; // the day from which on areas are known
 }
 
 /** Whatever is drawn or told afterwards. */

@@ -25,6 +25,8 @@ import { Page } from "./page"; // theme, dress, the line over the map
 import { Panel } from "./panel"; // the card: date, summary, notes
 import { answerClicks } from "./popup"; // what lies under a click
 import { keepForPrint } from "./print"; // the map on paper
+import { DrawnNotes } from "./drawn_notes"; // the words and arrows of notes
+import { RecentGains } from "./recent"; // what changed hands a few days before the shown one
 import { Recovery } from "./recovery"; // a lost context, an ended worker
 import type { Place } from "./place_index";
 import { Ruler } from "./ruler"; // a distance between points
@@ -91,7 +93,11 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const look = new MapLook(map, ground, language, page.theme);
   const panel = new Panel(language, say, ground.credit);
   const legend = new Legend(language, say, (name) => visit.switch(name));
-  const afterwards = new Afterwards([new LegendAmounts(legend, language)], () => travel.stands());
+  const recent = new RecentGains(map, legend, language, () => travel.periods.source);
+  const drawnNotes = new DrawnNotes(map, language);
+  const afterwards = new Afterwards([new LegendAmounts(legend, language), recent, drawnNotes], () =>
+    travel.stands(),
+  );
   const parts = {
     page,
     map,
@@ -99,6 +105,8 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
     panel,
     legend,
     afterwards,
+    recent,
+    drawnNotes,
     recovery,
     travel,
     comparison,

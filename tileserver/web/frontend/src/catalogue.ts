@@ -1,6 +1,6 @@
 // The documents of the server about its theatres, as JSON has them; read once, and turned from layers to roles.
 
-import type { Day } from "./days";
+import { addDays, type Day } from "./days";
 import type { History } from "./periods";
 import type { Text } from "./texts";
 
@@ -73,6 +73,7 @@ export interface DrawnLayer {
   newest: Day | null;
   shape: number;
   derived?: Derived; // of a front
+  arrows?: boolean; // of notes: whether they may declare arrows
   evidence?: Evidence & { latitude: number }; // for which rings are drawn as wide as they are on the ground
   vocabularies?: Record<string, { code: string; label: Text }[]>; // of other fields than the category, by field
 }
@@ -89,6 +90,7 @@ interface Time {
   updated: string | null; // the instant of the last change of what is public
   history: History;
   days: string; // URL of the timeline
+  gains?: string | null; // URL of who gained what
   changes: { tiles: string; document: string } | null;
 }
 
@@ -98,7 +100,7 @@ interface Answered {
   minzoom: number;
   maxzoom: number;
   attribution: string;
-  vector_layers: { id: string; role: Role | "none"; title?: Text; derived?: Derived }[];
+  vector_layers: { id: string; role: Role | "none"; title?: Text; derived?: Derived; fields?: object }[];
   time: Time;
   categories: Record<string, Category[]>;
   category: Record<string, string>;
@@ -156,7 +158,7 @@ export function byRole(answered: Answered): TileJson {
     legend: ByRole<Category[]> = {},
     category: ByRole<string> = {};
   let shape = 0;
-  for (const { id, role, title = {}, derived } of answered.vector_layers) {
+  for (const { id, role, title = {}, derived, fields = {} } of answered.vector_layers) {
     if (role === "none" || (layers[role] !== undefined && !SEVERAL.has(role))) continue;
     const look = answered.looks?.[id];
     const own: DrawnLayer = {
@@ -169,6 +171,7 @@ export function byRole(answered: Answered): TileJson {
       shape: role === "events" ? shape : 0,
     };
     if (derived) own.derived = derived;
+    if (role === "notes" && "arrow" in fields) own.arrows = true;
     const evidence = answered.evidence?.[id];
     if (evidence) own.evidence = { ...evidence, latitude: (answered.bounds[1] + answered.bounds[3]) / 2 };
     own.vocabularies = answered.vocabularies?.[id] ?? {};
@@ -246,4 +249,34 @@ export async function readKm2(
     own === undefined ? [] : [[status, own] as const],
   );
   return found.length ? new Map(found) : null;
+}
+
+/** Land that somebody took on a day, in km2; `to` is the side, "" for none. */
+export interface Passed {
+  day: Day;
+  to: string;
+  km2: number;
+}
+
+interface GainsColumns {
+  first_day: Day | null;
+  kinds: string[];
+  sides: { id: string }[];
+  per_km2: number;
+  day: number[];
+  kind: number[];
+  to: number[];
+  amount: number[];
+}
+
+/** Read what was taken from one day to another, both included, by the URL of the gains; no outline that was drawn anew. */
+export async function readPassed(gains: string, first: Day, last: Day): Promise<Passed[]> {
+  const url = new URL(gains, location.href);
+  url.searchParams.set("datetime", `${first}/${last}`);
+  const { first_day, kinds, sides, per_km2, day, kind, to, amount } = await read<GainsColumns>(url.href);
+  return day.flatMap((own, i) =>
+    first_day && kinds[kind[i]!] === "movement"
+      ? [{ day: addDays(first_day, own), to: sides[to[i]!]?.id ?? "", km2: amount[i]! / per_km2 }]
+      : [],
+  );
 }

@@ -4,14 +4,15 @@ import type { Map as MapLibre } from "maplibre-gl";
 import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { TileJson } from "./catalogue";
 import { comparisonImages } from "./comparison_layers";
-import { patternImage, shapeImage } from "./style_layers";
+import { BOX_IMAGE, arrowheadImage, colourOf, patternImage, shapeImage, toothImage } from "./style_layers";
 
 const RATIO = 2; // pixels of an image for one of the page
 type Painter = (context: CanvasRenderingContext2D, size: number) => void;
 
-function draw(size: number, paint: Painter): ImageData {
+function draw(size: number, paint: Painter, height = size): ImageData {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = size * RATIO;
+  canvas.width = size * RATIO;
+  canvas.height = height * RATIO;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("no 2D canvas");
   context.scale(RATIO, RATIO);
@@ -48,6 +49,69 @@ const stripes =
     context.strokeStyle = colour;
     diagonals(context, size, 2.6, 2);
   };
+
+/** Fine lines that fall, far apart: a texture for what is not to draw the eye. */
+const wash =
+  (colour: string): Painter =>
+  (context, size) => {
+    context.translate(size, 0);
+    context.scale(-1, 1);
+    context.strokeStyle = colour;
+    context.globalAlpha = 0.55;
+    diagonals(context, size, 0.7, 1);
+  };
+
+/** A tooth, its foot at the top. */
+const tooth =
+  (colour: string, casing: string): Painter =>
+  (context, size) => {
+    const middle = size / 2;
+    const legs = (from: number): void => {
+      context.beginPath();
+      context.moveTo(middle - 4.6, from);
+      context.lineTo(middle, 8.4);
+      context.lineTo(middle + 4.6, from);
+    };
+    context.lineJoin = "round";
+    legs(1.4); // what is above is on the line itself
+    context.strokeStyle = casing;
+    context.lineWidth = 2;
+    context.stroke();
+    legs(0);
+    context.fillStyle = colour;
+    context.fill();
+  };
+
+/** The head of an arrow that points north, its point a little above the middle. */
+const arrowhead =
+  (colour: string, casing: string): Painter =>
+  (context, size) => {
+    context.lineJoin = "round";
+    context.beginPath();
+    context.moveTo(size / 2, 2);
+    context.lineTo(size - 4, size * 0.68);
+    context.lineTo(4, size * 0.68);
+    context.closePath();
+    context.strokeStyle = casing;
+    context.lineWidth = 2.4;
+    context.stroke();
+    context.fillStyle = colour;
+    context.fill();
+  };
+
+/** A box for words, to be stretched between its corners. */
+const box =
+  (paper: string, edge: string): Painter =>
+  (context, size) => {
+    context.beginPath();
+    context.roundRect(1, 1, size - 2, size - 2, 3);
+    context.fillStyle = paper;
+    context.fill();
+    context.strokeStyle = edge;
+    context.lineWidth = 0.75;
+    context.stroke();
+  };
+const CORNER = 5; // px that are not stretched
 
 const dots =
   (colour: string): Painter =>
@@ -165,6 +229,13 @@ export function imageOf(name: string): ImageData {
   const [kind = "", colour = "#888888", theme = "light"] = name.split(":");
   if (kind === "hatch") return draw(6, hatch(colour));
   if (kind === "rising" || kind === "falling") return draw(9, stripes(colour, kind === "falling"));
+  if (kind === "pale") return draw(10, wash(colour));
+  if (kind === "arrowhead") return draw(20, arrowhead(colour, paletteOf(theme as Theme).casing));
+  if (kind === BOX_IMAGE) {
+    const palette = paletteOf(colour as Theme);
+    return draw(4 * CORNER, box(palette.casing, palette.label));
+  }
+  if (kind === "teeth") return draw(12, tooth(colour, paletteOf(theme as Theme).casing), 11);
   if (kind === "dots") return draw(8, dots(colour));
   if (kind === "note") {
     const palette = paletteOf(colour as Theme);
@@ -191,15 +262,27 @@ export function addImages(map: MapLibre, { drawn, legend }: Legends, theme: Them
   const shapes = drawn
     .filter(({ role }) => role === "events")
     .flatMap((layer) => layer.legend.map((one, i) => shapeImage(one, layer.shape + i, theme)));
+  const fronts = drawn
+    .filter(({ role }) => role === "front")
+    .map(({ legend: [own] }) => toothImage(own ? colourOf(own, theme) : paletteOf(theme).frontline, theme));
+  const heads = [paletteOf(theme).note, ...(legend.areas ?? []).map((one) => colourOf(one, theme))].map(
+    (colour) => arrowheadImage(colour, theme),
+  );
   const changes = comparisonImages(legend.areas ?? [], theme);
   for (const name of [
     ...patterns,
     ...shapes,
     ...changes,
+    ...fronts,
+    ...heads,
     shapeImage(undefined, 0, theme),
     shapeImage(undefined, 3, theme),
     `note:${theme}`,
   ]) {
     if (!map.hasImage(name)) map.addImage(name, imageOf(name), { pixelRatio: RATIO });
   }
+  const stretched: [number, number][] = [[CORNER * RATIO, 3 * CORNER * RATIO]];
+  const name = `${BOX_IMAGE}:${theme}`;
+  if (!map.hasImage(name))
+    map.addImage(name, imageOf(name), { pixelRatio: RATIO, stretchX: stretched, stretchY: stretched });
 }

@@ -1,11 +1,22 @@
-// The legend: only what is on the day's map, each with how much of it there is, and the switches of layers.
+// The legend: only what is on the day's map, each with how much of it there is, and the switches of layers and parts.
 // Rows are known by layer and code, so that other parts of the page can say a count of them or hang a control onto them.
 
 import { paletteOf, type Theme } from "./basemap";
 import { switchable, type Category, type DrawnLayer, type TileJson } from "./catalogue";
 import { byId, element } from "./dom";
+import { gainersOf, RECENT_DAYS } from "./gainers";
 import { colourOf, shapeImage } from "./style_layers";
-import { areaSwatch, lineSwatch, noteSwatch, pointSwatch, ringSwatch } from "./swatches";
+import {
+  areaSwatch,
+  arrowSwatch,
+  lineSwatch,
+  noteSwatch,
+  pointSwatch,
+  recentSwatch,
+  ringSwatch,
+  teethSwatch,
+} from "./swatches";
+import type { Part } from "./switches";
 import { pick, type Say } from "./texts";
 
 /** What is in the legend: the theatre, its look, and what the reader has switched off. */
@@ -29,7 +40,7 @@ export class Legend {
     private readonly onSwitch: (name: string) => void,
   ) {}
 
-  /** Rows for all that the theatre's layers may have: areas, front, events, overlays, notes. */
+  /** Rows for all that the theatre's layers may have: areas, front, recent gains, events, overlays, notes. */
   list(view: LegendView): void {
     const { drawn } = view.tiles;
     const groups = switchable(view.tiles);
@@ -41,6 +52,7 @@ export class Legend {
     byId("legend").replaceChildren(
       ...alone.filter(({ role }) => role === "areas").flatMap((layer) => this.layerRows(layer)),
       ...alone.filter(({ role }) => role === "front").flatMap((layer) => this.frontRows(layer)),
+      ...this.recentRows(),
       ...alone.filter(({ role }) => role === "events").flatMap((layer) => this.layerRows(layer)),
       ...groups.map((layer) => this.group(layer)),
       ...alone
@@ -80,17 +92,24 @@ export class Legend {
     return row;
   }
 
-  private switched(name: string, title: string, swatches: Node[], rows: HTMLElement[] = []): HTMLElement {
+  private switched(
+    name: string,
+    title: string,
+    swatches: Node[],
+    rows: HTMLElement[] = [],
+    kind = "",
+  ): HTMLElement {
     const box = element("input", "", [], { type: "checkbox", name });
     box.checked = !this.view?.off.has(name);
     box.addEventListener("change", () => this.onSwitch(name));
-    const amount = element("span", "amount");
-    const row = element("li", "group", [
-      element("label", "", [box, ...swatches, element("span", "name", [title]), amount]),
-      ...(rows.length ? [element("ul", "", rows)] : []),
+    return element("li", "group", [
+      element("label", "", [box, ...swatches, element("span", "name", [title])]),
+      ...(rows.length ? [element("ul", kind, rows)] : []),
     ]);
-    this.rows.set(`${name}\n`, { row, amount });
-    return row;
+  }
+
+  private part(part: Part, title: string, swatches: Node[], rows: HTMLElement[] = []): HTMLElement {
+    return this.switched(part, title, swatches, rows, "wide");
   }
 
   private group(layer: DrawnLayer): HTMLElement {
@@ -122,15 +141,43 @@ export class Legend {
     ];
   }
 
-  private frontRows({ name, legend: [front] }: DrawnLayer): HTMLElement[] {
+  private frontRows({ name, legend: [front], derived }: DrawnLayer): HTMLElement[] {
     const { frontline, casing } = paletteOf(this.theme);
     const colour = front ? colourOf(front, this.theme) : frontline;
+    const ours = this.view?.tiles.legend.areas?.find(({ side }) => side && side === derived?.side);
     const label = (front && pick(front.label, this.language)) || this.say("frontline");
-    return [this.own(name, "", lineSwatch(colour, casing), label)];
+    return [
+      this.own(name, "", lineSwatch(colour, casing), label),
+      ...(ours
+        ? [
+            this.part("sides", this.say("teeth", { side: pick(ours.label, this.language) }), [
+              teethSwatch(colour, colourOf(ours, this.theme), casing),
+            ]),
+          ]
+        : []),
+    ];
   }
 
-  private noteRows({ name }: DrawnLayer): HTMLElement[] {
-    return [this.switched(name, this.say("notesOnMap"), [noteSwatch(this.theme)])];
+  private recentRows(): HTMLElement[] {
+    const gainers = this.view ? gainersOf(this.view.tiles) : [];
+    if (gainers.length === 0) return [];
+    const rows = gainers.map(({ kind, category }) =>
+      this.own(
+        "recent",
+        kind,
+        recentSwatch(kind, colourOf(category, this.theme), this.theme),
+        pick(category.label, this.language),
+      ),
+    );
+    const [few, many] = RECENT_DAYS;
+    return [this.part("recent", this.say("recent", { few, many }), [], rows)];
+  }
+
+  private noteRows({ name, arrows }: DrawnLayer): HTMLElement[] {
+    return [
+      this.switched(name, this.say("notesOnMap"), [noteSwatch(this.theme)]),
+      ...(arrows ? [this.part("arrows", this.say("arrows"), [arrowSwatch(this.theme)])] : []),
+    ];
   }
 
   private get theme(): Theme {

@@ -80,9 +80,15 @@ export function openCamera(map: MapLibre, { centre: [lon, lat, zoom] }: Theatre,
 export const jumpTo = (map: MapLibre, { lon, lat, zoom }: Camera): void =>
   void map.jumpTo({ center: [lon, lat], zoom });
 
-/** Fly to the place of a note, near enough to make it out. */
-export const flyToNote = (map: MapLibre, { lon, lat }: Note): void =>
-  void map.flyTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 8) });
+/** Fly to the place of a note, near enough to make it out, in the middle of what is clear. */
+export function flyToNote(map: MapLibre, { lon, lat }: Note, clear: Clear): void {
+  const { clientWidth, clientHeight } = map.getContainer();
+  const offset: [number, number] = [
+    (clear.left + clear.right - clientWidth) / 2,
+    (clear.top + clear.bottom - clientHeight) / 2,
+  ];
+  map.flyTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 8), offset });
+}
 
 /** Give the layers of a style that is in the map already the paint of another one with the same layers. */
 export function repaint(map: MapLibre, style: StyleSpecification): void {

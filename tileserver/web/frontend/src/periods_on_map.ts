@@ -5,6 +5,7 @@ import type { Map as MapLibre } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import { clampDay, type Day } from "./days";
 import type { Prepared } from "./dayqueue";
+import { facingIn } from "./facing_url";
 import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
 import { DATED, PeriodLayers } from "./period_layers";
 import { EarlierEvents } from "./earlier_events";
@@ -230,7 +231,9 @@ export class PeriodsOnMap {
       `${DATED}${key}-${++this.count}`,
       {
         ...tiles,
-        url: steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key),
+        url:
+          (steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key)) +
+          facingIn(tiles),
       },
       look,
       { directions: loaded.directions, baseDay: steady ? null : dayNumber(day) },

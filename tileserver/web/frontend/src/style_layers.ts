@@ -11,22 +11,25 @@ import {
   onState,
   patternImage,
   placed,
+  toothImage,
   type Look,
   type PlacedLayer,
   type SourceTraits,
 } from "./style_parts";
 
-export { colourOf, patternImage, shapeImage } from "./style_parts";
+export { BOX_IMAGE, arrowheadImage, colourOf, patternImage, shapeImage, toothImage } from "./style_parts";
 export type { Look, PlacedLayer, SourceTraits } from "./style_parts";
 
-/** Roles drawn as symbols, which have no opacity of the whole layer: unseen, their features are switched off. */
-export const SYMBOLS: readonly Role[] = ["events", "notes"];
+/** Roles drawn as symbols, or with some, which have no opacity of the whole layer: unseen, their features are switched off. */
+export const SYMBOLS: readonly Role[] = ["front", "events", "notes"];
 
+const FIRST_TEETH = 5.5; // zoom
 const OTHER_COLOUR = "#8a8a8a";
 const OVERLAY_OPACITY = 0.28; // control shows through
 
 function areas(source: string, layer: DrawnLayer, { theme }: Look, traits: SourceTraits): PlacedLayer[] {
   const { legend: categories, category: property } = layer;
+  const pale = categories.filter((category) => category.pattern === "pale").map(({ code }) => code);
   const patterned = categories.filter((category) => category.pattern !== "none");
   const colours = paletteOf(theme);
   const fill = (id: string, paint: object, seen: number, filter?: ExpressionSpecification): PlacedLayer =>
@@ -53,13 +56,29 @@ function areas(source: string, layer: DrawnLayer, { theme }: Look, traits: Sourc
     patterned.map((category) => [category.code, patternImage(category, theme)]),
     "",
   );
-  const only: ExpressionSpecification = [
+  const among = (codes: string[]): ExpressionSpecification => [
     "in",
     ["to-string", ["get", property]],
-    ["literal", patterned.map((category) => category.code)],
+    ["literal", codes],
   ];
+  const only = among(patterned.map(({ code }) => code));
   return [
-    fill("areas", { "fill-color": plain }, colours.controlOpacity),
+    fill(
+      "areas",
+      { "fill-color": plain },
+      colours.controlOpacity,
+      pale.length ? ["!", among(pale)] : undefined,
+    ),
+    ...(pale.length
+      ? [
+          fill(
+            "pale-areas",
+            { "fill-color": plain, "fill-antialias": false },
+            colours.paleOpacity,
+            among(pale),
+          ),
+        ]
+      : []),
     ...(patterned.length
       ? [fill("pattern", { "fill-pattern": images, "fill-antialias": false }, colours.patternOpacity, only)]
       : []),
@@ -126,7 +145,7 @@ function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
         layout: { "line-join": "round", "line-cap": "round" },
         paint: {
           "line-color": colour,
-          "line-opacity": onState(traits, false),
+          "line-opacity": traits.baseDay === null ? 1 : onState(traits, true),
           "line-layer-opacity": 0,
           "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
         },
@@ -135,10 +154,46 @@ function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
       { "line-layer-opacity": seen },
     );
   const [named] = layer.legend;
+  const colour = named ? colourOf(named, look.theme) : colours.frontline;
   return [
     line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
-    line("front", named ? colourOf(named, look.theme) : colours.frontline, 1.3, 3, 1),
+    line("front", colour, 1.3, 3, 1),
+    ...(layer.derived && look.sides ? [teeth(source, layer, look, traits, colour)] : []),
   ];
+}
+
+/** Teeth along the front, on the side of the land that the front's side holds: its lines have that on their right (see
+ *  `facing.ts`), and there is below for what stands along a line. */
+function teeth(
+  source: string,
+  layer: DrawnLayer,
+  { theme }: Look,
+  traits: SourceTraits,
+  colour: string,
+): PlacedLayer {
+  return placed(
+    {
+      id: `${source}-${layer.name}-teeth`,
+      type: "symbol",
+      source,
+      "source-layer": layer.name,
+      minzoom: FIRST_TEETH,
+      layout: {
+        "symbol-placement": "line",
+        "symbol-spacing": ["interpolate", ["linear"], ["zoom"], FIRST_TEETH, 26, 9, 38],
+        "icon-image": toothImage(colour, theme),
+        "icon-size": ["interpolate", ["linear"], ["zoom"], FIRST_TEETH, 0.7, 10, 1.15],
+        "icon-anchor": "top",
+        "icon-rotation-alignment": "map",
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+        "icon-padding": 0,
+      },
+      paint: { "icon-opacity": onState(traits, true) },
+    },
+    FIRST_LABEL,
+    traits.baseDay === null ? { "icon-opacity": 1 } : {},
+  );
 }
 
 /** Notes are numbered as in the list beside the map; `directions` has their order. */

@@ -10,6 +10,7 @@ import type { DayNumber } from "./periods";
  *  and what of them is left out, as terms. */
 export interface Look {
   theme: Theme;
+  sides?: boolean; // whether the sides of the front are told apart
   drawn: readonly DrawnLayer[];
   window: EventWindow;
   hidden: ReadonlySet<string>;
@@ -64,6 +65,12 @@ export const colourOf = (category: Category, theme: Theme): string =>
 /** Name of the generated image of a pattern. It carries the colour, because a theme changes it. */
 export const patternImage = (category: Category, theme: Theme): string =>
   `${category.pattern}:${colourOf(category, theme)}`;
+/** Name of the generated image of the head of an arrow. */
+export const arrowheadImage = (colour: string, theme: Theme): string => `arrowhead:${colour}:${theme}`;
+/** Name of the generated image of the box around a note's words, without the theme. */
+export const BOX_IMAGE = "box";
+/** Name of the generated image of the teeth of a front. */
+export const toothImage = (colour: string, theme: Theme): string => `teeth:${colour}:${theme}`;
 /** Name of the generated image of the *index*-th category of all events; undefined for events of no category. */
 export const shapeImage = (category: Category | undefined, index: number, theme: Theme): string =>
   `shape-${index % SHAPES}:${category ? colourOf(category, theme) : paletteOf(theme).note}:${theme}`;

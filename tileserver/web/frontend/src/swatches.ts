@@ -4,6 +4,7 @@ import { paletteOf, type Theme } from "./basemap";
 import type { Category } from "./catalogue";
 import { comparisonImage, colourNow, type Moved } from "./comparison_layers";
 import { element } from "./dom";
+import { RECENT_LOOKS, type Gainer } from "./gainers";
 import { imageOf } from "./images";
 import { colourOf, patternImage } from "./style_layers";
 
@@ -51,7 +52,7 @@ export function areaSwatch(category: Category, theme: Theme): HTMLCanvasElement 
   return canvasOf(26, 16, (context) => {
     context.fillStyle = palette.land;
     context.fillRect(0, 0, 52, 32);
-    context.globalAlpha = palette.controlOpacity;
+    context.globalAlpha = category.pattern === "pale" ? palette.paleOpacity : palette.controlOpacity;
     context.fillStyle = colourOf(category, theme);
     context.fillRect(0, 0, 52, 32);
     context.globalAlpha = palette.patternOpacity;
@@ -116,6 +117,62 @@ export function comparisonSwatch(
   });
 }
 
+/** The teeth of the front, on land that a side holds. */
+export const teethSwatch = (colour: string, ours: string, casing: string): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => {
+    context.globalAlpha = 0.4;
+    context.fillStyle = ours;
+    context.fillRect(0, 16, 52, 16);
+    context.globalAlpha = 1;
+    for (const [style, width] of [
+      [casing, 10],
+      [colour, 5],
+    ] as const) {
+      context.strokeStyle = style;
+      context.lineWidth = width;
+      context.beginPath();
+      context.moveTo(0, 14);
+      context.lineTo(52, 14);
+      context.stroke();
+    }
+    context.fillStyle = colour;
+    for (const x of [14, 38]) {
+      context.beginPath();
+      context.moveTo(x - 8, 15);
+      context.lineTo(x + 8, 15);
+      context.lineTo(x, 27);
+      context.fill();
+    }
+  });
+
+/** Land that was gained: strongly on the left, and palely on the right. */
+export const recentSwatch = (kind: Gainer["kind"], colour: string, theme: Theme): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => {
+    context.fillStyle = paletteOf(theme).casing;
+    context.fillRect(0, 0, 52, 32);
+    RECENT_LOOKS.forEach(({ fill, pattern, width }, i) => {
+      const left = i * 27;
+      context.save();
+      context.beginPath();
+      context.rect(left, 0, 25, 32);
+      context.clip();
+      context.globalAlpha = fill;
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 52, 32);
+      context.globalAlpha = pattern;
+      const stripes = context.createPattern(bitmap(comparisonImage(kind, colour)), "repeat");
+      if (stripes) {
+        context.fillStyle = stripes;
+        context.fillRect(0, 0, 52, 32);
+      }
+      context.globalAlpha = 1;
+      context.strokeStyle = colour;
+      context.lineWidth = 2 * width;
+      context.strokeRect(left, 0, 25, 32);
+      context.restore();
+    });
+  });
+
 /** The number of a note. */
 export const noteSwatch = (theme: Theme): HTMLCanvasElement =>
   canvasOf(26, 16, (context) => {
@@ -128,4 +185,21 @@ export const noteSwatch = (theme: Theme): HTMLCanvasElement =>
     context.font = "bold 22px system-ui, sans-serif";
     context.textAlign = "center";
     context.fillText("1", 26, 24);
+  });
+
+/** An arrow of a note. */
+export const arrowSwatch = (theme: Theme): HTMLCanvasElement =>
+  canvasOf(26, 16, (context) => {
+    const { note } = paletteOf(theme);
+    context.strokeStyle = context.fillStyle = note;
+    context.lineWidth = 5;
+    context.beginPath();
+    context.moveTo(4, 26);
+    context.quadraticCurveTo(16, 10, 36, 12);
+    context.stroke();
+    context.beginPath();
+    context.moveTo(34, 2);
+    context.lineTo(50, 13);
+    context.lineTo(33, 22);
+    context.fill();
   });

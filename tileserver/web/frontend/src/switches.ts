@@ -1,6 +1,12 @@
-// What a reader switches on and off: layers, by name. A link says what is not as it is at first.
+// What a reader switches on and off: layers by name, and parts of the map that are drawn from several. A link says what
+// is not as it is at first.
 
 import { offAtFirst, switchable, type TileJson } from "./catalogue";
+
+/** A part of the map that is no layer: the teeth of the front, recent gains, the arrows that notes declare. */
+export type Part = "sides" | "recent" | "arrows";
+
+const PARTS: readonly string[] = ["sides", "recent", "arrows"] satisfies Part[];
 
 /** Names that are off though they are on at first, and the other way round; each ascending. */
 export interface Switches {
@@ -15,7 +21,7 @@ export const AS_AT_FIRST: Switches = { off: [], on: [] };
 export function offBy({ off, on }: Switches, tiles: Pick<TileJson, "drawn">): Set<string> {
   const found = offAtFirst(tiles);
   const layers = [...switchable(tiles), ...tiles.drawn.filter(({ role }) => role === "notes")];
-  const known = new Set(layers.map(({ name }) => name));
+  const known = new Set([...PARTS, ...layers.map(({ name }) => name)]);
   for (const name of off) if (known.has(name)) found.add(name);
   for (const name of on) found.delete(name);
   return found;

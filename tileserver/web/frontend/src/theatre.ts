@@ -52,7 +52,12 @@ export function viewOf(
   steady: boolean,
 ): TheatreView {
   const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
-  return { tileset: theatre.tileset, tiles, look: { theme, drawn, window, hidden }, steady };
+  return {
+    tileset: theatre.tileset,
+    tiles,
+    look: { theme, drawn, sides: !off.has("sides"), window, hidden },
+    steady,
+  };
 }
 
 /** The events of a window that ends with *day*; null for a window of that day alone. */

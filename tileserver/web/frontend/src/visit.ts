@@ -9,6 +9,7 @@ import type { Comparison } from "./comparison";
 import { clampDay, type Day } from "./days";
 import { setGround } from "./ground_dates";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
+import type { DrawnNotes } from "./drawn_notes";
 import type { Legend } from "./legend";
 import type { MapLook } from "./map_look";
 import { namesOfDirection, type Note } from "./notes";
@@ -16,6 +17,7 @@ import type { Page } from "./page";
 import type { Panel } from "./panel";
 import type { TheatreView } from "./periods_on_map";
 import type { ClickContext, Popups } from "./popup";
+import type { RecentGains } from "./recent";
 import type { Recovery } from "./recovery";
 import type { Place as FoundPlace } from "./place_index";
 import { comparing } from "./state";
@@ -45,6 +47,8 @@ export interface Parts {
   recovery: Recovery;
   travel: Travel;
   comparison: Comparison;
+  recent: RecentGains;
+  drawnNotes: DrawnNotes;
   popups: Popups;
   address: Address;
   loader: TheatreLoader;
@@ -101,9 +105,11 @@ export class Visit {
     this.off = turned(this.off, name);
     if (!open) return;
     this.parts.popups.close(); // it may tell of what is no longer there
-    if (open.tiles.drawn.some((layer) => layer.name === name)) {
+    if (name === "sides" || open.tiles.drawn.some((layer) => layer.name === name)) {
       this.parts.travel.open(this.view(open), countsOf(open, this.off));
       this.parts.travel.refresh();
+    } else {
+      this.afterwards();
     }
     this.parts.address.write("replace");
   }
@@ -136,7 +142,17 @@ export class Visit {
   private afterwards(): void {
     const { open } = this;
     const { day } = this.parts.page;
-    if (open && day) this.parts.afterwards.onDay({ day, theatre: open.theatre.id, tiles: open.tiles });
+    if (!open || !day) return;
+    this.parts.afterwards.onDay({
+      day,
+      theatre: open.theatre.id,
+      tiles: open.tiles,
+      theme: this.parts.page.theme,
+      off: this.off,
+      compared: this.link.compare !== "",
+      notes: this.notes,
+      firstOfAreas: open.days.find(({ begins }) => begins.includes("areas"))?.day ?? "",
+    });
   }
 
   /** A correction or a withdrawal may have given a period another id. */
@@ -154,6 +170,7 @@ export class Visit {
       return;
     }
     this.compareAnew();
+    this.afterwards();
     this.parts.address.write("replace");
   }
 
@@ -180,7 +197,7 @@ export class Visit {
 
   private flyTo(note: Note): void {
     this.parts.page.makeWay();
-    flyToNote(this.parts.map, note);
+    flyToNote(this.parts.map, note, this.parts.page.clear());
   }
 
   /** Go to the newest public day. */
@@ -228,6 +245,7 @@ export class Visit {
     }
     this.choose(link.compare, link.known);
     this.compareAnew();
+    this.afterwards();
     if (open && link.at) this.parts.travel.begin(openingOf(open, this.link.at));
   }
 
@@ -275,6 +293,8 @@ export class Visit {
     const { wanted } = this.parts.travel;
     this.parts.travel.periods.abandon();
     this.parts.comparison.abandon();
+    this.parts.recent.abandon();
+    this.parts.drawnNotes.abandon();
     this.takeDown();
     this.parts.page.hint(this.say("lost"));
     if (wanted) this.parts.travel.wish(wanted, "step");

@@ -33,7 +33,7 @@ const zones = layer("zones", "areas", [held, freed]),
   battles = layer("battles", "events", [category("b", "Battle")]),
   ruins = layer("ruins", "events", [category("b", "House")], { shape: 1 }),
   claims = layer("claims", "overlay", [category("", "Claims")]),
-  words = layer("words", "notes", []);
+  words = layer("words", "notes", [], { arrows: true });
 
 let legend: Legend, switched: string[];
 const fill = (drawn: DrawnLayer[], off: string[] = []): void => {
@@ -51,10 +51,28 @@ beforeEach(() => {
   legend = new Legend("en", speaker("en"), (name) => void switched.push(name));
 });
 
-test("there is a row for each status, for the front and for kinds of events", () => {
+test("there is a row for each status, for the front and its teeth, for gains by side and for kinds of events", () => {
   fill([zones, line, battles]);
-  assert.deepEqual(textsOf("#legend .name"), ["Held", "Freed", "Front line", "Battle"]);
-  assert.deepEqual(textsOf("#legend input"), [], "of one layer of events there is nothing to choose");
+  assert.deepEqual(textsOf("#legend .name"), [
+    "Held",
+    "Freed",
+    "Front line",
+    "Teeth: the side of “Held”",
+    "Gains of the last 7 · 30 days",
+    "Held",
+    "Freed",
+    "Battle",
+  ]);
+  assert.deepEqual(
+    [...document.querySelectorAll<HTMLInputElement>("#legend input")].map(({ name }) => name),
+    ["sides", "recent"],
+    "of one layer of events there is nothing to choose",
+  );
+});
+
+test("where the front is drawn for nobody, it has no teeth, and gains have no side", () => {
+  fill([zones, layer("line", "front", [])]);
+  assert.deepEqual(textsOf("#legend .name"), ["Held", "Freed", "Front line"]);
 });
 
 test("several layers of events, overlays and notes have parts of their own, and a switch each", () => {
@@ -64,6 +82,7 @@ test("several layers of events, overlays and notes have parts of their own, and 
     "RUINS",
     "CLAIMS",
     "Notes on the map",
+    "Directions of attack",
   ]);
   assert.deepEqual(textsOf("#legend > li.group > ul"), ["Battle", "House"]);
   const boxes = [...document.querySelectorAll<HTMLInputElement>("#legend input")];
@@ -74,6 +93,7 @@ test("several layers of events, overlays and notes have parts of their own, and 
       ["ruins", true],
       ["claims", false],
       ["words", true],
+      ["arrows", true],
     ],
   );
   const { Event: PageEvent } = document.defaultView as unknown as { Event: typeof Event };
@@ -101,10 +121,10 @@ test("what there is nothing of on a day is not in the legend of that day, and th
 
 test("a link turns off only what can be turned off, and says only what is not as it is at first", () => {
   const tiles = { drawn: [zones, line, battles, ruins, claims, words] };
-  const off = offBy({ off: ["zones", "line", "ruins", "words", "nothing"], on: ["claims"] }, tiles);
-  assert.deepEqual([...off].sort(), ["ruins", "words"]);
-  assert.deepEqual(switchesOf(off, tiles), { off: ["ruins", "words"], on: ["claims"] });
-  assert.deepEqual(switchesOf(turned(turned(off, "ruins"), "claims"), tiles), { off: ["words"], on: [] });
+  const off = offBy({ off: ["zones", "line", "ruins", "sides", "nothing"], on: ["claims"] }, tiles);
+  assert.deepEqual([...off].sort(), ["ruins", "sides"]);
+  assert.deepEqual(switchesOf(off, tiles), { off: ["ruins", "sides"], on: ["claims"] });
+  assert.deepEqual(switchesOf(turned(turned(off, "ruins"), "claims"), tiles), { off: ["sides"], on: [] });
 });
 
 test("a front says of which areas it is the edge, and for whom", () => {

@@ -1,0 +1,152 @@
+// The notes of the day as words and arrows on the map: a box beside the number of each, where there is room, and the
+// arrows that it declares. Drawn once a day has stood for a while, and gone in the moment that another comes. A box is
+// a label among others: where it stands, names of places give way.
+
+import type { LayerSpecification, Map as MapLibre } from "maplibre-gl";
+import type { Follower, Stand } from "./afterwards";
+import { arrowsOf, curveOf } from "./arrows";
+import { FIRST_LABEL, paletteOf } from "./basemap";
+import { worded, type Note } from "./notes";
+import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
+
+const SOURCE = "drawn-notes";
+const WORDS = `${SOURCE}-words`;
+const WIDE = 900; // px of a map that has room for words
+const FIRST_WORDS = 6.4; // zoom
+const LONGEST = 110; // letters of a box
+
+/** The beginning of a text: its first sentence, or as many words as there is room for. */
+export function beginning(text: string, most = LONGEST): string {
+  const sentence = /^.*?[.!?:;](?=\s|$)/u.exec(text)?.[0] ?? text;
+  if (sentence.length <= most) return sentence.replace(/[:;]$/u, "…");
+  return `${sentence.slice(0, most).replace(/[\s,]+\S*$/u, "")}…`;
+}
+
+/** The words and arrows that are on the map. */
+export class DrawnNotes implements Follower {
+  private layers: LayerSpecification[] = [];
+
+  constructor(
+    private readonly map: MapLibre,
+    private readonly language: string,
+  ) {}
+
+  leave(): void {
+    for (const { id } of this.layers) this.map.removeLayer(id);
+    if (this.layers.length) this.map.removeSource(SOURCE);
+    this.abandon();
+  }
+
+  /** Let go of what the map has lost already. */
+  abandon(): void {
+    this.layers = [];
+  }
+
+  follow(stand: Stand): Promise<void> {
+    const { notes: layer } = stand.tiles.layers;
+    if (layer !== undefined && !stand.off.has(layer) && !stand.compared && stand.notes.length)
+      this.draw(stand);
+    return Promise.resolve();
+  }
+
+  private draw(stand: Stand): void {
+    const features = stand.notes.flatMap((note) => [
+      this.words(note),
+      ...(stand.off.has("arrows") ? [] : arrowFeatures(note, stand)),
+    ]);
+    this.map.addSource(SOURCE, { type: "geojson", data: { type: "FeatureCollection", features } });
+    this.layers = noteLayers(stand, this.map.getContainer().clientWidth >= WIDE);
+    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? undefined : FIRST_LABEL);
+  }
+
+  private words({ lon, lat, properties }: Note): GeoJSON.Feature {
+    const [title, text] = ["direction", "text"].map((name) => worded(properties, name, this.language));
+    return {
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [lon, lat] },
+      properties: { is: "words", title, text: beginning(text ?? "") },
+    };
+  }
+}
+
+function arrowFeatures(note: Note, { tiles, theme }: Stand): GeoJSON.Feature[] {
+  return arrowsOf(note).flatMap((arrow): GeoJSON.Feature[] => {
+    const status = tiles.legend.areas?.find(({ side }) => side && side === arrow.side);
+    const colour = status ? colourOf(status, theme) : paletteOf(theme).note;
+    const { line, bearing } = curveOf(arrow);
+    const properties = { colour, bearing, head: arrowheadImage(colour, theme) };
+    return [
+      {
+        type: "Feature",
+        geometry: { type: "LineString", coordinates: line },
+        properties: { ...properties, is: "arrow" },
+      },
+      {
+        type: "Feature",
+        geometry: { type: "Point", coordinates: line.at(-1)! },
+        properties: { ...properties, is: "head" },
+      },
+    ];
+  });
+}
+
+function noteLayers({ theme }: Stand, wide: boolean): LayerSpecification[] {
+  const { casing, note } = paletteOf(theme);
+  const width = (more: number): unknown => ["interpolate", ["linear"], ["zoom"], 5, 2.2 + more, 10, 6 + more];
+  const line = (id: string, paint: object): LayerSpecification => ({
+    id: `${SOURCE}-${id}`,
+    type: "line",
+    source: SOURCE,
+    filter: ["==", ["get", "is"], "arrow"],
+    layout: { "line-join": "round", "line-cap": "butt" },
+    paint,
+  });
+  const arrows = [
+    line("casing", { "line-color": casing, "line-width": width(2.4) }),
+    line("arrow", { "line-color": ["get", "colour"], "line-width": width(0) }),
+    {
+      id: `${SOURCE}-head`,
+      type: "symbol",
+      source: SOURCE,
+      filter: ["==", ["get", "is"], "head"],
+      layout: {
+        "icon-image": ["get", "head"],
+        "icon-rotate": ["get", "bearing"],
+        "icon-rotation-alignment": "map",
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.75, 10, 1.6],
+        "icon-allow-overlap": true,
+        "icon-ignore-placement": true,
+      },
+    } as LayerSpecification,
+  ];
+  const words = {
+    id: WORDS,
+    type: "symbol",
+    source: SOURCE,
+    minzoom: FIRST_WORDS,
+    filter: ["==", ["get", "is"], "words"],
+    layout: {
+      "text-field": [
+        "format",
+        ["get", "title"],
+        { "text-font": ["literal", ["Bold", "system-ui"]] },
+        "\n",
+        {},
+        ["get", "text"],
+        {},
+      ],
+      "text-font": ["system-ui"],
+      "text-size": 12,
+      "text-max-width": 17,
+      "text-justify": "left",
+      // On one side alone: MapLibre draws a box of another justification beside it.
+      "text-variable-anchor": ["left", "top-left", "bottom-left"],
+      "text-radial-offset": 1.9,
+      "icon-image": `${BOX_IMAGE}:${theme}`,
+      "icon-text-fit": "both",
+      "icon-text-fit-padding": [5, 8, 5, 8],
+    },
+    paint: { "text-color": note },
+  } as unknown as LayerSpecification;
+  return wide ? [...arrows, words] : arrows;
+}

@@ -1,0 +1,25 @@
+// Waiting for a source in the map.
+
+import type { ErrorEvent, Map as MapLibre } from "maplibre-gl";
+
+/** Settles once every tile of a source that is on screen is there, or nobody waits any more; rejects where one fails. */
+export function whole(map: MapLibre, source: string, isAwaited: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const check = map.on("render", () => {
+      if (!isAwaited() || map.isSourceLoaded(source)) {
+        stop();
+        resolve();
+      }
+    });
+    const fail = map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
+      if (event.sourceId !== source) return;
+      stop();
+      reject(new Error(event.error.message));
+    });
+    const stop = (): void => {
+      check.unsubscribe();
+      fail.unsubscribe();
+    };
+    map.triggerRepaint();
+  });
+}
