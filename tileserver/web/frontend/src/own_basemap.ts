@@ -190,11 +190,13 @@ export function ownStyle(
     minzoom: reach.minzoom,
     paint: { "fill-color": palette.land, "fill-antialias": false },
   };
+  // Names of places go where the build's go: what comes later is written first.
+  const lastPlaces = base.layers.findLast(({ id }) => id.endsWith("-places"))?.id ?? firstLabel;
   const layers = base.layers.flatMap((layer) => {
     const ours = under(layer, reach);
     if (layer.id === firstWater)
       return [extent, ...shapes.filter(isLand), ours, ...shapes.filter((one) => !isLand(one))];
-    return layer.id === firstLabel ? [ours, ...labels] : [ours];
+    return layer.id === lastPlaces ? [ours, ...labels] : [ours];
   });
   const polygon = { type: "Polygon" as const, coordinates: [ringOf(reach.bounds)] };
   const data = { type: "Feature" as const, properties: {}, geometry: polygon };
