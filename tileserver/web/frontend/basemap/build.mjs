@@ -162,7 +162,7 @@ function buildRegions(places) {
   const parts = [
     ["land", cut(regionLand(), DETAIL.maxzoom)],
     ["water", cut(water, DETAIL.maxzoom, lines)],
-    ["rail", cut(asCollection(railLines(SOURCES)), LAST_COARSE, { tolerance: 12 })],
+    ["rail", cut(asCollection(railLines(SOURCES)), LAST_COARSE, { tolerance: 6 })],
     ["river:coarse", cut(asCollection(rivers.coarse), LAST_COARSE, lines)],
     ["river:fine", cut(asCollection(rivers.fine), DETAIL.maxzoom, lines)],
     ["border", cut(borders, DETAIL.maxzoom, lines)],
