@@ -156,6 +156,7 @@ def test_a_standby_is_not_migrated_and_says_so(databases: Databases) -> None:
 def _of_before_sides(theatre: Theatre) -> dict[str, Any]:
     """Return a definition as it was kept when fronts were drawn around statuses, on one land."""
     definition: dict[str, Any] = msgspec.to_builtins(theatre)
+    del definition["sides"]
     for layer in definition["layers"]:
         for category in layer["categories"]:
             del category["side"]
