@@ -15,9 +15,12 @@ of "liberated" each other by 87 km2 around 1 June 2022, of "occupied" by 14 km2 
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 import pytest
@@ -26,15 +29,24 @@ from shapely.geometry.base import BaseGeometry
 
 from tests.conftest import DATA, NOW
 from tests.desk.conftest import Desk
+from tests.gains_source import held_by_day
 from tileserver.model import Moment, Revision
 from tileserver.publish.comparison import comparison_of, load_pieces
+from tileserver.publish.comparison_sides import load_transfers, sides_fields
+from tileserver.publish.gains import PER_KM2, Gains
+from tileserver.publish.gains_document import balance
+from tileserver.publish.gains_service import GainsService
 from tileserver.publish.measures import load_series, net_by_day
+from tileserver.publish.turns import Way
 from tileserver.shape.compare import Sieve
+from tileserver.shape.holders import NOBODY, Transfer
 from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Pool
 from tileserver.store.measures import StatusArea, load_areas, load_status_areas
 from tileserver.tiles.catalogue import load_catalogue
-from tileserver.times import to_micros
+from tileserver.tiles.current import Current
+from tileserver.times import Micros, day_period, to_micros
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -43,6 +55,7 @@ pytestmark = [pytest.mark.db, pytest.mark.data]
 
 STRAIGHT_M = 5000.0  # an edge is straight on the map; a geodesic between ends farther apart would not be
 Measured = dict[str, float]
+Result = TypeVar("Result")
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +78,19 @@ def at_each_instant(areas: list[StatusArea]) -> dict[datetime, Measured]:
         held[area.status] = area.km2
         found[area.at] = dict(held)
     return found
+
+
+def ask(desk: Desk, work: Callable[[Current], Awaitable[Result]]) -> Result:
+    """Run *work* as a reader's question."""
+
+    async def run() -> Result:
+        pool = Pool(desk.dsn, 2, 60, 60)
+        try:
+            return await work(Current(pool, lambda: NOW))
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
 
 
 class Source:
@@ -138,3 +164,53 @@ def test_the_days_add_up_to_the_series(desk: Desk) -> None:
             assert sum(net[day].get(status, 0.0) for day in net) == pytest.approx(figures[-1], abs=0.05)
 
     desk.run(work)
+
+
+# Land that was Russia's own and uncovered, and then was drawn as occupied: it passed to nobody.
+DRAWN_OVER_THE_BORDER = {date(2023, 11, 3)}
+
+
+def test_what_russia_gained_on_a_day_is_how_much_more_its_areas_have_in_the_source(desk: Desk) -> None:
+    """But for 0.05 km2, by the grid of the faces; also by what was drawn anew."""
+
+    async def work(current: Current) -> Gains:
+        tileset = (await current.catalogue()).tileset("ukraine.control")
+        return await GainsService(current, 1 << 24).gains(tileset, tileset.revision(None))
+
+    gains, source = ask(desk, work), held_by_day(DATA / "control" / "daily_2023-10_2023-11")
+    assert len(source) > 50
+    for before, day in pairwise(source):
+        passed = gains.between(before + timedelta(1), day)
+        net = sum(
+            amount * ((way.after == "russia") - (way.before == "russia")) for way, amount in passed.items()
+        )
+        if day not in DRAWN_OVER_THE_BORDER:
+            assert net / PER_KM2 == pytest.approx(source[day] - source[before], abs=0.05), day
+
+
+def test_the_days_of_gains_add_up_to_a_comparison_of_the_two_states(desk: Desk) -> None:
+    """All kinds exactly; movement alone for Russia, but for what was a strip on the way alone."""
+
+    async def work(current: Current) -> list[tuple[dict[Way, int], list[Transfer]]]:
+        tileset = (await current.catalogue()).tileset("ukraine.control")
+        stored, revision = tileset.layers[0].stored, tileset.revision(None)
+        gains, found = await GainsService(current, 1 << 24).gains(tileset, revision), []
+        for first, last in ((date(2023, 10, 1), date(2023, 11, 30)), (date(2023, 11, 8), date(2023, 11, 9))):
+            ends = [day_period(day, tileset.zone).end for day in (first, last)]
+            moments = [Moment(Micros(to_micros(end) - 1), revision) for end in ends if end]
+            async with current.pool.acquire() as connection:
+                pieces = await load_pieces(connection, stored, moments[0], moments[1], Sieve())
+            passed = await load_transfers(current.pool, stored, moments[0], moments[1], pieces)
+            found.append((gains.between(first + timedelta(1), last), passed))
+        return found
+
+    for days, compared in ask(desk, work):
+        for holder in ("russia", "ukraine", NOBODY):
+            net = sum(
+                amount * ((way.after == holder) - (way.before == holder)) for way, amount in days.items()
+            )
+            expected = sum(each.km2 * ((each.after == holder) - (each.before == holder)) for each in compared)
+            assert net / PER_KM2 == pytest.approx(expected, abs=0.1), holder
+        (russia,) = sides_fields(compared, [{"id": "russia"}])["sides"]
+        gained, lost = balance(days, "russia")
+        assert (gained - lost) / PER_KM2 == pytest.approx(russia["net"], abs=1.5)

@@ -241,6 +241,14 @@ def _histories(last: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return asks
 
 
+def _sides(learned: Sequence[Learned]) -> Iterator[Ask]:
+    del learned  # nothing of it stays anywhere
+    for name in ("toy.control", "toy"):
+        for ends, shows in (CHANGES if name == "toy.control" else FEW_CHANGES).items():
+            pair, _, query = ends.partition("?")
+            yield Ask(f"/changes/{name}/{pair}/sides.json" + (f"?{query}" if query else ""), EMBARGO, shows)
+
+
 def _never(*paths: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return lambda _: (Ask(path, shows=False) for path in paths)
 
@@ -290,6 +298,7 @@ ROUTES: Mapping[str, Exit] = {
         ),
         "what is told for the first time is no correction; tests/desk/test_public_corrections.py has some",
     ),
+    "/changes/{tileset}/{from}/{to}/sides.json": Exit(_sides),
     "/styles/{style}.json": Exit(
         _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09"),
         "what is declared, not held",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from string import Formatter
 from types import SimpleNamespace
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.shapes import layer, theatre
 from tileserver.declared import Category, Direction
 from tileserver.publish.gains import Gains
-from tileserver.publish.gains_document import balance
+from tileserver.publish.gains_document import balance, gains_document
 from tileserver.publish.gains_text import LANGUAGES, _words, gains_text
 from tileserver.publish.turns import Way
 from tileserver.shape.holders import NOBODY, NOWHERE
@@ -105,3 +107,36 @@ def test_every_language_has_every_word_with_the_same_places() -> None:
         }
 
     assert all(places(language) == places("en") for language in LANGUAGES)
+
+
+SHARED = ROOT / "tileserver" / "web" / "frontend" / "test" / "gains.json"
+MONTHS = gains(
+    {},
+    *(
+        moved(DEFENDER, INVADER, 1_234 * n % 7_919)
+        | moved(NOBODY, DEFENDER, 977 * n % 1_501)
+        | (moved(DEFENDER, NOBODY, 250 * n, "marked") if n % 3 else moved(NOBODY, DEFENDER, 90 * n, "marked"))
+        | moved(DEFENDER, INVADER, 61, "sliver")
+        for n in range(1, 20)
+    ),
+    *({} for _ in range(9)),
+    moved(INVADER, DEFENDER, 12_345_500),
+    *({} for _ in range(12)),
+    moved(INVADER, DEFENDER, 12_500),
+)
+
+
+def test_the_page_says_the_same_sentences_of_the_same_document() -> None:
+    """The page's own test reads the file; delete it and run this one to write it anew."""
+    days = [FIRST + timedelta(n) for n in range(0, len(MONTHS.days), 3)] + [MONTHS.days[-1]]
+    said = [
+        {"day": day.isoformat(), "language": language, "lead": text.lead, "where": text.directions}
+        for day in days
+        for language in LANGUAGES
+        for text in (gains_text(TILESET, MONTHS, day, language),)
+    ]
+    document = gains_document(TILESET, 1, MONTHS)
+    shared = json.loads(json.dumps({"document": document, "said": said}))
+    if not SHARED.exists():
+        SHARED.write_text(json.dumps(shared, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    assert json.loads(SHARED.read_text("utf-8")) == shared

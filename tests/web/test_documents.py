@@ -84,6 +84,7 @@ class ChangesBlock(msgspec.Struct, forbid_unknown_fields=True):
 
     tiles: Annotated[str, Meta(pattern=r"^https?://.+/changes/.+/\{from\}/\{to\}/\{z\}/\{x\}/\{y\}\.mvt$")]
     document: Annotated[str, Meta(pattern=r"^https?://.+/changes/.+/\{from\}/\{to\}\.json$")]
+    sides: Annotated[str, Meta(pattern=r"^https?://.+/changes/.+/\{from\}/\{to\}/sides\.json$")]
     sieves: Annotated[list[Sieve], Meta(min_length=1)]
 
 

@@ -69,6 +69,7 @@ def comparisons_block(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict
     return {
         "tiles": f"{url}/{{z}}/{{x}}/{{y}}.mvt{asked.revision_query}",
         "document": f"{url}.json{asked.revision_query}",
+        "sides": f"{url}/sides.json{asked.revision_query}",
         "sieves": [{"minzoom": band.lowest, **_sieve_fields(band_sieve(band))} for band in bands],
     }
 

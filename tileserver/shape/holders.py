@@ -43,6 +43,7 @@ class Transfer(NamedTuple):
     after: Holder
     shape: BaseGeometry
     km2: float
+    statuses: tuple[str, str]  # before and after; '' is no status
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def transfers(pieces: Sequence[Piece], holders: Holders, covered: Covered) -> It
                 redrawn = outline or NOWHERE in (before, after)
                 marked = uncovered and holders.ground is not None and NOBODY in (before, after)
                 kind: Kind = "outline" if redrawn else "marked" if marked else "movement"
-                yield Transfer("sliver" if piece.sliver else kind, before, after, shape, km2)
+                statuses = piece.before, piece.after
+                yield Transfer("sliver" if piece.sliver else kind, before, after, shape, km2, statuses)
 
 
 _Part: TypeAlias = tuple[

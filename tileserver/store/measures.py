@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
 
-from tileserver.grid import Band
+from tileserver.grid import Band, Bounds
 from tileserver.model import Moment
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import from_micros
@@ -104,6 +104,24 @@ async def load_polygons(
         list(cells),
     )
     return {(row["cell"], row["content"]): row["geom"] for row in rows}
+
+
+async def load_covering(
+    connection: asyncpg.Connection, stored: StoredLayer, moment: Moment, boxes: Sequence[Bounds]
+) -> list[bytes]:
+    """Return the EWKB in EPSG:3857 of the faces of a state that meet any of *boxes*, in metres."""
+    corners = [[getattr(box, side) for box in boxes] for side in ("west", "south", "east", "north")]
+    rows = await connection.fetch(
+        "SELECT geom FROM face WHERE layer = $1 AND band = $2 AND valid @> $3::timestamptz"
+        " AND known @> $4::bigint AND EXISTS ("
+        "  SELECT FROM unnest($5::float8[], $6::float8[], $7::float8[], $8::float8[]) AS box (w, s, e, n)"
+        "  WHERE face.geom && ST_MakeEnvelope(w, s, e, n, 3857))",
+        stored.layer_id,
+        stored.layer.bands[-1].lowest,
+        *_asked(moment),
+        *corners,
+    )
+    return [row["geom"] for row in rows]
 
 
 async def load_differing_faces(

@@ -244,6 +244,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
         Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
         Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
+        Route("/changes/{tileset}/{from}/{to}/sides.json", comparisons.sides),
         Route("/corrections/{theatre}.json", corrections.json),
         Route("/corrections/{theatre}.atom", corrections.feed),
         Route("/corrections/{theatre}", corrections.page),

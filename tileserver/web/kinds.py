@@ -17,6 +17,7 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("history", 5): "faces",
     ("changes", 7): "change",
     ("changes", 4): "totals",
+    ("changes", 5): "sides",
     ("tilesets", 1): "catalogue",
     ("tilesets", 2): "tilejson",
     ("styles", 2): "style",

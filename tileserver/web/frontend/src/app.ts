@@ -18,6 +18,7 @@ import { keepClear } from "./clearance"; // names keep off the marks
 import { Comparison } from "./comparison"; // what changed hands between two days
 import type { Ground } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
+import { GainsView } from "./gains_view"; // who gained and lost what
 import { createMap } from "./map"; // MapLibre's map, and where it looks
 import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
@@ -71,6 +72,8 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
     hasStopped: () => recovery.hasStopped,
     onDay: (day, notes, entry) => visit.onDay(day, notes, entry),
     onFailure: () => visit.readAgain(),
+    onWindow: (from, to) => visit.compareDays(from, to),
+    told: (day) => visit.told(day),
   });
   const address = new Address({
     bar: window,
@@ -89,6 +92,12 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   });
   const named = new NamedPlacesOnMap(map, language, () => page.theme);
   const comparison = new Comparison({ map, language, say, onChoice: (day) => visit.compare(day) });
+  const gains = new GainsView({
+    language,
+    say,
+    onGains: (known) => travel.setGains(known),
+    onWindow: (from, to) => visit.compareDays(from, to),
+  });
   const popups = answerClicks(map, () => (ruler.isOn ? null : visit.clickContext()));
   const look = new MapLook(map, ground, language, page.theme);
   const panel = new Panel(language, say, ground.credit);
@@ -111,6 +120,7 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
     travel,
     comparison,
     popups,
+    gains,
     address,
     loader,
   };

@@ -1,6 +1,7 @@
 // The documents of the server about its theatres, as JSON has them; read once, and turned from layers to roles.
 
 import { addDays, type Day } from "./days";
+import type { Side } from "./gains";
 import type { History } from "./periods";
 import type { Text } from "./texts";
 
@@ -90,8 +91,8 @@ interface Time {
   updated: string | null; // the instant of the last change of what is public
   history: History;
   days: string; // URL of the timeline
-  gains?: string | null; // URL of who gained what
-  changes: { tiles: string; document: string } | null;
+  gains?: string | null; // URL of who gained what, day by day
+  changes: { tiles: string; document: string; sides?: string } | null;
 }
 
 interface Answered {
@@ -225,15 +226,35 @@ export function km2Of(count: DayCount | undefined): number {
   return Math.max(...[1, -1].map((side) => nets.reduce((sum, net) => sum + Math.max(0, side * net), 0)));
 }
 
-/** A comparison in figures: the statuses of our side, and the km2 that went from one status to another ("" for none). */
+/** A comparison in figures: the statuses of our side, the km2 that went from one status to another ("" for none); what
+ *  each side gained and lost by movement; and all that passed, by kind and side, of which that is the sum. */
 export interface ComparisonDocument {
   held: { statuses: string[] } | null;
   moved: { from: string; to: string; km2: number }[];
+  sides?: (Side & { gained: number; lost: number; net: number })[];
+  passed?: {
+    kind: "movement" | "marked" | "outline" | "sliver";
+    from_side: string;
+    to_side: string;
+    from: string;
+    to: string;
+    km2: number;
+  }[];
 }
 
-/** Read the comparison of two days, by the URL template of the TileJSON. */
-export const readComparison = (template: string, from: Day, to: Day): Promise<ComparisonDocument> =>
-  read(template.replace("{from}", from).replace("{to}", to));
+/** Read the comparison of two days, also by side, by the URL templates of the TileJSON. */
+export async function readComparison(
+  { document, sides }: { document: string; sides?: string },
+  from: Day,
+  to: Day,
+): Promise<ComparisonDocument> {
+  const url = (template: string): string => template.replace("{from}", from).replace("{to}", to);
+  const [whole, bySide] = await Promise.all([
+    read<ComparisonDocument>(url(document)),
+    sides ? read<Pick<ComparisonDocument, "sides" | "passed">>(url(sides)) : {},
+  ]);
+  return { ...whole, ...bySide };
+}
 
 /** Read the km2 of each status at the end of a day, by the URL of the timeline; null where nothing measured that day. */
 export async function readKm2(

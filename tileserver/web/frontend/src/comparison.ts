@@ -2,13 +2,13 @@
 
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Theme } from "./basemap";
-import type { Category, TileJson } from "./catalogue";
-import { ComparisonLayers, type Moved, type Pair } from "./comparison_layers";
+import type { TileJson } from "./catalogue";
+import { ComparisonLayers, type Pair } from "./comparison_layers";
+import { comparisonList } from "./comparison_list";
 import { clampDay, dayText, isDay, type Day } from "./days";
 import { byId, element } from "./dom";
 import type { Span } from "./histogram";
-import { comparisonSwatch } from "./swatches";
-import { kilometres, pick, type Say } from "./texts";
+import type { Say } from "./texts";
 
 const PAUSE_MS = 150; // a day that stands no longer is passed by
 
@@ -93,7 +93,7 @@ export class Comparison {
       ? say("corrected", { day: to, known })
       : say("changedHands", { from, to });
     byId("changes-section").ariaBusy = "true"; // nothing is spoken before it is on the map
-    byId("changes").replaceChildren(element("li", "none", ["…"]));
+    byId("changes").replaceChildren(element("p", "none", ["…"]));
     this.timer = setTimeout(() => void this.draw(pair, tiles, theme, known), PAUSE_MS);
   }
 
@@ -112,34 +112,17 @@ export class Comparison {
   }
 
   private async draw(pair: Pair, tiles: TileJson, theme: Theme, known: number): Promise<void> {
-    const { say } = this.options;
+    const { language, say } = this.options;
     try {
-      const moved = await this.layers.draw(tiles, pair, theme, known);
-      if (!moved) return;
+      const document = await this.layers.draw(tiles, pair, theme, known);
+      if (!document) return;
       this.drawn = pair;
-      const categories = tiles.legend.areas ?? [];
-      this.list(
-        moved.length
-          ? moved.map((one) => this.row(one, categories, theme))
-          : [element("li", "none", [say("nothingMoved")])],
-      );
+      this.list(comparisonList(document, { categories: tiles.legend.areas ?? [], theme, language, say }));
     } catch (error) {
       console.warn("map:", error);
-      this.list([element("li", "none", [say("offline")])]);
+      this.list([element("p", "none", [say("offline")])]);
       this.timer = setTimeout(() => void this.draw(pair, tiles, theme, known), 4000);
     }
-  }
-
-  private row(moved: Moved, categories: Category[], theme: Theme): HTMLElement {
-    const { language, say } = this.options;
-    const named = [moved.was, moved.is]
-      .map((code) => statusName(code, categories, language, say))
-      .join(" → ");
-    return element("li", "", [
-      comparisonSwatch(moved, categories, theme),
-      element("span", "pair", [named]),
-      element("span", "km2", [kilometres(moved.km2, language)]),
-    ]);
   }
 
   /** Tell this, and that it is all there is. */
@@ -152,10 +135,4 @@ export class Comparison {
     this.opener.hidden = open;
     byId("compare-row").hidden = !open;
   }
-}
-
-/** A status in words; where there was none, that. */
-export function statusName(code: string, categories: Category[], language: string, say: Say): string {
-  const category = categories.find((one) => one.code === code);
-  return category ? pick(category.label, language) : code || say("noStatus");
 }

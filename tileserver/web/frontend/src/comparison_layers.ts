@@ -82,7 +82,7 @@ export class ComparisonLayers {
    * Draw the comparison of two days, the first as known in revision *known* where that is not 0, whole or not at all, and resolve in the frame that shows it; null where another
    * call has taken it off before that.
    */
-  async draw(tiles: TileJson, pair: Pair, theme: Theme, known = 0): Promise<Moved[] | null> {
+  async draw(tiles: TileJson, pair: Pair, theme: Theme, known = 0): Promise<ComparisonDocument | null> {
     this.clear();
     const { changes } = tiles.time;
     if (!changes) return null;
@@ -97,10 +97,11 @@ export class ComparisonLayers {
     });
     this.addLayers(own, tiles, theme);
     try {
-      const [document] = await Promise.all([
-        readComparison(asKnown(changes.document, known), pair.from, pair.to),
-        this.loaded(own),
-      ]);
+      const urls = {
+        document: asKnown(changes.document, known),
+        sides: changes.sides ? asKnown(changes.sides, known) : "",
+      };
+      const [document] = await Promise.all([readComparison(urls, pair.from, pair.to), this.loaded(own)]);
       if (own !== this.source) return null;
       for (const layer of this.layers)
         this.map.setPaintProperty(
@@ -109,7 +110,7 @@ export class ComparisonLayers {
           1,
         );
       await this.painted();
-      return own === this.source ? movedOf(document) : null;
+      return own === this.source ? document : null;
     } catch (error) {
       if (own !== this.source) return null;
       this.clear();

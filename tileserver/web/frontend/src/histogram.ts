@@ -94,6 +94,47 @@ function stillOf(days: readonly DayCount[], span: Span, usable: number, language
   return still;
 }
 
+/** A canvas that is drawn on in page pixels, and the colours of its style. */
+export interface Drawing {
+  context: CanvasRenderingContext2D;
+  colour: (name: string) => string;
+  font: string;
+  width: number;
+}
+
+/** Clear a canvas, and make it as fine as the screen; null where there is no room. */
+export function scaled(canvas: HTMLCanvasElement): Drawing | null {
+  const { clientWidth: width, clientHeight: height } = canvas,
+    ratio = devicePixelRatio || 1;
+  const context = canvas.getContext("2d");
+  if (!context || width < 2 * INSET) return null;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(canvas);
+  return { context, colour: (name) => style.getPropertyValue(name).trim(), font: style.fontFamily, width };
+}
+
+/** Write the dates under a chart. */
+export function drawTicks(drawing: Drawing, span: Span, language: string, own?: Still["ticks"]): void {
+  const { context, colour, font, width } = drawing,
+    usable = width - 2 * INSET,
+    total = daysBetween(span.first, span.last) || 1;
+  context.fillStyle = colour("--ink-soft");
+  context.font = `11px ${font}`;
+  let free = 0;
+  for (const { day, text } of own ?? ticksOf(span, usable, language)) {
+    const measured = context.measureText(text).width;
+    const x = Math.min(
+      Math.max(INSET, INSET + (daysBetween(span.first, day) / total) * usable),
+      width - measured,
+    );
+    if (x < free) continue;
+    context.fillText(text, x, LABELS);
+    free = x + measured + 12;
+  }
+}
+
 /** Draw the chart; bars up to the shown day are strong, those after it faint. */
 export function drawHistogram(
   canvas: HTMLCanvasElement,
@@ -102,15 +143,9 @@ export function drawHistogram(
   shown: Day,
   language: string,
 ): void {
-  const { clientWidth: width, clientHeight: height } = canvas,
-    ratio = devicePixelRatio || 1;
-  const context = canvas.getContext("2d");
-  if (!context || width < 2 * INSET) return;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  context.scale(ratio, ratio);
-  const style = getComputedStyle(canvas);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const drawing = scaled(canvas);
+  if (!drawing) return;
+  const { context, colour, width } = drawing;
   const usable = width - 2 * INSET,
     { columns, ticks } = stillOf(days, span, usable, language);
   const step = columns.length > 1 ? usable / (columns.length - 1) : usable;
@@ -135,17 +170,5 @@ export function drawHistogram(
   });
   context.fillStyle = colour("--rule");
   context.fillRect(INSET, BARS + 1, usable, 1);
-  context.fillStyle = colour("--ink-soft");
-  context.font = `11px ${style.fontFamily}`;
-  let free = 0;
-  for (const { day, text } of ticks) {
-    const measured = context.measureText(text).width;
-    const x = Math.min(
-      Math.max(INSET, INSET + (daysBetween(span.first, day) / total) * usable),
-      width - measured,
-    );
-    if (x < free) continue;
-    context.fillText(text, x, LABELS);
-    free = x + measured + 12;
-  }
+  drawTicks(drawing, span, language, ticks);
 }

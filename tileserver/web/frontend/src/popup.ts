@@ -16,7 +16,7 @@ import { codedLabels, evidenceContent } from "./evidence";
 import { dayNumber, holdsOn } from "./periods";
 import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./comparison_layers";
-import { statusName } from "./comparison";
+import { statusName } from "./comparison_list";
 import { Popup } from "./maplibre";
 import { readTexts, textKey, type Texts } from "./eventtexts";
 import { kilometres, pick, type Say } from "./texts";

@@ -37,6 +37,15 @@ export function speaker(language: string): (word: Word, values?: Record<string, 
   };
 }
 
+/** The sign of the unit, in letters of the language. */
+const UNIT: Record<string, string> = { uk: "км²", ru: "км²" };
+
 /** Square kilometres as a reader wants them: two figures, or all before the point. */
 export const kilometres = (km2: number, language: string): string =>
-  `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)} km²`;
+  `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)} ${UNIT[language] ?? "km²"}`;
+
+/** Square kilometres to the thousandth, so that sums can be checked; without the unit. */
+export const exactKilometres = (km2: number, language: string): string =>
+  new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 })
+    .format(km2)
+    .replace("-", "−");

@@ -3,7 +3,11 @@
 import { changesOf, type DayCount } from "./catalogue";
 import { addDays, addMonths, clampDay, dayText, daysBetween, isDay, type Day } from "./days";
 import { byId } from "./dom";
+import { listenToBrush } from "./brush";
+import type { Theme } from "./basemap";
+import type { Gains } from "./gains";
 import { drawHistogram, type Span } from "./histogram";
+import { drawNet } from "./net_chart";
 import type { Manner } from "./state";
 import type { Say, Word } from "./texts";
 
@@ -15,6 +19,10 @@ export interface TimebarOptions {
   onPlay(): void;
   /** The reader reaches for the time controls. */
   onReach(): void;
+  /** The reader drew a window of days to be compared. */
+  onWindow(from: Day, to: Day): void;
+  /** What the chart says of a day. */
+  told(day: Day): string;
 }
 
 const BUTTONS: [string, Word][] = [
@@ -55,6 +63,9 @@ export class Timebar {
   private days: DayCount[] = [];
   private wanted: Day = "1970-01-01";
   private shown: Day | "" = "";
+  private readonly kinds = byId<HTMLButtonElement>("chart-kind");
+  private gains: Gains | null = null;
+  private showsGains = false;
 
   constructor(private readonly options: TimebarOptions) {
     const { say } = options;
@@ -64,6 +75,13 @@ export class Timebar {
     this.slider.setAttribute("aria-label", say("day"));
     this.field.setAttribute("aria-label", say("goTo"));
     this.chart.setAttribute("aria-label", say("chart"));
+    this.kinds.textContent = say("chartGains");
+    this.kinds.addEventListener("click", () => this.turn(!this.showsGains));
+    listenToBrush({
+      span: () => this.span,
+      told: (day) => options.told(day),
+      onWindow: (from, to) => options.onWindow(from, to),
+    });
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.chart);
   }
@@ -96,7 +114,27 @@ export class Timebar {
     this.draw();
   }
 
+  /** Who gained what is known, or not any more. */
+  setGains(gains: Gains | null): void {
+    this.gains = gains;
+    this.kinds.hidden = !gains;
+    this.turn(this.showsGains && gains !== null);
+  }
+
+  private turn(showsGains: boolean): void {
+    this.showsGains = showsGains;
+    this.kinds.setAttribute("aria-pressed", String(showsGains));
+    this.chart.setAttribute("aria-label", this.options.say(showsGains ? "chartGainsLong" : "chart"));
+    this.draw();
+  }
+
   draw(): void {
+    const { chart, gains, span } = this;
+    if (gains && this.showsGains) {
+      const theme = document.documentElement.dataset["theme"] as Theme;
+      drawNet(chart, gains, span, this.shown || this.wanted, this.options.language, theme);
+      return;
+    }
     drawHistogram(this.chart, this.days, this.span, this.shown || this.wanted, this.options.language);
   }
 

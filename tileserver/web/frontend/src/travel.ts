@@ -4,6 +4,7 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { DayCount } from "./catalogue";
 import { dayText, type Day } from "./days";
+import type { Gains } from "./gains";
 import { DayQueue, type Prepared, type Progress } from "./dayqueue";
 import type { Note } from "./notes";
 import type { Page } from "./page";
@@ -32,6 +33,10 @@ export interface TravelOptions {
   onDay(day: Day, notes: Note[], entry: "push" | "replace"): void;
   /** The wanted day could not be had: its period may be gone from the server. */
   onFailure(): Promise<void>;
+  /** The reader drew a window of days to be compared. */
+  onWindow: (from: Day, to: Day) => void;
+  /** What the chart says of a day. */
+  told: (day: Day) => string;
 }
 
 /** The wished and the shown day, and all that moves them. */
@@ -70,6 +75,8 @@ export class Travel {
       onWish: (day, manner) => this.travel(day, manner),
       onPlay: () => this.player.play(!this.state.playing),
       onReach: () => this.loadAhead(),
+      onWindow: (from, to) => options.onWindow(from, to),
+      told: (day) => options.told(day),
     });
   }
 
@@ -93,6 +100,11 @@ export class Travel {
   look(view: TheatreView): void {
     this.view = view;
     this.periods.open(view);
+  }
+
+  /** Who gained what is known, or not any more. */
+  setGains(gains: Gains | null): void {
+    this.timebar.setGains(gains);
   }
 
   /** Begin at a day, and say so where another was asked for. */

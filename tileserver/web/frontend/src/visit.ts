@@ -6,8 +6,9 @@ import type { Address, Link, Place } from "./address";
 import type { Afterwards } from "./afterwards";
 import type { Catalogue, Role } from "./catalogue";
 import type { Comparison } from "./comparison";
-import { clampDay, type Day } from "./days";
+import { clampDay, dayText, type Day } from "./days";
 import { setGround } from "./ground_dates";
+import type { GainsView } from "./gains_view";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
 import type { DrawnNotes } from "./drawn_notes";
 import type { Legend } from "./legend";
@@ -50,6 +51,7 @@ export interface Parts {
   recent: RecentGains;
   drawnNotes: DrawnNotes;
   popups: Popups;
+  gains: GainsView;
   address: Address;
   loader: TheatreLoader;
 }
@@ -80,6 +82,7 @@ export class Visit {
     this.open = open;
     this.off = offBy(this.link.switches, tiles);
     this.takeDown();
+    this.parts.gains.open(theatre.tileset, Boolean(tiles.time.gains));
     this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
     fillUpdated(theatre.id, tiles, this.language, this.say);
@@ -121,6 +124,7 @@ export class Visit {
     this.parts.afterwards.clear();
     this.parts.popups.close();
     this.parts.panel.clear();
+    this.parts.gains.clear();
     this.parts.page.day = "";
   }
 
@@ -130,13 +134,14 @@ export class Visit {
     setGround(this.parts.map, day);
     const told = toldOn(this.open!, day, notes, this.off, this.link.events.window, page.fixed);
     this.notes = notes;
+    this.parts.gains.onDay(day, page.theme);
     panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));
     if (day !== page.day) this.parts.popups.close();
     page.day = day;
     this.afterwards();
     this.parts.comparison.follow(day, this.open!.tiles, page.theme);
     this.parts.address.write(entry);
-    page.speak(() => panel.sentence(told));
+    page.speak(() => [panel.sentence(told), this.parts.gains.sentence(day)].filter(Boolean).join(" "));
   }
 
   private afterwards(): void {
@@ -172,6 +177,19 @@ export class Visit {
     this.compareAnew();
     this.afterwards();
     this.parts.address.write("replace");
+  }
+
+  /** The reader chose both days of a comparison. */
+  compareDays(from: Day, to: Day): void {
+    this.choose(from);
+    if (to === this.parts.page.day) this.compareAnew();
+    else this.parts.travel.travel(to, "jump");
+    this.parts.address.write("replace");
+  }
+
+  /** A day in a line, for whoever points at it. */
+  told(day: Day): string {
+    return [dayText(day, this.language, "short"), this.parts.gains.brief(day)].filter(Boolean).join(" · ");
   }
 
   private choose(day: Day | "", known = 0): void {

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { km2Of } from "../src/catalogue";
+import { km2Of, type ComparisonDocument } from "../src/catalogue";
 import { movedOf } from "../src/comparison_layers";
 import { pairOf } from "../src/comparison";
+import { groupsOf } from "../src/comparison_list";
 import { usualMost } from "../src/histogram";
 import { kilometres } from "../src/texts";
 
@@ -49,4 +50,36 @@ test("one enormous day does not flatten the chart of the others", () => {
 test("areas read as whole square kilometres unless they are small", () => {
   assert.equal(kilometres(7333.4, "en"), "7,333 km²");
   assert.equal(kilometres(0.26, "en"), "0.3 km²");
+});
+
+test("rows are told by what passed: movement, marks, within a side, and apart what was drawn anew", () => {
+  const passed = (kind: string, from: string, to: string, km2: number) =>
+    ({ kind, from_side: "a", to_side: "b", from, to, km2 }) as NonNullable<
+      ComparisonDocument["passed"]
+    >[number];
+  const side = { id: "us", title: { en: "Us" }, colour: "#111111", colour_dark: "#eeeeee" };
+  const document: ComparisonDocument = {
+    held: { statuses: ["occupied"] },
+    moved: [
+      { from: "", to: "occupied", km2: 9 },
+      { from: "", to: "unknown", km2: 3 },
+      { from: "freed", to: "old", km2: 2 },
+    ],
+    sides: [{ ...side, gained: 5, lost: 0, net: 5 }],
+    passed: [
+      passed("movement", "", "occupied", 5),
+      passed("outline", "", "occupied", 4),
+      passed("marked", "", "unknown", 3),
+      passed("sliver", "", "occupied", 0.5),
+    ],
+  };
+  const { movement, marked, within, redrawn } = groupsOf(document);
+  assert.deepEqual(
+    [movement, marked],
+    [
+      [{ was: "", is: "occupied", km2: 5, kind: "gained" }],
+      [{ was: "", is: "unknown", km2: 3, kind: "other" }],
+    ],
+  );
+  assert.deepEqual([within.map(({ was, is }) => [was, is]), redrawn], [[["freed", "old"]], 4.5]);
 });

@@ -1,0 +1,197 @@
+// Gains in the page: the sentence in the card, the table of the last day, week and month beside it, and how that adds
+// up. Asked for after the first picture, and told at once from then on: a step costs a sum over a month of days.
+
+import type { Theme } from "./basemap";
+import { addDays, dayText, type Day } from "./days";
+import { byId, element } from "./dom";
+import { GainsTeller, netOf, readGains, type Balance, type Gains, type Sum } from "./gains";
+import type { Say } from "./texts";
+
+const RETRY_MS = 15000; // after which a server that was busy is asked again
+const COLUMNS = [1, 7, 30]; // days
+const LEADING = 7;
+
+/** Who hears that gains are known now. */
+export interface GainsOptions {
+  language: string;
+  say: Say;
+  onGains(gains: Gains | null): void;
+  /** The reader wants two days compared. */
+  onWindow(from: Day, to: Day): void;
+}
+
+/** The gains of the open theatre. */
+export class GainsView {
+  private gains: Gains | null = null;
+  private teller: GainsTeller | null = null;
+  private tileset = "";
+  private day: Day | "" = "";
+  private theme: Theme = "light";
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: GainsOptions) {
+    const { say } = options;
+    byId("gains-title").textContent = say("gains");
+    byId("gains-sum").querySelector("summary")!.textContent = say("gainsSum");
+    byId("gains-sum").addEventListener("toggle", () => this.tell());
+  }
+
+  /** Another theatre is open, of which nothing is known yet. */
+  open(tileset: string, measured: boolean): void {
+    clearTimeout(this.timer);
+    this.tileset = measured ? tileset : "";
+    this.take(null);
+  }
+
+  /** This day is on the map. */
+  onDay(day: Day, theme: Theme): void {
+    this.day = day;
+    this.theme = theme;
+    if (!this.gains && this.tileset && this.timer === undefined) this.ask(0);
+    this.tell();
+  }
+
+  /** No day is on the map. */
+  clear(): void {
+    this.day = "";
+    this.tell();
+  }
+
+  /** The sentence of a day, to be read aloud. */
+  sentence(day: Day): string {
+    return this.teller ? [this.teller.lead(day), this.teller.where(day)].filter(Boolean).join(" ") : "";
+  }
+
+  /** A day in a line, for whoever points at it: the net of the days up to it; "" where none are known. */
+  brief(day: Day): string {
+    const { gains, teller } = this;
+    if (!gains || !teller || !gains.covers(day, LEADING)) return "";
+    return teller.sentence(gains.upTo(day, LEADING), LEADING);
+  }
+
+  private ask(wait: number): void {
+    const asked = this.tileset;
+    this.timer = setTimeout(() => {
+      readGains(asked).then(
+        (gains) => {
+          if (asked !== this.tileset) return;
+          if (!gains) this.tileset = ""; // there is nothing to ask for
+          this.take(gains);
+        },
+        (error: unknown) => {
+          console.warn("map:", error);
+          if (asked === this.tileset) this.ask(RETRY_MS);
+        },
+      );
+    }, wait);
+  }
+
+  private take(gains: Gains | null): void {
+    this.timer = undefined;
+    this.gains = gains;
+    this.teller = gains && new GainsTeller(gains, this.options.language);
+    this.options.onGains(gains);
+    this.tell();
+  }
+
+  private tell(): void {
+    const { gains, teller, day } = this;
+    const lead = teller && day ? teller.lead(day) : "";
+    byId("gains-lead").textContent = lead;
+    byId("gains-section").hidden = !lead;
+    if (!gains || !teller || !day || !lead) return;
+    const known = COLUMNS.filter((length) => gains.covers(day, length));
+    const sums = known.map((length) => gains.upTo(day, length));
+    byId("gains").replaceChildren(this.head(known), ...this.rows(teller, sums));
+    byId("gains-where").textContent = teller.where(day);
+    const leading = known.includes(LEADING) ? LEADING : known.at(-1)!;
+    if (byId<HTMLDetailsElement>("gains-sum").open)
+      byId("gains-sum-rows").replaceChildren(...this.arithmetic(gains.upTo(day, leading), leading));
+  }
+
+  private head(known: readonly number[]): HTMLElement {
+    const cells = known.map((length) => element("th", "", [this.comparer(length)], { scope: "col" }));
+    return element("thead", "", [element("tr", "", [element("td", "", ["km²"]), ...cells])]);
+  }
+
+  /** The head of a column, which compares its days on the map. */
+  private comparer(length: number): HTMLElement {
+    const { say, language } = this.options;
+    const to = this.day,
+      from = addDays(to, -length);
+    const words = length === 1 ? say("gainsDay") : say("gainsDays", { count: length });
+    const title = say("gainsCompare", { day: dayText(from, language, "short") });
+    const button = element("button", "", [words], {
+      type: "button",
+      title,
+      "aria-label": `${words}: ${title}`,
+    });
+    button.addEventListener("click", () => this.options.onWindow(from, to));
+    return button;
+  }
+
+  private rows(teller: GainsTeller, sums: readonly Sum[]): HTMLElement[] {
+    const { say } = this.options;
+    const row = (name: HTMLElement, amounts: readonly number[]): HTMLElement =>
+      element("tr", "", [
+        element("th", "", [name], { scope: "row" }),
+        ...amounts.map((amount) => element("td", amount ? "" : "zero", [bare(teller, amount)])),
+      ]);
+    const sides = this.gains!.document.sides.map((_, side) =>
+      row(
+        this.named(side),
+        sums.map((sum) => netOf(sum.sides[side]!)),
+      ),
+    );
+    const contested = row(
+      element("span", "", [say("gainsContested")]),
+      sums.map(({ marked }) => marked),
+    );
+    contested.className = "contested";
+    return [element("tbody", "", sums.some(({ marked }) => marked !== 0) ? [...sides, contested] : sides)];
+  }
+
+  private named(side: number): HTMLElement {
+    const { colour, colour_dark } = this.gains!.document.sides[side]!;
+    const dot = element("i", "dot");
+    dot.style.background = this.theme === "dark" ? colour_dark : colour;
+    return element("span", "", [dot, this.teller!.side(side)]);
+  }
+
+  /** By side: gained - lost = net; by direction; and apart what was drawn anew or marked. */
+  private arithmetic(sum: Sum, length: number): HTMLElement[] {
+    const { say } = this.options;
+    const teller = this.teller!,
+      { sides } = this.gains!.document;
+    const head = element("tr", "", [
+      element("td", "", [length === 1 ? say("gainsDay") : say("gainsDays", { count: length })]),
+      ...[say("gainsGained"), say("gainsLost"), say("gainsNet")].map((word) =>
+        element("th", "", [word], { scope: "col" }),
+      ),
+    ]);
+    const line = (name: string | HTMLElement, own: Balance): HTMLElement =>
+      element("tr", "", [
+        element("th", "", [name], { scope: "row" }),
+        ...[own.gained, own.lost, netOf(own)].map((amount) => element("td", "", [teller.exact(amount)])),
+      ]);
+    const places = teller
+      .places(sum)
+      .flatMap(({ place, side }) => [
+        line(`${teller.place(place)}: ${teller.side(side)}`, sum.places.get(place)![side]!),
+      ]);
+    return [
+      element("thead", "", [head]),
+      element("tbody", "", [
+        ...sides.map((_, side) => line(this.named(side), sum.sides[side]!)),
+        ...places.map((one) => ((one.className = "place"), one)),
+        element("tr", "apart", [
+          element("th", "", [say("gainsRedrawn")], { colspan: "4", scope: "rowgroup" }),
+        ]),
+        ...sides.map((_, side) => line(this.named(side), sum.redrawn[side]!)),
+      ]),
+    ];
+  }
+}
+
+const bare = (teller: GainsTeller, amount: number): string =>
+  amount === 0 ? "0" : teller.signed(amount).replace(/\s*[кk][мm]²$/u, "");
