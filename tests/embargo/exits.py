@@ -43,6 +43,7 @@ NEWS = {  # the revisions that told the secret
     "crowd": {12},
 }
 THE_NOTE = 9
+EVENTS_TOLD = {8, THE_NOTE, 12}
 WINDOWS_ALONE = {"toy.events", "toy.notes", "crowd"}
 
 BOTH_PLACES = address_at(*OLD_PLACE, 6)  # one tile has both
@@ -208,6 +209,18 @@ def _timelines(learned: Sequence[Learned]) -> Iterator[Ask]:
         yield Ask(path.format(tileset=name) + "?revision=6", until, shows=False)
 
 
+def _listed(_: Sequence[Learned]) -> Iterator[Ask]:
+    for name, until in TILESETS.items():
+        path, shows = f"/tilesets/{name}/events.json", bool(NEWS[name] & EVENTS_TOLD)
+        for when in SHOWN_BY_ALL:
+            yield Ask(path + when, until, shows)
+        for when in (*SHOWN_BY_NONE, *BEFORE_IT_WAS_KNOWN):
+            yield Ask(path + when, until, shows=False)
+        yield Ask(path + "?datetime=2024-01-09&limit=0", until, shows)  # how many there are
+        yield Ask(path + "?datetime=2024-01-09&bbox=-180,-80,180,80&limit=2000", until, shows)
+        yield Ask(path + "?datetime=2024-01-09&bbox=-170,-80,-160,-70", until, shows=False)
+
+
 def _measures(form: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     def asks(_: Sequence[Learned]) -> Iterator[Ask]:
         for name, until in TILESETS.items():
@@ -279,6 +292,7 @@ ROUTES: Mapping[str, Exit] = {
     "/tilesets/{tileset}": Exit(_documents("/tilesets/{tileset}")),
     "/tilesets/{tileset}/timeline": Exit(_timelines),
     "/tilesets/{tileset}/places": Exit(_places),
+    "/tilesets/{tileset}/events.json": Exit(_listed),
     "/tilesets/{tileset}/km2.json": Exit(_measures("km2.json")),
     "/tilesets/{tileset}/km2.csv": Exit(_measures("km2.csv")),
     "/tilesets/{tileset}/gains.json": Exit(_measures("gains.json")),

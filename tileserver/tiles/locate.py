@@ -79,11 +79,18 @@ def locate(
         return Located(
             version_of(view, state), moment, period_of(*view.validity(last, revision), horizon.state)
         )
-    first = _BEFORE_ALL if start is None else Micros(start + 1)
-    limits = first, Micros(min(end - 1, horizon.ended)), horizon.ended
-    events = view.windows.drawn(EventWindow(*limits, revision, selection))
+    events = view.windows.drawn(window_of(revision, asked, horizon, selection))
     version = version_of(view, state, *events) if events else version_of(view, state)
     return Located(version, moment, _public_part(asked, start, end, horizon.ended))
+
+
+def window_of(
+    revision: Revision, asked: Period, horizon: Horizon, selection: Selection = EVERYTHING
+) -> EventWindow:
+    """Return the limits of the public events that the half-open period *asked* means."""
+    first = _BEFORE_ALL if asked.start is None else Micros(to_micros(asked.start) + 1)
+    end = OPEN if asked.end is None else to_micros(asked.end)
+    return EventWindow(first, Micros(min(end - 1, horizon.ended)), horizon.ended, revision, selection)
 
 
 def find_version(version: Version, tileset: Tileset, view: TileView, horizon: Horizon) -> Located:

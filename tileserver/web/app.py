@@ -38,6 +38,7 @@ from tileserver.web.desk_news import DeskNews  # what waits for the desk
 from tileserver.web.direct import DirectTiles  # tiles that need no waiting
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
+from tileserver.web.events import EventRoutes  # events as a list
 from tileserver.web.follower import Follower  # hears of revisions and withdrawals
 from tileserver.web.forwarded import Proxies  # who may say whom they ask for
 from tileserver.web.gains import GainsRoutes  # who gained and lost what
@@ -227,6 +228,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     corrections = CorrectionRoutes(parts.current, told, kept, settings.public_url)
     method = MethodRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 64), kept)
     gains = GainsRoutes(parts.current, parts.gains, BodyCache(settings.cache_mb * _MB // 32), kept)
+    events = EventRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 32), kept)
     return [
         Route("/", pages.reader_map),
         Route("/embed", pages.embed),
@@ -234,6 +236,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
         Route("/tilesets/{tileset}", documents.tilejson),
         Route("/tilesets/{tileset}/timeline", documents.timeline),
         Route("/tilesets/{tileset}/places", places.places),
+        Route("/tilesets/{tileset}/events.json", events.json),
         Route("/tilesets/{tileset}/km2.json", documents.km2_json),
         Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
         Route("/tilesets/{tileset}/gains.json", gains.json),

@@ -34,6 +34,7 @@ _ENDING = re.compile(r"\.(json|atom|png|svg|gif|webp)\Z")
 _OF_A_TILESET = {
     "timeline": "timeline",
     "places": "places",
+    "events.json": "events",
     "km2.json": "km2",
     "km2.csv": "km2",
     "gains.json": "gains",

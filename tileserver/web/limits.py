@@ -29,7 +29,8 @@ def cost_of(target: bytes) -> float:
     if path.startswith(b"/history/"):
         return 60.0 if path.endswith(b".json") else 20.0
     if path.startswith(b"/tilesets/"):
-        return 200.0 if path.endswith((b"/timeline", b"/places")) else 120.0 if b"/km2." in path else 5.0
+        costly = path.endswith((b"/timeline", b"/places", b"/events.json"))
+        return 200.0 if costly else 120.0 if b"/km2." in path else 5.0
     if path.startswith(b"/pictures/"):
         return 20_000.0 if path.endswith((b".gif", b".webp")) else 600.0
     return WARM_MS

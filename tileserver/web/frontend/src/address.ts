@@ -142,6 +142,11 @@ export class Address {
     this.set(how, query, fragmentOf(at, at.day));
   }
 
+  /** A link to a place: within the page, or out of an embed. */
+  linkTo(place: Place): string {
+    return this.options.embedded ? linkOut(place) : fragmentOf(place, place.day);
+  }
+
   /** Name a theatre that is to be opened, and nothing of it yet. */
   choose(theatre: string): void {
     const query = Object.fromEntries(new URLSearchParams(this.options.bar.location.search));

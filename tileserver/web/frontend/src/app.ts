@@ -19,6 +19,7 @@ import { Comparison } from "./comparison"; // what changed hands between two day
 import type { Ground } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
 import { GainsView } from "./gains_view"; // who gained and lost what
+import { EventTool } from "./event_tool"; // the list of events, and the popup that a link opens
 import { createMap } from "./map"; // MapLibre's map, and where it looks
 import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
@@ -98,13 +99,29 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
     onGains: (known) => travel.setGains(known),
     onWindow: (from, to) => visit.compareDays(from, to),
   });
-  const popups = answerClicks(map, () => (ruler.isOn ? null : visit.clickContext()));
+  const popups = answerClicks(map, {
+    context: () => (ruler.isOn ? null : visit.clickContext()),
+    onTurn: (key) => visit.openEvent(key),
+    onPoint: (keys) => events.point(keys),
+  });
+  const events = new EventTool({
+    map,
+    language,
+    say,
+    popups: () => popups,
+    context: () => visit.eventContext(),
+    onChoice: (choice) => visit.chooseEvents(choice),
+    makeWay: () => {
+      page.makeWay();
+      if (matchMedia("(max-width: 640px)").matches) tools.sheet.close();
+    },
+  });
   const look = new MapLook(map, ground, language, page.theme);
   const panel = new Panel(language, say, ground.credit);
   const legend = new Legend(language, say, (name) => visit.switch(name));
   const recent = new RecentGains(map, legend, language, () => travel.periods.source);
   const drawnNotes = new DrawnNotes(map, language);
-  const afterwards = new Afterwards([new LegendAmounts(legend, language), recent, drawnNotes], () =>
+  const afterwards = new Afterwards([new LegendAmounts(legend, language), recent, drawnNotes, events], () =>
     travel.stands(),
   );
   const parts = {
@@ -126,6 +143,7 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   };
   const visit = new Visit(link, language, say, parts);
   const tools = new Tools(say); // tools stand in this order
+  tools.add(events.tool);
   tools.add({ id: "newest", icon: TO_NEWEST, label: say("toNewest"), key: "n", act: () => visit.toNewest() });
   const more = (): Place[] => [...named.all, ...visit.directions()];
   addSearch({ map, tools, language, say, more, makeWay: () => page.makeWay() });

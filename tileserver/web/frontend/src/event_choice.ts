@@ -1,5 +1,5 @@
 // Which events a reader wants to see, as a link says it: the window, what is left out, the one whose popup is open.
-//   days=30&hide=damage.kind.other,damage.exactness.region&event=damage.4503599627370495
+//   days=30&hide=damage.kind.other.presence,damage.exactness.region&event=damage.4503599627370495
 
 import type { ExpressionSpecification } from "maplibre-gl";
 import { USUAL_WINDOW, windowOf, windowText, type EventWindow } from "./event_window";
@@ -18,24 +18,38 @@ export const termOf = (layer: string, field: string, code: string): string => `$
 /** The key of an event: its layer and its id in tiles. */
 export const eventKey = (layer: string, id: number | string): string => `${layer}.${id}`;
 
-const TERM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const TERMS = /^[\w-]+\.[\w-]+(\.[\w-]+)+$/; // codes of a field of a layer, together
 const KEY = /^[\w-]+\.\d+$/;
 
 /** Read a choice by the parameters of a link; nonsense counts as not said. */
 export function choiceOf(parameter: (name: string) => string | null): EventChoice {
   const open = parameter("event") ?? "";
-  const hidden = (parameter("hide") ?? "").split(",").filter((term) => TERM.test(term));
+  const terms = (parameter("hide") ?? "").split(",").filter((one) => TERMS.test(one));
+  const hidden = terms.flatMap((one) => {
+    const [layer = "", field = "", ...codes] = one.split(".");
+    return codes.map((code) => termOf(layer, field, code));
+  });
   return { window: windowOf(parameter("days")), hidden: new Set(hidden), open: KEY.test(open) ? open : "" };
 }
 
 /** The parameters of a link that say a choice, each with `&` before it; what is usual is not said. */
 export function choiceText({ window, hidden, open }: EventChoice): string {
-  const hide = [...hidden].sort().join(",");
+  const hide = hideText([...hidden]);
   return [
     window === USUAL_WINDOW ? "" : `&days=${windowText(window)}`,
     hide && `&hide=${hide}`,
     open && `&event=${open}`,
   ].join("");
+}
+
+/** Terms as a link and the server have them: the codes of a field together. */
+export function hideText(hidden: readonly string[]): string {
+  const byField = new Map<string, string[]>();
+  for (const term of [...hidden].sort()) {
+    const [layer, field, code = ""] = term.split(".");
+    byField.set(`${layer}.${field}`, [...(byField.get(`${layer}.${field}`) ?? []), code]);
+  }
+  return [...byField].map(([field, codes]) => [field, ...codes].join(".")).join(",");
 }
 
 /** The hidden terms of one layer, as codes by field. */

@@ -1,11 +1,12 @@
-// The texts of events around a place. Tiles of a period go without them; those of the day have them.
+// The texts of events around a place. Tiles of a period go without them; the server's list has them.
 
-import { VectorTile } from "@mapbox/vector-tile";
 import type { LngLat } from "maplibre-gl";
-import { PbfReader } from "pbf";
-import { MercatorCoordinate } from "./maplibre";
 import type { TileJson } from "./catalogue";
 import type { Day } from "./days";
+import { firstDayOf, type EventWindow } from "./event_window";
+import { readEvents } from "./events";
+
+const MOST = 200;
 
 /** Properties by the event's layer and id, see `textKey`. */
 export type Texts = Map<string, Record<string, unknown>>;
@@ -13,25 +14,26 @@ export type Texts = Map<string, Record<string, unknown>>;
 /** The key under which the texts of an event are kept. */
 export const textKey = (layer: string, id: unknown): string => `${layer}#${String(id)}`;
 
-/** Read what the tile of that zoom says about events of the day; its margin is wider than a click is inexact. */
-export async function readTexts(tiles: TileJson, at: LngLat, zoom: number, day: Day): Promise<Texts> {
-  const z = Math.max(tiles.minzoom, Math.min(tiles.maxzoom, Math.floor(zoom)));
-  const { x, y } = MercatorCoordinate.fromLngLat(at.wrap());
-  const [column, row] = [x, y].map((part) => Math.floor(part * 2 ** z));
-  const path = tiles.tiles[0]!.replace("{z}", String(z))
-    .replace("{x}", String(column))
-    .replace("{y}", String(row));
-  const response = await fetch(`${path}?datetime=${day}`);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  const bytes = await response.arrayBuffer();
-  const { layers } = new VectorTile(new PbfReader(new Uint8Array(bytes)));
-  const texts: Texts = new Map();
-  for (const { name } of tiles.drawn.filter(({ role }) => role === "events")) {
-    const layer = layers[name];
-    for (let i = 0; i < (layer?.length ?? 0); i++) {
-      const { id, properties } = layer!.feature(i);
-      if (id !== undefined) texts.set(textKey(name, id), properties);
-    }
-  }
-  return texts;
+/** Around which place, so many degrees to each side, and of which window's days. */
+export interface TextsQuestion {
+  theatre: string;
+  tiles: Pick<TileJson, "drawn">;
+  at: Pick<LngLat, "lng" | "lat">;
+  reach: number;
+  day: Day;
+  window: EventWindow;
+}
+
+/** Read what the server says of the events around a place. */
+export async function readTexts({ theatre, tiles, at, reach, day, window }: TextsQuestion): Promise<Texts> {
+  const { events } = await readEvents({
+    theatre,
+    layers: tiles.drawn.filter(({ role }) => role === "events"),
+    first: firstDayOf(day, window),
+    last: day,
+    hidden: new Set(),
+    limit: MOST,
+    box: [at.lng - reach, at.lat - reach, at.lng + reach, at.lat + reach],
+  });
+  return new Map(events.map(({ layer, id, properties }) => [textKey(layer, id), properties]));
 }

@@ -1,7 +1,7 @@
 // The periods of history and the features in them: which period holds a day, and which features begin or end
 // between two of its days. Nothing here knows of a map.
 
-import { daysBetween, type Day } from "./days";
+import { addDays, daysBetween, type Day } from "./days";
 
 /** Whole days since 1970-01-01, negative before it. */
 export type DayNumber = number;
@@ -26,6 +26,9 @@ export interface History {
 
 /** The number of a day. */
 export const dayNumber = (day: Day): DayNumber => daysBetween("1970-01-01", day);
+
+/** The day of a number. */
+export const dayOf = (number: DayNumber): Day => addDays("1970-01-01", number);
 
 /** The index of the period that holds a day; before and after all periods that of the nearest one. */
 export function periodIndex(periods: readonly Period[], day: Day): number {

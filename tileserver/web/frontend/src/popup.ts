@@ -1,116 +1,62 @@
 // Popups, which tell what lies under a click: events, a note, land that changed hands, else who holds the place. Text
 // is only ever set as text.
 
-import type {
-  LngLat,
-  Map as MapLibre,
-  MapGeoJSONFeature,
-  MapMouseEvent,
-  Point,
-  PointLike,
-} from "maplibre-gl";
+import type { Map as MapLibre, MapGeoJSONFeature, MapMouseEvent, Point, PointLike } from "maplibre-gl";
 import type { DrawnLayer, Role, TileJson } from "./catalogue";
-import { dayText, isDay, type Day } from "./days";
+import { dayText, type Day } from "./days";
 import { element } from "./dom";
-import { codedLabels, evidenceContent } from "./evidence";
+import { eventKey } from "./event_choice";
+import { eventsContent, labelOf, type TellingOfEvents, type ToldEvent } from "./event_popup";
+import { leavesOn, type EventWindow } from "./event_window";
+import type { ListedEvent } from "./events";
 import { dayNumber, holdsOn } from "./periods";
 import { textOf, worded, type Note } from "./notes";
 import type { Pair } from "./comparison_layers";
 import { statusName } from "./comparison_list";
-import { Popup } from "./maplibre";
-import { readTexts, textKey, type Texts } from "./eventtexts";
-import { kilometres, pick, type Say } from "./texts";
+import { LngLat, Popup } from "./maplibre";
+import { readTexts } from "./eventtexts";
+import { kilometres, pick } from "./texts";
 
 const REACH = 8; // pixels around the click: fingers are not exact
-const MOST = 12;
+const TEXT_REACH = 24; // pixels around it in which texts are asked for: a mark is touched at its edge
 
 /** What a click is answered from. */
-export interface ClickContext {
+export interface ClickContext extends TellingOfEvents {
+  theatre: string;
   tiles: TileJson;
-  language: string;
-  say: Say;
   day: Day;
+  window: EventWindow;
   notes: Note[];
   comparison: { pair: Pair; layers: string[] } | null;
   layersOf: (role: Role) => string[];
 }
 
-/** The features of a layer there that hold on the shown day; a period's tiles have those of other days too. */
+/** The features there that are drawn on the shown day; a period's tiles have those of other days too. */
 function query(
   map: MapLibre,
   where: PointLike | [PointLike, PointLike],
-  { layersOf, day }: ClickContext,
+  { layersOf, tiles, day, window }: ClickContext,
   ...roles: Role[]
 ): MapGeoJSONFeature[] {
   const number = dayNumber(day);
+  const events = new Set(tiles.drawn.filter(({ role }) => role === "events").map(({ name }) => name));
   return map
     .queryRenderedFeatures(where, { layers: roles.flatMap(layersOf) })
-    .filter(
-      ({ properties: { from, to } }) =>
-        typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, number),
-    );
+    .filter(({ sourceLayer, properties: { from, to } }) => {
+      if (typeof from !== "number" || typeof to !== "number") return true;
+      return holdsOn({ from, to: events.has(sourceLayer ?? "") ? leavesOn(to, window) : to }, number);
+    });
 }
 
 /** The drawn layer that a feature is of. */
 const layerOf = ({ sourceLayer }: MapGeoJSONFeature, { tiles }: ClickContext): DrawnLayer | undefined =>
   tiles.drawn.find(({ name }) => name === sourceLayer);
 
-function labelOf(
-  layer: DrawnLayer | undefined,
-  properties: Record<string, unknown>,
-  language: string,
-): string {
-  const code = textOf(properties[layer?.category ?? ""]);
-  const category = layer?.legend.find((one) => one.code === code);
-  return category ? pick(category.label, language) : code.replaceAll("_", " ");
-}
-
-function eventItem(feature: MapGeoJSONFeature, context: ClickContext, texts: Texts): HTMLElement {
-  const properties: Record<string, unknown> = {
-    ...feature.properties,
-    ...texts.get(textKey(feature.sourceLayer ?? "", feature.id)),
-  };
-  const layer = layerOf(feature, context);
-  if (typeof properties["count"] === "number")
-    return element("li", "event", [
-      element("p", "event-text", [context.say("eventsHere", { count: properties["count"] })]),
-    ]);
-  const date = typeof properties["date"] === "string" ? properties["date"].slice(0, 10) : "";
-  const labelled = layer?.category === "kind" || layer?.vocabularies?.["kind"];
-  const kind = labelled ? "" : textOf(properties["kind"]).replaceAll("_", " ");
-  const words = [labelOf(layer, properties, context.language), kind];
-  const heading = [...words, ...codedLabels(layer, properties, context.language)].filter(Boolean).join(" · ");
-  const name = worded(properties, "name", context.language);
-  return element("li", "event", [
-    element("p", "event-kind", [
-      heading,
-      isDay(date) ? element("time", "", [dayText(date, context.language, "short")], { datetime: date }) : "",
-    ]),
-    ...(name ? [element("p", "event-name", [name])] : []),
-    element("p", "event-text", [worded(properties, "text", context.language)]),
-    ...evidenceContent(layer, properties, context.language, context.say),
-  ]);
-}
-
 function distinct(features: MapGeoJSONFeature[]): MapGeoJSONFeature[] {
   const seen = new Map<string, MapGeoJSONFeature>();
   for (const feature of features)
     seen.set(`${feature.sourceLayer} ${feature.id ?? JSON.stringify(feature.properties)}`, feature);
   return [...seen.values()];
-}
-
-function eventsContent(found: MapGeoJSONFeature[], context: ClickContext, texts: Texts): HTMLElement {
-  const box = element("div", "popup-body");
-  if (found.length > 1)
-    box.append(element("p", "popup-count", [context.say("eventsHere", { count: found.length })]));
-  box.append(
-    element(
-      "ul",
-      "event-list",
-      found.slice(0, MOST).map((feature) => eventItem(feature, context, texts)),
-    ),
-  );
-  return box;
 }
 
 /** Who holds a place, and the overlays there. */
@@ -154,35 +100,45 @@ function noteContent({ id, properties }: MapGeoJSONFeature, { language, notes }:
   ]);
 }
 
+/** What a popup shows, and the events among it. */
+export interface Content {
+  now: HTMLElement;
+  events?: ToldEvent[];
+  later?: Promise<HTMLElement>;
+}
+
+/** The events under a place on the screen, the newest first. */
+export function eventsAt(map: MapLibre, { x, y }: Point, context: ClickContext): ToldEvent[] {
+  const found = query(
+    map,
+    [
+      [x - REACH, y - REACH],
+      [x + REACH, y + REACH],
+    ],
+    context,
+    "events",
+  );
+  const from = ({ properties }: MapGeoJSONFeature): number => Number(properties["from"] ?? 0);
+  return distinct(found)
+    .sort((one, other) => from(other) - from(one))
+    .map(({ sourceLayer = "", id, properties }) => ({ layer: sourceLayer, id, properties }));
+}
+
 /** The content for what stands on top at a place: events, else a note, else what changed hands, else who controls it;
  *  null for nothing. `later` is the same with the texts of events, where the tiles of a period have none. */
 export function contentAt(
   map: MapLibre,
   { point, lngLat }: Pick<MapMouseEvent, "point" | "lngLat">,
   context: ClickContext,
-): { now: HTMLElement; later?: Promise<HTMLElement> } | null {
-  const events = distinct(
-    query(
-      map,
-      [
-        [point.x - REACH, point.y - REACH],
-        [point.x + REACH, point.y + REACH],
-      ],
-      context,
-      "events",
-    ),
-  );
+): Content | null {
+  const events = eventsAt(map, point, context);
   if (events.length) {
     const bare = events.some(({ properties }) => !("text" in properties || "count" in properties));
     const now = eventsContent(events, context, new Map());
-    return bare
-      ? {
-          now,
-          later: readTexts(context.tiles, lngLat, map.getZoom(), context.day).then((texts) =>
-            eventsContent(events, context, texts),
-          ),
-        }
-      : { now };
+    if (!bare) return { now, events };
+    const reach = (TEXT_REACH * 360) / (512 * 2 ** map.getZoom());
+    const later = readTexts({ ...context, at: lngLat, reach });
+    return { now, events, later: later.then((texts) => eventsContent(events, context, texts)) };
   }
   const note = query(map, point, context, "notes")[0];
   if (note) return { now: noteContent(note, context) };
@@ -202,34 +158,68 @@ export function contentAt(
 /** The popup that is open, if there is one. */
 export interface Popups {
   close: () => void;
+  /** The key of the event that is told first; "" for none. */
+  readonly shown: string;
+  /** Tell of one event at its place; where it is closed by key, the focus returns to where it was. */
+  tell: (event: ListedEvent) => void;
 }
 
-/** Answer clicks with popups; `contextNow` is asked at every click, because the day may have changed. */
-export function answerClicks(map: MapLibre, contextNow: () => ClickContext | null): Popups {
+/** How clicks are answered; `context` is asked at every click, because the day may have changed. */
+export interface PopupOptions {
+  context: () => ClickContext | null;
+  /** A popup opens with this event first, see `eventKey`; "" where one without events opens, or it is closed. */
+  onTurn?: (key: string) => void;
+  /** The reader points at these events on the map. */
+  onPoint?: (keys: string[]) => void;
+}
+
+const keysOf = (events: ToldEvent[]): string[] =>
+  events.flatMap(({ layer, id }) => (id === undefined ? [] : [eventKey(layer, id)]));
+
+/** Answer clicks with popups. */
+export function answerClicks(map: MapLibre, options: PopupOptions): Popups {
+  const { context: contextNow, onTurn = () => undefined, onPoint = () => undefined } = options;
   let popup: Popup | null = null;
-  const answer = (lngLat: LngLat, point: Point): void => {
-    const context = contextNow();
-    const content = context && contentAt(map, { lngLat, point }, context);
-    popup?.remove();
-    if (!content) return;
+  let cameFrom: Element | null = null;
+  let shown = "";
+  const turn = (key: string): void => {
+    if (key !== shown) onTurn((shown = key));
+  };
+  const show = (lngLat: LngLat, { now, events = [], later }: Content): void => {
+    const before = popup;
     const opened = (popup = new Popup({ maxWidth: "min(320px, calc(100vw - 40px))", closeButton: true }));
-    opened.setLngLat(lngLat).setDOMContent(content.now).addTo(map);
-    content.later?.then(
+    before?.remove();
+    opened.setLngLat(lngLat).setDOMContent(now).addTo(map);
+    opened.on("close", () => popup === opened && turn(""));
+    turn(keysOf(events)[0] ?? "");
+    later?.then(
       (whole) => {
         if (opened.isOpen()) opened.setDOMContent(whole);
       },
       () => undefined,
     ); // without texts it still says what and when
   };
+  const answer = (lngLat: LngLat, point: Point): void => {
+    const context = contextNow();
+    const content = context && contentAt(map, { lngLat, point }, context);
+    cameFrom = map.getCanvas();
+    if (content) show(lngLat, content);
+    else popup?.remove();
+  };
+  const tell = ({ layer, id, from, lon, lat, properties }: ListedEvent): void => {
+    const context = contextNow();
+    if (!context) return;
+    const event = { layer, id, properties: { from, ...properties } };
+    cameFrom = document.activeElement;
+    show(new LngLat(lon, lat), { now: eventsContent([event], context, new Map()), events: [event] });
+  };
   map.on("click", ({ lngLat, point }) => answer(lngLat, point));
   map.on("mousemove", ({ point }) => {
     const context = contextNow();
-    map
-      .getCanvas()
-      .classList.toggle(
-        "over-event",
-        context !== null && query(map, point, context, "events", "notes").length > 0,
-      );
+    const events = context ? eventsAt(map, point, context) : [];
+    const over = events.length > 0 || (context !== null && query(map, point, context, "notes").length > 0);
+    map.getCanvas().classList.toggle("over-event", over);
+    onPoint(keysOf(events));
   });
   // By keyboard: what lies in the middle of the map, which the focused map marks; Escape leads back to it.
   map.getCanvas().addEventListener("keydown", (event) => {
@@ -241,7 +231,16 @@ export function answerClicks(map: MapLibre, contextNow: () => ClickContext | nul
     if (event.key !== "Escape" || !popup?.isOpen()) return;
     const within = popup.getElement().contains(document.activeElement);
     popup.remove();
-    if (within) map.getCanvas().focus();
+    if (!within) return;
+    event.preventDefault(); // it closes nothing else
+    const back = cameFrom instanceof HTMLElement && cameFrom.isConnected ? cameFrom : map.getCanvas();
+    back.focus();
   });
-  return { close: () => popup?.remove() };
+  return {
+    close: () => popup?.remove(),
+    tell,
+    get shown() {
+      return shown;
+    },
+  };
 }

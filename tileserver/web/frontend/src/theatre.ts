@@ -77,18 +77,20 @@ export function countsOf({ tiles, days }: OpenTheatre, off: ReadonlySet<string>)
   }));
 }
 
-/** A day as the card tells it: of the layers that are not *off*, as if there were no other; `fixed` where it is not
- *  left, so that it does not matter whether it is the newest. */
-export function toldOn(
-  open: OpenTheatre,
-  day: Day,
-  notes: Note[],
-  off: ReadonlySet<string>,
-  window: EventWindow,
-  fixed: boolean,
-): Told {
+/** What the card tells from: `days` are those of the layers that are not `off`, `fixed` is whether the day is not left,
+ *  so that it does not matter whether it is the newest. */
+export interface Telling {
+  day: Day;
+  notes: Note[];
+  off: ReadonlySet<string>;
+  days: readonly DayCount[];
+  window: EventWindow;
+  fixed: boolean;
+}
+
+/** A day as the card tells it: of the layers that are not off, as if there were no other. */
+export function toldOn(open: OpenTheatre, { day, notes, off, days, window, fixed }: Telling): Told {
   const drawn = open.tiles.drawn.filter(({ name }) => !off.has(name));
-  const days = countsOf(open, off);
   const known = knownOn(day, { ...open.tiles.time, newest: newestOf(drawn) }, days, drawn);
   const count = days.find((one) => one.day === day);
   return { day, count, within: countIn(days, day, window), known, notes, fixed };

@@ -96,6 +96,12 @@ export class Travel {
     this.timebar.setDays(spanOf(view.tiles), days);
   }
 
+  /** Take over other days: of events others are counted now. */
+  setDays(days: DayCount[]): void {
+    if (this.view) this.timebar.setDays(spanOf(this.view.tiles), days);
+    this.change(this.state);
+  }
+
   /** Load for this view from now on: another look, or other periods. */
   look(view: TheatreView): void {
     this.view = view;

@@ -4,10 +4,13 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Address, Link, Place } from "./address";
 import type { Afterwards } from "./afterwards";
-import type { Catalogue, Role } from "./catalogue";
+import type { Catalogue, DayCount, Role } from "./catalogue";
 import type { Comparison } from "./comparison";
 import { clampDay, dayText, type Day } from "./days";
 import { setGround } from "./ground_dates";
+import { choiceText, eventKey, type EventChoice } from "./event_choice";
+import { EventCounts } from "./event_counts";
+import type { EventContext } from "./event_tool";
 import type { GainsView } from "./gains_view";
 import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
 import type { DrawnNotes } from "./drawn_notes";
@@ -25,7 +28,6 @@ import { comparing } from "./state";
 import { AS_AT_FIRST, offBy, switchesOf, turned } from "./switches";
 import type { Say } from "./texts";
 import {
-  countsOf,
   openingOf,
   readAgain,
   spanOf,
@@ -61,6 +63,7 @@ export class Visit {
   private open: OpenTheatre | null = null;
   private notes: Note[] = [];
   private off: ReadonlySet<string> = new Set(); // names of layers that the reader does not see
+  private readonly counts = new EventCounts();
 
   constructor(
     private link: Link,
@@ -76,7 +79,7 @@ export class Visit {
 
   /** A theatre has been read: fill the page with it, and wish for the day to begin at. */
   onOpen(open: OpenTheatre, catalogue: Catalogue): void {
-    const { theatre, tiles, days } = open;
+    const { theatre, tiles } = open;
     const { compare, known, camera } = this.link;
     const span = spanOf(tiles);
     this.open = open;
@@ -87,11 +90,54 @@ export class Visit {
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
     fillUpdated(theatre.id, tiles, this.language, this.say);
     this.fillLegend(open);
-    this.parts.travel.open(this.view(open), days);
+    this.recount(open);
+    this.parts.travel.open(this.view(open), this.days(open));
     this.parts.comparison.setSpan(span);
     this.choose(compare && clampDay(compare, span.first, span.last), known);
     if (!camera) openCamera(this.parts.map, theatre, this.parts.page.clear());
     this.parts.travel.begin(openingOf(open, this.link.at));
+  }
+
+  private recount(open: OpenTheatre): void {
+    void this.counts.begin(open, this.off, this.link.events.hidden, () => {
+      if (open !== this.open) return;
+      this.parts.travel.setDays(this.days(open));
+      if (this.parts.page.day) this.tell(this.parts.page.day);
+    });
+  }
+
+  private days(open: OpenTheatre): DayCount[] {
+    return this.counts.days(open, this.off);
+  }
+
+  /** The reader wants to see other events. */
+  chooseEvents(choice: EventChoice): void {
+    this.link = { ...this.link, events: { ...choice, open: "" } };
+    this.parts.popups.close(); // it may tell of what is no longer there
+    if (this.open) this.reprepare(this.open);
+    this.parts.address.write("replace");
+  }
+
+  /** Prepare the shown day anew, and keep it until then. */
+  private reprepare(open: OpenTheatre): void {
+    this.recount(open);
+    this.parts.travel.open(this.view(open), this.days(open));
+    this.parts.travel.refresh();
+  }
+
+  /** The popup of an event is open, or none is any more. */
+  openEvent(key: string): void {
+    this.link = { ...this.link, events: { ...this.link.events, open: key } };
+    this.parts.address.write("replace");
+  }
+
+  /** The shown day, and which of its events are to be seen; null where no day is shown. */
+  eventContext(): EventContext | null {
+    const { open, off } = this;
+    const { day, theme } = this.parts.page;
+    if (!open || !day) return null;
+    const layers = open.tiles.drawn.filter(({ role, name }) => role === "events" && !off.has(name));
+    return { theatre: open.theatre.tileset, layers, day, choice: this.link.events, theme };
   }
 
   private view(open: OpenTheatre): TheatreView {
@@ -108,12 +154,8 @@ export class Visit {
     this.off = turned(this.off, name);
     if (!open) return;
     this.parts.popups.close(); // it may tell of what is no longer there
-    if (name === "sides" || open.tiles.drawn.some((layer) => layer.name === name)) {
-      this.parts.travel.open(this.view(open), countsOf(open, this.off));
-      this.parts.travel.refresh();
-    } else {
-      this.afterwards();
-    }
+    if (name === "sides" || open.tiles.drawn.some((layer) => layer.name === name)) this.reprepare(open);
+    else this.afterwards();
     this.parts.address.write("replace");
   }
 
@@ -130,18 +172,25 @@ export class Visit {
 
   /** In the same moment as the map: date, summary, notes, comparison, address. */
   onDay(day: Day, notes: Note[], entry: "push" | "replace"): void {
-    const { page, panel } = this.parts;
+    const { page } = this.parts;
     setGround(this.parts.map, day);
-    const told = toldOn(this.open!, day, notes, this.off, this.link.events.window, page.fixed);
     this.notes = notes;
     this.parts.gains.onDay(day, page.theme);
-    panel.showDay(told, this.parts.travel.periods.numbers(notes), (note) => this.flyTo(note));
+    this.tell(day);
     if (day !== page.day) this.parts.popups.close();
     page.day = day;
     this.afterwards();
     this.parts.comparison.follow(day, this.open!.tiles, page.theme);
     this.parts.address.write(entry);
-    page.speak(() => [panel.sentence(told), this.parts.gains.sentence(day)].filter(Boolean).join(" "));
+  }
+
+  private tell(day: Day): void {
+    const { page, panel, travel, gains } = this.parts;
+    const { open, notes, off } = this;
+    const { window } = this.link.events;
+    const told = toldOn(open!, { day, notes, off, days: this.days(open!), window, fixed: page.fixed });
+    panel.showDay(told, travel.periods.numbers(notes), (note) => this.flyTo(note));
+    page.speak(() => [panel.sentence(told), gains.sentence(day)].filter(Boolean).join(" "));
   }
 
   private afterwards(): void {
@@ -230,7 +279,10 @@ export class Visit {
     if (!open || !day) return null;
     const layersOf = (role: Role): string[] => this.parts.travel.periods.layerIds(role);
     return {
+      theatre: open.theatre.tileset,
       tiles: open.tiles,
+      window: this.link.events.window,
+      linkTo: ({ layer, id }) => (id === undefined ? "" : this.linkTo(eventKey(layer, id))),
       language,
       say,
       day,
@@ -238,6 +290,11 @@ export class Visit {
       comparison: this.parts.comparison.shown,
       layersOf,
     };
+  }
+
+  private linkTo(open: string): string {
+    const place = this.place();
+    return place ? this.parts.address.linkTo({ ...place, events: { ...place.events, open } }) : "";
   }
 
   /** What the address is to name; null before there is anything. */
@@ -253,6 +310,7 @@ export class Visit {
   /** The reader went back or forward, or edited the address. */
   follow(link: Link): void {
     const { open } = this;
+    const other = choiceText({ ...link.events, open: "" }) !== choiceText({ ...this.link.events, open: "" });
     const elsewhere = link.theatre !== "" && link.theatre !== open?.theatre.id;
     this.link = link;
     if (link.camera) jumpTo(this.parts.map, link.camera);
@@ -264,6 +322,7 @@ export class Visit {
     this.choose(link.compare, link.known);
     this.compareAnew();
     this.afterwards();
+    if (open && other) this.reprepare(open);
     if (open && link.at) this.parts.travel.begin(openingOf(open, this.link.at));
   }
 

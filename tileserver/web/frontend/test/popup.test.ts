@@ -37,6 +37,8 @@ const tiles = {
   category: { areas: "holder", events: "sort" },
 } as unknown as TileJson;
 const context: ClickContext = {
+  theatre: "t",
+  window: 1,
   tiles,
   language: "en",
   say: speaker("en"),
@@ -107,9 +109,9 @@ test("events of two layers are told by the legend of each, and one id in both is
   const other = { id: 1, sourceLayer: "ruins", properties: { ...lasting, kind: "raid", text: "A house." } };
   assert.deepEqual(textAt({ "source-events": [one, other] }), [
     "2 events here",
-    "Raid",
+    "Raid9 Nov 2023",
     "Sirens.",
-    "House hit",
+    "House hit9 Nov 2023",
     "A house.",
   ]);
 });
@@ -169,6 +171,29 @@ test("what changed hands names both statuses, also none", () => {
     "Ours → Not marked",
     "0.3 km²",
   ]);
+});
+
+test("an event is told as long as its mark is on the map, the newest first", () => {
+  const event = (id: number, from: number) => ({
+    id,
+    properties: { from, to: from + 1, text: `Event ${id}.` },
+  });
+  const found = { "source-events": [event(1, today - 6), event(2, today), event(3, today - 7)] };
+  assert.deepEqual(
+    textAt(found, { window: 7 }).filter((text) => text.startsWith("Event")),
+    ["Event 2.", "Event 1."],
+  );
+});
+
+test("many events at one place are on pages, each with a link of its own", () => {
+  const found = [1, 2, 3, 4, 5].map((id) => ({ id, properties: { ...lasting, text: `Event ${id}.` } }));
+  const linkTo = ({ layer, id }: { layer: string; id: unknown }): string => `#event=${layer}.${String(id)}`;
+  const { now } = contentAt(drawn({ "source-events": found }), click, { ...context, linkTo })!;
+  assert.deepEqual(textsOf("p.event-text", now), ["Event 1.", "Event 2.", "Event 3."]);
+  now.querySelector<HTMLButtonElement>('.popup-pages [aria-label="More events"]')!.click();
+  assert.deepEqual(textsOf("p.event-text", now), ["Event 4.", "Event 5."]);
+  assert.equal(now.querySelector(".event-link")?.getAttribute("href"), "#event=battles.4");
+  assert.equal(now.querySelectorAll("button:disabled").length, 1);
 });
 
 test("an event in the margins of two tiles is one, a square of many is told by their number", () => {

@@ -28,7 +28,14 @@ const open = {
   days,
 } as unknown as OpenTheatre;
 const told = (on: string, ...off: string[]): ReturnType<typeof toldOn> =>
-  toldOn(open, on, [], new Set(off), 7, false);
+  toldOn(open, {
+    day: on,
+    notes: [],
+    off: new Set(off),
+    days: countsOf(open, new Set(off)),
+    window: 7,
+    fixed: false,
+  });
 
 test("events of layers that are off are not counted", () => {
   assert.deepEqual([told("2023-01-03").count?.events, told("2023-01-03", "damage").count?.events], [3, 2]);

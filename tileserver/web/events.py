@@ -1,0 +1,91 @@
+"""The route of events as a document."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.publish.documents import missing_block
+from tileserver.publish.events_document import USUAL, bounds_of, events_document, hidden_of, limit_of
+from tileserver.publish.public import public_part
+from tileserver.store.event_rows import ListedEvents, Listing, load_listed
+from tileserver.store.event_window import EventWindow
+from tileserver.tiles.cache import BodyCache
+from tileserver.tiles.current import Current
+from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.locate import latest, window_of
+from tileserver.tiles.tileset import Tileset
+from tileserver.times import Period
+from tileserver.web.params import DATED, Query, document_question, period_of
+from tileserver.web.represent import JSON, freshness, raw, represent
+
+_OWN = ("bbox", "hide", "limit")
+
+
+class EventsKey(NamedTuple):
+    """Cache key of a list of events: reading of the catalogue, tileset, question, public part."""
+
+    reading: int
+    tileset: str
+    revision: int
+    asked: tuple[Period, Listing]
+    public: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class EventRoutes:
+    """The endpoint of lists of events; *max_age* is in seconds."""
+
+    current: Current
+    kept: BodyCache[EventsKey]
+    max_age: int
+
+    async def json(self, request: Request) -> Response:
+        """``/tilesets/{tileset}/events.json?datetime=&bbox=&hide=&limit=&revision=``: the newest first."""
+        catalogue, tileset, query = await document_question(request, self.current, (*DATED, *_OWN))
+        revision, now = tileset.revision(query.revision), self.current.clock()
+        period, listing = await self._period(tileset, query), _listing(tileset, query)
+
+        async def compute() -> bytes:
+            listed = await self._load(window_of(revision, period, horizon_of(tileset, now)), listing)
+            document = {**events_document(tileset, revision, listed), **missing_block(tileset)}
+            return await asyncio.to_thread(msgspec.json.encode, document)
+
+        public = await public_part(self.current, tileset, revision, now)
+        key = EventsKey(catalogue.serial, _label(tileset), revision, (period, listing), public)
+        answer = await self.kept.answer(key, compute)
+        return await represent(request, answer, raw(*freshness(tileset, self.max_age)), JSON)
+
+    async def _load(self, window: EventWindow, listing: Listing) -> ListedEvents:
+        if not listing.layers:
+            return ListedEvents()
+        async with self.current.lanes.documents.place(), self.current.pool.acquire() as connection:
+            return await load_listed(connection, window, listing)
+
+    async def _period(self, tileset: Tileset, query: Query) -> Period:
+        if query.datetime is not None and query.datetime != "latest":
+            return period_of(query.datetime, tileset.zone)
+        periods = await self.current.periods_at(tileset, tileset.revision(query.revision))
+        return latest(tileset, periods, self.current.horizon(tileset))
+
+
+def _listing(tileset: Tileset, query: Query) -> Listing:
+    asked = query.choices
+    return Listing(
+        tuple(served.stored.layer_id for served in tileset.layers if not served.is_state),
+        bounds_of(asked["bbox"]) if "bbox" in asked else None,
+        hidden_of(asked["hide"], tileset) if "hide" in asked else (),
+        tileset.theatre.day_zone,
+        limit_of(asked["limit"]) if "limit" in asked else USUAL,
+    )
+
+
+def _label(tileset: Tileset) -> str:
+    """Return a name for *tileset* and its missing layers: the embargo depends on both."""
+    return "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))
