@@ -17,6 +17,7 @@
     |       |-- UnknownTileset       neither a theatre nor ``theatre.layer``
     |       |-- UnknownStyle         no style of that name
     |       |-- UnknownPicture       no such form of a picture, or no public map of its day
+    |       |-- UnknownPage          no page of ours has that address
     |       |-- UnknownVersion       no public content of a tile has that name
     |       |-- UnknownPeriod        no public period of history has that name
     |       |-- UnknownState         no public state has that name
@@ -24,6 +25,7 @@
     |       |-- NothingMeasured      no areas with statuses, so neither km2 nor comparisons
     |       `-- AddressOutside       a tile address outside the matrix, however large or negative, or a zoom
     |                                outside the tileset's
+    |-- NotOffered               a form that is known and not made here -> 501, exit 2
     |-- ImportFailed             the file can be mended      -> 422, exit 1
     |   |-- UnreadableSource         not a file of the declared format
     |   |-- HostileSource            over a limit: a bomb, a path that escapes, an absurd size
@@ -134,6 +136,12 @@ class UnknownPicture(NotFound):
     title = "Unknown picture"
 
 
+class UnknownPage(NotFound):
+    """No page of ours has that address."""
+
+    title = "Unknown page"
+
+
 class UnknownVersion(NotFound):
     """No public content of a tile has that name."""
 
@@ -168,6 +176,14 @@ class AddressOutside(NotFound):
     """A tile address outside the tile matrix or the tileset's zooms."""
 
     title = "Address outside the tile matrix"
+
+
+class NotOffered(TileserverError):
+    """A form of an answer that is known and not made here."""
+
+    status = 501
+    exit_code = 2
+    title = "Not offered"
 
 
 class ImportFailed(TileserverError):

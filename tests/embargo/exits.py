@@ -264,6 +264,28 @@ def _sides(learned: Sequence[Learned]) -> Iterator[Ask]:
             yield Ask(f"/changes/{name}/{pair}/sides.json" + (f"?{query}" if query else ""), EMBARGO, passed)
 
 
+def _pages(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    """Titles, pictures and tags for other sites name the newest public day, or the nearest to a link's."""
+
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        yield Ask(f"{path}?theatre=toy", LONG)
+        yield Ask(f"{path}?theatre=toy&at=latest&lang=uk", LONG)
+        yield Ask(f"{path}?theatre=toy&at=2024-01-09", LONG)
+        yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=12", LONG, shows=path == "/embed")
+        yield Ask(f"{path}?theatre=crowd&at=2099-01-01", EMBARGO)
+
+    return asks
+
+
+def _oembeds(_: Sequence[Learned]) -> Iterator[Ask]:
+    """Embeds of links by oEmbed say the same days as the pages."""
+    for page in ("", "embed"):
+        path = f"/oembed?url=http://testserver/{page}%3Ftheatre%3Dtoy"
+        yield Ask(path, LONG)
+        yield Ask(f"{path}%26at%3D2024-01-09", LONG)
+        yield Ask(f"{path}%26at%3D2024-01-03", LONG, shows=False)
+
+
 def _never(*paths: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return lambda _: (Ask(path, shows=False) for path in paths)
 
@@ -287,9 +309,11 @@ def _pictures(_: Sequence[Learned]) -> Iterator[Ask]:
 
 
 ROUTES: Mapping[str, Exit] = {
-    "/": Exit(_never("/", "/?datetime=2024-01-09"), "a page that the build made"),
-    "/embed": Exit(_never("/embed"), "a page that the build made"),
-    "/static": Exit(_never("/static/index.html", "/static/nothing"), "files that the build made"),
+    "/": Exit(_pages("/")),
+    "/embed": Exit(_pages("/embed")),
+    "/oembed": Exit(_oembeds),
+    "/embed.js": Exit(_never("/embed.js"), "a script that the build made"),
+    "/static": Exit(_never("/static/pages/index.en.html", "/static/nothing"), "files that the build made"),
     "/tilesets": Exit(_catalogue),
     "/tilesets/{tileset}": Exit(_documents("/tilesets/{tileset}")),
     "/tilesets/{tileset}/timeline": Exit(_timelines),

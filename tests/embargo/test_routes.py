@@ -20,7 +20,7 @@ from tileserver.times import parse_instant
 from tileserver.web.app import create_app
 
 SECOND = timedelta(seconds=1)
-SHORT = ("no-store", "public, max-age=60")
+SHORT = ("no-store", "no-cache", "public, max-age=60")  # no-cache: asked about before each use
 
 pytestmark = pytest.mark.db
 

@@ -16,7 +16,7 @@ from tests.codings import OPENED
 from tileserver.tiles.compress import Coding
 from tileserver.web.built import STATIC, BuiltFiles
 
-built = pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built")
+built = pytest.mark.skipif(not (STATIC / "embed.js").is_file(), reason="the front end is not built")
 
 TEXT = b"export const answer = 42;\n" * 40
 FILE = "/static/assets/map-1a2b.js"
@@ -110,15 +110,16 @@ def test_an_archive_goes_out_in_ranges_and_packed_by_nobody(tmp_path: Path) -> N
 
 @built
 @pytest.mark.db
-@pytest.mark.parametrize("path", ["/", "/embed"])
-def test_a_page_and_all_that_it_names_go_out_packed(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(("path", "count"), [("/", 6), ("/embed", 7)])
+def test_a_page_and_all_that_it_names_go_out_packed(client: TestClient, path: str, count: int) -> None:
     headers, data = _raw(client, path, **{"Accept-Encoding": "gzip, br"})
     page = brotli.decompress(data).decode()
     assert headers["content-encoding"] == "br"
     assert headers["cache-control"] == "no-cache"
     assert "content-security-policy" in headers
-    named = {word for word in page.split('"') if "static/assets/" in word}
-    assert len(named) == 5  # our script, MapLibre in two chunks, its worker, a style sheet
+    named = {word for words in page.split('"') for word in words.split() if word.startswith("static/assets/")}
+    # Our script, MapLibre in two chunks, its worker, two style sheets; of an embed what begins it, too.
+    assert len(named) == count
     for asset in named:
         headers, data = _raw(client, asset, **{"Accept-Encoding": "gzip, br"})
         assert headers["content-encoding"] == "br"

@@ -14,7 +14,7 @@ from tests.conftest import NOW, settings_for
 from tileserver.web.app import create_app
 from tileserver.web.built import STATIC, BuiltFiles
 
-built = pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built")
+built = pytest.mark.skipif(not (STATIC / "embed.js").is_file(), reason="the front end is not built")
 
 
 def _over(folder: Path) -> TestClient:

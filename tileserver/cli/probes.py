@@ -143,7 +143,7 @@ def _shared_cache(settings: Settings) -> str:
 
 
 def _front_end(settings: Settings) -> str:
-    missing = [name for name in ("index.html", "embed.html", "basemap") if not (STATIC / name).exists()]
+    missing = [name for name in ("pages", "embed.js", "basemap") if not (STATIC / name).exists()]
     if missing:
         raise TileserverError(f"not built: {', '.join(missing)}; run: make setup")
     return "built"

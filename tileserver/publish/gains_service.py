@@ -59,6 +59,11 @@ class GainsService:
 
         return await self._kept.once(await self.name(tileset, revision), compute)
 
+    async def known_text(self, tileset: Tileset, day: date, language: str) -> GainsText | None:
+        """Return the sentences as known now, if the gains are in memory; asks no database."""
+        gains = self._kept.peek(await self.name(tileset, tileset.newest))
+        return None if gains is None else gains_text(tileset, gains, day, language)
+
     async def text(self, tileset: Tileset, revision: int, day: date, language: str) -> GainsText:
         """Return the sentences on the gains up to *day* in *language*; as `gains` raises."""
         return gains_text(tileset, await self.gains(tileset, revision), day, language)

@@ -50,7 +50,8 @@ from tileserver.web.limits import Allowances  # how much work one address may as
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
 from tileserver.web.observing import Watched, observing  # metrics and traces
-from tileserver.web.pages import PageRoutes  # /, /embed
+from tileserver.web.oembed import OembedRoute  # /oembed
+from tileserver.web.pages import PageName, PageRoutes  # /, /embed, /embed.js
 from tileserver.web.pictures import PictureRoutes  # /pictures
 from tileserver.web.places import PlaceRoutes  # villages that the basemap lacks
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
@@ -208,6 +209,19 @@ def _tile_routes(tiles: TileService, settings: Settings) -> TileRoutes:
     return TileRoutes(tiles, settings.max_age, deltas, urlsplit(settings.public_url).path)
 
 
+def _page_routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
+    bodies, days = BodyCache[PageName](settings.cache_mb * _MB // 64), parts.current.memory(64)
+    pages = PageRoutes(
+        parts.current, parts.basemap, parts.gains, bodies, days, settings.public_url, settings.theatre
+    )
+    return [
+        Route("/", pages.reader_map),
+        Route("/embed", pages.embed),
+        Route("/embed.js", pages.embed_script),
+        Route("/oembed", OembedRoute(pages, settings.max_age).oembed),
+    ]
+
+
 def _direct(tiles: TileRoutes, hot: HotAnswers, follower: Follower, settings: Settings) -> DirectTiles | None:
     """Return the direct way; ``None`` where each request is watched, as the slow way alone is."""
     if settings.traces or settings.server_timing:
@@ -219,7 +233,6 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     kept, first = settings.max_age, settings.theatre
     held = KeptDocuments(settings.cache_mb * _MB // 16)
     documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
-    pages = PageRoutes(parts.current, parts.basemap, first)
     places = PlaceRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 64), kept)
     tiles = parts.routes
     history = HistoryRoutes(parts.history, kept)
@@ -230,8 +243,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     gains = GainsRoutes(parts.current, parts.gains, BodyCache(settings.cache_mb * _MB // 32), kept)
     events = EventRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 32), kept)
     return [
-        Route("/", pages.reader_map),
-        Route("/embed", pages.embed),
+        *_page_routes(parts, settings),
         Route("/tilesets", documents.catalogue),
         Route("/tilesets/{tileset}", documents.tilejson),
         Route("/tilesets/{tileset}/timeline", documents.timeline),

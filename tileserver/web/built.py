@@ -15,7 +15,7 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from tileserver.tiles.cache import Body
-from tileserver.tiles.compress import Coding, compress
+from tileserver.tiles.compress import Coding
 from tileserver.web.represent import IMMUTABLE, RawHeaders, represent_packed
 
 STATIC = Path(str(files("tileserver.web"))) / "static"
@@ -54,25 +54,17 @@ class BuiltFiles(StaticFiles):
         return super().file_response(full_path, stat_result, scope, status_code)
 
 
-def built_file(request: Request, path: Path, headers: RawHeaders = (), mark: bytes = b"") -> Response:
-    """Return the text *path* of the build in the packed form preferred by *request*, if any.
-
-    *mark* are attributes of a page's root element, as bytes of HTML; a marked page is packed here.
-    """
+def built_file(request: Request, path: Path, headers: RawHeaders = ()) -> Response:
+    """Return the text *path* of the build in the packed form preferred by *request*, if any."""
     kind, _ = guess_type(path.name)
-    body = _body(path, path.stat().st_mtime_ns, mark)
+    body = _body(path, path.stat().st_mtime_ns)
     return represent_packed(request, body, headers, f"{kind or 'text/plain'}; charset=utf-8")
 
 
 @lru_cache(_FILES)
-def _body(path: Path, changed: int, mark: bytes = b"") -> Body:
+def _body(path: Path, changed: int) -> Body:
     """Return *path* with its packed forms; *changed* is its last change, in nanoseconds since 1970."""
     body = Body(path.read_bytes())
-    if mark:
-        marked = body.data.replace(b"<html", b"<html" + mark, 1)
-        body = Body(marked)
-        body.forms.update({coding: compress(marked, coding) for coding in _PACKED})
-        return body
     for coding, suffix in _PACKED.items():
         packed = path.with_name(path.name + suffix)
         if packed.is_file() and packed.stat().st_mtime_ns >= changed:  # else of an earlier build

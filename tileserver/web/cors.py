@@ -6,7 +6,8 @@ import re
 
 from starlette.datastructures import Headers
 
-OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/", "/pictures/")
+OPEN_PATHS = ("/tiles/", "/tilesets", "/history/", "/changes/", "/styles/", "/pictures/", "/oembed")
+BUILT_PATHS = ("/static/",)  # for our own pages, which in a sandbox are of no origin
 _OPEN_DOCUMENTS = "/corrections/"  # beside a page of the same name
 _METHODS = "GET, HEAD"
 _EXPOSED = "ETag, OGCAPI-datetime, Content-Location, Retry-After, Missing-Layers, Cache-Status, X-Request-Id"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -30,10 +29,9 @@ from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import stride_of
 from tileserver.tiles.tileset import Tileset
+from tileserver.web.base_url import base_url
 from tileserver.web.params import document_question, period_of, read_query, time_query
 from tileserver.web.represent import CSV, JSON, freshness, raw, represent
-
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?\Z")
 
 
 class DocumentName(NamedTuple):
@@ -162,10 +160,7 @@ class DocumentRoutes:
         return Response(b'{"status":"ok"}', 200, {"Cache-Control": "no-store"}, media_type=JSON)
 
     def _base_url(self, request: Request) -> str:
-        if self.public_url:
-            return self.public_url
-        host = request.headers.get("host", "")
-        return f"{request.scope['scheme']}://{host}" if _HOST.match(host) else ""
+        return base_url(request, self.public_url)
 
     async def _answer(
         self,

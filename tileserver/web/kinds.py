@@ -27,6 +27,8 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("healthz", 1): "healthz",
     ("readyz", 1): "readyz",
     ("embed", 1): "page",
+    ("embed.js", 1): "page",
+    ("oembed", 1): "oembed",
     ("", 1): "page",
     ("basemap", 2): "basemap",
 }

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tileserver.web.cors import OPEN_HEADERS, is_open, options_headers
+from tileserver.web.cors import BUILT_PATHS, OPEN_HEADERS, is_open, options_headers
 from tileserver.web.follower import OBEYED_S, Pulse
 from tileserver.web.logs import request_id
 from tileserver.web.problems import unknown_problem
@@ -22,10 +22,15 @@ log = structlog.get_logger()
 
 # The map needs its own scripts, worker, styles, tiles and pictures, and nothing of anybody else's.
 _CSP = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-    " connect-src 'self'{asked}; font-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors {ancestors}"
+    "default-src 'none'; script-src 'self'; worker-src {workers}; style-src 'self';"
+    " img-src 'self' data: blob:; connect-src 'self'{asked}; font-src 'self';"
+    " base-uri 'none'; form-action 'none'; {frames}"
 )
+_NO_FRAMES = "frame-ancestors 'self'"
+_FRAMES = {  # who may frame a page, and whom it frames: the map shows its own embed to those who share it
+    "/": "frame-src 'self'; frame-ancestors 'self'",
+    "/embed": "frame-ancestors *",
+}
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _REFERRER = (b"referrer-policy", b"strict-origin-when-cross-origin")
 _AWAY = b"; detail=database-away"  # RFC 9211, 2.8
@@ -64,7 +69,7 @@ class Envelope:
         path, sending = scope["path"], _Sending(scope, receive, send, self)
         token = request_id.set(own_id)
         try:
-            if scope["method"] == "OPTIONS" and is_open(path):
+            if scope["method"] == "OPTIONS" and (is_open(path) or path.startswith(BUILT_PATHS)):
                 answer = Response(None, 204, options_headers(Headers(scope=scope)))
                 await answer(scope, receive, sending)
             else:
@@ -114,6 +119,7 @@ class _Sending:
                 _NO_SNIFFING,
                 *_of_pages(path, start, self.envelope.policy),
             ]
+            headers += OPEN_HEADERS if path.startswith(BUILT_PATHS) else ()
         if time.monotonic() - self.envelope.pulse.beat_at > OBEYED_S:
             headers = [(name, value + _AWAY if name == b"cache-status" else value) for name, value in headers]
         return headers
@@ -135,5 +141,7 @@ def _of_pages(path: str, start: Message, policy: str) -> list[tuple[bytes, bytes
     """Return the headers by which a page, if that is the answer, keeps to itself."""
     if not Headers(raw=start["headers"]).get("content-type", "").startswith("text/html"):
         return []
-    ancestors = "*" if path == "/embed" else "'self'"
-    return [(b"content-security-policy", policy.format(ancestors=ancestors).encode()), _REFERRER]
+    # In a sandbox an embed has no origin, so its worker is a blob that imports ours.
+    workers = "'self' blob:" if path == "/embed" else "'self'"
+    said = policy.format(workers=workers, frames=_FRAMES.get(path, _NO_FRAMES))
+    return [(b"content-security-policy", said.encode()), _REFERRER]

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from tileserver.declared import Text
 from tileserver.model import Theatre
+from tileserver.web.languages import language_of, pick
 
 
 class _Words(NamedTuple):
@@ -53,7 +53,6 @@ _WORDS = {
         "Il n’y a pas d’autre carte ici non plus.",
     ),
 }
-_LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;|\Z)")
 _SHOWN = 60  # of what was asked: an address can be of any length
 
 
@@ -64,7 +63,7 @@ def missing_page(template: str, asked: str, there: Sequence[Theatre], request: R
     query = {"lang": request.query_params["lang"]} if "lang" in request.query_params else {}
     links = "".join(
         f'<li><a href="?{escape(urlencode({"theatre": each.id, **query}))}">'
-        f"{escape(_pick(each.title, language) or each.id)}</a></li>"
+        f"{escape(pick(each.title, language) or each.id)}</a></li>"
         for each in there
     )
     theme = request.query_params.get("theme", "")
@@ -76,14 +75,3 @@ def missing_page(template: str, asked: str, there: Sequence[Theatre], request: R
         "list": f"<p>{words.others}</p><ul>{links}</ul>" if there else f"<p>{words.none}</p>",
     }
     return re.sub(r"\[\[([a-z]+)\]\]", lambda found: values[found[1]], template)
-
-
-def language_of(request: Request) -> str:
-    """Return the language that ``lang`` asks for, else the first of the browser's that there is."""
-    asked = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
-    codes = [found[1].lower() for each in asked[:20] if (found := _LANGUAGE.match(each))]
-    return next((code for code in codes if code in _WORDS), "en")
-
-
-def _pick(text: Text, language: str) -> str:
-    return text.get(language) or text.get("en") or next(iter(text.values()), "")

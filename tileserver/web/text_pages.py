@@ -14,7 +14,7 @@ from tileserver.publish.page import Dress
 from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.current import Current
 from tileserver.web.built import STATIC
-from tileserver.web.missing import language_of
+from tileserver.web.languages import language_of
 from tileserver.web.represent import freshness, raw, represent
 
 HTML = "text/html; charset=utf-8"

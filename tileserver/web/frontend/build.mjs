@@ -8,10 +8,37 @@ import { pack } from "./pack.mjs";
 
 const OUT = new URL("../static/", import.meta.url);
 const BASE = "static/assets/"; // of the pages, wherever a proxy puts them
-const TOGGLE =
-  '<button id="details-toggle" type="button" aria-expanded="false" aria-controls="details"><span></span></button>';
-const FIXED = '<p id="fixed" hidden></p>';
-const STRIP = `<nav id="strip"><a id="open-full" href="./" target="_blank" rel="noopener"><span></span></a>${TOGGLE}</nav>\n`;
+const LANGUAGES = ["en", "uk", "ru", "de", "fr"];
+const toggle = (word) =>
+  `<button id="details-toggle" type="button" aria-expanded="false" aria-controls="details"><span>{{say:${word}}}</span></button>`;
+const STYLE = '<link rel="stylesheet" href="{{style}}">';
+const UNSCRIPTED = "<figcaption>[[title]]. {{say:noScript}}</figcaption>";
+// What the two pages differ in; `[[...]]` is left to the server, which knows the link.
+const PAGES = {
+  index: {
+    page: "full",
+    start: "",
+    load: `<link rel="stylesheet" href="{{mapStyle}}">
+${STYLE}
+<link rel="modulepreload" href="{{shared}}">
+<link rel="modulepreload" href="{{map}}">
+<script type="module" src="{{main}}"></script>`,
+    still: "",
+    noscript: `<noscript><figure id="unscripted">[[source]]${UNSCRIPTED}</figure></noscript>`,
+    card: toggle("details"),
+    strip: "",
+  },
+  // An embed loads the map when it is looked at or touched: facade.ts.
+  embed: {
+    page: "embed",
+    start: ' data-style="{{mapStyle}}" data-ahead="{{shared}} {{map}} {{main}}" data-away="{{say:away}}"',
+    load: `${STYLE}\n<script type="module" src="{{facade}}"></script>`,
+    still: "[[still]]",
+    noscript: '<noscript><p id="unscripted">{{say:noScript}}</p></noscript>',
+    card: '<p id="fixed"[[unfixed]]>{{say:fixed}}</p>',
+    strip: `<nav id="strip"><a id="open-full" href="[[out]]" target="_blank" rel="noopener"><span>{{say:openFull}}</span></a>${toggle("legend")}</nav>\n`,
+  },
+};
 
 // MapLibre says of its modules that importing them does nothing. Its worker starts by that alone.
 const startingWorker = {
@@ -27,14 +54,17 @@ const startingWorker = {
   },
 };
 
-rmSync(new URL("assets/", OUT), { recursive: true, force: true });
-mkdirSync(OUT, { recursive: true });
+for (const folder of ["assets/", "pages/"]) rmSync(new URL(folder, OUT), { recursive: true, force: true });
+mkdirSync(new URL("pages/", OUT), { recursive: true });
 
 const { metafile } = await build({
   absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   entryPoints: {
     main: "src/main.ts",
+    facade: "src/facade.ts",
     maplibre: "src/maplibre.ts",
+    style: "src/style.css",
+    "map-style": "maplibre-gl/dist/maplibre-gl.css",
     missing: "src/missing.css",
     text: "src/text.css",
     worker: "src/worker.ts",
@@ -57,6 +87,18 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
+// What articles load has no hash in its name, and is no module, so that any script tag will do.
+await build({
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
+  entryPoints: ["src/embed/embed.ts"],
+  outfile: fileURLToPath(new URL("embed.js", OUT)),
+  bundle: true,
+  format: "iife",
+  target: "es2022",
+  minify: true,
+  logLevel: "warning",
+});
+
 const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
 const named = (start, end) =>
   BASE + outputs.find(([name]) => name.startsWith(start) && name.endsWith(end))?.[0];
@@ -68,7 +110,9 @@ const chunkOf = (module) =>
 const values = {
   main: named("main-", ".js"),
   worker: named("worker-", ".js"),
-  style: named("main-", ".css"),
+  facade: named("facade-", ".js"),
+  style: named("style-", ".css"),
+  mapStyle: named("map-style-", ".css"),
   map: chunkOf("/maplibre-gl.mjs"),
   shared: chunkOf("/maplibre-gl-shared.mjs"),
 };
@@ -78,20 +122,42 @@ for (const name of ["missing", "text"]) {
   writeFileSync(new URL(`${name}.html`, OUT), page.replace(`{{${name}}}`, named(`${name}-`, ".css")));
 }
 const template = readFileSync(new URL("page.html", import.meta.url), "utf8");
-for (const [file, page, card, strip] of [
-  ["index.html", "full", TOGGLE, ""],
-  ["embed.html", "embed", FIXED, STRIP],
-]) {
-  const filled = Object.entries({ ...values, page, card, strip }).reduce(
-    (text, [name, value]) => text.replaceAll(`{{${name}}}`, value),
-    template,
+const fill = (text, filled) => text.replace(/\{\{(\w+)\}\}/g, (whole, name) => filled[name] ?? whole);
+const words = Object.fromEntries(LANGUAGES.map((language) => [language, wordsOf(language)]));
+for (const [name, parts] of Object.entries(PAGES)) {
+  const page = fill(fill(template, parts), values);
+  for (const [language, { said }] of Object.entries(words)) {
+    const worded = page.replace(/\{\{say:(\w+)\}\}/g, (_, word) => escaped(said[word]));
+    writeFileSync(new URL(`pages/${name}.${language}.html`, OUT), worded);
+  }
+}
+writeFileSync(new URL("words.json", OUT), JSON.stringify(words)); // for what the server says itself
+
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
+
+/** The words of a language, and the form of a date in each month: "{d} November {y}". */
+function wordsOf(language) {
+  const said = JSON.parse(readFileSync(new URL(`src/words/${language}.json`, import.meta.url), "utf8"));
+  const format = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  const places = { day: "{d}", year: "{y}" };
+  const months = Array.from({ length: 12 }, (_, month) =>
+    format
+      .formatToParts(Date.UTC(2001, month, 5))
+      .map(({ type, value }) => places[type] ?? value)
+      .join(""),
   );
-  writeFileSync(new URL(file, OUT), filled);
+  return { months, said };
 }
 
 const weights = pack(fileURLToPath(OUT), [
-  "index.html",
-  "embed.html",
+  "embed.js",
   ...outputs.map(([name]) => `assets/${name}`).filter((name) => /\.(js|css)$/.test(name)),
 ]);
 for (const [name, bytes] of weights) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB br  ${name}`);

@@ -1,7 +1,8 @@
 // The address, in and out: what a link says (theatre, day, part of the map, dress of the page) is read from it, and
 // it names what the map shows, so that it can be copied at any moment.
 //   /?theatre=ukraine&lang=uk#map=6.5/48.9/37.2&at=2023-11-09&compare=2023-10-01&off=events
-//   /embed?theatre=ukraine&at=2023-11-09&theme=dark#map=6.5/48.9/37.2
+//   /embed?theatre=ukraine&at=2023-11-09&map=6.5/48.9/37.2&revision=112&theme=dark
+// The server reads links too, for titles and pictures, and sees no fragment: web/page_link.py.
 
 import { isDay, type Day } from "./days";
 import { choiceOf, choiceText, type EventChoice } from "./event_choice";
@@ -26,6 +27,7 @@ export interface Link {
   theme: "light" | "dark" | "auto";
   controls: boolean | null;
   events: EventChoice;
+  revision: number; // of an embed of one day: the newest that it may know; 0 for none
 }
 
 function cameraOf(text: string | null): Camera | null {
@@ -49,31 +51,37 @@ export function readLink(search: string, hash: string): Link {
   const fragment = new URLSearchParams(hash.replace(/^#/, ""));
   const theme = query.get("theme");
   const controls = query.get("controls");
+  const said = (name: string): string | null => fragment.get(name) ?? query.get(name);
   return {
     theatre: query.get("theatre") ?? "",
-    at: dayOf(fragment.get("at") ?? query.get("at") ?? ""),
-    compare: onlyDay(fragment.get("compare") ?? query.get("compare") ?? ""),
-    known: revisionOf(fragment.get("known")),
-    camera: cameraOf(fragment.get("map")),
-    switches: { off: namesIn(fragment.get("off")), on: namesIn(fragment.get("on")) },
+    at: dayOf(said("at") ?? ""),
+    compare: onlyDay(said("compare") ?? ""),
+    known: revisionOf(said("known")),
+    camera: cameraOf(said("map")),
+    switches: { off: namesIn(said("off")), on: namesIn(said("on")) },
     lang: query.get("lang") ?? "",
     theme: theme === "light" || theme === "dark" ? theme : "auto",
-    controls: controls === null ? null : controls === "1",
-    events: choiceOf((name) => fragment.get(name) ?? query.get(name)),
+    controls: controls === "1" || (controls === "0" ? false : null),
+    events: choiceOf(said),
+    revision: revisionOf(query.get("revision")),
   };
 }
 
-/** The part after `#`. Zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
+/** A camera as text: zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
+export function cameraText({ zoom, lat, lon }: Camera): string {
+  const decimals = Math.max(2, Math.ceil((zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
+  return `${Number(zoom.toFixed(2))}/${lat.toFixed(decimals)}/${lon.toFixed(decimals)}`;
+}
+
+/** The part after `#`. */
 export function fragmentOf(place: Place, at: Day | ""): string {
   const { camera, compare, known, events } = place;
   const { off, on } = place.switches;
   const named = (key: string, names: string[]): string =>
     names.length ? `&${key}=${names.map(encodeURIComponent).join(",")}` : "";
-  const decimals = Math.max(2, Math.ceil((camera.zoom * Math.LN2 + Math.log(512 / 360)) / Math.LN10));
-  const map = `map=${Number(camera.zoom.toFixed(2))}/${camera.lat.toFixed(decimals)}/${camera.lon.toFixed(decimals)}`;
   const days = `${at && `&at=${at}`}${at && compare && `&compare=${compare}`}`;
   const before = at && at === compare && known ? `&known=${known}` : "";
-  return `#${map}${days}${before}${named("off", off)}${named("on", on)}${choiceText(events)}`;
+  return `#map=${cameraText(camera)}${days}${before}${named("off", off)}${named("on", on)}${choiceText(events)}`;
 }
 
 /** What the map shows at the moment: the theatre's id, the day that is named ("" for none), the day beside it. */
@@ -137,7 +145,7 @@ export class Address {
     }
     this.next = now() + WAIT_MS;
     const query = new URLSearchParams(bar.location.search);
-    query.delete("at");
+    for (const name of ["at", "compare", "known", "map", "off", "on"]) query.delete(name); // which the fragment says
     query.set("theatre", at.theatre);
     this.set(how, query, fragmentOf(at, at.day));
   }

@@ -35,6 +35,7 @@ import { Ruler } from "./ruler"; // a distance between points
 import { addSearch } from "./search"; // places and coordinates
 import type { Say } from "./texts"; // words by language
 import { addHelp } from "./help"; // every key
+import { addShare } from "./share"; // a link, and the code of an embed
 import { TheatreLoader } from "./theatre"; // everything the server says of a theatre
 import { Tools } from "./tools"; // buttons at the edge of the map, and the sheet beside it
 import { Travel } from "./travel"; // from a wished day to a shown one: queue, periods, slider, player
@@ -148,6 +149,7 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const more = (): Place[] => [...named.all, ...visit.directions()];
   addSearch({ map, tools, language, say, more, makeWay: () => page.makeWay() });
   const ruler = new Ruler(map, tools, language, say);
+  addShare(tools, language, say, () => visit.shared());
   addHelp(tools, say);
   keepForPrint(map);
   keepClear(map, () => ({

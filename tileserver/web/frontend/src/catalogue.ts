@@ -89,6 +89,7 @@ interface Time {
   embargo: string;
   horizon: string;
   updated: string | null; // the instant of the last change of what is public
+  revision: number; // the newest that anything of it is known in
   history: History;
   days: string; // URL of the timeline
   gains?: string | null; // URL of who gained what, day by day

@@ -7,6 +7,7 @@ import type { Theatre } from "./catalogue";
 import type { Camera } from "./address";
 import type { Note } from "./notes";
 import { DATED } from "./period_layers";
+import { letWorkersBegin } from "./sandbox";
 import type { Say } from "./texts";
 
 /** Make the map, at a camera or over Europe. Throws where the browser has no WebGL 2. */
@@ -17,6 +18,7 @@ export function createMap(
   say: Say,
 ): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
+  if (self.origin === "null") letWorkersBegin(); // sandboxed
   addProtocol("pmtiles", new Protocol().tile);
   const map = new MapLibre({
     container: "map",

@@ -61,12 +61,19 @@ export function monthsOf(first: Day, last: Day): [Day, Day][] {
   return months;
 }
 
-/** The notes of all days from the first to the last, with their texts; month by month, so that no tile is too full for them. */
-export async function readNotes(theatre: string, layer: string, first: Day, last: Day): Promise<Note[]> {
+/** The notes of all days from the first to the last, with their texts; month by month, so that no tile is too full for
+ *  them. `known` is what a tile is asked for with to be as known in a revision. */
+export async function readNotes(
+  theatre: string,
+  layer: string,
+  first: Day,
+  last: Day,
+  known = "",
+): Promise<Note[]> {
   const found = new Map<number, Note>(); // one that goes on into the next month comes twice, and so does one in the tile's margin
   for (const notes of await Promise.all(
     monthsOf(first, last).map(([from, to]) =>
-      readMonth(theatre, layer, from === to ? from : `${from}/${to}`),
+      readMonth(theatre, layer, `${from === to ? from : `${from}/${to}`}${known}`),
     ),
   )) {
     for (const note of notes) found.set(note.id, note);

@@ -23,6 +23,7 @@ export interface PageOptions {
 export class Page {
   readonly embedded = document.body.classList.contains("embed");
   readonly controls: boolean; // whether there are time controls
+  readonly revision: number | null; // the newest that an embed of one day may know
   readonly fixed: boolean; // whether it is an embed of one day, which is not left
   theme: Theme;
   private readonly root = document.documentElement;
@@ -30,8 +31,10 @@ export class Page {
 
   constructor(link: Link, options: PageOptions) {
     const dated = this.embedded && link.at !== "" && link.at !== "latest";
-    this.controls = !this.embedded || (link.controls ?? !dated);
+    // As known in one revision there is one day: the others may have been corrected together with it.
+    this.controls = !this.embedded || (dated && link.revision ? false : (link.controls ?? !dated));
     this.fixed = dated && !this.controls;
+    this.revision = this.fixed ? link.revision : null;
     this.theme = this.chooseTheme(link);
     this.dress(options.say);
     matchMedia(DARK).addEventListener("change", () => options.onTheme());
@@ -107,6 +110,7 @@ export class Page {
     const toggle = byId("details-toggle");
     toggle.querySelector("span")!.textContent = say(this.embedded ? "legend" : "details");
     toggle.addEventListener("click", () => this.unfold(!document.body.classList.contains("unfolded")));
-    this.unfold(!this.embedded && matchMedia("(min-width: 641px)").matches);
+    const wide = !this.embedded && matchMedia("(min-width: 641px)").matches;
+    this.unfold(wide || document.body.classList.contains("unfolded"));
   }
 }

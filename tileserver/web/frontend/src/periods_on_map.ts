@@ -20,7 +20,11 @@ export interface TheatreView {
   tiles: TileJson;
   look: Look;
   steady: boolean;
+  revision: number | null; // of a steady view: the newest that it may know
 }
+
+/** What a dated tile is asked for with, as known in a revision. */
+const known = (revision: number | null): string => (revision ? `&revision=${revision}` : "");
 
 /** A period, or a single day, on its way or there; `index` is that of its period in the TileJSON's list. */
 interface LoadedPeriod {
@@ -215,7 +219,7 @@ export class PeriodsOnMap {
   }
 
   private async load(loaded: LoadedPeriod, key: string, day: Day): Promise<void> {
-    const { tileset, tiles, look, steady } = this.view!;
+    const { tileset, tiles, look, steady, revision } = this.view!;
     const { history, first_day, last_day } = tiles.time;
     const period = history.periods[loaded.index];
     const [first, last] =
@@ -223,7 +227,7 @@ export class PeriodsOnMap {
         ? [day, day]
         : [clampDay(period.first_day, first_day, last_day), clampDay(period.last_day, first_day, last_day)];
     const { notes } = tiles.layers;
-    if (notes !== undefined) loaded.notes = await readNotes(tileset, notes, first, last);
+    if (notes !== undefined) loaded.notes = await readNotes(tileset, notes, first, last, known(revision));
     if (loaded.dropped) throw new Error(`${key} is not wanted any more`);
     loaded.directions = directionsOf(loaded.notes);
     loaded.layers = new PeriodLayers(
@@ -232,8 +236,9 @@ export class PeriodsOnMap {
       {
         ...tiles,
         url:
-          (steady ? `${tiles.tiles[0]}?datetime=${day}` : history.tiles.replace("{period}", key)) +
-          facingIn(tiles),
+          (steady
+            ? `${tiles.tiles[0]}?datetime=${day}${known(revision)}`
+            : history.tiles.replace("{period}", key)) + facingIn(tiles),
       },
       look,
       { directions: loaded.directions, baseDay: steady ? null : dayNumber(day) },

@@ -1,7 +1,7 @@
 // What a reader switches on and off: layers by name, and parts of the map that are drawn from several. A link says what
 // is not as it is at first.
 
-import { offAtFirst, switchable, type TileJson } from "./catalogue";
+import { offAtFirst, switchable, type DrawnLayer, type TileJson } from "./catalogue";
 
 /** A part of the map that is no layer: the teeth of the front, recent gains, the arrows that notes declare. */
 export type Part = "sides" | "recent" | "arrows";
@@ -17,11 +17,16 @@ export interface Switches {
 /** What a link does not say. */
 export const AS_AT_FIRST: Switches = { off: [], on: [] };
 
-/** The names that are off by a link; areas and the front are never off. */
+/** The layers that a reader can switch; never areas and the front. */
+export const turnable = (tiles: Pick<TileJson, "drawn">): DrawnLayer[] => [
+  ...switchable(tiles),
+  ...tiles.drawn.filter(({ role }) => role === "notes"),
+];
+
+/** The names that are off by a link. */
 export function offBy({ off, on }: Switches, tiles: Pick<TileJson, "drawn">): Set<string> {
   const found = offAtFirst(tiles);
-  const layers = [...switchable(tiles), ...tiles.drawn.filter(({ role }) => role === "notes")];
-  const known = new Set([...PARTS, ...layers.map(({ name }) => name)]);
+  const known = new Set([...PARTS, ...turnable(tiles).map(({ name }) => name)]);
   for (const name of off) if (known.has(name)) found.add(name);
   for (const name of on) found.delete(name);
   return found;

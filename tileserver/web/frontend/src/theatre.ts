@@ -50,6 +50,7 @@ export function viewOf(
   off: ReadonlySet<string>,
   { window, hidden }: EventChoice,
   steady: boolean,
+  revision: number | null,
 ): TheatreView {
   const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
   return {
@@ -57,6 +58,7 @@ export function viewOf(
     tiles,
     look: { theme, drawn, sides: !off.has("sides"), window, hidden },
     steady,
+    revision,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Address, Link, Place } from "./address";
 import type { Afterwards } from "./afterwards";
 import type { Catalogue, DayCount, Role } from "./catalogue";
 import type { Comparison } from "./comparison";
+import { tellCorrected } from "./corrected";
 import { clampDay, dayText, type Day } from "./days";
 import { setGround } from "./ground_dates";
 import { choiceText, eventKey, type EventChoice } from "./event_choice";
@@ -24,9 +25,10 @@ import type { ClickContext, Popups } from "./popup";
 import type { RecentGains } from "./recent";
 import type { Recovery } from "./recovery";
 import type { Place as FoundPlace } from "./place_index";
+import type { Shared } from "./share";
 import { comparing } from "./state";
-import { AS_AT_FIRST, offBy, switchesOf, turned } from "./switches";
-import type { Say } from "./texts";
+import { AS_AT_FIRST, offBy, switchesOf, turnable, turned } from "./switches";
+import { pick, type Say } from "./texts";
 import {
   openingOf,
   readAgain,
@@ -82,9 +84,10 @@ export class Visit {
     const { theatre, tiles } = open;
     const { compare, known, camera } = this.link;
     const span = spanOf(tiles);
+    const first = this.open === null; // then there is nothing to take down, and the picture before the map stands
     this.open = open;
     this.off = offBy(this.link.switches, tiles);
-    this.takeDown();
+    if (!first) this.takeDown();
     this.parts.gains.open(theatre.tileset, Boolean(tiles.time.gains));
     this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
@@ -95,7 +98,10 @@ export class Visit {
     this.parts.comparison.setSpan(span);
     this.choose(compare && clampDay(compare, span.first, span.last), known);
     if (!camera) openCamera(this.parts.map, theatre, this.parts.page.clear());
-    this.parts.travel.begin(openingOf(open, this.link.at));
+    const opening = openingOf(open, this.link.at);
+    this.parts.travel.begin(opening);
+    const { revision } = this.parts.page;
+    if (revision) void tellCorrected(theatre.id, opening.day, revision, this.say).catch(() => undefined);
   }
 
   private recount(open: OpenTheatre): void {
@@ -141,7 +147,8 @@ export class Visit {
   }
 
   private view(open: OpenTheatre): TheatreView {
-    return viewOf(open, this.parts.page.theme, this.off, this.link.events, !this.parts.page.controls);
+    const { page } = this.parts;
+    return viewOf(open, page.theme, this.off, this.link.events, !page.controls, page.revision);
   }
 
   private fillLegend({ tiles }: OpenTheatre): void {
@@ -305,6 +312,16 @@ export class Visit {
     const switches = switchesOf(this.off, this.open.tiles);
     const theatre = this.open.theatre.id;
     return { theatre, day: this.parts.page.day, compare, known, camera, switches, lang, events };
+  }
+
+  /** What there is to share; null before a day is on the map. */
+  shared(): Shared | null {
+    const { open, off } = this;
+    const place = this.place();
+    if (!open || !place?.day) return null;
+    const { tiles, theatre } = open;
+    const title = pick(theatre.title, this.language) || theatre.id;
+    return { place, title, revision: tiles.time.revision, layers: turnable(tiles), off };
   }
 
   /** The reader went back or forward, or edited the address. */

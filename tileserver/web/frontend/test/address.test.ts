@@ -50,6 +50,13 @@ test("the part after # goes before the query", () => {
   assert.equal(readLink("?at=latest", "").at, "latest");
 });
 
+test("an embed's camera, layers and revision may stand in the query, where the server sees them", () => {
+  const link = readLink("?map=6.5/48.9/37.2&revision=112&controls=maybe&off=events", "");
+  assert.deepEqual(link.camera, { zoom: 6.5, lat: 48.9, lon: 37.2 });
+  assert.deepEqual([link.revision, link.controls, link.switches.off], [112, null, ["events"]]);
+  assert.equal(readLink("?revision=-1", "").revision, 0);
+});
+
 test("nonsense is as good as nothing", () => {
   for (const hash of [
     "#map=6/99/37",

@@ -41,7 +41,7 @@ const tiles = {
   },
 } as unknown as TileJson;
 const look = { theme: "light" as const, drawn, window: 1, hidden: new Set<string>() };
-const view: TheatreView = { tileset: "t", tiles, look, steady: false };
+const view: TheatreView = { tileset: "t", tiles, look, steady: false, revision: null };
 
 function bench(of = view): { map: FakeMap; periods: PeriodsOnMap; days: string[]; holes: string[] } {
   const map = new FakeMap(),

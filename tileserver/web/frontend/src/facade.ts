@@ -1,0 +1,164 @@
+// The embed before its map: a picture of the day, which the server put into the page. The map is loaded once it is
+// looked at and nothing else is to do, or reached for; the picture stays until the map has drawn the same day.
+
+import { addDays } from "./days";
+import { byId } from "./dom";
+import { tellHeight } from "./embed/height";
+import { NEAR } from "./embed/messages";
+
+const AGAIN_MS = 6000; // after which what could not be loaded is asked for again
+const PATIENCE_MS = 3000; // after which the map does not wait for its picture
+const DRAWN_MS = 5000; // that a map which has its day may still take over names and shore lines
+
+interface Drawn {
+  once(event: "idle", act: () => void): void;
+}
+
+// What the picture is not made by, where it stands after `#`.
+const UNSEEN = ["at", "compare", "off", "on", "days", "hide", "event"];
+
+const root = document.documentElement;
+const still = document.getElementById("still");
+const image = picked();
+const slider = byId<HTMLInputElement>("slider");
+let started = false; // whether the map is on its way
+let running = false; // whether it has taken over the page
+let pressed: HTMLElement | null = null; // the button that the reader pressed before there was a map
+
+/** Load everything that the map is made of; a module that failed once is never asked for again, so it is fetched first. */
+async function load(): Promise<void> {
+  const { style = "", ahead = "" } = root.dataset;
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: style });
+  const styled = new Promise<void>((resolve, reject) => {
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => {
+      link.remove();
+      reject(new Error(style));
+    });
+  });
+  document.querySelector("link[rel=stylesheet]")?.before(link); // ours goes after MapLibre's
+  const fetched = ahead.split(" ").map(async (url) => {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+    await answer.arrayBuffer();
+  });
+  await Promise.all([styled, ...fetched]);
+  await import("./main");
+}
+
+async function start(): Promise<void> {
+  if (started) return;
+  started = true;
+  try {
+    await load();
+    running = true;
+    byId("hint").hidden = true;
+    follow();
+  } catch (error) {
+    console.warn("map:", error);
+    started = false;
+    byId("hint").textContent = root.dataset["away"] ?? "";
+    byId("hint").hidden = false;
+    setTimeout(() => void start(), AGAIN_MS);
+  }
+}
+
+/** Take the picture away: for another day at once, else when the map has drawn everything. */
+function follow(): void {
+  const day = byId<HTMLTimeElement>("date").dateTime;
+  let waits = false;
+  const look = (): void => {
+    const { state, shown } = root.dataset;
+    if (shown && shown !== day) drop();
+    if (state !== "ready" || waits) return;
+    waits = true;
+    pressed?.click();
+    pressed = null;
+    (window as unknown as { tileserverMap?: Drawn }).tileserverMap?.once("idle", drop);
+    setTimeout(drop, DRAWN_MS);
+  };
+  const watch = new MutationObserver(look);
+  const drop = (): void => {
+    still?.remove();
+    watch.disconnect();
+  };
+  watch.observe(root, { attributes: true, attributeFilter: ["data-state", "data-shown"] });
+  look();
+}
+
+/** What the reader does before the map is there: it is begun, and done then. */
+function reach(event: Event): void {
+  if (running) return;
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  if (event.type === "click" && button?.id === "details-toggle") {
+    const open = document.body.classList.toggle("unfolded");
+    button.setAttribute("aria-expanded", String(open));
+  } else if (event.type === "click") pressed = button;
+  void start();
+}
+
+/** The picture, of the size and theme that suit the page by now: while it is parsed its width may not be known, and two
+ *  would be loaded. It looks where the part after `#` says, which the server does not see; where that names a day or
+ *  layers too, there is no picture. */
+function picked(): HTMLImageElement | null {
+  const template = still?.querySelector("template");
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  if (!still || !template || UNSEEN.some((name) => fragment.has(name))) return null;
+  const camera = fragment.get("map");
+  for (const one of camera === null ? [] : template.content.querySelectorAll("source, img")) {
+    const name = one.tagName === "IMG" ? "src" : "srcset";
+    const url = one.getAttribute(name) ?? "";
+    one.setAttribute(name, url.replace(/map=[^&]*/, `map=${encodeURIComponent(camera ?? "")}`));
+  }
+  still.append(template.content);
+  return still.querySelector("img");
+}
+
+/** Without its picture a date would be said over nothing. */
+function forget(): void {
+  still?.remove();
+  const date = byId<HTMLTimeElement>("date");
+  date.textContent = byId("as-of").textContent = "";
+  date.removeAttribute("datetime");
+}
+
+function begin(): void {
+  for (const kind of ["pointerdown", "keydown", "focusin", "click"]) document.addEventListener(kind, reach);
+  slider.addEventListener("input", () => {
+    const { first } = slider.dataset;
+    if (!running && first) root.dataset["wish"] = addDays(first, Number(slider.value));
+  });
+  addEventListener("online", () => void start());
+  addEventListener("message", ({ data, source }: MessageEvent<unknown>) => {
+    if (source === parent && data === NEAR) void start();
+  });
+  tellHeight();
+  const alone = (): void => {
+    forget();
+    void start();
+  };
+  if (image) {
+    image.addEventListener("error", alone);
+    whenSeen(image);
+  } else alone();
+}
+
+/** Begin once the embed is seen, its picture is there and the browser has nothing else to do; not where the reader
+ *  saves data. */
+function whenSeen(stillImage: HTMLImageElement): void {
+  const { connection } = navigator as { connection?: { saveData?: boolean } };
+  if (connection?.saveData) return;
+  const idle = (act: () => void): unknown =>
+    "requestIdleCallback" in window ? requestIdleCallback(act, { timeout: 2000 }) : setTimeout(act, 200);
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    seen.disconnect();
+    const act = (): unknown => idle(() => void start());
+    setTimeout(act, PATIENCE_MS);
+    if (stillImage.complete) act();
+    else stillImage.addEventListener("load", act);
+  });
+  seen.observe(stillImage);
+}
+
+begin();
