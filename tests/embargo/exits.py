@@ -340,7 +340,7 @@ ROUTES: Mapping[str, Exit] = {
     ),
     "/changes/{tileset}/{from}/{to}/sides.json": Exit(_sides),
     "/styles/{style}.json": Exit(
-        _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09"),
+        _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09", "/styles/toy-print.json"),
         "what is declared, not held",
     ),
     "/pictures/{theatre}.{form}": Exit(_pictures),

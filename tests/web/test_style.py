@@ -1,8 +1,9 @@
-"""The plain style is valid, and within what QGIS, OpenLayers and MapLibre Native read of one."""
+"""The styles are valid, and the plain style keeps to what QGIS, OpenLayers and MapLibre Native read."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import ROOT
+from tileserver.publish.style import TEMPLATES, style_layers
+from tileserver.theatres import load_theatre, shipped
 
 FRONTEND = ROOT / "tileserver" / "web" / "frontend"
 STYLES = ["/styles/ukraine-sample.json", "/styles/western-front.json?datetime=1944-08-25&revision=9"]
@@ -21,10 +24,9 @@ FILTERED = {"all", "!", "has", ">=", "<", "get"}
 VALIDATE = """
 import { validateStyleMin } from "@maplibre/maplibre-gl-style-spec";
 import { readFileSync } from "node:fs";
-console.log(JSON.stringify(validateStyleMin(JSON.parse(readFileSync(0, "utf8"))).map(String)));
+const styles = JSON.parse(readFileSync(0, "utf8"));
+console.log(JSON.stringify(styles.flatMap((style) => validateStyleMin(style).map(String))));
 """
-
-pytestmark = pytest.mark.db
 
 
 @pytest.fixture(params=STYLES)
@@ -44,15 +46,63 @@ def _operators(expression: Any) -> Iterator[str]:
             yield from _operators(each)
 
 
-def test_a_style_is_valid(style: dict[str, Any]) -> None:
+def _faults(styles: list[Any]) -> list[str]:
+    """Return what the validator of the style specification says of *styles*."""
     node = shutil.which("node") or str(ROOT / ".venv" / "bin" / "node")
     command = [node, "--input-type=module", "-e", VALIDATE]
     done = subprocess.run(
-        command, cwd=FRONTEND, input=json.dumps(style), capture_output=True, text=True, check=True, timeout=60
+        command,
+        cwd=FRONTEND,
+        input=json.dumps(styles),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
-    assert json.loads(done.stdout) == []
+    faults: list[str] = json.loads(done.stdout)
+    return faults
 
 
+def _template(name: str) -> Any:
+    return json.loads((ROOT / "styles" / f"{name}.json").read_text())
+
+
+def test_templates_are_valid_before_they_are_filled_and_for_every_shipped_theatre() -> None:
+    templates = [_template(name) for name in TEMPLATES]
+    filled = [
+        {**_template(name), "layers": style_layers(load_theatre(theatre).layers, name)}
+        for name in TEMPLATES
+        for theatre in shipped()
+    ]
+    assert len(filled) == 9
+    assert not re.search(r'"get", "(colour|tint|pattern)"', json.dumps(filled))
+    assert _faults([*templates, *filled]) == []
+
+
+def test_plain_and_full_have_the_colours_of_the_map_and_print_has_nothing_to_see_through() -> None:
+    light = set(json.loads((ROOT / "styles" / "palette.json").read_text())["light"].values())
+    for name in ("plain", "full"):
+        assert set(re.findall(r"#[0-9a-f]{6}", json.dumps(_template(name)))) <= light
+    for theatre in shipped():
+        layers = style_layers(load_theatre(theatre).layers, "print")
+        assert not any("opacity" in name for layer in layers for name in layer["paint"])
+
+
+@pytest.mark.db
+def test_served_styles_are_valid_and_the_name_of_a_theatre_is_its_plain_style(client: TestClient) -> None:
+    styles = {
+        f"{theatre}{suffix}": client.get(f"/styles/{theatre}{suffix}.json").json()
+        for theatre in ("ukraine-sample", "western-front")
+        for suffix in ("", "-plain", "-full", "-print")
+    }
+    assert _faults(list(styles.values())) == []
+    assert styles["western-front"] == styles["western-front-plain"]
+    assert styles["western-front-full"]["layers"] != styles["western-front-print"]["layers"]
+    for name in ("western-front-paper", "atlantis-print", "-print", "western-front-print-print"):
+        assert client.get(f"/styles/{name}.json").status_code == 404
+
+
+@pytest.mark.db
 def test_it_asks_for_nothing_that_not_everybody_reads(style: dict[str, Any]) -> None:
     for layer in style["layers"]:
         for value in layer.get("paint", {}).values():
@@ -61,6 +111,7 @@ def test_it_asks_for_nothing_that_not_everybody_reads(style: dict[str, Any]) -> 
         assert "layout" not in layer  # neither glyphs nor a sprite
 
 
+@pytest.mark.db
 def test_each_label_of_a_match_is_a_list(style: dict[str, Any]) -> None:
     matches = [
         value
@@ -73,6 +124,7 @@ def test_each_label_of_a_match_is_a_list(style: dict[str, Any]) -> None:
         assert all(isinstance(label, list) for label in match[2:-1:2])
 
 
+@pytest.mark.db
 def test_areas_have_no_outline_of_the_readers_choosing(style: dict[str, Any]) -> None:
     fills = [layer["paint"] for layer in style["layers"] if layer["type"] == "fill"]
     assert fills
@@ -81,6 +133,7 @@ def test_areas_have_no_outline_of_the_readers_choosing(style: dict[str, Any]) ->
         assert 0 < alpha < 0.5 / 255  # nothing in QGIS and MapLibre, and yet a colour in OpenLayers
 
 
+@pytest.mark.db
 def test_every_cell_of_events_is_drawn_once(style: dict[str, Any]) -> None:
     filters = [each["filter"] for each in style["layers"] if each["id"].startswith("events-cells")]
     bounds = [[rule[2] for rule in each[2:]] for each in filters]

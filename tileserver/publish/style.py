@@ -1,31 +1,35 @@
-"""A plain MapLibre style over snapshot tiles: for MapLibre Native, QGIS and partners' maps.
+"""MapLibre styles over snapshot tiles: the templates of ``styles/``, filled for a theatre.
 
-Nothing but what all of them read: no feature-state and no global-state, which MapLibre Native and QGIS do not
-know, ``match`` with its labels in lists, and no other expression where something is painted. The colours are
-the legend's and those of ``styles/palette.json``, so the style cannot say another thing than the map.
+A template is itself valid by the style specification. Its source layers are roles, each of which stands for
+all layers of that role; a layer's name takes the role's place in the ids. ``["get", "colour"]`` stands for
+the colour of a category, ``["get", "tint"]`` for the same on white paper, and a ``match`` over ``["get",
+"pattern"]`` for one over the categories that have such a pattern. Filled in are matches with their labels in
+lists, which QGIS reads too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tileserver.model import Layer
-from tileserver.picture.palette import palette
 from tileserver.publish.credits import credit_line
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.tileset import Tileset
 
-# As good as transparent, which QGIS takes as it is; what is wholly so OpenLayers draws in the fill's colour.
-_NO_OUTLINE = "rgba(0,0,0,0.001)"
+TEMPLATES = ("plain", "full", "print")
 
-_COVERS, _PALE = 0.4, 0.14  # opacities of areas
-
-# Events in a cell, from and below, and its radius in pixels: the area grows as their number does.
-_SIZES = ((1, 10, 4), (10, 100, 6), (100, 1000, 10), (1000, 1 << 31, 15))
+_COLOUR, _TINT, _PATTERN = ["get", "colour"], ["get", "tint"], ["get", "pattern"]
+_SIGNS = "tileserver:"  # what a template says to the code that fills it
 
 
-def plain_style(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, Any]:
-    """Return a version 8 style that draws *tileset* as *asked*."""
+def theatre_style(tileset: Tileset, base_url: str, asked: TimeQuery, name: str) -> dict[str, Any]:
+    """Return a version 8 style that draws *tileset* as *asked*, after the template *name*."""
     low, high = tileset.zooms
     longitude, latitude, zoom = tileset.theatre.centre
     layers = [served.stored.layer for served in tileset.layers]
@@ -44,95 +48,84 @@ def plain_style(tileset: Tileset, base_url: str, asked: TimeQuery) -> dict[str, 
                 "attribution": credit_line(layers),
             }
         },
-        "layers": [
-            {"id": "background", "type": "background", "paint": {"background-color": _palette()["land"]}},
-            *(drawn for layer in layers if layer.role in _DRAWN for drawn in _DRAWN[layer.role](layer)),
-        ],
+        "layers": style_layers(layers, name),
     }
 
 
-def _palette() -> dict[str, Any]:
-    return palette("light")
+def style_layers(layers: Sequence[Layer], name: str) -> list[dict[str, Any]]:
+    """Return the template *name* filled for *layers*, the lowest first; other roles are not drawn."""
+    template = _template(name)
+    ground = [each for each in template["layers"] if "source" not in each]
+    return [*ground, *(drawn for layer in layers for drawn in _filled(template, layer))]
 
 
-def _areas(layer: Layer) -> list[dict[str, Any]]:
-    base = {"source": "tileserver", "source-layer": layer.name}
-    colour = _colours(layer)
-    # Faces are cut where cells meet: an edge around each, or a soft one, would show the cells. QGIS draws a
-    # black one unless it is told another colour.
-    fill = {
-        "fill-color": colour,
-        "fill-opacity": _opacity(layer),
-        "fill-antialias": not layer.has_faces,
-        "fill-outline-color": _NO_OUTLINE,
-    }
-    drawn: list[dict[str, Any]] = [{**base, "id": f"{layer.name}-fill", "type": "fill", "paint": fill}]
-    if not layer.has_faces:
-        edge = {"line-color": colour, "line-width": 0.8}
-        drawn.append({**base, "id": f"{layer.name}-edge", "type": "line", "paint": edge})
-    return drawn
+@cache
+def _template(name: str) -> dict[str, Any]:
+    packaged = resources.files("tileserver").joinpath(f"styles/{name}.json")
+    checkout = Path(__file__).parents[2] / "styles" / f"{name}.json"
+    text = packaged.read_bytes() if packaged.is_file() else checkout.read_bytes()
+    template: dict[str, Any] = msgspec.json.decode(text)
+    return template
 
 
-def _opacity(layer: Layer) -> Any:
-    """Return how much the colour of each status covers: less for statuses that are long settled."""
-    pale = [category.code for category in layer.categories if category.pattern == "pale"]
-    return ["match", ["get", layer.category], pale, _PALE, _COVERS] if pale else _COVERS
+def _filled(template: dict[str, Any], layer: Layer) -> list[dict[str, Any]]:
+    """Return the template's layers of the role of *layer*, with the names and categories of *layer*."""
+    signs, filled = template["metadata"], []
+    for each in template["layers"]:
+        unless = each.get("metadata", {}).get(f"{_SIGNS}unless")
+        if each.get("source-layer") != layer.role or (layer.has_faces and unless == "faces"):
+            continue
+        drawn = {name: _put(value, layer, signs) for name, value in each.items() if name != "metadata"}
+        if drawn.get("filter") is False:
+            continue
+        drawn |= {"id": layer.name + each["id"].removeprefix(layer.role), "source-layer": layer.name}
+        if "fill-antialias" in drawn["paint"]:
+            # Faces are cut where cells meet: a soft edge would show the cells.
+            drawn["paint"]["fill-antialias"] = not layer.has_faces
+        filled.append(drawn)
+    return filled
 
 
-def _front(layer: Layer) -> list[dict[str, Any]]:
-    paint = {"line-color": _palette()["frontline"], "line-width": 2}
-    return [
-        {"id": layer.name, "type": "line", "source": "tileserver", "source-layer": layer.name, "paint": paint}
-    ]
+def _put(value: Any, layer: Layer, signs: dict[str, Any]) -> Any:
+    """Return *value* with the categories of *layer* in place of stand-ins."""
+    if isinstance(value, dict):
+        return {name: _put(inner, layer, signs) for name, inner in value.items()}
+    if value == _COLOUR:
+        return _by_category(layer, [each.colour for each in layer.categories], signs)
+    if value == _TINT:
+        shares = signs[f"{_SIGNS}tints"]
+        tints = [
+            _on_white(each.colour, shares.get(each.pattern, shares["other"])) for each in layer.categories
+        ]
+        return _by_category(layer, tints, signs)
+    if isinstance(value, list) and value[:2] == ["match", _PATTERN]:
+        return _by_pattern(layer, value[2:-1], value[-1])
+    return value
 
 
-def _points(layer: Layer) -> list[dict[str, Any]]:
-    paint = {
-        "circle-radius": 4,
-        "circle-color": _colours(layer),
-        "circle-stroke-color": _palette()["eventCasing"],
-        "circle-stroke-width": 1,
-    }
-    base = {"type": "circle", "source": "tileserver", "source-layer": layer.name}
-    points = {**base, "id": layer.name, "filter": ["!", ["has", "cell"]], "paint": paint}
-    return [*_squares(layer), points]
-
-
-def _squares(layer: Layer) -> list[dict[str, Any]]:
-    """Draw event squares as circles, a style layer for each of a few sizes, which QGIS can read.
-
-    Without the number: text needs glyphs, which a style for anybody's map does not bring along.
-    """
-    return [
-        {
-            "id": f"{layer.name}-cells-{least}",
-            "type": "circle",
-            "source": "tileserver",
-            "source-layer": layer.name,
-            "filter": [
-                "all",
-                ["has", "cell"],
-                [">=", ["get", "count"], least],
-                ["<", ["get", "count"], more],
-            ],
-            "paint": {
-                "circle-radius": radius,
-                "circle-color": _palette()["note"],
-                "circle-opacity": 0.75,
-                "circle-stroke-color": _palette()["eventCasing"],
-                "circle-stroke-width": 0.5,
-            },
-        }
-        for least, more, radius in _SIZES
-    ]
-
-
-def _colours(layer: Layer) -> Any:
-    if not layer.categories:
-        return _palette()["note"]
+def _by_category(layer: Layer, colours: list[str], signs: dict[str, Any]) -> Any:
+    if not colours:
+        return signs[f"{_SIGNS}uncategorised"]
     # A label in a list, though it be one: QGIS reads no other.
-    pairs = [part for each in layer.categories for part in ([each.code], each.colour)]
-    return ["match", ["get", layer.category], *pairs, _palette()["labelFaint"]]
+    pairs = [
+        part for each, colour in zip(layer.categories, colours, strict=True) for part in ([each.code], colour)
+    ]
+    return ["match", ["get", layer.category], *pairs, signs[f"{_SIGNS}unknown"]]
 
 
-_DRAWN = {"areas": _areas, "front": _front, "events": _points, "notes": _points}
+def _by_pattern(layer: Layer, pairs: list[Any], otherwise: Any) -> Any:
+    """Return a match over the categories with the patterns of *pairs*; without any, *otherwise*."""
+    matched = [
+        (codes, value)
+        for patterns, value in zip(pairs[::2], pairs[1::2], strict=True)
+        if (codes := [each.code for each in layer.categories if each.pattern in patterns])
+    ]
+    if not matched:
+        return otherwise
+    return ["match", ["get", layer.category], *(part for pair in matched for part in pair), otherwise]
+
+
+def _on_white(colour: str, share: float) -> str:
+    """Return the opaque tint of a ``#rrggbb`` *colour* of which white paper takes *share*."""
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (part - 255) * share):02x}" for part in parts)

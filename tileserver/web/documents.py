@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from tileserver.publish.measures import (
     series_rows,
 )
 from tileserver.publish.public import public_part
-from tileserver.publish.style import plain_style
+from tileserver.publish.style import TEMPLATES, theatre_style
 from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
@@ -140,18 +140,18 @@ class DocumentRoutes:
         return await self._answer(request, key, compute, media_type=media_type)
 
     async def style(self, request: Request) -> Response:
-        """``/styles/{style}.json?datetime=&revision=``: a plain style over snapshot tiles, one a theatre."""
+        """``/styles/{style}.json?datetime=&revision=``: a style over snapshot tiles, by ``TEMPLATES``."""
         query = read_query(request)
         catalogue = await self.current.catalogue()
-        name = request.path_params["style"]
-        if name not in {*catalogue.theatres, *catalogue.unreadable}:
-            raise UnknownStyle(f"there is no style {name[:40]!r}; each theatre of /tilesets has one")
+        name, template = _style_from_url(
+            request.path_params["style"], {*catalogue.theatres, *catalogue.unreadable}
+        )
         tileset = catalogue.tileset(name)
         asked, base = time_query(tileset, query), self._base_url(request)
-        key = DocumentName(catalogue.serial, "style", _asked(tileset), (asked, base), None)
+        key = DocumentName(catalogue.serial, f"style {template}", _asked(tileset), (asked, base), None)
 
         async def compute() -> bytes:
-            return msgspec.json.encode(plain_style(tileset, base, asked))
+            return msgspec.json.encode(theatre_style(tileset, base, asked, template))
 
         return await self._answer(request, key, compute, tileset, has_urls=True)
 
@@ -182,6 +182,19 @@ class DocumentRoutes:
         else:
             headers = (("Cache-Control", f"public, max-age={self.max_age}"),)
         return await represent(request, answer, raw(*headers), media_type)
+
+
+def _style_from_url(asked: str, theatres: Collection[str]) -> tuple[str, str]:
+    """Return the theatre and the template that *asked* names: ``theatre``, or ``theatre-template``.
+
+    A theatre's own name goes first, though it end like a template.
+    """
+    if asked in theatres:
+        return asked, "plain"
+    theatre, _, template = asked.rpartition("-")
+    if theatre in theatres and template in TEMPLATES:
+        return theatre, template
+    raise UnknownStyle(f"there is no style {asked[:40]!r}; each theatre of /tilesets has some")
 
 
 def _series_json(tileset: Tileset, revision: int, series: Series) -> bytes:
