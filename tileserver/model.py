@@ -152,7 +152,7 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notice: Text = msgspec.field(default_factory=dict)  # shown on the map: what this is, and is not
     opens_at: str = ""  # the day a reader sees first, where that is not the latest one
     method: Method | None = None  # what the desk says of how the map is made
-    sides: dict[str, Text] = {}  # side of a status -> its name in words, in the order in which they are told
+    sides: dict[str, Text] = {}  # side of a status -> its name in words
     directions: tuple[Direction, ...] = ()  # parts of the front, in the order in which they are told
 
     def __post_init__(self) -> None:
@@ -179,10 +179,12 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def told_sides(self) -> dict[str, Text]:
-        """The sides of all statuses with their names: first as declared, the others by their code."""
-        there = sorted({side for layer in self.layers for side in layer.sides()})
-        found = {side: words for side, words in self.sides.items() if side in there}
-        return found | {side: {"en": side.replace("_", " ").title()} for side in there if side not in found}
+        """The sides of all statuses with their names, in the order of the legend; else by their code.
+
+        Not in that of `sides`: the database keeps no order of a table.
+        """
+        there = dict.fromkeys(each.side for layer in self.layers for each in layer.categories if each.side)
+        return {side: self.sides.get(side) or {"en": side.replace("_", " ").title()} for side in there}
 
     def layer(self, name: str) -> Layer:
         """Return the layer *name*; `UnknownLayer` lists the layers there are."""

@@ -8,6 +8,7 @@ from string import Formatter
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.conftest import ROOT
@@ -140,3 +141,12 @@ def test_the_page_says_the_same_sentences_of_the_same_document() -> None:
     if not SHARED.exists():
         SHARED.write_text(json.dumps(shared, ensure_ascii=False, indent=1) + "\n", "utf-8")
     assert json.loads(SHARED.read_text("utf-8")) == shared
+
+
+def test_sides_are_told_in_the_order_of_the_legend_and_without_a_name_by_their_code() -> None:
+    kept = msgspec.structs.replace(TILESET.theatre, sides=dict(sorted(TILESET.theatre.sides.items())))
+    assert list(kept.told_sides) == [INVADER, DEFENDER]  # as the database gives it back, too
+    assert msgspec.structs.replace(kept, sides={}).told_sides == {
+        INVADER: {"en": "Invader"},
+        DEFENDER: {"en": "Defender"},
+    }
