@@ -83,12 +83,12 @@ def tile_id(zoom: int, x: int, y: int) -> int:
 
 
 def write_archive(path: Path, schema: str, **changes: Any) -> Path:
-    """Write an archive of one tile, 6/38/22; *changes* are of its metadata, and of the bytes of its head."""
+    """Write an archive of one tile, 6/38/22; *changes* are of its metadata, its head's bytes."""
     tile = gzip.compress(tile_of(schema), mtime=0)
     named = changes.pop("vector_layers", [{"id": name, "fields": {}} for name in LAYERS[schema]])
     metadata = {"name": "made", "attribution": "<b>Made</b> by a test", "vector_layers": named}
     metadata |= changes.pop("metadata", {})
-    described = gzip.compress(json.dumps(metadata).encode(), mtime=0)
+    described = gzip.compress(changes.pop("written", "").encode() or json.dumps(metadata).encode(), mtime=0)
     entry = (1, tile_id(6, 38, 22), 1, len(tile), 1)  # number, id, run, length, offset and 1
     root = gzip.compress(b"".join(map(_varint, entry)), mtime=0)
     head = bytearray(127)

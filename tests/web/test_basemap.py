@@ -45,6 +45,7 @@ def test_schema_and_credit_are_read_from_the_archive(tmp_path: Path, schema: str
         ({"head": {63: 1}}, "it is cut off"),
         ({"metadata": {"attribution": ""}}, "no attribution: say it in TILESERVER_BASEMAP_ATTRIBUTION"),
         ({"vector_layers": [{"id": "parcels"}]}, r"its layers \(parcels\) are of no schema that is known"),
+        ({"written": '{"a":' + 20_000 * "[" + 20_000 * "]" + "}"}, "its metadata cannot be read: max"),
         ({"vector_layers": 7}, r"its layers \(none named\)"),
     ],
 )  # fmt: skip

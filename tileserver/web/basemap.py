@@ -128,7 +128,7 @@ def _file_look(path: Path, declared: tuple[str, str], before: _FileLook | None) 
             return _FileLook(now, stamp, before.archive)
         return _FileLook(now, stamp, read_archive(path, *declared))
     except OSError as error:
-        return _FileLook(now, (0, 0), None, f"{path} cannot be read: {error.strerror}")
+        return _FileLook(now, (0, 0), None, f"it cannot be read: {error.strerror}")
     except BadParameter as error:
         return _FileLook(now, (0, 0), None, str(error))
 

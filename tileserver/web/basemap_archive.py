@@ -59,7 +59,7 @@ def read_archive(path: Path, schema: str = "", attribution: str = "") -> Basemap
             stream.seek(offset)
             packed = stream.read(length)
     except OSError as error:
-        raise BadParameter(f"{path} cannot be read: {error.strerror}") from error
+        raise BadParameter(f"it cannot be read: {error.strerror}") from error
     metadata = _metadata(packed, head[97])
     return BasemapArchive(
         _schema_of(_layers(metadata), schema), _credit(metadata, attribution), head[100], head[101]
@@ -99,7 +99,7 @@ def _metadata(packed: bytes, coding: int) -> dict[str, Any]:
             unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
             packed = unpacking.decompress(packed, 4 * _METADATA_BYTES)
         return msgspec.json.decode(packed or b"{}", type=dict[str, Any])
-    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadParameter(f"its metadata cannot be read: {error}") from error
 
 
@@ -131,6 +131,8 @@ def _schema_of(layers: list[str], declared: str) -> str:
 def _credit(metadata: dict[str, Any], declared: str) -> str:
     said = metadata.get("attribution")
     found = text_of(declared or (said if isinstance(said, str) else "")).strip()
+    if not found and declared:
+        raise BadParameter("TILESERVER_BASEMAP_ATTRIBUTION holds no text that can be shown")
     if not found:
         raise BadParameter("its metadata name no attribution: say it in TILESERVER_BASEMAP_ATTRIBUTION")
     return found[:_LONGEST]
