@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,10 @@ from pyproj import Geod
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from tileserver.desk.redraw import fingerprint
 from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.model import Theatre
+from tileserver.publish.page import LANGUAGES
 from tileserver.theatres import load_lands, load_theatre, shipped
 from tileserver.theatres.check import check_theatre
 from tileserver.theatres.write import toml_of
@@ -50,6 +53,44 @@ def test_a_definition_survives_being_kept_as_json(name: str) -> None:
 
 def test_a_definition_of_ones_own_is_a_path(tmp_path: Path) -> None:
     assert load_text(tmp_path, UKRAINE.replace('id = "ukraine"', 'id = "own"')).id == "own"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_text_of_a_shipped_definition_is_in_every_language_of_the_page(name: str) -> None:
+    def lacking(value: object, place: str) -> Iterator[str]:
+        if isinstance(value, dict) and "en" in value:
+            yield from (f"{place}: {each}" for each in LANGUAGES if not value.get(each))
+        elif isinstance(value, dict):
+            for key, each in value.items():
+                yield from lacking(each, f"{place}.{key}")
+        elif isinstance(value, list | tuple):
+            for each in value:
+                yield from lacking(each, place)
+
+    theatre = load_theatre(name)
+    said = msgspec.to_builtins(theatre)
+    assert list(lacking(said, name)) == []
+    assert theatre.method is not None
+    assert all((theatre.title, theatre.notice, theatre.method.text, theatre.told_sides, theatre.directions))
+
+
+def test_another_label_draws_nothing_anew() -> None:
+    theatre = load_theatre("ukraine-sample")
+    labelled = msgspec.structs.replace(
+        theatre,
+        layers=tuple(
+            msgspec.structs.replace(
+                layer,
+                title={"en": "Another"},
+                categories=tuple(
+                    msgspec.structs.replace(each, label={"en": each.code}) for each in layer.categories
+                ),
+            )
+            for layer in theatre.layers
+        ),
+    )
+    for layer, other in zip(theatre.layers, labelled.layers, strict=True):
+        assert fingerprint(labelled, other) == fingerprint(theatre, layer), layer.name
 
 
 @pytest.mark.parametrize("name", ["atlantis", "../ukraine", "", "/", "ukraine.toml/.."])
