@@ -43,7 +43,7 @@ async def test_an_embed_calls_the_day_it_opens_at_by_its_date_and_only_the_newes
     await reader.open(f"{server_url}/embed?{SAMPLE}&at=latest")
     tilejson = await reader.page.evaluate("fetch('/tilesets/ukraine-sample').then(answer => answer.json())")
     newest = tilejson["time"]["last_day"]
-    assert [await reader.shown(), await reader.page.inner_text("#as-of")] == [newest, "Latest"]
+    assert [await reader.shown(), await reader.page.inner_text("#as-of")] == [newest, "Latest:"]
     await reader.page.click("#previous-day")
     await reader.until(f"document.documentElement.dataset.shown !== {newest!r}")
     assert await reader.page.inner_text("#as-of") == "As of"

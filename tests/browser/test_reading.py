@@ -67,7 +67,7 @@ async def test_the_first_day_is_a_beginning_and_the_newest_says_how_old_it_is(
     await reader.page.focus("#slider")
     await reader.page.keyboard.press("End")
     await reader.ready("1945-05-08")
-    assert await reader.page.inner_text("#as-of") == "Latest"
+    assert await reader.page.inner_text("#as-of") == "Latest:"
     assert "Newest public day" in await reader.page.inner_text("#ages")
 
 

@@ -53,7 +53,7 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
       named.draw();
     },
   });
-  const map = createMap(ground.style(page.theme, language), link.camera, page.embedded, say);
+  const map = createMap(ground.style(page.theme, language), link.camera, page.embedded, language, say);
   ground.watch(map);
   const styled = map.once("style.load");
   const recovery = new Recovery({

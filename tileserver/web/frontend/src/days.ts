@@ -39,7 +39,7 @@ export function addMonths(day: Day, count: number): Day {
 export const clampDay = (day: Day, first: Day, last: Day): Day =>
   day < first ? first : day > last ? last : day;
 
-/** "9 November 2023" in the reader's language; `short` for "9 Nov 2023". */
+/** "9 November 2023" in the reader's language, as its newspapers have it; `short` for "9 Nov 2023". */
 export function dayText(day: Day, language: string, style: "long" | "short" = "long"): string {
   return format(day, language, { day: "numeric", month: style, year: "numeric" });
 }
@@ -68,7 +68,7 @@ export const hoursText = (hours: number, language: string): string =>
 
 /** "27 Nov 2026, 14:05 GMT+2": an instant, in milliseconds since 1970, by the clock of a time zone. */
 export const instantText = (at: number, language: string, timeZone: string): string =>
-  new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
+  written(at, language, {
     day: "numeric",
     month: "short",
     year: "numeric",
@@ -77,13 +77,26 @@ export const instantText = (at: number, language: string, timeZone: string): str
     hourCycle: "h23",
     timeZone,
     timeZoneName: "shortOffset",
-  }).format(at);
+  });
 
 /** "Thursday" in the reader's language. */
 export const weekdayText = (day: Day, language: string): string => format(day, language, { weekday: "long" });
 
-/** A day in the reader's language, as `Intl.DateTimeFormat` has it. */
-export function format(day: Day, language: string, options: Intl.DateTimeFormatOptions): string {
+/** The weekday as it follows "as of": in Ukrainian and Russian in the accusative, which `Intl` does not have. */
+export const asOfWeekday = (day: Day, language: string): string => {
+  const said = weekdayText(day, language);
+  return ["uk", "ru"].includes(language) ? said.replace(/а$/, "у").replace(/я$/, "ю") : said;
+};
+
+/** A day in the reader's language, of which *options* name the parts. */
+export const format = (day: Day, language: string, options: Intl.DateTimeFormatOptions): string =>
+  written(instant(day), language, { ...options, timeZone: "UTC" });
+
+/** An instant as `Intl` has it, without the word for "year" that follows the number in Ukrainian and Russian. */
+function written(at: number, language: string, options: Intl.DateTimeFormatOptions): string {
   const locale = language === "en" ? "en-GB" : language; // the day before the month, as on the rest of the page
-  return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).format(instant(day));
+  const parts = new Intl.DateTimeFormat(locale, options).formatToParts(at);
+  return parts
+    .map(({ value }, i) => (parts[i - 1]?.type === "year" ? value.replace(/^\s[рг]\./, "") : value))
+    .join("");
 }

@@ -5,7 +5,7 @@ import type { Theme } from "./basemap";
 import { addDays, dayText, type Day } from "./days";
 import { byId, element } from "./dom";
 import { GainsTeller, netOf, readGains, type Balance, type Gains, type Sum } from "./gains";
-import type { Say } from "./texts";
+import { squareText, type Say } from "./texts";
 
 const RETRY_MS = 15000; // after which a server that was busy is asked again
 const COLUMNS = [1, 7, 30]; // days
@@ -111,7 +111,9 @@ export class GainsView {
 
   private head(known: readonly number[]): HTMLElement {
     const cells = known.map((length) => element("th", "", [this.comparer(length)], { scope: "col" }));
-    return element("thead", "", [element("tr", "", [element("td", "", ["km²"]), ...cells])]);
+    return element("thead", "", [
+      element("tr", "", [element("td", "", [squareText(this.options.language)]), ...cells]),
+    ]);
   }
 
   /** The head of a column, which compares its days on the map. */

@@ -8,13 +8,14 @@ import type { Camera } from "./address";
 import type { Note } from "./notes";
 import { DATED } from "./period_layers";
 import { letWorkersBegin } from "./sandbox";
-import type { Say } from "./texts";
+import { unitText, type Say } from "./texts";
 
 /** Make the map, at a camera or over Europe. Throws where the browser has no WebGL 2. */
 export function createMap(
   style: StyleSpecification,
   camera: Camera | null,
   embedded: boolean,
+  language: string,
   say: Say,
 ): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
@@ -41,6 +42,8 @@ export function createMap(
       "NavigationControl.ZoomOut": say("zoomOut"),
       "Map.Title": say("mapKeys"),
       "Popup.Close": say("close"),
+      "ScaleControl.Kilometers": unitText("kilometer", language),
+      "ScaleControl.Meters": unitText("meter", language),
       "CooperativeGesturesHandler.WindowsHelpText": say("gestureControl"),
       "CooperativeGesturesHandler.MacHelpText": say("gestureCommand"),
       "CooperativeGesturesHandler.MobileHelpText": say("gestureTouch"),

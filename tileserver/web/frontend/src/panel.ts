@@ -2,7 +2,7 @@
 
 import type { Aged, Known, Newest } from "./ages";
 import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
-import { dayText, hoursText, spanText, weekdayText, type Day } from "./days";
+import { asOfWeekday, dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import type { EventWindow } from "./event_window";
 import { worded, type Note } from "./notes";
@@ -52,6 +52,9 @@ export class Panel {
     const notice = pick(tiles.notice, this.language) || pick(theatre?.notice, this.language);
     for (const part of ["notice-text", "notice-whole"]) byId(part).textContent = notice;
     for (const part of ["notice", "notice-whole"]) byId(part).hidden = !notice;
+    byId("notes-section").hidden = !tiles.drawn.some(
+      ({ role, newest }) => role === "notes" && newest !== null,
+    );
     this.fillCredits(tiles);
   }
 
@@ -67,8 +70,9 @@ export class Panel {
   showDay(told: Told, numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
     const { day, known, notes, fixed } = told;
     const isControlAged = known.aged.some((one) => one.role === "areas"); // then the day is not all the latest
-    byId("as-of").textContent = this.say(known.newest && !fixed && !isControlAged ? "latest" : "asOf");
-    byId("weekday").textContent = weekdayText(day, this.language);
+    const isLatest = known.newest !== null && !fixed && !isControlAged;
+    byId("as-of").textContent = this.say(isLatest ? "latest" : "asOf");
+    byId("weekday").textContent = (isLatest ? weekdayText : asOfWeekday)(day, this.language);
     const date = byId<HTMLTimeElement>("date");
     date.textContent = dayText(day, this.language);
     date.dateTime = day;

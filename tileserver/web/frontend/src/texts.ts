@@ -37,12 +37,18 @@ export function speaker(language: string): (word: Word, values?: Record<string, 
   };
 }
 
-/** The sign of the unit, in letters of the language. */
-const UNIT: Record<string, string> = { uk: "км²", ru: "км²" };
+/** The sign of a unit of length, in letters of the language. */
+export const unitText = (unit: "kilometer" | "meter", language: string): string =>
+  new Intl.NumberFormat(language, { style: "unit", unit })
+    .formatToParts(1)
+    .find(({ type }) => type === "unit")?.value ?? "";
+
+/** The sign of square kilometres, for which `Intl` has none. */
+export const squareText = (language: string): string => `${unitText("kilometer", language)}²`;
 
 /** Square kilometres as a reader wants them: two figures, or all before the point. */
 export const kilometres = (km2: number, language: string): string =>
-  `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)} ${UNIT[language] ?? "km²"}`;
+  `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)}\u00A0${squareText(language)}`;
 
 /** Square kilometres to the thousandth, so that sums can be checked; without the unit. */
 export const exactKilometres = (km2: number, language: string): string =>

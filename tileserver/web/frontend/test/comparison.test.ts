@@ -48,8 +48,10 @@ test("one enormous day does not flatten the chart of the others", () => {
 });
 
 test("areas read as whole square kilometres unless they are small", () => {
-  assert.equal(kilometres(7333.4, "en"), "7,333 km²");
-  assert.equal(kilometres(0.26, "en"), "0.3 km²");
+  assert.equal(kilometres(7333.4, "en"), "7,333\u00A0km²");
+  assert.equal(kilometres(0.26, "en"), "0.3\u00A0km²");
+  assert.equal(kilometres(2.5, "uk"), "2,5\u00A0км²");
+  assert.equal(kilometres(23, "ru"), "23\u00A0км²");
 });
 
 test("rows are told by what passed: movement, marks, within a side, and apart what was drawn anew", () => {

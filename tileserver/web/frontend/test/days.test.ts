@@ -2,7 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addDays, addMonths, clampDay, dayText, daysBetween, isDay } from "../src/days";
+import {
+  addDays,
+  addMonths,
+  asOfWeekday,
+  clampDay,
+  dayText,
+  daysBetween,
+  format,
+  instantText,
+  isDay,
+} from "../src/days";
 
 test("a day that the calendar does not have is no day", () => {
   for (const text of ["2023-02-29", "2023-13-01", "2023-1-1", "", "latest", "2023-11-09T00:00"])
@@ -35,5 +45,21 @@ test("a day outside the range becomes its nearer end", () => {
 
 test("a day prints as that day in each language", () => {
   assert.equal(dayText("2023-11-09", "en"), "9 November 2023");
-  assert.match(dayText("2023-11-09", "uk"), /^9 листопада 2023/);
+  assert.equal(dayText("2023-11-09", "de"), "9. November 2023");
+});
+
+test("a year has no word for year after it", () => {
+  assert.equal(dayText("2023-11-09", "uk"), "9 листопада 2023");
+  assert.equal(dayText("2023-11-09", "ru", "short"), "9 нояб. 2023");
+  assert.equal(format("2023-11-09", "uk", { month: "short", year: "numeric" }), "лист. 2023");
+  const at = Date.parse("2026-11-27T12:05:09Z");
+  assert.match(instantText(at, "ru", "Europe/Kyiv"), /^27 нояб\. 2026, 14:05/);
+});
+
+test("a weekday after as of is in the accusative where the language has one", () => {
+  const week = ["2023-11-08", "2023-11-09", "2023-11-10", "2023-11-12"]; // Wednesday, Thursday, Friday, Sunday
+  const said = (language: string): string[] => week.map((day) => asOfWeekday(day, language));
+  assert.deepEqual(said("uk"), ["середу", "четвер", "пʼятницю", "неділю"]);
+  assert.deepEqual(said("ru"), ["среду", "четверг", "пятницу", "воскресенье"]);
+  assert.deepEqual(said("en"), ["Wednesday", "Thursday", "Friday", "Sunday"]);
 });

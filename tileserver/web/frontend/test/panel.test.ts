@@ -151,8 +151,8 @@ test("of a role that nothing was published of nothing is said, also to those who
 test("the newest day says how old it is, but not where it is not left", () => {
   const known = { ...told.known, newest: { days: 3, hours: 48, goesOn: false } };
   show({ known });
-  assert.equal(textIn("as-of"), "Latest");
-  assert.deepEqual(textsOf("#ages li"), ["Newest public day, 3 days ago. Delay: 48 hours."]);
+  assert.equal(textIn("as-of"), "Latest:");
+  assert.deepEqual(textsOf("#ages li"), ["Newest public day: 3 days ago. Delay: 48 hours."]);
   show({ known, fixed: true });
   assert.deepEqual([textIn("as-of"), textIn("ages")], ["As of", ""]);
 });
@@ -166,7 +166,7 @@ test("a day that events alone reach is not called the latest, and of when contro
     document.querySelector("#ages.control-aged li:first-child")?.textContent.startsWith("Control as of"),
   );
   show({ known: { ...told.known, newest, aged: [{ role: "events", day: "2023-10-08", days: 32 }] } });
-  assert.deepEqual([textIn("as-of"), document.querySelector("#ages.control-aged")], ["Latest", null]);
+  assert.deepEqual([textIn("as-of"), document.querySelector("#ages.control-aged")], ["Latest:", null]);
 });
 
 test("no day on the map is no day in the card", () => {
@@ -182,8 +182,19 @@ test("no day on the map is no day in the card", () => {
 test("the same day is a sentence for those who do not see the map", () => {
   assert.equal(
     panel.sentence({ ...told, notes: [north] }),
-    "9 November 2023: 2 changes of control (3 km²), 1 event. Kupiansk: Attacks toward the Oskil.",
+    "9 November 2023: 2 changes of control (3\u00A0km²), 1 event. Kupiansk: Attacks toward the Oskil.",
   );
+});
+
+test("a theatre whose notes hold nothing has no place for them, another keeps it on a day without", () => {
+  const isHidden = (): boolean => Boolean(document.querySelector<HTMLElement>("#notes-section")!.hidden);
+  const notes = layer("notes", "notes", []);
+  panel.fillTheatre(catalogue, "war", { ...tiles, drawn: [...tiles.drawn, notes] });
+  assert.equal(isHidden(), false);
+  panel.fillTheatre(catalogue, "war", { ...tiles, drawn: [...tiles.drawn, { ...notes, newest: null }] });
+  assert.equal(isHidden(), true);
+  panel.fillTheatre(catalogue, "war", tiles);
+  assert.equal(isHidden(), true);
 });
 
 test("a layer of which nothing is known is not credited", () => {

@@ -159,7 +159,7 @@ test("events go before a note, a note before what changed hands, and that before
     told.push(textAt(layers, { comparison }).at(-1) ?? "");
     layers[layer] = [];
   }
-  assert.deepEqual(told, ["Sirens.", "All quiet.", "12 km²", "Theirs"]);
+  assert.deepEqual(told, ["Sirens.", "All quiet.", "12\u00A0km²", "Theirs"]);
   assert.deepEqual(textAt(layers), [], "and nothing is told of nothing");
 });
 
@@ -169,7 +169,7 @@ test("what changed hands names both statuses, also none", () => {
   assert.deepEqual(textAt({ "comparison-1-fill": [piece] }, { comparison }), [
     "Changed hands, 1 Oct 2023 to 9 Nov 2023",
     "Ours → Not marked",
-    "0.3 km²",
+    "0.3\u00A0km²",
   ]);
 });
 
