@@ -6,6 +6,9 @@ import { both, partOf, partsOf } from "./ground_dates";
 
 /** Lines and points are drawn under this layer. */
 export const FIRST_LABEL = "region-river-names";
+/** Names of cities start at this layer; nothing but larger names pushes them off. */
+export const FIRST_CITY = "world-cities";
+const LAST_CITY = 7; // zoom from which a place is shown: from 40 000 people on
 /** Pictures that the style names; the map asks for them (see `images.ts`). */
 export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
 
@@ -119,15 +122,22 @@ function countryNames(colours: Palette, language: string): LayerSpecification {
   };
 }
 
-function placeNames(source: string, colours: Palette, language: string): LayerSpecification {
+/** Cities, or the smaller places under them, which keep off the marks of events (see clearance.ts). */
+function placeNames(
+  source: string,
+  kind: "cities" | "places",
+  colours: Palette,
+  language: string,
+): LayerSpecification {
   const upTo = (zoom: number): ExpressionSpecification => ["<=", ["get", "zoom"], zoom];
+  const city = upTo(LAST_CITY);
   return {
-    id: `${source}-places`,
+    id: `${source}-${kind}`,
     type: "symbol",
     source,
     "source-layer": "place",
     minzoom: 3.5,
-    filter: due,
+    filter: ["all", due, kind === "cities" ? city : ["!", city]],
     layout: {
       "icon-image": ["case", ["has", "capital"], PLACE_IMAGES[1], PLACE_IMAGES[0]],
       "icon-padding": 0, // one does not stand without the other
@@ -160,7 +170,9 @@ export const labelLayers = (colours: Palette, language: string): LayerSpecificat
   riverNames(colours, language),
   ...seaNames(colours, language),
   oblastNames(colours, language),
-  placeNames("world", colours, language),
-  placeNames("regions", colours, language),
+  placeNames("world", "places", colours, language),
+  placeNames("regions", "places", colours, language),
+  placeNames("world", "cities", colours, language),
+  placeNames("regions", "cities", colours, language),
   countryNames(colours, language),
 ];

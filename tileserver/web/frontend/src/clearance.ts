@@ -1,5 +1,6 @@
-// Room for marks: names of the base map keep off the events and notes that are seen. MapLibre places all marks of a
-// period, seen or not, so these must push nothing away; an unseen copy of what is seen does, once the map is at rest.
+// Room for marks: names of the base map, but for those of cities, keep off the events and notes that are seen. MapLibre
+// places all marks of a period, seen or not, so these must push nothing away; an unseen copy of what is seen does, once
+// the map is at rest. A front without its cities tells nobody where it is: they stay, and the copy lies under them.
 
 import type {
   GeoJSONSource,
@@ -7,7 +8,7 @@ import type {
   MapGeoJSONFeature,
   SymbolLayerSpecification,
 } from "maplibre-gl";
-import { PLACE_IMAGES } from "./basemap";
+import { FIRST_CITY, PLACE_IMAGES } from "./basemap";
 
 const NAME = "clearance"; // of the source and of the style layer
 const REST_MS = 400; // while days are played or the map is moved nothing is measured
@@ -65,7 +66,11 @@ const asData = (rooms: Room[]): GeoJSON.FeatureCollection => ({
   })),
 });
 
-/** Keep names off the marks of these style layers from now on. */
+/** The lowest style layer of cities' names; those of an archive are under the build's. */
+export const firstCity = (layers: string[]): string | undefined =>
+  layers.find((id) => id === FIRST_CITY || /-label-place-(city|(state)?capital)$/.test(id));
+
+/** Keep names, but for those of cities, off the marks of these style layers from now on. */
 export function keepClear(map: MapLibre, marks: () => Marks): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let kept = "";
@@ -77,7 +82,10 @@ export function keepClear(map: MapLibre, marks: () => Marks): void {
     if (wanted === kept && (source || rooms.length === 0)) return;
     kept = wanted;
     if (source) void source.setData(asData(rooms));
-    else map.addSource(NAME, { type: "geojson", data: asData(rooms) }).addLayer(LAYER);
+    else
+      map
+        .addSource(NAME, { type: "geojson", data: asData(rooms) })
+        .addLayer(LAYER, firstCity(map.getLayersOrder()));
   };
   map.on("idle", () => {
     clearTimeout(timer);

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LayerSpecification } from "maplibre-gl";
+import { paletteOf } from "../src/basemap";
+import { labelLayers } from "../src/basemap_labels";
+import { firstCity } from "../src/clearance";
+
+const ids = (layers: LayerSpecification[]): string[] => layers.map(({ id }) => id);
+
+test("marks push the names of small places away, and those of cities never", () => {
+  const names = ids(labelLayers(paletteOf("light"), "en"));
+  const room = names.indexOf(firstCity(names) ?? "");
+  for (const small of ["world-places", "regions-places", "region-river-names"])
+    assert.ok(names.indexOf(small) < room, small);
+  for (const city of ["world-cities", "regions-cities"]) assert.ok(names.indexOf(city) >= room, city);
+});
+
+test("cities of an archive of one's own stay too", () => {
+  const own = [
+    "world-places",
+    "regions-places",
+    "own-label-place-town",
+    "own-label-place-city",
+    "world-cities",
+  ];
+  assert.equal(firstCity(own), "own-label-place-city");
+});
+
+test("a place is either a city or a small one", () => {
+  const filters = labelLayers(paletteOf("light"), "en")
+    .filter(({ id }) => id.startsWith("regions-"))
+    .map((layer) => JSON.stringify("filter" in layer ? layer.filter : null));
+  const city = JSON.stringify(["<=", ["get", "zoom"], 7]);
+  assert.equal(filters.filter((one) => one.includes(`["!",${city}]`)).length, 1);
+  assert.equal(filters.filter((one) => one.includes(city)).length, 2);
+});
