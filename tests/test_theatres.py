@@ -111,7 +111,7 @@ def test_what_is_neither_shipped_nor_a_file_names_what_is_shipped(name: str) -> 
         ("bounds = [20.0, 43.0, 45.0, 54.0]", "bounds = [45.0, 43.0, 20.0, 54.0]", "have to be west, south"),
         ("bounds = [20.0, 43.0, 45.0, 54.0]", "bounds = [20.0, 43.0, 45.0]", r"\$\.bounds"),
         ("bounds = [20.0, 41.0, 180.0, 72.0]", "bounds = [20.0, 41.0, 380.0, 72.0]", "'events': bounds"),
-        ("centre = [35.0, 48.3, 5.5]", "centre = [48.3, 35.0, 5.5]", "inside the bounds"),
+        ("centre = [31.1, 48.5, 5.0]", "centre = [48.5, 31.1, 5.0]", "inside the bounds"),
         ('name = "notes"', 'name = "events"', "layer 'events' is declared twice"),
         ('name = "notes"', 'name = "no,tes"', "layer 'no,tes' has to be small letters"),
         ('kind = "lines"', 'kind = "curves"', "Invalid enum value 'curves'"),
