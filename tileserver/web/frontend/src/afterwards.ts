@@ -38,6 +38,7 @@ export class Afterwards {
   constructor(
     private readonly followers: readonly Follower[],
     private readonly mayFollow: () => boolean,
+    private readonly drawn: () => Promise<unknown>,
   ) {}
 
   /** A day came onto the map, or it is the same day with something else switched on. */
@@ -66,6 +67,7 @@ export class Afterwards {
     const isCurrent = (): boolean => number === this.number;
     const done = await Promise.allSettled(this.followers.map((one) => one.follow(stand, isCurrent)));
     for (const one of done) if (one.status === "rejected") console.warn("map:", one.reason);
+    if (isCurrent()) await this.drawn();
     if (isCurrent()) document.documentElement.dataset["after"] = "done";
   }
 }

@@ -28,6 +28,7 @@ import { Panel } from "./panel"; // the card: date, summary, notes
 import { answerClicks } from "./popup"; // what lies under a click
 import { keepForPrint } from "./print"; // the map on paper
 import { DrawnNotes } from "./drawn_notes"; // the words and arrows of notes
+import { drawn } from "./loading"; // when all of it is on the screen
 import { RecentGains } from "./recent"; // what changed hands a few days before the shown one
 import { Recovery } from "./recovery"; // a lost context, an ended worker
 import type { Place } from "./place_index";
@@ -122,8 +123,10 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const legend = new Legend(language, say, (name) => visit.switch(name));
   const recent = new RecentGains(map, legend, language, () => travel.periods.source);
   const drawnNotes = new DrawnNotes(map, language);
-  const afterwards = new Afterwards([new LegendAmounts(legend, language), recent, drawnNotes, events], () =>
-    travel.stands(),
+  const afterwards = new Afterwards(
+    [new LegendAmounts(legend, language), recent, drawnNotes, events],
+    () => travel.stands(),
+    () => drawn(map),
   );
   const parts = {
     page,

@@ -1,4 +1,4 @@
-// Waiting for a source in the map.
+// Waiting for what is on its way onto the map.
 
 import type { ErrorEvent, Map as MapLibre } from "maplibre-gl";
 
@@ -22,4 +22,11 @@ export function whole(map: MapLibre, source: string, isAwaited: () => boolean): 
     };
     map.triggerRepaint();
   });
+}
+
+/** Settles once nothing is on its way any more, and what fades in has done so. */
+export async function drawn(map: MapLibre): Promise<void> {
+  const idle = map.once("idle");
+  map.triggerRepaint();
+  await idle;
 }
