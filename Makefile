@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds scrubs bench chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
+.PHONY: help setup run test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
 
 WORLDS := 500
 SCRUBS := 100
@@ -40,6 +40,9 @@ scrubs: setup .venv/.made-dev browser ## move the slider at random 100 times, on
 
 bench: setup .venv/.made-dev ## measure tiles beside Martin and others, and another commit (BASE)
 	.venv/bin/python -m tests.bench
+
+budgets: setup .venv/.made-dev browser ## measure bytes, layout shift, first picture, long frames and heap of a running server's page (URL)
+	.venv/bin/python -m tests.bench.budgets
 
 chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose, and print what became of it
 	.venv/bin/python -m tests.chaos
