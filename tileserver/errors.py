@@ -25,6 +25,7 @@
     |       |-- NothingMeasured      no areas with statuses, so neither km2 nor comparisons
     |       `-- AddressOutside       a tile address outside the matrix, however large or negative, or a zoom
     |                                outside the tileset's
+    |-- TooManyAtOnce            one address has as much under way as it may -> 429, exit 2
     |-- NotOffered               a form that is known and not made here -> 501, exit 2
     |-- ImportFailed             the file can be mended      -> 422, exit 1
     |   |-- UnreadableSource         not a file of the declared format
@@ -176,6 +177,14 @@ class AddressOutside(NotFound):
     """A tile address outside the tile matrix or the tileset's zooms."""
 
     title = "Address outside the tile matrix"
+
+
+class TooManyAtOnce(TileserverError):
+    """A request beyond the costly work that one address may have under way."""
+
+    status = 429
+    exit_code = 2
+    title = "Too many at once"
 
 
 class NotOffered(TileserverError):

@@ -11,10 +11,11 @@ from starlette.applications import Starlette
 
 from tests.conftest import NOW, Databases, settings_for
 from tests.web.wires import Line, Reply, listening, request
+from tileserver.errors import TooManyAtOnce
 from tileserver.web import limits
 from tileserver.web.app import create_app
 from tileserver.web.doors import Doors
-from tileserver.web.limits import Allowances, cost_of
+from tileserver.web.limits import Allowances, Bill, Shares, cost_of
 
 TILE = "/tiles/ukraine-sample.control/6/38/22.mvt?datetime="
 COMPARISON = "/changes/ukraine-sample.control/2022-03-10/2023-11-09.json?known="
@@ -62,9 +63,40 @@ def test_the_dearer_costs_more() -> None:
         b"/tilesets/ukraine/timeline",
         b"/changes/ukraine/2023-01-01/2023-02-01.json",
         b"/pictures/ukraine.png?datetime=2023-01-01",
+        b"/pictures/ukraine.png?datetime=2023-01-01&width=2400&height=2400",
         b"/pictures/ukraine.gif?datetime=2023-01-01/2023-02-01",
+        b"/pictures/ukraine.gif?datetime=2023-01-01/2023-02-01&scale=2",
     )
     assert sorted(targets, key=cost_of) == list(targets)
+
+
+def test_a_picture_costs_by_its_pixels_however_absurd() -> None:
+    path = b"/pictures/ukraine.png"
+    assert cost_of(path + b"?width=1200&height=630&scale=3") == 9 * cost_of(path)
+    assert cost_of(path + b"?width=9999&height=9999&scale=9999") == 12 * cost_of(path)
+    assert cost_of(path + b"?lang=uk&%77idth=2400") == 2 * cost_of(path)
+    assert cost_of(path + b"?width=1") == cost_of(path + b"?scale=0") == cost_of(path) / 2
+
+
+def test_one_address_has_so_much_under_way_and_the_next_one_its_own() -> None:
+    shares = Shares(2, 3)
+    with ExitStack() as under_way:
+        for payer, most in (("a", 2), ("b", 2), ("", 3)):
+            for _ in range(most):
+                under_way.enter_context(shares.of(payer))
+            with pytest.raises(TooManyAtOnce), shares.of(payer):
+                pass
+    with shares.of("a"):
+        pass
+
+
+def test_who_is_refused_pays_for_the_refusal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+    allowances = Allowances(10)
+    allowances.take("a", 600)
+    Bill(allowances, "a", 600).settle(50)
+    assert allowances.take("a", 550) == 0
+    assert allowances.take("a", 1) > 0
 
 
 @pytest.fixture

@@ -10,13 +10,23 @@ addresses they remember, and `pyrate-limiter` keeps an item for each unit of wei
 
 from __future__ import annotations
 
+import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from tileserver.errors import TooManyAtOnce
 
 WARM_MS = 1.0  # an answer from memory, through the framework
 _BURST_S = 60.0  # of filling, that may be used up at once
 _ADDRESSES = 20_000  # remembered; who has not asked for longest is forgotten, and has a full bucket
+_STILL_MS, _STILL_SIZE = 600.0, (1200, 630)  # of a picture, as social networks show it
+_MOVING_MS, _MOVING_SIZE = 20_000.0, (800, 600)  # of an animation of many days
+_LARGEST = 12.0  # times that size: more is refused before anything is drawn
+_PIXELS = re.compile(rb"(?:^|&)(width|height|scale)=([0-9]{1,4})(?=&|\Z)")
 
 
 def cost_of(target: bytes) -> float:
@@ -32,8 +42,42 @@ def cost_of(target: bytes) -> float:
         costly = path.endswith((b"/timeline", b"/places", b"/events.json"))
         return 200.0 if costly else 120.0 if b"/km2." in path else 5.0
     if path.startswith(b"/pictures/"):
-        return 20_000.0 if path.endswith((b".gif", b".webp")) else 600.0
+        return _picture_cost(query, is_moving=path.endswith((b".gif", b".webp")))
     return WARM_MS
+
+
+def _picture_cost(query: bytes, *, is_moving: bool) -> float:
+    """Return the cost of a picture of the size in *query*: by pixels, and a small one half a usual one's."""
+    usual = _MOVING_SIZE if is_moving else _STILL_SIZE
+    asked = {name: int(number) for name, number in _PIXELS.findall(unquote_to_bytes(query))}
+    width, height = asked.get(b"width", usual[0]), asked.get(b"height", usual[1])
+    share = width * height * asked.get(b"scale", 1) ** 2 / (usual[0] * usual[1])
+    return (_MOVING_MS if is_moving else _STILL_MS) * min(max(share, 0.5), _LARGEST)
+
+
+class Shares:
+    """Costly work under way, waiting or begun, by address: *most* at once for each.
+
+    All addresses that are not counted, this machine and proxies that name nobody, have *uncounted* together.
+    """
+
+    def __init__(self, most: int, uncounted: int) -> None:
+        self._most, self._uncounted = most, uncounted
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, payer: str) -> Iterator[None]:
+        """Count work for *payer*, '' for the uncounted; `TooManyAtOnce` where as much is under way."""
+        most = self._most if payer else self._uncounted
+        if self._under_way[payer] >= most:
+            raise TooManyAtOnce(f"{most} at once is the most for one address; ask again when one is done")
+        self._under_way[payer] += 1
+        try:
+            yield
+        finally:
+            self._under_way[payer] -= 1
+            if not self._under_way[payer]:
+                del self._under_way[payer]
 
 
 @dataclass(slots=True)
@@ -98,7 +142,7 @@ class Bill:
     payer: str
     cost: float
 
-    def settle(self) -> None:
-        """Give back all but `WARM_MS`: memory had the answer."""
-        self.allowances.give_back(self.payer, max(self.cost - WARM_MS, 0.0))
-        self.cost = WARM_MS
+    def settle(self, cost: float = WARM_MS) -> None:
+        """Give back all but *cost*: by default memory had the answer."""
+        self.allowances.give_back(self.payer, max(self.cost - cost, 0.0))
+        self.cost = min(self.cost, cost)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tileserver.errors import StoreBusy, TooManyAtOnce
 from tileserver.picture.press.order import PictureOrder
 from tileserver.picture.press.sheet import ANIMATED, Form
 from tileserver.picture.press.studio import Studio
@@ -18,6 +20,7 @@ from tileserver.tiles.lanes import Lane
 from tileserver.tiles.service import TileService
 from tileserver.web.built import STATIC
 from tileserver.web.hot import HIT
+from tileserver.web.limits import Bill, Shares
 from tileserver.web.picture_params import picture_question
 from tileserver.web.represent import freshness, raw, represent, represent_packed
 
@@ -31,7 +34,18 @@ _TYPES: dict[Form, str] = {
 _MISS = b"tileserver; fwd=miss; stored"
 _WAIT_S = 20.0  # for a place; a picture takes half a second
 _LONGEST_S, _LONGEST_ANIMATION_S = 20.0, 180.0
-_QUEUES = 16, 2  # of pictures, of animations
+_QUEUES = 16, 1  # of pictures, of animations: who waits for one has its place when it ends
+_OF_ONE, _OF_THE_UNCOUNTED = 2, 8  # pictures of one address that wait or are drawn
+_REFUSED_MS = 50.0  # of the plan of a picture that is not drawn then
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The means of one kind of picture: a process, the queue before it, and the shares of addresses."""
+
+    studio: Studio
+    lane: Lane
+    shares: Shares
 
 
 class PictureRoutes:
@@ -52,16 +66,29 @@ class PictureRoutes:
         self._tiles, self._gains = tiles, gains
         self._max_age = max_age
         self.kept: BodyCache[str] = BodyCache(capacity)
-        self._studio, self._cinema = Studio(_LONGEST_S), Studio(_LONGEST_ANIMATION_S)
         still, moving = _QUEUES
-        self._lane = Lane("pictures", 1, _WAIT_S, asyncio.Semaphore(1), still)
-        self._slow_lane = Lane("animations", 1, _WAIT_S, asyncio.Semaphore(1), moving)
+        self._studio = _Room(
+            Studio(_LONGEST_S),
+            Lane("pictures", 1, _WAIT_S, asyncio.Semaphore(1), still),
+            Shares(_OF_ONE, _OF_THE_UNCOUNTED),
+        )
+        self._cinema = _Room(
+            Studio(_LONGEST_ANIMATION_S),
+            Lane("animations", 1, _LONGEST_ANIMATION_S, asyncio.Semaphore(1), moving),
+            Shares(1, 1 + moving),
+        )
 
     async def picture(self, request: Request) -> Response:
         """``/pictures/{theatre}.{form}?datetime=&revision=`` and the parameters of `web.picture_params`."""
         question = await picture_question(request, self._tiles.current)
         plan = await plan_picture(self._tiles, self._gains, question, GROUND)
-        answer = await self.kept.answer(plan.name, lambda: self._drawn(plan))
+        bill: Bill | None = request.scope.get("bill")
+        try:
+            answer = await self.kept.answer(plan.name, lambda: self._drawn(plan, bill.payer if bill else ""))
+        except (StoreBusy, TooManyAtOnce):
+            if bill is not None:
+                bill.settle(_REFUSED_MS)
+            raise
         fresh = freshness(question.tileset, self._max_age)
         headers = raw(*fresh) if plan.is_whole else raw(("Cache-Control", "no-store"), *fresh[1:])
         kind = _TYPES[plan.form]
@@ -72,12 +99,12 @@ class PictureRoutes:
 
     async def close(self) -> None:
         """End the processes that draw."""
-        await self._studio.close()
-        await self._cinema.close()
+        await self._studio.studio.close()
+        await self._cinema.studio.close()
 
-    async def _drawn(self, plan: PlannedPicture) -> bytes:
-        animated = plan.form in ANIMATED
-        lane, studio = (self._slow_lane, self._cinema) if animated else (self._lane, self._studio)
-        async with lane.place():
-            order = PictureOrder(await filled(self._tiles, plan), plan.form)
-            return await studio.draw(msgspec.msgpack.encode(order))
+    async def _drawn(self, plan: PlannedPicture, payer: str) -> bytes:
+        room = self._cinema if plan.form in ANIMATED else self._studio
+        with room.shares.of(payer):
+            async with room.lane.place():
+                order = PictureOrder(await filled(self._tiles, plan), plan.form)
+                return await room.studio.draw(msgspec.msgpack.encode(order))

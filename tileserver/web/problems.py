@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tileserver.errors import StoreUnavailable, TileserverError, Unavailable, cause_of
+from tileserver.errors import StoreUnavailable, TileserverError, TooManyAtOnce, Unavailable, cause_of
 
 log = structlog.get_logger()
 
@@ -43,7 +43,8 @@ async def known_problem(request: Request, error: Exception) -> Response:
         log.warning("unavailable", error=str(error), cause=cause_of(error))
     if error.status == 500:
         return await unknown_problem(request, error)
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, StoreUnavailable) else None
+    is_passing = isinstance(error, StoreUnavailable | TooManyAtOnce)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if is_passing else None
     return problem(request, error.status, error.title, str(error), headers)
 
 
