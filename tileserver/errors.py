@@ -180,7 +180,7 @@ class AddressOutside(NotFound):
 
 
 class TooManyAtOnce(TileserverError):
-    """A request beyond the costly work that one address may have under way."""
+    """A request beyond the costly work allowed to an address at once."""
 
     status = 429
     exit_code = 2

@@ -41,7 +41,7 @@ _REFUSED_MS = 50.0  # of the plan of a picture that is not drawn then
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """The means of one kind of picture: a process, the queue before it, and the shares of addresses."""
+    """The process that draws a kind of picture, with a queue and shares of addresses."""
 
     studio: Studio
     lane: Lane
