@@ -12,6 +12,7 @@ from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tileserver.cli.archives import look_at_url
 from tileserver.cli.session import elsewhere, has_data, with_connection
 from tileserver.clock import TOLERANCE
 from tileserver.config import Settings
@@ -32,7 +33,7 @@ from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
-from tileserver.web.basemap_archive import look_at_url, read_archive
+from tileserver.web.basemap_archive import read_archive
 from tileserver.web.built import STATIC
 from tileserver.web.server import listening
 

@@ -7,10 +7,8 @@ the layers that the metadata name (``vector_layers``, as in TileJSON 3.0.0).
 from __future__ import annotations
 
 import zlib
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.request import Request, urlopen
 
 import msgspec
 
@@ -55,7 +53,7 @@ def read_archive(path: Path, schema: str = "", attribution: str = "") -> Basemap
         size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
-            offset, length = _check_head(head, size)
+            offset, length = check_head(head, size)
             stream.seek(offset)
             packed = stream.read(length)
     except OSError as error:
@@ -66,7 +64,7 @@ def read_archive(path: Path, schema: str = "", attribution: str = "") -> Basemap
     )
 
 
-def _check_head(head: bytes, size: int) -> tuple[int, int]:
+def check_head(head: bytes, size: int) -> tuple[int, int]:
     """Return offset and length of the metadata, in bytes; `BadParameter` names a fault of *head*."""
     if head[:7] != b"PMTiles" or len(head) < HEAD_BYTES:
         made = (
@@ -136,23 +134,3 @@ def _credit(metadata: dict[str, Any], declared: str) -> str:
     if not found:
         raise BadParameter("its metadata name no attribution: say it in TILESERVER_BASEMAP_ATTRIBUTION")
     return found[:_LONGEST]
-
-
-def look_at_url(url: str) -> str:
-    """Ask for the head of the archive at *url* as a browser on another host's page would; return a summary.
-
-    `BadParameter` where it does not answer, answers without ranges, or to no page of others.
-    """
-    asked = {"Range": f"bytes=0-{HEAD_BYTES - 1}", "Origin": "https://example.org"}
-    try:
-        with urlopen(Request(url, headers=asked), timeout=10) as answer:  # noqa: S310 - the settings' http or https
-            status, head = answer.status, answer.read(HEAD_BYTES)
-            allowed = answer.headers.get("Access-Control-Allow-Origin")
-    except (OSError, HTTPException) as error:
-        raise BadParameter(f"{url} does not answer: {error}") from error
-    if status != 206:
-        raise BadParameter(f"{url} answers {status}, without ranges; its host has to serve ranges of bytes")
-    if not allowed:
-        raise BadParameter(f"{url} lets no page of another host read it (Access-Control-Allow-Origin)")
-    _check_head(head, 1 << 62)
-    return f"{url}: it answers, zooms {head[100]}-{head[101]}"
