@@ -67,7 +67,8 @@ def _pixels(size: str) -> dict[str, str]:
 
 async def _drawn(service: TileService, theatre: str, form: str, query: Query) -> bytes:
     question = read_picture(theatre, form, query, await service.current.catalogue())
-    plan = await plan_picture(service, GainsService(service.current, _GAINS), question, GROUND)
+    gains = GainsService(service.current, _GAINS, patience_s=None)
+    plan = await plan_picture(service, gains, question, GROUND)
     sheets = await filled(service, plan)
     if plan.form not in ANIMATED:
         return fulfil(PictureOrder(sheets, plan.form))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable
 from datetime import date
 from typing import NamedTuple
 
+from tileserver.errors import StoreBusy
 from tileserver.publish.gains import Gains, load_gains
 from tileserver.publish.gains_text import GainsText, gains_text
 from tileserver.publish.measures import measured_layer
@@ -14,6 +16,8 @@ from tileserver.publish.turns import KeptTurns
 from tileserver.tiles.cache import Cache
 from tileserver.tiles.current import Current
 from tileserver.tiles.tileset import Tileset
+
+_PATIENCE_S = 1.5  # of a picture, for its sentence
 
 
 class GainsName(NamedTuple):
@@ -26,12 +30,17 @@ class GainsName(NamedTuple):
 
 
 class GainsService:
-    """Gains of any tileset in any revision, by day; bounded by *capacity* bytes."""
+    """Gains of any tileset in any revision, by day; bounded by *capacity* bytes.
 
-    def __init__(self, current: Current, capacity: int) -> None:
+    `text_soon` waits for *patience_s* seconds; `None`: for as long as the work takes.
+    """
+
+    def __init__(self, current: Current, capacity: int, patience_s: float | None = _PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._current = current
         self._kept: Cache[GainsName, Gains] = Cache(capacity)
         self._turns = KeptTurns()
+        self._going_on: tuple[GainsName, asyncio.Task[Gains]] | None = None
 
     async def name(self, tileset: Tileset, revision: int) -> GainsName:
         """Return the name of the answer of `gains`: equal as long as the answer is the same."""
@@ -64,6 +73,33 @@ class GainsService:
         gains = self._kept.peek(await self.name(tileset, tileset.newest))
         return None if gains is None else gains_text(tileset, gains, day, language)
 
-    async def text(self, tileset: Tileset, revision: int, day: date, language: str) -> GainsText:
-        """Return the sentences on the gains up to *day* in *language*; as `gains` raises."""
-        return gains_text(tileset, await self.gains(tileset, revision), day, language)
+    async def text_soon(self, tileset: Tileset, revision: int, day: date, language: str) -> GainsText:
+        """Return the sentences on the gains up to *day* in *language*, soon; as `gains` raises.
+
+        Where the gains take longer the error is `StoreBusy`, and the work goes on for the next asker:
+        for one name at a time, as revisions are cheap to ask for.
+        """
+        measured_layer(tileset)
+        name = await self.name(tileset, revision)
+        if (gains := self._kept.peek(name)) is None:
+            task = self._begun(name, tileset, revision)
+            done, _ = await asyncio.wait({task}, timeout=self._patience_s)
+            if not done:
+                raise StoreBusy("the gains are being worked out")
+            gains = await task
+        return gains_text(tileset, gains, day, language)
+
+    def close(self) -> None:
+        """End the work that goes on for nobody."""
+        if self._going_on is not None:
+            self._going_on[1].cancel()
+
+    def _begun(self, name: GainsName, tileset: Tileset, revision: int) -> asyncio.Task[Gains]:
+        if self._going_on is not None and not self._going_on[1].done():
+            if self._going_on[0] != name:
+                raise StoreBusy("other gains are being worked out")
+            return self._going_on[1]
+        task = asyncio.ensure_future(self.gains(tileset, revision))
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody is left
+        self._going_on = name, task
+        return task

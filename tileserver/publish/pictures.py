@@ -183,7 +183,7 @@ async def _sentence(gains: GainsService, question: PictureQuestion, day: date) -
         return "", True
     revision = question.tileset.revision(question.revision)
     try:
-        told = await gains.text(question.tileset, revision, day, question.language)
+        told = await gains.text_soon(question.tileset, revision, day, question.language)
     except NothingMeasured:
         return "", True
     except StoreBusy:

@@ -133,6 +133,7 @@ class _Parts:
         await self.supervisor.stop()
         self.gate.access.flush()
         self.comparisons.close()
+        self.gains.close()
         await self.pictures.close()
         for pool in reversed(self.pools):
             await pool.close()
