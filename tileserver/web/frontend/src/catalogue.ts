@@ -207,12 +207,9 @@ const laterOf = (one: Day | null, other: Day | null): Day | null =>
 export const rolesOf = (names: readonly string[], { drawn }: Pick<TileJson, "drawn">): Role[] =>
   names.flatMap((name) => drawn.filter((layer) => layer.name === name).map(({ role }) => role));
 
-/** The layers that a reader may switch on and off: several of events, and overlays, of which anything is known. Where
- *  there is but one layer of events there is nothing to choose. */
-export function switchable({ drawn }: Pick<TileJson, "drawn">): DrawnLayer[] {
-  const known = drawn.filter(({ role, newest }) => SEVERAL.has(role) && newest !== null);
-  return known.length > 1 || known[0]?.role === "overlay" ? known : [];
-}
+/** The layers that a reader may switch on and off: events and overlays of which anything is known. */
+export const switchable = ({ drawn }: Pick<TileJson, "drawn">): DrawnLayer[] =>
+  drawn.filter(({ role, newest }) => SEVERAL.has(role) && newest !== null);
 
 /** The names of the layers that are off until a reader turns them on. */
 export const offAtFirst = ({ drawn }: Pick<TileJson, "drawn">): Set<string> =>

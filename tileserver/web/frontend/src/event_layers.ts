@@ -24,6 +24,10 @@ const ZOOMS = [2, 4, 6, 8, 10, 12, 14, 16, 18];
 const HOLLOW = [0, 1, 1, 1, 1]; // opacity of the hole in a mark, by the same
 const TODAY = [1, 0, 0, 0, 0];
 const FADING = [1, 0.9, 0.75, 0.55, 0.4]; // opacity of a mark by its age, see `AGES`
+const [FAR, NEAR] = [5.5, 6.5]; // zooms: from afar older marks lie upon each other, and upon the front
+const FROM_AFAR = 0.55; // of their opacity
+const SMALL = [4, 0.28, 6, 0.6, 9, 1] as const; // sizes of a mark by zoom
+const HOLES = [4, 0.6, 6, 1.3, 9, 2.3] as const; // radii of its hole, pixels
 
 /** How much of a mark is seen: all of it on its own day, less and less later; nothing where it is off. */
 function faded(traits: SourceTraits, whole = 1, byAge = FADING): ExpressionSpecification | number {
@@ -31,6 +35,14 @@ function faded(traits: SourceTraits, whole = 1, byAge = FADING): ExpressionSpeci
   const age: ExpressionSpecification = ["number", ["feature-state", "age"], 0];
   const opacity = ["step", age, first, ...later.flatMap((share, i) => [i + 1, share])];
   return onState(traits, true, opacity as ExpressionSpecification);
+}
+
+/** How much of a mark is seen by zoom: from afar the older ones less. */
+function thinned(traits: SourceTraits, byAge = FADING): ExpressionSpecification | number {
+  if (traits.baseDay === null) return faded(traits, 1, byAge);
+  const afar = byAge.map((share, age) => (age ? share * FROM_AFAR : share));
+  const by = [FAR, faded(traits, 1, afar), NEAR, faded(traits, 1, byAge)];
+  return ["interpolate", ["linear"], ["zoom"], ...by] as unknown as ExpressionSpecification;
 }
 
 /** Opacities that show what is in a source of which all is drawn, by its age. */
@@ -42,6 +54,12 @@ const seenAll = (
   baseDay === null
     ? Object.fromEntries(Object.entries(opacities).map(([name, whole]) => [name, whole * (byAge[age] ?? 1)]))
     : {};
+
+/** The sizes of marks by zoom: from afar too small to cover the front. */
+function sized(of: (size: number) => ExpressionSpecification | number): ExpressionSpecification {
+  const stops = SMALL.map((each, i) => (i % 2 ? of(each) : each));
+  return ["interpolate", ["linear"], ["zoom"], ...stops] as unknown as ExpressionSpecification;
+}
 
 /** The marks of a layer of events, above the rings of those whose place is not exact. Those of the shown day are full,
  *  those of the days before it hollow and fainter, so that they are told apart without colour. */
@@ -71,15 +89,7 @@ export function events(source: string, layer: DrawnLayer, look: Look, traits: So
           "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
-          "icon-size": [
-            "interpolate",
-            ["linear"],
-            ["zoom"],
-            4,
-            ["case", cell, ["max", 1.4, weight], 0.5],
-            9,
-            ["case", cell, ["max", 1.4, weight], 1],
-          ],
+          "icon-size": sized((size) => ["case", cell, ["max", 1.4, weight], size]),
           "text-field": ["to-string", ["coalesce", ["get", "count"], ""]],
           "text-font": ["Bold", "system-ui"],
           "text-size": 11,
@@ -90,7 +100,7 @@ export function events(source: string, layer: DrawnLayer, look: Look, traits: So
             : { "symbol-sort-key": ["get", "from"] as ExpressionSpecification }),
         },
         paint: {
-          "icon-opacity": faded(traits),
+          "icon-opacity": thinned(traits),
           "text-opacity": onState(traits, true),
           "text-color": paletteOf(look.theme).noteText,
         },
@@ -123,7 +133,7 @@ function today(
         "icon-image": images,
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.5, 9, 1],
+        "icon-size": sized((size) => size),
       },
       paint: { "icon-opacity": faded(traits, 1, TODAY) },
     },
@@ -152,9 +162,9 @@ function hollow(source: string, layer: DrawnLayer, look: Look, traits: SourceTra
       "source-layer": layer.name,
       ...filtered(look, layer, ["!", ["has", "count"]]),
       paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 4, 1.1, 9, 2.3],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], ...HOLES],
         "circle-color": eventCasing,
-        "circle-opacity": faded(traits, 1, HOLLOW),
+        "circle-opacity": thinned(traits, HOLLOW),
       },
     },
     FIRST_LABEL,

@@ -44,18 +44,14 @@ export class Legend {
   list(view: LegendView): void {
     const { drawn } = view.tiles;
     const groups = switchable(view.tiles);
-    const alone = drawn.filter(
-      (layer) => !groups.includes(layer) && (layer.newest !== null || layer.role !== "events"),
-    );
     this.view = view;
     this.rows.clear();
     byId("legend").replaceChildren(
-      ...alone.filter(({ role }) => role === "areas").flatMap((layer) => this.layerRows(layer)),
-      ...alone.filter(({ role }) => role === "front").flatMap((layer) => this.frontRows(layer)),
+      ...drawn.filter(({ role }) => role === "areas").flatMap((layer) => this.layerRows(layer)),
+      ...drawn.filter(({ role }) => role === "front").flatMap((layer) => this.frontRows(layer)),
       ...this.recentRows(),
-      ...alone.filter(({ role }) => role === "events").flatMap((layer) => this.layerRows(layer)),
       ...groups.map((layer) => this.group(layer)),
-      ...alone
+      ...drawn
         .filter(({ role, newest }) => role === "notes" && newest !== null)
         .flatMap((layer) => this.noteRows(layer)),
     );

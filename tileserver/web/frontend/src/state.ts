@@ -43,6 +43,10 @@ export const wished = (state: PageState, manner: Manner): PageState => ({
 export const entryOf = ({ manner, shown }: PageState): "push" | "replace" =>
   manner === "jump" && shown ? "push" : "replace";
 
+/** The entry that another day of a comparison is worth: its opening or its end is a step back, its days are not. */
+export const entryOfComparing = (before: Day | "", after: Day | ""): "push" | "replace" =>
+  (before === "") === (after === "") ? "replace" : "push";
+
 /** The day that a page begins at; `asked` is the day of its link where that is not public, else "". */
 export interface Opening {
   day: Day;

@@ -26,7 +26,7 @@ import type { RecentGains } from "./recent";
 import type { Recovery } from "./recovery";
 import type { Place as FoundPlace } from "./place_index";
 import type { Shared } from "./share";
-import { comparing } from "./state";
+import { comparing, entryOfComparing } from "./state";
 import { AS_AT_FIRST, offBy, switchesOf, turnable, turned } from "./switches";
 import { pick, type Say } from "./texts";
 import {
@@ -225,6 +225,7 @@ export class Visit {
   /** The reader chose a day to compare with, or none any more. */
   compare(chosen: Day | ""): void {
     const { look, compare } = comparing(chosen, this.parts.travel.wanted);
+    const entry = entryOfComparing(this.link.compare, compare);
     this.choose(compare);
     if (look !== this.parts.travel.wanted) {
       this.parts.travel.wish(look, "jump");
@@ -232,15 +233,19 @@ export class Visit {
     }
     this.compareAnew();
     this.afterwards();
-    this.parts.address.write("replace");
+    this.parts.address.write(entry);
   }
 
-  /** The reader chose both days of a comparison. */
+  /** The reader chose both days of a comparison; a jump to the later one writes the address once it is shown. */
   compareDays(from: Day, to: Day): void {
+    const entry = entryOfComparing(this.link.compare, from);
     this.choose(from);
-    if (to === this.parts.page.day) this.compareAnew();
-    else this.parts.travel.travel(to, "jump");
-    this.parts.address.write("replace");
+    if (to !== this.parts.page.day) {
+      this.parts.travel.travel(to, "jump");
+      return;
+    }
+    this.compareAnew();
+    this.parts.address.write(entry);
   }
 
   /** A day in a line, for whoever points at it. */

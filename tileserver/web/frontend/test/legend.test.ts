@@ -61,12 +61,12 @@ test("there is a row for each status, for the front and its teeth, for gains by 
     "Gains of the last 7 · 30 days",
     "Held",
     "Freed",
+    "BATTLES",
     "Battle",
   ]);
   assert.deepEqual(
     [...document.querySelectorAll<HTMLInputElement>("#legend input")].map(({ name }) => name),
-    ["sides", "recent"],
-    "of one layer of events there is nothing to choose",
+    ["sides", "recent", "battles"],
   );
 });
 
@@ -104,7 +104,7 @@ test("several layers of events, overlays and notes have parts of their own, and 
 test("a layer of which nothing is known is not in the legend", () => {
   const empty = { newest: null };
   fill([zones, battles, { ...ruins, ...empty }, { ...claims, ...empty }, { ...words, ...empty }]);
-  assert.deepEqual(textsOf("#legend .name"), ["Held", "Freed", "Battle"]);
+  assert.deepEqual(textsOf("#legend .name"), ["Held", "Freed", "BATTLES", "Battle"]);
   fill([zones, { ...battles, ...empty }]);
   assert.deepEqual(textsOf("#legend .name"), ["Held", "Freed"]);
 });
@@ -125,6 +125,14 @@ test("a link turns off only what can be turned off, and says only what is not as
   assert.deepEqual([...off].sort(), ["ruins", "sides"]);
   assert.deepEqual(switchesOf(off, tiles), { off: ["ruins", "sides"], on: ["claims"] });
   assert.deepEqual(switchesOf(turned(turned(off, "ruins"), "claims"), tiles), { off: ["sides"], on: [] });
+});
+
+test("a link turns the only layer of events off", () => {
+  const tiles = { drawn: [zones, battles] };
+  const off = offBy({ off: ["battles"], on: [] }, tiles);
+  assert.deepEqual(switchesOf(off, tiles), { off: ["battles"], on: [] });
+  fill([zones, battles], [...off]);
+  assert.equal(document.querySelector<HTMLInputElement>("#legend [name=battles]")?.checked, false);
 });
 
 test("a front says of which areas it is the edge, and for whom", () => {

@@ -8,6 +8,7 @@ import {
   comparing,
   dayAfter,
   entryOf,
+  entryOfComparing,
   hintOf,
   isDue,
   openingDay,
@@ -126,4 +127,10 @@ test("from the last day on playing begins at the first, and a pause ends it", ()
   played.play(false);
   for (let frame = 0; frame < 60; frame++) step(16);
   assert.deepEqual(travelled, ["2023-11-01"]);
+});
+
+test("a comparison that opens or ends is worth a step back, another day of it is not", () => {
+  assert.equal(entryOfComparing("", "2023-10-01"), "push");
+  assert.equal(entryOfComparing("2023-10-01", ""), "push");
+  assert.equal(entryOfComparing("2023-10-01", "2023-10-02"), "replace");
 });
