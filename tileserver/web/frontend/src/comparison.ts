@@ -25,6 +25,22 @@ export interface ComparisonOptions {
 export const pairOf = (one: Day, other: Day): Pair =>
   one < other ? { from: one, to: other } : { from: other, to: one };
 
+/** The part of a pair of days of which control is known, up to its newest day; null where all of it lies after that:
+ *  then nobody can tell what changed hands. */
+export function knownPart({ from, to }: Pair, newest: Day): Pair | null {
+  if (from >= newest) return null;
+  return { from, to: to < newest ? to : newest };
+}
+
+/** What is compared, in words; where a day lies after the newest of control, up to when that is known. */
+export function comparisonTitle(asked: Pair, newest: Day, language: string, say: Say): string {
+  const pair = knownPart(asked, newest);
+  const short = (day: Day): string => dayText(day, language, "short");
+  if (!pair) return say("knownTo", { day: short(newest) });
+  const days = { from: short(pair.from), to: short(pair.to) };
+  return say(pair.to < asked.to ? "changedHandsToLast" : "changedHands", days);
+}
+
 /** The comparison of the shown day with another one; none while no day is chosen. */
 export class Comparison {
   private readonly layers: ComparisonLayers;
@@ -86,12 +102,17 @@ export class Comparison {
     const known = this.day === shown ? this.known : 0;
     if (!this.day || (this.day === shown && !known)) return;
     byId("changes-section").hidden = false;
-    const pair = pairOf(this.day, shown),
-      { language, say } = this.options;
-    const [from, to] = [pair.from, pair.to].map((day) => dayText(day, language, "short")) as [string, string];
+    const { language, say } = this.options;
+    const asked = pairOf(this.day, shown);
+    const newest = tiles.time.newest.areas ?? asked.to;
+    const pair = known ? asked : knownPart(asked, newest);
     byId("changes-title").textContent = known
-      ? say("corrected", { day: to, known })
-      : say("changedHands", { from, to });
+      ? say("corrected", { day: dayText(asked.to, language, "short"), known })
+      : comparisonTitle(asked, newest, language, say);
+    if (!pair) {
+      this.list([]);
+      return;
+    }
     byId("changes-section").ariaBusy = "true"; // nothing is spoken before it is on the map
     byId("changes").replaceChildren(element("p", "none", ["…"]));
     this.timer = setTimeout(() => void this.draw(pair, tiles, theme, known), PAUSE_MS);

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { km2Of, type ComparisonDocument } from "../src/catalogue";
 import { movedOf } from "../src/comparison_layers";
-import { pairOf } from "../src/comparison";
+import { comparisonTitle, knownPart, pairOf } from "../src/comparison";
 import { groupsOf } from "../src/comparison_list";
 import { usualMost } from "../src/histogram";
-import { kilometres } from "../src/texts";
+import { kilometres, speaker } from "../src/texts";
 
 test("a piece is gained or lost from the side of those that hold, and neither between two others", () => {
   const moved = [
@@ -32,6 +32,18 @@ test("a piece is gained or lost from the side of those that hold, and neither be
 
 test("two days are named in their order", () => {
   assert.deepEqual(pairOf("2023-11-30", "2023-10-01"), { from: "2023-10-01", to: "2023-11-30" });
+});
+
+test("of days after the newest of control nobody is told that nothing changed hands", () => {
+  const title = (one: string, other: string): string =>
+    comparisonTitle(pairOf(one, other), "2023-11-30", "en", speaker("en"));
+  assert.equal(title("2023-11-09", "2023-11-30"), "Changed hands, 9 Nov 2023 to 30 Nov 2023");
+  assert.equal(title("2024-02-17", "2023-11-09"), "Changed hands, 9 Nov 2023 to 30 Nov 2023, the last known");
+  assert.equal(title("2024-01-17", "2024-02-17"), "Control is known to 30 Nov 2023");
+  assert.equal(title("2023-11-30", "2024-02-17"), "Control is known to 30 Nov 2023");
+  const known = (from: string, to: string): unknown => knownPart({ from, to }, "2023-11-30");
+  assert.deepEqual(known("2023-11-09", "2024-02-17"), { from: "2023-11-09", to: "2023-11-30" });
+  assert.equal(known("2024-01-17", "2024-02-17"), null);
 });
 
 test("what changed on a day is what was gained, or lost where that is more", () => {
