@@ -84,7 +84,7 @@ def test_what_was_only_drawn_anew_is_nobodys_gain_or_loss() -> None:
         assert text.lead == "On this day: nothing changed hands."
     text = gains_text(TILESET, gains({}, moved(DEFENDER, NOBODY, 50_000, "marked")), day, "en")
     assert text.lead == (
-        "On this day: Invader no net change, Defender no net change, 50\u00a0km² newly marked as contested."
+        "On this day: Invader no net change, Defender no net change, marked as contested +50\u00a0km² net."
     )
 
 

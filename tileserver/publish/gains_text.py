@@ -77,7 +77,7 @@ class _Teller:
             return self._say("nothing", window=window)
         parts = [self._side(side, gained - lost) for side, (gained, lost) in balances.items()]
         if abs(marked) >= _NOTABLE:
-            parts.append(self._say("contested" if marked > 0 else "uncontested", km2=self._km2(abs(marked))))
+            parts.append(self._say("contested", km2=self._km2(marked)))
         return self._say("lead", window=window, list=", ".join(parts))
 
     def directions(self, passed: Mapping[Way, int]) -> str:
@@ -85,7 +85,7 @@ class _Teller:
         found = sorted(_by_place(passed, list(self._sides)), key=lambda each: -abs(each[2]))[:MOST_PLACES]
         parts = [
             self._say("place", direction=self._pick(self._places[place]), side=self._pick(self._sides[side]),
-                      km2=self._km2(net, signed=True))
+                      km2=self._km2(net))
             for place, side, net in found
         ]  # fmt: skip
         return self._say("directions", list="; ".join(parts)) if parts else ""
@@ -94,15 +94,14 @@ class _Teller:
         name = self._pick(self._sides[side])
         if abs(net) < _FEW:
             return self._say("none", side=name)
-        return self._say("side", side=name, km2=self._km2(net, signed=True))
+        return self._say("side", side=name, km2=self._km2(net))
 
-    def _km2(self, amount: int, *, signed: bool = False) -> str:
-        """Return *amount*, thousandths of a km2, in words: whole from ten km2 on, tenths from 1 km2 on."""
+    def _km2(self, amount: int) -> str:
+        """Return *amount*, thousandths of a km2, signed: whole from ten km2 on, tenths from 1 km2 on."""
         km2 = abs(amount) / PER_KM2
         decimals = 0 if km2 >= 10 else 1 if km2 >= 1 else 2
         number = f"{km2:,.{decimals}f}".translate({44: self._words["group"], 46: self._words["decimal"]})
-        sign = ("−" if amount < 0 else "+") if signed else ""
-        return self._say("km2", number=sign + number)
+        return self._say("km2", number=("−" if amount < 0 else "+") + number)
 
     def _say(self, word: str, **values: str) -> str:
         return self._words[word].format(**values)

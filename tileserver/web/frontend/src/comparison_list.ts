@@ -65,6 +65,7 @@ export function comparisonList(document: ComparisonDocument, options: ListOption
     moved.length ? [element("h3", "", [word]), rows(moved)] : [];
   return [
     ...document.sides.map((side) => net(side, options)),
+    element("p", "ends", [say("compareEnds")]),
     element("details", "", [
       element("summary", "", [say("compareDetails")]),
       ...(groups.movement.length ? [rows(groups.movement)] : []),

@@ -177,11 +177,7 @@ export class GainsTeller {
         : say(this.words.side, { side: this.side(side), km2: this.signed(net) });
     });
     if (Math.abs(sum.marked) >= this.notable)
-      parts.push(
-        say(sum.marked > 0 ? this.words.contested : this.words.uncontested, {
-          km2: this.plain(Math.abs(sum.marked)),
-        }),
-      );
+      parts.push(say(this.words.contested, { km2: this.signed(sum.marked) }));
     return say(this.words.lead, { window, list: parts.join(", ") });
   }
 
@@ -211,23 +207,14 @@ export class GainsTeller {
   }
 
   signed(amount: number): string {
-    return this.km2(amount, amount < 0 ? "−" : "+");
-  }
-
-  plain(amount: number): string {
-    return this.km2(amount, "");
+    const km2 = Math.abs(amount) / this.gains.document.per_km2;
+    const number = this.number(Math.abs(amount), km2 >= 10 ? 0 : km2 >= 1 ? 1 : 2);
+    return say(this.words.km2, { number: (amount < 0 ? "−" : "+") + number });
   }
 
   /** An amount to the thousandth, so that sums can be checked; without the unit. */
   exact(amount: number): string {
     return this.number(amount, 3);
-  }
-
-  private km2(amount: number, sign: string): string {
-    const km2 = Math.abs(amount) / this.gains.document.per_km2;
-    return say(this.words.km2, {
-      number: sign + this.number(Math.abs(amount), km2 >= 10 ? 0 : km2 >= 1 ? 1 : 2),
-    });
   }
 
   private number(amount: number, decimals: number): string {

@@ -33,6 +33,7 @@ export class GainsView {
     const { say } = options;
     byId("gains-title").textContent = say("gains");
     byId("gains-sum").querySelector("summary")!.textContent = say("gainsSum");
+    byId("gains-by-day").textContent = say("gainsByDay");
     byId("gains-sum").addEventListener("toggle", () => this.tell());
   }
 

@@ -68,6 +68,18 @@ export class Legend {
     }
   }
 
+  /** Say within how many days what is drawn was taken: fewer where control is not known that long. */
+  nameRecent(days: readonly number[]): void {
+    const name = byId("legend").querySelector('input[name="recent"] ~ .name');
+    if (name) name.textContent = this.recentTitle(days);
+  }
+
+  private recentTitle([few, many]: readonly number[]): string {
+    return many === undefined
+      ? this.say("recentOne", { count: few! })
+      : this.say("recent", { few: few!, many });
+  }
+
   /** Take away what was said of another day, and move nothing. */
   set stale(stale: boolean) {
     byId("legend").classList.toggle("stale", stale);
@@ -165,8 +177,7 @@ export class Legend {
         pick(category.label, this.language),
       ),
     );
-    const [few, many] = RECENT_DAYS;
-    return [this.part("recent", this.say("recent", { few, many }), [], rows)];
+    return [this.part("recent", this.recentTitle(RECENT_DAYS), [], rows)];
   }
 
   private noteRows({ name, arrows }: DrawnLayer): HTMLElement[] {

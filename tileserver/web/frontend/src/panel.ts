@@ -1,12 +1,12 @@
 // The words beside the map: theatre, date, notice, notes, credits.
 
 import type { Aged, Known, Newest } from "./ages";
-import { changesOf, km2Of, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
+import { changesOf, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
 import { asOfWeekday, dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import type { EventWindow } from "./event_window";
 import { worded, type Note } from "./notes";
-import { kilometres, pick, type Say } from "./texts";
+import { pick, type Say } from "./texts";
 
 /** How many events there are in a window, the shown day's with them. */
 export interface EventsIn {
@@ -145,9 +145,7 @@ export class Panel {
     if (begins) return this.say("begins");
     if (changesOf(count) === 0 && lastChange)
       return this.say("changedNoneSince", { day: dayText(lastChange, this.language, "short") });
-    const counted = this.counted("changed", changesOf(count)),
-      km2 = km2Of(count);
-    return km2 >= 0.05 ? `${counted} (${kilometres(km2, this.language)})` : counted;
+    return this.counted("changed", changesOf(count));
   }
 
   private counted(word: "changed" | "events", count: number): string {

@@ -25,11 +25,11 @@ interface Placed {
   opacity: number;
 }
 
-/** The days between which gains are recent, the many before the few; none that nothing is known of. */
+/** The days between which gains are recent, the many before the few; none of which not all is known at their begin,
+ *  or nothing. */
 export function recentSpans(day: Day, first: Day, newest: Day): { from: Day; age: number }[] {
   return RECENT_DAYS.map((days, age) => ({ from: addDays(day, -days), age }))
-    .map(({ from, age }) => ({ from: from < first ? first : from, age }))
-    .filter(({ from }) => from < day && from < newest)
+    .filter(({ from }) => from >= first && from < newest)
     .toReversed();
 }
 
@@ -92,6 +92,7 @@ export class RecentGains implements Follower {
     if (!isCurrent() || own !== this.sources) return;
     this.leaveOut(tiles);
     this.paint(true);
+    this.legend.nameRecent(spans.map(({ age }) => RECENT_DAYS[age]!).toReversed());
     if (passed) this.legend.tell("recent", this.amounts(passed, spans, stand, gainers));
   }
 

@@ -58,7 +58,7 @@ test("there is a row for each status, for the front and its teeth, for gains by 
     "Freed",
     "Front line",
     "Teeth: the side of “Held”",
-    "Gains of the last 7 · 30 days",
+    "Taken in the last 7 · 30 days, gross",
     "Held",
     "Freed",
     "BATTLES",
@@ -68,6 +68,14 @@ test("there is a row for each status, for the front and its teeth, for gains by 
     [...document.querySelectorAll<HTMLInputElement>("#legend input")].map(({ name }) => name),
     ["sides", "recent", "battles"],
   );
+});
+
+test("where control is younger than a month, the month is not named", () => {
+  fill([zones, line, battles]);
+  legend.nameRecent([7]);
+  assert.ok(textsOf("#legend .name").includes("Taken in the last 7 days, gross"));
+  legend.nameRecent([7, 30]);
+  assert.ok(textsOf("#legend .name").includes("Taken in the last 7 · 30 days, gross"));
 });
 
 test("where the front is drawn for nobody, it has no teeth, and gains have no side", () => {

@@ -2,7 +2,17 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type { Catalogue, Category, DayCount, DrawnLayer, Role, TileJson } from "../src/catalogue";
+import type {
+  Catalogue,
+  Category,
+  ComparisonDocument,
+  DayCount,
+  DrawnLayer,
+  Role,
+  TileJson,
+} from "../src/catalogue";
+import { comparisonList } from "../src/comparison_list";
+import { GainsView } from "../src/gains_view";
 import type { Note } from "../src/notes";
 import { Panel, type Told } from "../src/panel";
 import { speaker } from "../src/texts";
@@ -102,7 +112,7 @@ test("a day is told by its date, its changes and its events, in the title too", 
     ["As of", "Thursday", "9 November 2023"],
   );
   assert.equal(document.getElementById("date")?.getAttribute("datetime"), "2023-11-09");
-  assert.equal(textIn("summary"), "2 changes of control (3 km²), 1 event");
+  assert.equal(textIn("summary"), "2 changes of control, 1 event");
   assert.equal(document.title, "A war, 9 November 2023");
 });
 
@@ -145,7 +155,7 @@ test("of a role that nothing was published of nothing is said, also to those who
   assert.equal(textIn("summary"), "");
   assert.equal(panel.sentence({ ...told, count: undefined, known, notes: [] }), "9 November 2023.");
   show({ known: { ...told.known, first: { areas: "2023-10-01" } } });
-  assert.equal(textIn("summary"), "2 changes of control (3 km²)");
+  assert.equal(textIn("summary"), "2 changes of control");
 });
 
 test("the newest day says how old it is, but not where it is not left", () => {
@@ -182,7 +192,7 @@ test("no day on the map is no day in the card", () => {
 test("the same day is a sentence for those who do not see the map", () => {
   assert.equal(
     panel.sentence({ ...told, notes: [north] }),
-    "9 November 2023: 2 changes of control (3\u00A0km²), 1 event. Kupiansk: Attacks toward the Oskil.",
+    "9 November 2023: 2 changes of control, 1 event. Kupiansk: Attacks toward the Oskil.",
   );
 });
 
@@ -207,7 +217,7 @@ test("what of several layers has ended is told by its own name, and the others a
   const aged = [{ role: "events" as const, title: { en: "Damage" }, day: "2023-10-08", days: 32 }];
   show({ known: { ...told.known, aged } });
   assert.deepEqual(textsOf("#ages li"), ["Damage: until 8 Oct 2023, 32 days earlier."]);
-  assert.equal(textIn("summary"), "2 changes of control (3 km²), 1 event");
+  assert.equal(textIn("summary"), "2 changes of control, 1 event");
 });
 
 test("each source is credited once, and only to an address that is safe to follow", () => {
@@ -218,4 +228,20 @@ test("each source is credited once, and only to an address that is safe to follo
   );
   assert.deepEqual(textsOf("#theatre option"), ["A war", "Another"]);
   assert.equal(textIn("notice-text"), "Coarse.");
+});
+
+test("the sum of days and the comparison of two days each say how it may differ from the other", () => {
+  const say = speaker("en");
+  const gains = new GainsView({ language: "en", say, onGains: () => undefined, onWindow: () => undefined });
+  assert.equal(gains.brief("2023-11-09"), "");
+  assert.match(textIn("gains-by-day"), /A comparison of the two days alone can give another net/);
+  const side = { id: "us", title: { en: "Us" }, colour: "#111111", colour_dark: "#eeeeee" };
+  const compared: ComparisonDocument = {
+    held: { statuses: ["occupied"] },
+    moved: [{ from: "", to: "occupied", km2: 5 }],
+    sides: [{ ...side, gained: 5, lost: 0, net: 5 }],
+    passed: [{ kind: "movement", from_side: "", to_side: "us", from: "", to: "occupied", km2: 5 }],
+  };
+  const items = comparisonList(compared, { categories: [], theme: "light", language: "en", say });
+  assert.match(items[1]?.textContent ?? "", /The days between, added up, can give another net/);
 });

@@ -46,17 +46,19 @@ test("land without a status is the other side's, and what becomes contested is n
   assert.deepEqual([gain("old", "new"), gain("freed", ""), gain("", "freed")], [null, null, null]);
 });
 
-test("days reach back as far as areas are known, and nowhere after the last of which anything is", () => {
+test("days of which control is not known at their begin are left out, and those after the last of which it is", () => {
   const spans = (day: string): (string | number)[][] =>
     recentSpans(day, "2023-10-01", "2023-11-30").map(({ from, age }) => [from, age]);
   assert.deepEqual(spans("2023-11-09"), [
     ["2023-10-10", 1],
     ["2023-11-02", 0],
   ]);
-  assert.deepEqual(spans("2023-10-04"), [
+  assert.deepEqual(spans("2023-10-31"), [
     ["2023-10-01", 1],
-    ["2023-10-01", 0],
+    ["2023-10-24", 0],
   ]);
+  assert.deepEqual(spans("2023-10-30"), [["2023-10-23", 0]], "30 days before, nothing is known");
+  assert.deepEqual(spans("2023-10-07"), []);
   assert.deepEqual(spans("2023-10-01"), []);
   assert.deepEqual(spans("2023-12-10"), [["2023-11-10", 1]], "of the last week nothing is known");
   assert.deepEqual(spans("2024-06-01"), []);
