@@ -23,6 +23,12 @@ SMALL = "width=300&height=300"
 PARIS = "/pictures/western-front.svg?datetime=1944-08-25"
 
 
+@pytest.fixture(autouse=True)
+def known_gains(client: TestClient) -> None:
+    """Have the gains worked out before: a picture waits for its sentence a moment only."""
+    assert client.get("/tilesets/western-front/gains.json").status_code == 200
+
+
 def test_a_picture_has_the_size_that_was_asked_for(client: TestClient) -> None:
     answer = client.get("/pictures/western-front.png?datetime=1944-08-25&width=400&height=210&scale=2")
     assert answer.headers["content-type"] == "image/png"
