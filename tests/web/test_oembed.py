@@ -98,6 +98,12 @@ def test_before_its_map_an_embed_shows_a_picture_of_the_day_that_it_says(client:
     assert 'datetime="">' in client.get("/?theatre=western-front&at=1944-07-25").text
 
 
+def test_dates_of_pages_are_written_as_the_map_writes_them(client: TestClient) -> None:
+    for language, date in {"uk": "25 липня 1944", "ru": "25 июля 1944", "en": "25 July 1944"}.items():
+        page = client.get(f"/embed?theatre=western-front&at=1944-07-25&lang={language}").text
+        assert f">{date}</time>" in page
+
+
 def test_addresses_are_those_of_the_public_url_and_no_other(sample_database: str) -> None:
     base = "https://maps.example/front"
     settings = settings_for(sample_database, TILESERVER_PUBLIC_URL=f"{base}/")

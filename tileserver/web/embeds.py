@@ -179,12 +179,9 @@ def _still(view: PageView, title: str) -> str:
         f'<source media="{media}" srcset="{escape(picture)}">' for media, picture in sources if media
     )
     last = escape(sources[-1][1])
-    image = f'<img src="{last}" alt="{escape(title)}">'
+    picture = f'<picture>{marked}<img src="{last}" alt="{escape(title)}"></picture>'
     # In a template, for the script knows the width of the page, and a browser that reads ahead does not.
-    return (
-        f'<div id="still"><template><picture>{marked}{image}</picture></template>'
-        f"<noscript>{image}</noscript></div>"
-    )
+    return f'<div id="still"><template>{picture}</template><noscript>{picture}</noscript></div>'
 
 
 def _image(view: PageView, title: str) -> str:

@@ -56,7 +56,7 @@ class StillSize(NamedTuple):
 STILLS = (
     StillSize(520, 640, 520, (400, 460), 0, 34),
     StillSize(1000, 680, 1000, (600, 460), 90, 0),
-    StillSize(1280, 800, 0, (800, 520), 130, 0),
+    StillSize(1200, 720, 0, (800, 520), 130, 0),
 )
 CARD = StillSize(1200, 630, 0, (900, 560), 0, 0)  # of social networks
 

@@ -147,11 +147,14 @@ function wordsOf(language) {
     timeZone: "UTC",
   });
   const places = { day: "{d}", year: "{y}" };
-  const months = Array.from({ length: 12 }, (_, month) =>
-    format
-      .formatToParts(Date.UTC(2001, month, 5))
-      .map(({ type, value }) => places[type] ?? value)
-      .join(""),
+  const months = Array.from(
+    { length: 12 },
+    (_, month) =>
+      format
+        .formatToParts(Date.UTC(2001, month, 5))
+        .map(({ type, value }) => places[type] ?? value)
+        .join("")
+        .replace(/\s[рг]\.$/, ""), // as src/days.ts writes a day
   );
   return { months, said };
 }

@@ -21,5 +21,5 @@ export async function tellCorrected(theatre: string, day: Day, revision: number,
   const link = element("a", "", [say("correctedHow")], { href, target: "_blank", rel: "noopener" });
   const fixed = byId("fixed");
   fixed.classList.add("corrected");
-  fixed.replaceChildren(say("corrected"), " ", link);
+  fixed.replaceChildren(say("correctedSince"), " ", link);
 }

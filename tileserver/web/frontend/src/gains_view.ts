@@ -37,6 +37,9 @@ export class GainsView {
     byId("gains-sum").addEventListener("toggle", () => this.tell());
   }
 
+  /** The day of which the server has put the sentence into the page; "" for none. */
+  private readonly said = byId("gains-lead").textContent && byId<HTMLTimeElement>("date").dateTime;
+
   /** Another theatre is open, of which nothing is known yet. */
   open(tileset: string, measured: boolean): void {
     clearTimeout(this.timer);
@@ -97,6 +100,7 @@ export class GainsView {
 
   private tell(): void {
     const { gains, teller, day } = this;
+    if (!gains && this.said && (!day || day === this.said)) return;
     const lead = teller && day ? teller.lead(day) : "";
     byId("gains-lead").textContent = lead;
     byId("gains-section").hidden = !lead;
