@@ -100,7 +100,7 @@ def test_towns_of_crimea_have_their_ukrainian_and_russian_names() -> None:
 
 @cache
 def _official_outline() -> BaseGeometry:
-    folder = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[1] / "shared" / "data"))
+    folder = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[2] / "shared" / "data"))
     with gzip.open(folder / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
         oblasts = [shape(feature["geometry"]) for feature in json.load(stream)["features"]]
     # The source's oblasts leave seams between each other.

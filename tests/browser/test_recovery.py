@@ -147,4 +147,4 @@ async def lose(reader: Reader) -> None:
     await reader.until("document.getElementById('date').dateTime === ''")
     assert await reader.shown() == ""
     assert await reader.page.evaluate("document.documentElement.dataset.state") != "ready"
-    assert "drawn again" in (await reader.page.text_content("#hint") or "")
+    assert "redrawn" in (await reader.page.text_content("#hint") or "")

@@ -110,7 +110,17 @@ def test_check_names_each_fault_and_how_to_mend_it(run: Run, databases: Database
     assert done.code == 3
     found = {each["what"]: each for each in json.loads(done.out)}
     tiers = ["shelf", "shared cache"]
-    assert list(found) == ["settings", "database", "schema", "data", "clock", "layers", *tiers, "front end"]
+    assert list(found) == [
+        "settings",
+        "database",
+        "schema",
+        "data",
+        "clock",
+        "layers",
+        *tiers,
+        "front end",
+        "basemap",
+    ]
     assert found["settings"]["ok"]
     assert not found["database"]["ok"]
     assert "127.0.0.1:1/map" in found["database"]["detail"]

@@ -39,6 +39,13 @@ Day = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
 Instant = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
 
 
+class DerivedBlock(msgspec.Struct, forbid_unknown_fields=True):
+    """Ours: the areas that a front follows, and the side on whose edge it runs."""
+
+    layer: str
+    side: str
+
+
 class VectorLayer(msgspec.Struct, forbid_unknown_fields=True):
     """TileJSON 3.0.0, 3.3."""
 
@@ -49,6 +56,7 @@ class VectorLayer(msgspec.Struct, forbid_unknown_fields=True):
     description: str
     minzoom: Zoom
     maxzoom: Zoom
+    derived: DerivedBlock | msgspec.UnsetType = msgspec.UNSET
 
 
 class HistoryPeriod(msgspec.Struct, forbid_unknown_fields=True):
