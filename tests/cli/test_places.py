@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -109,6 +110,12 @@ def test_a_place_that_an_event_names_is_public_with_the_event(dsn: str) -> None:
             found = client.get("/tilesets/toy.events/places").json()["features"]
             assert sorted(each["properties"]["name"] for each in found) == shown
             assert {each["properties"]["by"] for each in found} == {"data"}
+
+
+@pytest.fixture(autouse=True)
+def quiet_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client of the tests logs to whatever stream an earlier command was given, closed or not."""
+    monkeypatch.setattr(logging.getLogger("httpx2"), "disabled", True)
 
 
 def _client(dsn: str, before: timedelta) -> TestClient:

@@ -86,7 +86,7 @@ COMMANDS: Mapping[str, Entry] = {
         Call("change toy 2024-01-03 2024-01-09 --json", LONG),
     ],
     "gains": [
-        Call("gains toy.control --days 4 --at 2024-01-09", shows=True),
+        Call("gains toy.control --days 3", shows=True),
     ],
     "picture": [
         Call("picture toy --out -.svg --layers control --size 200x200"),
