@@ -181,7 +181,7 @@ def _still(view: PageView, title: str) -> str:
     last = escape(sources[-1][1])
     picture = f'<picture>{marked}<img src="{last}" alt="{escape(title)}"></picture>'
     # In a template, for the script knows the width of the page, and a browser that reads ahead does not.
-    return f'<div id="still"><template>{picture}</template><noscript>{picture}</noscript></div>'
+    return f'<main id="still"><template>{picture}</template><noscript>{picture}</noscript></main>'
 
 
 def _image(view: PageView, title: str) -> str:

@@ -98,7 +98,10 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const gains = new GainsView({
     language,
     say,
-    onGains: (known) => travel.setGains(known),
+    onGains: (known) => {
+      travel.setGains(known);
+      visit.onGains();
+    },
     onWindow: (from, to) => visit.compareDays(from, to),
   });
   const popups = answerClicks(map, {

@@ -191,6 +191,12 @@ export class Visit {
     this.parts.address.write(entry);
   }
 
+  /** Who gained what is known now: the shown day is told anew, aloud as well. */
+  onGains(): void {
+    const { day } = this.parts.page;
+    if (this.open && day) this.tell(day);
+  }
+
   private tell(day: Day): void {
     const { page, panel, travel, gains } = this.parts;
     const { open, notes, off } = this;
