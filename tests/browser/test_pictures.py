@@ -23,6 +23,7 @@ WIDTH, HEIGHT = 820, 560
 NEAR = 12  # steps of a colour by which renderers round and smooth
 
 # Names, marks and the front have no areas; the ground's lines stay, as the server draws these too.
+# Recent gains, which pictures have not, are off by the link.
 BARE = """() => { for (const {id, type, source} of tileserverMap.getStyle().layers)
     if (type === 'symbol' || (source?.startsWith('dated') && type !== 'fill'))
         tileserverMap.setLayoutProperty(id, 'visibility', 'none') }"""
@@ -37,7 +38,7 @@ async def test_areas_differ_from_the_map_in_less_than_a_hundredth(
     new_reader: NewReader, server_url: str, theme: str
 ) -> None:
     reader = await new_reader(WIDTH, HEIGHT)
-    await reader.open(f"{server_url}{WEST}&theme={theme}#map={CAMERA}&at=1944-08-25")
+    await reader.open(f"{server_url}{WEST}&theme={theme}#map={CAMERA}&at=1944-08-25&off=recent")
     mapped = await _bare_map(reader)
     drawn = await asyncio.to_thread(_drawn, server_url, theme)
     assert mapped.shape == drawn.shape

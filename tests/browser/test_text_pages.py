@@ -28,10 +28,10 @@ async def test_a_link_to_a_correction_compares_a_day_with_itself_as_it_was_known
     reader = await new_reader()
     day = "1944-12-24"
     await reader.open(f"{server_url}/?theatre=western-front&lang=en#at={day}&compare={day}&known=99")
-    await reader.page.wait_for_selector("#changes-section:not([hidden]) #changes li")
+    await reader.page.wait_for_selector("#changes-section:not([hidden]) #changes > *")
     title = await reader.page.inner_text("#changes-title")
     assert title.startswith("Corrected for 24 Dec 1944, compared with revision 99")
-    await reader.page.wait_for_function("document.getElementById('changes-section').ariaBusy === 'false'")
+    await reader.until("document.getElementById('changes-section').ariaBusy === 'false'")
     asked = [url for url in reader.requests if "/changes/" in url]
     assert asked
     assert all("known=99" in url for url in asked)
