@@ -20,8 +20,8 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.desk.redraw import fingerprint
 from tileserver.errors import BadParameter, UnknownTheatre
+from tileserver.languages import LANGUAGES
 from tileserver.model import Theatre
-from tileserver.publish.page import LANGUAGES
 from tileserver.theatres import load_lands, load_theatre, shipped
 from tileserver.theatres.check import check_theatre
 from tileserver.theatres.write import toml_of

@@ -18,8 +18,9 @@ from tests.desk.keyed import event
 from tests.desk.test_corrections import roll_back, take_period
 from tileserver.desk.corrections import put_remark
 from tileserver.errors import BadParameter
+from tileserver.languages import LANGUAGES
 from tileserver.publish.corrections import merged
-from tileserver.publish.page import LANGUAGES, PageWords
+from tileserver.publish.page import PageWords
 from tileserver.web.app import create_app
 
 if TYPE_CHECKING:

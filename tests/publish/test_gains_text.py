@@ -14,9 +14,10 @@ import pytest
 from tests.conftest import ROOT
 from tests.shapes import layer, theatre
 from tileserver.declared import Category, Direction
+from tileserver.languages import LANGUAGES
 from tileserver.publish.gains import Gains
 from tileserver.publish.gains_document import balance, gains_document
-from tileserver.publish.gains_text import LANGUAGES, _words, gains_text
+from tileserver.publish.gains_text import _words, gains_text
 from tileserver.publish.turns import Way
 from tileserver.shape.holders import NOBODY, NOWHERE
 

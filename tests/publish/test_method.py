@@ -13,9 +13,10 @@ import pytest
 from tests.shapes import layer, theatre
 from tileserver.declared import Method, Source
 from tileserver.evidence import Evidence, HiddenRule
+from tileserver.languages import LANGUAGES
 from tileserver.model import LayerId, LayerRef, Revision, Theatre
 from tileserver.publish.method import method_page
-from tileserver.publish.page import LANGUAGES, Dress, PageWords
+from tileserver.publish.page import Dress, PageWords
 from tileserver.store.catalogue import Periods, StoredLayer
 from tileserver.theatres import load_theatre
 from tileserver.tiles.tileset import ServedLayer, Tileset

@@ -13,10 +13,11 @@ import typer
 from tileserver.cli.measure import Csv, Layer, Revision
 from tileserver.cli.session import Json, out, print_json, print_table, with_service
 from tileserver.errors import BadParameter
+from tileserver.languages import LANGUAGES
 from tileserver.publish.gains import PER_KM2, Gains
 from tileserver.publish.gains_document import balance, gains_rows, holder_word, sides_of
 from tileserver.publish.gains_service import GainsService
-from tileserver.publish.gains_text import LANGUAGES, gains_text
+from tileserver.publish.gains_text import gains_text
 from tileserver.publish.measures import csv_text
 from tileserver.publish.turns import Way
 from tileserver.tiles.service import TileService

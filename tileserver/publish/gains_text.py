@@ -15,13 +15,13 @@ from importlib import resources
 import msgspec
 
 from tileserver.declared import Text
+from tileserver.languages import LANGUAGES, pick
 from tileserver.publish.gains import PER_KM2, Gains
 from tileserver.publish.gains_document import balance, sides_of
 from tileserver.publish.turns import Way
 from tileserver.shape.holders import NOBODY
 from tileserver.tiles.tileset import Tileset
 
-LANGUAGES = ("en", "uk", "ru", "de", "fr")
 WINDOWS = (7, 1, 30)  # days; the first is the one that leads
 MOST_PLACES = 3
 
@@ -107,7 +107,7 @@ class _Teller:
         return self._words[word].format(**values)
 
     def _pick(self, text: Text) -> str:
-        return text.get(self._language) or text.get("en") or next(iter(text.values()))
+        return pick(text, self._language)
 
 
 def _marked(passed: Mapping[Way, int]) -> int:

@@ -18,9 +18,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from tileserver.declared import Text
+from tileserver.languages import LANGUAGES, pick
 from tileserver.picture.html import Html, element, join
-
-LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский", "de": "Deutsch", "fr": "Français"}
 
 _PART = re.compile(r"\[\[([a-z]+)\]\]")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
@@ -43,8 +42,8 @@ class PageWords:
         return found.format(**parts)
 
     def pick(self, text: Text) -> str:
-        """Return *text* in the language, else in any, in English or in whatever there is."""
-        return text.get(self.language) or text.get("") or text.get("en") or next(iter(text.values()), "")
+        """Return *text* in the language, or in another where there is none."""
+        return pick(text, self.language)
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return *value* as the language writes numbers, without zeros at the end."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from tileserver.errors import BadParameter, NothingMeasured, StoreBusy, UnknownPicture
+from tileserver.languages import pick
 from tileserver.model import Layer
 from tileserver.picture.press.ground import CREDIT
 from tileserver.picture.press.sheet import ANIMATED, Form, Sheet, Theme, Tile, Words
@@ -226,7 +227,7 @@ def _words(question: PictureQuestion, newest: dict[str, str | None], day: date, 
     own = [text for each in layers if newest[each.name] and (text := plain_credit(each))]
     first = day - timedelta(days=question.window - 1)
     return Words(
-        title=picture_words.pick(tileset.theatre.title, language),
+        title=pick(tileset.theatre.title, language),
         date=picture_words.spelled_day(day, language),
         credit=picture_words.credit(list(dict.fromkeys(own)), CREDIT, language),
         language=language,

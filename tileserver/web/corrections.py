@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.errors import BadParameter
+from tileserver.languages import LANGUAGES
 from tileserver.publish.corrections import (
     Correction,
     Corrections,
@@ -23,7 +24,7 @@ from tileserver.publish.corrections import (
 )
 from tileserver.publish.corrections_document import corrections_document
 from tileserver.publish.corrections_page import corrections_feed, corrections_page
-from tileserver.publish.page import LANGUAGES, PageWords
+from tileserver.publish.page import PageWords
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from tileserver.declared import Category
+from tileserver.languages import pick
 from tileserver.markup import text_of
-from tileserver.web.languages import pick
 from tileserver.web.map_words import MapWords
 from tileserver.web.page_link import PageLink
 from tileserver.web.page_view import CARD, STILLS, PageView, PublicDays

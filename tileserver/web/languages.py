@@ -6,9 +6,8 @@ import re
 
 from starlette.requests import Request
 
-from tileserver.declared import Text
+from tileserver.languages import LANGUAGES
 
-LANGUAGES = ("en", "uk", "ru", "de", "fr")  # of the front end's words, the usual one first
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;|\Z)")
 
 
@@ -22,9 +21,4 @@ def known_language(text: str) -> str:
 def language_of(request: Request) -> str:
     """Return the language of a page that answers *request*."""
     asked = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
-    return next(filter(None, map(known_language, asked[:20])), LANGUAGES[0])
-
-
-def pick(text: Text, language: str) -> str:
-    """Return *text* in *language*, else in English, else in any; "" where there are no words."""
-    return text.get(language) or text.get("en") or next(iter(text.values()), "")
+    return next(filter(None, map(known_language, asked[:20])), next(iter(LANGUAGES)))

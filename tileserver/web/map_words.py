@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from tileserver.languages import LANGUAGES
 from tileserver.web.built import STATIC
-from tileserver.web.languages import LANGUAGES
 
 
 class MapWords(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class MapWords(msgspec.Struct, frozen=True):
 def words_of(language: str, folder: Path = STATIC) -> MapWords:
     """Return the words of *language*; the front end has to be built."""
     path = folder / "words.json"
-    return _read(path, path.stat().st_mtime_ns)[language if language in LANGUAGES else LANGUAGES[0]]
+    return _read(path, path.stat().st_mtime_ns)[language if language in LANGUAGES else next(iter(LANGUAGES))]
 
 
 @lru_cache(4)

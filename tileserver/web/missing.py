@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from tileserver.languages import pick
 from tileserver.model import Theatre
-from tileserver.web.languages import language_of, pick
+from tileserver.web.languages import language_of
 
 
 class _Words(NamedTuple):

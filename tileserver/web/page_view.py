@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
+from tileserver.languages import pick
 from tileserver.markup import text_of
 from tileserver.model import Theatre
 from tileserver.publish.documents import time_block
 from tileserver.tiles.catalogue import Catalogue
-from tileserver.web.languages import pick
 from tileserver.web.page_link import LinkCamera, PageLink, is_day
 
 _WORLD_PX = 512  # width of the world at zoom 0, in page px

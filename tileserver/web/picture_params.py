@@ -11,9 +11,9 @@ from typing import TypeVar, get_args
 from starlette.requests import Request
 
 from tileserver.errors import BadParameter, UnknownPicture, UnknownTheatre
+from tileserver.languages import LANGUAGES
 from tileserver.picture.press.sheet import ANIMATED, Form, Theme
 from tileserver.picture.press.view import Camera
-from tileserver.publish.picture_words import LANGUAGES
 from tileserver.publish.pictures import PictureQuestion
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
