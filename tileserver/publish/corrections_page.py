@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from tileserver.picture.html import Html, element, join
+from tileserver.picture.html import Html, element
 from tileserver.publish.corrections import Correction, Km2Change, LayerCorrection
 from tileserver.publish.corrections_document import PAGE, links
-from tileserver.publish.page import Dress, PageWords, filled, paragraphs
+from tileserver.publish.page import Dress, PageWords, paragraphs, theatre_page
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import format_instant
 
@@ -20,25 +20,14 @@ _FEED = 'type="application/atom+xml" rel="alternate"'
 def corrections_page(template: str, whole: Tileset, chosen: Sequence[Correction], dress: Dress) -> str:
     """Return the newest `PAGE` of *chosen* as a page, with a link to the rest."""
     words, theatre = dress.words, whole.theatre
-    name, title = words.pick(theatre.title) or theatre.id, words.say("to_corrections")
     feed = f"{theatre.id}.atom?lang={dress.language}"
-    beside = join(
-        (
-            element("a", words.say("to_map"), href=f"../{dress.query(theatre=theatre.id)}"),
-            element("a", words.say("to_method"), href=f"../method/{theatre.id}{dress.query()}"),
-        )
+    body = (
+        element("p", words.say("lead")),
+        *(_article(words, whole, each, dress) for each in chosen[:PAGE]),
+        Html() if chosen else element("p", words.say("none"), class_="none"),
+        *_beyond(words, chosen, dress, (feed, f"{theatre.id}.json")),
     )
-    body = join(
-        (
-            element("p", name, class_="kicker"),
-            element("h1", title),
-            element("p", words.say("lead")),
-            *(_article(words, whole, each, dress) for each in chosen[:PAGE]),
-            Html() if chosen else element("p", words.say("none"), class_="none"),
-            *_beyond(words, chosen, dress, (feed, f"{theatre.id}.json")),
-        )
-    )
-    return filled(template, dress, f"{title}: {name}", beside, body, f'<link {_FEED} href="{feed}">')
+    return theatre_page(template, theatre, dress, "corrections", body, f'<link {_FEED} href="{feed}">')
 
 
 def _beyond(

@@ -12,7 +12,7 @@ from tileserver.ingest.mapping.load import load_mapping, parse_mapping, shipped_
 from tileserver.markup import link_of, text_of
 from tileserver.model import Layer, Theatre
 from tileserver.picture.html import Html, element, join
-from tileserver.publish.page import Dress, PageWords, filled, paragraphs
+from tileserver.publish.page import Dress, PageWords, paragraphs, theatre_page
 from tileserver.store.catalogue import StoredLayer
 from tileserver.tiles.tileset import Tileset, embargo_of
 
@@ -24,27 +24,16 @@ _MOST_WORDS = 12  # of one rule
 def method_page(template: str, whole: Tileset, dress: Dress) -> str:
     """Return the page on how the map of a theatre is made, from its definition."""
     words, theatre = dress.words, whole.theatre
-    name, title = words.pick(theatre.title) or theatre.id, words.say("to_method")
-    links = join(
-        (
-            element("a", words.say("to_map"), href=f"../{dress.query(theatre=theatre.id)}"),
-            element("a", words.say("to_corrections"), href=f"../corrections/{theatre.id}{dress.query()}"),
-        )
+    body = (
+        paragraphs(words.pick(theatre.notice)),
+        paragraphs(words.pick(theatre.method.text)) if theatre.method else Html(),
+        _section(words, "late_title", *_late(words, whole)),
+        _section(words, "layers_title", *(_layer(words, theatre, each) for each in whole.asked)),
+        _section(words, "left_title", *_left_out(words, whole)),
+        _section(words, "changed_title", element("p", words.say("changed"))),
+        _section(words, "data_title", element("ul", *_data(words, whole), class_="links")),
     )
-    body = join(
-        (
-            element("p", name, class_="kicker"),
-            element("h1", title),
-            paragraphs(words.pick(theatre.notice)),
-            paragraphs(words.pick(theatre.method.text)) if theatre.method else Html(),
-            _section(words, "late_title", *_late(words, whole)),
-            _section(words, "layers_title", *(_layer(words, theatre, each) for each in whole.asked)),
-            _section(words, "left_title", *_left_out(words, whole)),
-            _section(words, "changed_title", element("p", words.say("changed"))),
-            _section(words, "data_title", element("ul", *_data(words, whole), class_="links")),
-        )
-    )
-    return filled(template, dress, f"{title}: {name}", links, body)
+    return theatre_page(template, theatre, dress, "method", body)
 
 
 def _section(words: PageWords, heading: str, *children: Html) -> Html:

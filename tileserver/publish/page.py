@@ -6,7 +6,7 @@ The words are in ``page_words/``, one file a language. A page is a template of t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ import msgspec
 
 from tileserver.declared import Text
 from tileserver.languages import LANGUAGES, pick
+from tileserver.model import Theatre
 from tileserver.picture.html import Html, element, join
 
 _PART = re.compile(r"\[\[([a-z]+)\]\]")
@@ -104,7 +105,24 @@ class Dress:
         )
 
 
-def filled(template: str, dress: Dress, title: str, links: Html, body: Html, head: str = "") -> str:
+def theatre_page(
+    template: str, theatre: Theatre, dress: Dress, own: str, body: Iterable[Html], head: str = ""
+) -> str:
+    """Return the page *own* of *theatre*, ``method`` or ``corrections``: heading and *body*.
+
+    Its links lead to the map and to the other page.
+    """
+    words, other = dress.words, "corrections" if own == "method" else "method"
+    name, title = words.pick(theatre.title) or theatre.id, words.say(f"to_{own}")
+    links = (
+        element("a", words.say("to_map"), href=f"../{dress.query(theatre=theatre.id)}"),
+        element("a", words.say(f"to_{other}"), href=f"../{other}/{theatre.id}{dress.query()}"),
+    )
+    heading = element("p", name, class_="kicker"), element("h1", title)
+    return _filled(template, dress, f"{title}: {name}", join(links), join((*heading, *body)), head)
+
+
+def _filled(template: str, dress: Dress, title: str, links: Html, body: Html, head: str = "") -> str:
     """Return *template*, a file of the build, with the texts of a page; *links* lead to its neighbours."""
     others = [
         element("li", element("a", name, href=Dress(code, dress.theme).query(), lang=code, hreflang=code))

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { byRole, type Category, type DrawnLayer, type Role } from "../src/catalogue";
+import { byRole, type Category, type DrawnLayer } from "../src/catalogue";
 import { Legend } from "../src/legend";
 import { offBy, switchesOf, turned } from "../src/switches";
 import { speaker } from "../src/texts";
 import { openPage, textsOf } from "./dom";
+import { layer } from "./layers";
 
 const category = (code: string, name: string, side = ""): Category => ({
   code,
@@ -15,16 +16,6 @@ const category = (code: string, name: string, side = ""): Category => ({
   colour_dark: "#ffffff",
   pattern: "none",
   side,
-});
-const layer = (name: string, role: Role, legend: Category[], of: Partial<DrawnLayer> = {}): DrawnLayer => ({
-  name,
-  role,
-  title: { en: name.toUpperCase() },
-  legend,
-  category: "",
-  newest: "2023-11-09",
-  shape: 0,
-  ...of,
 });
 const held = category("a", "Held", "us"),
   freed = category("f", "Freed", "them");

@@ -2,21 +2,14 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type {
-  Catalogue,
-  Category,
-  ComparisonDocument,
-  DayCount,
-  DrawnLayer,
-  Role,
-  TileJson,
-} from "../src/catalogue";
+import type { Catalogue, ComparisonDocument, DayCount, TileJson } from "../src/catalogue";
 import { comparisonList } from "../src/comparison_list";
 import { GainsView } from "../src/gains_view";
 import type { Note } from "../src/notes";
 import { Panel, type Told } from "../src/panel";
 import { speaker } from "../src/texts";
 import { openPage, textIn, textsOf } from "./dom";
+import { layer } from "./layers";
 
 const note = (id: number, direction: string, text: string): Note => ({
   id,
@@ -61,16 +54,6 @@ const battle = {
   colour_dark: "#ffffff",
   pattern: "none" as const,
 };
-const layer = (name: string, role: Role, legend: Category[], of: Partial<DrawnLayer> = {}): DrawnLayer => ({
-  name,
-  role,
-  title: { en: name.toUpperCase() },
-  legend,
-  category: "",
-  newest: "2023-11-09",
-  shape: 0,
-  ...of,
-});
 const zones = layer("zones", "areas", areasLegend),
   line = layer("line", "front", []),
   battles = layer("battles", "events", [battle]);
