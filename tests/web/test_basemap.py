@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.archives import LAYERS, write_archive
+from tests.built import built
 from tests.conftest import settings_for
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
@@ -18,9 +19,7 @@ from tileserver.web import basemap
 from tileserver.web.app import create_app
 from tileserver.web.basemap import PATH
 from tileserver.web.basemap_archive import read_archive
-from tileserver.web.built import STATIC
 
-built = pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built")
 NOWHERE = "postgresql://tileserver@127.0.0.1:1/nowhere"
 HEAD = {"Range": "bytes=0-126"}
 

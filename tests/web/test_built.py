@@ -12,11 +12,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests.built import built
 from tests.codings import OPENED
 from tileserver.tiles.compress import Coding
-from tileserver.web.built import STATIC, BuiltFiles
-
-built = pytest.mark.skipif(not (STATIC / "embed.js").is_file(), reason="the front end is not built")
+from tileserver.web.built import BuiltFiles
 
 TEXT = b"export const answer = 42;\n" * 40
 FILE = "/static/assets/map-1a2b.js"

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from tests.built import built
 from tests.conftest import NOW, settings_for
 from tileserver.web.app import create_app
-from tileserver.web.built import STATIC
 
 pytestmark = [
     pytest.mark.db,
-    pytest.mark.skipif(not (STATIC / "embed.js").is_file(), reason="the front end is not built"),
+    built,
 ]
 HOST = "http://testserver"
 

@@ -10,11 +10,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests.built import built
 from tests.conftest import NOW, settings_for
 from tileserver.web.app import create_app
-from tileserver.web.built import STATIC, BuiltFiles
-
-built = pytest.mark.skipif(not (STATIC / "embed.js").is_file(), reason="the front end is not built")
+from tileserver.web.built import BuiltFiles
 
 
 def _over(folder: Path) -> TestClient:
