@@ -27,6 +27,8 @@ class Slots(NamedTuple):
 
     language: str
     theme: str = ""  # attribute of the root
+    centre: str = ""  # another one: where the theatre is, so that no map of elsewhere is loaded first
+    ahead: str = ""  # links to the documents that the map is going to ask for
     dress: str = ""  # further classes of the body
     title: str = ""  # of the document
     head: str = ""
@@ -56,6 +58,8 @@ def slots_of(view: PageView, words: MapWords, base: str, sentence: str = "", *, 
     slots = Slots(
         language=view.language,
         theme=f' data-theme="{view.link.theme}"' if view.link.theme else "",
+        centre=' data-centre="{},{},{}"'.format(*view.theatre.centre),
+        ahead="".join(_ahead(view.theatre.id)),
         title=escape(title),
         head="\n".join(_head(view, words, base, title, sentence, embedded=embedded)),
         heading=escape(view.heading),
@@ -72,6 +76,12 @@ def slots_of(view: PageView, words: MapWords, base: str, sentence: str = "", *, 
     if not is_still:
         return slots
     return slots._replace(**_before_the_map(view, view.days, words, title), sentence=escape(sentence))
+
+
+def _ahead(theatre: str) -> Iterator[str]:
+    tileset = f"tilesets/{quote(theatre, safe='')}"
+    for document in ("tilesets", tileset, f"{tileset}/timeline"):
+        yield f'<link rel="preload" as="fetch" crossorigin href="{document}">\n'
 
 
 def _dress(view: PageView) -> dict[str, str]:

@@ -20,9 +20,8 @@ const PAGES = {
     start: "",
     load: `<link rel="stylesheet" href="{{mapStyle}}">
 ${STYLE}
-<link rel="modulepreload" href="{{shared}}">
-<link rel="modulepreload" href="{{map}}">
-<script type="module" src="{{main}}"></script>`,
+[[ahead]]{{preloads}}
+<script type="module" src="{{words}}"></script>`,
     still: "",
     noscript: `<noscript><figure id="unscripted">[[source]]${UNSCRIPTED}</figure></noscript>`,
     card: toggle("details"),
@@ -31,7 +30,8 @@ ${STYLE}
   // An embed loads the map when it is looked at or touched: facade.ts.
   embed: {
     page: "embed",
-    start: ' data-style="{{mapStyle}}" data-ahead="{{shared}} {{map}} {{main}}" data-away="{{say:away}}"',
+    start:
+      ' data-style="{{mapStyle}}" data-ahead="{{ahead}}" data-entry="{{words}}" data-away="{{say:away}}"',
     load: `${STYLE}\n<script type="module" src="{{facade}}"></script>`,
     still: "[[still]]",
     noscript: '<noscript><p id="unscripted">{{say:noScript}}</p></noscript>',
@@ -60,7 +60,7 @@ mkdirSync(new URL("pages/", OUT), { recursive: true });
 const { metafile } = await build({
   absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   entryPoints: {
-    main: "src/main.ts",
+    ...Object.fromEntries(LANGUAGES.map((language) => [`words-${language}`, `src/languages/${language}.ts`])),
     facade: "src/facade.ts",
     maplibre: "src/maplibre.ts",
     style: "src/style.css",
@@ -71,11 +71,12 @@ const { metafile } = await build({
   },
   outdir: fileURLToPath(new URL("assets/", OUT)),
   // MapLibre is apart from our own code, so that a release of ours is a small download; and the map shares a
-  // chunk with its worker, as MapLibre ships them.
+  // chunk with its worker, as MapLibre ships them. A page begins with the words of its language, which import our code.
   bundle: true,
   splitting: true,
   format: "esm",
   target: "es2022",
+  charset: "utf8",
   minify: true,
   sourcemap: false,
   metafile: true,
@@ -102,20 +103,21 @@ await build({
 const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
 const named = (start, end) =>
   BASE + outputs.find(([name]) => name.startsWith(start) && name.endsWith(end))?.[0];
-const chunkOf = (module) =>
-  BASE +
-  outputs.find(([, { inputs }]) =>
-    Object.entries(inputs).some(([path, { bytesInOutput }]) => path.endsWith(module) && bytesInOutput),
-  )?.[0];
+const importsOf = Object.fromEntries(
+  outputs.map(([name, { imports }]) => [
+    name,
+    imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => basename(path)),
+  ]),
+);
+/** A script with all that it imports before it runs, the deepest first: what a browser would find one after the other. */
+const withImports = (name) => [...new Set([...importsOf[name].flatMap(withImports), name])];
 const values = {
-  main: named("main-", ".js"),
   worker: named("worker-", ".js"),
   facade: named("facade-", ".js"),
   style: named("style-", ".css"),
   mapStyle: named("map-style-", ".css"),
-  map: chunkOf("/maplibre-gl.mjs"),
-  shared: chunkOf("/maplibre-gl-shared.mjs"),
 };
+const begun = new Set(withImports(basename(values.facade)).map((file) => BASE + file));
 // The server fills in the rest of these.
 for (const name of ["missing", "text"]) {
   const page = readFileSync(new URL(`${name}.html`, import.meta.url), "utf8");
@@ -127,7 +129,12 @@ const words = Object.fromEntries(LANGUAGES.map((language) => [language, wordsOf(
 for (const [name, parts] of Object.entries(PAGES)) {
   const page = fill(fill(template, parts), values);
   for (const [language, { said }] of Object.entries(words)) {
-    const worded = page.replace(/\{\{say:(\w+)\}\}/g, (_, word) => escaped(said[word]));
+    const entry = named(`words-${language}-`, ".js");
+    const needed = withImports(basename(entry)).map((file) => BASE + file);
+    const preloads = needed.slice(0, -1).map((url) => `<link rel="modulepreload" href="${url}">`);
+    const ahead = needed.filter((url) => !begun.has(url)); // in an embed some of them are there already
+    const started = fill(page, { words: entry, preloads: preloads.join("\n"), ahead: ahead.join(" ") });
+    const worded = started.replace(/\{\{say:(\w+)\}\}/g, (_, word) => escaped(said[word]));
     writeFileSync(new URL(`pages/${name}.${language}.html`, OUT), worded);
   }
 }

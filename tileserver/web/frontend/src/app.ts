@@ -20,7 +20,7 @@ import type { Ground } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
 import { GainsView } from "./gains_view"; // who gained and lost what
 import { EventTool } from "./event_tool"; // the list of events, and the popup that a link opens
-import { createMap } from "./map"; // MapLibre's map, and where it looks
+import { createMap, openCamera } from "./map"; // MapLibre's map, and where it looks
 import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
 import { Page } from "./page"; // theme, dress, the line over the map
@@ -34,7 +34,8 @@ import { Recovery } from "./recovery"; // a lost context, an ended worker
 import type { Place } from "./place_index";
 import { Ruler } from "./ruler"; // a distance between points
 import { addSearch } from "./search"; // places and coordinates
-import type { Say } from "./texts"; // words by language
+import type { GainsWords } from "./gains";
+import type { Say } from "./texts"; // words in the reader's language
 import { addHelp } from "./help"; // every key
 import { addShare } from "./share"; // a link, and the code of an embed
 import { TheatreLoader } from "./theatre"; // everything the server says of a theatre
@@ -44,8 +45,15 @@ import { Visit } from "./visit"; // what happens, and what follows from it
 
 const TO_NEWEST = "M4 4.5 10 10l-6 5.5M10 4.5 16 10l-6 5.5M17.5 4v12"; // an icon, see `Tool`
 
+/** A language, and what is said in it. */
+export interface Spoken {
+  language: string;
+  say: Say;
+  gains: GainsWords;
+}
+
 /** Build the reader's map, or an embed, and open what the link names. Throws where the browser has no WebGL 2. */
-export function startPage(link: Link, language: string, say: Say, ground: Ground): void {
+export function startPage(link: Link, { language, say, gains: words }: Spoken, ground: Ground): void {
   const page = new Page(link, {
     say,
     onTheatre: (id) => visit.chooseTheatre(id),
@@ -55,6 +63,7 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
     },
   });
   const map = createMap(ground.style(page.theme, language), link.camera, page.embedded, language, say);
+  if (page.centre && !link.camera) openCamera(map, page.centre, page.clear());
   ground.watch(map);
   const styled = map.once("style.load");
   const recovery = new Recovery({
@@ -98,6 +107,7 @@ export function startPage(link: Link, language: string, say: Say, ground: Ground
   const gains = new GainsView({
     language,
     say,
+    words,
     onGains: (known) => {
       travel.setGains(known);
       visit.onGains();

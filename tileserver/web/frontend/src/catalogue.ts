@@ -135,7 +135,7 @@ export interface DayCount {
 }
 
 async function read<T>(path: string): Promise<T> {
-  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  const response = await fetch(path); // without a header of its own: what the page preloads is asked for like that
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return (await response.json()) as T;
 }

@@ -43,7 +43,7 @@ async function load(): Promise<void> {
     await answer.arrayBuffer();
   });
   await Promise.all([styled, ...fetched]);
-  await import("./main");
+  await import(new URL(root.dataset["entry"] ?? "", location.href).href);
 }
 
 async function start(): Promise<void> {

@@ -1,13 +1,12 @@
 // Who gained and lost what: the server's document of gains by day, summed over any days, and told in the sentences
 // that the server tells, from the same words (`publish/gains_text.py`).
 
-import de from "../../../publish/words/de.json";
-import en from "../../../publish/words/en.json";
-import fr from "../../../publish/words/fr.json";
-import ru from "../../../publish/words/ru.json";
-import uk from "../../../publish/words/uk.json";
+import type en from "../../../publish/words/en.json";
 import { addDays, daysBetween, type Day } from "./days";
 import { pick, type Text } from "./texts";
+
+/** The words of gains in one language. */
+export type GainsWords = typeof en;
 
 /** A side of the front, by the colours of its first status. */
 export interface Side {
@@ -52,7 +51,6 @@ export interface Sum {
   moved: boolean;
 }
 
-const DICTIONARY: Record<string, typeof en> = { de, en, fr, ru, uk };
 const WINDOWS = [7, 1, 30]; // days; the first is the one that leads
 const MOST_PLACES = 3;
 
@@ -137,15 +135,14 @@ export class Gains {
 
 /** Tells gains in one language. */
 export class GainsTeller {
-  private readonly words: typeof en;
   private readonly few: number; // of less, two decimals of a km2 tell nothing
   private readonly notable: number; // of less that is newly doubted, a sentence says nothing
 
   constructor(
     private readonly gains: Gains,
     private readonly language: string,
+    private readonly words: GainsWords,
   ) {
-    this.words = DICTIONARY[language] ?? en;
     this.few = Math.floor(gains.document.per_km2 / 200);
     this.notable = Math.floor(gains.document.per_km2 / 2);
   }

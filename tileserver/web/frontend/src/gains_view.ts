@@ -4,7 +4,7 @@
 import type { Theme } from "./basemap";
 import { addDays, dayText, type Day } from "./days";
 import { byId, element } from "./dom";
-import { GainsTeller, netOf, readGains, type Balance, type Gains, type Sum } from "./gains";
+import { GainsTeller, netOf, readGains, type Balance, type Gains, type GainsWords, type Sum } from "./gains";
 import { squareText, type Say } from "./texts";
 
 const RETRY_MS = 15000; // after which a server that was busy is asked again
@@ -15,6 +15,7 @@ const LEADING = 7;
 export interface GainsOptions {
   language: string;
   say: Say;
+  words: GainsWords;
   onGains(gains: Gains | null): void;
   /** The reader wants two days compared. */
   onWindow(from: Day, to: Day): void;
@@ -93,7 +94,7 @@ export class GainsView {
   private take(gains: Gains | null): void {
     this.timer = undefined;
     this.gains = gains;
-    this.teller = gains && new GainsTeller(gains, this.options.language);
+    this.teller = gains && new GainsTeller(gains, this.options.language, this.options.words);
     this.options.onGains(gains);
     this.tell();
   }

@@ -3,7 +3,6 @@
 import type { ErrorEvent, StyleSpecification } from "maplibre-gl";
 import { Protocol } from "pmtiles";
 import { Map as MapLibre, NavigationControl, ScaleControl, addProtocol, setWorkerUrl } from "./maplibre";
-import type { Theatre } from "./catalogue";
 import type { Camera } from "./address";
 import type { Note } from "./notes";
 import { DATED } from "./period_layers";
@@ -71,8 +70,11 @@ export interface Clear {
   bottom: number;
 }
 
-/** Look at the theatre's own centre from the middle of what is clear; its zoom is meant for a wide page. */
-export function openCamera(map: MapLibre, { centre: [lon, lat, zoom] }: Theatre, clear: Clear): void {
+/** Longitude, latitude, zoom. */
+export type Centre = readonly [number, number, number];
+
+/** Look at a theatre's own centre from the middle of what is clear; its zoom is meant for a wide page. */
+export function openCamera(map: MapLibre, [lon, lat, zoom]: Centre, clear: Clear): void {
   const { clientWidth, clientHeight } = map.getContainer();
   const smaller = Math.log2(Math.min(1, (clear.right - clear.left) / 900, (clear.bottom - clear.top) / 560));
   map.jumpTo({ center: [lon, lat], zoom: Math.max(2.5, zoom + Math.max(-1.8, smaller)) });

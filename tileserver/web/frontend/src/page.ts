@@ -5,7 +5,7 @@ import type { Theme } from "./basemap";
 import type { Day } from "./days";
 import { byId } from "./dom";
 import type { Link } from "./address";
-import type { Clear } from "./map";
+import type { Centre, Clear } from "./map";
 import type { Say } from "./texts";
 
 const SETTLE_MS = 700; // after which a day is spoken aloud
@@ -48,6 +48,12 @@ export class Page {
     this.theme = theme === "auto" ? own : theme;
     this.root.dataset["theme"] = this.theme;
     return this.theme;
+  }
+
+  /** Where the theatre is that the server expects to open; null where it names none. */
+  get centre(): Centre | null {
+    const [lon, lat, zoom] = (this.root.dataset["centre"] ?? "").split(",").map(Number);
+    return lon === undefined || lat === undefined || zoom === undefined ? null : [lon, lat, zoom];
   }
 
   /** The day that is on the map; "" where none is. */

@@ -6,7 +6,7 @@ import { dayText } from "./days";
 import { element } from "./dom";
 import { embedCode, embedUrl, pageUrl, type EmbedChoice, type EmbedSize } from "./embed/code";
 import { choiceText } from "./event_choice";
-import { DICTIONARY, pick, type Say, type Text, type Word } from "./texts";
+import { LANGUAGES, pick, type Say, type Text, type Word } from "./texts";
 import type { Tools } from "./tools";
 
 const ICON =
@@ -207,8 +207,5 @@ const textOf = (value: FormDataEntryValue | null): string => (typeof value === "
 /** Each language under its own name. */
 const languages = (): Record<string, string> =>
   Object.fromEntries(
-    Object.keys(DICTIONARY).map((code) => [
-      code,
-      new Intl.DisplayNames(code, { type: "language" }).of(code) ?? code,
-    ]),
+    LANGUAGES.map((code) => [code, new Intl.DisplayNames(code, { type: "language" }).of(code) ?? code]),
   );

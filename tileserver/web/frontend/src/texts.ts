@@ -1,24 +1,16 @@
-// Words of the page by language, and the choice among texts that the server sends in several.
+// Words of the page in the reader's language, and the choice among texts that the server sends in several.
 
-import de from "./words/de.json";
-import en from "./words/en.json";
-import fr from "./words/fr.json";
-import ru from "./words/ru.json";
-import uk from "./words/uk.json";
+import type en from "./words/en.json";
 
 /** A text by language tag. */
 export type Text = Record<string, string>;
 /** The name of a word of the page. */
 export type Word = keyof typeof en;
+/** Every word of the page in one language. */
+export type Words = Record<Word, string>;
 
-/** Every word of the page by language; a language that lacks one does not compile. */
-export const DICTIONARY: Record<string, Record<Word, string>> = { en, uk, ru, de, fr };
-
-/** The first language we have words for: the one asked for, then the browser's, then English. */
-export function chooseLanguage(asked: string, preferred: readonly string[]): string {
-  const wanted = [asked, ...preferred].map((tag) => tag.toLowerCase().split("-")[0] ?? "");
-  return wanted.find((tag) => Object.hasOwn(DICTIONARY, tag)) ?? "en";
-}
+/** The languages of the page; each is a file of its own in the build, see `languages/`. */
+export const LANGUAGES = ["en", "uk", "ru", "de", "fr"] as const;
 
 /** The text in this language, else in English, else in any. */
 export const pick = (text: Text | undefined, language: string): string =>
@@ -27,14 +19,12 @@ export const pick = (text: Text | undefined, language: string): string =>
 /** See `speaker`. */
 export type Say = ReturnType<typeof speaker>;
 
-/** A function that says a word in this language; `{name}` is filled from `values`. */
-export function speaker(language: string): (word: Word, values?: Record<string, string | number>) => string {
-  return (word, values = {}) => {
-    const said = DICTIONARY[language]?.[word] ?? en[word];
-    return said.replace(/\{(\w+)\}/g, (whole, name: string) =>
+/** A function that says one of these words; `{name}` is filled from `values`. */
+export function speaker(words: Words): (word: Word, values?: Record<string, string | number>) => string {
+  return (word, values = {}) =>
+    words[word].replace(/\{(\w+)\}/g, (whole, name: string) =>
       name in values ? String(values[name]) : whole,
     );
-  };
 }
 
 /** The sign of a unit of length, in letters of the language. */

@@ -97,7 +97,7 @@ export class Visit {
     this.parts.travel.open(this.view(open), this.days(open));
     this.parts.comparison.setSpan(span);
     this.choose(compare && clampDay(compare, span.first, span.last), known);
-    if (!camera) openCamera(this.parts.map, theatre, this.parts.page.clear());
+    if (!camera) openCamera(this.parts.map, theatre.centre, this.parts.page.clear());
     const opening = openingOf(open, this.link.at);
     this.parts.travel.begin(opening);
     const { revision } = this.parts.page;

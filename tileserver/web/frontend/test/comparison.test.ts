@@ -7,7 +7,8 @@ import { movedOf } from "../src/comparison_layers";
 import { comparisonTitle, knownPart, pairOf } from "../src/comparison";
 import { groupsOf } from "../src/comparison_list";
 import { usualMost } from "../src/histogram";
-import { kilometres, speaker } from "../src/texts";
+import { kilometres } from "../src/texts";
+import { sayIn } from "./spoken";
 
 test("a piece is gained or lost from the side of those that hold, and neither between two others", () => {
   const moved = [
@@ -36,7 +37,7 @@ test("two days are named in their order", () => {
 
 test("of days after the newest of control nobody is told that nothing changed hands", () => {
   const title = (one: string, other: string): string =>
-    comparisonTitle(pairOf(one, other), "2023-11-30", "en", speaker("en"));
+    comparisonTitle(pairOf(one, other), "2023-11-30", "en", sayIn("en"));
   assert.equal(title("2023-11-09", "2023-11-30"), "Changed hands, 9 Nov 2023 to 30 Nov 2023");
   assert.equal(title("2024-02-17", "2023-11-09"), "Changed hands, 9 Nov 2023 to 30 Nov 2023, the last known");
   assert.equal(title("2024-01-17", "2024-02-17"), "Control is known to 30 Nov 2023");

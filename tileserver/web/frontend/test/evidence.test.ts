@@ -5,8 +5,8 @@ import { beforeEach, test } from "node:test";
 import type { DrawnLayer } from "../src/catalogue";
 import { ringRadius } from "../src/event_layers";
 import { codedLabels, evidenceContent, sourcesOf } from "../src/evidence";
-import { speaker } from "../src/texts";
 import { openPage, textsOf } from "./dom";
+import { sayIn } from "./spoken";
 
 const evidence = {
   exactness: "exactness",
@@ -35,7 +35,7 @@ const content = (
   of: DrawnLayer = layer,
 ): HTMLElement => {
   const box = document.createElement("div");
-  box.append(...evidenceContent(of, properties, language, speaker(language)));
+  box.append(...evidenceContent(of, properties, language, sayIn(language)));
   return box;
 };
 

@@ -7,12 +7,13 @@ import { addDays } from "../src/days";
 import { Gains, GainsTeller, netOf } from "../src/gains";
 import { rolling } from "../src/net_chart";
 import shared from "./gains.json";
+import { GAINS_WORDS } from "./spoken";
 
 const gains = new Gains(shared.document);
 
 test("every sentence is the server's, in every language", () => {
   for (const { day, language, lead, where } of shared.said) {
-    const teller = new GainsTeller(gains, language);
+    const teller = new GainsTeller(gains, language, GAINS_WORDS[language]!);
     assert.deepEqual(
       { lead: teller.lead(day), where: teller.where(day) },
       { lead, where },
@@ -41,7 +42,7 @@ test("the chart has no value before a whole week is known, and then the net of t
 });
 
 test("a day that is not known, and one whose window begins before anything is, says nothing", () => {
-  const teller = new GainsTeller(gains, "en");
+  const teller = new GainsTeller(gains, "en", GAINS_WORDS["en"]!);
   for (const day of [gains.first, addDays(gains.first, -1), addDays(gains.last, 1)])
     assert.equal(teller.lead(day), "");
 });

@@ -5,9 +5,9 @@ import { beforeEach, test } from "node:test";
 import { byRole, type Category, type DrawnLayer } from "../src/catalogue";
 import { Legend } from "../src/legend";
 import { offBy, switchesOf, turned } from "../src/switches";
-import { speaker } from "../src/texts";
 import { openPage, textsOf } from "./dom";
 import { layer } from "./layers";
+import { sayIn } from "./spoken";
 
 const category = (code: string, name: string, side = ""): Category => ({
   code,
@@ -39,7 +39,7 @@ const seen = (): string[] =>
 beforeEach(() => {
   openPage();
   switched = [];
-  legend = new Legend("en", speaker("en"), (name) => void switched.push(name));
+  legend = new Legend("en", sayIn("en"), (name) => void switched.push(name));
 });
 
 test("there is a row for each status, for the front and its teeth, for gains by side and for kinds of events", () => {

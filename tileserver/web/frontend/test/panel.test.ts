@@ -7,9 +7,9 @@ import { comparisonList } from "../src/comparison_list";
 import { GainsView } from "../src/gains_view";
 import type { Note } from "../src/notes";
 import { Panel, type Told } from "../src/panel";
-import { speaker } from "../src/texts";
 import { openPage, textIn, textsOf } from "./dom";
 import { layer } from "./layers";
+import { GAINS_WORDS, sayIn } from "./spoken";
 
 const note = (id: number, direction: string, text: string): Note => ({
   id,
@@ -84,7 +84,7 @@ const show = (of: Partial<Told> = {}): void =>
 beforeEach(() => {
   openPage();
   flown = [];
-  panel = new Panel("en", speaker("en"), "Ground");
+  panel = new Panel("en", sayIn("en"), "Ground");
   panel.fillTheatre(catalogue, "war", tiles);
 });
 
@@ -214,8 +214,15 @@ test("each source is credited once, and only to an address that is safe to follo
 });
 
 test("the sum of days and the comparison of two days each say how it may differ from the other", () => {
-  const say = speaker("en");
-  const gains = new GainsView({ language: "en", say, onGains: () => undefined, onWindow: () => undefined });
+  const say = sayIn("en");
+  const words = GAINS_WORDS["en"]!;
+  const gains = new GainsView({
+    language: "en",
+    say,
+    words,
+    onGains: () => undefined,
+    onWindow: () => undefined,
+  });
   assert.equal(gains.brief("2023-11-09"), "");
   assert.match(textIn("gains-by-day"), /A comparison of the two days alone can give another net/);
   const side = { id: "us", title: { en: "Us" }, colour: "#111111", colour_dark: "#eeeeee" };

@@ -6,8 +6,8 @@ import type { Map as MapLibre, MapGeoJSONFeature, MapMouseEvent } from "maplibre
 import type { Role, TileJson } from "../src/catalogue";
 import { dayNumber } from "../src/periods";
 import { contentAt, type ClickContext } from "../src/popup";
-import { speaker } from "../src/texts";
 import { openPage, textsOf } from "./dom";
+import { sayIn } from "./spoken";
 
 const category = (code: string, en: string) => ({
   code,
@@ -41,7 +41,7 @@ const context: ClickContext = {
   window: 1,
   tiles,
   language: "en",
-  say: speaker("en"),
+  say: sayIn("en"),
   day: "2023-11-09",
   notes: [
     { id: 7, lon: 37, lat: 48, properties: { direction: "North", text: "Quiet.", text_en: "All quiet." } },

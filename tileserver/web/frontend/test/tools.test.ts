@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { byId } from "../src/dom";
-import { speaker } from "../src/texts";
 import { isPlain, Tools } from "../src/tools";
 import { openPage, textIn } from "./dom";
+import { sayIn } from "./spoken";
 
 const heard: string[] = [];
 let tools: Tools;
@@ -14,7 +14,7 @@ beforeEach(() => {
   const { defaultView } = openPage();
   Object.assign(globalThis, { Element: defaultView!.Element, HTMLElement: defaultView!.HTMLElement });
   heard.length = 0;
-  tools = new Tools(speaker("en"));
+  tools = new Tools(sayIn("en"));
   for (const id of ["list", "share"])
     tools.add({
       id,

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asKnown } from "../src/comparison_layers";
-import { speaker } from "../src/texts";
 import { updatedText } from "../src/updated";
+import { sayIn } from "./spoken";
 
 const time = { updated: "2026-11-27T12:05:09Z", embargo: "PT48H", day_zone: "Europe/Kyiv" };
 const said = (language: string, changes: Partial<typeof time> = {}): string =>
-  updatedText({ ...time, ...changes }, language, speaker(language)).replace(/\s/g, " ");
+  updatedText({ ...time, ...changes }, language, sayIn(language)).replace(/\s/g, " ");
 
 test("an update is told by the theatre's clock, with the delay on purpose", () => {
   assert.equal(said("en"), "Updated 27 Nov 2026, 14:05 GMT+2; delayed by 48 hours on purpose.");
@@ -21,7 +21,7 @@ test("an update is told by the theatre's clock, with the delay on purpose", () =
 
 test("a map without delay says the hour alone, and one with nothing public says nothing", () => {
   assert.equal(said("en", { embargo: "PT0H" }), "Updated 27 Nov 2026, 14:05 GMT+2.");
-  assert.equal(updatedText({ ...time, updated: null }, "en", speaker("en")), "");
+  assert.equal(updatedText({ ...time, updated: null }, "en", sayIn("en")), "");
 });
 
 test("the end of a comparison that a revision knew is named in its address", () => {

@@ -1,0 +1,5 @@
+import gains from "../../../../publish/words/fr.json";
+import { begin } from "../main";
+import words from "../words/fr.json";
+
+begin("fr", words, gains);
