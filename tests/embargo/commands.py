@@ -40,6 +40,11 @@ class Mute:
 Entry: TypeAlias = Sequence[Call] | Desk | Mute
 
 
+def _archived(made: Any) -> Any:
+    """Return what is in the tiles of archives; their metadata say the revision."""
+    return [(each["tiles"], each["tiles_sha256"]) for each in made]
+
+
 def _layer(name: str) -> Callable[[Any], Any]:
     return lambda document: [each for each in document if each["layer"] == name]
 
@@ -106,6 +111,13 @@ COMMANDS: Mapping[str, Entry] = {
     "seed": [
         Call("seed toy.control,toy.frontline --zooms 6 --json"),
         Call("seed toy.late,toy.roads --zooms 6 --json", LONG),
+    ],
+    "export": [
+        Call("export toy.control {out}/a.pmtiles --zooms 5-6 --json", part=_archived),
+        Call("export toy.events {out}/a.mbtiles --zooms 6 --datetime ../2024-01-09 --json", part=_archived),
+        Call("export toy {out}/a.pmtiles --zooms 6 --datetime 2099-01-01 --json", LONG, part=_archived),
+        Call("export toy.control {out}/a --zooms 6 --history --json", part=_archived),
+        Call("export toy.control {out}/a.pmtiles --zooms 6 --revision 6 --json", shows=False, part=_archived),
     ],
     "theatre list": [Call("theatre list --json", shows=False)],
     "theatre show": [Call("theatre show toy --json", shows=False)],

@@ -44,7 +44,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """A function that runs a command on the database *dsn* at *now*, and returns all that it prints."""
 
     def run(call: Call, dsn: str, now: datetime) -> bytes:
-        monkeypatch.setattr(sys, "argv", ["tileserver", *call.line.split()])
+        monkeypatch.setattr(sys, "argv", ["tileserver", *call.line.format(out=tmp_path / "out").split()])
         monkeypatch.setenv("DATABASE_URL", dsn)
         monkeypatch.setenv("COLUMNS", "200")
         shelf = tmp_path / str(len(list(tmp_path.iterdir())))  # a new one each time, as `seed` fills it

@@ -12,6 +12,7 @@ from tileserver import __version__
 from tileserver.cli import (
     cluster,
     desk,
+    export,
     gains,
     held,
     installation,
@@ -68,6 +69,7 @@ app.command()(revisions.remark)
 app.command()(revisions.withdraw)
 app.command()(revisions.readmit)
 app.command()(seed.seed)
+app.command()(export.export)
 app.command()(installation.migrate)
 app.command()(installation.check)
 app.add_typer(cluster.db, name="db")

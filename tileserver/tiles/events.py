@@ -115,6 +115,11 @@ class EventIndex:
         columns = [getattr(self.events, name) for name in _COLUMNS]
         return sum(column.nbytes for column in (self._places, self._x, self._y, self._by_end, *columns))
 
+    def boxes(self) -> dict[str, Integers]:
+        """Return the squares that have events, each once, by edge in world units."""
+        x, y = np.unique(np.column_stack([self._x, self._y]), axis=0).astype(np.int64).T
+        return {"west": x, "north": y, "east": x + 1, "south": y + 1}
+
     def near(self, address: TileAddress) -> list[Events]:
         """Return the events of the tile, and of the strip around the tile that is its buffer."""
         x, y = np.array([(address.x, address.y), *_neighbours(address)]).T

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.grid import BUFFER, EXTENT, WORLD_UNITS, BoundsLonLat, TileAddress, address_at
-from tileserver.model import Digest, Integers, Moment, Revision
-from tileserver.store.index import Rows
+from tileserver.grid import BoundsLonLat, TileAddress
+from tileserver.model import Digest, Moment, Revision
+from tileserver.tiles.covered import met_by
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import State
 from tileserver.tiles.layer_tile import LayerTile, layer_tile
@@ -116,13 +116,7 @@ def addresses(layer: ServedLayer, zoom: int, bounds: BoundsLonLat | None = None)
     declared = layer.stored.layer
     if not declared.minzoom <= zoom <= declared.maxzoom:
         return []
-    x, y = _met(layer.index.at_zoom(zoom), zoom)
-    if bounds is not None:
-        first = address_at(bounds.west, bounds.north, zoom)
-        last = address_at(bounds.east, bounds.south, zoom)
-        inside = (first.x <= x) & (x <= last.x) & (first.y <= y) & (y <= last.y)
-        x, y = x[inside], y[inside]
-    return [TileAddress(zoom, *place) for place in zip(x.tolist(), y.tolist(), strict=True)]
+    return met_by([layer.index.at_zoom(zoom)], zoom, bounds)
 
 
 def versions(layer: ServedLayer, address: TileAddress, horizon: Horizon, period: Period = ALWAYS) -> Planned:
@@ -141,23 +135,3 @@ def versions(layer: ServedLayer, address: TileAddress, horizon: Horizon, period:
     found["at"], found["digest"], found["revision"] = edges[newest], digests[newest], revision
     found["age"] = np.where(newest == 0, 0, 1 + (last - found["at"]) // _RECENT)
     return found
-
-
-def _met(rows: Rows, zoom: int) -> tuple[Integers, Integers]:
-    """Return columns and rows of the tiles at *zoom* whose buffered square meets a box of *rows*."""
-    side = WORLD_UNITS / (1 << zoom)
-    margin = side * BUFFER / EXTENT
-    top = (1 << zoom) - 1
-
-    def number(edge: str, offset: float) -> Integers:
-        return np.clip(np.floor((rows[edge] + offset) / side), 0, top).astype(np.int64)
-
-    boxes = [number(*each) for each in (("west", -margin), ("east", margin))]
-    boxes += [number(*each) for each in (("north", -margin), ("south", margin))]
-    west, east, north, south = np.unique(np.column_stack(boxes), axis=0).T
-    high = south - north + 1
-    tiles = (east - west + 1) * high
-    box = np.repeat(np.arange(len(tiles)), tiles)
-    within = np.arange(len(box)) - np.repeat(np.cumsum(tiles) - tiles, tiles)
-    places = np.unique(((west[box] + within // high[box]) << zoom) + north[box] + within % high[box])
-    return places >> zoom, places & top

@@ -1,0 +1,129 @@
+"""The tiles of an archive: of one date, or of one period of history, in the order of a file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from tileserver.errors import BadParameter, LayerUnavailable
+from tileserver.export.pmtiles import place_of
+from tileserver.grid import BoundsLonLat, TileAddress
+from tileserver.history.periods import HistoryPeriod
+from tileserver.history.service import HistoryService
+from tileserver.tiles.compress import compress
+from tileserver.tiles.covered import covered
+from tileserver.tiles.question import Question
+from tileserver.tiles.service import TileService
+from tileserver.tiles.tileset import Tileset
+from tileserver.times import Period, day_period
+
+_AT_ONCE = 16  # tiles that are asked for side by side
+
+Tile: TypeAlias = tuple[TileAddress, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Tiles of a tileset: *zooms* ascending, *bounds* in degrees or all, at one time.
+
+    Parameters
+    ----------
+    tileset : Tileset
+    zooms : tuple of int
+        At least one, each within the tileset's.
+    bounds : BoundsLonLat, optional
+    revision : int, optional
+        As known in this revision; ``None`` for the newest.
+    asked : Period, optional
+        Of tiles at an instant: the half-open period that a dated tile is asked for with; ``None`` for latest.
+    spelled : str, optional
+        The same as URLs have it.
+    period : HistoryPeriod, optional
+        Of history tiles: the period; *asked* and *revision* say nothing then.
+    """
+
+    tileset: Tileset
+    zooms: tuple[int, ...]
+    bounds: BoundsLonLat | None = None
+    revision: int | None = None
+    asked: Period | None = None
+    spelled: str | None = None
+    period: HistoryPeriod | None = None
+
+    def __post_init__(self) -> None:
+        if not self.zooms:
+            low, high = self.tileset.zooms
+            raise BadParameter(f"{self.tileset.name} has none of these zooms; it has {low}-{high}")
+        if self.tileset.missing:
+            missing = "; ".join(f"{each.stored.ref}: {each.reason}" for each in self.tileset.missing)
+            raise LayerUnavailable(f"no archive without a layer that is asked for: {missing}")
+
+    @property
+    def end(self) -> datetime | None:
+        """The end of its time, exclusive; ``None`` where more may come."""
+        if self.period is None:
+            return None if self.asked is None else self.asked.end
+        return None if self.period.end is None else day_period(self.period.end, self.tileset.zone).start
+
+    def addresses(self) -> list[TileAddress]:
+        """Return where anything may be, in the order of a file."""
+        found = (each for zoom in self.zooms for each in covered(self.tileset, zoom, self.bounds))
+        return sorted(found, key=place_of)
+
+
+@dataclass(frozen=True, slots=True)
+class TileSource:
+    """The services that answer readers, asked for all tiles of an archive."""
+
+    tiles: TileService
+    history: HistoryService
+
+    async def read(self, excerpt: Excerpt, told: Callable[[int, int], None]) -> AsyncIterator[Tile]:
+        """Yield the tiles that are not empty, packed with gzip as for a reader who accepts that.
+
+        *told* hears how many addresses were looked at, of how many. Some tiles at a time are in memory.
+        """
+        addresses = excerpt.addresses()
+        ask = self._asking(excerpt)
+        done = 0
+        for first in range(0, len(addresses), _AT_ONCE):
+            some = addresses[first : first + _AT_ONCE]
+            bodies = await asyncio.gather(*(ask(address) for address in some))
+            for address, body in zip(some, bodies, strict=True):
+                if body:
+                    yield address, await asyncio.to_thread(compress, body, "gzip")
+            done += len(some)
+            told(done, len(addresses))
+
+    def _asking(self, excerpt: Excerpt) -> Callable[[TileAddress], Awaitable[bytes]]:
+        tileset, period = excerpt.tileset, excerpt.period
+
+        async def history_tile(address: TileAddress) -> bytes:
+            assert period is not None
+            return (await self.history.tile(tileset, period, address)).body.data
+
+        async def dated_tile(address: TileAddress) -> bytes:
+            question = Question(tileset, address, excerpt.asked, excerpt.revision)
+            return (await self.tiles.answer(question, await self.tiles.locate(question))).body.data
+
+        return dated_tile if period is None else history_tile
+
+
+async def periods_of(source: TileSource, tileset: Tileset, asked: Period | None) -> Sequence[HistoryPeriod]:
+    """Return the periods of the history of *tileset* that have a day of *asked*, ascending; else all."""
+    return [
+        period
+        for period in await source.history.periods(tileset)
+        if asked is None or _meets(period, asked, tileset)
+    ]
+
+
+def _meets(period: HistoryPeriod, asked: Period, tileset: Tileset) -> bool:
+    first = day_period(period.first, tileset.zone).start
+    end = None if period.end is None else day_period(period.end, tileset.zone).start
+    begins_before = asked.end is None or first is None or first < asked.end
+    ends_after = asked.start is None or end is None or end > asked.start
+    return begins_before and ends_after
