@@ -84,6 +84,17 @@ def test_a_file_goes_out_by_bounded_ranges_under_a_strong_tag(
         assert answer.headers["content-range"] == f"bytes 100-{len(data) - 1}/{len(data)}"
         tag = answer.headers["etag"]
         assert client.get(f"/{PATH}", headers={"If-None-Match": tag, **HEAD}).status_code == 304
+        for known, status in (
+            (tag, 206),
+            ('"another"', 400),
+            (f"W/{tag}", 400),
+            ("Fri, 27 Nov 2026 09:00:00 GMT", 400),
+        ):
+            answer = client.get(f"/{PATH}", headers={"If-Range": known, **HEAD})
+            assert (answer.status_code, answer.headers["cache-control"]) == (
+                status,
+                "public, max-age=3600" if status == 206 else "no-store",
+            )
         assert client.get(f"/{PATH}", headers={"Range": "bytes=999999-9999999"}).status_code == 416
         assert client.head(f"/{PATH}").headers["content-length"] == str(len(data))
         for wrong in ("", "bytes=0-", "bytes=-5", "bytes=5-1", "bytes=0-1,3-4", "rows=0-1"):

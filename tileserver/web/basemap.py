@@ -97,7 +97,11 @@ class OwnBasemap:
         return self._seen
 
     async def bytes_of(self, request: Request) -> Response:
-        """``/basemap/own.pmtiles``: the bytes of one range, which is bounded (RFC 9110, 14)."""
+        """``/basemap/own.pmtiles``: the bytes of one range, which is bounded (RFC 9110, 14).
+
+        Of another archive than that of ``If-Range`` a range is passed over (13.1.5), and so nothing is left
+        to answer with: the whole file is refused.
+        """
         read_query(request, allowed=())
         seen = await self._look()
         if self._path is None or seen is None or seen.archive is None:
@@ -109,6 +113,8 @@ class OwnBasemap:
             return Response(None, 304, headers)
         if request.method == "HEAD" and "range" not in request.headers:
             return Response(None, 200, {**headers, "Content-Length": str(size), "Content-Type": _TYPE})
+        if request.headers.get("if-range", seen.tag).strip() != seen.tag:
+            raise BadParameter("the archive is another than that of If-Range; read it from the beginning")
         first, last = _range_of(request.headers.get("range", ""), size)
         if last < first:
             return Response(None, 416, {"Content-Range": f"bytes */{size}", "Cache-Control": "no-store"})
