@@ -144,6 +144,15 @@ def test_a_day_that_was_not_public_at_the_commit_was_not_corrected(desk: Desk) -
     assert found["days"] == [["2023-11-02", "2023-11-02"]]
 
 
+def test_without_corrections_the_feed_is_as_old_as_the_newest_public_data(desk: Desk) -> None:
+    desk.import_states({NOON: ONE, NOON + DAY: TWO})
+    with serving(desk, NOON + 30 * DAY) as client:
+        atom = ElementTree.fromstring(client.get("/corrections/ukraine.atom").content)
+        updated = client.get("/tilesets/ukraine").json()["time"]["updated"]
+    assert not list(atom.iter("{http://www.w3.org/2005/Atom}entry"))
+    assert atom.findtext("{http://www.w3.org/2005/Atom}updated") == updated > "2000"
+
+
 def test_nothing_of_a_correction_is_told_before_its_days_are_public(desk: Desk) -> None:
     """As where an embargo was made longer: revisions are of today, the clock is not."""
     desk.import_states({NOON: ONE, NOON + DAY: ONE, NOON + 3 * DAY: ONE})
@@ -252,8 +261,8 @@ def test_the_page_is_in_the_browsers_language_and_an_empty_list_says_so(desk: De
             for language in ("uk-UA,en;q=0.5", "tlh", "de")
         }
         feed = client.get("/corrections/ukraine.atom")
-        assert client.get("/corrections/ukraine.atom?lang=tlh").status_code == 400
-        assert client.get("/corrections/nowhere").status_code == 404
+        for wrong, status in {"ukraine.atom?lang=tlh": 400, "nowhere": 404, "nowhere.atom": 404}.items():
+            assert client.get(f"/corrections/{wrong}").status_code == status
     assert [text.partition('lang="')[2][:2] for text in said.values()] == ["uk", "en", "de"]
     assert PageWords("uk").say("none") in said["uk-UA,en;q=0.5"]
     assert not list(ElementTree.fromstring(feed.content).iter("{http://www.w3.org/2005/Atom}entry"))

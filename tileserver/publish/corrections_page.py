@@ -103,17 +103,21 @@ def _counts(words: PageWords, each: LayerCorrection) -> Iterator[str]:
             yield words.say(key, number=words.number(number))
 
 
-def corrections_feed(whole: Tileset, chosen: Sequence[Correction], words: PageWords, base: str) -> str:
+def corrections_feed(
+    whole: Tileset, chosen: Sequence[Correction], words: PageWords, base: str, told: str | None = None
+) -> str:
     """Return the newest `PAGE` of *chosen* as Atom; addresses are absolute where *base*, a URL, is given.
 
-    Ids are made of that, the theatre and the revision.
+    Ids are made of that, the theatre and the revision. Without corrections the feed is as old as *told*, the
+    instant at which the newest public data came.
     """
     theatre = whole.theatre
     here = f"{base}/corrections/" if base else ""
     title = f"{words.say('to_corrections')}: {words.pick(theatre.title) or theatre.id}"
     publishers = dict.fromkeys(each.layer.source.publisher for each in whole.asked)
     shown = chosen[:PAGE]
-    updated = format_instant(max(each.updated for each in shown).replace(microsecond=0)) if shown else _NEVER
+    newest = max((each.updated for each in shown), default=None)
+    updated = told or _NEVER if newest is None else format_instant(newest.replace(microsecond=0))
     entries = "".join(_entry(words, whole, each, base, here) for each in shown)
     own, page = (f"{here}{theatre.id}{end}?lang={words.language}" for end in (".atom", ""))
     return (
@@ -127,7 +131,7 @@ def corrections_feed(whole: Tileset, chosen: Sequence[Correction], words: PageWo
     )
 
 
-_NEVER = "1970-01-01T00:00:00Z"  # what an empty feed says, which has to say something
+_NEVER = "1970-01-01T00:00:00Z"  # where nothing is public at all; a feed has to say something
 
 
 def _entry(words: PageWords, whole: Tileset, each: Correction, base: str, here: str) -> str:

@@ -24,6 +24,7 @@ from tileserver.publish.corrections import (
 )
 from tileserver.publish.corrections_document import corrections_document
 from tileserver.publish.corrections_page import corrections_feed, corrections_page
+from tileserver.publish.documents import time_block
 from tileserver.publish.page import PageWords
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
@@ -89,10 +90,13 @@ class CorrectionRoutes:
         if language not in LANGUAGES:
             raise BadParameter(f"there is no language {language[:20]!r}; there are: {', '.join(LANGUAGES)}")
 
-        def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
-            return corrections_feed(whole, chosen, PageWords(language), self.public_url).encode()
+        whole = (await self.current.catalogue()).whole(request.path_params["theatre"])
+        told = time_block(whole, self.current.clock())["updated"]
 
-        return await self._answer(request, Query(), f"atom {language}", ATOM, written)
+        def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
+            return corrections_feed(whole, chosen, PageWords(language), self.public_url, told).encode()
+
+        return await self._answer(request, Query(), f"atom {language} {told}", ATOM, written)
 
     async def json(self, request: Request) -> Response:
         """``/corrections/{theatre}.json?datetime=&known=&revision=``: the newest first.
