@@ -1,4 +1,4 @@
-"""Languages that readers are spoken to in, and the choice among a text's languages."""
+"""Languages that readers are spoken to in: choice among a text's languages, and numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from tileserver.declared import Text
 
 LANGUAGES = {"en": "English", "uk": "Українська", "ru": "Русский", "de": "Deutsch", "fr": "Français"}
 """Each language in its own words, by its tag; the first stands in for those that are not here."""
+
+_MARKS = {
+    "en": (",", "."),
+    "uk": ("\N{NO-BREAK SPACE}", ","),
+    "ru": ("\N{NO-BREAK SPACE}", ","),
+    "de": (".", ","),
+    "fr": ("\N{NARROW NO-BREAK SPACE}", ","),
+}  # between thousands, and before the decimals
+
+
+def written(value: float, decimals: int, language: str) -> str:
+    """Return *value* with so many *decimals*, as one of `LANGUAGES` writes numbers."""
+    thousands, point = _MARKS[language]
+    return f"{value:,.{decimals}f}".translate({ord(","): thousands, ord("."): point})
 
 
 def pick(text: Text, language: str) -> str:

@@ -15,7 +15,7 @@ from importlib import resources
 import msgspec
 
 from tileserver.declared import Text
-from tileserver.languages import LANGUAGES, pick
+from tileserver.languages import LANGUAGES, pick, written
 from tileserver.publish.gains import PER_KM2, Gains
 from tileserver.publish.gains_document import balance, sides_of
 from tileserver.publish.turns import Way
@@ -100,7 +100,7 @@ class _Teller:
         """Return *amount*, thousandths of a km2, signed: whole from ten km2 on, tenths from 1 km2 on."""
         km2 = abs(amount) / PER_KM2
         decimals = 0 if km2 >= 10 else 1 if km2 >= 1 else 2
-        number = f"{km2:,.{decimals}f}".translate({44: self._words["group"], 46: self._words["decimal"]})
+        number = written(km2, decimals, self._language)
         return self._say("km2", number=("−" if amount < 0 else "+") + number)
 
     def _say(self, word: str, **values: str) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from tileserver.declared import Text
-from tileserver.languages import LANGUAGES, pick
+from tileserver.languages import LANGUAGES, pick, written
 from tileserver.model import Theatre
 from tileserver.picture.html import Html, element, join
 
@@ -48,10 +48,8 @@ class PageWords:
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return *value* as the language writes numbers, without zeros at the end."""
-        whole, _, rest = f"{value:,.{decimals}f}".partition(".")
-        rest = rest.rstrip("0")
-        words = _words(self.language)
-        return whole.replace(",", words["group"]) + (words["decimal"] + rest if rest else "")
+        needed = len(f"{value:.{decimals}f}".partition(".")[2].rstrip("0"))
+        return written(value, needed, self.language)
 
     def signed(self, value: float, decimals: int = 1) -> str:
         """Return *value* with its sign."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tileserver.languages import written
 from tileserver.picture.html import Html, join
 from tileserver.picture.palette import palette
 from tileserver.picture.press.fonts import text_width, wrapped
@@ -18,7 +19,6 @@ from tileserver.picture.press.view import View
 SWATCH = (24.0, 14.0)  # width and height of a swatch at factor 1
 _KM = {"uk": "км", "ru": "км"}
 _M = {"uk": "м", "ru": "м"}
-_THOUSANDS = {"en": ",", "de": "."}  # a narrow space elsewhere
 
 
 class Item(NamedTuple):
@@ -168,5 +168,4 @@ def _round_down(metres: float) -> float:
 def _distance(metres: float, language: str) -> str:
     if metres < 1000:
         return f"{metres:.0f}\u202f{_M.get(language, 'm')}"
-    digits = f"{metres / 1000:,.0f}".replace(",", _THOUSANDS.get(language, "\u202f"))
-    return f"{digits}\u202f{_KM.get(language, 'km')}"
+    return f"{written(metres / 1000, 0, language)}\u202f{_KM.get(language, 'km')}"
