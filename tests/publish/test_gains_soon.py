@@ -25,7 +25,7 @@ class _Slow(GainsService):
     async def name(self, tileset: Tileset, revision: int) -> GainsName:
         return GainsName(1, tileset.name, revision, 1)
 
-    async def gains(self, tileset: Tileset, revision: int) -> Gains:
+    async def gains(self, tileset: Tileset, revision: int, *, at_ease: bool = False) -> Gains:
         self.begun += 1
         await self.go.wait()
         return WEEK

@@ -8,6 +8,7 @@ days is the sum of theirs, and with what was only drawn anew it is the differenc
 from __future__ import annotations
 
 import asyncio
+import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -65,10 +66,12 @@ def _meets(day: Period, asked: Period) -> bool:
     return starts_before and (asked.start is None or day.end is None or asked.start < day.end)
 
 
-async def load_gains(pool: Pool, tileset: Tileset, revision: int, now: datetime, kept: KeptTurns) -> Gains:
+async def load_gains(
+    pool: Pool, tileset: Tileset, revision: int, now: datetime, kept: KeptTurns, *, at_ease: bool = False
+) -> Gains:
     """Return the gains in the measured layer of *tileset* for every day that is public, as `load_series` has.
 
-    What is not in *kept* is worked out from the faces, beside the event loop, and kept.
+    What is not in *kept* is worked out from the faces, beside the event loop, and kept; *at_ease* with rests.
     """
     stored, last = measured_layer(tileset).stored, from_micros(horizon_of(tileset, now).state)
     async with pool.acquire() as connection:
@@ -87,7 +90,9 @@ async def load_gains(pool: Pool, tileset: Tileset, revision: int, now: datetime,
     if missing:
         workshop = await asyncio.to_thread(Workshop, stored, faces, polygons)
         for turn in missing:
+            begun = time.monotonic()
             found[turn.cache_key] = kept.keep(turn.cache_key, await asyncio.to_thread(workshop.passed, turn))
+            await asyncio.sleep(time.monotonic() - begun if at_ease else 0)
     return Gains(days, _by_day(days, turns, found, tileset))
 
 

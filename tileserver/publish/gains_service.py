@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from tileserver.publish.gains import Gains, load_gains
 from tileserver.publish.gains_text import GainsText, gains_text
 from tileserver.publish.measures import measured_layer
 from tileserver.publish.public import public_part
-from tileserver.publish.turns import KeptTurns
+from tileserver.publish.turns import KeptTurns, Passed, TurnKey
 from tileserver.tiles.cache import Cache
 from tileserver.tiles.current import Current
 from tileserver.tiles.tileset import Tileset
@@ -39,7 +39,7 @@ class GainsService:
         self._patience_s = patience_s
         self._current = current
         self._kept: Cache[GainsName, Gains] = Cache(capacity)
-        self._turns = KeptTurns()
+        self.turns = KeptTurns()
         self._going_on: tuple[GainsName, asyncio.Task[Gains]] | None = None
 
     async def name(self, tileset: Tileset, revision: int) -> GainsName:
@@ -49,8 +49,16 @@ class GainsService:
         layers = tileset.name, *(str(each.stored.ref) for each in tileset.missing)
         return GainsName(serial, layers, revision, public)
 
-    async def gains(self, tileset: Tileset, revision: int) -> Gains:
+    def learn(self, found: Iterable[tuple[TurnKey, Passed]]) -> int:
+        """Keep turns that were worked out elsewhere; return how many are known now."""
+        for key, passed in found:
+            self.turns.keep(key, passed)
+        return len(self.turns)
+
+    async def gains(self, tileset: Tileset, revision: int, *, at_ease: bool = False) -> Gains:
         """Return the gains in the measured layer of *tileset*, as known in *revision*.
+
+        *at_ease*, for nobody waits, the work rests for as long as it takes.
 
         Raises
         ------
@@ -64,7 +72,9 @@ class GainsService:
         async def compute() -> Gains:
             async with self._current.lanes.gains.place():
                 now = self._current.clock()
-                return await load_gains(self._current.pool, tileset, revision, now, self._turns)
+                return await load_gains(
+                    self._current.pool, tileset, revision, now, self.turns, at_ease=at_ease
+                )
 
         return await self._kept.once(await self.name(tileset, revision), compute)
 

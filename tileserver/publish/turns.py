@@ -77,7 +77,7 @@ def turns_of(faces: Sequence[MeasuredFace], last: datetime, stored: StoredLayer)
         changed[face.start][1].append(face)
         if face.end is not None and face.end <= last:
             changed[face.end][0].append(face)
-    rules, digest, turns = _rules_key(stored), 0, []
+    rules, digest, turns = rules_key(stored), 0, []
     for number, at in enumerate(sorted(changed)):
         gone, new = changed[at]
         before = digest
@@ -88,10 +88,12 @@ def turns_of(faces: Sequence[MeasuredFace], last: datetime, stored: StoredLayer)
 
 
 def _token(face: MeasuredFace) -> int:
-    return hash((face.cell, face.feature_hash))
+    """Return the digest of a face in a cell, the same in every process."""
+    named = face.cell.to_bytes(8, "little", signed=True) + face.feature_hash
+    return int.from_bytes(hashlib.blake2b(named, digest_size=8).digest())
 
 
-def _rules_key(stored: StoredLayer) -> bytes:
+def rules_key(stored: StoredLayer) -> bytes:
     """Return a hash of all that decides the meaning of a turn beside its two states."""
     rules = msgspec.json.encode((stored.layer_id, stored.edition, stored.theatre))
     return hashlib.blake2b(rules, digest_size=16).digest()

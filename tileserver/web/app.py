@@ -18,7 +18,9 @@ from tileserver.compare.service import ComparisonService  # gained and lost betw
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService  # tiles of whole periods
+from tileserver.publish.gains_ahead import GainsAhead  # gains before anybody asks
 from tileserver.publish.gains_service import GainsService  # who gained and lost what, by day
+from tileserver.publish.turns_kept import TurnFile  # and over a start
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
 from tileserver.tiles.ahead_task import AheadTask, ahead_task  # renders ahead, behind all readers
 from tileserver.tiles.cache import BodyCache  # bodies, and their compressed forms
@@ -126,6 +128,8 @@ class _Parts:
         self.supervisor.start("desk", self.ready.desk.follow)
         if self.ahead is not None:
             self.supervisor.start("ahead", self.ahead.run)
+        file = None if settings.shelf is None else TurnFile(settings.shelf)
+        self.supervisor.start("gains", GainsAhead(self.current, self.gains, file).run)
 
     async def close(self) -> None:
         """End the tasks, and close whatever is open."""
