@@ -26,6 +26,7 @@ from tileserver.picture.press.labels import names
 from tileserver.picture.press.placing import NameStyle
 from tileserver.picture.press.raster import png_of
 from tileserver.picture.press.sheet import Words
+from tileserver.picture.press.teeth import teeth_of
 from tileserver.picture.press.view import Camera, View
 
 ENGLISH = NameStyle("light", "en", "2023-11-09", 1.0)
@@ -176,3 +177,24 @@ def test_an_event_of_an_earlier_day_is_hollow_and_the_legend_says_so() -> None:
 
 def _event(number: int, x: float) -> Shape:
     return Shape("Point", [np.array([[x, 100.0]])], {"kind": "shot"}, number)
+
+
+@pytest.mark.parametrize("line", ["2048 0, 2048 1500, 2048 4096", "2048 4096, 2048 1500, 2048 0"])
+@pytest.mark.parametrize("west", [True, False])
+def test_teeth_point_to_the_land_of_the_fronts_side_whichever_way_the_line_runs(
+    line: str, west: bool
+) -> None:
+    ring = "0 0, 2048 0, 2048 1500, 2048 4096, 0 4096, 0 0"
+    if not west:
+        ring = "2048 0, 4096 0, 4096 4096, 2048 4096, 2048 1500, 2048 0"
+    view = View(Camera(6, 0, 0), 512, 512)
+    held, front = (
+        shapes_of(_tile(each), TileAddress(6, 32, 32), view)["control"]
+        for each in (f"POLYGON (({ring}))", f"LINESTRING ({line})")
+    )
+    teeth = teeth_of(front, held, 6.0)
+    assert 12 < len(teeth) < 24
+    assert {each.dx for each in teeth} == {-1.0 if west else 1.0}
+    assert {round(each.x - view.placing(TileAddress(6, 32, 32)).left) for each in teeth} == {256}
+    assert teeth_of(front, held, 5.4) == []
+    assert teeth_of(front, [], 6.0) == []  # where nothing tells, none is on the wrong side

@@ -128,6 +128,11 @@ def test_only_what_is_on_the_map_is_in_its_legend(client: TestClient) -> None:
     bare = client.get(f"{PARIS}&{SMALL}&map=7/48.8/2.3&legend=0").text
     sea = client.get(f"{PARIS}&{SMALL}&map=8/45/-20").text
     assert 'id="legend"' in shown
+    assert ">Teeth: the side of" in shown
+    assert (
+        ">Teeth: the side of" not in client.get(f"{PARIS}&{SMALL}&map=5.4/48.8/2.3").text
+    )  # nor are there any
+    assert "Not a military map." in shown.partition("<desc>")[2].partition("</desc>")[0]
     assert 'id="legend"' not in bare
     assert 'id="legend"' not in sea
 

@@ -22,6 +22,8 @@ class Html(str):
 
 def words(text: str) -> Html:
     """Return *text* escaped, for an element or an attribute; characters that nobody sees become spaces."""
+    if text.isascii() and text.isprintable():
+        return Html(escape(text, quote=True))
     seen = "".join(" " if unicodedata.category(c) in _HIDDEN and c not in _KEPT else c for c in text)
     return Html(escape(seen, quote=True))
 

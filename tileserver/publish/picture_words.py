@@ -15,6 +15,7 @@ class _Words(NamedTuple):
     missing: str  # {title}
     earlier: str  # {day}
     basemap: str
+    teeth: str  # {side}
 
 
 _WORDS = {
@@ -23,30 +24,35 @@ _WORDS = {
         "{title}: not available at the moment.",
         "Earlier, since {day}",
         "Base map",
+        "Teeth: the side of “{side}”",
     ),
     "uk": _Words(
         "{title}: станом на {day}.",
         "{title}: зараз недоступно.",
         "Раніше, від {day}",
         "Основа карти",
+        "Зубці — бік «{side}»",
     ),
     "ru": _Words(
         "{title}: по состоянию на {day}.",
         "{title}: сейчас недоступно.",
         "Ранее, с {day}",
         "Основа карты",
+        "Зубцы — сторона «{side}»",
     ),
     "de": _Words(
         "{title}: Stand vom {day}.",
         "{title}: derzeit nicht verfügbar.",
         "Früher, seit dem {day}",
         "Grundkarte",
+        "Zacken: auf der Seite „{side}“",
     ),
     "fr": _Words(
         "{title} : état au {day}.",
         "{title} : indisponible pour le moment.",
         "Plus tôt, depuis le {day}",
         "Fond de carte",
+        "Dents : du côté « {side} »",
     ),
 }
 
@@ -64,6 +70,11 @@ def aged(title: Text, day: date, language: str) -> str:
 def earlier(first: date, language: str) -> str:
     """Return the words on events before the day of a picture, from the local day *first* on."""
     return _WORDS[language].earlier.format(day=spelled_day(first, language))
+
+
+def teeth(language: str) -> str:
+    """Return the words on the teeth of a front, with ``{side}`` for the name of their side."""
+    return _WORDS[language].teeth
 
 
 def missing(title: Text, language: str) -> str:

@@ -18,6 +18,7 @@ import msgspec
 
 from tileserver.errors import BadParameter, NothingMeasured, StoreBusy, UnknownPicture
 from tileserver.languages import pick
+from tileserver.markup import text_of
 from tileserver.model import Layer
 from tileserver.picture.press.ground import CREDIT
 from tileserver.picture.press.sheet import ANIMATED, Form, Sheet, Theme, Tile, Words
@@ -233,6 +234,7 @@ def _words(question: PictureQuestion, newest: dict[str, str | None], day: date, 
         language=language,
         sentence=sentence,
         earlier=picture_words.earlier(first, language),
+        teeth=picture_words.teeth(language),
         remarks=tuple(_remarks(question, layers, newest, day)),
     )
 
@@ -266,7 +268,7 @@ def _is_drawn(layer: Layer, question: PictureQuestion) -> bool:
 def _remarks(
     question: PictureQuestion, layers: Sequence[Layer], newest: dict[str, str | None], day: date
 ) -> list[str]:
-    """Return remarks on layers that are older than *day*, and on layers that are not served now."""
+    """Return the theatre's notice, and remarks on layers that are older than *day* or not served now."""
     states = [each for each in layers if each.time == "state" and each.derived is None]
     ages = [(each.title, parse_day(last)) for each in states if (last := newest[each.name])]
     old = [picture_words.aged(title, last, question.language) for title, last in ages if last < day]
@@ -275,4 +277,5 @@ def _remarks(
         for each in question.tileset.missing
         if _is_drawn(each.stored.layer, question)
     ]
-    return old + gone
+    notice = text_of(pick(question.tileset.theatre.notice, question.language))
+    return [*filter(None, (notice,)), *old, *gone]

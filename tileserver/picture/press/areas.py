@@ -10,6 +10,7 @@ from tileserver.picture.html import Html
 from tileserver.picture.palette import palette
 from tileserver.picture.press.decoded import FINE, Shape, path_of
 from tileserver.picture.press.ink import draw, group, interpolated, path, pattern
+from tileserver.picture.press.teeth import drawn_teeth, teeth_of
 
 _OTHER = "#8a8a8a"  # of a status that the layer does not declare
 _OVERLAY_OPACITY = 0.28
@@ -72,8 +73,13 @@ def overlay(layer: Layer, shapes: Sequence[Shape], theme: str, zoom: float) -> H
     return group(layer.name, fill, over, edge)
 
 
-def front(layer: Layer, shapes: Sequence[Shape], theme: str, zoom: float, factor: float) -> Html:
-    """Return a front line in pixels above its casing, *factor* times as wide as on the page."""
+def front(
+    layer: Layer, shapes: Sequence[Shape], our_side: Sequence[Shape], theme: str, zoom: float, factor: float
+) -> Html:
+    """Return a front line in pixels above its casing, *factor* times as wide as on the page.
+
+    Its teeth point to the land of *our_side*, areas in pixels.
+    """
     commands, colours = path_of(shapes), palette(theme)
     named = next(iter(categories_of(layer)), None)
     colour = colour_of(named, theme) if named else str(colours["frontline"])
@@ -92,4 +98,5 @@ def front(layer: Layer, shapes: Sequence[Shape], theme: str, zoom: float, factor
         )
         for ink, thin, thick in looks.values()
     ]
-    return group(layer.name, *lines)
+    teeth = drawn_teeth(teeth_of(shapes, our_side, zoom), colour, theme, zoom, factor)
+    return group(layer.name, *lines, *teeth)

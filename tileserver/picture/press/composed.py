@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from tileserver.grid import TileAddress
 from tileserver.model import Layer
@@ -18,7 +21,8 @@ from tileserver.picture.press.ink import draw
 from tileserver.picture.press.labels import names
 from tileserver.picture.press.legend import items_of, older_item
 from tileserver.picture.press.placing import Box, NameStyle
-from tileserver.picture.press.sheet import Sheet, Tile
+from tileserver.picture.press.sheet import Sheet, Tile, Words
+from tileserver.picture.press.teeth import FIRST_ZOOM, faced_areas, land_of_side
 from tileserver.picture.press.view import View
 
 _LEAST = 80  # pixels of the map's height, however much is said around it
@@ -28,7 +32,7 @@ _GAP = 10.0  # at factor 1, between the map and what stands next to it
 class _InSight(NamedTuple):
     """The data in a view: shapes in pixels by layer, drawn events, and the rows of the legend."""
 
-    shapes: dict[str, list[Shape]]
+    shapes: Mapping[str, list[Shape]]
     events: Marks
     items: list[frame.Item]
 
@@ -102,9 +106,15 @@ def _in_sight(sheet: Sheet, view: View, factor: float = 1.0) -> _InSight:
     shapes, theme = _shapes(sheet.tiles, view), sheet.theme
     happened = [each for each in sheet.layers if each.role == "events"]
     events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
-    items = items_of(sheet.layers, shapes, events.counts, theme, sheet.words.language)
+    items = items_of(sheet.layers, shapes, events.counts, theme, _legend_words(sheet, view))
     older = older_item(sheet.words.earlier, theme) if events.are_older else []
     return _InSight(shapes, events, [*items, *older])
+
+
+def _legend_words(sheet: Sheet, view: View) -> Words:
+    """Return the words of *sheet*, without a word on teeth where *view* is too far for teeth."""
+    is_near = view.camera.zoom >= FIRST_ZOOM
+    return sheet.words if is_near else msgspec.structs.replace(sheet.words, teeth="")
 
 
 def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
@@ -124,7 +134,7 @@ def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
             land(ground, view, theme),
             *(_below(layer, shapes.get(layer.name, []), theme) for layer in sheet.layers),
             above_areas(ground, view, theme, sheet.day),
-            *(_above(layer, shapes.get(layer.name, []), theme, zoom, factor) for layer in sheet.layers),
+            *(_above(layer, sheet, shapes, zoom, factor) for layer in sheet.layers),
             events.drawn,
             names(ground, view, style, taken) if sheet.labels else Html(),
             scale,
@@ -140,7 +150,9 @@ def _today(sheet: Sheet, view: View) -> frozenset[int] | None:
     return frozenset(each.id for own in found.values() for each in own if each.kind == "Point")
 
 
-def _shapes(tiles: Sequence[Tile], view: View) -> dict[str, list[Shape]]:
+@lru_cache(4)  # of the day and of its window, in a view that is laid out and drawn
+def _shapes(tiles: tuple[Tile, ...], view: View) -> Mapping[str, list[Shape]]:
+    """Return the shapes of *tiles* in pixels of *view*, by layer."""
     found: dict[str, list[Shape]] = {}
     for tile in tiles:
         for name, own in shapes_of(tile.data, TileAddress(tile.z, tile.x, tile.y), view).items():
@@ -153,8 +165,13 @@ def _below(layer: Layer, shapes: list[Shape], theme: str) -> Html:
     return statuses(layer, shapes, theme) if layer.role == "areas" else Html()
 
 
-def _above(layer: Layer, shapes: list[Shape], theme: str, zoom: float, factor: float) -> Html:
+def _above(layer: Layer, sheet: Sheet, shapes: Mapping[str, list[Shape]], zoom: float, factor: float) -> Html:
     """Return the part of a layer, in pixels, over water and borders."""
+    own = shapes.get(layer.name, [])
     if layer.role == "overlay":
-        return overlay(layer, shapes, theme, zoom)
-    return front(layer, shapes, theme, zoom, factor) if layer.role == "front" else Html()
+        return overlay(layer, own, sheet.theme, zoom)
+    if layer.role != "front":
+        return Html()
+    areas = faced_areas(layer, sheet.layers)
+    our_side = [] if areas is None else land_of_side(layer, areas, shapes.get(areas.name, []))
+    return front(layer, own, our_side, sheet.theme, zoom, factor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import mapbox_vector_tile
@@ -14,6 +15,7 @@ from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.picture.press.view import Placing, View
 
 FINE = 10  # units of a path to a pixel
+_TILES = 48  # a picture is laid out before it is drawn, and the next day has most of its tiles
 _UNCUT = (-math.inf, -math.inf, math.inf, math.inf)
 _BEYOND = 40.0  # pixels around a picture that are drawn, too: a wide line, a symbol
 
@@ -32,13 +34,20 @@ def shapes_of(data: bytes, address: TileAddress, view: View) -> dict[str, list[S
     """Return the features of the MVT *data* by layer, in pixels, as far as *view* reaches."""
     if not data:
         return {}
-    decoded = mapbox_vector_tile.decode(data, default_options={"y_coord_down": True})
+    decoded = _decoded(data)
     place = view.placing(address)
     found: dict[str, list[Shape]] = {}
     for name, layer in decoded.items():
         scaled = Placing(place.left, place.top, place.unit * EXTENT / layer["extent"])
         shapes = (_shape(each, scaled, view) for each in layer["features"])
         found[name] = [each for each in shapes if each.paths]
+    return found
+
+
+@lru_cache(_TILES)
+def _decoded(data: bytes) -> Mapping[str, Any]:
+    """Return the MVT *data* as layers with features of GeoJSON's form, to be read alone."""
+    found: Mapping[str, Any] = mapbox_vector_tile.decode(data, default_options={"y_coord_down": True})
     return found
 
 

@@ -14,6 +14,8 @@ from tileserver.picture.press.decoded import Shape
 from tileserver.picture.press.events import MarkLook, kinds_of, mark
 from tileserver.picture.press.frame import SWATCH, Item
 from tileserver.picture.press.ink import draw, pattern
+from tileserver.picture.press.sheet import Words
+from tileserver.picture.press.teeth import faced_areas, facing_status, tooth_swatch
 
 _WIDE, _HIGH = SWATCH
 
@@ -28,9 +30,10 @@ def items_of(
     shapes: Mapping[str, Sequence[Shape]],
     counts: Mapping[tuple[str, str], int],
     theme: str,
-    language: str,
+    words: Words,
 ) -> list[Item]:
     """Return a row for each class of *shapes*, in pixels, and of events, in *counts* by layer and code."""
+    language = words.language
     items: list[Item] = []
     numbers = count()
     for layer in layers:
@@ -48,6 +51,7 @@ def items_of(
             ]
         elif layer.role == "front" and seen:
             items.append(Item(said(layer.title, language), _line(layer, theme)))
+            items += _teeth(layer, layers, theme, words)
     return items + _events([each for each in layers if each.role == "events"], counts, theme, language)
 
 
@@ -65,6 +69,23 @@ def _events(
                 swatch = mark(kinds[layer.name, each.code], _WIDE / 2, _HIGH / 2, 5.5, theme)
                 items.append(Item(f"{said(each.label, language)}: {number}", swatch))
     return items
+
+
+def _teeth(layer: Layer, layers: Sequence[Layer], theme: str, words: Words) -> list[Item]:
+    """Return the row on the side of the front's teeth; none where the front has no side."""
+    areas = faced_areas(layer, layers)
+    status = None if areas is None else facing_status(layer, areas)
+    if status is None or not words.teeth:
+        return []
+    named = next(iter(categories_of(layer)), None)
+    colour = colour_of(named, theme) if named else str(palette(theme)["frontline"])
+    land = draw("rect", y=7, width=_WIDE, height=7, fill=colour_of(status, theme), fill_opacity=0.4)
+    edges = [
+        draw("path", d=f"M0 6H{_WIDE:g}", stroke=ink, stroke_width=width)
+        for ink, width in ((str(palette(theme)["casing"]), 5.0), (colour, 2.2))
+    ]
+    swatch = join((land, *edges, tooth_swatch(7, 6, colour), tooth_swatch(18, 6, colour)))
+    return [Item(words.teeth.format(side=said(status.label, words.language)), swatch)]
 
 
 def older_item(words: str, theme: str) -> list[Item]:

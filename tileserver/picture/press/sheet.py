@@ -26,7 +26,7 @@ class Tile(msgspec.Struct, frozen=True):
 class Words(msgspec.Struct, frozen=True):
     """The words of a picture in its reader's language; an empty text is not said.
 
-    ``remarks`` warn of layers that are old or missing, each a line.
+    ``remarks`` warn of layers that are old or missing, and say what the map is not, each a line.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Words(msgspec.Struct, frozen=True):
     language: str
     sentence: str = ""
     earlier: str = ""  # of events before the day, in the legend
+    teeth: str = ""  # of the front, in the legend; {side} is named there
     remarks: tuple[str, ...] = ()
 
 
