@@ -53,7 +53,7 @@ NOT_THERE = {"toy.frontline", "crowd"}
 SHOWN_BY_ALL = (
     "", "?datetime=latest", "?datetime=2024-01-09", "?datetime=2024-01-09/2024-01-09", "?datetime=../..",
     "?datetime=2024-01-05/..", "?datetime=../2024-01-09", "?datetime=2024-01-09T21:59:59.999999Z",
-    "?revision=12", "?revision=99", "?datetime=2024-01-09&revision=12",
+    "?revision=12", "?datetime=2024-01-09&revision=12",
 )  # fmt: skip
 SHOWN_BY_STATES = ("?datetime=2024-01-10", "?datetime=2099-01-01", "?datetime=2024-01-09T22:00:00Z")
 ITS_LAST_SECOND = "?datetime=2024-01-09T21:59:59Z"  # of a state the one before, and that it ends here

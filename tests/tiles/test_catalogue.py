@@ -118,13 +118,22 @@ def test_zooms_reach_as_far_as_any_layer() -> None:
     assert _catalogue().tileset("east.control").zooms == (2, 10)
 
 
-@pytest.mark.parametrize(("asked", "known"), [(None, 4), (1, 1), (2, 2), (3, 2), (4, 4), (10**15, 4)])
+@pytest.mark.parametrize(("asked", "known"), [(None, 4), (1, 1), (2, 2), (3, 2), (4, 4)])
 def test_a_revision_is_the_newest_that_touched_the_tileset(asked: int | None, known: int) -> None:
     assert _catalogue().tileset("east").revision(asked) == known
 
 
+@pytest.mark.parametrize("asked", [-1, 0, 5, 10**15])
+def test_a_revision_that_does_not_exist_is_never_answered_as_another(asked: int) -> None:
+    catalogue = _catalogue()
+    for name in ("east", "east.events", "west"):
+        with pytest.raises(BadParameter, match=f"revision {asked} does not exist; the newest is 4"):
+            catalogue.tileset(name).revision(asked)
+
+
 def test_before_its_first_revision_a_tileset_has_none() -> None:
     assert _catalogue().tileset("east.events").revision(1) == 0
+    assert _catalogue().tileset("west").revision(4) == 0
     assert _catalogue().tileset("west").revision(None) == 0
 
 

@@ -17,7 +17,7 @@ from tileserver.publish.style import TEMPLATES, style_layers
 from tileserver.theatres import load_theatre, shipped
 
 FRONTEND = ROOT / "tileserver" / "web" / "frontend"
-STYLES = ["/styles/ukraine-sample.json", "/styles/western-front.json?datetime=1944-08-25&revision=9"]
+STYLES = ["/styles/ukraine-sample.json", "/styles/western-front.json?datetime=1944-08-25&revision=6"]
 # What QGIS 3.22 converts of an expression; it paints what it does not read in a colour of its own.
 PAINTED = {"match", "get"}
 FILTERED = {"all", "!", "has", ">=", "<", "get"}

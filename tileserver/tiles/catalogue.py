@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from tileserver.errors import BadParameter, LayerUnavailable, UnknownTheatre
-from tileserver.model import LayerRef, Theatre
+from tileserver.model import LayerRef, Revision, Theatre
 from tileserver.store.catalogue import Periods, StoredLayer, load_periods, load_stored
 from tileserver.store.connect import Connection, reason_of, translated
 from tileserver.store.days import load_days
@@ -103,7 +103,8 @@ class Catalogue:
         everything = sum(ref.theatre == theatre.id for ref in (*self.layers, *self.missing))
         canonical = theatre.id if len(layers) == everything else ",".join(map(str, layers))
         return self._built.get(content) or self._built.keep(
-            content, Tileset(canonical, theatre, tuple(self.layers[ref] for ref in layers), missing)
+            content,
+            Tileset(canonical, theatre, tuple(self.layers[ref] for ref in layers), missing, self.newest),
         )
 
     def without(self, refs: Collection[LayerRef], reason: str) -> Catalogue:
@@ -127,6 +128,16 @@ class Catalogue:
             raise UnknownTheatre(f"there is no theatre {ref.theatre[:40]!r}; there are: {there}")
         self.theatres[ref.theatre].layer(ref.layer)
         return [ref]
+
+    @property
+    def newest(self) -> Revision:
+        """The newest revision of the database, of any layer; 0 before the first."""
+        stored = [
+            *(each.stored for each in self.layers.values()),
+            *(each.stored for each in self.missing.values()),
+        ]
+        of_layers = (revision for each in stored for revision in each.revisions[-1:])
+        return Revision(max((0, *of_layers, *(mark.newest for mark in self.marker.values()))))
 
     def newest_import(self, theatre: str) -> datetime | None:
         """Instant at which data last came into *theatre*; ``None`` while the theatre is empty."""

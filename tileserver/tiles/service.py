@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from tileserver.errors import BadParameter
 from tileserver.grid import TileAddress
 from tileserver.model import Revision
 from tileserver.store.event_window import Selection
@@ -145,12 +144,7 @@ class TileService:
 
     @staticmethod
     def _revision(question: Question) -> Revision:
-        tileset, asked = question.tileset, question.revision
-        if asked is not None and asked < 1:
-            raise BadParameter(
-                f"revision {asked} does not exist; the newest of {tileset.name} is {tileset.newest}"
-            )
-        return tileset.newest if asked is None else tileset.revision(asked)
+        return question.tileset.revision(question.revision)
 
 
 def _public_part(question: Question, asked: Period, horizon: Horizon) -> _PublicPart:

@@ -79,6 +79,7 @@ class Tileset:
     theatre: Theatre
     layers: tuple[ServedLayer, ...]
     missing: tuple[Missing, ...] = ()  # what was asked for and is not served now
+    ceiling: Revision = NO_REVISION  # the newest there is, of any tileset
 
     @cached_property
     def embargo(self) -> timedelta:
@@ -125,7 +126,7 @@ class Tileset:
     @cached_property
     def newest(self) -> Revision:
         """The newest revision that touched any of the layers; 0 before the first."""
-        return self.revision(None)
+        return Revision(self.revisions[-1]) if self.revisions else NO_REVISION
 
     @cached_property
     def edges(self) -> list[int]:
@@ -198,8 +199,19 @@ class Tileset:
         return TileView([served.index.at_zoom(zoom) for served in self.layers if served.is_state])
 
     def revision(self, asked: int | None) -> Revision:
-        """Return the newest revision up to *asked* that touched the tileset; 0 before the first."""
-        upto = len(self.revisions) if asked is None else bisect_right(self.revisions, asked)
+        """Return the newest revision up to *asked* that touched the tileset; 0 before the first.
+
+        Raises
+        ------
+        BadParameter
+            There is no such revision, or not yet: then the answer would be another once there is.
+        """
+        if asked is None:
+            return self.newest
+        ceiling = max(self.ceiling, self.newest)
+        if not 0 < asked <= ceiling:
+            raise BadParameter(f"revision {asked} does not exist; the newest is {ceiling}")
+        upto = bisect_right(self.revisions, asked)
         return Revision(self.revisions[upto - 1]) if upto else NO_REVISION
 
 

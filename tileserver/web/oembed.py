@@ -59,6 +59,8 @@ class OembedRoute:
         view = self.pages.view(catalogue, link, link.lang or language_of(request))
         if view is None:
             raise UnknownPage("the url names no map of this server; /tilesets lists those there are")
+        if link.revision > catalogue.newest:
+            raise UnknownPage(f"the url names revision {link.revision}; the newest is {catalogue.newest}")
         return view
 
 

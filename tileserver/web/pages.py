@@ -25,7 +25,7 @@ from tileserver.web.built import STATIC, built_file
 from tileserver.web.embeds import Slots, slots_of
 from tileserver.web.languages import language_of
 from tileserver.web.map_words import words_of
-from tileserver.web.missing import missing_page
+from tileserver.web.missing import missing_page, unknown_revision_page
 from tileserver.web.page_link import PageLink, read_link
 from tileserver.web.page_view import PageView, PublicDays, days_of
 from tileserver.web.represent import raw, represent
@@ -99,6 +99,10 @@ class PageRoutes:
             body = missing_page(text, asked, list(catalogue.theatres.values()), request)
             return Response(body, 404, {"Cache-Control": "no-store"}, media_type=HTML)
         link = read_link(request.url.query)
+        if catalogue and link.revision > catalogue.newest:
+            text = (STATIC / "missing.html").read_text("utf-8")
+            body = unknown_revision_page(text, link, catalogue.newest, request)
+            return Response(body, 404, {"Cache-Control": "no-store"}, media_type=HTML)
         view = self.view(catalogue, link, language) if catalogue else None
         return await self._answer(request, path, view, catalogue.serial if catalogue else 0)
 

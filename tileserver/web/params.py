@@ -71,7 +71,11 @@ async def document_question(
 
 
 def time_query(tileset: Tileset, query: Query) -> TimeQuery:
-    """Return the time that URLs in a document carry on; a wrong date is refused here, not tile by tile."""
+    """Return the time that URLs in a document carry on.
+
+    A wrong date or revision is refused here, not tile by tile.
+    """
+    tileset.revision(query.revision)
     is_latest = query.datetime is None or query.datetime == "latest"
     spelt = None if is_latest else spell_datetime(query.datetime or "", tileset.zone)
     return TimeQuery(spelt, query.revision)
