@@ -16,7 +16,9 @@ from PIL import Image
 from tileserver.declared import Category, Source
 from tileserver.grid import TileAddress
 from tileserver.model import Layer
+from tileserver.picture.palette import palette
 from tileserver.picture.press import frame
+from tileserver.picture.press.areas import statuses
 from tileserver.picture.press.decoded import Shape, outline_of, path_of, shapes_of
 from tileserver.picture.press.events import marks
 from tileserver.picture.press.fonts import text_width, wrapped
@@ -80,8 +82,8 @@ def _pixels(png: bytes) -> Any:
     return Image.open(BytesIO(png))
 
 
-def _place(name: str, x: float, y: float, people: int = 1000) -> Shape:
-    return Shape("Point", [np.array([[x, y]])], {"name_en": name, "zoom": 3, "people": people}, hash(name))
+def _place(name: str, x: float, y: float, people: int = 1000, zoom: int = 3) -> Shape:
+    return Shape("Point", [np.array([[x, y]])], {"name_en": name, "zoom": zoom, "people": people}, hash(name))
 
 
 def test_of_two_names_in_one_place_the_larger_town_has_its_name() -> None:
@@ -91,12 +93,16 @@ def test_of_two_names_in_one_place_the_larger_town_has_its_name() -> None:
     assert ">Small<" not in drawn
 
 
-def test_no_name_lies_over_a_mark() -> None:
-    place = {"world": {}, "regions": {"place": [_place("Town", 300, 200)]}}
+def test_no_name_but_those_of_towns_lies_over_a_mark() -> None:
+    near = View(Camera(10, 50.45, 30.52), 600, 400)
+    place = {"world": {}, "regions": {"place": [_place("Village", 300, 200, zoom=10)]}}
     everywhere = [(0.0, 0.0, 600.0, 190.0), (0.0, 210.0, 600.0, 400.0), (310.0, 0.0, 600.0, 400.0)]
-    drawn = names(place, KYIV, ENGLISH, everywhere)
+    drawn = names(place, near, ENGLISH, everywhere)
     assert 'text-anchor="end"' in drawn
-    assert not names(place, KYIV, ENGLISH, [*everywhere, (0.0, 0.0, 290.0, 400.0)])
+    everywhere.append((0.0, 0.0, 290.0, 400.0))
+    assert not names(place, near, ENGLISH, everywhere)
+    town = {"world": {}, "regions": {"place": [_place("Town", 300, 200, zoom=9)]}}
+    assert ">Town<" in names(town, near, ENGLISH, everywhere)
 
 
 def test_a_name_is_in_the_readers_language_where_the_map_has_it() -> None:
@@ -154,6 +160,23 @@ def test_the_reservoir_is_drawn_until_the_day_it_emptied() -> None:
     assert present(lake, "2023-06-06")
     assert not present(lake, "2023-06-07")
     assert present(lake._replace(properties={"from": "2023-06-07"}), "2023-06-07")
+
+
+def test_a_pale_status_is_as_pale_as_on_the_page() -> None:
+    held = Category("held", {"en": "Held"}, "#aa2211", "#aa2211")
+    freed = Category("freed", {"en": "Freed"}, "#aa2211", "#aa2211", "pale")
+    layer = Layer(
+        "control", "areas", "state", {"en": "Control"}, Source("P", "L", "A"), {"status": "whose"},
+        category="status", categories=(held, freed),
+    )  # fmt: skip
+    square = [np.array([[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]])]
+    shapes = [Shape("Polygon", square, {"status": code}, i) for i, code in enumerate(("held", "freed"))]
+    plain, pale, patterns = statuses(layer, shapes, "light").split("<g ")[1:]
+    assert 'id="control-held"' in plain
+    assert f'opacity="{palette("light")["controlOpacity"]}"' in plain
+    assert 'id="control-freed"' in pale
+    assert f'opacity="{palette("light")["paleOpacity"]}"' in pale
+    assert 'id="control-freed-pattern"' in patterns
 
 
 def test_no_shore_is_drawn_where_a_tile_ends() -> None:

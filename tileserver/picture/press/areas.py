@@ -38,20 +38,24 @@ def by_status(layer: Layer, shapes: Sequence[Shape]) -> dict[str, list[Shape]]:
 
 
 def statuses(layer: Layer, shapes: Sequence[Shape], theme: str) -> Html:
-    """Return the areas of a layer, in pixels: all statuses in a single opacity, their patterns in another."""
+    """Return the areas of a layer, in pixels: statuses, pale statuses and patterns, grouped by opacity."""
     colours = palette(theme)
     declared = {each.code: each for each in layer.categories}
-    plain, patterned = [], []
+    plain: list[Html] = []
+    pale: list[Html] = []
+    patterned: list[Html] = []
     for code, own in by_status(layer, shapes).items():
         commands, status = path_of(own), declared.get(code)
         colour = colour_of(status, theme) if status else _OTHER
-        plain.append(path(commands, fill=colour, id=f"{layer.name}-{code}"))
+        among = pale if status is not None and status.pattern == "pale" else plain
+        among.append(path(commands, fill=colour, id=f"{layer.name}-{code}"))
         if status is not None and status.pattern != "none":
             ink = pattern(f"{layer.name}-{code}-pattern", status.pattern, colour)
             over = path(commands, fill=f"url(#{layer.name}-{code}-pattern)")
             patterned += [draw("defs", ink), over]
     return Html(
         group(layer.name, *plain, opacity=colours["controlOpacity"])
+        + group(f"{layer.name}-pale", *pale, opacity=colours["paleOpacity"])
         + group(f"{layer.name}-patterns", *patterned, opacity=colours["patternOpacity"])
     )
 

@@ -78,19 +78,25 @@ def text(
     )
 
 
+_SIDES = {"hatch": 6, "pale": 10, "dots": 8}  # page pixels
+_STROKES = {"hatch": (1.3, None), "pale": (0.7, 0.55)}  # width in page pixels, opacity
+
+
 def pattern(name: str, kind: str, colour: str, unit: float = FINE) -> Html:
-    """Return the pattern *kind*, ``hatch`` or ``dots``, as on the page's map, with *unit* to a pixel."""
-    side = (6 if kind == "hatch" else 8) * unit
-    if kind == "hatch":
-        lines = "".join(
-            f"M{number(shift - unit)} {number(side + unit)}L{number(shift + side + unit)} {number(-unit)}"
-            for shift in (-side, 0, side)
-        )
-        inside: Sequence[Html] = [path(lines, stroke=colour, stroke_width=1.3 * unit)]
-    else:
-        inside = [
+    """Return the pattern *kind*, ``hatch``, ``pale`` or ``dots``, as on the page, with *unit* to a pixel."""
+    side = _SIDES[kind] * unit
+    if kind == "dots":
+        inside: Sequence[Html] = [
             draw("circle", cx=side * at, cy=side * at, r=1.15 * unit, fill=colour) for at in (0.25, 0.75)
         ]
+    else:
+        low, high = (side + unit, -unit) if kind == "hatch" else (-unit, side + unit)
+        lines = "".join(
+            f"M{number(shift - unit)} {number(low)}L{number(shift + side + unit)} {number(high)}"
+            for shift in (-side, 0, side)
+        )
+        width, opacity = _STROKES[kind]
+        inside = [path(lines, stroke=colour, stroke_width=width * unit, stroke_opacity=opacity)]
     return draw("pattern", *inside, id=name, width=side, height=side, patternUnits="userSpaceOnUse")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from tileserver.picture.html import Html
 from tileserver.picture.press.decoded import Shape
@@ -12,6 +13,8 @@ from tileserver.picture.press.ink import draw, interpolated
 from tileserver.picture.press.placing import Box, Lettering, NameStyle, Room, box_around
 from tileserver.picture.press.river_names import river_names
 from tileserver.picture.press.view import View
+
+_LAST_CITY, _LAST_TOWN = 7, 9  # zooms from which a place is shown
 
 
 def names(layers: Mapping[str, Layers], view: View, style: NameStyle, taken: Sequence[Box]) -> Html:
@@ -101,7 +104,7 @@ def _places(shapes: Sequence[Shape], room: Room, style: NameStyle) -> Iterator[H
 
 
 def _set_place(shape: Shape, x: float, y: float, room: Room, style: NameStyle) -> list[Html]:
-    """Return dot and name at the first of four sides that is free; nothing where none is."""
+    """Return dot and name at the first free one of four sides; a city has its name over marks if need be."""
     zoom = float(shape.properties.get("zoom", 0))
     size = _place_size(zoom, room.view.camera.zoom) * style.factor
     look = Lettering(size, style.colour("label"), style.colour("labelHalo"), 500 if zoom <= 5 else 400)
@@ -109,19 +112,26 @@ def _set_place(shape: Shape, x: float, y: float, room: Room, style: NameStyle) -
     own: Box = (x - dot, y - dot, x + dot, y + dot)  # may meet a mark: a town that is shelled keeps its name
     lines = wrapped(style.name(shape.properties), size, 8 * size, look.weight)
     (width, height), gap = look.extent(lines), 0.5 * size
-    for anchor, at, middle, top in (
+    sides = (
         ("start", x + gap, x + gap + width / 2, y - height / 2),
         ("end", x - gap, x - gap - width / 2, y - height / 2),
         ("middle", x, x, y + gap),
         ("middle", x, x, y - gap - height),
-    ):
-        if room.take_with_dot(box_around(middle, top, (width, height)), own):
+    )
+    is_city = zoom <= _last_city(room.view.camera.zoom)
+    for over_marks, (anchor, at, middle, top) in product((False, True) if is_city else (False,), sides):
+        if room.take_with_dot(box_around(middle, top, (width, height)), own, over_marks=over_marks):
             dots = [
                 draw("circle", cx=x, cy=y, r=dot + grown, fill=style.colour(colour))
                 for grown, colour in ((1.2, "labelHalo"), (0.0, "label"))
             ]
             return [*dots, *look.drawn(lines, at, top, anchor)]
     return []
+
+
+def _last_city(zoom: float) -> float:
+    """Return the highest rank, a zoom, of places treated as cities at a map's *zoom*."""
+    return max(_LAST_CITY, min(_LAST_TOWN, zoom), zoom - 1)
 
 
 def _place_size(first: float, zoom: float) -> float:

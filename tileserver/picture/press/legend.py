@@ -98,9 +98,10 @@ def _area(category: Category, theme: str, number: int) -> Html:
     colours, colour = palette(theme), colour_of(category, theme)
     box = {"width": _WIDE, "height": _HIGH}
     name = f"swatch-{number}"
+    opacity = colours["paleOpacity" if category.pattern == "pale" else "controlOpacity"]
     parts = [
         draw("rect", fill=colours["land"], **box),
-        draw("rect", fill=colour, fill_opacity=colours["controlOpacity"], **box),
+        draw("rect", fill=colour, fill_opacity=opacity, **box),
     ]
     if category.pattern != "none":
         parts.append(draw("defs", pattern(name, category.pattern, colour, 1.0)))

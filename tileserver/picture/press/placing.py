@@ -79,16 +79,17 @@ class Room:
     marks: tuple[Box, ...] = ()
     names: list[Box] = field(default_factory=list)
 
-    def take(self, *boxes: Box) -> bool:
-        """Take all of *boxes* if each is free; whether all were free."""
-        if not all(self._is_inside(each) and _is_free(each, (*self.marks, *self.names)) for each in boxes):
+    def take(self, *boxes: Box, over_marks: bool = False) -> bool:
+        """Take all of *boxes* if all are free of names, and of marks unless *over_marks*; else none."""
+        taken = self.names if over_marks else (*self.marks, *self.names)
+        if not all(self._is_inside(each) and _is_free(each, taken) for each in boxes):
             return False
         self.names += boxes
         return True
 
-    def take_with_dot(self, box: Box, dot: Box) -> bool:
+    def take_with_dot(self, box: Box, dot: Box, *, over_marks: bool = False) -> bool:
         """Take *box* and its *dot*, which may meet a mark: a town that is shelled keeps its name."""
-        if not _is_free(dot, self.names) or not self.take(box):
+        if not _is_free(dot, self.names) or not self.take(box, over_marks=over_marks):
             return False
         self.names.append(dot)
         return True

@@ -9,6 +9,7 @@ export const FIRST_LABEL = "region-river-names";
 /** Names of cities start at this layer; nothing but larger names pushes them off. */
 export const FIRST_CITY = "world-cities";
 const LAST_CITY = 7; // zoom from which a place is shown: from 40 000 people on
+const LAST_TOWN = 9; // from 1 500
 /** Pictures that the style names; the map asks for them (see `images.ts`). */
 export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
 
@@ -122,7 +123,8 @@ function countryNames(colours: Palette, language: string): LayerSpecification {
   };
 }
 
-/** Cities, or the smaller places under them, which keep off the marks of events (see clearance.ts). */
+/** Cities, or the smaller places under them, which keep off the marks of events (see clearance.ts). From near by a town is
+ *  as a city from afar: the land that is fought over most has the most marks, and its towns are what tells where it is. */
 function placeNames(
   source: string,
   kind: "cities" | "places",
@@ -130,7 +132,8 @@ function placeNames(
   language: string,
 ): LayerSpecification {
   const upTo = (zoom: number): ExpressionSpecification => ["<=", ["get", "zoom"], zoom];
-  const city = upTo(LAST_CITY);
+  const near: ExpressionSpecification = ["max", LAST_CITY, ["min", LAST_TOWN, ["zoom"]], ["-", ["zoom"], 1]];
+  const city: ExpressionSpecification = ["<=", ["get", "zoom"], near];
   return {
     id: `${source}-${kind}`,
     type: "symbol",

@@ -2,7 +2,7 @@
 // words, the larger and nearer first.
 
 import { romanised } from "../basemap/romanise.mjs";
-import type { LonLat } from "./geodesy";
+import { metresBetween, type LonLat } from "./geodesy";
 
 /** A place by its names: the local one under "", others by language. */
 export interface Place {
@@ -15,6 +15,7 @@ export interface Place {
 
 const STEPS = 500; // see basemap/index.mjs
 const LANGUAGES = ["", "uk", "ru", "en", "de", "fr"];
+const CYRILLIC: ReadonlySet<string> = new Set(["uk", "ru"]);
 const LETTERS: Record<string, string> = {
   ł: "l",
   đ: "d",
@@ -68,9 +69,28 @@ export type Index = readonly Entry[];
 export const indexed = (places: readonly Place[]): Index =>
   places.map((place) => ({ place, keys: [...new Set(Object.values(place.names).map(folded))] }));
 
-/** A place's name in a language, or the local one. */
-export const nameIn = ({ names }: Place, language: string): string =>
-  names[language] ?? names[""] ?? names["en"] ?? Object.values(names)[0] ?? "";
+/** A place's name in a language, as the map has it: else the local one for readers of Cyrillic, the English one for others. */
+export function nameIn({ names }: Place, language: string): string {
+  const [first, second] = CYRILLIC.has(language) ? ["", "en"] : ["en", ""];
+  return names[language] ?? names[first!] ?? names[second!] ?? Object.values(names)[0] ?? "";
+}
+
+const REACH = 3; // degrees
+const LAST_TOWN = 6; // zoom: of towns that most readers know
+
+/** The town that tells a place from others of its name: the nearest one, and how far it is. */
+export function townBy(index: Index, { at: [lon, lat] }: Place): { town: Place; metres: number } | null {
+  const towns = index.filter(
+    ({ place: { zoom, at } }) =>
+      zoom <= LAST_TOWN && Math.abs(at[0] - lon) < REACH && Math.abs(at[1] - lat) < REACH,
+  );
+  return towns
+    .map(({ place: town }) => ({ town, metres: metresBetween([lon, lat], town.at) }))
+    .reduce<{ town: Place; metres: number } | null>(
+      (near, one) => (near && near.metres <= one.metres ? near : one),
+      null,
+    );
+}
 
 /** How well a key answers a folded query: 3 all of it, 2 its beginning, 1 the beginning of a word; 0 not. */
 function matchOf(keys: readonly string[], query: string): number {

@@ -3,9 +3,9 @@
 
 import { coordinatesOf, coordinatesText } from "./coordinates";
 import { element } from "./dom";
-import type { LonLat } from "./geodesy";
+import { lengthText, type LonLat } from "./geodesy";
 import { Marker, type Map as MapLibre } from "./maplibre";
-import { indexed, nameIn, readIndex, search, type Index, type Place } from "./place_index";
+import { indexed, nameIn, readIndex, search, townBy, type Index, type Place } from "./place_index";
 import type { Say } from "./texts";
 import type { Tools } from "./tools";
 
@@ -32,6 +32,7 @@ class Search {
   private index: Promise<Index> | null = null;
   private marker: Marker | null = null;
   private found: Place[] = [];
+  private asides: string[] = [];
   private chosen = -1;
 
   constructor(private readonly options: SearchOptions) {
@@ -79,6 +80,7 @@ class Search {
       ? [{ names: { "": coordinatesText(at) }, zoom: 0, at, kind: "place" }]
       : distinct([...search(indexed(more()), text, middle), ...search(index, text, middle)]).slice(0, 8);
     this.chosen = this.found.length ? 0 : -1;
+    this.asides = asidesOf(this.found, index, this.options);
     this.show(field, list);
     const { length } = this.found;
     said.textContent =
@@ -86,12 +88,11 @@ class Search {
   }
 
   private show(field: HTMLInputElement, list: HTMLElement): void {
-    const { language, say } = this.options;
+    const { language } = this.options;
     list.replaceChildren(
       ...this.found.map((place, i) => {
         const name = nameIn(place, language);
-        const local = place.names[""] ?? "";
-        const aside = place.kind === "direction" ? say("searchDirection") : local === name ? "" : local;
+        const aside = this.asides[i] ?? "";
         const row = element("li", "", [name, ...(aside ? [element("span", "small", [aside])] : [])], {
           id: `${LIST}-${i}`,
           role: "option",
@@ -136,6 +137,23 @@ class Search {
     const zoom = isCoordinates ? 11 : Math.min(12, Math.max(8, place.zoom + 1));
     map.flyTo({ center: place.at, zoom: Math.max(zoom, Math.min(map.getZoom(), 12)), duration: 900 });
   }
+}
+
+/** The words beside each place that was found: a direction is called one, places of one name say by which town they
+ *  lie, and others have the local name where they are shown by another. */
+export function asidesOf(
+  found: readonly Place[],
+  index: Index,
+  { language, say }: Pick<SearchOptions, "language" | "say">,
+): string[] {
+  const shown = found.map((place) => nameIn(place, language));
+  return found.map((place, i) => {
+    if (place.kind === "direction") return say("searchDirection");
+    const near = shown.filter((name) => name === shown[i]).length > 1 ? townBy(index, place) : null;
+    if (near?.metres) return `${nameIn(near.town, language)} ${lengthText(near.metres, language)}`;
+    const local = place.names[""] ?? "";
+    return local === shown[i] ? "" : local;
+  });
 }
 
 /** Places without those that another one of the same name stands for, within some ten kilometres. */

@@ -4,7 +4,7 @@ import { coordinatesOf } from "../src/coordinates";
 import { lengthText, metresBetween, wayBetween } from "../src/geodesy";
 import { folded, indexed, nameIn, readIndex, search, type Place } from "../src/place_index";
 import { legsOf } from "../src/ruler";
-import { distinct } from "../src/search";
+import { asidesOf, distinct } from "../src/search";
 
 const near = (text: string, lon: number, lat: number): void => {
   const found = coordinatesOf(text);
@@ -103,6 +103,27 @@ test("of equal answers the larger and the nearer come first", () => {
     search(two, "іванівка", [38, 48]).map(({ at, zoom }) => [at[0], zoom]),
     [[38.1, 8], [38, 10], [25, 10]],
   ); // prettier-ignore
+});
+
+test("places of one name say by which town they lie, in the reader's language", () => {
+  const index = indexed(
+    readIndex(
+      [
+        "18870|24070|8|Авдіївка||Авдеевка",
+        "30|24000|5|Донецьк||Донецк|Donetsk|Donezk",
+        "-3300|25670|10|Авдіївка||Авдеевка",
+        "20|25750|6|Чернігів||Чернигов",
+        "40|25750|8|Бахмут||Бахмут|Bakhmut",
+      ].join("\n"),
+    ),
+  );
+  const beside = (text: string, language: string): string[] =>
+    asidesOf(search(index, text, [37.7, 48.1]), index, { language, say: (key) => key }).map((aside) =>
+      aside.replaceAll("\u00a0", " "),
+    );
+  assert.deepEqual(beside("авдіївка", "uk"), ["Донецьк 16,2 км", "Чернігів 18 км"]);
+  assert.deepEqual(beside("avdiivka", "de"), ["Donezk 16,2 km", "Chernihiv 18 km"]);
+  assert.deepEqual(beside("bakhmut", "fr"), ["Бахмут"]); // alone of its name, which is shown in letters that are read
 });
 
 test("й and ї are letters of their own, and an accent is not", () => {
