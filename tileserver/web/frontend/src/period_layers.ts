@@ -3,27 +3,17 @@
 // once, without a request. Its tiles are never pointed elsewhere: MapLibre would then mix old and new (the last
 // response wins, not the last wish).
 
-import type {
-  ErrorEvent,
-  GeoJSONFeature,
-  Map as MapLibre,
-  MapSourceDataEvent,
-  Subscription,
-} from "maplibre-gl";
+import type { GeoJSONFeature, Map as MapLibre } from "maplibre-gl";
 import type { Role } from "./catalogue";
 import { ageOn, edgesOf, leavesOn } from "./event_window";
 import { DatedFeatures, OPEN_DAY, holdsOn, type DatedFeature, type DayNumber } from "./periods";
+import { SourceTiles, type Tile } from "./source_tiles";
 import { SYMBOLS, styleLayers, type Look, type PlacedLayer, type SourceTraits } from "./style_layers";
 
 /** The beginning of the id of every source that holds dated features. */
 export const DATED = "dated-";
 
 const MUTED = 0.4; // share of their opacity that areas keep under a comparison
-
-interface Tile {
-  querySourceFeatures(found: GeoJSONFeature[], asked: { sourceLayer: string }): void;
-}
-type TileEvent = Omit<MapSourceDataEvent, "tile"> & { tile?: Tile };
 
 /** Where a source's tiles are: URL template, zoom levels, and west, south, east, north in degrees. */
 export interface Tiles {
@@ -44,14 +34,11 @@ export class PeriodLayers {
   private readonly placed: PlacedLayer[];
   private readonly symbols: ReadonlySet<string>; // names of the layers that are drawn as symbols
   private readonly events: ReadonlySet<string>; // names of those among them whose marks stay for a window
-  private readonly subscriptions: Subscription[];
+  private readonly tiles: SourceTiles;
   private readonly features: DatedFeatures | null; // null for a single day, where nothing is switched
-  private readonly awaited = new Set<Tile>();
   private seen = false;
   private share = 1;
   private day: DayNumber;
-  private failure: Error | null = null;
-  private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   /** Load a source unseen, drawn as of its base day; `onHole` is called where a tile fails that nobody awaits. */
   constructor(
@@ -60,7 +47,7 @@ export class PeriodLayers {
     tiles: Tiles,
     private readonly look: Look,
     traits: SourceTraits,
-    private readonly onHole: () => void,
+    onHole: () => void,
     private readonly behind: Behind | null = null,
   ) {
     const { baseDay } = traits;
@@ -72,7 +59,7 @@ export class PeriodLayers {
       baseDay === null
         ? null
         : new DatedFeatures((feature) => !this.symbols.has(feature.layer) && holdsOn(feature, baseDay));
-    this.subscriptions = this.listen();
+    this.tiles = new SourceTiles(map, source, { onTile: (tile) => this.take(tile), onHole });
     const { url, minzoom, maxzoom, bounds } = tiles;
     map.addSource(source, { type: "vector", tiles: [url], minzoom, maxzoom, bounds });
     for (const { layer, before } of this.placed) map.addLayer(layer, behind?.below ?? (before || undefined));
@@ -80,24 +67,17 @@ export class PeriodLayers {
 
   /** Whether a tile could not be had. */
   get broken(): boolean {
-    return this.failure !== null;
+    return this.tiles.broken;
   }
 
   /** Whether every tile on screen is there right now. */
   get isWhole(): boolean {
-    return !this.failure && !this.awaited.size && this.map.isSourceLoaded(this.source);
+    return this.tiles.areWhole;
   }
 
   /** Settles once every tile on screen is there; rejects where a tile has failed. */
   whole(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.failure) {
-        reject(this.failure);
-        return;
-      }
-      this.waiting.push({ resolve, reject });
-      this.map.triggerRepaint();
-    });
+    return this.tiles.whole();
   }
 
   /** The ids of the style layers that draw a role; none where no layer has that role. */
@@ -139,22 +119,7 @@ export class PeriodLayers {
 
   /** Let go of a source that the map has lost already. */
   abandon(): void {
-    for (const subscription of this.subscriptions) subscription.unsubscribe();
-    this.failure ??= new Error(`${this.source} was removed`);
-    this.settle();
-  }
-
-  private listen(): Subscription[] {
-    const { map } = this;
-    return [
-      ...(["sourcedataloading", "sourcedata", "sourcedataabort"] as const).map((type) =>
-        map.on(type, (event) => this.hear(event)),
-      ),
-      map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
-        if (event.sourceId === this.source) this.fail(new Error(event.error.message));
-      }),
-      map.on("render", () => this.check()), // a tile that arrives asks for a frame, so no arrival is missed
-    ];
+    this.tiles.abandon();
   }
 
   private become(day: DayNumber, seen: boolean): void {
@@ -207,36 +172,5 @@ export class PeriodLayers {
     if (!this.events.has(layer)) return this.features!.add({ layer, id, from, to: over, over });
     const to = leavesOn(over, window);
     return this.features!.add({ layer, id, from, to, over }, edgesOf(from, over, window));
-  }
-
-  private hear(event: TileEvent): void {
-    if (event.sourceId !== this.source || !event.tile) return;
-    if (event.type === "sourcedataloading") {
-      this.awaited.add(event.tile);
-      return;
-    }
-    this.awaited.delete(event.tile);
-    if (event.type === "sourcedata") this.take(event.tile);
-  }
-
-  private check(): void {
-    if (!this.map.isSourceLoaded(this.source)) return;
-    // MapLibre takes "404 Not Found" for "nothing is there"; ours says that the period itself is gone.
-    if (this.awaited.size) this.fail(new Error(`${this.awaited.size} tiles of ${this.source} do not exist`));
-    else this.settle();
-  }
-
-  private fail(error: Error): void {
-    if (this.failure) return;
-    this.failure = error;
-    if (this.waiting.length) this.settle();
-    else this.onHole();
-  }
-
-  private settle(): void {
-    for (const { resolve, reject } of this.waiting.splice(0)) {
-      if (this.failure) reject(this.failure);
-      else resolve();
-    }
   }
 }
