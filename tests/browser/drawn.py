@@ -13,10 +13,12 @@ import mapbox_vector_tile
 WINDOW = 7  # days that the mark of an event stays, unless the reader says otherwise
 
 
-def ids_of_tiles(server_url: str, camera: dict[str, Any], day: str) -> dict[str, set[int]]:
+def ids_of_tiles(
+    server_url: str, camera: dict[str, Any], day: str, window: int = WINDOW
+) -> dict[str, set[int]]:
     """The ids by layer of what is drawn on *day* in the tiles that this camera needs, asked from the server.
 
-    Of events those of the shown day's period alone, on their own day and the days of the window after it.
+    Of events those of the shown day's period alone, on their own day and the days of the *window* after it.
     """
     with urllib.request.urlopen(f"{server_url}/tilesets/western-front") as answer:
         periods = json.load(answer)["time"]["history"]["periods"]
@@ -28,7 +30,7 @@ def ids_of_tiles(server_url: str, camera: dict[str, Any], day: str) -> dict[str,
             body = answer.read()
         layers = mapbox_vector_tile.decode(body) if body else {}
         for name, layer in layers.items():
-            stays = WINDOW - 1 if name == "events" else 0
+            stays = window - 1 if name == "events" else 0
             held = {
                 each["id"]
                 for each in layer["features"]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import http.server
 import re
-import threading
 from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urlencode, urljoin
@@ -15,8 +12,8 @@ import pytest
 from playwright.async_api import Frame, Request, Route
 
 from tests.browser.conftest import NORMANDY, WEST, NewReader, Reader
+from tests.browser.examples import partner
 from tests.browser.test_reading import AXE
-from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -36,19 +33,8 @@ NO_WEBGL = """HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasEleme
 @pytest.fixture(scope="module")
 def article(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the article of docs/examples, on a server of its own, with embeds of ours."""
-    folder = tmp_path_factory.mktemp("article")
-    text = (ROOT / "docs" / "examples" / "article" / "index.html").read_text("utf-8")
-    (folder / "index.html").write_text(text.replace("http://127.0.0.1:8000", server_url), "utf-8")
-    handler = functools.partial(_Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_address[1]}/index.html"
-        server.shutdown()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+    with partner(tmp_path_factory.mktemp("article"), server_url, "article") as url:
+        yield f"{url}/index.html"
 
 
 async def frame_with(reader: Reader, words: str) -> Frame:

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { build } from "esbuild";
 import { pack } from "./pack.mjs";
+import { buildSlider } from "./slider/build.mjs";
 
 const OUT = new URL("../static/", import.meta.url);
 const BASE = "static/assets/"; // of the pages, wherever a proxy puts them
@@ -100,6 +101,8 @@ await build({
   logLevel: "warning",
 });
 
+const slider = await buildSlider(fileURLToPath(new URL("slider/", OUT)));
+
 const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
 const named = (start, end) =>
   BASE + outputs.find(([name]) => name.startsWith(start) && name.endsWith(end))?.[0];
@@ -168,6 +171,7 @@ function wordsOf(language) {
 
 const weights = pack(fileURLToPath(OUT), [
   "embed.js",
+  `slider/${slider}`,
   ...outputs.map(([name]) => `assets/${name}`).filter((name) => /\.(js|css)$/.test(name)),
 ]);
 for (const [name, bytes] of weights) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB br  ${name}`);

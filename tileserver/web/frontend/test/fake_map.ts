@@ -64,8 +64,17 @@ export class FakeMap {
     this.calls.push(["setPaintProperty", ...call]);
   }
 
-  setFeatureState({ id, sourceLayer }: { id: number; sourceLayer: string }, { on }: { on: boolean }): void {
-    this.calls.push(["setFeatureState", sourceLayer, id, on]);
+  /** Of a state the first value is whether the feature is on. */
+  setFeatureState({ id, sourceLayer }: { id: number; sourceLayer: string }, state: object): void {
+    this.calls.push(["setFeatureState", sourceLayer, id, Object.values(state)[0]]);
+  }
+
+  getSource(id: string): unknown {
+    return this.sources.get(id);
+  }
+
+  getLayer(id: string): string | undefined {
+    return this.layers.find((one) => one === id);
   }
 
   /** The features that were switched on or off: source layer, id, on. */

@@ -1,0 +1,1 @@
+export { TimeSlider } from "./time_slider";
