@@ -130,6 +130,7 @@ export interface DayCount {
   begins: Role[];
   areas: number;
   events: number;
+  unfiltered?: number; // events before the reader left some out; where none are, `events` has all
   happened?: Record<string, number>;
   km2: Record<string, number>;
 }

@@ -58,7 +58,7 @@ export class EventList {
 
   /** Say that what is listed is of another moment than the map. */
   set busy(busy: boolean) {
-    this.rows.classList.toggle("stale", busy);
+    for (const one of [this.said, this.rows]) one.classList.toggle("stale", busy);
     this.rows.setAttribute("aria-busy", String(busy));
   }
 

@@ -12,6 +12,7 @@ import { pick, type Say } from "./texts";
 export interface EventsIn {
   window: EventWindow;
   count: number;
+  all: number; // with those that the reader left out
 }
 
 /** A day as the card tells it, see `toldOn`. */
@@ -109,15 +110,23 @@ export class Panel {
     const { areas, events } = known.first;
     return [
       ...(areas && !ended("areas") ? [day < areas ? this.begins(areas) : this.changes(count, known)] : []),
-      ...(events && events <= day && !ended("events") ? [this.happened(count?.events ?? 0, within)] : []),
+      ...(events && events <= day && !ended("events") ? [this.happened(count, within)] : []),
     ];
   }
 
-  private happened(count: number, within: EventsIn | null): string {
-    const today = this.counted("events", count);
-    if (!within || within.count === count) return today;
-    const all = { count: within.count, days: within.window };
+  private happened(count: DayCount | undefined, within: EventsIn | null): string {
+    const { events = 0, unfiltered = events } = count ?? {};
+    const today =
+      events === unfiltered
+        ? this.counted("events", events)
+        : this.say("events", { count: this.some(events, unfiltered) });
+    if (!within || (within.count === events && within.all === unfiltered)) return today;
+    const all = { count: this.some(within.count, within.all), days: within.window };
     return `${today}, ${this.say(within.window === Infinity ? "eventsSoFar" : "eventsInDays", all)}`;
+  }
+
+  private some(count: number, all: number): string {
+    return count === all ? String(count) : this.say("someOf", { count, all });
   }
 
   private begins(day: Day): string {

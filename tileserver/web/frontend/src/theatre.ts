@@ -66,7 +66,14 @@ export function viewOf(
 export function countIn(days: readonly DayCount[], day: Day, window: EventWindow): EventsIn | null {
   const first = firstDayOf(day, window) ?? "";
   const within = days.filter((count) => first <= count.day && count.day <= day);
-  return window > 1 ? { window, count: within.reduce((sum, { events }) => sum + events, 0) } : null;
+  const sum = (of: (count: DayCount) => number): number => within.reduce((all, one) => all + of(one), 0);
+  return window > 1
+    ? {
+        window,
+        count: sum(({ events }) => events),
+        all: sum(({ events, unfiltered }) => unfiltered ?? events),
+      }
+    : null;
 }
 
 /** The days of the timeline, of events those of layers that are not *off*. */

@@ -88,8 +88,8 @@ test("the card counts the shown day and the days of the window before it", () =>
     km2: {},
   }));
   assert.equal(countIn(days, "2023-11-09", 1), null);
-  assert.deepEqual(countIn(days, "2023-11-09", 7), { window: 7, count: 110 });
-  assert.deepEqual(countIn(days, "2023-11-09", Infinity), { window: Infinity, count: 111 });
+  assert.deepEqual(countIn(days, "2023-11-09", 7), { window: 7, count: 110, all: 110 });
+  assert.deepEqual(countIn(days, "2023-11-09", Infinity), { window: Infinity, count: 111, all: 111 });
 });
 
 test("a link says the choice of events, and nonsense in it counts as not said", () => {

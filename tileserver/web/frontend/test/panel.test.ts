@@ -99,6 +99,14 @@ test("a day is told by its date, its changes and its events, in the title too", 
   assert.equal(document.title, "A war, 9 November 2023");
 });
 
+test("where the reader leaves events out, the card says of how many", () => {
+  const within = { window: 7, count: 21, all: 26 };
+  show({ count: { ...count, events: 1, unfiltered: 4 }, within });
+  assert.equal(textIn("summary"), "2 changes of control, 1 of 4 events, 21 of 26 in 7 days");
+  show({ within: { ...within, all: 21 } });
+  assert.equal(textIn("summary"), "2 changes of control, 1 event, 21 in 7 days");
+});
+
 test("the notes stand under the numbers that they have on the map, and lead there", () => {
   show();
   assert.deepEqual(textsOf("#notes .note-number"), ["1", "2"]);
