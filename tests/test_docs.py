@@ -84,7 +84,7 @@ def _table(page: str, head: str) -> list[list[str]]:
 
 def test_the_urls_table_is_the_routes_of_the_application() -> None:
     """But for the names of their parts, and for the built files of the pages."""
-    routes = {next(iter(_texts(call.args[0]))) for call in _calls("web/app.py", "Route")}
+    routes = {next(iter(_texts(call.args[0]))) for call in _calls("web/routes.py", "Route")}
     written = {row[0].strip("`") for row in _table(README, "path")}
     assert {re.sub("{.*?}", "{}", path) for path in routes} == {
         re.sub("{.*?}", "{}", path) for path in written

@@ -308,7 +308,71 @@ def _pictures(_: Sequence[Learned]) -> Iterator[Ask]:
     yield Ask("/pictures/toy.bmp", shows=False)
 
 
+def _ogc_documents(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    """Extents and metadata say the newest public change."""
+
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        for name, until in TILESETS.items():
+            yield Ask(path.format(tileset=name), until)
+        yield Ask(path.format(tileset="toy.unknown"), shows=False)
+
+    return asks
+
+
+def _ogc_collections(_: Sequence[Learned]) -> Iterator[Ask]:
+    def strictest(document: Any) -> Any:
+        return [each for each in document["collections"] if TILESETS.get(each["id"]) == LONG]
+
+    yield Ask("/collections")
+    yield Ask("/collections", LONG, part=strictest)
+
+
+def _aliased(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    """Tiles of all tilesets under another address, at *path* with the place of a tile and a query."""
+
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        z, x, y = BOTH_PLACES.z, BOTH_PLACES.x, BOTH_PLACES.y
+        for name, until in TILESETS.items():
+            for when in ("2024-01-09", "2024-01-03", "latest"):
+                shows = when != "2024-01-03"
+                yield Ask(path.format(tileset=name, when=when, z=z, x=x, y=y), until, shows)
+
+    return asks
+
+
+def _ogc_dataset(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+    """The same of the theatre that is shown first."""
+
+    def asks(_: Sequence[Learned]) -> Iterator[Ask]:
+        yield Ask(path, LONG)
+
+    return asks
+
+
+_ROWS_FIRST = "tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}"
+_AT_BOTH = f"{BOTH_PLACES.z}/{BOTH_PLACES.y}/{BOTH_PLACES.x}"
+
 ROUTES: Mapping[str, Exit] = {
+    "/conformance": Exit(_never("/conformance"), "what the server can do"),
+    "/tileMatrixSets": Exit(_never("/tileMatrixSets"), "what the world is cut into"),
+    "/tileMatrixSets/WebMercatorQuad": Exit(_never("/tileMatrixSets/WebMercatorQuad"), "as the last"),
+    "/collections": Exit(_ogc_collections),
+    "/collections/{collectionId}": Exit(_ogc_documents("/collections/{tileset}")),
+    "/collections/{collectionId}/tiles": Exit(_ogc_documents("/collections/{tileset}/tiles")),
+    "/collections/{collectionId}/tiles/WebMercatorQuad": Exit(
+        _ogc_documents("/collections/{tileset}/tiles/WebMercatorQuad")
+    ),
+    f"/collections/{{collectionId}}/{_ROWS_FIRST}": Exit(
+        _aliased("/collections/{tileset}/tiles/WebMercatorQuad/{z}/{y}/{x}?datetime={when}")
+    ),
+    "/tiles": Exit(_ogc_dataset("/tiles")),
+    "/tiles/WebMercatorQuad": Exit(_ogc_dataset("/tiles/WebMercatorQuad")),
+    f"/{_ROWS_FIRST}": Exit(
+        _ogc_dataset(f'/tiles/WebMercatorQuad/{_AT_BOTH}?subset=datetime("2024-01-09T12:00:00Z":*)')
+    ),
+    "/tiles/{tileset}/{z}/{x}/{y}.pbf": Exit(_aliased("/tiles/{tileset}/{z}/{x}/{y}.pbf?datetime={when}")),
+    "/dated/{tileset}/{when}/{z}/{x}/{y}.mvt": Exit(_aliased("/dated/{tileset}/{when}/{z}/{x}/{y}.mvt")),
+    "/dated/{tileset}/{when}/{z}/{x}/{y}.pbf": Exit(_aliased("/dated/{tileset}/{when}/{z}/{x}/{y}.pbf")),
     "/": Exit(_pages("/")),
     "/embed": Exit(_pages("/embed")),
     "/oembed": Exit(_oembeds),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute
 
 from tileserver.clock import GuardedClock  # the instant that decides what is public
 from tileserver.compare.service import ComparisonService  # gained and lost between two states
@@ -32,8 +32,9 @@ from tileserver.tiles.tiers import open_tiers  # layer tiles outside of the proc
 from tileserver.times import Clock
 from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
+from tileserver.web.aliased import AliasedTileRoutes  # tiles under addresses of other conventions
+from tileserver.web.aliases import Aliases  # addresses of tiles in other conventions
 from tileserver.web.basemap import OwnBasemap  # a newsroom's own archive under the map
-from tileserver.web.built import BuiltFiles  # /static
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
 from tileserver.web.corrections import CorrectionRoutes, KeptCorrections  # /corrections
 from tileserver.web.desk_news import DeskNews  # what waits for the desk
@@ -53,12 +54,14 @@ from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
 from tileserver.web.observing import Watched, observing  # metrics and traces
 from tileserver.web.oembed import OembedRoute  # /oembed
+from tileserver.web.ogc import OgcRoutes  # OGC API - Tiles
 from tileserver.web.pages import PageName, PageRoutes  # /, /embed, /embed.js
 from tileserver.web.pictures import PictureRoutes  # /pictures
 from tileserver.web.places import PlaceRoutes  # villages that the basemap lacks
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
 from tileserver.web.ready import ReadyRoute  # /readyz
 from tileserver.web.remembering import Remembering  # keeps what comes back for the hot path
+from tileserver.web.routes import Endpoints, routes_of  # every path, and who answers
 from tileserver.web.spelled import Spelled  # dated addresses of one content
 from tileserver.web.supervisor import Supervisor  # keeps background tasks running
 from tileserver.web.text_pages import MethodRoutes  # /method
@@ -110,8 +113,8 @@ class _Parts:
         doors = doors or Doors(settings.connections, settings.connections_per_address, proxies.are_uncounted)
         routes = _tile_routes(tiles, settings)
         direct = _direct(routes, hot, follower, settings)
-        log = AccessLog(settings.log)
-        gate = Gate(hot, direct, doors, log, proxies, Allowances(settings.rate), ready)
+        aliases, log = Aliases(current, settings.theatre), AccessLog(settings.log)
+        gate = Gate(hot, aliases, direct, doors, log, proxies, Allowances(settings.rate), ready)
         served = current, tiles, routes, history, comparisons, gains, follower, supervisor, ready, basemap
         pictures = PictureRoutes(tiles, gains, settings.cache_mb * _MB // 16, settings.max_age)
         return cls((readers, background, behind), *served, gate, ahead, pictures)
@@ -214,17 +217,11 @@ def _tile_routes(tiles: TileService, settings: Settings) -> TileRoutes:
     return TileRoutes(tiles, settings.max_age, deltas, urlsplit(settings.public_url).path)
 
 
-def _page_routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
+def _pages(parts: _Parts, settings: Settings) -> PageRoutes:
     bodies, days = BodyCache[PageName](settings.cache_mb * _MB // 64), parts.current.memory(64)
-    pages = PageRoutes(
+    return PageRoutes(
         parts.current, parts.basemap, parts.gains, bodies, days, settings.public_url, settings.theatre
     )
-    return [
-        Route("/", pages.reader_map),
-        Route("/embed", pages.embed),
-        Route("/embed.js", pages.embed_script),
-        Route("/oembed", OembedRoute(pages, settings.max_age).oembed),
-    ]
 
 
 def _direct(tiles: TileRoutes, hot: HotAnswers, follower: Follower, settings: Settings) -> DirectTiles | None:
@@ -235,47 +232,31 @@ def _direct(tiles: TileRoutes, hot: HotAnswers, follower: Follower, settings: Se
 
 
 def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
-    kept, first = settings.max_age, settings.theatre
-    held = KeptDocuments(settings.cache_mb * _MB // 16)
-    documents = DocumentRoutes(parts.current, parts.history, held, settings.public_url, kept, first)
-    places = PlaceRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 64), kept)
-    tiles = parts.routes
-    history = HistoryRoutes(parts.history, kept)
-    comparisons = ComparisonRoutes(parts.comparisons, kept)
-    told = KeptCorrections(settings.cache_mb * _MB // 32)
-    corrections = CorrectionRoutes(parts.current, told, kept, settings.public_url)
-    method = MethodRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 64), kept)
-    gains = GainsRoutes(parts.current, parts.gains, BodyCache(settings.cache_mb * _MB // 32), kept)
-    events = EventRoutes(parts.current, BodyCache(settings.cache_mb * _MB // 32), kept)
-    return [
-        *_page_routes(parts, settings),
-        Route("/tilesets", documents.catalogue),
-        Route("/tilesets/{tileset}", documents.tilejson),
-        Route("/tilesets/{tileset}/timeline", documents.timeline),
-        Route("/tilesets/{tileset}/places", places.places),
-        Route("/tilesets/{tileset}/events.json", events.json),
-        Route("/tilesets/{tileset}/km2.json", documents.km2_json),
-        Route("/tilesets/{tileset}/km2.csv", documents.km2_csv),
-        Route("/tilesets/{tileset}/gains.json", gains.json),
-        Route("/tilesets/{tileset}/gains.csv", gains.csv),
-        Route("/tiles/{tileset}/{z}/{x}/{y}.mvt", tiles.dated),
-        Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", tiles.versioned),
-        Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", history.tile),
-        Route("/history/{tileset}/{period}/faces/{band}.json", history.faces),
-        Route("/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt", comparisons.tile),
-        Route("/changes/{tileset}/{from}/{to}.json", comparisons.document),
-        Route("/changes/{tileset}/{from}/{to}/sides.json", comparisons.sides),
-        Route("/corrections/{theatre}.json", corrections.json),
-        Route("/corrections/{theatre}.atom", corrections.feed),
-        Route("/corrections/{theatre}", corrections.page),
-        Route("/method/{theatre}", method.page),
-        Route("/styles/{style}.json", documents.style),
-        Route("/pictures/{theatre}.{form}", parts.pictures.picture),
-        Route("/healthz", documents.healthz),
-        Route("/readyz", parts.ready.readyz),
-        Route("/basemap/own.pmtiles", parts.basemap.bytes_of),
-        Mount("/static", BuiltFiles()),
-    ]
+    kept, tiles, pages = settings.max_age, parts.routes, _pages(parts, settings)
+    share = settings.cache_mb * _MB // 64
+    held, told = KeptDocuments(4 * share), KeptCorrections(2 * share)
+    public = settings.public_url
+    documents = DocumentRoutes(parts.current, parts.history, held, public, kept, settings.theatre)
+    return routes_of(
+        Endpoints(
+            ogc=OgcRoutes(documents, tiles, pages),
+            pages=pages,
+            oembed=OembedRoute(pages, kept),
+            documents=documents,
+            places=PlaceRoutes(parts.current, BodyCache(share), kept),
+            events=EventRoutes(parts.current, BodyCache(2 * share), kept),
+            gains=GainsRoutes(parts.current, parts.gains, BodyCache(2 * share), kept),
+            tiles=tiles,
+            aliased=AliasedTileRoutes(tiles),
+            history=HistoryRoutes(parts.history, kept),
+            comparisons=ComparisonRoutes(parts.comparisons, kept),
+            corrections=CorrectionRoutes(parts.current, told, kept, public),
+            method=MethodRoutes(parts.current, BodyCache(share), kept),
+            pictures=parts.pictures,
+            ready=parts.ready,
+            basemap=parts.basemap,
+        )
+    )
 
 
 def app_from_environment() -> Starlette:

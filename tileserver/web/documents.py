@@ -76,27 +76,27 @@ class DocumentRoutes:
         async def compute() -> bytes:
             return msgspec.json.encode(catalogue_document(catalogue, now, self.theatre))
 
-        return await self._answer(request, key, compute)
+        return await self.answer(request, key, compute)
 
     async def tilejson(self, request: Request) -> Response:
         """``/tilesets/{tileset}?datetime=&revision=``: TileJSON; its URLs ask for the same time."""
         catalogue, tileset, query = await document_question(request, self.current)
-        asked, now, base = time_query(tileset, query), self.current.clock(), self._base_url(request)
-        key = DocumentName(catalogue.serial, "tilejson", _asked(tileset), (asked, base), stride_of(now))
+        asked, now, base = time_query(tileset, query), self.current.clock(), self.base_url(request)
+        key = DocumentName(catalogue.serial, "tilejson", asked_name(tileset), (asked, base), stride_of(now))
 
         async def compute() -> bytes:
             past = await self.history.periods(tileset)
             known = await self.current.periods_at(tileset, tileset.revision(asked.revision))
             return msgspec.json.encode(tilejson(tileset, past, base, now, asked, known))
 
-        return await self._answer(request, key, compute, tileset, has_urls=True)
+        return await self.answer(request, key, compute, tileset, has_urls=True)
 
     async def timeline(self, request: Request) -> Response:
         """``/tilesets/{tileset}/timeline?revision=``."""
         catalogue, tileset, query = await document_question(request, self.current, ("revision",))
         revision, now = tileset.revision(query.revision), self.current.clock()
         public = await public_part(self.current, tileset, revision, now)
-        key = DocumentName(catalogue.serial, "timeline", _asked(tileset), revision, public)
+        key = DocumentName(catalogue.serial, "timeline", asked_name(tileset), revision, public)
 
         async def compute() -> bytes:
             def written() -> bytes:
@@ -107,7 +107,7 @@ class DocumentRoutes:
                 past = await load_past(self.current.pool, tileset, revision, now)
                 return await asyncio.to_thread(written)
 
-        return await self._answer(request, key, compute, tileset)
+        return await self.answer(request, key, compute, tileset)
 
     async def km2_json(self, request: Request) -> Response:
         """``/tilesets/{tileset}/km2.json?datetime=&revision=``: km2 by status at the end of each day."""
@@ -125,7 +125,7 @@ class DocumentRoutes:
         asked = None if query.datetime is None else period_of(query.datetime, tileset.zone)
         revision, now = tileset.revision(query.revision), self.current.clock()
         public = await public_part(self.current, tileset, revision, now)
-        whole = DocumentName(catalogue.serial, "series", _asked(tileset), revision, public)
+        whole = DocumentName(catalogue.serial, "series", asked_name(tileset), revision, public)
 
         async def load() -> Series:
             lane = self.current.lanes.documents
@@ -137,7 +137,7 @@ class DocumentRoutes:
             return written(tileset, revision, series if asked is None else series.within(asked, tileset.zone))
 
         key = whole._replace(kind=kind, asked=(revision, asked))
-        return await self._answer(request, key, compute, media_type=media_type)
+        return await self.answer(request, key, compute, media_type=media_type)
 
     async def style(self, request: Request) -> Response:
         """``/styles/{style}.json?datetime=&revision=``: a style over snapshot tiles, by ``TEMPLATES``."""
@@ -147,22 +147,23 @@ class DocumentRoutes:
             request.path_params["style"], {*catalogue.theatres, *catalogue.unreadable}
         )
         tileset = catalogue.tileset(name)
-        asked, base = time_query(tileset, query), self._base_url(request)
-        key = DocumentName(catalogue.serial, f"style {template}", _asked(tileset), (asked, base), None)
+        asked, base = time_query(tileset, query), self.base_url(request)
+        key = DocumentName(catalogue.serial, f"style {template}", asked_name(tileset), (asked, base), None)
 
         async def compute() -> bytes:
             return msgspec.json.encode(theatre_style(tileset, base, asked, template))
 
-        return await self._answer(request, key, compute, tileset, has_urls=True)
+        return await self.answer(request, key, compute, tileset, has_urls=True)
 
     async def healthz(self, request: Request) -> Response:
         """``/healthz``: the process answers."""
         return Response(b'{"status":"ok"}', 200, {"Cache-Control": "no-store"}, media_type=JSON)
 
-    def _base_url(self, request: Request) -> str:
+    def base_url(self, request: Request) -> str:
+        """Return the beginning of absolute URLs in documents."""
         return base_url(request, self.public_url)
 
-    async def _answer(
+    async def answer(
         self,
         request: Request,
         key: DocumentName,
@@ -172,6 +173,10 @@ class DocumentRoutes:
         *,
         has_urls: bool = False,
     ) -> Response:
+        """Answer *request* with the document *key*, kept or written by *compute*.
+
+        *tileset* is what the document is of; *has_urls* where it repeats the address that was asked.
+        """
         answer = await self.kept.bodies.answer(key, compute)
         if tileset is not None and tileset.missing:
             headers = freshness(tileset, 0)
@@ -205,6 +210,6 @@ def _series_csv(tileset: Tileset, revision: int, series: Series) -> bytes:
     return csv_text(*series_rows(series)).encode()
 
 
-def _asked(tileset: Tileset) -> str:
+def asked_name(tileset: Tileset) -> str:
     """Return a name for *tileset* and the missing layers: embargo and documents depend on both."""
     return "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tileserver.web.access import AccessLog
+from tileserver.web.aliases import Aliases
 from tileserver.web.direct import DirectTiles
 from tileserver.web.doors import Doors
 from tileserver.web.forwarded import Proxies, household
@@ -40,6 +41,7 @@ class Gate:
     """The parts that `web.wire` works with, the same for all connections of a process."""
 
     hot: HotAnswers
+    aliases: Aliases
     direct: DirectTiles | None  # none where each request is traced or timed by the framework
     doors: Doors
     access: AccessLog

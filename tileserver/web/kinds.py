@@ -12,6 +12,17 @@ SEVERAL = "several"
 _LONGEST = 512  # characters of a path; what is longer is none of ours
 _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("tiles", 5): "tile",
+    ("tiles", 1): "ogc",
+    ("tiles", 2): "ogc",
+    ("collections", 1): "ogc",
+    ("collections", 2): "ogc",
+    ("collections", 3): "ogc",
+    ("collections", 4): "ogc",
+    ("collections", 7): "ogc-tile",
+    ("dated", 6): "dated",
+    ("conformance", 1): "ogc",
+    ("tileMatrixSets", 1): "ogc",
+    ("tileMatrixSets", 2): "ogc",
     ("tiles", 6): "version",
     ("history", 6): "history",
     ("history", 5): "faces",
@@ -42,7 +53,8 @@ _OF_A_TILESET = {
     "gains.json": "gains",
     "gains.csv": "gains",
 }
-_TILES = {"tile": 2, "version": 3, "history": 3, "change": 4}  # and the part of the path that is the zoom
+# And the part of the path that is the zoom.
+_TILES = {"tile": 2, "version": 3, "history": 3, "change": 4, "ogc-tile": 4, "dated": 3}
 KINDS = frozenset([*_BY_LENGTH.values(), *_OF_A_TILESET.values(), "static", OTHER])
 
 

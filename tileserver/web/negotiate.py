@@ -35,6 +35,17 @@ def prefers_dictionary(header: str | None) -> bool:
     return wanted > 0 and wanted >= max(map(weights.of, CODINGS))
 
 
+def prefers_json(header: str | None) -> bool:
+    """Whether *header*, an ``Accept``, names JSON and wants no page as much; ``*/*`` wants the page."""
+    if header is None or "json" not in header.lower():
+        return False
+    wanted: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, *parameters = (each.strip() for each in part.split(";"))
+        wanted[name] = _weight(next((each for each in parameters if each.startswith("q=")), ""))
+    return wanted.get("application/json", 0.0) > wanted.get("text/html", 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Weights:
     """Weights of codings, by name, of one ``Accept-Encoding``."""

@@ -32,7 +32,7 @@ from tileserver.web.represent import raw, represent
 
 HTML = "text/html; charset=utf-8"
 _SLOT = re.compile(r"\[\[([a-z_]+)\]\]")
-_VARY = (b"vary", b"Accept-Encoding, Accept-Language")
+_VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")  # by the first / is a page or a document
 
 
 class PageName(NamedTuple):

@@ -32,6 +32,7 @@ _BAND = re.compile(r"(?:0|[1-9][0-9]?)\Z")
 _MEMORY = 4096  # readers ask the same in the same words; a text weighs a kilobyte at most
 
 DATED = ("datetime", "revision")
+OGC = ("subset", "f")  # of OGC API beside those
 
 period_of = lru_cache(_MEMORY)(parse_datetime)
 read_address = lru_cache(_MEMORY)(parse_address)
@@ -53,9 +54,14 @@ async def tile_question(request: Request, current: Current) -> Question:
     return dated_question(await tileset_of(request, current), address, request.scope["query_string"])
 
 
-def dated_question(tileset: Tileset, address: TileAddress, raw: bytes) -> Question:
-    """Return the question of a dated tile of *tileset* with the query *raw*, the bytes of a URL."""
-    query = query_of(raw, (*DATED, *tileset.selectable))
+def dated_question(
+    tileset: Tileset, address: TileAddress, raw: bytes, beside: tuple[str, ...] = ()
+) -> Question:
+    """Return the question of a dated tile of *tileset* with the query *raw*, the bytes of a URL.
+
+    Parameters *beside* are known to the caller, who has read them and left them out of *raw*.
+    """
+    query = query_of(raw, (*DATED, *tileset.selectable, *beside))
     period = _period_or_latest(query.datetime, tileset)
     selection = parse_selection(query.choices, tileset.declared) if query.choices else EVERYTHING
     return Question(tileset, address, period, query.revision, selection)
@@ -85,6 +91,12 @@ def address_of(request: Request) -> TileAddress:
     """Return the address of the tile in the path."""
     parts = request.path_params
     return read_address(parts["z"], parts["x"], parts["y"])
+
+
+def ogc_address_of(request: Request) -> TileAddress:
+    """Return the address of the tile in a path of OGC API, which has the row before the column."""
+    parts = request.path_params
+    return read_address(parts["tileMatrix"], parts["tileCol"], parts["tileRow"])
 
 
 def band_of(request: Request) -> int:

@@ -49,10 +49,15 @@ class TileRoutes:
     async def dated(self, request: Request) -> Response:
         """``/tiles/{tileset}/{z}/{x}/{y}.mvt?datetime=&revision=``, and ``side=`` where a layer has sides."""
         question = await tile_question(request, self.service.current)
+        return await self.answer(request, question)
+
+    async def answer(self, request: Request, question: Question, path: str = "") -> Response:
+        """Answer *request* with the dated tile that *question* asks for; *path* is its plain address."""
         located = await self.service.locate(question)
         answer = await self.service.answer(question, located)
         request.scope["located"] = located  # for `web.hot`
-        return await self._represent(request, question, answer, self.dated_headers(question, located))
+        headers = self.dated_headers(question, located)
+        return await self._represent(request, question, answer, headers, path)
 
     async def versioned(self, request: Request) -> Response:
         """``/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt``."""
@@ -81,9 +86,14 @@ class TileRoutes:
         return VARY if self.dictionaries is None else VARY_BY_DICTIONARY
 
     async def _represent(
-        self, request: Request, question: Question, answer: Answer[TileKey], headers: RawHeaders
+        self,
+        request: Request,
+        question: Question,
+        answer: Answer[TileKey],
+        headers: RawHeaders,
+        path: str = "",
     ) -> Response:
-        headers += self.offer(request.scope["path"], question, answer)
+        headers += self.offer(path or request.scope["path"], question, answer)
         mine = None if self.dictionaries is None else at_hand(Wish.of(request))
         delta = None
         if self.dictionaries is not None and mine is not None:

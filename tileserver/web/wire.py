@@ -138,7 +138,8 @@ class Wire(Connection):
         method = self.parser.get_method()
         if not self._is_simple(method):
             return None
-        return Lookup.heard(self.url, origin, self._heard, is_head=method == b"HEAD")
+        plain = self._gate.aliases.plain(self.url)
+        return Lookup.heard(plain, origin, self._heard, is_head=method == b"HEAD")
 
     def _answers(self, lookup: Lookup) -> bool:
         """Answer ourselves, if the answer is known."""
@@ -196,7 +197,8 @@ class Wire(Connection):
 
     def _begin(self, caller: Caller, host: bytes, lookup: Lookup | None) -> None:
         """Answer at once or begin a task, if whoever asks has not asked for too much already."""
-        cost, payer = cost_of(self.url), household(caller.client) if self._is_proxy else self._household
+        cost = cost_of(self._gate.aliases.plain(self.url))
+        payer = household(caller.client) if self._is_proxy else self._household
         wait_s = self._gate.allowances.take(payer, cost)
         if len(self.pipeline) >= _PIPELINED or (wait_s and self._is_busy):
             self._is_answered = self._is_ending = True  # after those before; the rest has to be sent again
