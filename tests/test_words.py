@@ -117,7 +117,7 @@ COLUMNS: frozenset[Place] = frozenset({("store/held.py", "digest")})
 LEFTOVERS: frozenset[Place] = frozenset()
 
 # What is right there for all that: a key of the TileJSON.
-TYPESCRIPT_WORDS: frozenset[Place] = frozenset({("catalogue.ts", "held")})
+TYPESCRIPT_WORDS: frozenset[Place] = frozenset({("figures.ts", "held")})
 
 # Classes that share a name with another one of the package, and may: neither leaves its room.
 NAMESAKES: frozenset[str] = frozenset({"Answer", "Balance", "Tally", "Verdict"})

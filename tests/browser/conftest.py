@@ -48,6 +48,14 @@ DRAWN = """layer => {
     });
 }"""
 
+# By how much what is on the page has moved on its own, as browsers score it.
+SHIFTS = """new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(one => sum += one.value))
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 100);
+})"""
+
 # By how much two pictures differ at most, in steps of a colour of 255.
 DIFFERENCE = """async pictures => {
     const [one, other] = await Promise.all(pictures.map(async data => {
@@ -117,6 +125,12 @@ class Reader:
             "document.documentElement.dataset.after !== 'waiting'"
             " && tileserverMap.areTilesLoaded() && tileserverMap.loaded()"
         )
+
+    async def moved(self) -> float:
+        """By how much things moved while the page arrived; 0 for not at all."""
+        await self.until("document.documentElement.dataset.listed !== undefined")
+        score: float = await self.page.evaluate(SHIFTS)
+        return score
 
     async def legend(self) -> list[str]:
         """What the legend names, once it is that of the day."""

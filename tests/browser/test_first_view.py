@@ -1,4 +1,4 @@
-"""The first view of the map is light: MapLibre, and little beside it."""
+"""The first view of the map is light: MapLibre, and little beside it; and nothing moves while it arrives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 600_000  # bytes on the wire with headers, of which MapLibre takes 250 kB
 
 
 @pytest.mark.parametrize(("path", "theatre"), [("/", "ukraine-sample"), ("/embed", "western-front")])
-async def test_a_first_view_takes_at_most_600_kb_on_the_wire(
+async def test_a_first_view_takes_at_most_600_kb_on_the_wire_and_moves_nothing(
     server_url: str, new_reader: NewReader, path: str, theatre: str
 ) -> None:
     reader = await new_reader(1280, 800)
@@ -37,3 +37,4 @@ async def test_a_first_view_takes_at_most_600_kb_on_the_wire(
             answer = await request.response()
             assert answer is not None
             assert (await answer.all_headers())["content-encoding"] == "br"
+    assert await reader.moved() == 0

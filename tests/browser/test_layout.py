@@ -22,6 +22,7 @@ async def test_a_phone_has_room_for_everything(server_url: str, new_reader: NewR
             ".map(({name}) => name)"
         )
         assert small == []
+        assert await reader.moved() == 0
 
 
 @pytest.mark.parametrize("path", ["/", "/embed"])
@@ -54,6 +55,8 @@ async def test_no_line_is_cut_and_nothing_covers_another(
         "(getComputedStyle(document.getElementById('notice')))"
     )
     assert lines == pytest.approx(round(lines), abs=0.1)  # whole ones
+    if width == 390:
+        assert await reader.moved() == 0
     if (width, height, path) == (640, 400, "/"):  # 1280 x 800 at twice its size
         card, bar = (each for each in (await covers(reader)))
         assert bar["top"] - card["bottom"] >= height / 2

@@ -6,7 +6,7 @@
 
 import { isDay, type Day } from "./days";
 import { choiceOf, choiceText, type EventChoice } from "./event_choice";
-import type { Switches } from "./switches";
+import { AS_AT_FIRST, type Switches } from "./switches";
 
 /** The middle of the map in degrees, and its zoom level. */
 export interface Camera {
@@ -66,6 +66,17 @@ export function readLink(search: string, hash: string): Link {
     revision: revisionOf(query.get("revision")),
   };
 }
+
+/** A link to another theatre, as it opens unasked. */
+export const linkElsewhere = (link: Link, theatre: string): Link => ({
+  ...link,
+  theatre,
+  at: "",
+  compare: "",
+  known: 0,
+  camera: null,
+  switches: AS_AT_FIRST,
+});
 
 /** A camera as text: zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */
 export function cameraText({ zoom, lat, lon }: Camera): string {

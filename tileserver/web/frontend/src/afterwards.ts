@@ -2,7 +2,8 @@
 // is said in the meantime. So a step of the slider pays for none of it, and nothing of it stands by another day.
 
 import type { Theme } from "./basemap";
-import { readKm2, type TileJson } from "./catalogue";
+import { type TileJson } from "./catalogue";
+import { readKm2 } from "./figures";
 import { clampDay, type Day } from "./days";
 import type { Amounts, Legend } from "./legend";
 import type { Note } from "./notes";
@@ -67,6 +68,7 @@ export class Afterwards {
     const isCurrent = (): boolean => number === this.number;
     const done = await Promise.allSettled(this.followers.map((one) => one.follow(stand, isCurrent)));
     for (const one of done) if (one.status === "rejected") console.warn("map:", one.reason);
+    if (isCurrent()) document.documentElement.dataset["listed"] = ""; // the legend has found its length
     if (isCurrent()) await this.drawn();
     if (isCurrent()) document.documentElement.dataset["after"] = "done";
   }

@@ -85,13 +85,13 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
     onDay: (day, notes, entry) => visit.onDay(day, notes, entry),
     onFailure: () => visit.readAgain(),
     onWindow: (from, to) => visit.compareDays(from, to),
-    told: (day) => visit.told(day),
+    told: (day) => visit.answers.told(day),
   });
   const address = new Address({
     bar: window,
     embedded: page.embedded,
     now: () => performance.now(),
-    place: () => visit.place(),
+    place: () => visit.answers.place(),
     onFollow: (followed) => visit.follow(followed),
   });
   const loader = new TheatreLoader({
@@ -115,7 +115,7 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
     onWindow: (from, to) => visit.compareDays(from, to),
   });
   const popups = answerClicks(map, {
-    context: () => (ruler.isOn ? null : visit.clickContext()),
+    context: () => (ruler.isOn ? null : visit.answers.clickContext()),
     onTurn: (key) => visit.openEvent(key),
     onPoint: (keys) => events.point(keys),
   });
@@ -124,7 +124,7 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
     language,
     say,
     popups: () => popups,
-    context: () => visit.eventContext(),
+    context: () => visit.answers.eventContext(),
     onChoice: (choice) => visit.chooseEvents(choice),
     makeWay: () => {
       page.makeWay();
@@ -162,10 +162,10 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
   const tools = new Tools(say); // tools stand in this order
   tools.add(events.tool);
   tools.add({ id: "newest", icon: TO_NEWEST, label: say("toNewest"), key: "n", act: () => visit.toNewest() });
-  const more = (): Place[] => [...named.all, ...visit.directions()];
+  const more = (): Place[] => [...named.all, ...visit.answers.directions()];
   addSearch({ map, tools, language, say, more, makeWay: () => page.makeWay() });
   const ruler = new Ruler(map, tools, language, say);
-  addShare(tools, language, say, () => visit.shared());
+  addShare(tools, language, say, () => visit.answers.shared());
   addHelp(tools, say);
   keepForPrint(map);
   keepClear(map, () => ({

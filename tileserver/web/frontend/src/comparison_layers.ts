@@ -4,13 +4,8 @@
 
 import type { ErrorEvent, ExpressionSpecification, Map as MapLibre } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "./basemap";
-import {
-  readComparison,
-  type Category,
-  type ComparisonDocument,
-  type Role,
-  type TileJson,
-} from "./catalogue";
+import { type Category, type Role, type TileJson } from "./catalogue";
+import { readComparison, type ComparisonDocument } from "./figures";
 import type { Day } from "./days";
 import { colourOf } from "./style_layers";
 

@@ -2,7 +2,8 @@
 // apart from that what was only drawn anew.
 
 import type { Theme } from "./basemap";
-import type { Category, ComparisonDocument } from "./catalogue";
+import type { Category } from "./catalogue";
+import type { ComparisonDocument } from "./figures";
 import { movedOf, type Moved } from "./comparison_layers";
 import { element } from "./dom";
 import { exactKilometres, kilometres, pick, type Say } from "./texts";

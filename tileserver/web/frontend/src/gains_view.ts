@@ -26,6 +26,7 @@ export class GainsView {
   private gains: Gains | null = null;
   private teller: GainsTeller | null = null;
   private tileset = "";
+  private failed = false;
   private day: Day | "" = "";
   private theme: Theme = "light";
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +46,7 @@ export class GainsView {
   open(tileset: string, measured: boolean): void {
     clearTimeout(this.timer);
     this.tileset = measured ? tileset : "";
+    this.failed = false;
     this.take(null);
   }
 
@@ -60,6 +62,11 @@ export class GainsView {
   clear(): void {
     this.day = "";
     this.tell();
+  }
+
+  /** Whether gains may still come, for the first time. */
+  get isAwaited(): boolean {
+    return this.tileset !== "" && !this.gains && !this.failed;
   }
 
   /** The sentence of a day, to be read aloud. */
@@ -85,7 +92,10 @@ export class GainsView {
         },
         (error: unknown) => {
           console.warn("map:", error);
-          if (asked === this.tileset) this.ask(RETRY_MS);
+          if (asked !== this.tileset) return;
+          this.failed = true;
+          this.take(null);
+          this.ask(RETRY_MS);
         },
       );
     }, wait);

@@ -71,6 +71,11 @@ export class Page {
     this.root.dataset["state"] = state;
   }
 
+  /** All lines of the card are said; what stands below them moves no more (`css/arriving.css`). */
+  setTold(): void {
+    this.root.dataset["told"] = "";
+  }
+
   /** Set the line over the map; "" takes it away. */
   hint(text: string): void {
     const hint = byId("hint");

@@ -5,7 +5,8 @@
 import type { ExpressionSpecification, Map as MapLibre } from "maplibre-gl";
 import type { Follower, Stand } from "./afterwards";
 import { FIRST_WATER } from "./basemap";
-import { readPassed, type Passed, type TileJson } from "./catalogue";
+import { type TileJson } from "./catalogue";
+import { readPassed, type Passed } from "./figures";
 import { comparisonImage } from "./comparison_layers";
 import { addDays, daysBetween, type Day } from "./days";
 import { gainersOf, gainOf, RECENT_DAYS, RECENT_LOOKS, type Gainer } from "./gainers";

@@ -1,64 +1,23 @@
 // What happens on the page, and what follows from it: a theatre opens, a day comes onto the map, the reader compares
 // two days, goes back, turns the lights off; the map is lost and found. Who tells whom is wired in app.ts.
 
-import type { Map as MapLibre } from "maplibre-gl";
-import type { Address, Link, Place } from "./address";
-import type { Afterwards } from "./afterwards";
-import type { Catalogue, DayCount, Role } from "./catalogue";
-import type { Comparison } from "./comparison";
+import { linkElsewhere, type Link } from "./address";
+import { Answers } from "./answers";
+import type { Catalogue, DayCount } from "./catalogue";
 import { tellCorrected } from "./corrected";
-import { clampDay, dayText, type Day } from "./days";
+import { clampDay, type Day } from "./days";
 import { setGround } from "./ground_dates";
-import { choiceText, eventKey, type EventChoice } from "./event_choice";
+import { choiceText, type EventChoice } from "./event_choice";
 import { EventCounts } from "./event_counts";
-import type { EventContext } from "./event_tool";
-import type { GainsView } from "./gains_view";
-import { cameraOfMap, flyToNote, jumpTo, openCamera } from "./map";
-import type { DrawnNotes } from "./drawn_notes";
-import type { Legend } from "./legend";
-import type { MapLook } from "./map_look";
-import { namesOfDirection, type Note } from "./notes";
-import type { Page } from "./page";
-import type { Panel } from "./panel";
+import { flyToNote, jumpTo, openCamera } from "./map";
+import type { Note } from "./notes";
+import type { Parts } from "./parts";
 import type { TheatreView } from "./periods_on_map";
-import type { ClickContext, Popups } from "./popup";
-import type { RecentGains } from "./recent";
-import type { Recovery } from "./recovery";
-import type { Place as FoundPlace } from "./place_index";
-import type { Shared } from "./share";
 import { comparing, entryOfComparing } from "./state";
-import { AS_AT_FIRST, offBy, switchesOf, turnable, turned } from "./switches";
-import { pick, type Say } from "./texts";
-import {
-  openingOf,
-  readAgain,
-  spanOf,
-  toldOn,
-  viewOf,
-  type OpenTheatre,
-  type TheatreLoader,
-} from "./theatre";
-import type { Travel } from "./travel";
+import { offBy, turned } from "./switches";
+import type { Say } from "./texts";
+import { openingOf, readAgain, spanOf, toldOn, viewOf, type OpenTheatre } from "./theatre";
 import { fillUpdated } from "./updated";
-
-/** The parts of the page. */
-export interface Parts {
-  page: Page;
-  map: MapLibre;
-  look: MapLook;
-  panel: Panel;
-  legend: Legend;
-  afterwards: Afterwards;
-  recovery: Recovery;
-  travel: Travel;
-  comparison: Comparison;
-  recent: RecentGains;
-  drawnNotes: DrawnNotes;
-  popups: Popups;
-  gains: GainsView;
-  address: Address;
-  loader: TheatreLoader;
-}
 
 /** One reader's visit: the open theatre, the link as it is by now, and the notes of the shown day. */
 export class Visit {
@@ -66,13 +25,19 @@ export class Visit {
   private notes: Note[] = [];
   private off: ReadonlySet<string> = new Set(); // names of layers that the reader does not see
   private readonly counts = new EventCounts();
+  readonly answers: Answers;
 
   constructor(
     private link: Link,
     private readonly language: string,
     private readonly say: Say,
     private readonly parts: Parts,
-  ) {}
+  ) {
+    this.answers = new Answers(language, say, parts, () => {
+      const { open, link: now, off, notes } = this;
+      return { open, link: now, off, notes };
+    });
+  }
 
   /** Open the theatre that the link names. */
   start(): void {
@@ -112,9 +77,7 @@ export class Visit {
     });
   }
 
-  private days(open: OpenTheatre): DayCount[] {
-    return this.counts.days(open, this.off);
-  }
+  private readonly days = (open: OpenTheatre): DayCount[] => this.counts.days(open, this.off);
 
   /** The reader wants to see other events. */
   chooseEvents(choice: EventChoice): void {
@@ -135,15 +98,6 @@ export class Visit {
   openEvent(key: string): void {
     this.link = { ...this.link, events: { ...this.link.events, open: key } };
     this.parts.address.write("replace");
-  }
-
-  /** The shown day, and which of its events are to be seen; null where no day is shown. */
-  eventContext(): EventContext | null {
-    const { open, off } = this;
-    const { day, theme } = this.parts.page;
-    if (!open || !day) return null;
-    const layers = open.tiles.drawn.filter(({ role, name }) => role === "events" && !off.has(name));
-    return { theatre: open.theatre.tileset, layers, day, choice: this.link.events, theme };
   }
 
   private view(open: OpenTheatre): TheatreView {
@@ -203,6 +157,7 @@ export class Visit {
     const { window } = this.link.events;
     const told = toldOn(open!, { day, notes, off, days: this.days(open!), window, fixed: page.fixed });
     panel.showDay(told, travel.periods.numbers(notes), (note) => this.flyTo(note));
+    if (!gains.isAwaited) page.setTold();
     page.speak(() => [panel.sentence(told), gains.sentence(day)].filter(Boolean).join(" "));
   }
 
@@ -254,11 +209,6 @@ export class Visit {
     this.parts.address.write(entry);
   }
 
-  /** A day in a line, for whoever points at it. */
-  told(day: Day): string {
-    return [dayText(day, this.language, "short"), this.parts.gains.brief(day)].filter(Boolean).join(" · ");
-  }
-
   private choose(day: Day | "", known = 0): void {
     this.link = { ...this.link, compare: day, known };
     this.parts.comparison.choose(day, known);
@@ -270,16 +220,6 @@ export class Visit {
       this.parts.comparison.follow(this.parts.page.day, this.open.tiles, this.parts.page.theme);
   }
 
-  /** The directions of the day's notes, as places to be found. */
-  directions(): FoundPlace[] {
-    return this.notes.map(({ properties, lon, lat }) => ({
-      names: namesOfDirection(properties, this.language),
-      zoom: 7,
-      at: [lon, lat],
-      kind: "direction",
-    }));
-  }
-
   private flyTo(note: Note): void {
     this.parts.page.makeWay();
     flyToNote(this.parts.map, note, this.parts.page.clear());
@@ -288,51 +228,6 @@ export class Visit {
   /** Go to the newest public day. */
   toNewest(): void {
     if (this.open) this.parts.travel.travel(openingOf(this.open, "latest").day, "jump");
-  }
-
-  /** What a click is answered from at this moment; null where no day is shown. */
-  clickContext(): ClickContext | null {
-    const { open, language, say, notes } = this;
-    const { day } = this.parts.page;
-    if (!open || !day) return null;
-    const layersOf = (role: Role): string[] => this.parts.travel.periods.layerIds(role);
-    return {
-      theatre: open.theatre.tileset,
-      tiles: open.tiles,
-      window: this.link.events.window,
-      linkTo: ({ layer, id }) => (id === undefined ? "" : this.linkTo(eventKey(layer, id))),
-      language,
-      say,
-      day,
-      notes,
-      comparison: this.parts.comparison.shown,
-      layersOf,
-    };
-  }
-
-  private linkTo(open: string): string {
-    const place = this.place();
-    return place ? this.parts.address.linkTo({ ...place, events: { ...place.events, open } }) : "";
-  }
-
-  /** What the address is to name; null before there is anything. */
-  place(): Place | null {
-    if (!this.open || !this.parts.travel.wanted) return null;
-    const { compare, known, lang, events } = this.link;
-    const camera = cameraOfMap(this.parts.map);
-    const switches = switchesOf(this.off, this.open.tiles);
-    const theatre = this.open.theatre.id;
-    return { theatre, day: this.parts.page.day, compare, known, camera, switches, lang, events };
-  }
-
-  /** What there is to share; null before a day is on the map. */
-  shared(): Shared | null {
-    const { open, off } = this;
-    const place = this.place();
-    if (!open || !place?.day) return null;
-    const { tiles, theatre } = open;
-    const title = pick(theatre.title, this.language) || theatre.id;
-    return { place, title, revision: tiles.time.revision, layers: turnable(tiles), off };
   }
 
   /** The reader went back or forward, or edited the address. */
@@ -356,15 +251,7 @@ export class Visit {
 
   /** The reader chose another theatre. */
   chooseTheatre(id: string): void {
-    this.link = {
-      ...this.link,
-      theatre: id,
-      at: "",
-      compare: "",
-      known: 0,
-      camera: null,
-      switches: AS_AT_FIRST,
-    };
+    this.link = linkElsewhere(this.link, id);
     this.parts.address.choose(id);
     this.reopen(id);
   }
@@ -396,10 +283,8 @@ export class Visit {
   /** Sources, layers and feature states went with the context: the wished-for day is made anew once there is another. */
   onLost(): void {
     const { wanted } = this.parts.travel;
-    this.parts.travel.periods.abandon();
-    this.parts.comparison.abandon();
-    this.parts.recent.abandon();
-    this.parts.drawnNotes.abandon();
+    const { comparison, recent, drawnNotes } = this.parts;
+    for (const one of [this.parts.travel.periods, comparison, recent, drawnNotes]) one.abandon();
     this.takeDown();
     this.parts.page.hint(this.say("lost"));
     if (wanted) this.parts.travel.wish(wanted, "step");
@@ -407,7 +292,7 @@ export class Visit {
 
   /** Load the page anew with what it was to show. */
   restart(): void {
-    const place = this.place();
+    const place = this.answers.place();
     if (place && this.parts.page.controls) this.parts.address.keep(place, this.parts.travel.wanted);
     location.reload();
   }

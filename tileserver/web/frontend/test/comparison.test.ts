@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { km2Of, type ComparisonDocument } from "../src/catalogue";
+import { km2Of } from "../src/catalogue";
+import { type ComparisonDocument } from "../src/figures";
 import { movedOf } from "../src/comparison_layers";
 import { comparisonTitle, knownPart, pairOf } from "../src/comparison";
 import { groupsOf } from "../src/comparison_list";

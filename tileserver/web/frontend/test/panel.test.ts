@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type { Catalogue, ComparisonDocument, DayCount, TileJson } from "../src/catalogue";
+import type { Catalogue, DayCount, TileJson } from "../src/catalogue";
+import type { ComparisonDocument } from "../src/figures";
 import { comparisonList } from "../src/comparison_list";
 import { GainsView } from "../src/gains_view";
 import type { Note } from "../src/notes";
