@@ -26,7 +26,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from starlette.testclient import TestClient
 
-from tests.kept import kept_database
+from tests.kept import Kept
+from tests.order import ordered
 from tileserver.config import Settings, read_settings
 from tileserver.desk.importer import import_file
 from tileserver.desk.job import Job
@@ -40,6 +41,8 @@ from tileserver.theatres import SAMPLES, load_theatre
 from tileserver.web.app import create_app
 from tileserver.web.logs import configure_command_logs
 
+# Every server and command that a test starts would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["TZ"] = "Asia/Kathmandu"  # no test may lean on the machine's zone
 time.tzset()
 
@@ -75,7 +78,9 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the real data where it is absent; nothing else is ever skipped."""
+    """Order the files for several workers, and skip what needs real data that is absent; nothing else."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = ordered(items)
     for item in items:
         if item.get_closest_marker("data") and not DATA.exists():
             item.add_marker(pytest.mark.skip(reason="the real data is not here"))
@@ -179,7 +184,13 @@ def database(databases: Databases) -> str:
 
 
 @pytest.fixture(scope="session")
-def sample_database(databases: Databases) -> str:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """What is loaded once for all workers."""
+    return Kept.of_run(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def sample_database(databases: Databases, kept: Kept) -> str:
     """A database with both samples; read it, do not write to it."""
 
     async def load(connection: asyncpg.Connection) -> None:
@@ -188,7 +199,7 @@ def sample_database(databases: Databases) -> str:
             loaded = await load_sample(connection, name, lambda *_: None)
             assert not any(outcome.rulings for _, outcome in loaded)
 
-    return databases.keep(kept_database("samples", databases.bare, lambda dsn: databases.run(dsn, load)))
+    return databases.keep(kept.database("samples", databases.bare, lambda dsn: databases.run(dsn, load)))
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +216,7 @@ def archive_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def archive_database(databases: Databases, archive_folder: Path) -> str:
+def archive_database(databases: Databases, archive_folder: Path, kept: Kept) -> str:
     """A database with real snapshots and events; read it, do not write to it. For tests marked data."""
 
     async def load(connection: asyncpg.Connection) -> None:
@@ -217,7 +228,7 @@ def archive_database(databases: Databases, archive_folder: Path) -> str:
         assert not outcome.rulings
         await import_file(Job(connection, layers, "events"), EVENTS, ReadOptions())
 
-    return databases.keep(kept_database("archive", databases.bare, lambda dsn: databases.run(dsn, load)))
+    return databases.keep(kept.database("archive", databases.bare, lambda dsn: databases.run(dsn, load)))
 
 
 def settings_for(dsn: str, **changes: str) -> Settings:
