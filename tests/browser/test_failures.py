@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Route
 
 from tests.browser.conftest import NewReader, Reader, assert_all_of_one_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SAYS_THAT_IT_FAILED = (
+    "document.documentElement.dataset.state === 'error'"
+    " && /{day}.* could not be loaded/.test(document.getElementById('hint').textContent)"
+)
 
 
 async def test_failing_tiles_leave_picture_label_and_address(server_url: str, reader: Reader) -> None:
@@ -22,11 +29,40 @@ async def test_failing_tiles_leave_picture_label_and_address(server_url: str, re
 
     await reader.page.route("**/history/**", refuse)
     await reader.page.fill("#date-field", "1944-12-24")  # in a period that is not loaded
-    await reader.until("document.documentElement.dataset.state === 'error'")
+    await reader.until(SAYS_THAT_IT_FAILED.format(day="24 Dec"))
     assert [await reader.shown(), await reader.labelled(), await reader.linked()] == ["1944-07-25"] * 3
     assert await reader.on_screen("control") == before
-    assert "24 Dec" in (await reader.page.text_content("#hint") or "")  # tried again by now or not
     failing = False
+    await reader.ready("1944-12-24")
+    await assert_all_of_one_day(reader, server_url, "1944-12-24")
+
+
+async def test_the_line_stays_with_the_day_on_its_way_when_the_shown_one_loses_a_tile(
+    server_url: str, reader: Reader
+) -> None:
+    asked, released = asyncio.Event(), asyncio.Event()
+    shown = await reader.page.evaluate("tileserverMap.getSource(tileserverShownSource()).tiles[0]")
+    shown = shown.partition("/{z}")[0]
+
+    async def hold(route: Route) -> None:
+        if shown in route.request.url:
+            await route.fulfill(status=503, body="")
+            return
+        asked.set()
+        await released.wait()
+        await route.continue_()
+
+    await reader.page.route("**/history/**", hold)
+    await reader.page.fill("#date-field", "1944-12-24")
+    await asked.wait()
+    await reader.page.evaluate(
+        "new Promise(heard => tileserverMap.once('error', heard).jumpTo({center: [6, 47]}))"
+        ".then(() => new Promise(requestAnimationFrame))"
+    )
+    state = await reader.page.evaluate("document.documentElement.dataset.state")
+    hint = await reader.page.text_content("#hint")
+    assert (state, "24 Dec" in (hint or "")) == ("loading", True), hint
+    released.set()
     await reader.ready("1944-12-24")
     await assert_all_of_one_day(reader, server_url, "1944-12-24")
 

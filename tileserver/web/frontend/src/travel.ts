@@ -190,9 +190,11 @@ export class Travel {
     if (progress.phase === "ready" && this.state.travels) this.periods.lookAhead();
   }
 
-  /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try it all again. */
+  /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try it all again.
+   *  While another day is on its way the line is that day's, which brings all of its tiles along. */
   private onHole(): void {
-    const day = this.state.shown || this.state.wanted;
+    const { shown: day, wanted } = this.state;
+    if (!day || day !== wanted) return;
     this.options.page.state = "error";
     this.options.page.hint(this.said({ word: "failed", days: { day } }));
     clearTimeout(this.retry);
