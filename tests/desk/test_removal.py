@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from tests.conftest import NOW, Databases, settings_for
 from tests.desk.test_declare import everything
 from tests.twins import USUAL, tell
-from tileserver.samples.load import load_sample
 from tileserver.store.revision_log import list_revisions
 from tileserver.store.theatres import remove_theatre, set_hidden
 from tileserver.theatres import SAMPLES
@@ -73,12 +72,9 @@ def test_a_removed_theatre_leaves_nothing_but_the_list_of_revisions(databases: D
     assert set(answers(dsn).values()) == {200}
 
 
-def test_samples_give_way_to_the_first_real_theatre(databases: Databases, database: str) -> None:
-    async def load(connection: asyncpg.Connection) -> None:
-        await load_sample(connection, SAMPLES[-1], lambda *_: None)
-
-    databases.run(database, load)
-    assert _default(database) == SAMPLES[-1]
+def test_samples_give_way_to_the_first_real_theatre(databases: Databases, sample_database: str) -> None:
+    database = databases.copy(sample_database)
+    assert _default(database) in SAMPLES
     databases.run(database, partial(tell, names=USUAL))
     assert _default(database) == "twin"
 

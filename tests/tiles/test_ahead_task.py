@@ -20,7 +20,7 @@ from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.tiers import ShelfTier
 from tileserver.times import OPEN, TICK, Micros, from_micros
 
-ZOOM = 4
+ZOOM = 2  # more than fifty versions of tiles already, and a tenth of those of zoom 4
 
 pytestmark = pytest.mark.db
 
@@ -70,7 +70,7 @@ def test_after_rendering_ahead_tiles_need_no_database_and_a_second_run_renders_n
             "ukraine-sample.control,ukraine-sample.frontline"
         )
         async with service.current.pool.acquire(), service.current.pool.acquire():  # all that readers have
-            for z, x, y in ((0, 0, 0), (4, 9, 5)):
+            for z, x, y in ((0, 0, 0), (2, 2, 1)):
                 question = Question(tileset, TileAddress(z, x, y))
                 answer = await service.answer(question, await service.locate(question))
                 assert answer.body.data
