@@ -27,7 +27,7 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tests.conftest import DATA, NOW
+from tests.conftest import NOW, TWO_MONTHS
 from tests.desk.conftest import Desk
 from tests.gains_source import held_by_day
 from tileserver.model import Moment, Revision
@@ -59,11 +59,9 @@ Result = TypeVar("Result")
 
 
 @pytest.fixture(scope="module")
-def desk(databases: Databases) -> Desk:
-    """October and November 2023."""
-    desk = Desk(databases)
-    desk.import_file("control", DATA / "control" / "daily_2023-10_2023-11")
-    return desk
+def desk(databases: Databases, archive_database: str) -> Desk:
+    """October and November 2023, with a state of the year before and one of the year after."""
+    return Desk(databases, databases.copy(archive_database))
 
 
 async def measured(connection: asyncpg.Connection) -> tuple[StoredLayer, list[StatusArea]]:
@@ -141,7 +139,7 @@ def test_net_of_a_change_is_the_difference_of_the_series(desk: Desk) -> None:
         stored, areas = await measured(connection)
         instants = at_each_instant(areas)
         ends = list(instants)
-        for before, after in ((ends[0], ends[-1]), (ends[20], ends[21]), (ends[40], ends[10])):
+        for before, after in ((ends[1], ends[-2]), (ends[21], ends[22]), (ends[41], ends[11])):
             moments = [Moment(to_micros(at), Revision(stored.revisions[-1])) for at in (before, after)]
             pieces = await load_pieces(connection, stored, moments[0], moments[1], Sieve())
             net = {status: own.net for status, own in comparison_of(pieces).balances().items()}
@@ -158,7 +156,7 @@ def test_the_days_add_up_to_the_series(desk: Desk) -> None:
         stored, areas = await measured(connection)
         tileset = (await load_catalogue(connection)).tileset(str(stored.ref))
         series = await load_series(connection, tileset, stored.revisions[-1], NOW)
-        assert len(series.days) == 61  # among them those without a snapshot
+        assert len(series.days) == 704  # among them those without a snapshot
         net = net_by_day(areas, tileset)
         for status, figures in series.km2.items():
             assert sum(net[day].get(status, 0.0) for day in net) == pytest.approx(figures[-1], abs=0.05)
@@ -177,7 +175,7 @@ def test_what_russia_gained_on_a_day_is_how_much_more_its_areas_have_in_the_sour
         tileset = (await current.catalogue()).tileset("ukraine.control")
         return await GainsService(current, 1 << 24).gains(tileset, tileset.revision(None))
 
-    gains, source = ask(desk, work), held_by_day(DATA / "control" / "daily_2023-10_2023-11")
+    gains, source = ask(desk, work), held_by_day(TWO_MONTHS)
     assert len(source) > 50
     for before, day in pairwise(source):
         passed = gains.between(before + timedelta(1), day)
