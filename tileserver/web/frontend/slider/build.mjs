@@ -38,6 +38,7 @@ export async function buildSlider(out) {
     target: "es2022",
     minify: true,
     charset: "utf8",
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     plugins: [small],
     logLevel: "warning",
   });

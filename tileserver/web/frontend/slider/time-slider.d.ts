@@ -10,7 +10,6 @@ export interface TimeSliderWords {
   day: string;
   failed: string;
   loading: string;
-  lost: string;
   nextChange: string;
   nextDay: string;
   pause: string;

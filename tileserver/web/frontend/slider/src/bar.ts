@@ -9,13 +9,15 @@ import css from "./bar.css";
 import type { Say, SliderWord } from "./words";
 
 const SETTLE_MS = 700; // after which a day is spoken aloud
-const PLAY = "M5 3.5v11l9-5.5z";
-const PAUSE = "M4.5 3.5h3v11h-3zm6 0h3v11h-3z";
+const PLAY = "M5 3v12l10-6z";
+const PAUSE = "M4 3h4v12H4zm6 0h4v12h-4z";
+const STEP = "M6 4v10l6-5z";
+const LEAP = "M2 4v10l6-5zm6 0v10l6-5zm6 0h2v10h-2z";
 const BUTTONS: [SliderWord, string][] = [
-  ["previousChange", "M9 3.5 3.5 9 9 14.5v-4l4 4v-11l-4 4zM14 3.5h1.5v11H14z"],
-  ["previousDay", "M12 3.5 6 9l6 5.5z"],
-  ["nextDay", "M6 3.5 12 9l-6 5.5z"],
-  ["nextChange", "M9 3.5 14.5 9 9 14.5v-4l-4 4v-11l4 4zM4 3.5H2.5v11H4z"],
+  ["previousChange", LEAP],
+  ["previousDay", STEP],
+  ["nextDay", STEP],
+  ["nextChange", LEAP],
 ];
 
 /** Who hears what the reader does with the control. */

@@ -7,10 +7,11 @@ import type { Dated } from "./document";
 
 const NOWHERE = 24; // a zoom; from this to this a layer is never drawn
 
-/** The id of the source whose layers are dated: the one asked for, else the one that has the tileset's tiles. */
+/** The id of the source whose layers are dated: the one asked for, else the one with this address, else the one that has
+ *  the document's tiles. Empty where that cannot be said before there is a document. */
 export function sourceOf(
   { sources }: StyleSpecification,
-  document: Dated,
+  document: Dated | null,
   url: string,
   asked: string,
 ): string {
@@ -22,9 +23,12 @@ export function sourceOf(
   const found = Object.entries(sources).find(
     ([, source]) =>
       source.type === "vector" &&
-      (source.url ? bare(source.url) === bare(url) : bare(source.tiles?.[0]) === bare(document.tiles[0])),
+      (source.url
+        ? bare(source.url) === bare(url)
+        : document !== null && bare(source.tiles?.[0]) === bare(document.tiles[0])),
   );
   if (found) return found[0];
+  if (!document) return "";
   throw new Error("no source of the style has the tiles of the TileJSON; name one as `source`");
 }
 

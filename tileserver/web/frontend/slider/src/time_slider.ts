@@ -7,18 +7,17 @@
 //   dated_source.ts    feature states from the day drawn before to this one, or the whole source in sight
 //   copies.ts          how the partner's paint obeys them
 
-import type { Map as MapLibre, Subscription } from "maplibre-gl";
+import type { Map as MapLibre } from "maplibre-gl";
 import type { DayCount } from "../../src/catalogue";
 import { dayText, isDay, type Day } from "../../src/days";
 import { DayQueue, type Prepared, type Progress } from "../../src/dayqueue";
 import { Player } from "../../src/player";
 import { START, hintOf, type PageState } from "../../src/state";
 import { Bar } from "./bar";
-import { DATED } from "./dated_source";
 import { DaysOnMap } from "./days_on_map";
 import type { TimeSlider as Face, TimeSliderOptions } from "../time-slider";
 import { openingDay, readDocument, spanOf, type Dated } from "./document";
-import { Templates, sourceOf } from "./templates";
+import { PartnerStyle } from "./partner_style";
 import { chooseLanguage, speaker, type Say, type SliderWord } from "./words";
 
 const PLAY_MS = 125; // that a day stands while playing, at least
@@ -38,14 +37,10 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
   private readonly dress = (): void => this.wear();
   private map: MapLibre | null = null;
   private days: DaysOnMap | null = null;
-  private templates: Templates | null = null;
+  private style: PartnerStyle | null = null;
   private document: Dated | null = null;
   private state: PageState = START;
-  private drawable: { promise: Promise<void>; settle: () => void } = later();
-  private isDrawable = false; // whether there is a style that the partner's layers were found in
-  private lost = false; // whether there was one, and is no more
   private ownTheme: Theme;
-  private subscriptions: Subscription[] = [];
   private readonly resized = new ResizeObserver(() => this.fit());
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,7 +56,7 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
       onPlay: () => this.player.play(!this.state.playing),
     });
     this.queue = new DayQueue({
-      instantly: (day) => this.isDrawable && Boolean(this.days?.instantly(day)),
+      instantly: (day) => Boolean(this.style?.isFound && this.days?.instantly(day)),
       prepare: (day) => this.prepare(day),
       onProgress: (progress) => this.onProgress(progress),
     });
@@ -89,12 +84,19 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
       (day) => this.onDay(day),
       () => this.onHole(),
     );
-    this.subscriptions = [
-      map.on("webglcontextlost", () => this.lose()),
-      map.on("styledataloading", () => this.lose()),
-      map.on("style.load", () => this.find()),
-      map.on("styledata", () => this.follow()),
-    ];
+    const { tilejson, source = "" } = this.options;
+    this.style = new PartnerStyle(map, {
+      url: typeof tilejson === "string" ? tilejson : "",
+      source,
+      document: () => this.document,
+      isThere: () => Boolean(map.getSource(this.source)),
+      onFound: () => this.onFound(),
+      onLost: () => this.onLost(),
+      onChange: () => {
+        this.open();
+        this.queue.refresh();
+      },
+    });
     this.resized.observe(map.getContainer());
     this.dark.addEventListener("change", this.dress);
     this.wear();
@@ -107,19 +109,14 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
   onRemove(): void {
     this.pause();
     clearTimeout(this.timer);
-    for (const subscription of this.subscriptions) subscription.unsubscribe();
-    if (this.map?.getStyle()) {
-      this.days?.clear();
-      this.templates?.give();
-    }
-    this.lose();
-    this.drawable.settle(); // who waits for it finds nothing
-    this.drawable = later();
-    this.lost = false;
+    this.queue.forget();
+    if (this.map?.getStyle()) this.days?.clear();
+    else this.days?.abandon();
+    this.style?.leave();
     this.resized.disconnect();
     this.dark.removeEventListener("change", this.dress);
     this.bar.remove();
-    this.map = this.days = this.templates = this.document = null;
+    this.map = this.days = this.style = this.document = null;
     this.state = START;
   }
 
@@ -177,23 +174,21 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
 
   private async start(): Promise<void> {
     const { tilejson, chart = true } = this.options;
+    const { map } = this;
     try {
+      this.style?.find();
       const document = await readDocument(tilejson);
-      if (!this.map) return;
+      if (!map || this.map !== map) return;
       this.document = document;
-      this.bar.setSpan(spanOf(document));
-      if (chart && document.time.days) void this.readDays(document.time.days);
     } catch (error) {
       console.warn("time slider:", error);
-      this.timer = setTimeout(() => void this.start(), RETRY_MS);
+      if (typeof tilejson === "string") this.timer = setTimeout(() => void this.start(), RETRY_MS);
       return;
     }
+    this.bar.setSpan(spanOf(this.document));
+    if (chart && this.document.time.days) void this.readDays(this.document.time.days);
     this.wish(this.options.day ?? "");
-    try {
-      this.find();
-    } catch (error) {
-      console.error("time slider:", error); // the page's own mistake, which no waiting mends
-    }
+    this.style?.find();
   }
 
   private async readDays(url: string): Promise<void> {
@@ -202,48 +197,20 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
     this.bar.setDays(((await answer.json()) as { days: DayCount[] }).days);
   }
 
-  /** Find the partner's layers, once there are both a style and a document, and whenever the style is another. */
-  private find(): void {
-    const { map, days, document, options } = this;
-    const style = map?.getStyle();
-    if (!map || !days || !document || !style) return;
-    if (days.seen && map.getSource(days.seen.source)) return;
-    this.lose();
-    for (const layer of style.layers) if ("source" in layer && dated(layer.source)) map.removeLayer(layer.id);
-    for (const source of Object.keys(style.sources)) if (dated(source)) map.removeSource(source);
-    const url = typeof options.tilejson === "string" ? options.tilejson : "";
-    const source = sourceOf(style, document, url, options.source ?? "");
-    if (this.templates?.source !== source) this.templates = new Templates(map, source);
-    this.templates.take();
+  private onFound(): void {
     this.open();
-    this.isDrawable = true;
-    this.lost = false;
-    this.drawable.settle();
     if (this.state.wanted) this.wish(this.state.wanted);
   }
 
-  /** The map has no style any more: it shows no day. */
-  private lose(): void {
-    if (!this.isDrawable) return;
-    this.isDrawable = false;
-    this.lost = true;
-    this.drawable = later();
+  private onLost(): void {
     this.days?.abandon();
     this.queue.forget();
     this.onProgress({ phase: "loading", shown: "", wanted: "" });
   }
 
-  /** The partner may have changed a layer: then the shown day is prepared anew. */
-  private follow(): void {
-    if (!this.isDrawable || !this.days?.seen || !this.templates?.follow()) return;
-    this.open();
-    this.queue.refresh();
-  }
-
   private open(): void {
-    const { days, document, templates, options } = this;
-    if (document && templates)
-      days?.open({ document, layers: templates.layers, history: options.history ?? true });
+    const { days, document, style, options } = this;
+    if (document && style) days?.open({ document, layers: style.layers, history: options.history ?? true });
   }
 
   /** The reader moves through time, so that it pays to load ahead. */
@@ -264,10 +231,10 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
 
   private async prepare(day: Day): Promise<Prepared> {
     try {
-      await this.drawable.promise;
+      await this.style?.ready();
       return await this.days!.prepare(day);
     } catch (error) {
-      if (day === this.state.wanted && this.isDrawable) await this.readAgain();
+      if (day === this.state.wanted && this.style?.isFound) await this.readAgain();
       throw error;
     }
   }
@@ -310,7 +277,7 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
 
   private show(): void {
     const { wanted, shown, playing } = this.state;
-    const hint = hintOf(this.state, this.lost);
+    const hint = hintOf(this.state, false);
     const [day = ""] = Object.values(hint?.days ?? {});
     const text = day && dayText(day, this.language, "short");
     this.bar.update({ wanted, shown, playing, hint: hint ? this.say(hint.word as SliderWord, text) : "" });
@@ -324,12 +291,4 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
   private fit(): void {
     this.bar.fit(this.map?.getContainer().clientWidth ?? 0);
   }
-}
-
-const dated = (source: unknown): boolean => String(source).startsWith(DATED);
-
-function later(): { promise: Promise<void>; settle: () => void } {
-  let settle = (): void => undefined;
-  const promise = new Promise<void>((resolve) => (settle = resolve));
-  return { promise, settle };
 }
