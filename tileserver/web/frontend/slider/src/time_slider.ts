@@ -268,8 +268,10 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
     this.show();
   }
 
-  /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try all of it again. */
+  /** A tile of the shown day is missing, after a move of the map say: keep the rest, say so, try all of it again. While
+   *  another day is on its way the line is that day's, which brings all of its tiles along. */
   private onHole(): void {
+    if (this.state.shown !== this.state.wanted) return;
     this.onProgress({ ...this.state, phase: "error" });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.queue.refresh(), RETRY_MS);
