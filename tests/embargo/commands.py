@@ -119,6 +119,7 @@ COMMANDS: Mapping[str, Entry] = {
         Call("export toy.control {out}/a --zooms 6 --history --json", part=_archived),
         Call("export toy.control {out}/a.pmtiles --zooms 6 --revision 6 --json", shows=False, part=_archived),
     ],
+    "apply": Mute("what it read in the caller's own files"),
     "theatre list": [Call("theatre list --json", shows=False)],
     "theatre show": [Call("theatre show toy --json", shows=False)],
     "revisions": Desk(),

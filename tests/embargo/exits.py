@@ -221,6 +221,18 @@ def _listed(_: Sequence[Learned]) -> Iterator[Ask]:
         yield Ask(path + "?datetime=2024-01-09&bbox=-170,-80,-160,-70", until, shows=False)
 
 
+def _changed(_: Sequence[Learned]) -> Iterator[Ask]:
+    """Which tiles changed: since before the secret was told, and since after, and of its own day."""
+    for name, until in TILESETS.items():
+        path = f"/tilesets/{name}/changed?zooms=0-8"
+        yield Ask(f"{path}&since=6", until)
+        yield Ask(f"{path}&since=6&datetime=2024-01-09&limit=1", until)
+        yield Ask(f"{path}&since=6&bbox=-180,-80,180,80&limit=2000", until)
+        yield Ask(f"{path}&since=6&after=5/0/0", until)
+        yield Ask(f"{path}&since=6&revision=6", until, shows=False)
+        yield Ask(f"{path}&since=6&revision=6&datetime=2024-01-09", until, shows=False)
+
+
 def _measures(form: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     def asks(_: Sequence[Learned]) -> Iterator[Ask]:
         for name, until in TILESETS.items():
@@ -383,6 +395,7 @@ ROUTES: Mapping[str, Exit] = {
     "/tilesets/{tileset}/timeline": Exit(_timelines),
     "/tilesets/{tileset}/places": Exit(_places),
     "/tilesets/{tileset}/events.json": Exit(_listed),
+    "/tilesets/{tileset}/changed": Exit(_changed),
     "/tilesets/{tileset}/km2.json": Exit(_measures("km2.json")),
     "/tilesets/{tileset}/km2.csv": Exit(_measures("km2.csv")),
     "/tilesets/{tileset}/gains.json": Exit(_measures("gains.json")),

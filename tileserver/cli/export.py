@@ -1,7 +1,8 @@
-"""``tileserver export``: tiles as archives."""
+"""``tileserver export`` and ``tileserver apply``: archives of tiles, and of changes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,10 @@ from tileserver.cli.session import Json, out, print_json, progress_bar, with_ser
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.export.archive import Written
+from tileserver.export.container import suffix_of
+from tileserver.export.delta import apply_delta
 from tileserver.export.excerpt import Excerpt, TileSource, periods_of
-from tileserver.export.making import make, target_of
+from tileserver.export.making import Base, Export, target_of
 from tileserver.history.service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tiers import open_tiers
@@ -30,17 +33,22 @@ def export(
         Path, typer.Argument(metavar="OUT", help="A file .pmtiles or .mbtiles, or a folder for archives.")
     ],
     when: Annotated[
-        str,
-        typer.Option("--datetime", help="A day, an instant or an interval, as in URLs; with --history a/b."),
+        str, typer.Option("--datetime", help="A day, an instant or an interval, as in URLs.")
     ] = "latest",
     history: Annotated[
-        bool, typer.Option("--history", help="History tiles, an archive for each period.")
+        bool, typer.Option("--history", help="History tiles: an archive for each period with such a day.")
     ] = False,
     zooms: Annotated[str, typer.Option(help="Zooms, such as 0-12 or 8.")] = "0-12",
     bounds: Annotated[
         str, typer.Option(help="west,south,east,north in degrees; all of the map otherwise.")
     ] = "",
     revision: Annotated[int | None, typer.Option(min=1, help="As known in this revision.")] = None,
+    older: Annotated[
+        str,
+        typer.Option(
+            "--since", help="Only what changed since this revision, or this earlier archive, a file."
+        ),
+    ] = "",
     form: Annotated[
         str, typer.Option("--format", help="Of the files in a folder: pmtiles or mbtiles.")
     ] = "pmtiles",
@@ -48,7 +56,7 @@ def export(
 ) -> None:
     """Write public tiles into an archive, for apps without a network and for plain file servers.
 
-    The tiles of one date or, with --history, of whole periods. In a folder files are named by what they hold,
+    The tiles of one date or, with --history, of whole periods. In a folder files are named by their bytes,
     and a list beside them says which are the newest. Equal revisions and options give equal bytes.
 
     [bold]tileserver export western-front --datetime 1944-08-25 --zooms 0-8 paris.pmtiles[/bold]
@@ -64,21 +72,47 @@ def export(
             try:
                 chosen = (await service.current.catalogue()).tileset(tileset)
                 plain = Excerpt(chosen, zooms_within(zooms, chosen.zooms), bounds_lonlat(bounds), revision)
-                parts = await (_periods if history else _date)(source, plain, when)
-                return await make(source, parts, target, show)
+                parts = await _periods(source, plain, when) if history else _date(plain, when)
+                bases = await _bases(source, parts, older)
+                changed = [each for each in zip(parts, bases, strict=True) if each[0] != each[1]]
+                if older and not changed:
+                    return []
+                return await Export(source, *_columns(changed), target, show, bool(older)).run()
             finally:
                 await source.tiles.close()
 
         made = with_service(work, connections=_CONNECTIONS)
+    _say(made, json)
+
+
+def apply(
+    base: Annotated[Path, typer.Argument(help="The archive that is there.")],
+    delta: Annotated[Path, typer.Argument(help="What export --since wrote.")],
+    result: Annotated[Path, typer.Argument(metavar="OUT", help="The new archive; may be the base itself.")],
+    json: Json = False,
+) -> None:
+    """Put a delta into its base: the result is, byte for byte, the archive of a whole export.
+
+    [bold]tileserver apply week-44.pmtiles delta.pmtiles week-45.pmtiles[/bold]
+    """
+    for path in (base, delta, result):
+        suffix_of(path)
+    _say([apply_delta(base, delta, result)], json)
+
+
+def _say(made: Sequence[Written], json: bool) -> None:
     if json:
         print_json([{**asdict(each), "path": each.path.name} for each in made])
         return
+    if not made:
+        out.print("nothing changed")
     for each in made:
-        out.print(f"{each.path}: {each.tiles:,} tiles, {each.bytes:,} bytes", highlight=False, soft_wrap=True)
+        said = f"{each.path}: {each.tiles:,} tiles, {each.bytes:,} bytes"
+        out.print(said, highlight=False, soft_wrap=True)
 
 
-async def _date(source: TileSource, plain: Excerpt, when: str) -> list[Excerpt]:
-    """Return the excerpt at *when*, as `replace` of *plain*."""
+def _date(plain: Excerpt, when: str) -> list[Excerpt]:
+    """Return *plain* at *when*."""
     if when == "latest":
         return [plain]
     zone = plain.tileset.zone
@@ -86,9 +120,27 @@ async def _date(source: TileSource, plain: Excerpt, when: str) -> list[Excerpt]:
 
 
 async def _periods(source: TileSource, plain: Excerpt, when: str) -> list[Excerpt]:
-    """Return the excerpt of each period of history that has a day of *when*; of all for ``latest``."""
+    """Return *plain* in each period of history that has a day of *when*; in all for ``latest``."""
     if plain.revision is not None:
         raise BadParameter("history is as known now, so --history goes without --revision")
     asked = None if when == "latest" else parse_datetime(when, plain.tileset.zone)
     periods = await periods_of(source, plain.tileset, asked)
-    return [replace(plain, period=each) for each in periods]
+    return [plain.in_period(each) for each in periods]
+
+
+async def _bases(source: TileSource, parts: Sequence[Excerpt], older: str) -> list[Base]:
+    """Return of each part the archive that ``--since`` means: ``None`` where there was none."""
+    if not older:
+        return [None for _ in parts]
+    if not older.isdigit():
+        if len(parts) > 1:
+            raise BadParameter(f"--since {older[:80]} is one archive, and these are {len(parts)}")
+        return [Path(older) for _ in parts]
+    revision = int(older)
+    if not parts or parts[0].period is None:
+        return [replace(each, revision=revision) for each in parts]
+    return [await source.as_known(each, revision) for each in parts]
+
+
+def _columns(changed: Sequence[tuple[Excerpt, Base]]) -> tuple[list[Excerpt], list[Base]]:
+    return [part for part, _ in changed], [base for _, base in changed]

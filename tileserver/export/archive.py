@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from tileserver.export.container import writing
+from tileserver.export.container import ArchiveWriter, Metadata, writing
 from tileserver.grid import TileAddress
 
 _NAMED_BY = 16  # hexadecimal digits of the hash in a name
@@ -37,11 +36,40 @@ class Written:
         return replace(self, path=path)
 
 
+class NewArchive:
+    """An archive while tiles come, in the order of `pmtiles.place_of`, packed with gzip."""
+
+    def __init__(self, file: ArchiveWriter) -> None:
+        self._file = file
+        self.tiles, self._hash = 0, hashlib.sha256()
+
+    def put(self, address: TileAddress, data: bytes) -> None:
+        """Add a tile: *data* is its MVT, packed with gzip."""
+        self._file.put(address, data)
+        self._hash.update(f"{address} {len(data)}\n".encode() + data)
+        self.tiles += 1
+
+    def finish(self, metadata: Metadata) -> None:
+        """Write *metadata*, the last of all."""
+        self._file.finish(metadata)
+
+    def written(self, path: Path) -> Written:
+        """Return the finished archive, which lies at *path*."""
+        return Written(path, self.tiles, path.stat().st_size, sha256_of(path), self._hash.hexdigest())
+
+
+@contextmanager
+def new_archive(path: Path) -> Iterator[NewArchive]:
+    """Lend a new archive in a new file at *path*, whose suffix names the format."""
+    with writing(path, path.suffix) as file:
+        yield NewArchive(file)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Lend the path of a new file, to take the place of *path* in the end; no file is left after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{os.getpid()}.part-{path.name}")
     part.unlink(missing_ok=True)
     try:
         yield part
@@ -50,22 +78,6 @@ def replacing(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-async def write(
-    path: Path, tiles: AsyncIterator[tuple[TileAddress, bytes]], metadata: dict[str, Any]
-) -> Written:
-    """Write *tiles*, packed bytes in the order of an archive, and *metadata* to *path*, of a known suffix."""
-    number, own = 0, hashlib.sha256()
-    with replacing(path) as part:
-        with writing(part, path.suffix) as archive:
-            async for address, data in tiles:
-                archive.put(address, data)
-                own.update(f"{address} {len(data)}\n".encode() + data)
-                number += 1
-            archive.finish(metadata)
-        size, digest = part.stat().st_size, sha256_of(part)
-    return Written(path, number, size, digest, own.hexdigest())
 
 
 def sha256_of(path: Path) -> str:

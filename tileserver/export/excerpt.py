@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -42,7 +42,7 @@ class Excerpt:
     spelled : str, optional
         The same as URLs have it.
     period : HistoryPeriod, optional
-        Of history tiles: the period; *asked* and *revision* say nothing then.
+        Of history tiles: the period, which decides; *revision* is the one that it names.
     """
 
     tileset: Tileset
@@ -67,6 +67,10 @@ class Excerpt:
         if self.period is None:
             return None if self.asked is None else self.asked.end
         return None if self.period.end is None else day_period(self.period.end, self.tileset.zone).start
+
+    def in_period(self, period: HistoryPeriod) -> Excerpt:
+        """Return the same tiles as history of *period*, as known in the revision that the period names."""
+        return replace(self, period=period, revision=period.revision or None)
 
     def addresses(self) -> list[TileAddress]:
         """Return where anything may be, in the order of a file."""
@@ -97,6 +101,12 @@ class TileSource:
                     yield address, await asyncio.to_thread(compress, body, "gzip")
             done += len(some)
             told(done, len(addresses))
+
+    async def as_known(self, part: Excerpt, revision: int) -> Excerpt | None:
+        """Return *part*, history, as known in *revision*; ``None`` where the period was not known then."""
+        assert part.period is not None
+        found = await self.history.as_known(part.tileset, part.period, revision)
+        return None if found is None else part.in_period(found)
 
     def _asking(self, excerpt: Excerpt) -> Callable[[TileAddress], Awaitable[bytes]]:
         tileset, period = excerpt.tileset, excerpt.period

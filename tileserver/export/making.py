@@ -1,22 +1,24 @@
-"""One export: archives of the same tileset into a file, or into a folder under names of their excerpt."""
+"""One export: archives of the same tileset into a file, or into a folder under names of their bytes."""
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
 from tileserver.errors import BadParameter
-from tileserver.export.archive import Written, replacing, write
+from tileserver.export.archive import Written, new_archive, replacing
 from tileserver.export.container import SUFFIXES
+from tileserver.export.delta import write_delta
 from tileserver.export.excerpt import Excerpt, TileSource
 from tileserver.export.metadata import metadata_of
 
 Show: TypeAlias = Callable[[str, int, int | None], None]
+Base: TypeAlias = Excerpt | Path | None  # an archive to be written, one that is there, or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Target:
 
     @property
     def is_folder(self) -> bool:
-        """Whether names follow from excerpt."""
+        """Whether names follow from bytes."""
         return self.path.suffix not in SUFFIXES
 
 
@@ -44,49 +46,81 @@ def target_of(path: Path, form: str) -> Target:
     return Target(path, f".{form}")
 
 
-async def make(source: TileSource, parts: Sequence[Excerpt], target: Target, show: Show) -> list[Written]:
-    """Write an archive for each of *parts*, and in a folder their list; return all in that order.
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Archives of *parts* at *target*; of a part with a base in *bases* a delta alone."""
 
-    `BadParameter` for no archive at all, or several where there is one file for them.
-    """
-    if not parts:
-        raise BadParameter("nothing of that time is public, so there is no archive to write")
-    if len(parts) > 1 and not target.is_folder:
-        periods = ", ".join(str(each.period) for each in parts)
-        raise BadParameter(f"these are {len(parts)} archives, so name a folder for them: {periods}")
-    made = [await _make_one(source, each, target, show) for each in parts]
-    if target.is_folder:
-        _write_list(target.path / f"{_stem(parts[0])}.json", parts, made)
-    return made
+    source: TileSource
+    parts: Sequence[Excerpt]
+    bases: Sequence[Base]
+    target: Target
+    show: Show
+    of_deltas: bool = False  # is the list one of deltas?
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise BadParameter("nothing of that time is public or has changed: there is no archive to write")
+        if len(self.parts) > 1 and not self.target.is_folder:
+            periods = ", ".join(str(each.period) for each in self.parts)
+            raise BadParameter(f"these are {len(self.parts)} archives, so name a folder for them: {periods}")
+
+    async def run(self) -> list[Written]:
+        """Write the archives, and in a folder their list; return all in the order of the parts."""
+        made = [await self._make(*each) for each in zip(self.parts, self.bases, strict=True)]
+        if self.target.is_folder:
+            kind = "-deltas" if self.of_deltas else ""
+            _write_list(self.target.path / f"{_stem(self.parts[0])}{kind}.json", self.parts, made)
+        return made
+
+    async def _make(self, part: Excerpt, base: Base) -> Written:
+        said = await self._metadata(part)
+        target, name = self.target, label(part, said)
+        path = target.path / f"{name}{target.suffix}" if target.is_folder else target.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if base is None:
+            written = await self._write(path, part, said)
+        else:
+            written, name = await self._write_difference(path, part, base), f"{name}-delta"
+        return written.renamed(name) if target.is_folder else written
+
+    async def _write_difference(self, path: Path, part: Excerpt, base: Excerpt | Path) -> Written:
+        """Write the difference of *part* from *base* to *path*; whole archives lie beside meanwhile."""
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
+            whole = Path(folder) / f"whole{path.suffix}"
+            await self._write(whole, part, await self._metadata(part))
+            if isinstance(base, Path):
+                return write_delta(base, whole, path)
+            before = Path(folder) / f"base{path.suffix}"
+            await self._write(before, base, await self._metadata(base))
+            return write_delta(before, whole, path)
+
+    async def _write(self, path: Path, part: Excerpt, said: dict[str, Any]) -> Written:
+        name = label(part, said)
+        with replacing(path) as unfinished:
+            with new_archive(unfinished) as archive:
+                async for address, data in self.source.read(part, lambda *done: self.show(name, *done)):
+                    archive.put(address, data)
+                archive.finish(said)
+            written = archive.written(unfinished)
+        return replace(written, path=path)
+
+    async def _metadata(self, part: Excerpt) -> dict[str, Any]:
+        current, tileset = self.source.tiles.current, part.tileset
+        known = await current.periods_at(tileset, tileset.revision(part.revision))
+        return metadata_of(part, current.clock(), known)
 
 
-async def metadata(source: TileSource, excerpt: Excerpt) -> dict[str, Any]:
-    """Return the metadata of an archive with *excerpt*."""
-    current, tileset = source.tiles.current, excerpt.tileset
-    known = await current.periods_at(tileset, tileset.revision(excerpt.revision))
-    return metadata_of(excerpt, current.clock(), known)
+def label(part: Excerpt, said: dict[str, Any]) -> str:
+    """Return a name for *part* with the metadata *said*: for files, and for the progress bar."""
+    if part.period is not None:
+        return f"{_stem(part)}-{part.period}"
+    when = part.spelled or said["time"]["last_day"] or "empty"
+    return f"{_stem(part)}-{when}".replace("/", "_").replace(":", "")
 
 
-def label(excerpt: Excerpt, said: dict[str, Any]) -> str:
-    """Return a name for *excerpt* with the metadata *said*: for files, and for the progress bar."""
-    if excerpt.period is not None:
-        return f"{_stem(excerpt)}-{excerpt.period}"
-    when = excerpt.spelled or said["time"]["last_day"] or "empty"
-    return f"{_stem(excerpt)}-{when}".replace("/", "_").replace(":", "")
-
-
-async def _make_one(source: TileSource, excerpt: Excerpt, target: Target, show: Show) -> Written:
-    said = await metadata(source, excerpt)
-    name = label(excerpt, said)
-    path = target.path / f"{name}{target.suffix}" if target.is_folder else target.path
-    tiles = source.read(excerpt, lambda done, total: show(name, done, total))
-    written = await write(path, tiles, said)
-    return written.renamed(name) if target.is_folder else written
-
-
-def _stem(excerpt: Excerpt) -> str:
-    name = excerpt.tileset.name.replace(",", "+")
-    return name if excerpt.period is None else f"{name}-history"
+def _stem(part: Excerpt) -> str:
+    name = part.tileset.name.replace(",", "+")
+    return name if part.period is None else f"{name}-history"
 
 
 def _write_list(path: Path, parts: Sequence[Excerpt], made: Sequence[Written]) -> None:
@@ -97,10 +131,10 @@ def _write_list(path: Path, parts: Sequence[Excerpt], made: Sequence[Written]) -
             "bytes": each.bytes,
             "sha256": each.sha256,
             "tiles": each.tiles,
-            "period": None if excerpt.period is None else str(excerpt.period),
+            "period": None if part.period is None else str(part.period),
         }
-        for excerpt, each in zip(parts, made, strict=True)
+        for part, each in zip(parts, made, strict=True)
     ]
     document = {"tileset": parts[0].tileset.name, "archives": listed}
-    with replacing(path) as part:
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + os.linesep.encode())
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")

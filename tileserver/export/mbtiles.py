@@ -87,7 +87,7 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
     """Return the rows of the table ``metadata`` (1.3, Metadata); ``json`` has all, in our own words, too."""
     return {
         "name": metadata["name"],
-        "format": "pbf",
+        "format": metadata["format"],
         "bounds": ",".join(map(str, metadata["bounds"])),
         "center": ",".join(map(str, metadata["center"])),
         "minzoom": str(metadata["minzoom"]),

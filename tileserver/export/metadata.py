@@ -34,7 +34,7 @@ def metadata_of(excerpt: Excerpt, now: datetime, known: Sequence[Periods]) -> di
     low, high = excerpt.zooms[0], excerpt.zooms[-1]
     time = {name: value for name, value in said["time"].items() if name not in _OF_A_MOMENT}
     title = said["title"]
-    return {
+    own = {
         **document,
         "description": title.get("en") or next(iter(title.values()), tileset.name),
         "type": "overlay",
@@ -45,6 +45,7 @@ def metadata_of(excerpt: Excerpt, now: datetime, known: Sequence[Periods]) -> di
         "maxzoom": high,
         "time": {**time, **_period_block(excerpt.period)},
     }
+    return dict(sorted(own.items()))
 
 
 def _moment(excerpt: Excerpt, now: datetime) -> datetime:

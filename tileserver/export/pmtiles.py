@@ -36,11 +36,11 @@ def place_of(address: TileAddress) -> int:
 
 
 class _Writer:
-    def __init__(self, file: Any, folder: Path) -> None:
+    def __init__(self, file: Any, tiles: Any) -> None:
         self._file = file
         self._writer = _writing.Writer(file)
         self._writer.tile_f.close()
-        self._writer.tile_f = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the library closes it; there is room
+        self._writer.tile_f = tiles
         self._empty = True
 
     def put(self, address: TileAddress, data: bytes) -> None:
@@ -78,8 +78,9 @@ class _Writer:
 @contextmanager
 def writing(path: Path) -> Iterator[_Writer]:
     """Lend a writer into a new file at *path*."""
-    with path.open("xb") as file:
-        yield _Writer(file, path.parent)
+    # Tiles go into a file of their own until all are there; beside the archive there is room for them.
+    with path.open("xb") as file, tempfile.TemporaryFile(dir=path.parent) as tiles:
+        yield _Writer(file, tiles)
 
 
 class _Reader:
@@ -107,9 +108,10 @@ def _header(metadata: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the header that follow from *metadata* (3.2)."""
     west, south, east, north = (round(edge * _E7) for edge in metadata["bounds"])
     longitude, latitude, zoom = metadata["center"]
+    is_whole = metadata["format"] == "pbf"
     return {
-        "tile_type": TileType.MVT,
-        "tile_compression": Compression.GZIP,
+        "tile_type": TileType.MVT if is_whole else TileType.UNKNOWN,
+        "tile_compression": Compression.GZIP if is_whole else Compression.UNKNOWN,
         "min_lon_e7": west,
         "min_lat_e7": south,
         "max_lon_e7": east,

@@ -137,6 +137,11 @@ class PublicHistory:
             exists = horizon.covers(self._start(period.end)) and is_span(period.first, period.end) and known
         return exists and period.revision in (self._revisions(period) or {0})
 
+    def as_known(self, period: HistoryPeriod, revision: int) -> HistoryPeriod | None:
+        """Return *period* as known in *revision*; ``None`` if no revision by then changed the period."""
+        known = [each for each in self._revisions(period) if each <= revision]
+        return replace(period, revision=max(known)) if known else None
+
     def limits(self, period: HistoryPeriod) -> Public:
         """Return the limits of the public part of *period*."""
         if period.end is None:

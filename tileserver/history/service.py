@@ -76,6 +76,10 @@ class HistoryService:
                 raise UnknownPeriod(f"period {period} does not exist in {tileset.name}, or is not public")
         return period
 
+    async def as_known(self, tileset: Tileset, period: HistoryPeriod, revision: int) -> HistoryPeriod | None:
+        """Return *period* as known in *revision*; ``None`` if no revision by then changed the period."""
+        return (await self._past(tileset)).as_known(period, revision)
+
     async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> Answer[HistoryKey]:
         """Return the history tile of *period*, from `from_url`, at *address*."""
         low, high = tileset.zooms

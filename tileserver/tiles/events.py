@@ -115,9 +115,10 @@ class EventIndex:
         columns = [getattr(self.events, name) for name in _COLUMNS]
         return sum(column.nbytes for column in (self._places, self._x, self._y, self._by_end, *columns))
 
-    def boxes(self) -> dict[str, Integers]:
-        """Return the squares that have events, each once, by edge in world units."""
-        x, y = np.unique(np.column_stack([self._x, self._y]), axis=0).astype(np.int64).T
+    def boxes(self, which: Mask | None = None) -> dict[str, Integers]:
+        """Return the squares of all events, or of a part (*which*), each once, by edge in world units."""
+        places = np.column_stack([self._x, self._y])
+        x, y = np.unique(places if which is None else places[which], axis=0).astype(np.int64).T
         return {"west": x, "north": y, "east": x + 1, "south": y + 1}
 
     def near(self, address: TileAddress) -> list[Events]:

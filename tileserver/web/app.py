@@ -35,6 +35,7 @@ from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.aliased import AliasedTileRoutes  # tiles under addresses of other conventions
 from tileserver.web.aliases import Aliases  # addresses of tiles in other conventions
 from tileserver.web.basemap import OwnBasemap  # a newsroom's own archive under the map
+from tileserver.web.changed import ChangedRoute  # which tiles changed since a revision
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
 from tileserver.web.corrections import CorrectionRoutes, KeptCorrections  # /corrections
 from tileserver.web.desk_news import DeskNews  # what waits for the desk
@@ -233,9 +234,8 @@ def _direct(tiles: TileRoutes, hot: HotAnswers, follower: Follower, settings: Se
 
 def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     kept, tiles, pages = settings.max_age, parts.routes, _pages(parts, settings)
-    share = settings.cache_mb * _MB // 64
+    share, public = settings.cache_mb * _MB // 64, settings.public_url
     held, told = KeptDocuments(4 * share), KeptCorrections(2 * share)
-    public = settings.public_url
     documents = DocumentRoutes(parts.current, parts.history, held, public, kept, settings.theatre)
     return routes_of(
         Endpoints(
@@ -245,6 +245,7 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
             documents=documents,
             places=PlaceRoutes(parts.current, BodyCache(share), kept),
             events=EventRoutes(parts.current, BodyCache(2 * share), kept),
+            changed=ChangedRoute(parts.current, BodyCache(share), kept),
             gains=GainsRoutes(parts.current, parts.gains, BodyCache(2 * share), kept),
             tiles=tiles,
             aliased=AliasedTileRoutes(tiles),

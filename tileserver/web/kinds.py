@@ -47,6 +47,7 @@ _ENDING = re.compile(r"\.(json|atom|png|svg|gif|webp)\Z")
 _OF_A_TILESET = {
     "timeline": "timeline",
     "places": "places",
+    "changed": "changed",
     "events.json": "events",
     "km2.json": "km2",
     "km2.csv": "km2",

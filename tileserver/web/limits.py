@@ -39,7 +39,7 @@ def cost_of(target: bytes) -> float:
     if path.startswith(b"/history/"):
         return 60.0 if path.endswith(b".json") else 20.0
     if path.startswith(b"/tilesets/"):
-        costly = path.endswith((b"/timeline", b"/places", b"/events.json"))
+        costly = path.endswith((b"/timeline", b"/places", b"/events.json", b"/changed"))
         return 200.0 if costly else 120.0 if b"/km2." in path else 5.0
     if path.startswith(b"/pictures/"):
         return _picture_cost(query, is_moving=path.endswith((b".gif", b".webp")))

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from tileserver.web.aliased import AliasedTileRoutes
 from tileserver.web.basemap import OwnBasemap
 from tileserver.web.built import BuiltFiles
+from tileserver.web.changed import ChangedRoute
 from tileserver.web.comparisons import ComparisonRoutes
 from tileserver.web.corrections import CorrectionRoutes
 from tileserver.web.documents import DocumentRoutes
@@ -34,6 +35,7 @@ class Endpoints(NamedTuple):
     documents: DocumentRoutes
     places: PlaceRoutes
     events: EventRoutes
+    changed: ChangedRoute
     gains: GainsRoutes
     tiles: TileRoutes
     aliased: AliasedTileRoutes
@@ -71,6 +73,7 @@ def routes_of(on: Endpoints) -> list[BaseRoute]:
         Route("/tilesets/{tileset}/timeline", on.documents.timeline),
         Route("/tilesets/{tileset}/places", on.places.places),
         Route("/tilesets/{tileset}/events.json", on.events.json),
+        Route("/tilesets/{tileset}/changed", on.changed.json),
         Route("/tilesets/{tileset}/km2.json", on.documents.km2_json),
         Route("/tilesets/{tileset}/km2.csv", on.documents.km2_csv),
         Route("/tilesets/{tileset}/gains.json", on.gains.json),

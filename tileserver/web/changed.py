@@ -1,0 +1,121 @@
+"""The route of the list of changed tiles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tileserver.errors import BadParameter
+from tileserver.grid import parse_address_text
+from tileserver.model import Revision
+from tileserver.publish.changed import (
+    USUAL,
+    ChangedPage,
+    changed_document,
+    limit_of,
+    newest_public,
+    public_of,
+    zooms_of,
+)
+from tileserver.publish.documents import missing_block
+from tileserver.publish.events_document import bounds_of
+from tileserver.publish.public import public_part
+from tileserver.tiles.cache import BodyCache
+from tileserver.tiles.changed import Changes, Standing, standing_at
+from tileserver.tiles.current import Current
+from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.locate import latest
+from tileserver.tiles.tileset import NO_REVISION, Tileset
+from tileserver.times import Period
+from tileserver.web.params import DATED, Query, document_question, period_of
+from tileserver.web.represent import JSON, freshness, raw, represent
+
+_OWN = ("since", "public", "bbox", "zooms", "limit", "after")
+_REPEATED = ("datetime", "since", "public", "bbox", "zooms", "limit")  # by the query of the next page
+
+
+class ChangedKey(NamedTuple):
+    """Cache key of a page of changed tiles: reading of the catalogue, tileset, question, public part."""
+
+    reading: int
+    tileset: str
+    revision: int
+    asked: tuple[tuple[str, str], ...]
+    public: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRoute:
+    """The endpoint of changed tiles; *max_age* is in seconds."""
+
+    current: Current
+    kept: BodyCache[ChangedKey]
+    max_age: int
+
+    async def json(self, request: Request) -> Response:
+        """``/tilesets/{tileset}/changed?since=&public=&datetime=&bbox=&zooms=&limit=&after=&revision=``."""
+        catalogue, tileset, query = await document_question(request, self.current, (*DATED, *_OWN))
+        older, page = _revision_held(query, tileset), _page(query, tileset)
+        revision, now = tileset.revision(query.revision), self.current.clock()
+        horizon = horizon_of(tileset, now)
+        told = public_of(query.choices["public"]) if "public" in query.choices else None
+        period, known = await self._period(tileset, query), await self.current.periods_at(tileset, revision)
+        changes = Changes(tileset, standing_at(older, horizon, told), Standing(revision, horizon), period)
+        asked = _asked(query)
+
+        async def compute() -> bytes:
+            def written() -> bytes:
+                newest = newest_public(tileset, known, horizon)
+                document = changed_document(changes, page, newest, asked)
+                return msgspec.json.encode({**document, **missing_block(tileset)})
+
+            async with self.current.lanes.documents.place():
+                return await asyncio.to_thread(written)
+
+        both = [await public_part(self.current, tileset, each, now) for each in (older, revision)]
+        name = "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))
+        named = (*asked, ("after", query.choices.get("after", "")))
+        key = ChangedKey(catalogue.serial, name, revision, named, (period, *both))
+        answer = await self.kept.answer(key, compute)
+        return await represent(request, answer, raw(*freshness(tileset, self.max_age)), JSON)
+
+    async def _period(self, tileset: Tileset, query: Query) -> Period | None:
+        if query.datetime is None:
+            return None
+        if query.datetime != "latest":
+            return period_of(query.datetime, tileset.zone)
+        periods = await self.current.periods_at(tileset, tileset.revision(query.revision))
+        return latest(tileset, periods, self.current.horizon(tileset))
+
+
+def _revision_held(query: Query, tileset: Tileset) -> Revision:
+    text = query.choices.get("since", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadParameter("since is a revision, a whole number from 0: the list is of what came after")
+    return tileset.revision(int(text)) if int(text) else NO_REVISION
+
+
+def _page(query: Query, tileset: Tileset) -> ChangedPage:
+    asked = query.choices
+    return ChangedPage(
+        zooms_of(asked["zooms"], tileset.zooms) if "zooms" in asked else tuple(_all(tileset.zooms)),
+        bounds_of(asked["bbox"]) if "bbox" in asked else None,
+        parse_address_text(asked["after"]) if "after" in asked else None,
+        limit_of(asked["limit"]) if "limit" in asked else USUAL,
+    )
+
+
+def _all(zooms: tuple[int, int]) -> range:
+    return range(zooms[0], zooms[1] + 1)
+
+
+def _asked(query: Query) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that the query of the next page repeats, in one order."""
+    given = {**query.choices, **({} if query.datetime is None else {"datetime": query.datetime})}
+    return tuple((name, given[name]) for name in _REPEATED if name in given)
