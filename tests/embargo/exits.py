@@ -365,6 +365,8 @@ _ROWS_FIRST = "tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}"
 _AT_BOTH = f"{BOTH_PLACES.z}/{BOTH_PLACES.y}/{BOTH_PLACES.x}"
 
 ROUTES: Mapping[str, Exit] = {
+    "/api": Exit(_never("/api", "/api?f=openapi30"), "paths, parameters and names of tilesets"),
+    "/developers": Exit(_ogc_dataset("/developers")),
     "/conformance": Exit(_never("/conformance"), "what the server can do"),
     "/tileMatrixSets": Exit(_never("/tileMatrixSets"), "what the world is cut into"),
     "/tileMatrixSets/WebMercatorQuad": Exit(_never("/tileMatrixSets/WebMercatorQuad"), "as the last"),

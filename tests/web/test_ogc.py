@@ -55,6 +55,7 @@ def test_core_conformance_success_and_every_link_of_the_landing_page_answers(cli
         "geodata-tilesets",
         "datetime",
         "mvt",
+        "oas30",
     }
     for link in landing["links"]:
         answer = client.get(local(link["href"]))

@@ -18,13 +18,12 @@ from tileserver.model import Layer
 from tileserver.publish.credits import credit_line
 from tileserver.publish.documents import time_block
 from tileserver.publish.ogc_grid import CRS_URI, TMS, TMS_URI, bounding_box, limits_block
+from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import parse_day
 
-OPENAPI_30 = "application/vnd.oai.openapi+json;version=3.0"
-OPENAPI_31 = "application/vnd.oai.openapi+json;version=3.1"
 _JSON, _MVT = "application/json", "application/vnd.mapbox-vector-tile"
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
 _TILES, _COMMON = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf", "http://www.opengis.net/spec"
@@ -32,12 +31,13 @@ CONFORMS_TO = (
     f"{_COMMON}/ogcapi-common-1/1.0/conf/core",
     f"{_COMMON}/ogcapi-common-1/1.0/conf/landing-page",
     f"{_COMMON}/ogcapi-common-1/1.0/conf/json",
+    f"{_COMMON}/ogcapi-common-1/1.0/conf/oas30",
     f"{_COMMON}/ogcapi-common-2/1.0/conf/collections",
     f"{_COMMON}/tms/2.0/conf/tilematrixset",
     f"{_COMMON}/tms/2.0/conf/json-tilematrixset",
     f"{_COMMON}/tms/2.0/conf/json-tilesetmetadata",
     *(f"{_TILES}/{each}" for each in ("core", "tileset", "tilesets-list", "dataset-tilesets")),
-    *(f"{_TILES}/{each}" for each in ("geodata-tilesets", "datetime", "mvt")),
+    *(f"{_TILES}/{each}" for each in ("geodata-tilesets", "datetime", "mvt", "oas30")),
 )
 _DIMENSIONS = {"areas": 2, "front": 1, "events": 0, "notes": 0}
 
@@ -67,6 +67,9 @@ def landing_page(catalogue: Catalogue, default: str, links: Links) -> dict[str, 
         "links": [
             links.to("/?f=json", "self", "This document"),
             links.to("/?f=html", "alternate", "The map for readers", "text/html"),
+            links.to("/api?f=openapi31", "service-desc", "The API, as OpenAPI 3.1", OPENAPI_31),
+            links.to("/api?f=openapi30", "service-desc", "The API, as OpenAPI 3.0", OPENAPI_30),
+            links.to("/developers", "service-doc", "How to build on the tiles", "text/html"),
             links.to("/conformance", f"{_REL}/conformance", "Conformance classes"),
             links.to("/conformance", "conformance", "Conformance classes"),
             links.to("/collections", f"{_REL}/data", "Collections"),

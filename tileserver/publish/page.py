@@ -120,6 +120,21 @@ def theatre_page(
     return _filled(template, dress, f"{title}: {name}", join(links), join((*heading, *body)), head)
 
 
+def english_page(template: str, theme: str, title: str, links: Html, body: Iterable[Html]) -> str:
+    """Return a page for developers, in English alone; its address has one part, as the root's has none."""
+    below_root = template.replace('href="../', 'href="')
+    values = {
+        "lang": "en",
+        "theme": f' data-theme="{theme}"' if theme else "",
+        "title": escape(title),
+        "head": "",
+        "links": links,
+        "body": join((element("h1", title), *body)),
+        "languages": "",
+    }
+    return _PART.sub(lambda found: values[found[1]], below_root)
+
+
 def _filled(template: str, dress: Dress, title: str, links: Html, body: Html, head: str = "") -> str:
     """Return *template*, a file of the build, with the texts of a page; *links* lead to its neighbours."""
     others = [

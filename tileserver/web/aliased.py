@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.web.aliases import path_time
-from tileserver.web.params import address_of, dated_question, tileset_of
+from tileserver.web.params import address_of, dated_question, read_query, tileset_of
 from tileserver.web.tiles import TileRoutes
 
 
@@ -20,7 +20,10 @@ class AliasedTileRoutes:
 
     async def dated(self, request: Request) -> Response:
         """``/dated/{tileset}/{when}/{z}/{x}/{y}.mvt``, and as ``.pbf``: a tile whose date is in its path."""
-        return await self._tile(request, path_time(request.path_params["when"]).query)
+        time = path_time(request.path_params["when"]).query
+        tileset = await tileset_of(request, self.tiles.service.current)
+        read_query(request, tuple(tileset.selectable))  # no second time in the query
+        return await self._tile(request, time)
 
     async def pbf(self, request: Request) -> Response:
         """``/tiles/{tileset}/{z}/{x}/{y}.pbf?datetime=&revision=``: as ``.mvt``."""

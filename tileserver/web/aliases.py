@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 from tileserver.errors import BadInstant, BadParameter, TileserverError
 from tileserver.tiles.current import Current
 from tileserver.tiles.limits import limits_of
-from tileserver.web.params import OGC, known_tileset, read_address
+from tileserver.web.params import OGC, known_tileset, query_of, read_address
 
 _KEPT = 8_192  # addresses that are remembered
 _LONGEST = 2_048  # bytes of an address; what is longer is read by its route
@@ -146,6 +146,7 @@ class Aliases:
                 return b""
             raw = ogc_query(raw)
         elif "when" in parts:
+            query_of(raw, tuple(tileset.selectable))  # no second time in the query
             raw = b"&".join(filter(None, (path_time(parts["when"]).query, raw)))
         path = f"/tiles/{name}/{address}.mvt".encode()
         return path + b"?" + raw if raw else path

@@ -18,6 +18,7 @@ from tileserver.compare.service import ComparisonService  # gained and lost betw
 from tileserver.config import Settings, read_settings
 from tileserver.errors import TileserverError
 from tileserver.history.service import HistoryService  # tiles of whole periods
+from tileserver.publish.developers import ServiceLimits  # what partners are told of limits
 from tileserver.publish.gains_ahead import GainsAhead  # gains before anybody asks
 from tileserver.publish.gains_service import GainsService  # who gained and lost what, by day
 from tileserver.publish.turns_kept import TurnFile  # and over a start
@@ -34,11 +35,13 @@ from tileserver.web.abandoned import Abandoned  # ends what nobody waits for
 from tileserver.web.access import AccessLog  # log lines, many at a time
 from tileserver.web.aliased import AliasedTileRoutes  # tiles under addresses of other conventions
 from tileserver.web.aliases import Aliases  # addresses of tiles in other conventions
+from tileserver.web.api import ApiRoute  # /api
 from tileserver.web.basemap import OwnBasemap  # a newsroom's own archive under the map
 from tileserver.web.changed import ChangedRoute  # which tiles changed since a revision
 from tileserver.web.comparisons import ComparisonRoutes  # /changes
 from tileserver.web.corrections import CorrectionRoutes, KeptCorrections  # /corrections
 from tileserver.web.desk_news import DeskNews  # what waits for the desk
+from tileserver.web.developers import DeveloperRoute  # /developers
 from tileserver.web.direct import DirectTiles  # tiles that need no waiting
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
@@ -240,6 +243,8 @@ def _routes(parts: _Parts, settings: Settings) -> list[BaseRoute]:
     return routes_of(
         Endpoints(
             ogc=OgcRoutes(documents, tiles, pages),
+            api=ApiRoute(documents),
+            developers=DeveloperRoute(documents, ServiceLimits(kept, settings.rate)),
             pages=pages,
             oembed=OembedRoute(pages, kept),
             documents=documents,

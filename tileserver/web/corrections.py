@@ -37,7 +37,7 @@ from tileserver.web.text_pages import HTML, VARY_PAGE, dress_of, text_page
 
 ATOM = "application/atom+xml; charset=utf-8"
 
-_ALLOWED = ("datetime", "revision", "known")
+LISTED = ("datetime", "revision", "known")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}\Z")
 
 Written: TypeAlias = Callable[[Tileset, tuple[Correction, ...]], bytes]
@@ -107,7 +107,7 @@ class CorrectionRoutes:
         def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
             return msgspec.json.encode(corrections_document(whole, chosen))
 
-        return await self._answer(request, read_query(request, _ALLOWED), "json", JSON, written)
+        return await self._answer(request, read_query(request, LISTED), "json", JSON, written)
 
     async def _answer(
         self,

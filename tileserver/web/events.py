@@ -25,7 +25,7 @@ from tileserver.times import Period
 from tileserver.web.params import DATED, Query, document_question, period_of
 from tileserver.web.represent import JSON, freshness, raw, represent
 
-_OWN = ("bbox", "hide", "limit")
+WINDOWED = (*DATED, "bbox", "hide", "limit")
 
 
 class EventsKey(NamedTuple):
@@ -48,7 +48,7 @@ class EventRoutes:
 
     async def json(self, request: Request) -> Response:
         """``/tilesets/{tileset}/events.json?datetime=&bbox=&hide=&limit=&revision=``: the newest first."""
-        catalogue, tileset, query = await document_question(request, self.current, (*DATED, *_OWN))
+        catalogue, tileset, query = await document_question(request, self.current, WINDOWED)
         revision, now = tileset.revision(query.revision), self.current.clock()
         period, listing = await self._period(tileset, query), _listing(tileset, query)
 

@@ -32,6 +32,7 @@ _BAND = re.compile(r"(?:0|[1-9][0-9]?)\Z")
 _MEMORY = 4096  # readers ask the same in the same words; a text weighs a kilobyte at most
 
 DATED = ("datetime", "revision")
+ENDS = ("revision", "known")  # of a comparison, whose dates stand in the path
 OGC = ("subset", "f")  # of OGC API beside those
 
 period_of = lru_cache(_MEMORY)(parse_datetime)
@@ -129,7 +130,7 @@ def ends_of(request: Request, tileset: Tileset) -> tuple[EndQuestion | str, EndQ
         return texts
     if any(map(is_end_text, texts)):
         raise UnknownState("a date and the name of a state make no change; ask with two dates")
-    query = read_query(request, allowed=("revision", "known"))
+    query = read_query(request, ENDS)
     before, after = (_period_or_latest(text, tileset) for text in texts)
     return EndQuestion(before, query.known or query.revision), EndQuestion(after, query.revision)
 

@@ -22,7 +22,7 @@ from tileserver.web.params import DATED, Query, read_query
 
 _Value = TypeVar("_Value")
 
-_OWN = ("width", "height", "scale", "map", "theme", "lang", "layers", "events", "frame", "labels", "legend")
+DRAWN = ("width", "height", "scale", "map", "theme", "lang", "layers", "events", "frame", "labels", "legend")
 _FORMS: dict[str, Form] = {form: form for form in get_args(Form)}
 _THEMES: dict[str, Theme] = {theme: theme for theme in get_args(Theme)}
 _LANGUAGES = {language: language for language in LANGUAGES}
@@ -41,7 +41,7 @@ _WHOLE = re.compile(r"[1-9][0-9]{0,4}\Z")
 async def picture_question(request: Request, current: Current) -> PictureQuestion:
     """Return the question of the picture in the path, with the parameters of the request."""
     form, theatre = request.path_params["form"], request.path_params["theatre"]
-    return read_picture(theatre, form, read_query(request, (*DATED, *_OWN)), await current.catalogue())
+    return read_picture(theatre, form, read_query(request, (*DATED, *DRAWN)), await current.catalogue())
 
 
 def read_picture(theatre: str, form: str, query: Query, catalogue: Catalogue) -> PictureQuestion:

@@ -7,11 +7,13 @@ from typing import NamedTuple
 from starlette.routing import BaseRoute, Mount, Route
 
 from tileserver.web.aliased import AliasedTileRoutes
+from tileserver.web.api import ApiRoute
 from tileserver.web.basemap import OwnBasemap
 from tileserver.web.built import BuiltFiles
 from tileserver.web.changed import ChangedRoute
 from tileserver.web.comparisons import ComparisonRoutes
 from tileserver.web.corrections import CorrectionRoutes
+from tileserver.web.developers import DeveloperRoute
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.events import EventRoutes
 from tileserver.web.gains import GainsRoutes
@@ -30,6 +32,8 @@ class Endpoints(NamedTuple):
     """Objects whose methods answer, wired together by `web.app`."""
 
     ogc: OgcRoutes
+    api: ApiRoute
+    developers: DeveloperRoute
     pages: PageRoutes
     oembed: OembedRoute
     documents: DocumentRoutes
@@ -55,6 +59,8 @@ def routes_of(on: Endpoints) -> list[BaseRoute]:
         Route("/embed", on.pages.embed),
         Route("/embed.js", on.pages.embed_script),
         Route("/oembed", on.oembed.oembed),
+        Route("/api", on.api.document),
+        Route("/developers", on.developers.page),
         Route("/conformance", on.ogc.conformance),
         Route("/collections", on.ogc.collections),
         Route("/collections/{collectionId}", on.ogc.collection),

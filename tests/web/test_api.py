@@ -1,0 +1,101 @@
+"""The OpenAPI document has every route and every parameter, and a fuzzer of the field finds it kept to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from tileserver.web.operations import OPERATIONS
+
+METHODS = {"get"}
+PLACE = {
+    **{"tileMatrix": "6", "tileRow": "22", "tileCol": "38", "z": "6", "x": "38", "y": "22", "band": "5"},
+    **{"theatre": "ukraine-sample", "style": "ukraine-sample", "form": "svg"},
+    **{"tileset": "ukraine-sample", "collectionId": "ukraine-sample"},
+    **{"when": "2023-11-09", "from": "2022-03-10", "to": "2023-11-09"},
+}
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture(scope="module")
+def document(client: TestClient) -> dict[str, Any]:
+    """The document, version 3.1."""
+    found: dict[str, Any] = client.get("/api").json()
+    return found
+
+
+def names(operation: dict[str, Any], place: str) -> set[str]:
+    return {each["name"] for each in operation["parameters"] if each["in"] == place}
+
+
+def test_every_route_is_described_once_and_nothing_else(client: TestClient, document: dict[str, Any]) -> None:
+    routes = {route.path for route in client.app.routes if isinstance(route, Route)}  # type: ignore[attr-defined]
+    assert set(document["paths"]) == routes == set(OPERATIONS)
+    ids = [each["get"]["operationId"] for each in document["paths"].values()]
+    assert len(ids) == len(set(ids))
+    for path, each in document["paths"].items():
+        assert set(each) == METHODS
+        assert names(each["get"], "path") == set(re.findall(r"{(\w+)}", path))
+
+
+STRICT = [path for path, each in OPERATIONS.items() if each.is_strict]
+
+
+@pytest.mark.parametrize("path", STRICT)
+def test_a_route_allows_the_parameters_that_are_described_and_says_so(
+    client: TestClient, document: dict[str, Any], path: str
+) -> None:
+    named = dict(PLACE)
+    if "{version}" in path:
+        located = client.get("/tiles/ukraine-sample/6/38/22.mvt").headers["content-location"]
+        named["version"] = located.split("/")[3]
+    if "{period}" in path:
+        named["period"] = client.get("/tilesets/ukraine-sample").json()["time"]["history"]["periods"][0]["id"]
+    answer = client.get(re.sub(r"{(\w+)}", lambda found: named[found[1]], path) + "?no_such_parameter=1")
+    assert answer.status_code == 400
+    known = answer.json()["detail"].partition("known are: ")[2]
+    allowed = set() if known == "none" else set(known.split(", "))
+    assert allowed == names(document["paths"][path]["get"], "query")
+
+
+def test_both_versions_are_offered_and_differ_in_their_number_alone(client: TestClient) -> None:
+    new, old = (
+        client.get("/api"),
+        client.get("/api", headers={"Accept": "application/vnd.oai.openapi+json;version=3.0"}),
+    )
+    assert new.headers["content-type"].endswith("version=3.1")
+    assert old.headers["content-type"].endswith("version=3.0")
+    assert new.json() | {"openapi": "3.0.3"} == old.json() == client.get("/api?f=openapi30").json()
+    assert client.get("/api?f=raml").status_code == 400
+
+
+def test_the_links_of_the_landing_page_are_to_paths_that_are_described(
+    client: TestClient, document: dict[str, Any]
+) -> None:
+    landing = client.get("/?f=json").json()
+    for link in landing["links"]:
+        assert link["href"].removeprefix("http://testserver").partition("?")[0] in document["paths"]
+
+
+def test_the_suffixes_of_ids_say_what_a_tile_resource_is(document: dict[str, Any]) -> None:
+    """OGC 20-057, /req/oas30/operation-id."""
+    ids = {path: each["get"]["operationId"] for path, each in document["paths"].items()}
+    for above, kind in (("/collections/{collectionId}/tiles", "collection"), ("/tiles", "dataset")):
+        assert ids[above].endswith(f".{kind}.vector.getTileSetsList")
+        assert ids[f"{above}/WebMercatorQuad"].endswith(f".{kind}.vector.getTileSet")
+        tile = f"{above}/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
+        assert ids[tile].endswith(f".{kind}.vector.getTile")
+        assert {"datetime", "subset"} <= names(document["paths"][tile]["get"], "query")
+
+
+def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
+    for each in document["paths"].values():
+        for parameter in each["get"]["parameters"]:
+            if "example" in parameter:
+                jsonschema.validate(parameter["example"], parameter["schema"])

@@ -1,0 +1,135 @@
+"""The API as an OpenAPI document, from its routes: 3.1, and 3.0 for clients that know no other.
+
+Nothing is in it that the two versions read differently, so they differ in their number alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tileserver.publish.openapi_parameters import PATH, QUERY, Parameter
+
+OPENAPI_30 = "application/vnd.oai.openapi+json;version=3.0"
+OPENAPI_31 = "application/vnd.oai.openapi+json;version=3.1"
+VERSIONS = {OPENAPI_30: "3.0.3", OPENAPI_31: "3.1.0"}
+_PART = re.compile(r"{([A-Za-z]+)}")
+_PROBLEM = "#/components/schemas/Problem"
+_FAULTS = {
+    "400": "A parameter that is wrong, unknown or repeated",
+    "404": "A thing of that name is not there, or not public",
+    "406": "A form that is not offered",
+    "416": "A range outside of the file",
+    "429": "More than one address, or one key, may ask for",
+    "501": "A form that is known and not made here",
+    "503": "The database is away or busy; Retry-After says when to ask again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A route as described: path, id, summary, media types of its answer, names of its parameters.
+
+    ``choices`` are the categories by which events can be chosen, and their codes.
+    """
+
+    path: str
+    id: str
+    summary: str
+    gives: tuple[str, ...]
+    takes: tuple[str, ...]
+    choices: Mapping[str, Sequence[str]]
+
+
+def openapi_document(
+    routes: Sequence[Described], names: Mapping[str, Sequence[str]], base: str, media_type: str
+) -> dict[str, Any]:
+    """Return the document of *routes* below the URL *base*, of the version that *media_type* names.
+
+    *names* are what the parts of paths can be called at present, such as tilesets.
+    """
+    return {
+        "openapi": VERSIONS[media_type],
+        "info": {
+            "title": "tileserver",
+            "version": "1",
+            "description": "Dated vector tiles, at any instant and as known at any revision.",
+        },
+        "servers": [{"url": base or "/"}],
+        "paths": {route.path: {"get": _operation(route, names)} for route in routes},
+        "components": {
+            "schemas": {"Problem": _problem()},
+            "responses": {
+                f"Problem{status}": {
+                    "description": says,
+                    "content": {"application/problem+json": {"schema": {"$ref": _PROBLEM}}},
+                }
+                for status, says in _FAULTS.items()
+            },
+        },
+    }
+
+
+def _operation(route: Described, names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    in_path = [
+        _parameter("path", part, PATH[part], names.get(part, ())) for part in _PART.findall(route.path)
+    ]
+    in_query = [_parameter("query", name, QUERY[name]) for name in route.takes]
+    chosen = [
+        _parameter(
+            "query", name, Parameter("events of these codes alone, with commas", {"type": "string"}, codes[0])
+        )
+        for name, codes in route.choices.items()
+    ]
+    return {
+        "operationId": route.id,
+        "summary": route.summary,
+        "parameters": in_path + in_query + chosen,
+        "responses": _responses(route),
+    }
+
+
+def _responses(route: Described) -> dict[str, Any]:
+    content = {each: {"schema": _content(each)} for each in route.gives}
+    return {
+        "200": {"description": route.summary, "content": content},
+        "204": {"description": "Nothing is there"},
+        "206": {"description": "A range of the file", "content": content},
+        "304": {"description": "As it is known already"},
+        **{status: {"$ref": f"#/components/responses/Problem{status}"} for status in _FAULTS},
+    }
+
+
+def _parameter(place: str, name: str, parameter: Parameter, names: Sequence[str] = ()) -> dict[str, Any]:
+    example = names[0] if names else parameter.example
+    return {
+        "name": name,
+        "in": place,
+        "description": parameter.says,
+        "required": place == "path",
+        "schema": dict(parameter.schema),
+        **({} if example is None else {"example": example}),
+    }
+
+
+def _content(media_type: str) -> dict[str, Any]:
+    if media_type == "application/json":
+        return {"type": "object"}
+    return {"type": "string"}
+
+
+def _problem() -> dict[str, Any]:
+    """Return the schema of a problem (RFC 9457)."""
+    return {
+        "type": "object",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "request_id": {"type": "string"},
+        },
+    }

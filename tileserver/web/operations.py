@@ -1,0 +1,153 @@
+"""All routes in the words of OpenAPI: their ids, parameters and media types, by path.
+
+Parameters are the very tuples that the routes allow; `tests/web/test_api.py` asks each route and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tileserver.web.corrections import LISTED
+from tileserver.web.events import WINDOWED
+from tileserver.web.ogc import ALONE, TIMED
+from tileserver.web.params import DATED, ENDS, OGC
+from tileserver.web.picture_params import DRAWN
+from tileserver.web.represent import CSV, JSON, MVT
+
+_HTML, _ATOM = "text/html; charset=utf-8", "application/atom+xml; charset=utf-8"
+_DRESS = ("lang", "theme")
+_PICTURES = ("image/png", "image/svg+xml", "image/gif", "image/webp")
+
+
+class Operation(NamedTuple):
+    """A route: id, summary, media types of its answer, parameters of its query.
+
+    ``chooses`` where the categories of events are parameters, too; ``is_strict`` where others are refused.
+    """
+
+    id: str
+    summary: str
+    gives: tuple[str, ...] = (JSON,)
+    takes: tuple[str, ...] = ()
+    chooses: bool = False
+    is_strict: bool = True
+
+
+def _tile(name: str, summary: str, *takes: str) -> Operation:
+    return Operation(name, summary, (MVT,), takes, chooses=True)
+
+
+def _page(name: str, summary: str, *takes: str) -> Operation:
+    return Operation(name, summary, (_HTML,), takes, is_strict=False)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "/": Operation(
+        "getLandingPage", "The map for readers, or the landing page", (JSON, _HTML), ALONE, is_strict=False
+    ),
+    "/embed": _page("getEmbed", "The map for iframes", "theatre", *_DRESS),
+    "/developers": _page("getDevelopersPage", "How to build on the tiles, as a page", "theme"),
+    "/embed.js": Operation(
+        "getEmbedScript",
+        "A script for articles with embeds",
+        ("text/javascript; charset=utf-8",),
+        is_strict=False,
+    ),
+    "/oembed": Operation(
+        "getOembed",
+        "An embed for a link, by oEmbed 1.0",
+        takes=("url", "maxwidth", "maxheight", "format"),
+        is_strict=False,
+    ),
+    "/api": Operation(
+        "getApi", "This description, as OpenAPI 3.1 or 3.0", ("application/vnd.oai.openapi+json",), ALONE
+    ),
+    "/conformance": Operation("getConformance", "Conformance classes of OGC API", takes=ALONE),
+    "/collections": Operation(
+        "getCollections", "Every tileset, with its extent in space and time", takes=ALONE
+    ),
+    "/collections/{collectionId}": Operation(
+        "getCollection", "A tileset, with its extent in space and time", takes=ALONE
+    ),
+    "/collections/{collectionId}/tiles": Operation(
+        "ogc.collection.vector.getTileSetsList", "Tilesets of a collection", takes=TIMED
+    ),
+    "/collections/{collectionId}/tiles/WebMercatorQuad": Operation(
+        "ogc.collection.vector.getTileSet", "Metadata of a tileset", takes=TIMED
+    ),
+    "/collections/{collectionId}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}": _tile(
+        "ogc.collection.vector.getTile", "A tile of a collection, at a time", *DATED, *OGC
+    ),
+    "/tiles": Operation("ogc.dataset.vector.getTileSetsList", "Tilesets of the dataset", takes=TIMED),
+    "/tiles/WebMercatorQuad": Operation(
+        "ogc.dataset.vector.getTileSet", "Metadata of the tileset of the dataset", takes=TIMED
+    ),
+    "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}": _tile(
+        "ogc.dataset.vector.getTile", "A tile of the dataset, at a time", *DATED, *OGC
+    ),
+    "/tileMatrixSets": Operation("getTileMatrixSetsList", "Tile matrix sets", takes=ALONE),
+    "/tileMatrixSets/WebMercatorQuad": Operation(
+        "getTileMatrixSet", "The definition of WebMercatorQuad", takes=ALONE
+    ),
+    "/tilesets": Operation("getCatalogue", "Theatres and tilesets, and their days"),
+    "/tilesets/{tileset}": Operation("getTileJson", "TileJSON 3.0.0, with a block on time", takes=DATED),
+    "/tilesets/{tileset}/timeline": Operation(
+        "getTimeline", "What changed when, by day", takes=("revision",)
+    ),
+    "/tilesets/{tileset}/places": Operation(
+        "getPlaces", "Places named by the desk and by events, as GeoJSON", ("application/geo+json",)
+    ),
+    "/tilesets/{tileset}/events.json": Operation(
+        "getEvents", "Events of a window, the newest first", takes=WINDOWED
+    ),
+    "/tilesets/{tileset}/km2.json": Operation("getKm2", "Km2 by status at the end of each day", takes=DATED),
+    "/tilesets/{tileset}/km2.csv": Operation("getKm2Table", "Km2 by status, as a table", (CSV,), DATED),
+    "/tilesets/{tileset}/gains.json": Operation(
+        "getGains", "Who gained and lost what, by day and direction", takes=DATED
+    ),
+    "/tilesets/{tileset}/gains.csv": Operation(
+        "getGainsTable", "Who gained and lost what, as a table", (CSV,), DATED
+    ),
+    "/tiles/{tileset}/{z}/{x}/{y}.mvt": _tile(
+        "getDatedTile", "A tile at a time, as known in a revision", *DATED
+    ),
+    "/tiles/{tileset}/{z}/{x}/{y}.pbf": _tile("getDatedTilePbf", "The same tile", *DATED),
+    "/dated/{tileset}/{when}/{z}/{x}/{y}.mvt": _tile("getTileOfPath", "A tile with its time in the path"),
+    "/dated/{tileset}/{when}/{z}/{x}/{y}.pbf": _tile("getTileOfPathPbf", "The same tile"),
+    "/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt": Operation(
+        "getTileVersion", "A tile by the name of its content, immutable", (MVT,)
+    ),
+    "/history/{tileset}/{period}/{z}/{x}/{y}.mvt": Operation(
+        "getHistoryTile", "All that held on any day of a period", (MVT,)
+    ),
+    "/history/{tileset}/{period}/faces/{band}.json": Operation(
+        "getHistoryFaces", "Ids and days of all that begins or ends in a period"
+    ),
+    "/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt": Operation(
+        "getChangeTile", "Gained and lost from one date to the other", (MVT,), ENDS
+    ),
+    "/changes/{tileset}/{from}/{to}.json": Operation(
+        "getChange", "Km2 gained and lost, by status", takes=ENDS
+    ),
+    "/changes/{tileset}/{from}/{to}/sides.json": Operation(
+        "getChangeOfSides", "Km2 gained and lost, by side", takes=ENDS
+    ),
+    "/corrections/{theatre}": _page("getCorrectionsPage", "Corrections, as a page", *_DRESS, "revision"),
+    "/corrections/{theatre}.json": Operation(
+        "getCorrections", "Corrections of days that were public", takes=LISTED
+    ),
+    "/corrections/{theatre}.atom": Operation(
+        "getCorrectionsFeed", "Corrections, as an Atom feed", (_ATOM,), ("lang",)
+    ),
+    "/method/{theatre}": _page("getMethodPage", "How the map is made, as a page", *_DRESS),
+    "/styles/{style}.json": Operation("getStyle", "A MapLibre style over the tiles of a date", takes=DATED),
+    "/pictures/{theatre}.{form}": Operation(
+        "getPicture", "A picture of a day, or an animation of several", _PICTURES, (*DATED, *DRAWN)
+    ),
+    "/healthz": Operation("getHealth", "The process answers", is_strict=False),
+    "/readyz": Operation("getReadiness", "The database answers and is followed", is_strict=False),
+    "/basemap/own.pmtiles": Operation(
+        "getOwnBasemap", "A range of the newsroom's own basemap", ("application/vnd.pmtiles",)
+    ),
+}
