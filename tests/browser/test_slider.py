@@ -101,6 +101,11 @@ async def test_a_partners_layers_show_the_day_of_the_label_while_the_slider_move
     await page.keyboard.press("Space")
     await reader.until("slider.playing && slider.day > '1944-08-03'")
     await page.evaluate("slider.pause()")
+    # Paris is taken within the period: MapLibre finds what it was before, and what it is then.
+    paris = "map.project([2.35, 48.86])"
+    found = await page.evaluate(f"slider.features({paris}, ['held']).map(one => one.properties.status)")
+    every = f"map.queryRenderedFeatures({paris}, {{layers: [slider.layerId('held')]}}).length"
+    assert (found, await page.evaluate(every) > 1) == (["axis"], True)
     await page.evaluate(
         "slider.go('1944-10-01'); slider.go('1944-11-05')"
     )  # another period: the last wish wins

@@ -1,6 +1,6 @@
 // The face of tileserver-time-slider.
 
-import type { ControlPosition, IControl, Map } from "maplibre-gl";
+import type { ControlPosition, IControl, Map, MapGeoJSONFeature, PointLike } from "maplibre-gl";
 
 /** A calendar day as ISO text, `2023-11-09`: a local day of the map's theatre. */
 export type Day = string;
@@ -94,7 +94,10 @@ export class TimeSlider extends EventTarget implements IControl {
   go(day: Day): void;
   play(): void;
   pause(): void;
-  /** The id under which a layer of the style is drawn at the moment, for clicks and queries; empty where none is. */
+  /** What is drawn of these layers of the style at a point, or in a box, of the map on the shown day, the topmost first.
+   *  MapLibre's own `queryRenderedFeatures` finds what other days have there, too. */
+  features(where: PointLike | [PointLike, PointLike], layers: string[]): MapGeoJSONFeature[];
+  /** The id under which a layer of the style is drawn at the moment; empty where none is. */
   layerId(layer: string): string;
   addEventListener<E extends keyof TimeSliderEvents>(
     type: E,

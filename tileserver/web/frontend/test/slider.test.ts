@@ -61,8 +61,8 @@ const paintOf = (own: VectorLayer, baseDay: number | null = 10) =>
 test("one opacity of a whole layer stays one, so that the seams between pieces of history are not seen", () => {
   const paint = paintOf(zones);
   assert.deepEqual(paint["fill-opacity"], ["case", ON, 1, 0]);
-  assert.equal(paint["fill-layer-opacity"], 0.5);
-  assert.equal("fill-layer-opacity" in paintOf(layer("fill", "zones")), false);
+  assert.deepEqual(copyOf(zones, "s", 10).seen, { "fill-layer-opacity": 0.5 });
+  assert.deepEqual(copyOf(layer("fill", "zones"), "s", 10).seen, { "fill-layer-opacity": undefined });
 });
 
 test("an opacity by feature is switched as it is, and one over the zoom in its outputs", () => {
@@ -98,11 +98,15 @@ test("a copy over a single day keeps the paint, is out of its place until it is 
   const { layer: copy, seen, unseen } = copyOf(own, "s", null);
   assert.equal(copy.id, "lines-line~s");
   assert.equal(copy.minzoom, 3);
-  assert.deepEqual(seen, { "line-translate": [3, 4] });
-  assert.deepEqual(unseen, { "line-translate": [1e6, 0] });
+  assert.deepEqual([seen, unseen], [{ "line-layer-opacity": undefined }, { "line-layer-opacity": 0 }]);
   const paint = copy.paint as Record<string, unknown>;
   assert.deepEqual([paint["line-color"], paint["line-opacity"]], ["red", undefined]);
-  assert.deepEqual(paint["line-translate-transition"], { duration: 0 });
+  assert.deepEqual(paint["line-layer-opacity-transition"], { duration: 0 });
+  const circle = copyOf(layer("circle", "battles", { paint: { "circle-translate": [3, 4] } }), "s", null);
+  assert.deepEqual(
+    [circle.seen, circle.unseen],
+    [{ "circle-translate": [3, 4] }, { "circle-translate": [1e6, 0] }],
+  );
 });
 
 test("history draws what it can draw as single days do, and nothing else", () => {
@@ -203,11 +207,11 @@ test("another period is shown once all of it is there, and until then nothing is
     [away("-1"), away("-2")].map((calls) => calls.map(([, , property, value]) => [property, value])),
     [
       [
-        ["fill-translate", [1e6, 0]],
+        ["fill-layer-opacity", 0],
         ["circle-translate", [1e6, 0]],
       ],
       [
-        ["fill-translate", undefined],
+        ["fill-layer-opacity", 0.5],
         ["circle-translate", undefined],
       ],
     ],

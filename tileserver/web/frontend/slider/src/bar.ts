@@ -48,6 +48,7 @@ export class Bar {
   private days: DayCount[] = [];
   private showing: Showing = { wanted: "", shown: "", playing: false, hint: "" };
   private speaking: ReturnType<typeof setTimeout> | undefined;
+  private frame = 0;
 
   constructor(private readonly options: BarOptions) {
     const { say } = options;
@@ -115,6 +116,7 @@ export class Bar {
   /** Stop all that goes on. */
   remove(): void {
     this.resized.disconnect();
+    cancelAnimationFrame(this.frame);
     clearTimeout(this.speaking);
     this.element.remove();
   }
@@ -147,9 +149,13 @@ export class Bar {
     if (day) this.options.onWish(day);
   }
 
+  /** Draw the chart once before the next frame, however often the day changes until then. */
   private draw(): void {
-    const { shown, wanted } = this.showing;
-    drawHistogram(this.chart, this.days, this.span, shown || wanted, this.options.language);
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      const { shown, wanted } = this.showing;
+      drawHistogram(this.chart, this.days, this.span, shown || wanted, this.options.language);
+    });
   }
 
   private speak(): void {

@@ -18,10 +18,12 @@ export interface Copy {
   unseen: Record<string, unknown>;
 }
 
-const FAR = [1e6, 0]; // px; a layer may lack an opacity that could change in one frame, but none lacks its place
+// What takes a layer out of sight in one frame, whatever its features, while its tiles are loaded and cut. Circles and
+// symbols have no opacity of a whole layer, but all of them can stand off the screen.
+const FAR = [1e6, 0]; // px
 const AWAY: Record<string, Record<string, unknown>> = {
-  fill: { "fill-translate": FAR },
-  line: { "line-translate": FAR },
+  fill: { "fill-layer-opacity": 0 },
+  line: { "line-layer-opacity": 0 },
   circle: { "circle-translate": FAR },
   symbol: { "icon-translate": FAR, "text-translate": FAR },
   "fill-extrusion": { "fill-extrusion-translate": FAR },

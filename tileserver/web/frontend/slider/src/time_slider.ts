@@ -7,10 +7,11 @@
 //   dated_source.ts    feature states from the day drawn before to this one, or the whole source in sight
 //   copies.ts          how the partner's paint obeys them
 
-import type { Map as MapLibre } from "maplibre-gl";
+import type { MapGeoJSONFeature, Map as MapLibre, PointLike } from "maplibre-gl";
 import type { DayCount } from "../../src/catalogue";
 import { dayText, isDay, type Day } from "../../src/days";
 import { DayQueue, type Prepared, type Progress } from "../../src/dayqueue";
+import { dayNumber, holdsOn } from "../../src/periods";
 import { Player } from "../../src/player";
 import { START, hintOf, type PageState } from "../../src/state";
 import { Bar } from "./bar";
@@ -170,6 +171,19 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
   /** The id under which a layer of the style is drawn at the moment, for clicks and queries; empty where none is. */
   layerId(layer: string): string {
     return this.days?.seen?.layerId(layer) ?? "";
+  }
+
+  /** What is drawn of these layers of the style at a point, or in a box, of the map on the shown day. */
+  features(where: PointLike | [PointLike, PointLike], layers: string[]): MapGeoJSONFeature[] {
+    const ids = layers.map((layer) => this.layerId(layer)).filter(Boolean);
+    if (!this.map || !ids.length || !this.day) return [];
+    const day = dayNumber(this.day);
+    const holds = (from: unknown, to: unknown): boolean =>
+      typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, day); // days of history are numbers
+    // MapLibre finds features of no opacity too.
+    return this.map
+      .queryRenderedFeatures(where, { layers: ids })
+      .filter(({ properties: { from, to } }) => holds(from, to));
   }
 
   private async start(): Promise<void> {
