@@ -71,8 +71,9 @@ export const indexed = (places: readonly Place[]): Index =>
 
 /** A place's name in a language, as the map has it: else the local one for readers of Cyrillic, the English one for others. */
 export function nameIn({ names }: Place, language: string): string {
-  const [first, second] = CYRILLIC.has(language) ? ["", "en"] : ["en", ""];
-  return names[language] ?? names[first!] ?? names[second!] ?? Object.values(names)[0] ?? "";
+  const local = names[""];
+  const known = CYRILLIC.has(language) ? (local ?? names["en"]) : (names["en"] ?? local);
+  return names[language] ?? known ?? Object.values(names)[0] ?? "";
 }
 
 const REACH = 3; // degrees
