@@ -10,6 +10,13 @@ import type { Dated } from "./document";
 /** The beginning of the id of every dated source. */
 export const DATED = "time-slider-";
 
+/** Of the features that MapLibre finds, which looks at no opacity, those that hold on a day. Only history has numbers. */
+export const ofDay = <F extends GeoJSONFeature>(found: F[], day: DayNumber): F[] =>
+  found.filter(({ properties: { from, to } }) => {
+    const isDated = typeof from === "number" && typeof to === "number";
+    return !isDated || holdsOn({ from, to }, day);
+  });
+
 /** The source of a period, drawn as of `baseDay` at first, or with null of a single day. */
 export class DatedSource {
   private readonly copies: Copy[];

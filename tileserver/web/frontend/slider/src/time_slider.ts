@@ -11,10 +11,11 @@ import type { MapGeoJSONFeature, Map as MapLibre, PointLike } from "maplibre-gl"
 import type { DayCount } from "../../src/catalogue";
 import { dayText, isDay, type Day } from "../../src/days";
 import { DayQueue, type Prepared, type Progress } from "../../src/dayqueue";
-import { dayNumber, holdsOn } from "../../src/periods";
+import { dayNumber } from "../../src/periods";
 import { Player } from "../../src/player";
 import { START, hintOf, type PageState } from "../../src/state";
 import { Bar } from "./bar";
+import { ofDay } from "./dated_source";
 import { DaysOnMap } from "./days_on_map";
 import type { TimeSlider as Face, TimeSliderOptions } from "../time-slider";
 import { openingDay, readDocument, spanOf, type Dated } from "./document";
@@ -177,13 +178,7 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
   features(where: PointLike | [PointLike, PointLike], layers: string[]): MapGeoJSONFeature[] {
     const ids = layers.map((layer) => this.layerId(layer)).filter(Boolean);
     if (!this.map || !ids.length || !this.day) return [];
-    const day = dayNumber(this.day);
-    const holds = (from: unknown, to: unknown): boolean =>
-      typeof from !== "number" || typeof to !== "number" || holdsOn({ from, to }, day); // days of history are numbers
-    // MapLibre finds features of no opacity too.
-    return this.map
-      .queryRenderedFeatures(where, { layers: ids })
-      .filter(({ properties: { from, to } }) => holds(from, to));
+    return ofDay(this.map.queryRenderedFeatures(where, { layers: ids }), dayNumber(this.day));
   }
 
   private async start(): Promise<void> {
