@@ -170,5 +170,8 @@ def test_what_goes_wrong_leaves_the_archive_of_before_and_nothing_beside_it(
     for options in absurd:
         out = path.with_suffix("" if "--format" in options else ".pmtiles")
         assert run("export", "western-front", str(out), *options, dsn=sample_database).code == 2, options
+    for nowhere in ("/proc/day.pmtiles", "/proc/folder"):
+        done = run("export", "western-front", nowhere, *DATED, dsn=sample_database)
+        assert (done.code, "cannot be written" in done.err) == (2, True), done
     assert path.read_bytes() == before
     assert sorted(each.name for each in path.parent.iterdir()) == ["day.mbtiles", "day.pmtiles"]

@@ -17,7 +17,7 @@ from tileserver.export.archive import Written
 from tileserver.export.container import suffix_of
 from tileserver.export.delta import apply_delta
 from tileserver.export.excerpt import Excerpt, TileSource, periods_of
-from tileserver.export.making import Base, Export, target_of
+from tileserver.export.making import Base, Export, Target, target_of
 from tileserver.history.service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tiers import open_tiers
@@ -73,7 +73,7 @@ def export(
                 chosen = (await service.current.catalogue()).tileset(tileset)
                 plain = Excerpt(chosen, zooms_within(zooms, chosen.zooms), bounds_lonlat(bounds), revision)
                 parts = await _periods(source, plain, when) if history else _date(plain, when)
-                bases = await _bases(source, parts, older)
+                bases = await _bases(source, parts, older, target)
                 changed = [each for each in zip(parts, bases, strict=True) if each[0] != each[1]]
                 if older and not changed:
                     return []
@@ -128,18 +128,25 @@ async def _periods(source: TileSource, plain: Excerpt, when: str) -> list[Excerp
     return [plain.in_period(each) for each in periods]
 
 
-async def _bases(source: TileSource, parts: Sequence[Excerpt], older: str) -> list[Base]:
+async def _bases(source: TileSource, parts: Sequence[Excerpt], older: str, target: Target) -> list[Base]:
     """Return of each part the archive that ``--since`` means: ``None`` where there was none."""
     if not older:
         return [None for _ in parts]
     if not older.isdigit():
         if len(parts) > 1:
             raise BadParameter(f"--since {older[:80]} is one archive, and these are {len(parts)}")
-        return [Path(older) for _ in parts]
+        return [_archive(Path(older), target) for _ in parts]
     revision = int(older)
     if not parts or parts[0].period is None:
         return [replace(each, revision=revision) for each in parts]
     return [await source.as_known(each, revision) for each in parts]
+
+
+def _archive(path: Path, target: Target) -> Path:
+    """Return *path*, an archive of the format of *target*, or else raise `BadParameter`."""
+    if not path.is_file() or path.suffix != target.suffix:
+        raise BadParameter(f"--since {path.name[:80]} is neither a revision nor an archive {target.suffix}")
+    return path
 
 
 def _columns(changed: Sequence[tuple[Excerpt, Base]]) -> tuple[list[Excerpt], list[Base]]:

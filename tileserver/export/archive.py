@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tileserver.errors import BadParameter
 from tileserver.export.container import ArchiveWriter, Metadata, writing
 from tileserver.grid import TileAddress
 
@@ -67,17 +69,25 @@ def new_archive(path: Path) -> Iterator[NewArchive]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Lend the path of a new file, to take the place of *path* in the end; no file is left after an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Lend the path of a new file, to take the place of *path* in the end; no file is left after an error.
+
+    `BadParameter` where no file can be written there: no right, no room, no such place.
+    """
     part = path.with_name(f".{os.getpid()}.part-{path.name}")
-    part.unlink(missing_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        raise BadParameter(
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:

@@ -47,7 +47,7 @@ def write_delta(base: Path, result: Path, delta: Path) -> Written:
     with replacing(delta) as part, reading(base) as old, reading(result) as new:
         if old.metadata["name"] != new.metadata["name"]:
             raise BadParameter(f"{base.name} is of {old.metadata['name']}, not of {new.metadata['name']}")
-        with new_archive(part) as archive:
+        with new_archive(part) as archive, _readable(base):
             for address, before, after in _side_by_side(old, new):
                 if after is None:
                     removed.append(str(address))
@@ -92,8 +92,8 @@ def apply_delta(base: Path, delta: Path, result: Path) -> Written:
 
 
 @contextmanager
-def _readable(delta: Path) -> Iterator[None]:
-    """Turn whatever comes of damaged bytes into `UnreadableSource`."""
+def _readable(archive: Path) -> Iterator[None]:
+    """Turn whatever comes of the bytes of a damaged archive into `UnreadableSource`."""
     try:
         yield
     except (
@@ -104,9 +104,9 @@ def _readable(delta: Path) -> Iterator[None]:
         LookupError,
         ValueError,
     ) as error:
-        raise UnreadableSource(f"{delta.name} is damaged: {error}") from error
+        raise UnreadableSource(f"{archive.name} is damaged: {error}") from error
     except EOFError as error:
-        raise UnreadableSource(f"{delta.name} ends too early") from error
+        raise UnreadableSource(f"{archive.name} ends too early") from error
 
 
 def _same_format(*paths: Path) -> None:

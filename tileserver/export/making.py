@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -76,7 +78,6 @@ class Export:
         said = await self._metadata(part)
         target, name = self.target, label(part, said)
         path = target.path / f"{name}{target.suffix}" if target.is_folder else target.path
-        path.parent.mkdir(parents=True, exist_ok=True)
         if base is None:
             written = await self._write(path, part, said)
         else:
@@ -85,12 +86,12 @@ class Export:
 
     async def _write_difference(self, path: Path, part: Excerpt, base: Excerpt | Path) -> Written:
         """Write the difference of *part* from *base* to *path*; whole archives lie beside meanwhile."""
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
-            whole = Path(folder) / f"whole{path.suffix}"
+        with _folder_beside(path) as folder:
+            whole = folder / f"whole{path.suffix}"
             await self._write(whole, part, await self._metadata(part))
             if isinstance(base, Path):
                 return write_delta(base, whole, path)
-            before = Path(folder) / f"base{path.suffix}"
+            before = folder / f"base{path.suffix}"
             await self._write(before, base, await self._metadata(base))
             return write_delta(before, whole, path)
 
@@ -108,6 +109,20 @@ class Export:
         current, tileset = self.source.tiles.current, part.tileset
         known = await current.periods_at(tileset, tileset.revision(part.revision))
         return metadata_of(part, current.clock(), known)
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """Lend a folder for archives that are needed for a moment; `BadParameter` where there can be none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=".export-", dir=path.parent)
+    except OSError as error:
+        raise BadParameter(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def label(part: Excerpt, said: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tileserver.grid import BoundsLonLat, TileAddress
 from tileserver.model import Integers, Revision
 from tileserver.store.index import Rows, spread
-from tileserver.tiles.covered import Boxes, met_by
+from tileserver.tiles.covered import Boxes, places_met_by
 from tileserver.tiles.events import EventIndex, Events
 from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.index import LayerIndex, TileView
@@ -54,15 +54,21 @@ class Changes:
     now: Standing
     period: Period | None = None
 
-    def candidates(self, zoom: int, bounds: BoundsLonLat | None = None) -> list[TileAddress]:
-        """Return where tiles at *zoom* may differ, in *bounds*, ascending by column, then row."""
+    def candidates(
+        self, zoom: int, bounds: BoundsLonLat | None = None, after: TileAddress | None = None
+    ) -> Iterator[TileAddress]:
+        """Yield where tiles at *zoom* may differ, in *bounds*, by column, then row; beyond *after* alone."""
         boxes: list[Boxes] = []
         for index in self.tileset.indexes:
             if index.events is not None:
                 boxes.append(self._changed_events(index.events, zoom))
             elif len(rows := self._changed_rows(index, zoom)):
                 boxes.append(rows)
-        return met_by(boxes, zoom, bounds)
+        x, y = places_met_by(boxes, zoom, bounds)
+        if after is not None and after.z == zoom:
+            beyond = (x > after.x) | ((x == after.x) & (y > after.y))
+            x, y = x[beyond], y[beyond]
+        yield from (TileAddress(zoom, *place) for place in zip(x.tolist(), y.tolist(), strict=True))
 
     def differs(self, address: TileAddress) -> bool:
         """Whether the tile differs; a fraction of a millisecond."""
@@ -159,9 +165,8 @@ def changed_tiles(
     """Yield candidates by zoom, column and row, beyond *after*, each with whether the tile differs."""
     for zoom in zooms:
         if after is None or zoom >= after.z:
-            for address in changes.candidates(zoom, bounds):
-                if after is None or address > after:
-                    yield address, changes.differs(address)
+            for address in changes.candidates(zoom, bounds, after):
+                yield address, changes.differs(address)
 
 
 def standing_at(revision: Revision, horizon: Horizon, public: Horizon | None) -> Standing:

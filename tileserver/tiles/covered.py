@@ -27,8 +27,10 @@ def covered(tileset: Tileset, zoom: int, bounds: BoundsLonLat | None = None) -> 
     return met_by(boxes, zoom, bounds)
 
 
-def met_by(boxes: Sequence[Boxes], zoom: int, bounds: BoundsLonLat | None = None) -> list[TileAddress]:
-    """Return the addresses at *zoom* whose buffered square meets any of *boxes*, and that touch *bounds*."""
+def places_met_by(
+    boxes: Sequence[Boxes], zoom: int, bounds: BoundsLonLat | None = None
+) -> tuple[Integers, Integers]:
+    """Return columns and rows of the same tiles as `met_by`, in the same order."""
     there = (
         np.unique(np.concatenate([_met(each, zoom) for each in boxes])) if boxes else np.empty(0, np.int64)
     )
@@ -38,6 +40,12 @@ def met_by(boxes: Sequence[Boxes], zoom: int, bounds: BoundsLonLat | None = None
         last = address_at(bounds.east, bounds.south, zoom)
         inside = (first.x <= x) & (x <= last.x) & (first.y <= y) & (y <= last.y)
         x, y = x[inside], y[inside]
+    return x, y
+
+
+def met_by(boxes: Sequence[Boxes], zoom: int, bounds: BoundsLonLat | None = None) -> list[TileAddress]:
+    """Return the addresses at *zoom* whose buffered square meets any of *boxes*, and that touch *bounds*."""
+    x, y = places_met_by(boxes, zoom, bounds)
     return [TileAddress(zoom, *place) for place in zip(x.tolist(), y.tolist(), strict=True)]
 
 
