@@ -6,7 +6,17 @@ from typing import Any
 
 import msgspec
 
-from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Method, Source
+from tileserver.declared import (
+    Category,
+    Dates,
+    Derivation,
+    Direction,
+    EmbargoClass,
+    Hold,
+    Look,
+    Method,
+    Source,
+)
 from tileserver.evidence import Evidence, ExactnessClass, FieldVocabulary, HiddenRule, Term
 from tileserver.model import Layer, Theatre
 
@@ -15,6 +25,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "The theatre": Theatre,
     "`[method]`": Method,
     "`[[directions]]`": Direction,
+    "`[[embargo_classes]]`": EmbargoClass,
     "`[[layers]]`": Layer,
     "`[layers.source]`": Source,
     "`[[layers.categories]]`": Category,

@@ -59,7 +59,12 @@ def test_figures_and_readers_have_a_port_each(text: str) -> None:
 
 def test_what_may_hold_a_password_is_marked_secret() -> None:
     secret = {setting.name for setting in SETTINGS if setting.secret}
-    assert secret == {"DATABASE_URL", "DATABASE_READ_URL", "TILESERVER_SHARED_CACHE"}
+    assert secret == {
+        "DATABASE_URL",
+        "DATABASE_READ_URL",
+        "TILESERVER_SHARED_CACHE",
+        "TILESERVER_SIGNING_SECRET",
+    }
     assert read_settings({"DATABASE_URL": "postgresql://u:hunter2@h/d"}).database_url.endswith("/d")
 
 

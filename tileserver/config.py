@@ -19,6 +19,7 @@ from tileserver.setting_values import (
     folder,
     schema,
     shared_url,
+    signing_secret,
     switch,
     url,
     whole,
@@ -155,6 +156,13 @@ SETTINGS = (
     Setting("TILESERVER_POOL_WAIT", "5", whole(1, 120), "seconds to wait for a connection before 503"),
     Setting("TILESERVER_STATEMENT_TIMEOUT", "15", whole(1, 600), "seconds a query for a reader may take"),
     Setting(
+        "TILESERVER_SIGNING_SECRET",
+        "",
+        signing_secret,
+        "secret of signed addresses, 32 random characters or more, the same for all processes; empty: none",
+        secret=True,
+    ),
+    Setting(
         "TILESERVER_DRAIN",
         "0",
         whole(0, 300),
@@ -233,6 +241,7 @@ class Settings:
     pool: int
     pool_wait: int
     statement_timeout: int
+    signing_secret: str
     drain: int
     log: str
     metrics: Endpoint | None

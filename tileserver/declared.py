@@ -110,3 +110,13 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     growth: float = 1.0
     small: float = 0.05  # a status may change by as much whatever its share
     vanish_after: str = "30d"  # a status that was on the map that long does not vanish at once
+
+
+class EmbargoClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Partners who see a theatre earlier than the public does, by keys of the class of that *name*.
+
+    ``embargo`` takes the place of the theatre's; a layer's own embargo stays.
+    """
+
+    name: str
+    embargo: str

@@ -14,7 +14,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tileserver.declared import Category, Dates, Derivation, Direction, Hold, Look, Method, Source, Text
+from tileserver.declared import (
+    Category,
+    Dates,
+    Derivation,
+    Direction,
+    EmbargoClass,
+    Hold,
+    Look,
+    Method,
+    Source,
+    Text,
+)
 from tileserver.errors import UnknownLayer, UnknownTileset
 from tileserver.evidence import Evidence, FieldVocabulary
 from tileserver.grid import Band, band_at
@@ -154,6 +165,8 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: Method | None = None  # what the desk says of how the map is made
     sides: dict[str, Text] = {}  # side of a status -> its name in words
     directions: tuple[Direction, ...] = ()  # parts of the front, in the order in which they are told
+    access: Literal["public", "keys"] = "public"  # who is shown any of it: everybody, or holders of keys
+    embargo_classes: tuple[EmbargoClass, ...] = ()
 
     def __post_init__(self) -> None:
         """Leave one layer in each role that follows from kind and time; the others are only served.

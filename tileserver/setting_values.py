@@ -73,6 +73,13 @@ def shared_url(text: str) -> str:
     return text
 
 
+def signing_secret(text: str) -> str:
+    """Parse a secret that nobody guesses."""
+    if text and (len(text) < 32 or len(set(text)) < 8):
+        raise ValueError("32 random characters or more, as openssl rand -hex 32 prints")
+    return text
+
+
 def endpoint(text: str) -> Endpoint | None:
     """Parse a port, or an address and a port."""
     host, _, port = text.rpartition(":")

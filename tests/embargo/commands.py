@@ -57,6 +57,12 @@ COMMANDS: Mapping[str, Entry] = {
     "places import": Mute("what it read in the caller's own file"),
     "places list": Mute("names of lists, which have no date"),
     "places remove": Mute("how many places a list had"),
+    "keys add": Mute("a key, and what its operator has just said of it"),
+    "keys list": Mute("what is declared of keys"),
+    "keys show": Mute("what is declared of a key, and how often it was used"),
+    "keys revoke": Mute("the id of a key"),
+    "keys usage": Mute("how often keys were used"),
+    "keys sign": Mute("the caller's own address, and a signature"),
     "layers": [
         Call("layers"),
         Call("layers --json", part=_layer("toy.control")),

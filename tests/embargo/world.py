@@ -18,7 +18,7 @@ import numpy as np
 from shapely.geometry import Point
 
 from tests.shapes import Feature, fill, layer, theatre
-from tileserver.declared import Category, Derivation
+from tileserver.declared import Category, Derivation, EmbargoClass
 from tileserver.desk.importer import import_features, import_snapshots
 from tileserver.desk.job import Job
 from tileserver.ingest import RawFeature, RawSnapshot, Report
@@ -66,6 +66,7 @@ DECLARED = theatre(
     bounds=(20.0, 43.0, 45.0, 54.0),
     centre=(35.0, 48.3, 5.0),
     embargo="48h",
+    embargo_classes=(EmbargoClass("partners", "24h"),),
 )
 
 # As many events in one tile as it shows one by one: with the secret they are one too many, and are counted.

@@ -16,6 +16,7 @@ from tileserver.cli import (
     gains,
     held,
     installation,
+    keys,
     look,
     mapping,
     measure,
@@ -51,6 +52,7 @@ app.add_typer(theatre.theatre, name="theatre")
 app.command("import")(desk.import_)
 app.add_typer(mapping.mapping, name="mapping")
 app.add_typer(places.places, name="places")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(held.held, name="held")
 app.add_typer(watch.watch, name="watch")
 app.command()(desk.sample)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from tileserver.errors import StoreUnavailable
+from tileserver.errors import SchemaMismatch, StoreUnavailable
 from tileserver.store.connect import translated
 from tileserver.store.marker import Marker, load_marker
 from tileserver.store.servers import is_pooled
@@ -19,13 +19,16 @@ BEAT_S = 0.5
 PATIENCE_S = 0.8  # for one answer: with the beat less than the two seconds in which a withdrawal is obeyed
 CONNECT_S = 1.4
 
+_STATE = "SELECT clock_timestamp(), pg_is_in_recovery(), (SELECT generation FROM api_key_state)"
+
 
 class Beat(NamedTuple):
-    """The database's marker and clock at one instant."""
+    """The database's marker, clock and generation of keys at one instant."""
 
     marker: Marker
     time: datetime  # by its clock
     is_standby: bool = False
+    keys: int = 0  # rises with each key that is added or revoked
 
 
 async def follow(dsn: str, hear: Callable[[Beat], None], *, beat_s: float = BEAT_S) -> None:
@@ -68,7 +71,10 @@ async def follow(dsn: str, hear: Callable[[Beat], None], *, beat_s: float = BEAT
 
 async def _beat(connection: asyncpg.Connection) -> Beat:
     marker = await load_marker(connection)
-    return Beat(marker, *await connection.fetchrow("SELECT clock_timestamp(), pg_is_in_recovery()"))
+    try:
+        return Beat(marker, *await connection.fetchrow(_STATE))
+    except asyncpg.UndefinedTableError as error:
+        raise SchemaMismatch("the database is older than this program; run: tileserver migrate") from error
 
 
 async def _heard(news: asyncio.Event, within_s: float) -> None:

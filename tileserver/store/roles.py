@@ -13,6 +13,7 @@ from tileserver.store.migrations import has_schema
 # For the desk alone; no reader is ever shown a row of them.
 _DESK = ("held", "held_quarantine", "quarantine", "watch_entry", "watched_file", "watcher")
 _LEDGER = "migration"  # written by the owner alone
+_COUNTED = "api_key_usage"  # which whoever serves writes, and nothing else
 
 _PLACE = """
 SELECT quote_ident(current_database()) AS database, quote_ident(n.nspname) AS schema,
@@ -88,6 +89,7 @@ def _granted(place: _Place, reader: str, writer: str) -> list[str]:
         f"GRANT CONNECT ON DATABASE {place.database} TO {both}",
         f"GRANT USAGE ON SCHEMA {place.schema} TO {both}",
         f"GRANT SELECT ON {place.listed(_DESK)} TO {reader}",
+        f'GRANT INSERT, UPDATE ON {place.schema}."{_COUNTED}" TO {reader}',
         f"GRANT SELECT ON {place.listed()} TO {writer}",
         f"GRANT INSERT, UPDATE, DELETE ON {place.listed((_LEDGER,))} TO {writer}",
         f"{later} SELECT ON TABLES TO {both}",

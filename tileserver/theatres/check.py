@@ -13,6 +13,7 @@ from tileserver.event_keys import has_keys
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import DIRECTION, SEVERAL, Layer, Theatre
 from tileserver.theatres.check_directions import direction_faults
+from tileserver.theatres.check_embargo import embargo_class_faults
 from tileserver.theatres.check_evidence import evidence_faults
 from tileserver.times import NAMED_FORMS, day_zone, is_date_form, parse_day, parse_duration
 
@@ -55,7 +56,7 @@ def check_theatre(theatre: Theatre) -> None:
         for fault in evidence_faults(layer):
             raise BadParameter(f"layer {layer.name!r}: {fault}")
     _check_roles(theatre)
-    for fault in direction_faults(theatre):
+    for fault in (*direction_faults(theatre), *embargo_class_faults(theatre)):
         raise BadParameter(fault)
 
 

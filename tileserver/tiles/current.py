@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -54,6 +54,7 @@ class Current:
         self._memories: list[Recent[Any, Any]] = []
         self._views: Recent[tuple[tuple[LayerIndex, ...], TileAddress], TileView] = self.memory(_VIEWS)
         self._held_to: tuple[Marker, str] | None = None
+        self.told: list[Callable[[Catalogue], None]] = []  # of each catalogue that takes the last one's place
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
@@ -91,6 +92,8 @@ class Current:
         for theatre in catalogue.theatres:
             with suppress(LayerUnavailable):
                 catalogue.tileset(theatre).prepare()
+        for tell in self.told:
+            tell(catalogue)
 
     def memory(self, limit: int) -> Recent[Any, Any]:
         """Return a memory for results that follow from the catalogue, emptied by every new catalogue."""

@@ -84,9 +84,20 @@ class DirectTiles:
         While the database is silent, an answer has to say so, and the slow way says it.
     prefix
         Path under which a proxy shows the server, without the slash at its end.
+    is_private
+        Whether answers are for holders of keys alone.
     """
 
-    def __init__(self, tiles: TileRoutes, hot: HotAnswers, pulse: Pulse, prefix: bytes = b"") -> None:
+    def __init__(
+        self,
+        tiles: TileRoutes,
+        hot: HotAnswers,
+        pulse: Pulse,
+        prefix: bytes = b"",
+        *,
+        is_private: bool = False,
+    ) -> None:
+        self._is_private = is_private
         self._tiles = tiles
         self._hot = hot
         self._pulse = pulse
@@ -115,7 +126,7 @@ class DirectTiles:
         if tile is None or response is None:
             return None
         number, status = self._hot.number(), response.status_code
-        headers = open_headers(response.raw_headers, number, self._prefix)
+        headers = open_headers(response.raw_headers, number, self._prefix, is_private=self._is_private)
         body = bytes(response.body)
         if not lookup.is_head:
             start = {"type": "http.response.start", "status": status, "headers": headers}

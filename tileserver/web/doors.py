@@ -182,10 +182,19 @@ class Told:
     retry_s: int = 1
     is_head: bool = False
     closes: bool = True
+    headers: tuple[tuple[bytes, bytes], ...] = ()  # beside those of all
 
 
 def refusal(status: int, reason: str, told: Told = Told()) -> bytes:
     """Return the bytes of a whole answer: head, and a problem (RFC 9457)."""
+    headers, body = refusal_parts(status, reason, told)
+    lines = b"".join(b"%s: %s\r\n" % pair for pair in headers)
+    first = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    return b"%s%s\r\n%s" % (first, lines, b"" if told.is_head else body)
+
+
+def refusal_parts(status: int, reason: str, told: Told) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return headers and body, as bytes, of a refusal."""
     known, number = HTTPStatus(status), told.request_id.decode()
     body = msgspec.json.encode(
         {
@@ -203,9 +212,8 @@ def refusal(status: int, reason: str, told: Told = Told()) -> bytes:
         (b"x-content-type-options", b"nosniff"),
         (b"x-request-id", told.request_id),
         *OPEN_HEADERS,
+        *told.headers,
     ]
     headers += [(b"retry-after", str(told.retry_s).encode())] if status in _LATER else []
     headers += [(b"connection", b"close")] if told.closes else []
-    lines = b"".join(b"%s: %s\r\n" % pair for pair in headers)
-    first = f"HTTP/1.1 {known.value} {known.phrase}\r\n".encode()
-    return b"%s%s\r\n%s" % (first, lines, b"" if told.is_head else body)
+    return headers, body

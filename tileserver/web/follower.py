@@ -56,13 +56,22 @@ class Follower:
     """Three tasks: hearing, reading the catalogue, reading the weights that history is planned from.
 
     Where replicas are read from there is a fourth one: hearing what the primary withdraws before they do.
+    With each beat of the primary *hear_keys* is told which generation of keys there is.
     """
 
-    def __init__(self, dsn: str, current: Current, history: HistoryService, clock: Clock) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        current: Current,
+        history: HistoryService,
+        clock: Clock,
+        hear_keys: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._dsn = dsn
         self._current = current
         self._history = history
         self._clock = clock
+        self._hear_keys = hear_keys
         self._wanted = asyncio.Event()
         self._unplanned = asyncio.Event()
         self._beat: Beat | None = None
@@ -99,6 +108,7 @@ class Follower:
 
         def hear(beat: Beat) -> None:
             self._ahead = beat.marker
+            self._hear_keys(beat.keys)
             if self._current.read is not None and self._broken():
                 self._enforce_within(_GRACE_S)
             report()
@@ -132,6 +142,8 @@ class Follower:
         late = self.pulse.silent_s > 2 * BEAT_S + _GRACE_S
         self.pulse.beat_at, self._blind_since = time.monotonic(), None
         self._hear_time(beat)
+        if not beat.is_standby:  # which may not have heard yet that a key was revoked
+            self._hear_keys(beat.keys)
         catalogue = self._current.read
         if catalogue is not None and beat.is_standby and lags(beat.marker, catalogue.marker):
             return  # of two replicas the slower one speaks

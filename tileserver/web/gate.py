@@ -7,12 +7,15 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tileserver.tiles.audience import Audience
 from tileserver.web.access import AccessLog
 from tileserver.web.aliases import Aliases
 from tileserver.web.direct import DirectTiles
 from tileserver.web.doors import Doors
 from tileserver.web.forwarded import Proxies, household
 from tileserver.web.hot import HotAnswers
+from tileserver.web.keys import Keys
+from tileserver.web.keys_audiences import Audiences, Server
 from tileserver.web.limits import Allowances
 from tileserver.web.ready import ReadyRoute
 
@@ -48,11 +51,17 @@ class Gate:
     proxies: Proxies
     allowances: Allowances
     ready: ReadyRoute
+    keys: Keys
+    audiences: Audiences
 
     @property
     def is_leaving(self) -> bool:
         """Whether the process was told to end."""
         return self.ready.leaving
+
+    def server(self, audience: Audience) -> Gate | Server:
+        """Return the answering parts for *audience*: our own for the public."""
+        return self if audience is None else self.audiences.server(audience)
 
     def payer(self, address: str) -> str:
         """Return whom *address*, of a connection, counts for; nothing for this machine and trusted proxies.

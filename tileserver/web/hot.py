@@ -125,10 +125,16 @@ class HotAnswers:
         While the database is silent, an answer has to say so, and the slow way says it.
     spelled
         Of a dated address, the key under which one answer is kept for all spellings of its content.
+    shared
+        What ``Cache-Control`` begins with where an answer may be kept here, as bytes: ``private`` for an
+        audience that has its own memo.
     """
 
-    def __init__(self, limit: int, current: Current, pulse: Pulse, spelled: Spelled) -> None:
+    def __init__(
+        self, limit: int, current: Current, pulse: Pulse, spelled: Spelled, shared: bytes = b"public"
+    ) -> None:
         self._current = current
+        self._kept = shared + b", max-age="
         self._pulse = pulse
         self._known: object = None
         self._memos: dict[bytes, Memo[Entry]] = {
@@ -217,7 +223,7 @@ class HotAnswers:
         target, located = lookup.target, scope.get("located")
         if scope.get("by_host"):
             return lookup.origin + target, still
-        if not control.startswith(b"public, max-age=") or control == b"public, max-age=0":
+        if not control.startswith(self._kept) or control == self._kept + b"0":
             return target, now
         if b"immutable" in control:
             return target, _FOR_GOOD

@@ -49,12 +49,21 @@ class Envelope:
         Path under which a proxy shows the server, without the slash at its end.
     asked : str
         The one address of another host that pages may ask, as a source of a policy; empty for none.
+    is_private : bool
+        Whether answers are for holders of keys, and for no cache that others share.
     """
 
     def __init__(
-        self, app: ASGIApp, pulse: Pulse | None = None, prefix: bytes = b"", asked: str = ""
+        self,
+        app: ASGIApp,
+        pulse: Pulse | None = None,
+        prefix: bytes = b"",
+        asked: str = "",
+        *,
+        is_private: bool = False,
     ) -> None:
         self.app = app
+        self.is_private = is_private
         self.pulse = pulse or Pulse(float("inf"))
         self.prefix = prefix
         self.policy = _CSP.replace("{asked}", asked and f" {asked}")
@@ -111,7 +120,7 @@ class _Sending:
     def _headers(self, start: Message) -> list[tuple[bytes, bytes]]:
         path, own_id, given = self.path, self.scope["request_id"].encode(), start["headers"]
         if is_open(path):
-            headers = open_headers(given, own_id, self.envelope.prefix)
+            headers = open_headers(given, own_id, self.envelope.prefix, is_private=self.envelope.is_private)
         else:
             headers = [
                 *given,
@@ -126,15 +135,25 @@ class _Sending:
 
 
 def open_headers(
-    given: Iterable[tuple[bytes, bytes]], own_id: bytes, prefix: bytes
+    given: Iterable[tuple[bytes, bytes]], own_id: bytes, prefix: bytes, *, is_private: bool = False
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer below an open path: *given* headers, and the envelope's."""
+    if is_private:
+        given = map(_for_one, given)
     headers = [*given, (b"x-request-id", own_id), _NO_SNIFFING, *OPEN_HEADERS]
     if prefix:
         headers = [
             (name, prefix + value if name == b"content-location" else value) for name, value in headers
         ]
     return headers
+
+
+def _for_one(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return *header* of an answer that is for whoever shows a key: for no shared cache, and told apart."""
+    name, value = header
+    if name.lower() == b"cache-control":
+        return name, value.replace(b"public", b"private")
+    return (name, value + b", Authorization, X-Api-Key") if name.lower() == b"vary" else header
 
 
 def _of_pages(path: str, start: Message, policy: str) -> list[tuple[bytes, bytes]]:

@@ -22,6 +22,9 @@ from tileserver.web.forwarded import HEADERS as FORWARDED
 from tileserver.web.forwarded import Caller, household
 from tileserver.web.gate import Head
 from tileserver.web.hot import Lookup
+from tileserver.web.keys import Passed, RawHeaders
+from tileserver.web.keys_text import HEADERS, Credentials, shown_in
+from tileserver.web.keys_visit import Visit
 from tileserver.web.limits import Bill, cost_of
 from tileserver.web.represent import Wish
 
@@ -33,7 +36,7 @@ _KNOWN = FORWARDED | {
     b"dictionary-id",
     b"if-none-match",
 }
-_HEARD = _SLOW | _KNOWN  # the headers that are looked at here
+_HEARD = _SLOW | _KNOWN | HEADERS  # the headers that are looked at here
 _NOTHING = Caller()
 _TOO_MUCH = "this address has asked for more work than the server does for one; ask again later"
 _END, _CLOSING = b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"  # of a head
@@ -57,6 +60,7 @@ class Wire(Connection):
         self._again: Again | None = None  # what was answered last
         self._last: Lookup | None = None  # of the request that was answered last in what came in
         self._is_answered = False  # by ourselves
+        self._passed: Passed | None = None  # of a request that shows a key
 
     def data_received(self, data: bytes) -> None:
         """Parse *data*, the bytes that came in; refuse a head or a body that does not end."""
@@ -79,7 +83,7 @@ class Wire(Connection):
         """Begin to read a request."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._heard, self._repeated = {}, set()
-        self.is_reading_head, self._is_answered = True, False
+        self.is_reading_head, self._is_answered, self._passed = True, False, None
         self.waiting_from = time.monotonic()
 
     def on_header(self, field: bytes, value: bytes) -> None:
@@ -101,17 +105,54 @@ class Wire(Connection):
         if self._is_ending:
             self._is_answered = True
             return
+        url, heard, shown = self.url, self._heard, None
+        if b"key=" in url or b"signed=" in url or b"authorization" in heard or b"x-api-key" in heard:
+            shown = self._take_key()
         version = self.parser.get_http_version()
         head = Head(version, self.url, self.headers, self._heard, self._repeated, size)
         if (trouble := self._gate.trouble(head)) is not None:
             self._is_answered = True
             self.refuse(*trouble)
             return
+        if shown is not None and self._is_refused(shown):
+            return
         caller = self._gate.proxies.caller(self._heard) if self._is_proxy else _NOTHING
         host = caller.host.encode() or self._heard.get(b"host", b"")
         lookup = self._lookup(b"%s://%s" % ((caller.scheme or self.scheme or "http").encode(), host))
         if lookup is None or not self._answers(lookup):
             self._begin(caller, host, lookup)
+
+    def _take_key(self) -> Credentials | None:
+        """Take a key out of the request, before anything can be said, kept or logged of the address."""
+        shown = shown_in(self.url, self._heard)
+        if shown is not None:
+            self.url = shown.target
+            self.headers = [each for each in self.headers if each[0] not in HEADERS]
+        return shown
+
+    def _is_refused(self, shown: Credentials) -> bool:
+        """Decide on the key that was *shown*; whether the request was refused, and so has its answer."""
+        decided = self._gate.keys.admit(Visit.of(shown, dict(self.headers), self.parser.get_method()))
+        if isinstance(decided, Passed):
+            self._passed = decided
+            return False
+        self._turn_away(decided.status, decided.reason, decided.retry_s, decided.headers)
+        return True
+
+    def _turn_away(self, status: int, reason: str, retry_s: int, headers: RawHeaders = ()) -> None:
+        """Refuse a request; after answers that are under way, end: the rest has to be sent again."""
+        if self._is_busy:
+            self._is_answered = self._is_ending = True
+            return
+        method, number, closes = self.parser.get_method(), self._gate.hot.number(), self._closes
+        told = Told(number, retry_s, method == b"HEAD", closes, headers)
+        self._finish(refusal(status, reason, told), closes)
+        self._gate.access.note(method, self.url, status, number, 0)
+
+    def _end(self, closes: bool) -> bytes:
+        """Return the end of the head of an answer of our own."""
+        end = _CLOSING if closes else _END
+        return end if self._passed is None else self._gate.keys.said(self._passed.bearer) + end
 
     @property
     def _closes(self) -> bool:
@@ -131,6 +172,7 @@ class Wire(Connection):
             and not self.flow.write_paused
             and not self._is_busy
             and not self.transport.is_closing()
+            and (self._passed is None or not self._passed.waits)
         )
 
     def _lookup(self, origin: bytes) -> Lookup | None:
@@ -144,27 +186,32 @@ class Wire(Connection):
     def _answers(self, lookup: Lookup) -> bool:
         """Answer ourselves, if the answer is known."""
         date, closes = self.server_state.default_headers[0][1], self._closes
-        if (answer := self._gate.hot.answer(lookup, date, _CLOSING if closes else _END)) is None:
+        if self._passed is None:
+            answer = self._gate.hot.answer(lookup, date, _CLOSING if closes else _END)
+        else:
+            answer = self._gate.server(self._passed.audience).hot.answer(lookup, date, self._end(closes))
+        if answer is None:
             return False
         self._finish(answer[0], closes)
         self._gate.access.note(self.parser.get_method(), self.url, *answer[1:])
-        if not closes:
+        if not closes and self._passed is None:  # what shows a key is looked at anew each time
             self._last = lookup
         return True
 
     def _answers_directly(self, lookup: Lookup, bill: Bill) -> bool:
         """Answer ourselves, if all parts of the answer are at hand; as cheap as an answer from memory."""
-        if self._gate.direct is None:
+        server = self._gate if self._passed is None else self._gate.server(self._passed.audience)
+        if (direct := server.direct) is None:
             return False
         begun, closes, date = time.perf_counter(), self._closes, self.server_state.default_headers[0][1]
         wish = Wish.heard(self._heard)
-        if (answer := self._gate.direct.answer(lookup, wish, date, _CLOSING if closes else _END)) is None:
+        if (answer := direct.answer(lookup, wish, date, self._end(closes))) is None:
             return False
         bill.settle()
         self._finish(answer.written, closes)
         took = time.perf_counter() - begun
         self._gate.access.note(self.parser.get_method(), self.url, *answer[1:], took)
-        if not closes:
+        if not closes and self._passed is None:
             self._last = lookup
         return True
 
@@ -200,20 +247,15 @@ class Wire(Connection):
         cost = cost_of(self._gate.aliases.plain(self.url))
         payer = household(caller.client) if self._is_proxy else self._household
         wait_s = self._gate.allowances.take(payer, cost)
-        if len(self.pipeline) >= _PIPELINED or (wait_s and self._is_busy):
-            self._is_answered = self._is_ending = True  # after those before; the rest has to be sent again
-            return
-        if wait_s:
-            method, number, closes = self.parser.get_method(), self._gate.hot.number(), self._closes
-            told = Told(number, ceil(wait_s), is_head=method == b"HEAD", closes=closes)
-            self._finish(refusal(429, _TOO_MUCH, told), closes)
-            self._gate.access.note(method, self.url, 429, number, 0)
+        if len(self.pipeline) >= _PIPELINED or wait_s:
+            self._turn_away(429, _TOO_MUCH, ceil(wait_s))
             return
         bill = Bill(self._gate.allowances, payer, cost)
         if lookup is not None and self._answers_directly(lookup, bill):
             return
         self._make_scope(caller, host)
         self.scope["bill"] = bill  # type: ignore[typeddict-unknown-key]
+        self.scope["passed"] = self._passed  # type: ignore[typeddict-unknown-key]
         self.expect_100_continue = self._heard.get(b"expect", b"").lower() == b"100-continue"
         super().on_headers_complete()
         self.cycle.keep_alive &= not self._gate.is_leaving

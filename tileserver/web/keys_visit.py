@@ -1,0 +1,56 @@
+"""A request with a key, as far as keys are concerned: where to, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from tileserver.web.keys_text import Credentials
+
+
+class Visit(NamedTuple):
+    """A request; ``path`` is decoded, ``origin`` and ``referrer`` are the bytes of headers."""
+
+    path: str
+    shown: Credentials
+    is_reading: bool = True  # by GET or HEAD; all else is answered without any data
+    origin: bytes = b""
+    referrer: bytes = b""
+
+    @classmethod
+    def of(cls, shown: Credentials, heard: Mapping[bytes, bytes], method: bytes) -> Visit:
+        """Return the request in which credentials were *shown*, with its headers and method, as bytes."""
+        path = shown.target.partition(b"?")[0]
+        text = (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace")
+        is_reading = method in (b"GET", b"HEAD")
+        return cls(text, shown, is_reading, heard.get(b"origin", b""), heard.get(b"referer", b""))
+
+
+@lru_cache(8192)
+def is_open(patterns: tuple[str, ...], tileset: str) -> bool:
+    """Whether every part of *tileset*, joined by commas, fits one of *patterns*.
+
+    ``ukraine`` is the theatre with all its layers, ``ukraine.control`` one layer, ``*`` any name.
+    """
+    return all(
+        any(fnmatchcase(part, each) or fnmatchcase(part, f"{each}.*") for each in patterns)
+        for part in tileset.split(",")
+    )
+
+
+def is_from(origins: Sequence[str], origin: bytes, referrer: bytes) -> bool:
+    """Whether a page of one of *origins* asks, by the bytes of ``Origin``, else of ``Referer``."""
+    told = origin.decode("latin-1") or origin_of(referrer.decode("latin-1"))
+    return told.lower() in origins
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of *url*, in small letters; empty where there are none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
