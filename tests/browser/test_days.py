@@ -47,6 +47,24 @@ async def test_a_fast_scrub_over_a_slow_network_ends_on_the_last_day(server_url:
     await assert_all_of_one_day(reader, server_url, "1944-08-14")
 
 
+async def test_no_day_is_said_in_a_frame_that_was_drawn_before_it(reader: Reader) -> None:
+    await reader.page.evaluate(
+        """() => {
+          const root = document.documentElement;
+          let drawn = false; // in a frame whose picture is made, and whose words can still be changed
+          window.saidTooEarly = [];
+          tileserverMap.on("render", () => { drawn = true; setTimeout(() => { drawn = false; }); });
+          new MutationObserver(() => drawn && saidTooEarly.push(root.dataset.shown))
+            .observe(root, { attributeFilter: ["data-shown"] });
+        }"""
+    )
+    await reader.page.focus("#slider")
+    for key, day in (("End", "1945-05-08"), ("Home", "1944-06-06")):  # in periods that are not loaded
+        await reader.page.keyboard.press(key)
+        await reader.ready(day)
+    assert await reader.page.evaluate("saidTooEarly") == []
+
+
 async def test_a_step_within_a_loaded_period_asks_for_nothing_and_draws_as_if_opened_there(
     server_url: str, reader: Reader, new_reader: NewReader
 ) -> None:

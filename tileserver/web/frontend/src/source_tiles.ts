@@ -54,7 +54,8 @@ export class SourceTiles {
     return !this.failure && !this.awaited.size && this.map.isSourceLoaded(this.source);
   }
 
-  /** Settles once every tile on screen is there; rejects where a tile has failed. */
+  /** Settles once every tile on screen is there; rejects where a tile has failed. It settles between frames: what is
+   *  then revealed and said is seen in one frame, and not said over the one before, which on a slow machine stands long. */
   whole(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.failure) {
@@ -100,7 +101,7 @@ export class SourceTiles {
   private settle(): void {
     for (const { resolve, reject } of this.waiting.splice(0)) {
       if (this.failure) reject(this.failure);
-      else resolve();
+      else setTimeout(resolve);
     }
   }
 }
