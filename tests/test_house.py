@@ -17,6 +17,7 @@ LONG_BODIES = {
     "seed",
     "tilejson",
     "tileset_metadata",
+    "arcgis_service",
     "load_weights",
     "_routes",
     "routes_of",

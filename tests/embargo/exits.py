@@ -352,21 +352,31 @@ def _aliased(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return asks
 
 
-def _ogc_dataset(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
+def _ogc_dataset(path: str, until: timedelta = LONG) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     """The same of the theatre that is shown first."""
 
     def asks(_: Sequence[Learned]) -> Iterator[Ask]:
-        yield Ask(path, LONG)
+        yield Ask(path, until)
 
     return asks
 
 
 _ROWS_FIRST = "tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}"
+_ARCGIS = "/arcgis/rest/services/{tileset}/{when}/VectorTileServer"
 _AT_BOTH = f"{BOTH_PLACES.z}/{BOTH_PLACES.y}/{BOTH_PLACES.x}"
 
 ROUTES: Mapping[str, Exit] = {
     "/api": Exit(_never("/api", "/api?f=openapi30"), "paths, parameters and names of tilesets"),
-    "/developers": Exit(_ogc_dataset("/developers")),
+    "/tilesets/{tileset}.json": Exit(_documents("/tilesets/{tileset}.json")),
+    "/tilesets/{tileset}/qgis.xml": Exit(_never("/tilesets/toy/qgis.xml"), "what is declared, not held"),
+    "/dated/{tileset}/{when}/metadata.json": Exit(_never("/dated/toy/latest/metadata.json"), "as the last"),
+    _ARCGIS: Exit(_never("/arcgis/rest/services/toy/latest/VectorTileServer"), "as the last"),
+    f"{_ARCGIS}/resources/styles/root.json": Exit(
+        _never("/arcgis/rest/services/toy/2024-01-09/VectorTileServer/resources/styles/root.json"),
+        "as the last",
+    ),
+    f"{_ARCGIS}/tile/{{z}}/{{y}}/{{x}}.pbf": Exit(_aliased(f"{_ARCGIS}/tile/{{z}}/{{y}}/{{x}}.pbf")),
+    "/developers": Exit(_ogc_dataset("/developers", EMBARGO)),  # it has rows of all
     "/conformance": Exit(_never("/conformance"), "what the server can do"),
     "/tileMatrixSets": Exit(_never("/tileMatrixSets"), "what the world is cut into"),
     "/tileMatrixSets/WebMercatorQuad": Exit(_never("/tileMatrixSets/WebMercatorQuad"), "as the last"),

@@ -20,7 +20,8 @@ from tileserver.times import parse_instant
 from tileserver.web.app import create_app
 
 SECOND = timedelta(seconds=1)
-SHORT = ("no-store", "no-cache", "public, max-age=60")  # no-cache: asked about before each use
+STALE = "public, max-age=60, stale-while-revalidate=60, stale-if-error=600"  # of a date that is named
+SHORT = ("no-store", "no-cache", "public, max-age=60", STALE)  # no-cache: asked about before each use
 
 pytestmark = pytest.mark.db
 

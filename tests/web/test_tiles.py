@@ -69,7 +69,7 @@ def test_a_tile_has_its_status(client: TestClient, url: str, status: int) -> Non
 def test_a_tile_is_what_it_says(client: TestClient) -> None:
     response = client.get(FULL)
     assert response.headers["content-type"] == "application/vnd.mapbox-vector-tile"
-    assert response.headers["cache-control"] == "public, max-age=60"
+    assert response.headers["cache-control"].startswith("public, max-age=60, stale-while-revalidate=60")
     assert response.headers["ogcapi-datetime"] == "2023-11-08T22:00:00Z/2023-11-09T22:00:00Z"
     layers = mapbox_vector_tile.decode(response.content)
     assert {"control", "frontline", "notes"} <= set(layers)

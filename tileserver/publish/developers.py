@@ -186,6 +186,8 @@ def _shown(route: Described, example: Example | None) -> str:
         **{"z": z, "x": x, "y": y, "tileMatrix": z, "tileCol": x, "tileRow": y, "band": "5"},
     }
     path = _PART.sub(lambda found: values[found[1]], route.path).removeprefix("/")
+    if "since" in route.takes:
+        return f"{path}?since=1"
     if "url" in route.takes:
         return f"{path}?url={quote(example.base, safe='')}/"
     return f"{path}?datetime={day}" if "datetime" in route.takes else path or "./"

@@ -77,15 +77,25 @@ Layer > Add Layer > Add Vector Tile Layer > New Generic Connection
 URL        {on.tiles}
 Style URL  {on.style}
 Zooms      {low} to {high}
+
+Or load a connection with all of it (Vector Tiles > Load Connections from File):
+{on.base}/tilesets/{on.tileset}/qgis.xml?datetime={on.day}
+"""
+
+
+def _arcgis(on: Example) -> str:
+    return f"""\
+const layer = new VectorTileLayer({{
+  url: "{on.base}/arcgis/rest/services/{on.tileset}/{on.day}/VectorTileServer",
+}});
 """
 
 
 def _gdal(on: Example) -> str:
-    z, x, y = on.tile.split("/")
-    url = f"{on.base}/dated/{on.tileset}/{on.day}/{on.tile}.pbf"
+    zoom = f"{on.base}/dated/{on.tileset}/{on.day}/{on.tile.partition('/')[0]}"
     return f"""\
-ogrinfo -so "MVT:{url}" {on.areas} -oo X={x} -oo Y={y} -oo Z={z}
-ogr2ogr day.gpkg "MVT:{url}" -oo X={x} -oo Y={y} -oo Z={z}
+ogrinfo -so "MVT:{zoom}" {on.areas}
+ogr2ogr day.gpkg "MVT:{zoom}"   # all tiles of the zoom
 """
 
 
@@ -117,6 +127,7 @@ CODE: Mapping[str, Callable[[Example], str]] = {
     "OpenLayers": _openlayers,
     "QGIS": _qgis,
     "GDAL": _gdal,
+    "ArcGIS Maps SDK for JavaScript": _arcgis,
     "MapLibre Native, Swift": _swift,
     "MapLibre Native, Kotlin": _kotlin,
 }

@@ -3,6 +3,7 @@
     /collections/{tileset}/tiles/WebMercatorQuad/{z}/{y}/{x}?datetime=&subset=   OGC API - Tiles: rows first
     /tiles/WebMercatorQuad/{z}/{y}/{x}?...                                       the same of the dataset
     /dated/{tileset}/{when}/{z}/{x}/{y}.mvt                                      the date in the path
+    /arcgis/rest/services/{tileset}/{when}/VectorTileServer/tile/{z}/{y}/{x}.pbf
     /tiles/{tileset}/{z}/{x}/{y}.pbf
 
 The protocol (`web.wire`) asks with the plain address in their place: so a thousand spellings of an epoch, in
@@ -32,10 +33,11 @@ _FORMS = tuple(
         rb"/(?P<ogc>collections)/" + _NAME + rb"/tiles/WebMercatorQuad/" + _ZYX,
         rb"/(?P<ogc>tiles)/WebMercatorQuad/" + _ZYX,
         rb"/dated/" + _NAME + rb"/" + _WHEN + rb"/" + _ZXY + rb"\.(?:mvt|pbf)",
+        rb"/arcgis/rest/services/" + _NAME + rb"/" + _WHEN + rb"/VectorTileServer/tile/" + _ZYX + rb"\.pbf",
         rb"/tiles/" + _NAME + rb"/" + _ZXY + rb"\.pbf",
     )
 )
-_BEGINNINGS = frozenset((b"/tiles/", b"/collec", b"/dated/"))
+_BEGINNINGS = frozenset((b"/tiles/", b"/collec", b"/dated/", b"/arcgis"))
 
 _SUBSET = re.compile(r'datetime\((?:(?P<point>"[^"]*")|(?P<low>"[^"]*"|\*):(?P<high>"[^"]*"|\*))\)\Z')
 _PATH_TIME = re.compile(r"(?P<when>[^@]+)(?:@(?P<revision>[1-9][0-9]{0,14}))?\Z")

@@ -15,9 +15,8 @@ from tileserver.publish.ogc import served_tilesets
 from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31, Described, openapi_document
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.web.documents import DocumentName, DocumentRoutes
-from tileserver.web.ogc import ALONE
 from tileserver.web.operations import OPERATIONS
-from tileserver.web.params import read_query
+from tileserver.web.params import FORMS, read_query
 
 _FORMS = {"openapi30": OPENAPI_30, "openapi31": OPENAPI_31, "json": OPENAPI_31}
 
@@ -64,7 +63,7 @@ def _names(catalogue: Catalogue) -> Mapping[str, Sequence[str]]:
 
 
 def _form_of(request: Request) -> str:
-    form = read_query(request, ALONE).choices.get("f")
+    form = read_query(request, FORMS).choices.get("f")
     if form is None:
         accepted = request.headers.get("accept", "").replace(" ", "")
         return OPENAPI_30 if "version=3.0" in accepted else OPENAPI_31

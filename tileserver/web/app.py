@@ -28,6 +28,7 @@ from tileserver.web.developers import DeveloperRoute  # /developers
 from tileserver.web.documents import DocumentRoutes, KeptDocuments  # /tilesets, /styles, /healthz
 from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.events import EventRoutes  # events as a list
+from tileserver.web.foreign import ForeignRoutes  # documents of ArcGIS, QGIS, GDAL
 from tileserver.web.gains import GainsRoutes  # who gained and lost what
 from tileserver.web.history import HistoryRoutes  # /history
 from tileserver.web.hot import HotAnswers  # answers that are known already
@@ -162,6 +163,7 @@ def _routes(parts: Parts, settings: Settings) -> list[BaseRoute]:
             gains=GainsRoutes(parts.current, parts.gains, BodyCache(2 * share), kept),
             tiles=tiles,
             aliased=AliasedTileRoutes(tiles),
+            foreign=ForeignRoutes(documents),
             history=HistoryRoutes(parts.history, kept),
             comparisons=ComparisonRoutes(parts.comparisons, kept),
             corrections=CorrectionRoutes(parts.current, told, kept, public),

@@ -36,7 +36,7 @@ from tileserver.times import Period
 from tileserver.web.params import DATED, Query, document_question, period_of
 from tileserver.web.represent import JSON, freshness, raw, represent
 
-_OWN = ("since", "public", "bbox", "zooms", "limit", "after")
+COUNTED = (*DATED, "since", "public", "bbox", "zooms", "limit", "after")
 _REPEATED = ("datetime", "since", "public", "bbox", "zooms", "limit")  # by the query of the next page
 
 
@@ -60,7 +60,7 @@ class ChangedRoute:
 
     async def json(self, request: Request) -> Response:
         """``/tilesets/{tileset}/changed?since=&public=&datetime=&bbox=&zooms=&limit=&after=&revision=``."""
-        catalogue, tileset, query = await document_question(request, self.current, (*DATED, *_OWN))
+        catalogue, tileset, query = await document_question(request, self.current, COUNTED)
         older, page = _revision_held(query, tileset), _page(query, tileset)
         revision, now = tileset.revision(query.revision), self.current.clock()
         horizon = horizon_of(tileset, now)

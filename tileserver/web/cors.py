@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 
 OPEN_PATHS = (
     *("/tiles", "/history/", "/changes/", "/styles/", "/pictures/", "/oembed"),  # and /tilesets
-    *("/api", "/dated/", "/conformance", "/collections", "/tileMatrixSets"),
+    *("/api", "/arcgis/", "/dated/", "/conformance", "/collections", "/tileMatrixSets"),
 )
 BUILT_PATHS = ("/static/",)  # for our own pages, which in a sandbox are of no origin
 _OPEN_DOCUMENTS = "/corrections/"  # beside a page of the same name

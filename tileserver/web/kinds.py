@@ -20,6 +20,10 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("collections", 4): "ogc",
     ("collections", 7): "ogc-tile",
     ("dated", 6): "dated",
+    ("dated", 4): "ogc",
+    ("arcgis", 6): "ogc",
+    ("arcgis", 9): "ogc",
+    ("arcgis", 10): "arcgis-tile",
     ("conformance", 1): "ogc",
     ("api", 1): "ogc",
     ("tileMatrixSets", 1): "ogc",
@@ -51,13 +55,14 @@ _OF_A_TILESET = {
     "places": "places",
     "changed": "changed",
     "events.json": "events",
+    "qgis.xml": "tilejson",
     "km2.json": "km2",
     "km2.csv": "km2",
     "gains.json": "gains",
     "gains.csv": "gains",
 }
 # And the part of the path that is the zoom.
-_TILES = {"tile": 2, "version": 3, "history": 3, "change": 4, "ogc-tile": 4, "dated": 3}
+_TILES = {"tile": 2, "version": 3, "history": 3, "change": 4, "ogc-tile": 4, "dated": 3, "arcgis-tile": 7}
 KINDS = frozenset([*_BY_LENGTH.values(), *_OF_A_TILESET.values(), "static", OTHER])
 
 
@@ -82,7 +87,8 @@ def kind_of(path: str) -> Kind:
     kind = _BY_LENGTH.get((parts[0], len(parts)), OTHER)
     if kind == OTHER:
         return Kind(OTHER)
-    tileset = _ENDING.sub("", parts[1]) if len(parts) > 1 and kind != "basemap" else ""
+    place = 3 if parts[0] == "arcgis" else 1
+    tileset = _ENDING.sub("", parts[place]) if len(parts) > place and kind != "basemap" else ""
     return Kind(kind, tileset, _zoom(parts[_TILES[kind]]) if kind in _TILES else "")
 
 

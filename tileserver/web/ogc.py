@@ -24,11 +24,10 @@ from tileserver.web.cors import OPEN_HEADERS
 from tileserver.web.documents import DocumentName, DocumentRoutes, asked_name
 from tileserver.web.negotiate import prefers_json
 from tileserver.web.pages import PageRoutes
-from tileserver.web.params import DATED, OGC, dated_question, ogc_address_of, read_query, time_query
+from tileserver.web.params import DATED, FORMS, OGC, dated_question, ogc_address_of, read_query, time_query
 from tileserver.web.tiles import TileRoutes
 
-ALONE = ("f",)  # what a document about no time may be asked
-TIMED = (*DATED, "f")
+TIMED = (*DATED, *FORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class OgcRoutes:
 
     async def collection(self, request: Request) -> Response:
         """``/collections/{collectionId}``."""
-        _only_json(read_query(request, ALONE).choices.get("f"))
+        _only_json(read_query(request, FORMS).choices.get("f"))
         now, name = self.documents.current.clock(), request.path_params["collectionId"]
         tileset = (await self.documents.current.catalogue()).tileset(name)
         return await self._of_tileset(
@@ -148,7 +147,7 @@ class OgcRoutes:
         self, request: Request, kind: str, written: Callable[[Catalogue, ogc.Links], dict[str, Any]]
     ) -> Response:
         """Answer with a document about all collections."""
-        _only_json(read_query(request, ALONE).choices.get("f"))
+        _only_json(read_query(request, FORMS).choices.get("f"))
         catalogue, now = await self.documents.current.catalogue(), self.documents.current.clock()
         base = self.documents.base_url(request)
         key = DocumentName(catalogue.serial, f"ogc {kind}", "", base, stride_of(now))

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tileserver.web.changed import COUNTED
 from tileserver.web.corrections import LISTED
 from tileserver.web.events import WINDOWED
-from tileserver.web.ogc import ALONE, TIMED
-from tileserver.web.params import DATED, ENDS, OGC
+from tileserver.web.ogc import TIMED
+from tileserver.web.params import DATED, ENDS, FORMS, OGC
 from tileserver.web.picture_params import DRAWN
 from tileserver.web.represent import CSV, JSON, MVT
 
@@ -44,7 +45,7 @@ def _page(name: str, summary: str, *takes: str) -> Operation:
 
 OPERATIONS: Mapping[str, Operation] = {
     "/": Operation(
-        "getLandingPage", "The map for readers, or the landing page", (JSON, _HTML), ALONE, is_strict=False
+        "getLandingPage", "The map for readers, or the landing page", (JSON, _HTML), FORMS, is_strict=False
     ),
     "/embed": _page("getEmbed", "The map for iframes", "theatre", *_DRESS),
     "/developers": _page("getDevelopersPage", "How to build on the tiles, as a page", "theme"),
@@ -61,14 +62,14 @@ OPERATIONS: Mapping[str, Operation] = {
         is_strict=False,
     ),
     "/api": Operation(
-        "getApi", "This description, as OpenAPI 3.1 or 3.0", ("application/vnd.oai.openapi+json",), ALONE
+        "getApi", "This description, as OpenAPI 3.1 or 3.0", ("application/vnd.oai.openapi+json",), FORMS
     ),
-    "/conformance": Operation("getConformance", "Conformance classes of OGC API", takes=ALONE),
+    "/conformance": Operation("getConformance", "Conformance classes of OGC API", takes=FORMS),
     "/collections": Operation(
-        "getCollections", "Every tileset, with its extent in space and time", takes=ALONE
+        "getCollections", "Every tileset, with its extent in space and time", takes=FORMS
     ),
     "/collections/{collectionId}": Operation(
-        "getCollection", "A tileset, with its extent in space and time", takes=ALONE
+        "getCollection", "A tileset, with its extent in space and time", takes=FORMS
     ),
     "/collections/{collectionId}/tiles": Operation(
         "ogc.collection.vector.getTileSetsList", "Tilesets of a collection", takes=TIMED
@@ -86,14 +87,17 @@ OPERATIONS: Mapping[str, Operation] = {
     "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}": _tile(
         "ogc.dataset.vector.getTile", "A tile of the dataset, at a time", *DATED, *OGC
     ),
-    "/tileMatrixSets": Operation("getTileMatrixSetsList", "Tile matrix sets", takes=ALONE),
+    "/tileMatrixSets": Operation("getTileMatrixSetsList", "Tile matrix sets", takes=FORMS),
     "/tileMatrixSets/WebMercatorQuad": Operation(
-        "getTileMatrixSet", "The definition of WebMercatorQuad", takes=ALONE
+        "getTileMatrixSet", "The definition of WebMercatorQuad", takes=FORMS
     ),
     "/tilesets": Operation("getCatalogue", "Theatres and tilesets, and their days"),
     "/tilesets/{tileset}": Operation("getTileJson", "TileJSON 3.0.0, with a block on time", takes=DATED),
     "/tilesets/{tileset}/timeline": Operation(
         "getTimeline", "What changed when, by day", takes=("revision",)
+    ),
+    "/tilesets/{tileset}/changed": Operation(
+        "getChangedTiles", "Tiles that changed since a revision", takes=COUNTED
     ),
     "/tilesets/{tileset}/places": Operation(
         "getPlaces", "Places named by the desk and by events, as GeoJSON", ("application/geo+json",)
@@ -123,6 +127,20 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "/history/{tileset}/{period}/faces/{band}.json": Operation(
         "getHistoryFaces", "Ids and days of all that begins or ends in a period"
+    ),
+    "/dated/{tileset}/{when}/metadata.json": Operation("getGdalMetadata", "By which GDAL reads a zoom"),
+    "/arcgis/rest/services/{tileset}/{when}/VectorTileServer": Operation(
+        "getArcgisService", "The tiles as a vector tile service of ArcGIS", takes=FORMS
+    ),
+    "/arcgis/rest/services/{tileset}/{when}/VectorTileServer/resources/styles/root.json": Operation(
+        "getArcgisStyle", "A style over that service", takes=FORMS
+    ),
+    "/arcgis/rest/services/{tileset}/{when}/VectorTileServer/tile/{z}/{y}/{x}.pbf": _tile(
+        "getArcgisTile", "A tile of that service; the row before the column"
+    ),
+    "/tilesets/{tileset}.json": Operation("getTileJsonFile", "The same TileJSON", takes=DATED),
+    "/tilesets/{tileset}/qgis.xml": Operation(
+        "getQgisConnection", "A connection for QGIS to load", ("application/xml",), DATED
     ),
     "/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt": Operation(
         "getChangeTile", "Gained and lost from one date to the other", (MVT,), ENDS

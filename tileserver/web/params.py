@@ -33,6 +33,7 @@ _MEMORY = 4096  # readers ask the same in the same words; a text weighs a kiloby
 
 DATED = ("datetime", "revision")
 ENDS = ("revision", "known")  # of a comparison, whose dates stand in the path
+FORMS = ("f",)  # of documents that are there in one form, and asked for by name
 OGC = ("subset", "f")  # of OGC API beside those
 
 period_of = lru_cache(_MEMORY)(parse_datetime)

@@ -75,6 +75,18 @@ def freshness(tileset: Tileset, kept: int | str) -> Headers:
     return (("Cache-Control", kept if isinstance(kept, str) else f"public, max-age={kept}"),)
 
 
+def pinned(max_age: int) -> int | str:
+    """Return how long an answer is true whose address names its time: *max_age*, in seconds, and then stale.
+
+    RFC 5861: for as long again a cache may answer at once and ask meanwhile, and ten times as long where the
+    server is away: a tile of that day is no error. A withdrawal is obeyed within both, and never the latest.
+    """
+    if not max_age:
+        return max_age
+    stale = f"stale-while-revalidate={max_age}, stale-if-error={10 * max_age}"
+    return f"public, max-age={max_age}, {stale}"
+
+
 async def represent(
     request: Request,
     answer: Answer[Key],

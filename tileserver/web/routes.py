@@ -16,6 +16,7 @@ from tileserver.web.corrections import CorrectionRoutes
 from tileserver.web.developers import DeveloperRoute
 from tileserver.web.documents import DocumentRoutes
 from tileserver.web.events import EventRoutes
+from tileserver.web.foreign import ForeignRoutes
 from tileserver.web.gains import GainsRoutes
 from tileserver.web.history import HistoryRoutes
 from tileserver.web.oembed import OembedRoute
@@ -43,6 +44,7 @@ class Endpoints(NamedTuple):
     gains: GainsRoutes
     tiles: TileRoutes
     aliased: AliasedTileRoutes
+    foreign: ForeignRoutes
     history: HistoryRoutes
     comparisons: ComparisonRoutes
     corrections: CorrectionRoutes
@@ -75,7 +77,9 @@ def routes_of(on: Endpoints) -> list[BaseRoute]:
         Route("/tileMatrixSets", on.ogc.tile_matrix_sets),
         Route("/tileMatrixSets/WebMercatorQuad", on.ogc.tile_matrix_set),
         Route("/tilesets", on.documents.catalogue),
+        Route("/tilesets/{tileset}.json", on.documents.tilejson),
         Route("/tilesets/{tileset}", on.documents.tilejson),
+        Route("/tilesets/{tileset}/qgis.xml", on.foreign.qgis),
         Route("/tilesets/{tileset}/timeline", on.documents.timeline),
         Route("/tilesets/{tileset}/places", on.places.places),
         Route("/tilesets/{tileset}/events.json", on.events.json),
@@ -88,6 +92,15 @@ def routes_of(on: Endpoints) -> list[BaseRoute]:
         Route("/tiles/{tileset}/{z}/{x}/{y}.pbf", on.aliased.pbf),
         Route("/dated/{tileset}/{when}/{z}/{x}/{y}.mvt", on.aliased.dated),
         Route("/dated/{tileset}/{when}/{z}/{x}/{y}.pbf", on.aliased.dated),
+        Route("/dated/{tileset}/{when}/metadata.json", on.foreign.metadata),
+        Route("/arcgis/rest/services/{tileset}/{when}/VectorTileServer", on.foreign.service),
+        Route(
+            "/arcgis/rest/services/{tileset}/{when}/VectorTileServer/resources/styles/root.json",
+            on.foreign.style,
+        ),
+        Route(
+            "/arcgis/rest/services/{tileset}/{when}/VectorTileServer/tile/{z}/{y}/{x}.pbf", on.aliased.dated
+        ),
         Route("/tiles/{tileset}/{version}/{z}/{x}/{y}.mvt", on.tiles.versioned),
         Route("/history/{tileset}/{period}/{z}/{x}/{y}.mvt", on.history.tile),
         Route("/history/{tileset}/{period}/faces/{band}.json", on.history.faces),

@@ -26,6 +26,7 @@ from tileserver.web.represent import (
     RawHeaders,
     Wish,
     freshness,
+    pinned,
     raw,
     represent,
 )
@@ -71,7 +72,8 @@ class TileRoutes:
 
     def dated_headers(self, question: Question, located: Located) -> RawHeaders:
         """Return the headers of a dated tile: how long to keep, validity, and the URL that never changes."""
-        fresh = freshness(question.tileset, self.max_age)
+        is_pinned = question.period is not None
+        fresh = freshness(question.tileset, pinned(self.max_age) if is_pinned else self.max_age)
         return _dated_headers(fresh, question.tileset.name, question.address, located)
 
     def offer(self, path: str, question: Question, answer: Answer[TileKey]) -> RawHeaders:
