@@ -99,7 +99,15 @@ def _responses(route: Described) -> dict[str, Any]:
         "206": {"description": "A range of the file", "content": content},
         "304": {"description": "As it is known already"},
         **{status: {"$ref": f"#/components/responses/Problem{status}"} for status in _FAULTS},
+        **({"404": _missing_page()} if any(each.startswith("text/html") for each in route.gives) else {}),
     }
+
+
+def _missing_page() -> dict[str, Any]:
+    """Return the answer to a reader who asks for a map that is not there: a page, too."""
+    page, problem = {"schema": {"type": "string"}}, {"schema": {"$ref": _PROBLEM}}
+    content = {"text/html; charset=utf-8": page, "application/problem+json": problem}
+    return {"description": _FAULTS["404"], "content": content}
 
 
 def _parameter(place: str, name: str, parameter: Parameter, names: Sequence[str] = ()) -> dict[str, Any]:
@@ -115,7 +123,7 @@ def _parameter(place: str, name: str, parameter: Parameter, names: Sequence[str]
 
 
 def _content(media_type: str) -> dict[str, Any]:
-    if media_type == "application/json":
+    if media_type.endswith("json"):
         return {"type": "object"}
     return {"type": "string"}
 
