@@ -58,6 +58,26 @@ def test_what_is_hidden_and_what_lies_elsewhere_is_neither_listed_nor_counted(cl
     assert west == [each for each in whole if -3 <= each["lon"] <= 0 and 48 <= each["lat"] <= 50] != []
 
 
+def test_one_event_is_found_by_its_key_behind_any_number_of_others(client: TestClient) -> None:
+    everything = listed(client, "datetime=../..&limit=2000")["events"]
+    oldest = everything[-1]
+    key = f"event=events.{oldest['id']}"
+    found = listed(client, f"datetime=../..&limit=1&{key}")
+    assert (found["events"], found["total"]) == ([oldest], 1)
+    assert found["days"] == [{"day": oldest["from"], "events": 1}]
+    whole = listed(client, f"datetime=../..&limit=1&{key}", LIST.replace(".events", ""))
+    assert whole["events"] == [oldest]
+    for nothing in (
+        f"datetime={everything[0]['from']}&{key}",
+        f"datetime=../..&{key}&hide=events.kind.{oldest['properties']['kind']}",
+        "datetime=../..&event=events.1",
+        f"datetime=../..&event=control.{oldest['id']}",
+        f"datetime=../..&event=nowhere.{oldest['id']}",
+        "datetime=../..&event=events.9999999999999999",
+    ):
+        assert (listed(client, nothing)["events"], listed(client, nothing)["total"]) == ([], 0), nothing
+
+
 def test_a_tileset_without_events_has_an_empty_list(client: TestClient) -> None:
     assert listed(client, SUMMER, "/tilesets/western-front.control/events.json")["total"] == 0
 
@@ -68,6 +88,8 @@ def test_a_tileset_without_events_has_an_empty_list(client: TestClient) -> None:
         "limit=2001", "limit=-1", "limit=1e3", "limit=", "bbox=1,2,3", "bbox=3,48,0,50", "bbox=nan,0,1,1",
         "bbox=0,-90,1,90", "hide=events", "hide=events.kind", "hide=events.kind.", "hide=control.status.axis",
         "hide=events.nothing.x", "kind=siege", "datetime=1944-02-30",
+        "event=", "event=events", "event=.5", "event=events.-5", "event=events.5.6",
+        "event=events.99999999999999999", "event=events.%D9%A5",
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(client: TestClient, query: str) -> None:

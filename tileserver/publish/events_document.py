@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tileserver.errors import BadParameter
@@ -10,6 +11,7 @@ from tileserver.store.event_rows import EventRow, HiddenCodes, ListedEvents
 from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.times import TICK, local_day
 
+EVENT = re.compile(r"([\w-]+)\.([0-9]{1,16})\Z", re.ASCII)
 USUAL, MOST = 500, 2000  # events of a document: unless asked otherwise, and at most
 
 
@@ -31,6 +33,13 @@ def limit_of(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= MOST):
         raise BadParameter(f"limit is a whole number from 0 to {MOST}")
     return int(text)
+
+
+def event_of(text: str) -> tuple[str, int]:
+    """Parse ``layer.id`` of an event, the key of an event in links; `BadParameter` otherwise."""
+    if not (found := EVENT.match(text)):
+        raise BadParameter("event is layer.id as in tiles, such as events.123")
+    return found[1], int(found[2])
 
 
 def hidden_of(text: str, tileset: Tileset) -> tuple[HiddenCodes, ...]:

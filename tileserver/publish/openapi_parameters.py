@@ -60,6 +60,7 @@ QUERY: Mapping[str, Parameter] = {
     "known": Parameter("the first end as known in this revision", _REVISION),
     "f": Parameter("the form of the answer", _TEXT),
     "bbox": Parameter("west,south,east,north in degrees", _TEXT, "22,44,40,52"),
+    "event": Parameter("layer.id of one event alone", _TEXT),
     "hide": Parameter("layer.field.code of events to leave out", _TEXT),
     "limit": Parameter("entries at most", _pixels(0, 2000), 10),
     "since": Parameter("a revision that is at hand", _REVISION, 1),

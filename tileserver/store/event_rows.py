@@ -14,7 +14,7 @@ from tileserver.store.event_window import EventWindow
 from tileserver.times import OPEN, from_micros
 
 # $2 to $4 are the limits `first`, `last` and `end` of an `EventWindow`, as in `store.windows`; no $2 is the
-# beginning of time. $6 is a box in degrees, $7 are objects with `layer`, `field` and `codes`.
+# beginning of time. $6 is a box in degrees, $7 are objects with `layer`, `field` and `codes`, $8 is an id.
 _WITHIN = """
     FROM feature_version AS event
     WHERE layer = ANY($1::int[]) AND known @> $5::bigint
@@ -28,14 +28,15 @@ _WITHIN = """
         AND NOT EXISTS (
             SELECT FROM jsonb_to_recordset($7::jsonb) AS hidden (layer int, field text, codes text[])
             WHERE hidden.layer = event.layer AND properties ->> field = ANY(codes))
+        AND ($8::bigint IS NULL OR id = $8)
 """
 _DAYS = f"""
-    SELECT (lower(valid) AT TIME ZONE $8::text)::date AS day, count(*) {_WITHIN} GROUP BY day ORDER BY day
+    SELECT (lower(valid) AT TIME ZONE $9::text)::date AS day, count(*) {_WITHIN} GROUP BY day ORDER BY day
 """
 _NEWEST = f"""
     SELECT layer AS layer_id, id, lower(valid) AS start, upper(valid) AS end, properties,
         ST_X(ST_Transform(geom, 4326)) AS lon, ST_Y(ST_Transform(geom, 4326)) AS lat
-    {_WITHIN} ORDER BY lower(valid) DESC, layer, id LIMIT $8::int
+    {_WITHIN} ORDER BY lower(valid) DESC, layer, id LIMIT $9::int
 """
 
 
@@ -85,6 +86,8 @@ class Listing:
         The zone whose local days count.
     limit : int
         How many rows there are at most.
+    event : int or None
+        The id of the one event that is listed; ``None`` for all.
     """
 
     layers: tuple[LayerId, ...]
@@ -92,6 +95,7 @@ class Listing:
     hidden: tuple[HiddenCodes, ...]
     zone: str
     limit: int
+    event: int | None = None
 
 
 async def load_listed(connection: Connection, window: EventWindow, asked: Listing) -> ListedEvents:
@@ -106,7 +110,7 @@ async def load_listed(connection: Connection, window: EventWindow, asked: Listin
     hidden = [
         {"layer": each.layer_id, "field": each.field, "codes": list(each.codes)} for each in asked.hidden
     ]
-    shared = (list(asked.layers), *limits, box, hidden)
+    shared = (list(asked.layers), *limits, box, hidden, asked.event)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         days = await connection.fetch(_DAYS, *shared, asked.zone)
         rows = await connection.fetch(_NEWEST, *shared, asked.limit)

@@ -12,7 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.publish.documents import missing_block
-from tileserver.publish.events_document import USUAL, bounds_of, events_document, hidden_of, limit_of
+from tileserver.publish.events_document import (
+    USUAL,
+    bounds_of,
+    event_of,
+    events_document,
+    hidden_of,
+    limit_of,
+)
 from tileserver.publish.public import public_part
 from tileserver.store.event_rows import ListedEvents, Listing, load_listed
 from tileserver.store.event_window import EventWindow
@@ -25,7 +32,7 @@ from tileserver.times import Period
 from tileserver.web.params import DATED, Query, document_question, period_of
 from tileserver.web.represent import JSON, freshness, raw, represent
 
-WINDOWED = (*DATED, "bbox", "hide", "limit")
+WINDOWED = (*DATED, "bbox", "event", "hide", "limit")
 
 
 class EventsKey(NamedTuple):
@@ -47,7 +54,7 @@ class EventRoutes:
     max_age: int
 
     async def json(self, request: Request) -> Response:
-        """``/tilesets/{tileset}/events.json?datetime=&bbox=&hide=&limit=&revision=``: the newest first."""
+        """``/tilesets/{tileset}/events.json``, by `WINDOWED` parameters: the newest first."""
         catalogue, tileset, query = await document_question(request, self.current, WINDOWED)
         revision, now = tileset.revision(query.revision), self.current.clock()
         period, listing = await self._period(tileset, query), _listing(tileset, query)
@@ -77,12 +84,15 @@ class EventRoutes:
 
 def _listing(tileset: Tileset, query: Query) -> Listing:
     asked = query.choices
+    layer, event = event_of(asked["event"]) if "event" in asked else (None, None)
+    windows = [served.stored for served in tileset.layers if not served.is_state]
     return Listing(
-        tuple(served.stored.layer_id for served in tileset.layers if not served.is_state),
+        tuple(stored.layer_id for stored in windows if layer in (None, stored.layer.name)),
         bounds_of(asked["bbox"]) if "bbox" in asked else None,
         hidden_of(asked["hide"], tileset) if "hide" in asked else (),
         tileset.theatre.day_zone,
         limit_of(asked["limit"]) if "limit" in asked else USUAL,
+        event,
     )
 
 

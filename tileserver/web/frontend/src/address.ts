@@ -76,6 +76,7 @@ export const linkElsewhere = (link: Link, theatre: string): Link => ({
   known: 0,
   camera: null,
   switches: AS_AT_FIRST,
+  events: { ...link.events, open: "" },
 });
 
 /** A camera as text: zoom to 2 decimals, degrees as exactly as a pixel of that zoom. */

@@ -38,8 +38,9 @@ export class Answers {
     const { open, off, link } = this.at();
     const { day, theme } = this.parts.page;
     if (!open || !day) return null;
-    const layers = open.tiles.drawn.filter(({ role, name }) => role === "events" && !off.has(name));
-    return { theatre: open.theatre.tileset, layers, day, choice: link.events, theme };
+    const every = open.tiles.drawn.filter(({ role }) => role === "events");
+    const layers = every.filter(({ name }) => !off.has(name));
+    return { theatre: open.theatre.tileset, every, layers, day, choice: link.events, theme };
   }
 
   /** A day in a line, for whoever points at it. */

@@ -126,6 +126,7 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
     popups: () => popups,
     context: () => visit.answers.eventContext(),
     onChoice: (choice) => visit.chooseEvents(choice),
+    onAway: (why) => page.hint(why),
     makeWay: () => {
       page.makeWay();
       if (matchMedia("(max-width: 640px)").matches) tools.sheet.close();

@@ -4,13 +4,14 @@ import type { Map as MapLibre } from "maplibre-gl";
 import type { Follower } from "./afterwards";
 import type { Theme } from "./basemap";
 import type { DrawnLayer } from "./catalogue";
-import type { Day } from "./days";
+import { dayText, type Day } from "./days";
 import { element } from "./dom";
-import { eventKey, type EventChoice } from "./event_choice";
+import type { EventChoice } from "./event_choice";
 import { eventHead, type Ordering } from "./event_head";
 import { EventList, type Box } from "./event_list";
 import { markPlace } from "./event_mark";
 import { firstDayOf } from "./event_window";
+import { LinkedEvent, whyAway } from "./linked_event";
 import { readEvents, type ListedEvent } from "./events";
 import type { Popups } from "./popup";
 import type { Say } from "./texts";
@@ -18,13 +19,13 @@ import type { Tool } from "./tools";
 
 const ICON = "M7.5 5H17M7.5 10H17M7.5 15H17M3 5h.01M3 10h.01M3 15h.01";
 const MOST = 500; // events of a list
-const SEARCHED = 2000; // events among which a linked one is looked for
 const MOVE_MS = 200; // after which the map's new view is listed
 const NEAR = 9; // zoom to which the map flies at least
 
-/** The shown day, the layers of events that are on, and what the reader wants of them. */
+/** The shown day, the layers of events and those that are on, and what the reader wants of them. */
 export interface EventContext {
   theatre: string;
+  every: readonly DrawnLayer[];
   layers: readonly DrawnLayer[];
   day: Day;
   choice: EventChoice;
@@ -39,6 +40,8 @@ export interface EventToolOptions {
   popups: () => Popups;
   context: () => EventContext | null;
   onChoice: (choice: EventChoice) => void;
+  /** Why the event that the link names is not told. */
+  onAway: (why: string) => void;
   /** The map is about to be looked at: make way for it where there is little room. */
   makeWay: () => void;
 }
@@ -50,6 +53,7 @@ export class EventTool implements Follower {
   private ordering: Ordering = { by: "time", inView: false };
   private filtering = false; // whether the filter is unfolded
   private asked: AbortController | null = null;
+  private readonly linked = new LinkedEvent();
   private moved: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: EventToolOptions) {
@@ -166,15 +170,17 @@ export class EventTool implements Follower {
     }
   }
 
-  /** Open the popup of the event that the link names, where it is in the window. */
+  /** Open the popup of the event that the link names, where it is to be seen, or say once why it is not. */
   private async openLinked(isCurrent: () => boolean): Promise<void> {
-    const { context: now, popups } = this.options;
+    const { context: now, popups, onAway, say, language } = this.options;
     const context = now();
-    const open = context?.choice.open ?? "";
-    if (!context || !open || popups().shown === open) return;
-    const { events } = await readEvents(questionOf(context, SEARCHED));
-    const event = events.find(({ layer, id }) => eventKey(layer, id) === open);
-    if (event && isCurrent()) popups().tell(event);
+    if (!context?.choice.open || popups().shown === context.choice.open) return;
+    const event = await this.linked.read(context);
+    if (!isCurrent()) return;
+    const why = whyAway(event, context);
+    if (event && !why) popups().tell(event);
+    else if (why && this.linked.isNews())
+      onAway(say(why, { day: event ? dayText(event.from, language) : "" }));
   }
 }
 

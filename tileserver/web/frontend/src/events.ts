@@ -23,7 +23,7 @@ export interface EventsDocument {
 }
 
 /** Which events are asked for: those of the layers from the first day on, or null for the beginning, to the last one,
- *  both of it; without the hidden terms; within west, south, east, north in degrees. */
+ *  both of it; without the hidden terms; within west, south, east, north in degrees; one alone by its key. */
 export interface EventsQuestion {
   theatre: string;
   layers: readonly Pick<DrawnLayer, "name">[];
@@ -32,18 +32,29 @@ export interface EventsQuestion {
   hidden: ReadonlySet<string>;
   limit: number;
   box?: readonly [number, number, number, number];
+  event?: string;
 }
 
 const NOTHING: EventsDocument = { total: 0, days: [], events: [] };
 
 /** The address of a list, relative to the page's. */
-export function eventsUrl({ theatre, layers, first, last, hidden, limit, box }: EventsQuestion): string {
+export function eventsUrl({
+  theatre,
+  layers,
+  first,
+  last,
+  hidden,
+  limit,
+  box,
+  event,
+}: EventsQuestion): string {
   const names = new Set(layers.map(({ name }) => name));
   const hide = hideText([...hidden].filter((term) => names.has(term.split(".")[0] ?? "")));
   const query = [
     `datetime=${first ?? ".."}/${last ?? ".."}`,
     `limit=${limit}`,
     ...(hide ? [`hide=${hide}`] : []),
+    ...(event ? [`event=${event}`] : []),
     ...(box ? [`bbox=${box.map((degrees) => Number(degrees.toFixed(4))).join(",")}`] : []),
   ];
   return `tilesets/${[...names].map((name) => `${theatre}.${name}`).join(",")}/events.json?${query.join("&")}`;
