@@ -4,6 +4,8 @@
 import { byId } from "./dom";
 import type { Say } from "./texts";
 
+const FOCUSABLE = "a, button, input, select, textarea, summary";
+
 /** What a sheet holds. */
 export interface Leaf {
   id: string;
@@ -50,6 +52,9 @@ export class Sheet {
     body.replaceChildren();
     body.scrollTop = 0;
     leaf.fill(body);
+    // Where nothing in the body takes the focus, it takes it itself, so that arrow keys scroll it.
+    if (body.querySelector(FOCUSABLE)) body.removeAttribute("tabindex");
+    else body.tabIndex = 0;
     document.body.classList.add("sheeted");
     (body.querySelector<HTMLElement>("[data-focus]") ?? byId("sheet-title")).focus({ preventScroll: true });
     this.onTurn();
