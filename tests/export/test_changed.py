@@ -169,8 +169,12 @@ def test_a_page_is_kept_and_tagged_and_absurd_questions_are_refused(client: Test
     assert client.get(f"/tilesets/{STATES}/changed?since={newest}").json()["tiles"] == []
     assert client.get(f"{url}&zooms=5-9&bbox=-170,-80,-160,-70").json()["tiles"] == []
     assert client.get(f"{url}&zooms=22").json()["tiles"] == []
+    none = client.get(f"{url}&limit=0").json()
+    assert (none["tiles"], none["next"], none["revision"]) == ([], None, newest)
+    every = f"/tilesets/{STATES}/changed"
+    assert client.get(every).json()["tiles"] == client.get(f"{every}?since=0").json()["tiles"] != []
     absurd = (
-        "", "?since=", "?since=-1", "?since=x", f"?since={newest + 99}", "?since=1&limit=0",
+        "?since=", "?since=-1", "?since=x", f"?since={newest + 99}", "?since=1&limit=x",
         "?since=1&limit=99999", "?since=1&zooms=a", "?since=1&zooms=1-", "?since=1&bbox=1",
         "?since=1&after=1", "?since=1&after=99/0/0",
         "?since=1&public=now", "?since=1&public=a/b", "?since=1&since=2", "?since=1&revision=0",

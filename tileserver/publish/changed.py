@@ -17,7 +17,7 @@ from tileserver.tiles.horizon import Horizon
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, MicrosArray, format_instant, from_micros, parse_instant, to_micros
 
-USUAL, MOST = 1000, 2000  # tiles of a page: unless asked otherwise, and at most
+USUAL = 1000  # tiles of a page, unless asked otherwise
 _LOOKED_AT = 4_000  # tiles that are compared for a page, at most; some 100 microseconds each
 
 _NOTHING = to_micros(datetime.min.replace(tzinfo=UTC))
@@ -44,7 +44,8 @@ def changed_document(
     """
     tiles: list[str] = []
     number, last, more = 0, None, False
-    for address, differs in changed_tiles(changes, page.zooms, page.bounds, page.after):
+    zooms = page.zooms if page.limit else ()
+    for address, differs in changed_tiles(changes, zooms, page.bounds, page.after):
         if len(tiles) == page.limit or number == _LOOKED_AT:
             more = True
             break
@@ -90,13 +91,6 @@ def public_of(text: str) -> Horizon:
     if not slash:
         raise BadParameter(f"public {text[:60]!r} is not as a list of changed tiles says it")
     return Horizon(to_micros(parse_instant(ended)), to_micros(parse_instant(at)))
-
-
-def limit_of(text: str) -> int:
-    """Parse how many tiles are asked for: a whole number from 1 to `MOST`; `BadParameter` otherwise."""
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MOST):
-        raise BadParameter(f"limit is a whole number from 1 to {MOST}")
-    return int(text)
 
 
 def zooms_of(text: str, there: tuple[int, int]) -> tuple[int, ...]:

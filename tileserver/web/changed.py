@@ -18,13 +18,12 @@ from tileserver.publish.changed import (
     USUAL,
     ChangedPage,
     changed_document,
-    limit_of,
     newest_public,
     public_of,
     zooms_of,
 )
 from tileserver.publish.documents import missing_block
-from tileserver.publish.events_document import bounds_of
+from tileserver.publish.events_document import bounds_of, limit_of
 from tileserver.publish.public import public_part
 from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.changed import Changes, Standing, standing_at
@@ -95,7 +94,7 @@ class ChangedRoute:
 
 
 def _revision_held(query: Query, tileset: Tileset) -> Revision:
-    text = query.choices.get("since", "")
+    text = query.choices.get("since", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise BadParameter("since is a revision, a whole number from 0: the list is of what came after")
     return tileset.revision(int(text)) if int(text) else NO_REVISION
