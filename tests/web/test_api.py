@@ -1,12 +1,16 @@
-"""The OpenAPI document has every route and every parameter, and a fuzzer of the field finds it kept to."""
+"""The OpenAPI document has every route and every parameter, and drawn requests find it kept to."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -99,3 +103,57 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         for parameter in each["get"]["parameters"]:
             if "example" in parameter:
                 jsonschema.validate(parameter["example"], parameter["schema"])
+
+
+def values(parameter: dict[str, Any]) -> SearchStrategy[str]:
+    """Draw what fits the schema, mostly the example, and what is likely to be near it."""
+    schema, example = parameter["schema"], parameter.get("example")
+    drawn = st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=8)
+    if "enum" in schema:
+        drawn = st.sampled_from(schema["enum"])
+    elif schema["type"] == "integer":
+        drawn = st.integers(schema.get("minimum", 0), schema.get("maximum", 1 << 40)).map(str)
+    days = st.sampled_from(
+        ["2023-11-09", "2022-03-10/2023-11-09", "../..", "latest", "2023-11-09T12:00:00+02:00"]
+    )
+    near = days if parameter["name"] in ("datetime", "when", "from", "to") else drawn
+    usual = drawn if example is None else st.just(str(example))
+    return st.one_of(usual, usual, near, drawn)
+
+
+@st.composite
+def requests(draw: st.DrawFn, path: str, operation: dict[str, Any]) -> str:
+    """Draw an address of *operation*: the parts of its path, and some of its parameters."""
+    parts, query = {}, {}
+    for each in operation["parameters"]:
+        if each["in"] == "path":
+            parts[each["name"]] = quote(draw(values(each)), safe="")
+        elif draw(st.booleans()):
+            query[each["name"]] = draw(values(each))
+    filled = re.sub(r"{(\w+)}", lambda found: parts[found[1]], path)
+    return f"{filled}?{urlencode(query)}" if query else filled
+
+
+DEAR = ("/pictures", "/tilesets/{tileset}/gains")  # seconds of drawing and of measuring
+DRAWN = [path for path in OPERATIONS if not path.startswith(DEAR)]
+
+
+@pytest.mark.parametrize("path", DRAWN)
+def test_requests_drawn_from_the_document_are_answered_as_described(
+    client: TestClient, document: dict[str, Any], path: str
+) -> None:
+    operation = document["paths"][path]["get"]
+
+    @settings(max_examples=8, derandomize=True, database=None)
+    @given(requests(path, operation))
+    def answers(target: str) -> None:
+        answer = client.get(target, follow_redirects=False)
+        described = operation["responses"].get(str(answer.status_code))
+        assert described is not None, target
+        assert answer.status_code < 500 or answer.status_code == 501, target
+        if "$ref" in described:
+            described = document["components"]["responses"][described["$ref"].rpartition("/")[2]]
+        kind = answer.headers.get("content-type", "")
+        assert not kind or kind in described.get("content", {}) or answer.status_code in (204, 304), target
+
+    answers()

@@ -123,7 +123,7 @@ def _parameter(place: str, name: str, parameter: Parameter, names: Sequence[str]
 
 
 def _content(media_type: str) -> dict[str, Any]:
-    if media_type.endswith("json"):
+    if media_type.partition(";")[0].endswith("json"):
         return {"type": "object"}
     return {"type": "string"}
 

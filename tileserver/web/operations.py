@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31
 from tileserver.web.changed import COUNTED
 from tileserver.web.corrections import LISTED
 from tileserver.web.events import WINDOWED
@@ -61,9 +62,7 @@ OPERATIONS: Mapping[str, Operation] = {
         takes=("url", "maxwidth", "maxheight", "format"),
         is_strict=False,
     ),
-    "/api": Operation(
-        "getApi", "This description, as OpenAPI 3.1 or 3.0", ("application/vnd.oai.openapi+json",), FORMS
-    ),
+    "/api": Operation("getApi", "This description, as OpenAPI 3.1 or 3.0", (OPENAPI_31, OPENAPI_30), FORMS),
     "/conformance": Operation("getConformance", "Conformance classes of OGC API", takes=FORMS),
     "/collections": Operation(
         "getCollections", "Every tileset, with its extent in space and time", takes=FORMS
