@@ -54,7 +54,10 @@ def developers_page(
     example = _example(first, now, base) if first else None
     links = element("a", "Map", href="./"), element("a", "OpenAPI", href="api")
     sections = (
-        element("p", "Dated vector tiles by plain HTTP, for any map. No key, no script of ours, no cookie."),
+        element(
+            "p",
+            "Dated vector tiles by plain HTTP, for any map. What is public needs no key and sets no cookie.",
+        ),
         _section("Tilesets", _tilesets(served, now), "tilesets"),
         *([_section("Code to copy", _code(example), "code")] if example else []),
         _section("Every path", _paths(routes, example, now), "paths"),
