@@ -232,7 +232,7 @@ class Keys:
             return KeyRefusal(401, f"key {bearer.id} was revoked", 1, _CHALLENGE)
         if bearer.expires is not None and self._now_s() >= bearer.expires.timestamp():
             return KeyRefusal(401, f"key {bearer.id} has expired", 1, _CHALLENGE)
-        if bearer.origins and not is_from(bearer.origins, asked.origin, asked.referrer):
+        if bearer.origins and not is_from(bearer.origins, asked.headers):
             return KeyRefusal(403, f"key {bearer.id} is not for pages of this origin")
         if not is_open(bearer.tilesets, tileset):
             return KeyRefusal(

@@ -13,8 +13,6 @@ from tileserver.web.keys import KeyRefusal, Passed, RawHeaders
 from tileserver.web.keys_text import HEADERS, shown_in
 from tileserver.web.keys_visit import Visit
 
-_HEARD = HEADERS | {b"origin", b"referer"}
-
 
 class Keyed:
     """Middleware outside of all that keeps answers: whoever shows a key is led to the right server.
@@ -53,7 +51,7 @@ class Keyed:
         shown = shown_in(b"%s?%s" % (path, query) if query else path, heard)
         if shown is None:
             return {**scope, "passed": None}
-        passed = self._keys.admit(Visit.of(shown, heard, scope["method"].encode()))
+        passed = self._keys.admit(Visit.of(shown, scope["headers"], scope["method"].encode()))
         headers = [each for each in scope["headers"] if each[0] not in HEADERS]
         query = shown.target.partition(b"?")[2]
         return {**scope, "passed": passed, "query_string": query, "headers": headers}
@@ -71,7 +69,7 @@ class Keyed:
 def _heard(headers: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in _HEARD:
+        if name in HEADERS:
             found[name] = b"%s, %s" % (found[name], value) if name in found else value
     return found
 

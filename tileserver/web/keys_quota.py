@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerMonth
@@ -27,7 +28,6 @@ _SHARE = 32  # of what is left, one is taken at a time
 _MINUTE_S = 60
 # To wait is better than to count apart; a request may count twice where the first answer came too late.
 _PATIENCE_S, _TRIES = 0.5, 3
-_KINDS = ("minute", "month")
 
 
 class CounterAway(Exception):
@@ -133,6 +133,10 @@ class _Purse:
     left: int = 0
     beyond: int = 0
 
+    def rest(self, number: int, limit: int) -> int:
+        """Return the requests left of *limit* in the window of that number, as far as is known here."""
+        return max(self.left + self.beyond, 0) if self.number == number else limit
+
 
 class Quotas:
     """Quotas of all keys; *used* are stored requests by key and first day of a month.
@@ -150,15 +154,16 @@ class Quotas:
 
     def take(self, limited: Limited, windows: Windows) -> bool:
         """Take a request from the share of this process; whether there was a request left, in all windows."""
-        limits = limited.per_minute, limited.per_month
         purses = self._purses.get(limited.id)
         if purses is None:
             purses = self._purses[limited.id] = (_Purse(), _Purse())
-        for limit, purse, number in zip(limits, purses, windows.numbers, strict=True):
-            if limit is not None and (purse.number != number or purse.left < 1):
-                return False
-        for purse in purses:
-            purse.left -= 1
+        (minute, month), (this_minute, this_month) = purses, windows.numbers
+        if limited.per_minute is not None and (minute.number != this_minute or minute.left < 1):
+            return False
+        if limited.per_month is not None and (month.number != this_month or month.left < 1):
+            return False
+        minute.left -= 1
+        month.left -= 1
         return True
 
     async def take_more(self, limited: Limited, windows: Windows) -> int:
@@ -178,15 +183,15 @@ class Quotas:
 
         As bytes, empty where there is no quota.
         """
-        policies, states = [], []
-        purses = self._purses.get(limited.id) or (_Purse(), _Purse())
-        for which, limit in enumerate((limited.per_minute, limited.per_month)):
-            if limit is not None:
-                purse, kind = purses[which], _KINDS[which]
-                left = purse.left + purse.beyond if purse.number == windows.numbers[which] else limit
-                policies.append(f'"{kind}";q={limit};w={windows.lengths_s[which]}')
-                states.append(f'"{kind}";r={max(left, 0)};t={windows.left_s[which]}')
-        return ", ".join(policies).encode(), ", ".join(states).encode()
+        minute, month = self._purses.get(limited.id) or (_Purse(), _Purse())
+        state = ""
+        if limited.per_minute is not None:
+            left = minute.rest(windows.numbers[0], limited.per_minute)
+            state = f'"minute";r={left};t={windows.left_s[0]}'
+        if limited.per_month is not None:
+            left, mark = month.rest(windows.numbers[1], limited.per_month), ", " if state else ""
+            state = f'{state}{mark}"month";r={left};t={windows.left_s[1]}'
+        return _policy(limited.per_minute, limited.per_month, windows.lengths_s[1]), state.encode()
 
     async def close(self) -> None:
         """Let go of the server."""
@@ -231,3 +236,10 @@ async def _taken(
     if left < 1 or not await limiter.hit(item, *named, cost=share):
         return 0, 0
     return share, left - share
+
+
+@lru_cache(1024)
+def _policy(per_minute: int | None, per_month: int | None, month_s: int) -> bytes:
+    """Return the quotas as ``RateLimit-Policy`` has them, in bytes."""
+    told = ("minute", per_minute, _MINUTE_S), ("month", per_month, month_s)
+    return ", ".join(f'"{kind}";q={limit};w={length}' for kind, limit, length in told if limit).encode()

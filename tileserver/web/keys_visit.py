@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,21 +12,19 @@ from tileserver.web.keys_text import Credentials
 
 
 class Visit(NamedTuple):
-    """A request; ``path`` is decoded, ``origin`` and ``referrer`` are the bytes of headers."""
+    """A request; ``path`` is decoded, ``headers`` are bytes, with names in lower case."""
 
     path: str
     shown: Credentials
     is_reading: bool = True  # by GET or HEAD; all else is answered without any data
-    origin: bytes = b""
-    referrer: bytes = b""
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
     @classmethod
-    def of(cls, shown: Credentials, heard: Mapping[bytes, bytes], method: bytes) -> Visit:
+    def of(cls, shown: Credentials, headers: Sequence[tuple[bytes, bytes]], method: bytes) -> Visit:
         """Return the request in which credentials were *shown*, with its headers and method, as bytes."""
         path = shown.target.partition(b"?")[0]
         text = (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace")
-        is_reading = method in (b"GET", b"HEAD")
-        return cls(text, shown, is_reading, heard.get(b"origin", b""), heard.get(b"referer", b""))
+        return cls(text, shown, method in (b"GET", b"HEAD"), headers)
 
 
 @lru_cache(8192)
@@ -41,10 +39,11 @@ def is_open(patterns: tuple[str, ...], tileset: str) -> bool:
     )
 
 
-def is_from(origins: Sequence[str], origin: bytes, referrer: bytes) -> bool:
-    """Whether a page of one of *origins* asks, by the bytes of ``Origin``, else of ``Referer``."""
-    told = origin.decode("latin-1") or origin_of(referrer.decode("latin-1"))
-    return told.lower() in origins
+def is_from(origins: Sequence[str], headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a page of one of *origins* asks, by ``Origin``, else ``Referer``, of *headers* as bytes."""
+    heard = dict(headers)
+    told = heard.get(b"origin", b"") or origin_of(heard.get(b"referer", b"").decode("latin-1")).encode()
+    return told.decode("latin-1").lower() in origins
 
 
 def origin_of(url: str) -> str:

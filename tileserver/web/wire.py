@@ -132,7 +132,7 @@ class Wire(Connection):
 
     def _is_refused(self, shown: Credentials) -> bool:
         """Decide on the key that was *shown*; whether the request was refused, and so has its answer."""
-        decided = self._gate.keys.admit(Visit.of(shown, dict(self.headers), self.parser.get_method()))
+        decided = self._gate.keys.admit(Visit.of(shown, self.headers, self.parser.get_method()))
         if isinstance(decided, Passed):
             self._passed = decided
             return False
