@@ -240,6 +240,6 @@ async def _taken(
 
 @lru_cache(1024)
 def _policy(per_minute: int | None, per_month: int | None, month_s: int) -> bytes:
-    """Return the quotas as ``RateLimit-Policy`` has them, in bytes."""
+    """Return the value of ``RateLimit-Policy``, in bytes."""
     told = ("minute", per_minute, _MINUTE_S), ("month", per_month, month_s)
     return ", ".join(f'"{kind}";q={limit};w={length}' for kind, limit, length in told if limit).encode()
