@@ -302,6 +302,16 @@ def _never(*paths: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
     return lambda _: (Ask(path, shows=False) for path in paths)
 
 
+def _styles(_: Sequence[Learned]) -> Iterator[Ask]:
+    """Declared alone; but that of history names the period, with its newest revision."""
+    yield from _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09", "/styles/toy-mobile.json")(
+        _
+    )
+    yield Ask("/styles/toy-history.json", LONG)
+    yield Ask("/styles/toy-history.json?datetime=2024-01-09", LONG)
+    yield Ask("/styles/toy-history.json?datetime=2023-01-09", LONG, shows=False)
+
+
 def _pictures(_: Sequence[Learned]) -> Iterator[Ask]:
     """Small ones: what may be on a picture does not depend on its size."""
     small = "width=200&height=200&map=5/48.3/37"
@@ -428,10 +438,11 @@ ROUTES: Mapping[str, Exit] = {
         "what is told for the first time is no correction; tests/desk/test_public_corrections.py has some",
     ),
     "/changes/{tileset}/{from}/{to}/sides.json": Exit(_sides),
-    "/styles/{style}.json": Exit(
-        _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09", "/styles/toy-print.json"),
-        "what is declared, not held",
+    "/styles/{style}.json": Exit(_styles),
+    "/fonts/{fontstack}/{range}.pbf": Exit(
+        _never("/fonts/Fira%20Sans%20Regular/1024-1279.pbf", "/fonts/Nobody/0-255.pbf"), "letters of a build"
     ),
+    "/sprites/{file}": Exit(_never("/sprites/signs.json", "/sprites/signs@2x.png"), "signs of a build"),
     "/pictures/{theatre}.{form}": Exit(_pictures),
     "/basemap/own.pmtiles": Exit(_never("/basemap/own.pmtiles"), "land, water and names; no data"),
     "/healthz": Exit(_never("/healthz"), "the process answers"),

@@ -21,6 +21,7 @@ PLACE = {
     **{"tileMatrix": "6", "tileRow": "22", "tileCol": "38", "z": "6", "x": "38", "y": "22", "band": "5"},
     **{"theatre": "ukraine-sample", "style": "ukraine-sample", "form": "svg"},
     **{"tileset": "ukraine-sample", "collectionId": "ukraine-sample"},
+    **{"fontstack": "Fira Sans Regular", "range": "0-255", "file": "signs.json"},
     **{"when": "2023-11-09", "from": "2022-03-10", "to": "2023-11-09"},
 }
 

@@ -74,7 +74,7 @@ def test_templates_are_valid_before_they_are_filled_and_for_every_shipped_theatr
         for name in TEMPLATES
         for theatre in shipped()
     ]
-    assert len(filled) == 9
+    assert len(filled) == 12
     assert not re.search(r'"get", "(colour|tint|pattern)"', json.dumps(filled))
     assert _faults([*templates, *filled]) == []
 
@@ -93,7 +93,7 @@ def test_served_styles_are_valid_and_the_name_of_a_theatre_is_its_plain_style(cl
     styles = {
         f"{theatre}{suffix}": client.get(f"/styles/{theatre}{suffix}.json").json()
         for theatre in ("ukraine-sample", "western-front")
-        for suffix in ("", "-plain", "-full", "-print")
+        for suffix in ("", "-plain", "-full", "-print", "-mobile", "-history")
     }
     assert _faults(list(styles.values())) == []
     assert styles["western-front"] == styles["western-front-plain"]

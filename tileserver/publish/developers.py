@@ -12,6 +12,7 @@ from tileserver.grid import address_at
 from tileserver.picture.html import Html, element, join, table
 from tileserver.publish.developers_code import CODE, Example
 from tileserver.publish.documents import time_block
+from tileserver.publish.lettering import FONTS, SPRITE_FILES
 from tileserver.publish.ogc import served_tilesets, title_of
 from tileserver.publish.openapi import Described
 from tileserver.publish.openapi_parameters import PATH, QUERY
@@ -186,6 +187,7 @@ def _shown(route: Described, example: Example | None) -> str:
     values = {
         **{"tileset": example.tileset, "collectionId": example.tileset, "theatre": example.tileset},
         **{"style": example.tileset, "form": "svg", "when": day, "from": start, "to": day},
+        **{"fontstack": quote(FONTS[0]), "range": "1024-1279", "file": SPRITE_FILES[0]},
         **{"z": z, "x": x, "y": y, "tileMatrix": z, "tileCol": x, "tileRow": y, "band": "5"},
     }
     path = _PART.sub(lambda found: values[found[1]], route.path).removeprefix("/")

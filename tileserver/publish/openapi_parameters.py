@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tileserver.grid import MAX_ZOOM
 from tileserver.languages import LANGUAGES
+from tileserver.publish.lettering import FONTS, SPRITE_FILES
 
 
 class Parameter(NamedTuple):
@@ -36,7 +37,7 @@ PATH: Mapping[str, Parameter] = {
     "tileset": Parameter("a theatre, a layer, or layers of one theatre with commas", _TEXT),
     "collectionId": Parameter("a theatre or a layer", _TEXT),
     "theatre": Parameter("a theatre", _TEXT),
-    "style": Parameter("a theatre, or a theatre with -full or -print", _TEXT),
+    "style": Parameter("a theatre, or a theatre with -full, -print, -mobile or -history", _TEXT),
     "tileMatrix": Parameter("the zoom", _TEXT, "6"),
     "tileRow": Parameter("the row, from the north", _NUMBER, 22),
     "tileCol": Parameter("the column, from the west", _NUMBER, 38),
@@ -49,6 +50,9 @@ PATH: Mapping[str, Parameter] = {
     "band": Parameter("the lowest zoom of a band", _NUMBER, 5),
     "from": Parameter("the first date", _TEXT, "2023-11-01"),
     "to": Parameter("the second date", _TEXT, _DAY),
+    "fontstack": Parameter("a font, or several with commas", _one_of(*FONTS), FONTS[0]),
+    "range": Parameter("the first and the last of 256 characters", _TEXT, "1024-1279"),
+    "file": Parameter("the picture of the signs or its index", _one_of(*SPRITE_FILES), SPRITE_FILES[0]),
     "form": Parameter("the form of the picture", _one_of("png", "svg", "gif", "webp"), "svg"),
 }
 QUERY: Mapping[str, Parameter] = {

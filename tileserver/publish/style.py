@@ -22,7 +22,9 @@ from tileserver.publish.credits import credit_line
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.tileset import Tileset
 
-TEMPLATES = ("plain", "full", "print")
+TEMPLATES = ("plain", "full", "print", "mobile")
+
+SPRITE = "signs"  # of the front end's build
 
 _COLOUR, _TINT, _PATTERN = ["get", "colour"], ["get", "tint"], ["get", "pattern"]
 _SIGNS = "tileserver:"  # what a template says to the code that fills it
@@ -33,30 +35,48 @@ def theatre_style(tileset: Tileset, base_url: str, asked: TimeQuery, name: str) 
     low, high = tileset.zooms
     longitude, latitude, zoom = tileset.theatre.centre
     layers = [served.stored.layer for served in tileset.layers]
+    tiles = {
+        "type": "vector",
+        "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{asked.query}"],
+        "minzoom": low,
+        "maxzoom": high,
+        "bounds": list(tileset.bounds),
+        "attribution": credit_line(layers),
+    }
+    places = f"{base_url}/tilesets/{tileset.name}/places"
     return {
         "version": 8,
         "name": tileset.theatre.title.get("en", tileset.name),
         "center": [longitude, latitude],
         "zoom": zoom,
-        "sources": {
-            "tileserver": {
-                "type": "vector",
-                "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{asked.query}"],
-                "minzoom": low,
-                "maxzoom": high,
-                "bounds": list(tileset.bounds),
-                "attribution": credit_line(layers),
-            }
-        },
+        **_written_with(name, base_url),
+        "sources": {"tileserver": tiles, **_named_by(name, places)},
         "layers": style_layers(layers, name),
     }
+
+
+def _written_with(name: str, base_url: str) -> dict[str, str]:
+    """Return the addresses of glyphs and of the sprite, for a template that has any."""
+    if "glyphs" not in _template(name):
+        return {}
+    return {
+        "glyphs": f"{base_url}/fonts/{{fontstack}}/{{range}}.pbf",
+        "sprite": f"{base_url}/sprites/{SPRITE}",
+    }
+
+
+def _named_by(name: str, url: str) -> dict[str, Any]:
+    """Return the source of places at *url*, for a template that writes their names."""
+    source = _template(name)["sources"].get("places")
+    return {} if source is None else {"places": {**source, "data": url}}
 
 
 def style_layers(layers: Sequence[Layer], name: str) -> list[dict[str, Any]]:
     """Return the template *name* filled for *layers*, the lowest first; other roles are not drawn."""
     template = _template(name)
     ground = [each for each in template["layers"] if "source" not in each]
-    return [*ground, *(drawn for layer in layers for drawn in _filled(template, layer))]
+    named = [each for each in template["layers"] if each.get("source") == "places"]
+    return [*ground, *(drawn for layer in layers for drawn in _filled(template, layer)), *named]
 
 
 @cache

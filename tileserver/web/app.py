@@ -30,6 +30,7 @@ from tileserver.web.doors import Doors  # who may come in, and for how long
 from tileserver.web.events import EventRoutes  # events as a list
 from tileserver.web.foreign import ForeignRoutes  # documents of ArcGIS, QGIS, GDAL
 from tileserver.web.gains import GainsRoutes  # who gained and lost what
+from tileserver.web.glyphs import GlyphRoutes  # letters and signs for MapLibre
 from tileserver.web.history import HistoryRoutes  # /history
 from tileserver.web.hot import HotAnswers  # answers that are known already
 from tileserver.web.keys_audiences import OPENED, Server  # servers for those who show one
@@ -165,6 +166,7 @@ def _routes(parts: Parts, settings: Settings) -> list[BaseRoute]:
             aliased=AliasedTileRoutes(tiles),
             foreign=ForeignRoutes(documents),
             history=HistoryRoutes(parts.history, kept),
+            glyphs=GlyphRoutes(BodyCache(share)),
             comparisons=ComparisonRoutes(parts.comparisons, kept),
             corrections=CorrectionRoutes(parts.current, told, kept, public),
             method=MethodRoutes(parts.current, BodyCache(share), kept),

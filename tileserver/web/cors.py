@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 OPEN_PATHS = (
     *("/tiles", "/history/", "/changes/", "/styles/", "/pictures/", "/oembed"),  # and /tilesets
     *("/api", "/arcgis/", "/dated/", "/conformance", "/collections", "/tileMatrixSets"),
+    *("/fonts/", "/sprites/"),
 )
 BUILT_PATHS = ("/static/",)  # for our own pages, which in a sandbox are of no origin
 _OPEN_DOCUMENTS = "/corrections/"  # beside a page of the same name

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from tileserver.errors import UnknownStyle
 from tileserver.history.service import HistoryService
 from tileserver.publish.documents import catalogue_document, missing_block, tilejson
+from tileserver.publish.history_style import history_style, period_with, shown_day
 from tileserver.publish.measures import (
     Series,
     csv_text,
@@ -24,6 +25,7 @@ from tileserver.publish.measures import (
 )
 from tileserver.publish.public import public_part
 from tileserver.publish.style import TEMPLATES, theatre_style
+from tileserver.publish.time_query import TimeQuery
 from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.tiles.cache import BodyCache, Cache
 from tileserver.tiles.current import Current
@@ -32,6 +34,8 @@ from tileserver.tiles.tileset import Tileset
 from tileserver.web.base_url import base_url
 from tileserver.web.params import document_question, period_of, read_query, time_query
 from tileserver.web.represent import CSV, JSON, freshness, raw, represent
+
+_HISTORY = "history"  # the name of the style over history tiles
 
 
 class DocumentName(NamedTuple):
@@ -140,18 +144,33 @@ class DocumentRoutes:
         return await self.answer(request, key, compute, media_type=media_type)
 
     async def style(self, request: Request) -> Response:
-        """``/styles/{style}.json?datetime=&revision=``: a style over snapshot tiles, by ``TEMPLATES``."""
+        """``/styles/{style}.json?datetime=&revision=``: by ``TEMPLATES`` over snapshots, or history's."""
         query = read_query(request)
         catalogue = await self.current.catalogue()
         name, template = _style_from_url(
             request.path_params["style"], {*catalogue.theatres, *catalogue.unreadable}
         )
         tileset = catalogue.tileset(name)
+        if template == _HISTORY:
+            return await self._history_style(request, tileset, time_query(tileset, query))
         asked, base = time_query(tileset, query), self.base_url(request)
         key = DocumentName(catalogue.serial, f"style {template}", asked_name(tileset), (asked, base), None)
 
         async def compute() -> bytes:
             return msgspec.json.encode(theatre_style(tileset, base, asked, template))
+
+        return await self.answer(request, key, compute, tileset, has_urls=True)
+
+    async def _history_style(self, request: Request, tileset: Tileset, asked: TimeQuery) -> Response:
+        """Answer with a style over the history tiles that have the day asked for, or the newest."""
+        day = shown_day(tileset, asked, self.current.clock())
+        period, base = period_with(day, await self.history.periods(tileset), tileset), self.base_url(request)
+        catalogue = await self.current.catalogue()
+        said = (str(period), day, base)
+        key = DocumentName(catalogue.serial, "style of history", asked_name(tileset), said, None)
+
+        async def compute() -> bytes:
+            return msgspec.json.encode(history_style(tileset, base, period, day))
 
         return await self.answer(request, key, compute, tileset, has_urls=True)
 
@@ -197,7 +216,7 @@ def _style_from_url(asked: str, theatres: Collection[str]) -> tuple[str, str]:
     if asked in theatres:
         return asked, "plain"
     theatre, _, template = asked.rpartition("-")
-    if theatre in theatres and template in TEMPLATES:
+    if theatre in theatres and template in (*TEMPLATES, _HISTORY):
         return theatre, template
     raise UnknownStyle(f"there is no style {asked[:40]!r}; each theatre of /tilesets has some")
 

@@ -159,6 +159,10 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "/method/{theatre}": _page("getMethodPage", "How the map is made, as a page", *_DRESS),
     "/styles/{style}.json": Operation("getStyle", "A MapLibre style over the tiles of a date", takes=DATED),
+    "/fonts/{fontstack}/{range}.pbf": Operation(
+        "getGlyphs", "Glyphs of 256 characters, for styles", ("application/x-protobuf",)
+    ),
+    "/sprites/{file}": Operation("getSprite", "Signs for styles, and where each is", (JSON, "image/png")),
     "/pictures/{theatre}.{form}": Operation(
         "getPicture", "A picture of a day, or an animation of several", _PICTURES, (*DATED, *DRAWN)
     ),

@@ -18,6 +18,7 @@ from tileserver.web.documents import DocumentRoutes
 from tileserver.web.events import EventRoutes
 from tileserver.web.foreign import ForeignRoutes
 from tileserver.web.gains import GainsRoutes
+from tileserver.web.glyphs import GlyphRoutes
 from tileserver.web.history import HistoryRoutes
 from tileserver.web.oembed import OembedRoute
 from tileserver.web.ogc import OgcRoutes
@@ -46,6 +47,7 @@ class Endpoints(NamedTuple):
     aliased: AliasedTileRoutes
     foreign: ForeignRoutes
     history: HistoryRoutes
+    glyphs: GlyphRoutes
     comparisons: ComparisonRoutes
     corrections: CorrectionRoutes
     method: MethodRoutes
@@ -112,6 +114,8 @@ def routes_of(on: Endpoints) -> list[BaseRoute]:
         Route("/corrections/{theatre}", on.corrections.page),
         Route("/method/{theatre}", on.method.page),
         Route("/styles/{style}.json", on.documents.style),
+        Route("/fonts/{fontstack}/{range}.pbf", on.glyphs.glyphs),
+        Route("/sprites/{file}", on.glyphs.sprite),
         Route("/pictures/{theatre}.{form}", on.pictures.picture),
         Route("/healthz", on.documents.healthz),
         Route("/readyz", on.ready.readyz),

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { build } from "esbuild";
+import { buildGlyphs } from "./glyphs.mjs";
 import { pack } from "./pack.mjs";
 import { buildSlider } from "./slider/build.mjs";
 
@@ -101,6 +102,7 @@ await build({
   logLevel: "warning",
 });
 
+await buildGlyphs();
 const slider = await buildSlider(fileURLToPath(new URL("slider/", OUT)));
 
 const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
