@@ -17,7 +17,8 @@ from tileserver.export.archive import Written
 from tileserver.export.container import suffix_of
 from tileserver.export.delta import apply_delta
 from tileserver.export.excerpt import Excerpt, TileSource, periods_of
-from tileserver.export.making import Base, Export, Target, target_of
+from tileserver.export.making import Base, Export, Show, Target, target_of
+from tileserver.export.pack import PACK, Pack, single
 from tileserver.history.service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tiers import open_tiers
@@ -30,7 +31,7 @@ _MEMORY = 32 * 1024 * 1024  # bytes of tiles that several addresses share
 def export(
     tileset: Annotated[str, typer.Argument(help="Such as ukraine, or ukraine.control")],
     path: Annotated[
-        Path, typer.Argument(metavar="OUT", help="A file .pmtiles or .mbtiles, or a folder for archives.")
+        Path, typer.Argument(metavar="OUT", help="A file .pmtiles, .mbtiles or .zip, or a folder.")
     ],
     when: Annotated[
         str, typer.Option("--datetime", help="A day, an instant or an interval, as in URLs.")
@@ -50,18 +51,19 @@ def export(
         ),
     ] = "",
     form: Annotated[
-        str, typer.Option("--format", help="Of the files in a folder: pmtiles or mbtiles.")
+        str, typer.Option("--format", help="Of what is in a folder or a .zip: pmtiles or mbtiles.")
     ] = "pmtiles",
     json: Json = False,
 ) -> None:
     """Write public tiles into an archive, for apps without a network and for plain file servers.
 
+    A .zip is an offline pack for apps: the archive, its style, letters, signs and places.
     The tiles of one date or, with --history, of whole periods. In a folder files are named by their bytes,
     and a list beside them says which are the newest. Equal revisions and options give equal bytes.
 
     [bold]tileserver export western-front --datetime 1944-08-25 --zooms 0-8 paris.pmtiles[/bold]
     """
-    target = target_of(path, form)
+    target = _target(path, form, older)
     with progress_bar() as show:
 
         async def work(service: TileService) -> list[Written]:
@@ -73,11 +75,9 @@ def export(
                 chosen = (await service.current.catalogue()).tileset(tileset)
                 plain = Excerpt(chosen, zooms_within(zooms, chosen.zooms), bounds_lonlat(bounds), revision)
                 parts = await _periods(source, plain, when) if history else _date(plain, when)
-                bases = await _bases(source, parts, older, target)
-                changed = [each for each in zip(parts, bases, strict=True) if each[0] != each[1]]
-                if older and not changed:
-                    return []
-                return await Export(source, *_columns(changed), target, show, bool(older)).run()
+                if path.suffix == PACK:
+                    return [await Pack(source, single(parts), target.suffix, show).write(path)]
+                return await _archives(source, parts, older, target, show)
             finally:
                 await source.tiles.close()
 
@@ -98,6 +98,28 @@ def apply(
     for path in (base, delta, result):
         suffix_of(path)
     _say([apply_delta(base, delta, result)], json)
+
+
+def _target(path: Path, form: str, older: str) -> Target:
+    """Return where archives go; of a pack, where its archive would go alone."""
+    if path.suffix != PACK:
+        return target_of(path, form)
+    if older:
+        raise BadParameter("a pack is whole, so it goes without --since; an archive goes with it")
+    inside = path.with_suffix(f".{form}")
+    suffix_of(inside)
+    return target_of(inside, form)
+
+
+async def _archives(
+    source: TileSource, parts: list[Excerpt], older: str, target: Target, show: Show
+) -> list[Written]:
+    """Write *parts*, or of each the changes since *older*; no file without any change."""
+    bases = await _bases(source, parts, older, target)
+    changed = [each for each in zip(parts, bases, strict=True) if each[0] != each[1]]
+    if older and not changed:
+        return []
+    return await Export(source, *_columns(changed), target, show, bool(older)).run()
 
 
 def _say(made: Sequence[Written], json: bool) -> None:

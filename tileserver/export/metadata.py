@@ -27,7 +27,7 @@ def metadata_of(excerpt: Excerpt, now: datetime, known: Sequence[Periods]) -> di
     """Return the metadata of an archive with *excerpt*, made at *now*; *known* as of `tilejson`."""
     tileset = excerpt.tileset
     said = tilejson(
-        tileset, (), "", _moment(excerpt, now), TimeQuery(excerpt.spelled, excerpt.revision), known
+        tileset, (), "", moment_of(excerpt, now), TimeQuery(excerpt.spelled, excerpt.revision), known
     )
     document = {name: value for name, value in said.items() if name not in _OF_A_SERVER}
     bounds = _within(tileset.bounds, excerpt.bounds)
@@ -48,7 +48,7 @@ def metadata_of(excerpt: Excerpt, now: datetime, known: Sequence[Periods]) -> di
     return dict(sorted(own.items()))
 
 
-def _moment(excerpt: Excerpt, now: datetime) -> datetime:
+def moment_of(excerpt: Excerpt, now: datetime) -> datetime:
     """Return the moment at which the last instant of *excerpt* became public; *now* where that is later."""
     end = excerpt.end
     return now if end is None else min(now, end - TICK + excerpt.tileset.embargo)
