@@ -14,6 +14,7 @@ from typing import Any
 from tests.embargo.world import DAY_END, EMBARGO, LONG, OLD_PLACE, SECRET_PLACE
 from tileserver.grid import address_at
 from tileserver.history.periods import ENCODING
+from tileserver.store.windows import POINT_LIMIT
 from tileserver.times import to_micros
 
 TILESETS = {  # each with the embargo of its strictest layer
@@ -58,6 +59,8 @@ SHOWN_BY_ALL = (
 SHOWN_BY_STATES = ("?datetime=2024-01-10", "?datetime=2099-01-01", "?datetime=2024-01-09T22:00:00Z")
 ITS_LAST_SECOND = "?datetime=2024-01-09T21:59:59Z"  # of a state the one before, and that it ends here
 SHOWN_BY_NONE = ("?datetime=2024-01-03", "?datetime=2024-01-02/2024-01-03", "?datetime=1950-01-01")
+NEWEST, NEWEST_WITHOUT = 12, 6  # revisions: with a secret, and without
+REFUSED = ("?revision=13", "?datetime=2024-01-09&revision=13", "?revision=900000000000000")  # not there yet
 BEFORE_IT_WAS_KNOWN = ("?revision=6", "?datetime=2024-01-09&revision=6")
 CHANGES = {  # ends, and whether they show the secret
     "2024-01-03/2024-01-09": True,
@@ -150,6 +153,9 @@ def _dated(learned: Sequence[Learned]) -> Iterator[Ask]:
     for kind, shows in (("shot", True), ("shell,shot", True), ("shell", False)):
         yield Ask(f"/tiles/crowd/{BOTH_PLACES}.mvt?datetime=../2024-01-09&kind={kind}", shows=shows)
     yield Ask(f"/tiles/toy.control/{BOTH_PLACES}.mvt?datetime=2024-01-99", shows=False)
+    for name in TILESETS:
+        for refused in REFUSED:
+            yield Ask(f"/tiles/{name}/{BOTH_PLACES}.mvt{refused}", shows=False)
     yield Ask("/tiles/toy.control/15/0/0.mvt", shows=False)
     yield Ask("/tiles/toy.unknown/0/0/0.mvt", shows=False)
 
@@ -214,11 +220,14 @@ def _listed(_: Sequence[Learned]) -> Iterator[Ask]:
         path, shows = f"/tilesets/{name}/events.json", bool(NEWS[name] & EVENTS_TOLD)
         for when in SHOWN_BY_ALL:
             yield Ask(path + when, until, shows)
-        for when in (*SHOWN_BY_NONE, *BEFORE_IT_WAS_KNOWN):
+        for when in (*SHOWN_BY_NONE, *BEFORE_IT_WAS_KNOWN, *REFUSED):
             yield Ask(path + when, until, shows=False)
         yield Ask(path + "?datetime=2024-01-09&limit=0", until, shows)  # how many there are
         yield Ask(path + "?datetime=2024-01-09&bbox=-180,-80,180,80&limit=2000", until, shows)
         yield Ask(path + "?datetime=2024-01-09&bbox=-170,-80,-160,-70", until, shows=False)
+    crowd = "/tilesets/crowd/events.json?datetime=../..&event=events."
+    yield Ask(f"{crowd}{POINT_LIMIT + 1}")
+    yield Ask(f"{crowd}1", shows=False)
 
 
 def _changed(_: Sequence[Learned]) -> Iterator[Ask]:
@@ -283,7 +292,8 @@ def _pages(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
         yield Ask(f"{path}?theatre=toy", LONG)
         yield Ask(f"{path}?theatre=toy&at=latest&lang=uk", LONG)
         yield Ask(f"{path}?theatre=toy&at=2024-01-09", LONG)
-        yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=12", LONG, shows=path == "/embed")
+        yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=6", LONG, shows=path == "/embed")
+        yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=13", LONG, shows=False)  # not there yet
         yield Ask(f"{path}?theatre=crowd&at=2099-01-01", EMBARGO)
 
     return asks

@@ -208,9 +208,8 @@ class Tileset:
         """
         if asked is None:
             return self.newest
-        ceiling = max(self.ceiling, self.newest)
-        if not 0 < asked <= ceiling:
-            raise BadParameter(f"revision {asked} does not exist; the newest is {ceiling}")
+        if not 0 < asked <= max(self.ceiling, self.newest):
+            raise BadParameter(f"revision {asked} does not exist, or not yet")
         upto = bisect_right(self.revisions, asked)
         return Revision(self.revisions[upto - 1]) if upto else NO_REVISION
 

@@ -33,8 +33,8 @@ _WORDS = {
         "There is:",
         "There is no other map here either.",
         "There is no such state of this map",
-        "The address asks for the map as known in revision {asked}. There is no such revision here:"
-        " the newest is {newest}.",
+        "The address asks for the map as known in revision {asked}. There is no such revision here,"
+        " or not yet.",
         "The map as it is known now",
     ),
     "uk": _Words(
@@ -43,7 +43,7 @@ _WORDS = {
         "Є:",
         "Інших карт тут теж немає.",
         "Такого стану цієї карти немає",
-        "Адреса вказує на карту за редакцією {asked}. Такої редакції тут немає: найновіша — {newest}.",
+        "Адреса вказує на карту за редакцією {asked}. Такої редакції тут немає або ще немає.",
         "Карта за нинішніми даними",
     ),
     "ru": _Words(
@@ -52,7 +52,7 @@ _WORDS = {
         "Есть:",
         "Других карт здесь тоже нет.",
         "Такого состояния этой карты нет",
-        "Адрес указывает на карту по редакции {asked}. Такой редакции здесь нет: новейшая — {newest}.",
+        "Адрес указывает на карту по редакции {asked}. Такой редакции здесь нет или ещё нет.",
         "Карта по нынешним данным",
     ),
     "de": _Words(
@@ -61,8 +61,8 @@ _WORDS = {
         "Es gibt:",
         "Auch eine andere Karte gibt es hier nicht.",
         "Diesen Stand der Karte gibt es nicht",
-        "Die Adresse nennt die Karte nach Revision {asked}. Diese Revision gibt es hier nicht,"
-        " die neueste ist {newest}.",
+        "Die Adresse nennt die Karte nach Revision {asked}. Diese Revision gibt es hier nicht"
+        " oder noch nicht.",
         "Die Karte nach heutigem Wissen",
     ),
     "fr": _Words(
@@ -71,8 +71,8 @@ _WORDS = {
         "Il y a :",
         "Il n’y a pas d’autre carte ici non plus.",
         "Cet état de la carte n’existe pas",
-        "L’adresse demande la carte selon la révision {asked}. Cette révision n’existe pas ici :"
-        " la plus récente est la {newest}.",
+        "L’adresse demande la carte selon la révision {asked}. Cette révision n’existe pas ici,"
+        " ou pas encore.",
         "La carte selon les connaissances actuelles",
     ),
 }
@@ -93,11 +93,14 @@ def missing_page(template: str, asked: str, there: Sequence[Theatre], request: R
     return _filled(template, request, words.title, words.said.format(asked=asked[:_SHOWN]), listed)
 
 
-def unknown_revision_page(template: str, link: PageLink, newest: int, request: Request) -> str:
-    """Fill *template* for a *link* with a revision after the *newest*; as `missing_page` does."""
+def unknown_revision_page(template: str, link: PageLink, request: Request) -> str:
+    """Fill *template* for a *link* with a revision that does not exist; as `missing_page` does.
+
+    The newest is not named: a refusal tells nothing of imports.
+    """
     words = _WORDS[language_of(request)]
     now = f'<p><a href="?{escape(link._replace(revision=0).query())}">{words.today}</a></p>'
-    said = words.newer_said.format(asked=link.revision, newest=newest)
+    said = words.newer_said.format(asked=link.revision)
     return _filled(template, request, words.newer, said, now)
 
 

@@ -60,7 +60,7 @@ class OembedRoute:
         if view is None:
             raise UnknownPage("the url names no map of this server; /tilesets lists those there are")
         if link.revision > catalogue.newest:
-            raise UnknownPage(f"the url names revision {link.revision}; the newest is {catalogue.newest}")
+            raise UnknownPage(f"the url names revision {link.revision}, which does not exist, or not yet")
         return view
 
 

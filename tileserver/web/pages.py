@@ -101,7 +101,7 @@ class PageRoutes:
         link = read_link(request.url.query)
         if catalogue and link.revision > catalogue.newest:
             text = (STATIC / "missing.html").read_text("utf-8")
-            body = unknown_revision_page(text, link, catalogue.newest, request)
+            body = unknown_revision_page(text, link, request)
             return Response(body, 404, {"Cache-Control": "no-store"}, media_type=HTML)
         view = self.view(catalogue, link, language) if catalogue else None
         return await self._answer(request, path, view, catalogue.serial if catalogue else 0)
