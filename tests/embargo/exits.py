@@ -341,11 +341,13 @@ def _pictures(_: Sequence[Learned]) -> Iterator[Ask]:
 
 
 def _ogc_documents(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
-    """Extents and metadata say the newest public change."""
+    """Extents say the newest public change, metadata the moment of its import: two crowds may share one."""
+    shared = {"crowd"} if path.endswith(("/tiles", "/WebMercatorQuad")) else set()
 
     def asks(_: Sequence[Learned]) -> Iterator[Ask]:
         for name, until in TILESETS.items():
-            yield Ask(path.format(tileset=name), until)
+            if name not in shared:
+                yield Ask(path.format(tileset=name), until)
         yield Ask(path.format(tileset="toy.unknown"), shows=False)
 
     return asks

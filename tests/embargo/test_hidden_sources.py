@@ -72,11 +72,11 @@ def asks(learned: list[Learned]) -> list[Ask]:
 
 
 def said_by(answer: Response) -> Any:
-    """What *answer* says, but for names of contents and revisions."""
+    """What *answer* says, but for names of contents and revisions, and that something was withdrawn."""
     kind = answer.headers.get("content-type", "")
     if kind not in ("application/json", "application/problem+json") or not answer.content:
         return answer.status_code, answer.headers.get("etag"), answer.content
-    return answer.status_code, without(answer.json(), {*DECLARED, "history"})
+    return answer.status_code, without(answer.json(), {*DECLARED, "history", "edition"})
 
 
 def test_it_is_counted_and_taken_out_of_every_revision(hidden: Hidden) -> None:
