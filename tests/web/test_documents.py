@@ -76,6 +76,7 @@ class HistoryBlock(msgspec.Struct, forbid_unknown_fields=True):
     tiles: Annotated[str, Meta(pattern=r"^https?://.+/history/.+/\{period\}/\{z\}/\{x\}/\{y\}\.mvt$")]
     faces: Annotated[str, Meta(pattern=r"^https?://.+/history/.+/\{period\}/faces/\{band\}\.json$")]
     bands: Annotated[list[Zoom], Meta(min_length=1)]
+    without: dict[str, list[str]]
     periods: Annotated[list[HistoryPeriod], Meta(min_length=1)]
 
 

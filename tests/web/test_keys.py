@@ -190,7 +190,20 @@ def test_a_quota_is_told_and_then_refused(line: Line) -> None:
     assert replies[1].header("ratelimit").startswith('"minute";r=1;t=')
     assert 1 <= int(replies[3].header("retry-after")) <= 60
     assert json.loads(replies[3].body)["title"] == "Too Many Requests"
+    kept = [reply.header("cache-control").partition(",")[0] for reply in replies]
+    assert kept == ["private"] * 3 + ["no-store"] * 2  # on every way: a shared cache would tell it to others
+    assert line.ask(OPEN).header("cache-control").startswith("public")
     assert line.ask(OPEN).status == 200
+
+
+def test_an_address_in_absolute_form_is_looked_at_as_any_other(line: Line) -> None:
+    for address, show, status in (
+        (CLOSED, bearer_of(ANY.text), 200),
+        (OPEN, bearer_of(GONE.text), 401),
+        ("/tiles/WebMercatorQuad", bearer_of(POST.text), 200),
+    ):
+        replies = [line.ask(each, show) for each in (address, f"http://map.example{address}")]
+        assert {reply.status for reply in replies} == {status}, address
 
 
 def test_a_signed_address_opens_what_was_signed_until_it_ends(line: Line) -> None:
@@ -233,6 +246,8 @@ def test_without_news_of_revocations_a_key_opens_only_what_is_public(
         assert desk.lines[0].ask(CLOSED, bearer_of(ANY.text)).status == 503
         assert desk.lines[0].ask(OPEN, bearer_of(CLASS.text)).status == 503
         assert desk.lines[0].ask(OPEN, bearer_of(ANY.text)).status == 200
+    for other in (make_key().text, POST.text):  # which are told no more than that nothing is there
+        assert desk.lines[0].ask(CLOSED, bearer_of(other)).status == 404
     assert ring.is_blind
     monkeypatch.undo()
     monkeypatch.setattr(keys, "BEHIND_S", 0.0)

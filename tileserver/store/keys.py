@@ -48,6 +48,11 @@ class StoredKey(NamedTuple):
     expires: datetime | None
     revoked: datetime | None
 
+    @property
+    def has_quota(self) -> bool:
+        """Whether requests of the key are counted against a quota."""
+        return self.per_minute is not None or self.per_month is not None
+
 
 class KeysRead(NamedTuple):
     """Keys written after an earlier reading, up to ``generation``, and requests of each in a month."""

@@ -38,7 +38,7 @@ BEHIND_S = 1.0
 _RETRY_S = 0.3
 _FAREWELL_S = 2.0
 _OPENED = re.compile(
-    r"/(?:tiles|history|changes|tilesets|dated|collections)/(?!WebMercatorQuad/)([^/]{1,400})"
+    r"/(?:tiles|history|changes|tilesets|dated|collections)/(?!WebMercatorQuad(?:/|$))([^/]{1,400})"
 )
 _NO_REFERRER = (b"referrer-policy", b"no-referrer")
 _EXPOSED = (b"access-control-expose-headers", b"RateLimit, RateLimit-Policy")  # beside those of all answers
@@ -165,7 +165,9 @@ class Keys:
         known_class = "" if isinstance(bearer, KeyRefusal) else bearer.embargo_class
         audience = self._doors_now().audience(known_class, tileset)
         if self.is_blind:
-            return Passed() if audience is PUBLIC else KeyRefusal(503, _AWAY, 2)
+            is_theirs = not isinstance(bearer, KeyRefusal) and is_open(bearer.tilesets, tileset)
+            # Nobody else is told that there is more than what the public has.
+            return KeyRefusal(503, _AWAY, 2) if is_theirs and audience is not PUBLIC else Passed()
         if isinstance(bearer, KeyRefusal):
             return bearer
         windows = self._windows_now()
@@ -173,10 +175,7 @@ class Keys:
         if trouble is not None:
             self.usage.note(bearer.id, windows.day, is_refused=True)
             return trouble
-        if bearer.per_minute is None and bearer.per_month is None:
-            waits = False
-        else:
-            waits = not self.quotas.take(bearer, windows)
+        waits = bearer.has_quota and not self.quotas.take(bearer, windows)
         if not waits:
             self.usage.note(bearer.id, windows.day)
         return Passed(bearer, audience, waits)
@@ -195,7 +194,7 @@ class Keys:
 
     def headers_of(self, bearer: StoredKey | None) -> RawHeaders:
         """Return the headers, as bytes, of answers to whoever shows a key; no site is told the address."""
-        if bearer is None or (bearer.per_minute is None and bearer.per_month is None):
+        if bearer is None or not bearer.has_quota:
             return (_NO_REFERRER,)
         policy, state = self.quotas.told(bearer, self._windows_now())
         return ((b"ratelimit-policy", policy), (b"ratelimit", state), _EXPOSED, _NO_REFERRER)

@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tileserver.store.keys import StoredKey
 from tileserver.web.doors import Told, refusal_parts
 from tileserver.web.gate import Gate
-from tileserver.web.keys import KeyRefusal, Passed, RawHeaders
+from tileserver.web.keys import KeyRefusal, Passed
 from tileserver.web.keys_text import HEADERS, shown_in
 from tileserver.web.keys_visit import Visit
 
@@ -42,7 +43,7 @@ class Keyed:
             await self._refuse(passed, scope, send)
         else:
             app = self.app if passed.audience is None else self._gate.audiences.server(passed.audience).app
-            await app(scope, receive, _with(self._keys.headers_of(passed.bearer), send))
+            await app(scope, receive, self._with_own(passed.bearer, send))
 
     def _bare(self, scope: Scope) -> Scope:
         """Return *scope* without credentials, and with the decision on the key."""
@@ -55,6 +56,19 @@ class Keyed:
         headers = [each for each in scope["headers"] if each[0] not in HEADERS]
         query = shown.target.partition(b"?")[2]
         return {**scope, "passed": passed, "query_string": query, "headers": headers}
+
+    def _with_own(self, bearer: StoredKey | None, send: Send) -> Send:
+        """Return *send* with what only *bearer* is told: a quota, which no shared cache may keep."""
+        own, is_counted = self._keys.headers_of(bearer), bearer is not None and bearer.has_quota
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*map(as_private, message["headers"])] if is_counted else message["headers"]
+                more: dict[str, Any] = {**message, "headers": [*headers, *own]}
+                message = more
+            await send(message)
+
+        return sending
 
     async def _refuse(self, refused: KeyRefusal, scope: Scope, send: Send) -> None:
         number = self._gate.hot.number()
@@ -74,13 +88,9 @@ def _heard(headers: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     return found
 
 
-def _with(headers: RawHeaders, send: Send) -> Send:
-    """Return *send* with *headers* added to each answer."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            more: dict[str, Any] = {**message, "headers": [*message["headers"], *headers]}
-            message = more
-        await send(message)
-
-    return sending
+def as_private(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return a header of an answer, in bytes, as it is where the answer tells a quota."""
+    name, value = header
+    if name.lower() == b"cache-control" and value.startswith(b"public"):
+        return name, b"private" + value.removeprefix(b"public")
+    return header

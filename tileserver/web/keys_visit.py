@@ -23,6 +23,8 @@ class Visit(NamedTuple):
     def of(cls, shown: Credentials, headers: Sequence[tuple[bytes, bytes]], method: bytes) -> Visit:
         """Return the request in which credentials were *shown*, with its headers and method, as bytes."""
         path = shown.target.partition(b"?")[0]
+        if not path.startswith(b"/"):  # in absolute form, after the host
+            path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
         text = (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace")
         return cls(text, shown, method in (b"GET", b"HEAD"), headers)
 
