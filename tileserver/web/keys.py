@@ -70,6 +70,14 @@ class Passed(NamedTuple):
     waits: bool = False
 
 
+def owned(passed: Passed, answer: bytes) -> bytes:
+    """Return a whole *answer*, in bytes; with a quota in its head as an answer that no shared cache may keep."""
+    if passed.bearer is None or not passed.bearer.has_quota:
+        return answer
+    head, blank, body = answer.partition(b"\r\n\r\n")
+    return b"%s%s%s" % (head.replace(b"cache-control: public", b"cache-control: private", 1), blank, body)
+
+
 @dataclass(frozen=True, slots=True)
 class _Doors:
     """Audiences of the theatres of a catalogue."""

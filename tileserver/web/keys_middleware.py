@@ -58,7 +58,7 @@ class Keyed:
         return {**scope, "passed": passed, "query_string": query, "headers": headers}
 
     def _with_own(self, bearer: StoredKey | None, send: Send) -> Send:
-        """Return *send* with what only *bearer* is told: a quota, which no shared cache may keep."""
+        """Return *send* with the headers for *bearer*; an answer with a quota no shared cache may keep."""
         own, is_counted = self._keys.headers_of(bearer), bearer is not None and bearer.has_quota
 
         async def sending(message: Message) -> None:
@@ -89,7 +89,7 @@ def _heard(headers: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
 
 
 def as_private(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """Return a header of an answer, in bytes, as it is where the answer tells a quota."""
+    """Return a header, in bytes, of an answer that tells a quota."""
     name, value = header
     if name.lower() == b"cache-control" and value.startswith(b"public"):
         return name, b"private" + value.removeprefix(b"public")

@@ -22,7 +22,7 @@ from tileserver.web.forwarded import HEADERS as FORWARDED
 from tileserver.web.forwarded import Caller, household
 from tileserver.web.gate import Head
 from tileserver.web.hot import Lookup
-from tileserver.web.keys import Passed, RawHeaders
+from tileserver.web.keys import Passed, RawHeaders, owned
 from tileserver.web.keys_text import HEADERS, Credentials, shown_in
 from tileserver.web.keys_visit import Visit
 from tileserver.web.limits import Bill, cost_of
@@ -154,14 +154,6 @@ class Wire(Connection):
         end = _CLOSING if closes else _END
         return end if self._passed is None else self._gate.keys.said(self._passed.bearer) + end
 
-    def _own(self, answer: bytes) -> bytes:
-        """Return *answer*; with a quota in its head as none that shared caches may keep."""
-        bearer = None if self._passed is None else self._passed.bearer
-        if bearer is None or not bearer.has_quota:
-            return answer
-        head, blank, body = answer.partition(b"\r\n\r\n")
-        return b"%s%s%s" % (head.replace(b"cache-control: public", b"cache-control: private", 1), blank, body)
-
     @property
     def _closes(self) -> bool:
         """Whether the connection ends with the answer."""
@@ -200,7 +192,7 @@ class Wire(Connection):
             answer = self._gate.server(self._passed.audience).hot.answer(lookup, date, self._end(closes))
         if answer is None:
             return False
-        self._finish(self._own(answer[0]), closes)
+        self._finish(answer[0] if self._passed is None else owned(self._passed, answer[0]), closes)
         self._gate.access.note(self.parser.get_method(), self.url, *answer[1:])
         if not closes and self._passed is None:  # what shows a key is looked at anew each time
             self._last = lookup
@@ -216,7 +208,8 @@ class Wire(Connection):
         if (answer := direct.answer(lookup, wish, date, self._end(closes))) is None:
             return False
         bill.settle()
-        self._finish(self._own(answer.written), closes)
+        written = answer.written
+        self._finish(written if self._passed is None else owned(self._passed, written), closes)
         took = time.perf_counter() - begun
         self._gate.access.note(self.parser.get_method(), self.url, *answer[1:], took)
         if not closes and self._passed is None:
