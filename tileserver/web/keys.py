@@ -71,7 +71,7 @@ class Passed(NamedTuple):
 
 
 def owned(passed: Passed, answer: bytes) -> bytes:
-    """Return a whole *answer*, in bytes; with a quota in its head as an answer that no shared cache may keep."""
+    """Return a whole *answer*, in bytes; no shared cache may keep an answer with a quota."""
     if passed.bearer is None or not passed.bearer.has_quota:
         return answer
     head, blank, body = answer.partition(b"\r\n\r\n")
