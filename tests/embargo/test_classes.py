@@ -81,7 +81,9 @@ def test_the_class_sees_the_secret_then_and_nobody_else_anything(servers: Server
         assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("shown", [REVOKED.text, f"tsk_{PARTNER.id}_{HOLDER.text[-43:]}"])
+@pytest.mark.parametrize(
+    "shown", [REVOKED.text, f"tsk_{PARTNER.id}_{HOLDER.text[-43:]}"], ids=["revoked", "unknown"]
+)
 def test_a_key_that_is_not_good_opens_nothing(servers: Servers, asks: list[Ask], shown: str) -> None:
     servers.clock.now = DAY_END + CLASS + SECOND
     few = [ask for ask in asks if is_earlier(ask)][::5]

@@ -167,7 +167,19 @@ def test_a_theatre_for_holders_of_keys_does_not_exist_for_others(line: Line) -> 
         (bearer_of(SITE.text) | {"Origin": "https://post.example"}, 200),
         (bearer_of(SITE.text) | {"Referer": "https://post.example/article?x"}, 200),
     ],
-    ids=str,
+    ids=[  # not the keys: they are others in each process, which are to collect the same tests
+        "others-tilesets",
+        "expired",
+        "revoked",
+        "wrong-secret",
+        "guessed",
+        "empty",
+        "two",
+        "no-origin",
+        "evil-origin",
+        "origin",
+        "referer",
+    ],
 )
 def test_a_key_opens_what_it_is_for_and_a_refusal_is_a_problem(
     line: Line, show: dict[str, str], status: int
