@@ -101,11 +101,18 @@ def test_what_is_copied_exists_and_reaches_the_builder(line: str) -> None:
 
 
 def test_what_the_front_end_reads_outside_its_folder_is_copied_too() -> None:
-    sources = (ROOT / "tileserver/web/frontend").rglob("*.[tm][sj]*")
-    inside = [path for path in sources if "node_modules" not in path.parts and path.is_file()]
-    top = {m[1] for path in inside for m in re.finditer(r'"(?:\.\./){4}([^/"]+)/', path.read_text())}
-    copied = {Path(shlex.split(line)[0]).parts[0] for line in _all("COPY") if "--from" not in line}
-    assert top <= copied
+    folder = ROOT / "tileserver/web/frontend"
+    left_out = {"node_modules", "test"}
+    inside = [
+        path for path in folder.rglob("*.[tm][sj]*") if path.is_file() and not left_out & {*path.parts[:-1]}
+    ]
+    named = [(path, m[1]) for path in inside for m in re.finditer(r'"((?:\.\./)+[^"*]+)"', path.read_text())]
+    read = {found for path, name in named if (found := (path.parent / name).resolve()).is_file()}
+    outside = {each.relative_to(ROOT) for each in read if not each.is_relative_to(folder)}
+    stage = next(one for one in DOCKERFILE.read_text().split("\nFROM ") if " AS frontend" in one)
+    copied = [line.split()[0] for line in re.findall(r"^COPY ((?!--from).*)", stage, re.M)]
+    assert len(outside) > 5
+    assert not {each for each in outside if not any(each.is_relative_to(one) for one in copied)}
 
 
 def test_what_the_package_takes_in_from_outside_is_copied_before_it_is_built() -> None:

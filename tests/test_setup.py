@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
 SETUP = ROOT / ".ci/setup"
-EXACT = r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*( ?; ?[a-z_]+ ?[<>=!]+ ?[\"'][\w.]+[\"'])?"
+MARKER = r"[a-z_]+ ?[<>=!]+ ?[\"'][\w.]+[\"']"
+EXACT = rf"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*( ?; ?{MARKER}( and {MARKER})*)?"
 LISTS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 
 
