@@ -64,8 +64,8 @@ async def make_roles(connection: Connection, serving: str, importing: str) -> li
 async def role_statements(connection: Connection, serving: str, importing: str) -> list[str]:
     """Return the statements that make and grant the roles *serving* and *importing*.
 
-    They can be run again after any migration, and need not be: what the owner of the tables makes later is
-    granted as well.
+    They can be run again after any migration, and need not be but after that which brought keys: what the
+    owner of the tables makes later is granted as well.
 
     Raises
     ------
@@ -83,13 +83,15 @@ async def role_statements(connection: Connection, serving: str, importing: str) 
 
 def _granted(place: _Place, reader: str, writer: str) -> list[str]:
     both = f"{reader}, {writer}"
+    counting = f'GRANT INSERT, UPDATE ON {place.schema}."{_COUNTED}" TO {reader}'
+    counted = [counting] if _COUNTED in place.tables else []  # before its migration the rest is granted
     later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {place.owner} IN SCHEMA {place.schema} GRANT"
     return [
         f"ALTER ROLE {reader} SET default_transaction_read_only = on",
         f"GRANT CONNECT ON DATABASE {place.database} TO {both}",
         f"GRANT USAGE ON SCHEMA {place.schema} TO {both}",
         f"GRANT SELECT ON {place.listed(_DESK)} TO {reader}",
-        f'GRANT INSERT, UPDATE ON {place.schema}."{_COUNTED}" TO {reader}',
+        *counted,
         f"GRANT SELECT ON {place.listed()} TO {writer}",
         f"GRANT INSERT, UPDATE, DELETE ON {place.listed((_LEDGER,))} TO {writer}",
         f"{later} SELECT ON TABLES TO {both}",
