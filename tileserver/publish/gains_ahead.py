@@ -18,7 +18,7 @@ from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.tileset import Tileset
 
-_FIRST_S = 15.0  # after the start, which has enough to do
+_FIRST_S = 60.0  # after the start, which has enough to do
 _LOOK_S = 2.0  # between two looks for something to do
 
 

@@ -3,6 +3,7 @@
 
 import type { Theme } from "./basemap";
 import { type TileJson } from "./catalogue";
+import { complain } from "./complain";
 import { readKm2 } from "./figures";
 import { clampDay, type Day } from "./days";
 import type { Amounts, Legend } from "./legend";
@@ -67,7 +68,7 @@ export class Afterwards {
   private async follow(stand: Stand, number: number): Promise<void> {
     const isCurrent = (): boolean => number === this.number;
     const done = await Promise.allSettled(this.followers.map((one) => one.follow(stand, isCurrent)));
-    for (const one of done) if (one.status === "rejected") console.warn("map:", one.reason);
+    for (const one of done) if (one.status === "rejected") complain(one.reason);
     if (isCurrent()) document.documentElement.dataset["listed"] = ""; // the legend has found its length
     if (isCurrent()) await this.drawn();
     if (isCurrent()) document.documentElement.dataset["after"] = "done";

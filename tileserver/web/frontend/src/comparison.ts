@@ -5,6 +5,7 @@ import type { Theme } from "./basemap";
 import type { TileJson } from "./catalogue";
 import { ComparisonLayers, type Pair } from "./comparison_layers";
 import { comparisonList } from "./comparison_list";
+import { complain } from "./complain";
 import { clampDay, dayText, isDay, type Day } from "./days";
 import { byId, element } from "./dom";
 import type { Span } from "./histogram";
@@ -140,7 +141,7 @@ export class Comparison {
       this.drawn = pair;
       this.list(comparisonList(document, { categories: tiles.legend.areas ?? [], theme, language, say }));
     } catch (error) {
-      console.warn("map:", error);
+      complain(error);
       this.list([element("p", "none", [say("offline")])]);
       this.timer = setTimeout(() => void this.draw(pair, tiles, theme, known), 4000);
     }

@@ -2,6 +2,7 @@
 // server counts the others.
 
 import type { DayCount } from "./catalogue";
+import { complain } from "./complain";
 import type { Day } from "./days";
 import { readEvents } from "./events";
 import { countsOf, type OpenTheatre } from "./theatre";
@@ -44,7 +45,7 @@ export class EventCounts {
       this.known = true;
       onCounted();
     } catch (error) {
-      console.warn("map:", error);
+      complain(error);
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Map as MapLibre } from "maplibre-gl";
 import type { Follower } from "./afterwards";
 import type { Theme } from "./basemap";
 import type { DrawnLayer } from "./catalogue";
+import { complain } from "./complain";
 import { dayText, type Day } from "./days";
 import { element } from "./dom";
 import type { EventChoice } from "./event_choice";
@@ -165,7 +166,7 @@ export class EventTool implements Follower {
       if (!asked.signal.aborted) list.show({ document, layers, theme, by: this.ordering.by, box });
     } catch (error) {
       if (asked.signal.aborted) return;
-      console.warn("map:", error);
+      complain(error);
       list.fail();
     }
   }

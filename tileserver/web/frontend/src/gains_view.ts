@@ -2,6 +2,7 @@
 // up. Asked for after the first picture, and told at once from then on: a step costs a sum over a month of days.
 
 import type { Theme } from "./basemap";
+import { complain } from "./complain";
 import { addDays, dayText, type Day } from "./days";
 import { byId, element } from "./dom";
 import { GainsTeller, netOf, readGains, type Balance, type Gains, type GainsWords, type Sum } from "./gains";
@@ -91,7 +92,7 @@ export class GainsView {
           this.take(gains);
         },
         (error: unknown) => {
-          console.warn("map:", error);
+          complain(error);
           if (asked !== this.tileset) return;
           this.failed = true;
           this.take(null);

@@ -2,6 +2,7 @@
 
 import type { ErrorEvent, StyleSpecification } from "maplibre-gl";
 import { Protocol } from "pmtiles";
+import { complain } from "./complain";
 import { Map as MapLibre, NavigationControl, ScaleControl, addProtocol, setWorkerUrl } from "./maplibre";
 import type { Camera } from "./address";
 import type { Note } from "./notes";
@@ -51,7 +52,7 @@ export function createMap(
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
   map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
-    if (!event.sourceId?.startsWith(DATED)) console.warn("map:", event.error.message); // dated sources answer for themselves
+    if (!event.sourceId?.startsWith(DATED)) complain(event.error.message); // dated sources answer for themselves
   });
   return map;
 }

@@ -6,6 +6,7 @@ import type { Link } from "./address";
 import { knownOn } from "./ages";
 import type { Theme } from "./basemap";
 import type { Catalogue, DayCount, Theatre, TileJson } from "./catalogue";
+import { complain } from "./complain";
 import type { Day } from "./days";
 import type { Span } from "./histogram";
 import type { Note } from "./notes";
@@ -146,7 +147,7 @@ export class TheatreLoader {
       this.catalogue = catalogue; // only now: it may have lacked the theatre
       onOpen(theatre, catalogue);
     } catch (error) {
-      console.warn("map:", error);
+      complain(error);
       onFailure(error instanceof NothingPublic);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.open(id), RETRY_MS);
