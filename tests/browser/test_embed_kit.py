@@ -158,15 +158,17 @@ async def test_a_pinned_embed_asks_for_its_revision_and_says_that_its_day_was_co
     server_url: str, new_reader: NewReader
 ) -> None:
     reader = await new_reader(640, 460)
+    tilejson = await (await reader.page.request.get(f"{server_url}/tilesets/western-front")).json()
+    newest = tilejson["time"]["revision"]
 
     async def corrected(route: Route) -> None:
         answer = await route.fetch()
         document = await answer.json()
-        entry = {"revision": 99, "links": {"page": "western-front#r99"}}
+        entry = {"revision": newest + 1, "links": {"page": "western-front#r99"}}
         await route.fulfill(response=answer, json={**document, "corrections": [entry]})
 
     await reader.page.route("**/corrections/western-front.json*", corrected)
-    await reader.open(server_url + DAY + "&revision=90&controls=1")
+    await reader.open(server_url + DAY + f"&revision={newest}&controls=1")
     assert not await reader.page.is_visible("#timebar")  # other days are not known in that revision
     await reader.until("document.querySelector('#fixed a') !== null")
     assert "has been corrected since" in await reader.page.inner_text("#fixed")
@@ -174,7 +176,7 @@ async def test_a_pinned_embed_asks_for_its_revision_and_says_that_its_day_was_co
     assert href == f"{server_url}/corrections/western-front#r99"
     tiles = [url for url in reader.requests if "/tiles/western-front/" in url]
     assert tiles
-    assert all("revision=90" in url for url in tiles)
+    assert all(f"revision={newest}" in url for url in tiles)
 
 
 async def test_the_dialog_hands_out_a_link_and_an_embed_of_what_the_map_shows(
