@@ -237,7 +237,7 @@ async def reader(server_url: str, new_reader: NewReader) -> Reader:
 
 
 def _hear(reader: Reader, kind: str, text: str) -> None:
-    # The software renderer's own remark, and a request that a busy machine lost: tests ask what is on the map.
+    # The renderer's own remark, and a request that a busy machine lost: tests ask what is on the map.
     passed_over = ("GPU stall", "map: Failed to fetch")
     if kind in ("error", "warning") and not any(words in text for words in passed_over):
         reader.complaints.append(text)
