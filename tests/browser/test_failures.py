@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Route
 
-from tests.browser.conftest import NewReader, Reader, assert_all_of_one_day
+from tests.browser.conftest import NORMANDY, WEST, NewReader, Reader, assert_all_of_one_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -80,6 +80,29 @@ async def test_a_tile_missing_after_a_move_is_said_and_fetched_again(server_url:
     failing = False
     await reader.ready("1944-07-25")
     await assert_all_of_one_day(reader, server_url, "1944-07-25")
+
+
+async def test_a_lost_part_of_the_base_map_is_asked_for_again(server_url: str, new_reader: NewReader) -> None:
+    reader, lost = await new_reader(), list[str]()
+
+    async def lose_the_first(route: Route) -> None:
+        asked = route.request.headers.get("range", "")
+        if route.request.url not in lost and asked:
+            lost.append(route.request.url)
+            await route.abort()
+        else:
+            await route.continue_()
+
+    await reader.page.route("**/static/basemap/*.pmtiles", lose_the_first)  # the header, so all of an archive
+    await reader.open(server_url + WEST + NORMANDY)
+    await reader.settled()
+    assert len(lost) == 2
+    assert not [each for each in reader.complaints if each.startswith("map:")]
+    there = await reader.page.evaluate(
+        "['world', 'regions'].map(source => ['land', 'water', 'river', 'place']"
+        ".map(layer => tileserverMap.querySourceFeatures(source, {sourceLayer: layer}).length))"
+    )
+    assert all(any(counts) for counts in there), there
 
 
 async def test_a_browser_without_webgl_is_told_so(server_url: str, new_reader: NewReader) -> None:

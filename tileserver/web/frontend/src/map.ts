@@ -1,9 +1,9 @@
 // Making the MapLibre map, and where it looks at first.
 
 import type { ErrorEvent, StyleSpecification } from "maplibre-gl";
-import { Protocol } from "pmtiles";
+import { readArchives } from "./archives";
 import { complain } from "./complain";
-import { Map as MapLibre, NavigationControl, ScaleControl, addProtocol, setWorkerUrl } from "./maplibre";
+import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "./maplibre";
 import type { Camera } from "./address";
 import type { Note } from "./notes";
 import { DATED } from "./period_layers";
@@ -20,7 +20,7 @@ export function createMap(
 ): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
   if (self.origin === "null") letWorkersBegin(); // sandboxed
-  addProtocol("pmtiles", new Protocol().tile);
+  readArchives();
   const map = new MapLibre({
     container: "map",
     style,

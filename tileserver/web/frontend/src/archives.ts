@@ -1,0 +1,19 @@
+// Archives of the base map in MapLibre: a part that a network lost is asked for once more. MapLibre asks for no tile of a
+// source again by itself, and pmtiles keeps a header or directory that failed for as long as the page lives.
+
+import { Protocol } from "pmtiles";
+import { addProtocol } from "./maplibre";
+
+/** Let sources be read at `pmtiles://` addresses. */
+export function readArchives(): void {
+  const archives = new Protocol();
+  addProtocol("pmtiles", async (asked, aborter) => {
+    try {
+      return await archives.tile(asked, aborter);
+    } catch (error) {
+      if (aborter.signal.aborted) throw error;
+      archives.tiles.clear();
+      return archives.tile(asked, aborter);
+    }
+  });
+}
