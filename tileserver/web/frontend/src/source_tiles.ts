@@ -101,7 +101,7 @@ export class SourceTiles {
   private settle(): void {
     for (const { resolve, reject } of this.waiting.splice(0)) {
       if (this.failure) reject(this.failure);
-      else setTimeout(resolve);
+      else setTimeout(() => (this.failure ? reject(this.failure) : resolve())); // it may be gone by then
     }
   }
 }

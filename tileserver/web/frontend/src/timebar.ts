@@ -34,8 +34,9 @@ const BUTTONS: [string, Word][] = [
 
 /** The nearest day before (-1) or after (+1) on which control changed; null where there is none. */
 export function changeBeside(days: readonly DayCount[], day: Day, direction: 1 | -1): Day | null {
-  const changed = days.filter((count) => changesOf(count) > 0).map((count) => count.day);
-  return (direction > 0 ? changed.find((one) => one > day) : changed.findLast((one) => one < day)) ?? null;
+  const isBeside = (count: DayCount): boolean =>
+    (direction > 0 ? count.day > day : count.day < day) && changesOf(count) > 0;
+  return (direction > 0 ? days.find(isBeside) : days.findLast(isBeside))?.day ?? null;
 }
 
 /** The day that a key leads to; null where the key means nothing here. */

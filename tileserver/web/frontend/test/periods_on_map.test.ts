@@ -155,6 +155,15 @@ test("a period that nobody wants any more is taken off while it loads", async ()
   assert.match(await failed, /was removed/);
 });
 
+test("a period that is taken off once its tiles are there, but is not shown yet, is never shown", async () => {
+  const { map, periods } = await shown("2023-05-09");
+  const prepared = periods.prepare("2023-08-09").then(() => "prepared", String);
+  await turn();
+  map.arrive([...map.sources.keys()].at(-1)!);
+  periods.aim("2023-05-10");
+  assert.match(await prepared, /was removed/);
+});
+
 test("a failed tile fails the day while it loads, and is a hole once it is shown", async () => {
   const { map, periods, holes } = await shown("2023-06-09");
   const failed = periods.prepare("2023-07-09").then(() => "", String);

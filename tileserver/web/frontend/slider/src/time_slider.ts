@@ -190,6 +190,7 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
       if (!map || this.map !== map) return;
       this.document = document;
     } catch (error) {
+      if (!map || this.map !== map) return;
       console.warn("time slider:", error);
       if (typeof tilejson === "string") this.timer = setTimeout(() => void this.start(), RETRY_MS);
       return;
