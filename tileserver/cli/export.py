@@ -14,14 +14,17 @@ from tileserver.cli.session import Json, out, print_json, progress_bar, with_ser
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.export.archive import Written
+from tileserver.export.areas import NamedArea, area_of
 from tileserver.export.container import suffix_of
 from tileserver.export.delta import apply_delta
 from tileserver.export.excerpt import Excerpt, TileSource, periods_of
 from tileserver.export.making import Base, Export, Show, Target, target_of
 from tileserver.export.pack import PACK, Pack, single
+from tileserver.grid import BoundsLonLat
 from tileserver.history.service import HistoryService
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tiers import open_tiers
+from tileserver.tiles.tileset import Tileset
 from tileserver.times import parse_datetime, spell_datetime
 
 _CONNECTIONS = 4  # that render side by side
@@ -42,6 +45,12 @@ def export(
     zooms: Annotated[str, typer.Option(help="Zooms, such as 0-12 or 8.")] = "0-12",
     bounds: Annotated[
         str, typer.Option(help="west,south,east,north in degrees; all of the map otherwise.")
+    ] = "",
+    area: Annotated[
+        str,
+        typer.Option(
+            help="An oblast or a direction by its name, or a GeoJSON file with areas, in place of --bounds."
+        ),
     ] = "",
     revision: Annotated[int | None, typer.Option(min=1, help="As known in this revision.")] = None,
     older: Annotated[
@@ -73,7 +82,9 @@ def export(
             )
             try:
                 chosen = (await service.current.catalogue()).tileset(tileset)
-                plain = Excerpt(chosen, zooms_within(zooms, chosen.zooms), bounds_lonlat(bounds), revision)
+                plain = Excerpt(
+                    chosen, zooms_within(zooms, chosen.zooms), *_part_of(chosen, bounds, area), revision
+                )
                 parts = await _periods(source, plain, when) if history else _date(plain, when)
                 if path.suffix == PACK:
                     return [await Pack(source, single(parts), target.suffix, show).write(path)]
@@ -98,6 +109,22 @@ def apply(
     for path in (base, delta, result):
         suffix_of(path)
     _say([apply_delta(base, delta, result)], json)
+
+
+def _part_of(tileset: Tileset, bounds: str, area: str) -> tuple[BoundsLonLat | None, NamedArea | None]:
+    """Return the part of the map of ``--bounds`` or ``--area``; `BadParameter` where there is none."""
+    if area and bounds:
+        raise BadParameter("--area and --bounds are two ways to say one thing; choose one")
+    if area:
+        named = area_of(area, tileset.theatre)
+        return named.bounds, named
+    asked = bounds_lonlat(bounds)
+    west, south, east, north = tileset.bounds
+    if asked and (asked.west > east or asked.east < west or asked.south > north or asked.north < south):
+        raise BadParameter(
+            f"--bounds {bounds[:60]} lie wholly outside {tileset.name}: {west},{south},{east},{north}"
+        )
+    return asked, None
 
 
 def _target(path: Path, form: str, older: str) -> Target:

@@ -3,6 +3,7 @@
 ::
 
     excerpt.py     which tiles, in which order        metadata.py   words of an archive
+    areas.py       parts of a map by name
     pmtiles.py     PMTiles 3, written and read        mbtiles.py    MBTiles 1.3, written and read
     archive.py     tiles into a file, all or nothing  delta.py      what changed, and a base with that
     making.py      one export, into a file or folder  container.py  what both formats have in common

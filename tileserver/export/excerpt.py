@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from tileserver.errors import BadParameter, LayerUnavailable
+from tileserver.export.areas import NamedArea
 from tileserver.export.pmtiles import place_of
 from tileserver.grid import BoundsLonLat, TileAddress
 from tileserver.history.periods import HistoryPeriod
@@ -35,6 +36,8 @@ class Excerpt:
     zooms : tuple of int
         At least one, each within the tileset's.
     bounds : BoundsLonLat, optional
+    area : NamedArea, optional
+        Of the tiles in *bounds*, which are then its own, those alone that it touches.
     revision : int, optional
         As known in this revision; ``None`` for the newest.
     asked : Period, optional
@@ -48,6 +51,7 @@ class Excerpt:
     tileset: Tileset
     zooms: tuple[int, ...]
     bounds: BoundsLonLat | None = None
+    area: NamedArea | None = None
     revision: int | None = None
     asked: Period | None = None
     spelled: str | None = None
@@ -75,7 +79,8 @@ class Excerpt:
     def addresses(self) -> list[TileAddress]:
         """Return where anything may be, in the order of a file."""
         found = (each for zoom in self.zooms for each in covered(self.tileset, zoom, self.bounds))
-        return sorted(found, key=place_of)
+        addresses = sorted(found, key=place_of)
+        return addresses if self.area is None else self.area.touched(addresses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,10 @@ class Regions:
         self._shapes = _disjoint([shapely.union_all(shapes) for shapes in by_name.values()])
         self._tree = shapely.STRtree(self._shapes)
 
+    def shape_of(self, name: str) -> BaseGeometry:
+        """Return the land of the region *name*, EPSG:3857."""
+        return self._shapes[self.names.index(name)]
+
     def near(self, west: float, south: float, east: float, north: float) -> Nearby:
         """Return the regions that reach into a box, in metres."""
         box = shapely.box(west, south, east, north)
