@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -106,6 +107,25 @@ def test_a_machine_without_apt_and_postgis_is_told_what_is_needed(tmp_path: Path
     assert "PostgreSQL 14 or newer with PostGIS 3.2 or newer" in done.stderr
     elsewhere = _run("/bin/sh", copy, "machine", PATH=str(tools), DATABASE_URL="postgresql://elsewhere/db")
     assert "PostgreSQL" not in elsewhere.stderr
+
+
+@pytest.mark.parametrize("step", ["browser", "firefox", "services", "promtool"])
+def test_a_machine_that_lacks_what_the_tests_drive_is_not_taken_for_one_that_has_it(
+    tmp_path: Path, step: str
+) -> None:
+    copy = tmp_path / ".ci/setup"
+    copy.parent.mkdir()
+    shutil.copy(SETUP, copy)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("dirname", "find", "head"):
+        (tools / tool).symlink_to(f"/usr/bin/{tool}")
+    for beside in ("xvfb-run", "xauth"):  # so that Firefox alone is missing
+        (tools / beside).symlink_to("/usr/bin/true")
+    # `services` looks into /usr/sbin too, where what it asks for may lie
+    copy.write_text(copy.read_text().replace("PATH=$PATH:/usr/sbin", ""))
+    done = _run("/bin/sh", copy, step, PATH=str(tools), CHROMIUM="", FIREFOX="")
+    assert (done.returncode, done.stderr.split(":")[0]) == (1, "error"), done.stderr
 
 
 def test_a_browser_that_is_named_but_is_not_there_is_refused() -> None:
