@@ -160,6 +160,7 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     centre: tuple[float, float, float]  # longitude, latitude, zoom
     layers: tuple[Layer, ...]
     embargo: str = "48h"
+    correction_window: str | None = None  # what became public longer ago is not corrected any more
     notice: Text = msgspec.field(default_factory=dict)  # shown on the map: what this is, and is not
     opens_at: str = ""  # the day a reader sees first, where that is not the latest one
     method: Method | None = None  # what the desk says of how the map is made

@@ -31,8 +31,9 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
     )
     went = ("would go", "would lose") if outcome.held else ("went", "lost")
     print_taken(outcome.hidden, outcome.coarsened, *went)
-    for ruling in outcome.rulings:
-        typer.echo(f"  {'held' if outcome.held else 'accepted'}: {ruling.words}")
+    said = [f"{'held' if outcome.held else 'accepted'}: {each.words}" for each in outcome.rulings]
+    for line in (*said, *([f"warning: {outcome.settled}"] if outcome.settled else [])):
+        typer.echo(f"  {line}")
     print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")
     print_findings(report)
     print_rules(report)

@@ -25,6 +25,7 @@ from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.desk.layers import chosen_layers, layers_of, theatre_and_layer
 from tileserver.desk.preview import Preview
 from tileserver.desk.preview_between import preview_between
+from tileserver.desk.settled import purge_words
 from tileserver.desk.withdrawn import readmit as let_in_again
 from tileserver.errors import BadParameter
 from tileserver.model import LayerRef
@@ -151,6 +152,8 @@ def rollback(
         typer.echo(
             f"{name}: revision {done.revision} holds what revision {revision} held; {done.rows:,} rows"
         )
+    if done.settled:
+        typer.echo(f"warning: {done.settled}")
 
 
 def remark(
@@ -201,9 +204,14 @@ def withdraw(
         print_withdrawal(layer, asked)
         return yes or typer.confirm("Withdraw this from every revision?")
 
+    purge = ""
+
     async def work(connection: Connection) -> Withdrawal | None:
+        nonlocal purge
         ref = LayerRef.parse(layer)
         layers = await layers_of(connection, ref.theatre, ref.layer)
+        theatre = layers[ref.layer].theatre
+        purge = f"\nwarning: {purge_words(theatre)}" if theatre.correction_window else ""
         named = named_ids(ref.layer, ids, keys)
         if named and not (start or end):
             return await withdraw_features(connection, layers, ref.layer, named, reason, agree)
@@ -211,12 +219,12 @@ def withdraw(
             raise BadParameter(
                 "say what to withdraw: --id, once or more, or --from and --to; an event also by --key"
             )
-        period = period_between(start, end, layers[ref.layer].theatre)
+        period = period_between(start, end, theatre)
         assert period.start is not None
         return await withdraw_period(connection, layers, ref.layer, period.start, period.end, reason, agree)
 
     done = with_connection(work)
-    typer.echo(f"withdrawn, in revision {done.revision}" if done else "nothing was withdrawn")
+    typer.echo(f"withdrawn, in revision {done.revision}{purge}" if done else "nothing was withdrawn")
 
 
 def readmit(

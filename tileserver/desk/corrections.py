@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from tileserver.declared import Text
+from tileserver.desk.settled import settled_warning
 from tileserver.errors import BadParameter
 from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
@@ -33,10 +34,14 @@ Agree: TypeAlias = Callable[["Withdrawal"], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Revision of a rollback, ``None`` where nothing had changed, and the number of rows written."""
+    """Revision of a rollback, ``None`` where nothing had changed, and the number of rows written.
+
+    ``settled`` is a warning where it changes days that were said not to change any more.
+    """
 
     revision: Revision | None
     rows: int
+    settled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ async def rollback(
             what = chosen[0].ref if name else chosen[0].theatre.id
             summary = f"{what} as known in revision {revision}" + (f": {reason}" if reason else "")
             await writer.commit_revision(summary, {"rollback": revision, "reason": reason}, remark)
-            done = Rollback(writer.revision, rows)
+            warning = await settled_warning(writer.connection, chosen, writer.revision)
+            done = Rollback(writer.revision, rows, warning)
     return done
 
 

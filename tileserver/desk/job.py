@@ -108,5 +108,6 @@ class Outcome:
     coarsened: int = 0  # the same of events whose more exact versions alone went
     report: dict[str, Any] = field(default_factory=dict)
     held: int | None = None
+    settled: str = ""  # a warning where it changes days that were said not to change any more
     rulings: list[Ruling] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, state_hash
+from tileserver.desk.settled import settled_warning
 from tileserver.desk.verdict import Verdict
 from tileserver.errors import HeldBack
 from tileserver.model import Feature, LayerId
@@ -47,6 +48,10 @@ async def _write_features(
 async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) -> None:
     """Sum the revision up, and decide the held import that the revision publishes, if any."""
     outcome.revision = writer.revision
+    is_withdrawn = bool(outcome.hidden or outcome.coarsened)
+    outcome.settled = await settled_warning(
+        writer.connection, job.layers.values(), writer.revision, is_withdrawn=is_withdrawn
+    )
     summary, report = _summary(outcome, job, given), outcome.report
     if job.accept and outcome.rulings:
         summary += f"; accepted: {job.accept}"

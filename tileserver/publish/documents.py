@@ -24,7 +24,7 @@ from tileserver.store.catalogue import Periods
 from tileserver.store.windows import POINT_LIMIT, SQUARES
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.events import squares_below
-from tileserver.tiles.horizon import Horizon, horizon_of
+from tileserver.tiles.horizon import Horizon, horizon_of, settled_of
 from tileserver.tiles.selection import selectable
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Micros, format_instant, from_micros, local_day
@@ -156,7 +156,7 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
     else the newest on which it is public who holds what, so that an event with a mistyped date moves nothing;
     without areas the last day of all. *known* are the periods of each layer, where not the newest ones.
     """
-    horizon = horizon_of(tileset, now)
+    horizon, settled, window = horizon_of(tileset, now), settled_of(tileset, now), tileset.correction_window
     periods = known or [served.periods for served in tileset.layers]
     spans = {
         served.stored.layer.name: _public_span(own, horizon, is_state=served.is_state)
@@ -175,6 +175,8 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
         "day_zone": tileset.theatre.day_zone,
         "resolution": "P1D",
         "embargo": _iso_duration(tileset.embargo),
+        "correction_window": window and _iso_duration(window),
+        "settled": None if settled is None else format_instant(from_micros(settled)),
         "horizon": format_instant(from_micros(horizon.ended)),
         "updated": _updated(tileset, horizon),
         "revision": tileset.revision(None),

@@ -47,6 +47,7 @@ def check_theatre(theatre: Theatre) -> None:
     _place(theatre)
     _said(day_zone, theatre.day_zone, "day_zone")
     _said(parse_duration, theatre.embargo, "embargo")
+    _said(parse_duration, theatre.correction_window or "0s", "correction_window")
     if theatre.opens_at:
         _said(parse_day, theatre.opens_at, "opens_at")
     _demand(theatre.layers, "it has no layers")

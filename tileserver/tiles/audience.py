@@ -11,14 +11,17 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from msgspec import structs
 
+from tileserver.declared import EmbargoClass
 from tileserver.model import LayerRef, Theatre
 from tileserver.store.marker import Marker
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
+from tileserver.times import parse_duration
 
 PUBLIC = None
 HOLDERS = ""  # of any key; the public's embargo
@@ -90,8 +93,16 @@ def declared_for(audience: Audience, theatre: Theatre) -> Theatre:
     """Return *theatre* with the embargo that *audience* has there; a layer's own stays."""
     for each in theatre.embargo_classes:
         if each.name == audience:
-            return structs.replace(theatre, embargo=each.embargo)
+            return structs.replace(theatre, embargo=each.embargo, correction_window=_window(theatre, each))
     return theatre
+
+
+def _window(theatre: Theatre, early: EmbargoClass) -> str | None:
+    """Return the correction window of *theatre* for an *early* class: as late as the public's, or later."""
+    if theatre.correction_window is None:
+        return None
+    ahead = parse_duration(theatre.embargo) - parse_duration(early.embargo)
+    return f"{-(-(parse_duration(theatre.correction_window) + ahead) // timedelta(days=1))}d"
 
 
 def audience_of(embargo_class: str, theatre: Theatre) -> Audience:

@@ -16,12 +16,12 @@ from tileserver.store.connect import Pool
 from tileserver.store.marker import Marker, broken_promises, floor_of
 from tileserver.store.migrations import check_schema
 from tileserver.tiles.catalogue import Catalogue, load_catalogue
-from tileserver.tiles.horizon import Horizon, horizon_of, seconds_to_move
+from tileserver.tiles.horizon import Horizon, horizon_of, seconds_to_move, settled_of
 from tileserver.tiles.index import LayerIndex, TileView
 from tileserver.tiles.lanes import Lanes
 from tileserver.tiles.recent import Recent
 from tileserver.tiles.tileset import ServedLayer, Tileset
-from tileserver.times import Clock
+from tileserver.times import Clock, Micros
 
 _PAST_REVISIONS = 64  # tilesets at past revisions whose periods are kept
 _VIEWS = 10_000  # of tiles, some kilobytes each
@@ -111,6 +111,10 @@ class Current:
     def horizon(self, tileset: Tileset) -> Horizon:
         """Return the end of the public part of *tileset* at this moment."""
         return horizon_of(tileset, self.clock())
+
+    def settled(self, tileset: Tileset) -> Micros | None:
+        """Return until when the past of *tileset* is settled at this moment; ``None`` where nothing is."""
+        return settled_of(tileset, self.clock())
 
     def stride_end(self) -> float:
         """Return until when no horizon moves, in seconds of `time.monotonic`, which nobody can set.

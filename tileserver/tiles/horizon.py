@@ -7,11 +7,12 @@ keeping one until *its* next change would tell that something is to come, and wh
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tileserver.tiles.tileset import Tileset
-from tileserver.times import EPOCH_1970, Micros, to_micros
+from tileserver.times import EPOCH_1970, TICK, Micros, Period, day_period, local_day, to_micros
 
 # By so much later than its embargo says is something public at most, and never earlier. An editor can wait a
 # minute where the embargo is two days; a reader's questions of one sitting mostly come within it.
@@ -41,6 +42,42 @@ def horizon_of(tileset: Tileset, now: datetime) -> Horizon:
     """
     ended = to_micros(stride_of(now) - tileset.embargo)
     return Horizon(ended, min((days.last_public(ended) for days in tileset.days), default=ended))
+
+
+def settled_of(tileset: Tileset, now: datetime) -> Micros | None:
+    """Return until when the past of *tileset* is settled at the instant *now*: told, and not corrected now.
+
+    In microseconds since 1970, inclusive; ``None`` where nothing is, or the theatre declares no correction
+    window. What ended by then was public for the whole window, and something newer is public. Nothing that
+    is not public takes part. It moves with the horizon, and forward alone while nothing is declared anew.
+    """
+    if tileset.correction_window is None:
+        return None
+    horizon = horizon_of(tileset, now)
+    told = [
+        own[upto - 1]
+        for own, end in ((tileset.edges, horizon.state), (tileset.ends, horizon.ended))
+        if (upto := bisect_right(own, end))
+    ]
+    if not told:
+        return None
+    window = tileset.correction_window // timedelta(microseconds=1)
+    return Micros(min(*horizon, max(told), min(horizon) - window))
+
+
+def month_end(tileset: Tileset, asked: Period, now: datetime) -> Micros | None:
+    """Return the end of the month that *asked*, half-open, ends in, local to *tileset*, once that is settled.
+
+    ``None`` before, and for tilesets with events, whose answers end where the question does. Of what goes on
+    no end would stay the same as time passes, but that of a month does, and its days share one answer.
+    """
+    if asked.end is None or tileset.correction_window is None or tileset.events:
+        return None
+    last = local_day(asked.end - TICK, tileset.zone)
+    following = last.replace(year=last.year + last.month // 12, month=last.month % 12 + 1, day=1)
+    end = day_period(following, tileset.zone).start
+    settled = settled_of(tileset, now)
+    return to_micros(end) if end and settled is not None and to_micros(end) <= settled else None
 
 
 def stride_of(now: datetime) -> datetime:

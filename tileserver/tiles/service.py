@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeAlias
 
 from tileserver.grid import TileAddress
@@ -13,7 +15,7 @@ from tileserver.tiles.cache import Answer
 from tileserver.tiles.composed import TileCache, TileKey
 from tileserver.tiles.current import Current
 from tileserver.tiles.fetcher import LayerFetcher
-from tileserver.tiles.horizon import Horizon
+from tileserver.tiles.horizon import Horizon, month_end
 from tileserver.tiles.index import LayerIndex
 from tileserver.tiles.layer_tile import LayerTile, layer_tiles
 from tileserver.tiles.locate import Located, find_version, latest, locate
@@ -23,13 +25,15 @@ from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.tiers import Tier
 from tileserver.tiles.tileset import Tileset
 from tileserver.tiles.version import Version
-from tileserver.times import OPEN, Micros, Period, to_micros
+from tileserver.times import OPEN, Micros, Period, from_micros, to_micros
 
 _LOCATED = 10_000  # questions whose answers are remembered, a kilobyte each
 
 # How much is public: the number of edges and of ends of events, or the horizon.
 _PublicPart: TypeAlias = tuple[int, int] | Micros
-_Asked: TypeAlias = tuple[tuple[LayerIndex, ...], TileAddress, Period, Selection, Revision, _PublicPart]
+_Asked: TypeAlias = tuple[
+    tuple[LayerIndex, ...], TileAddress, Period, Selection, Revision, _PublicPart, Micros | None
+]
 
 
 class TileService:
@@ -89,10 +93,12 @@ class TileService:
     def _locate(self, question: Question, asked: Period, horizon: Horizon) -> Located:
         tileset, address, known = question.tileset, question.address, self._revision(question)
         public = _public_part(question, asked, horizon)
-        cache_key = tileset.indexes, address, asked, question.selection, known, public
+        told = None if question.period is None else month_end(tileset, asked, self.current.clock())
+        cache_key = tileset.indexes, address, asked, question.selection, known, public, told
         if (located := self._located.get(cache_key)) is None:
             view = self.current.view(tileset, address)
             located = locate(view, known, asked, horizon, question.selection)
+            located = located if told is None else _ending(located, from_micros(told))
             self._located.keep(cache_key, located)
         return located
 
@@ -145,6 +151,13 @@ class TileService:
     @staticmethod
     def _revision(question: Question) -> Revision:
         return question.tileset.revision(question.revision)
+
+
+def _ending(located: Located, end: datetime) -> Located:
+    """Return *located* with a validity that ends at *end* at the latest."""
+    start, own_end = located.validity.start, located.validity.end
+    is_within = own_end is not None and own_end <= end
+    return located if is_within else replace(located, validity=Period(start, end))
 
 
 def _public_part(question: Question, asked: Period, horizon: Horizon) -> _PublicPart:

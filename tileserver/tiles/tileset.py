@@ -87,6 +87,12 @@ class Tileset:
         return max(map(embargo_of, self.asked))
 
     @cached_property
+    def correction_window(self) -> timedelta | None:
+        """How long a public day is still corrected; ``None``: for ever."""
+        declared = self.theatre.correction_window
+        return None if declared is None else parse_duration(declared)
+
+    @cached_property
     def asked(self) -> tuple[StoredLayer, ...]:
         """All its layers, missing layers too."""
         return (*(each.stored for each in self.layers), *(each.stored for each in self.missing))
@@ -144,7 +150,7 @@ class Tileset:
 
     def prepare(self) -> Tileset:
         """Work out at once all that the first request would have to wait for."""
-        _ = self.embargo, self.zone, self.zooms, self.selectable, self.days
+        _ = self.embargo, self.correction_window, self.zone, self.zooms, self.selectable, self.days
         _ = self.indexes, self.events, self.newest, self.edges, self.ends
         return self
 

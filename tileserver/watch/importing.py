@@ -62,7 +62,8 @@ def _as(reply: Reply, result: Came, said: str = "") -> Reply:
 def _of(outcome: Outcome, reply: Reply) -> Reply:
     report = outcome.report
     aside = f", {report['quarantined']:,} put aside" if report["quarantined"] else ""
-    said = f"{report['imported']:,} of {report['read']:,} imported{aside}"
+    warned = f"; {outcome.settled}" if outcome.settled else ""
+    said = f"{report['imported']:,} of {report['read']:,} imported{aside}{warned}"
     if outcome.held is not None:
         why = "; ".join(ruling.words for ruling in outcome.rulings)
         return Reply("held", why[:LONGEST], None, outcome.held, reply.hash, reply.stamp)

@@ -17,6 +17,7 @@ from tileserver.web.follower import OBEYED_S, Pulse
 from tileserver.web.logs import request_id
 from tileserver.web.problems import unknown_problem
 from tileserver.web.refusals import is_plain, worded
+from tileserver.web.represent import SETTLED_BYTES, WHILE_UNSURE
 
 log = structlog.get_logger()
 
@@ -130,7 +131,7 @@ class _Sending:
             ]
             headers += OPEN_HEADERS if path.startswith(BUILT_PATHS) else ()
         if time.monotonic() - self.envelope.pulse.beat_at > OBEYED_S:
-            headers = [(name, value + _AWAY if name == b"cache-status" else value) for name, value in headers]
+            headers = [*map(_while_away, headers)]
         return headers
 
 
@@ -146,6 +147,13 @@ def open_headers(
             (name, prefix + value if name == b"content-location" else value) for name, value in headers
         ]
     return headers
+
+
+def _while_away(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return *header* of an answer while the database is away: a withdrawal may not have been heard of."""
+    name, value = header
+    value += _AWAY if name == b"cache-status" else b""
+    return name, value.replace(SETTLED_BYTES, WHILE_UNSURE) if name == b"cache-control" else value
 
 
 def _for_one(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

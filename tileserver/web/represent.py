@@ -18,6 +18,11 @@ MVT = "application/vnd.mapbox-vector-tile"
 JSON = "application/json"
 CSV = "text/csv; header=present; charset=utf-8"
 IMMUTABLE = "public, max-age=31536000, immutable"
+# A reader's browser, which nobody can purge, asks again within a day and a day of grace: so long at most is a
+# withdrawal on its way. Shared caches are the operator's own (nobody else's see HTTPS), who purges them.
+SETTLED = "public, max-age=86400, s-maxage=2592000, stale-while-revalidate=86400, stale-if-error=2592000"
+SETTLED_BYTES = SETTLED.removeprefix("public").encode()  # what of it is the same for the public and for one
+WHILE_UNSURE = b", max-age=60"  # in its place while a withdrawal may not have been heard of
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 RawHeader: TypeAlias = tuple[bytes, bytes]  # as ASGI has them: lower-case names, Latin-1

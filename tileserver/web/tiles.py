@@ -15,11 +15,13 @@ from tileserver.tiles.dictionaries import Dictionaries
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
+from tileserver.times import to_micros
 from tileserver.web.dictionaries import VARY as VARY_BY_DICTIONARY
 from tileserver.web.dictionaries import at_hand, offer
 from tileserver.web.params import address_of, read_query, tile_question, tileset_of
 from tileserver.web.represent import (
     IMMUTABLE,
+    SETTLED,
     VARY,
     Headers,
     RawHeader,
@@ -72,9 +74,23 @@ class TileRoutes:
 
     def dated_headers(self, question: Question, located: Located) -> RawHeaders:
         """Return the headers of a dated tile: how long to keep, validity, and the URL that never changes."""
-        is_pinned = question.period is not None
-        fresh = freshness(question.tileset, pinned(self.max_age) if is_pinned else self.max_age)
-        return _dated_headers(fresh, question.tileset.name, question.address, located)
+        kept: int | str = self.max_age
+        own: Headers = ()
+        if kept and question.period is not None:
+            is_settled = self._is_settled(question, located)
+            kept = SETTLED if is_settled else pinned(self.max_age)
+            own = (("Surrogate-Key", question.tileset.theatre.id),) if is_settled else ()
+        fresh = freshness(question.tileset, kept)
+        return _dated_headers(fresh + own, question.tileset.name, question.address, located)
+
+    def _is_settled(self, question: Question, located: Located) -> bool:
+        """Whether neither content nor validity changes by rule any more, the correction window included.
+
+        By the validity alone, which all spellings of a content share, for they share an answer in memory.
+        """
+        end = located.validity.end
+        settled = None if end is None else self.service.current.settled(question.tileset)
+        return end is not None and settled is not None and to_micros(end) <= settled
 
     def offer(self, path: str, question: Question, answer: Answer[TileKey]) -> RawHeaders:
         """Return the header by which the tile at *path* offers itself as a dictionary, if there are any."""
