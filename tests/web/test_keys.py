@@ -290,6 +290,39 @@ def test_no_log_and_no_answer_repeats_a_key(desk: Desk, monkeypatch: pytest.Monk
     assert "/nothing" in repr(logged)
 
 
+def test_no_log_has_the_secret_of_a_key_that_somebody_put_into_the_path(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, access = desk.lines[1], desk.apps[1].state.gate.access
+    written: list[str] = []
+    monkeypatch.setattr(access, "_write", written.append)
+    spelled = ANY.text.replace("tsk_", "%74sk_")
+    with capture_logs() as logged:
+        for path in (f"/tiles/{ANY.text}/{PLACE}.mvt", f"/tilesets/{spelled}", f"/{'x' * 160}/{ANY.text}"):
+            assert line.ask(path).status == 404
+            assert line.ask(path, {"X-Api-Key": "guessed"}).status in (401, 404)
+        time.sleep(0.4)  # lines are written a few times a second
+    told = "".join(written) + repr(logged)
+    assert told.count(f"tsk_{ANY.id}_...") >= 5
+    assert ANY.text[15:25] not in told
+
+
+def test_a_bearer_of_somebody_else_is_passed_over_and_a_key_of_ours_in_no_known_spelling_is_refused(
+    line: Line,
+) -> None:
+    def status(path: str, value: str) -> int:
+        return line.ask(path, {"Authorization": value}).status
+
+    for theirs in ("Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Basic dXNlcjpwYXNz", "Bearer", "DPoP abc"):
+        assert (status(OPEN, theirs), status(CLOSED, theirs)) == (200, 404)
+    for spelled in (f"Bearer   {ANY.text}", f"bEARER {ANY.text} "):
+        assert (status(OPEN, spelled), status(CLOSED, spelled)) == (200, 200)
+    for odd in (ANY.text, f"Token {ANY.text}", f'Bearer "{ANY.text}"', f"Bearer key={ANY.text}"):
+        assert (status(OPEN, odd), status(CLOSED, odd)) == (400, 400)
+    for wrong in ("Bearer tsk_", "Bearer tsk_short", f"Bearer {ANY.text}x", f"Bearer {ANY.text}, {ANY.text}"):
+        assert status(OPEN, wrong) in (400, 401)
+
+
 def test_usage_is_counted_by_key_and_day(desk: Desk) -> None:
     made = make_key()
     desk.add(stored(made, tilesets=("toy",)))

@@ -19,6 +19,7 @@ import structlog
 
 from tileserver.origin import Tier
 from tileserver.times import format_instant, system_clock
+from tileserver.web.keys_text import without_keys
 
 _WRITE_S = 0.25
 _TOGETHER = 500  # lines; more would keep the loop from answering for milliseconds
@@ -90,7 +91,7 @@ def _fields(line: Line) -> dict[str, object]:
     """Return the fields of a line, named and ordered as by `web.middleware`."""
     return {
         "method": line.method.decode("ascii"),
-        "path": unquote(line.target.partition(b"?")[0].decode("latin-1"))[:200],
+        "path": without_keys(unquote(line.target.partition(b"?")[0].decode("latin-1")))[:200],
         "status": line.status,
         "ms": round(line.seconds * 1000, 1),
         "event": "request",

@@ -32,6 +32,7 @@ from tileserver.tiles.question import Question
 from tileserver.web.dictionaries import at_hand
 from tileserver.web.follower import OBEYED_S, Pulse
 from tileserver.web.hot import HotAnswers, Lookup
+from tileserver.web.keys_text import without_keys
 from tileserver.web.middleware import open_headers
 from tileserver.web.params import dated_question, known_tileset, query_of, read_address
 from tileserver.web.represent import RawHeaders, RawResponse, Wish, represent_now
@@ -116,7 +117,9 @@ class DirectTiles:
         except TileserverError:
             return None  # the route says which
         except Exception as error:  # and what nobody foresaw is answered there, too
-            log.error("unforeseen error", exc_info=error, path=lookup.target.decode("latin-1")[:200])
+            log.error(
+                "unforeseen error", exc_info=error, path=without_keys(lookup.target.decode("latin-1"))[:200]
+            )
             return None
 
     def _answer(self, lookup: Lookup, wish: Wish, date: bytes, end: bytes) -> Direct | None:

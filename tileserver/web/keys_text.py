@@ -19,7 +19,10 @@ _QUERY = (b"key=", b"signed=")
 _PARAMETER = re.compile(rb"(?:^|&)(key|signed)=([^&]*)")
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no two of which look alike
 _KEY = re.compile(r"tsk_([a-z2-9]{10})_[A-Za-z0-9_-]{43}\Z")
-_BEARER = b"bearer tsk_"  # another bearer's token is for a proxy in front
+# RFC 9110, 11.4. What has no key of ours in it is for a proxy in front, which may pass it on.
+_SPELLED = re.compile(rb"bearer +(tsk_\S*) *\Z", re.IGNORECASE)
+_OURS = b"tsk_"
+_LOGGED = re.compile(r"(tsk_[a-z2-9]{10}_)[A-Za-z0-9_-]+")
 
 
 class NewKey(NamedTuple):
@@ -75,13 +78,20 @@ def shown_in(target: bytes, heard: Mapping[bytes, bytes]) -> Credentials | None:
         if keys or signed:
             rest = _PARAMETER.sub(b"", query).removeprefix(b"&")
             bare = path + b"?" + rest if rest else path
-    bearer = heard.get(b"authorization", b"")
-    if bearer[:11].lower() == _BEARER:
-        keys.append(bearer[7:].decode("latin-1").strip())
+    trouble = ""
+    if _OURS in heard.get(b"authorization", b""):
+        spelled = _SPELLED.match(heard[b"authorization"])
+        keys.append(spelled[1].decode("latin-1") if spelled else "")
+        trouble = "" if spelled else "write the key as Authorization: Bearer KEY, or as X-Api-Key: KEY"
     if b"x-api-key" in heard:
         keys.append(heard[b"x-api-key"].decode("latin-1").strip())
     if not keys and not signed:
         return None
     if len(keys) + len(signed) > 1:
-        return Credentials(bare, trouble="a request shows one key, or one signature, once")
-    return Credentials(bare, "".join(keys), "".join(signed))
+        trouble = "a request shows one key, or one signature, once"
+    return Credentials(bare, "".join(keys), "".join(signed), trouble)
+
+
+def without_keys(text: str) -> str:
+    """Return *text* for a log, with the id alone of each key in the text."""
+    return _LOGGED.sub(r"\1...", text) if "tsk_" in text else text

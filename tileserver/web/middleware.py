@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tileserver.web.cors import BUILT_PATHS, OPEN_HEADERS, is_open, options_headers
 from tileserver.web.follower import OBEYED_S, Pulse
+from tileserver.web.keys_text import without_keys
 from tileserver.web.logs import request_id
 from tileserver.web.problems import unknown_problem
 from tileserver.web.refusals import is_plain, worded
@@ -91,7 +92,9 @@ class Envelope:
             await answer(scope, receive, sending)
         finally:
             ms = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", method=scope["method"], path=path[:200], status=sending.status, ms=ms)
+            log.info(
+                "request", method=scope["method"], path=without_keys(path)[:200], status=sending.status, ms=ms
+            )
             request_id.reset(token)
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.errors import StoreUnavailable, TileserverError, TooManyAtOnce, Unavailable, cause_of
+from tileserver.web.keys_text import without_keys
 
 log = structlog.get_logger()
 
@@ -59,5 +60,5 @@ async def http_problem(request: Request, error: Exception) -> Response:
 
 async def unknown_problem(request: Request, error: Exception) -> Response:
     """Log an unforeseen error and answer with the request id alone."""
-    log.error("unforeseen error", exc_info=error, path=request.scope["path"])
+    log.error("unforeseen error", exc_info=error, path=without_keys(request.scope["path"]))
     return problem(request, 500, "Internal error", "the server failed; the request id names the log entry")

@@ -20,6 +20,7 @@ from opentelemetry.trace import Span, SpanKind
 from starlette.types import Scope
 
 from tileserver.times import system_clock
+from tileserver.web.keys_text import without_keys
 from tileserver.web.kinds import kind_of
 
 _NS = 1_000_000_000
@@ -39,7 +40,11 @@ class Traces:
         """Be in the span of a request."""
         path, kind = scope["path"], kind_of(scope["path"])
         sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        said = {"http.request.method": scope["method"], "url.path": path[:200], "tileserver.kind": kind.kind}
+        said = {
+            "http.request.method": scope["method"],
+            "url.path": without_keys(path)[:200],
+            "tileserver.kind": kind.kind,
+        }
         name = f"{scope['method']} {kind.kind}"
         with self._tracer.start_as_current_span(name, extract(sent), SpanKind.SERVER, said) as span:
             yield span
