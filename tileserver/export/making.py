@@ -81,14 +81,16 @@ class Export:
         if base is None:
             written = await self._write(path, part, said)
         else:
-            written, name = await self._write_difference(path, part, base), f"{name}-delta"
+            written, name = await self._write_difference(path, part, said, base), f"{name}-delta"
         return written.renamed(name) if target.is_folder else written
 
-    async def _write_difference(self, path: Path, part: Excerpt, base: Excerpt | Path) -> Written:
+    async def _write_difference(
+        self, path: Path, part: Excerpt, said: dict[str, Any], base: Excerpt | Path
+    ) -> Written:
         """Write the difference of *part* from *base* to *path*; whole archives lie beside meanwhile."""
-        with _folder_beside(path) as folder:
+        with folder_beside(path) as folder:
             whole = folder / f"whole{path.suffix}"
-            await self._write(whole, part, await self._metadata(part))
+            await self._write(whole, part, said)
             if isinstance(base, Path):
                 return write_delta(base, whole, path)
             before = folder / f"base{path.suffix}"
@@ -112,7 +114,7 @@ class Export:
 
 
 @contextmanager
-def _folder_beside(path: Path) -> Iterator[Path]:
+def folder_beside(path: Path) -> Iterator[Path]:
     """Lend a folder for archives that are needed for a moment; `BadParameter` where there can be none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,6 @@ Paths in the style begin with `FOLDER`, for which an app puts the path of the fo
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ import msgspec
 from tileserver.errors import BadParameter
 from tileserver.export.archive import Written, replacing, sha256_of
 from tileserver.export.excerpt import Excerpt, TileSource
-from tileserver.export.making import Export, Show, Target
+from tileserver.export.making import Export, Show, Target, folder_beside
 from tileserver.export.metadata import moment_of
 from tileserver.history.calendar import DAY
 from tileserver.publish.history_style import history_style, shown_day
@@ -62,9 +61,8 @@ class Pack:
 
     async def write(self, path: Path) -> Written:
         """Write the pack to *path*, or leave the file of before; equal parts make equal bytes."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
-            archive = Path(folder) / f"tiles{self.suffix}"
+        with folder_beside(path) as folder:
+            archive = folder / f"tiles{self.suffix}"
             export = Export(self.source, [self.part], [None], Target(archive, self.suffix), self.show)
             (tiles,) = await export.run()
             files = {name: data async for name, data in self._files()}
