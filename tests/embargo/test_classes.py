@@ -16,8 +16,8 @@ from tests.embargo.world import DAY_END, EMBARGO, LONG, World
 from tests.web.keys import bearer_of, let_in, stored
 from tests.web.wires import Line, listening
 from tileserver.web.app import create_app
-from tileserver.web.keys_audiences import OPENED
 from tileserver.web.keys_text import make_key
+from tileserver.web.keys_visit import OPENED
 
 CLASS = timedelta(hours=24)
 

@@ -8,7 +8,6 @@ by their content, of all revisions and days, and are asked only for what an audi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -59,7 +58,6 @@ class AudienceCurrent(Current):
 
     def _take(self, catalogue: Catalogue) -> None:
         self._replace(shown_to(self._audience, catalogue))
-        self.read_at = time.monotonic()
 
 
 def shown_to(audience: Audience, catalogue: Catalogue) -> Catalogue:

@@ -33,8 +33,9 @@ from tileserver.web.gains import GainsRoutes  # who gained and lost what
 from tileserver.web.glyphs import GlyphRoutes  # letters and signs for MapLibre
 from tileserver.web.history import HistoryRoutes  # /history
 from tileserver.web.hot import HotAnswers  # answers that are known already
-from tileserver.web.keys_audiences import OPENED, Server  # servers for those who show one
+from tileserver.web.keys_audiences import Server  # servers for those who show one
 from tileserver.web.keys_middleware import Keyed  # leads a key to its server
+from tileserver.web.keys_visit import OPENED
 from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers

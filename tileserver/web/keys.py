@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -37,9 +35,6 @@ BLIND_S = 5.0
 BEHIND_S = 1.0
 _RETRY_S = 0.3
 _FAREWELL_S = 2.0
-_OPENED = re.compile(
-    r"/(?:tiles|history|changes|tilesets|dated|collections)/(?!WebMercatorQuad(?:/|$))([^/]{1,400})"
-)
 _NO_REFERRER = (b"referrer-policy", b"no-referrer")
 _EXPOSED = (b"access-control-expose-headers", b"RateLimit, RateLimit-Policy")  # beside those of all answers
 _CHALLENGE = ((b"www-authenticate", b'Bearer realm="tileserver"'),)
@@ -78,20 +73,6 @@ def owned(passed: Passed, answer: bytes) -> bytes:
     return b"%s%s%s" % (head.replace(b"cache-control: public", b"cache-control: private", 1), blank, body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Doors:
-    """Audiences of the theatres of a catalogue."""
-
-    catalogue: object
-    audiences: Mapping[tuple[str, str], Audience]  # by theatre and class; absent where all is public
-
-    def audience(self, embargo_class: str, tileset: str) -> Audience:
-        """Return as whom a key of *embargo_class* sees *tileset*."""
-        theatre = tileset.partition(".")[0]
-        found = self.audiences.get((theatre, embargo_class), PUBLIC)
-        return found if found is not PUBLIC else self.audiences.get((theatre, ""), PUBLIC)
-
-
 class Keys:
     """All keys of the database at *dsn*, which has to be the primary, and the decision on each request.
 
@@ -111,7 +92,6 @@ class Keys:
         self._heard = self._read = 0  # generations
         self._beat_at = self._behind_at = -float("inf")  # of `time.monotonic`, in seconds
         self._news = asyncio.Event()
-        self._doors = _Doors(None, {})
         self._windows: tuple[int, Windows] | None = None
 
     def __len__(self) -> int:
@@ -165,13 +145,12 @@ class Keys:
 
     def admit(self, asked: Visit) -> Passed | KeyRefusal:
         """Decide on a request that shows a key."""
-        match = _OPENED.match(asked.path)
-        if match is None or not asked.is_reading:
+        tileset = asked.tileset
+        if not tileset or not asked.is_reading:
             return Passed()
-        tileset = match[1].removesuffix(".json")
         bearer = self._bearer(asked)
         known_class = "" if isinstance(bearer, KeyRefusal) else bearer.embargo_class
-        audience = self._doors_now().audience(known_class, tileset)
+        audience = self._audience(known_class, tileset)
         if self.is_blind:
             is_theirs = not isinstance(bearer, KeyRefusal) and is_open(bearer.tilesets, tileset)
             # Nobody else is told that there is more than what the public has.
@@ -247,16 +226,11 @@ class Keys:
             )
         return None
 
-    def _doors_now(self) -> _Doors:
+    def _audience(self, embargo_class: str, tileset: str) -> Audience:
+        """Return as whom a key of *embargo_class* sees *tileset*."""
         catalogue = self._whole.read
-        if catalogue is not self._doors.catalogue:
-            found: dict[tuple[str, str], Audience] = {}
-            for theatre in () if catalogue is None else catalogue.theatres.values():
-                for name in ("", *(each.name for each in theatre.embargo_classes)):
-                    if (audience := audience_of(name, theatre)) is not PUBLIC:
-                        found[theatre.id, name] = audience
-            self._doors = _Doors(catalogue, found)
-        return self._doors
+        theatre = None if catalogue is None else catalogue.theatres.get(tileset.partition(".")[0])
+        return PUBLIC if theatre is None else audience_of(embargo_class, theatre)
 
     def _now_s(self) -> float:
         return self._whole.clock().timestamp()

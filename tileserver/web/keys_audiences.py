@@ -15,15 +15,6 @@ from tileserver.tiles.audience import HOLDERS, Audience
 from tileserver.web.direct import DirectTiles
 from tileserver.web.hot import HotAnswers
 
-OPENED = (
-    "/tiles/",
-    "/history/",
-    "/changes/",
-    "/tilesets/",
-    "/dated/",
-    "/collections/",
-)  # all else is the public's, whoever asks
-
 
 @dataclass(frozen=True, slots=True)
 class Server:

@@ -13,6 +13,7 @@ from tileserver.web.gate import Gate
 from tileserver.web.keys import KeyRefusal, Passed
 from tileserver.web.keys_text import HEADERS, shown_in
 from tileserver.web.keys_visit import Visit
+from tileserver.web.middleware import as_private
 
 
 class Keyed:
@@ -86,11 +87,3 @@ def _heard(headers: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
         if name in HEADERS:
             found[name] = b"%s, %s" % (found[name], value) if name in found else value
     return found
-
-
-def as_private(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """Return a header, in bytes, of an answer that tells a quota."""
-    name, value = header
-    if name.lower() == b"cache-control" and value.startswith(b"public"):
-        return name, b"private" + value.removeprefix(b"public")
-    return header

@@ -150,7 +150,6 @@ class Quotas:
         self._alone = FixedWindowRateLimiter(MemoryStorage())
         self._shared = None if link is None else FixedWindowRateLimiter(SharedCounter(link))
         self._purses: dict[str, tuple[_Purse, _Purse]] = {}
-        self.database = ""  # its identity: several projects may share a server
 
     def take(self, limited: Limited, windows: Windows) -> bool:
         """Take a request from the share of this process; whether there was a request left, in all windows."""
@@ -202,7 +201,7 @@ class Quotas:
         """Fill *purse*, of one window, with another share; whether anything is left."""
         # Twice the window's length: a counter is used in the window that is in its name, and never after.
         kind: type[RateLimitItem] = RateLimitItemPerMonth if which else RateLimitItemPerMinute
-        item = kind(limit, 2, f"tileserver:quota:{self.database}")
+        item = kind(limit, 2, "tileserver:quota")
         named = key_id, str(windows.numbers[which])
         used = self._used.get((key_id, windows.month), 0) if which else 0
         try:

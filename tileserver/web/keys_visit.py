@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -9,6 +10,10 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from tileserver.web.keys_text import Credentials
+
+# What a key opens; all else is the public's, whoever asks.
+OPENED = ("/tiles/", "/history/", "/changes/", "/tilesets/", "/dated/", "/collections/")
+_TILESET = re.compile(rf"(?:{'|'.join(OPENED)})(?!WebMercatorQuad(?:/|$))([^/]{{1,400}})")
 
 
 class Visit(NamedTuple):
@@ -27,6 +32,12 @@ class Visit(NamedTuple):
             path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
         text = (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace")
         return cls(text, shown, method in (b"GET", b"HEAD"), headers)
+
+    @property
+    def tileset(self) -> str:
+        """The name of the tileset that is asked for; empty on a path that no key opens."""
+        match = _TILESET.match(self.path)
+        return match[1].removesuffix(".json") if match else ""
 
 
 @lru_cache(8192)

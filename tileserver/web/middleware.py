@@ -143,7 +143,7 @@ def open_headers(
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer below an open path: *given* headers, and the envelope's."""
     if is_private:
-        given = map(_for_one, given)
+        given = map(_for_one, map(as_private, given))
     headers = [*given, (b"x-request-id", own_id), _NO_SNIFFING, *OPEN_HEADERS]
     if prefix:
         headers = [
@@ -159,11 +159,15 @@ def _while_away(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     return name, value.replace(SETTLED_BYTES, WHILE_UNSURE) if name == b"cache-control" else value
 
 
-def _for_one(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """Return *header* of an answer that is for whoever shows a key: for no shared cache, and told apart."""
+def as_private(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return *header*, in bytes, of an answer that no shared cache may keep."""
     name, value = header
-    if name.lower() == b"cache-control":
-        return name, value.replace(b"public", b"private")
+    return (name, value.replace(b"public", b"private")) if name.lower() == b"cache-control" else header
+
+
+def _for_one(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Return *header* of an answer that is another for whoever shows a key."""
+    name, value = header
     return (name, value + b", Authorization, X-Api-Key") if name.lower() == b"vary" else header
 
 
