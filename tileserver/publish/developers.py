@@ -13,7 +13,7 @@ from tileserver.picture.html import Html, element, join, table
 from tileserver.publish.developers_code import CODE, Example
 from tileserver.publish.documents import time_block
 from tileserver.publish.lettering import FONTS, SPRITE_FILES
-from tileserver.publish.ogc import served_tilesets, title_of
+from tileserver.publish.ogc import title_of
 from tileserver.publish.openapi import Described
 from tileserver.publish.openapi_parameters import PATH, QUERY
 from tileserver.publish.page import english_page
@@ -50,7 +50,7 @@ def developers_page(
     default: str = "",
 ) -> str:
     """Return the page as of the instant *now*; *base* begins absolute URLs."""
-    served = dict(served_tilesets(catalogue))
+    served = dict(catalogue.served())
     first = served.get(catalogue.default_theatre(default) or "")
     example = _example(first, now, base) if first else None
     links = element("a", "Map", href="./"), element("a", "OpenAPI", href="api")
@@ -61,7 +61,7 @@ def developers_page(
         ),
         _section("Tilesets", _tilesets(served, now), "tilesets"),
         *([_section("Code to copy", _code(example), "code")] if example else []),
-        _section("Every path", _paths(routes, example, now), "paths"),
+        _section("Every path", _paths(routes, example), "paths"),
         _section("Health and limits", _limits(limits), "limits"),
     )
     return english_page(template, theme, "Build on the tiles", join(links), sections)
@@ -77,13 +77,11 @@ def _example(tileset: Tileset, now: datetime, base: str) -> Example | None:
     if time["default"] is None:
         return None
     longitude, latitude, zoom = tileset.theatre.centre
-    low, high = tileset.zooms
-    whole = min(max(round(zoom), low), high)
     areas = (served.stored.layer for served in tileset.layers if served.stored.layer.role == "areas")
     layer = next(areas, tileset.layers[0].stored.layer).name
-    tile = str(address_at(longitude, latitude, whole))
+    tile = str(address_at(longitude, latitude, tileset.centre_zoom))
     centre = (longitude, latitude, zoom)
-    return Example(base, tileset.theatre.id, time["default"], (low, high), centre, tile, layer)
+    return Example(base, tileset.theatre.id, time["default"], tileset.zooms, centre, tile, layer)
 
 
 def _tilesets(served: dict[str, Tileset], now: datetime) -> Iterator[Html]:
@@ -147,7 +145,7 @@ def _code(example: Example) -> Iterator[Html]:
         yield element("pre", code, tabindex=0, role="region", aria_label=f"Code for {client}")
 
 
-def _paths(routes: Sequence[Described], example: Example | None, now: datetime) -> Iterator[Html]:
+def _paths(routes: Sequence[Described], example: Example | None) -> Iterator[Html]:
     yield element(
         "p",
         "The same as OpenAPI: ",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tileserver.errors import LayerUnavailable
 from tileserver.evidence import Evidence
 from tileserver.history.periods import HistoryPeriod
 from tileserver.markup import text_of
@@ -34,18 +32,10 @@ NOW = TimeQuery()
 
 def catalogue_document(catalogue: Catalogue, now: datetime, default: str = "") -> dict[str, Any]:
     """Return ``/tilesets``: every theatre and tileset, and the theatre to show first: *default*, if any."""
-    theatres = []
-    tilesets = []
-    for theatre in catalogue.theatres.values():
-        theatres.append(_theatre(theatre, catalogue))
-        own = [ref for ref in catalogue.layers if ref.theatre == theatre.id]
-        for name in [theatre.id, *map(str, own)]:
-            with suppress(LayerUnavailable):  # which has its reasons below
-                tilesets.append(_entry(catalogue.tileset(name), now, name))
     return {
         "default": catalogue.default_theatre(default),
-        "theatres": theatres,
-        "tilesets": tilesets,
+        "theatres": [_theatre(each, catalogue) for each in catalogue.theatres.values()],
+        "tilesets": [_entry(tileset, now, name) for name, tileset in catalogue.served()],
         "unavailable": {
             **{str(ref): each.reason for ref, each in catalogue.missing.items()},
             **catalogue.unreadable,
@@ -71,7 +61,7 @@ def tilejson(
     """
     layers = [served.stored.layer for served in tileset.layers]
     low, high = tileset.zooms
-    longitude, latitude, zoom = tileset.theatre.centre
+    longitude, latitude, _ = tileset.theatre.centre
     time = time_block(tileset, now, known)
     # Whose data nobody can see yet is not credited with what is to be seen.
     credited = [layer for layer in layers if time["newest"][layer.name]] or layers
@@ -83,7 +73,7 @@ def tilejson(
         "tiles": [f"{base_url}/tiles/{tileset.name}/{{z}}/{{x}}/{{y}}.mvt{asked.query}"],
         "vector_layers": [_vector_layer(layer) for layer in layers],
         "bounds": list(tileset.bounds),
-        "center": [longitude, latitude, min(max(round(zoom), low), high)],  # 3.6: within the zooms
+        "center": [longitude, latitude, tileset.centre_zoom],  # 3.6: within the zooms
         "minzoom": low,
         "maxzoom": high,
         "attribution": credit_line(credited),
@@ -178,7 +168,7 @@ def time_block(tileset: Tileset, now: datetime, known: Sequence[Periods] | None 
         "correction_window": window and _iso_duration(window),
         "settled": None if settled is None else format_instant(from_micros(settled)),
         "horizon": format_instant(from_micros(horizon.ended)),
-        "updated": _updated(tileset, horizon),
+        "updated": updated_at(tileset, horizon),
         "revision": tileset.revision(None),
     }
 
@@ -189,7 +179,7 @@ def _newest_areas(tileset: Tileset, newest: Mapping[str, str | None]) -> str | N
     return next((day for layer in areas if (day := newest[layer.name])), None)
 
 
-def _updated(tileset: Tileset, horizon: Horizon) -> str | None:
+def updated_at(tileset: Tileset, horizon: Horizon) -> str | None:
     """Return the instant of the last change to the public part of *tileset*; ``None`` before any."""
     found = [
         served.index.updates.last(

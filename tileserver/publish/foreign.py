@@ -85,7 +85,7 @@ def qgis_connection(tileset: Tileset, base_url: str, asked: TimeQuery) -> str:
 def gdal_metadata(tileset: Tileset) -> dict[str, Any]:
     """Return the ``metadata.json`` beside zooms (MBTiles 1.3, 4.3), by which GDAL reads a zoom whole."""
     low, high = tileset.zooms
-    longitude, latitude, zoom = tileset.theatre.centre
+    longitude, latitude, _ = tileset.theatre.centre
     layers = [served.stored.layer for served in tileset.layers]
     fields = [
         {
@@ -103,7 +103,7 @@ def gdal_metadata(tileset: Tileset) -> dict[str, Any]:
         "version": "2",
         "minzoom": str(low),
         "maxzoom": str(high),
-        "center": f"{longitude},{latitude},{min(max(round(zoom), low), high)}",
+        "center": f"{longitude},{latitude},{tileset.centre_zoom}",
         "bounds": ",".join(map(str, tileset.bounds)),
         "type": "overlay",
         "format": "pbf",

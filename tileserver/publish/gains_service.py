@@ -22,10 +22,10 @@ _PATIENCE_S = 1.5  # of a picture, for its sentence
 
 
 class GainsName(NamedTuple):
-    """Name of the gains in a tileset: number of the catalogue, layers, revision, and how much is public."""
+    """Name of the gains in a tileset: number of the catalogue, tileset, revision, and how much is public."""
 
     reading: int
-    layers: Hashable
+    tileset: str
     revision: int
     public: Hashable
 
@@ -47,8 +47,7 @@ class GainsService:
         """Return the name of the answer of `gains`: equal as long as the answer is the same."""
         public = await public_part(self._current, tileset, revision, self._current.clock())
         serial = (await self._current.catalogue()).serial
-        layers = tileset.name, *(str(each.stored.ref) for each in tileset.missing)
-        return GainsName(serial, layers, revision, public)
+        return GainsName(serial, tileset.label, revision, public)
 
     def learn(self, found: Iterable[tuple[TurnKey, Passed]]) -> int:
         """Keep turns that were worked out elsewhere; return how many are known now."""

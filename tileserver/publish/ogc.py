@@ -6,18 +6,16 @@ A collection is a tileset: a theatre, or a layer. The dataset is the theatre tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tileserver.errors import LayerUnavailable
 from tileserver.languages import pick
 from tileserver.markup import link_of, text_of
 from tileserver.model import Layer
 from tileserver.publish.credits import credit_line
 from tileserver.publish.documents import time_block
-from tileserver.publish.ogc_grid import CRS_URI, TMS, TMS_URI, bounding_box, limits_block
+from tileserver.publish.ogc_grid import CRS84_URI, CRS_URI, TMS, TMS_URI, bounding_box, limits_block
 from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.catalogue import Catalogue
@@ -88,22 +86,13 @@ def conformance() -> dict[str, Any]:
 
 def collections(catalogue: Catalogue, now: datetime, links: Links) -> dict[str, Any]:
     """Return all collections, as of the instant *now*."""
-    listed = [collection(name, tileset, now, links) for name, tileset in served_tilesets(catalogue)]
+    listed = [collection(name, tileset, now, links) for name, tileset in catalogue.served()]
     return {
         "links": [links.to("/collections", "self", "This document")],
         "numberMatched": len(listed),
         "numberReturned": len(listed),
         "collections": listed,
     }
-
-
-def served_tilesets(catalogue: Catalogue) -> Iterator[tuple[str, Tileset]]:
-    """Yield each theatre and layer that is served now, by its name."""
-    for theatre in catalogue.theatres.values():
-        own = [ref for ref in catalogue.layers if ref.theatre == theatre.id]
-        for name in [theatre.id, *map(str, own)]:
-            with suppress(LayerUnavailable):
-                yield name, catalogue.tileset(name)
 
 
 def collection(name: str, tileset: Tileset, now: datetime, links: Links) -> dict[str, Any]:
@@ -138,7 +127,7 @@ def extent(tileset: Tileset, now: datetime) -> dict[str, Any]:
     first, last = time["first_day"], time["last_day"]
     days = (parse_day(last) - parse_day(first)).days + 1 if first and last else 0
     return {
-        "spatial": {"bbox": [list(tileset.bounds)], "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"},
+        "spatial": {"bbox": [list(tileset.bounds)], "crs": CRS84_URI},
         "temporal": {
             "interval": [time["extent"] or [None, None]],
             "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
@@ -165,8 +154,7 @@ def tileset_metadata(
     """
     own, title = name or tileset.name, title_of(tileset)
     tiles = f"/collections/{name}/tiles" if name else "/tiles"
-    longitude, latitude, zoom = tileset.theatre.centre
-    low, high = tileset.zooms
+    longitude, latitude, _ = tileset.theatre.centre
     time = time_block(tileset, now)
     layers = [served.stored.layer for served in tileset.layers]
     return {
@@ -179,8 +167,8 @@ def tileset_metadata(
         "boundingBox": bounding_box(tileset),
         "centerPoint": {
             "coordinates": [longitude, latitude],
-            "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-            "tileMatrix": str(min(max(round(zoom), low), high)),
+            "crs": CRS84_URI,
+            "tileMatrix": str(tileset.centre_zoom),
         },
         "attribution": credit_line(layers),
         "accessConstraints": "unclassified",

@@ -11,7 +11,7 @@ from tileserver.tiles.tileset import Tileset
 TMS = "WebMercatorQuad"
 TMS_URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{TMS}"
 CRS_URI = "http://www.opengis.net/def/crs/EPSG/0/3857"
-_CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _PIXELS = 256  # of a tile's side
 _PIXEL_M = 0.00028  # 17-083r4, 6.1.1: the standardized rendering pixel
 
@@ -50,7 +50,12 @@ def limits_block(tileset: Tileset) -> list[dict[str, Any]]:
 def bounding_box(tileset: Tileset) -> dict[str, Any]:
     """Return the bounds of *tileset*, in degrees, east before north."""
     west, south, east, north = tileset.bounds
-    return {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84, "orderedAxes": ["E", "N"]}
+    return {
+        "lowerLeft": [west, south],
+        "upperRight": [east, north],
+        "crs": CRS84_URI,
+        "orderedAxes": ["E", "N"],
+    }
 
 
 def _matrix(zoom: int) -> dict[str, Any]:

@@ -7,7 +7,8 @@ request that holds one sees one state of knowledge from beginning to end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -106,6 +107,14 @@ class Catalogue:
             content,
             Tileset(canonical, theatre, tuple(self.layers[ref] for ref in layers), missing, self.newest),
         )
+
+    def served(self) -> Iterator[tuple[str, Tileset]]:
+        """Yield each theatre and layer that is served now, by its name; layers behind their theatre."""
+        for theatre in self.theatres:
+            own = [str(ref) for ref in self.layers if ref.theatre == theatre]
+            for name in (theatre, *own):
+                with suppress(LayerUnavailable):
+                    yield name, self.tileset(name)
 
     def without(self, refs: Collection[LayerRef], reason: str) -> Catalogue:
         """Return the same without the layers *refs*, which are missing because of *reason*."""

@@ -82,6 +82,11 @@ class Tileset:
     ceiling: Revision = NO_REVISION  # the newest there is, of any tileset
 
     @cached_property
+    def label(self) -> str:
+        """Its name with its missing layers: what is public of it, and said of it, depends on both."""
+        return "-".join((self.name, *(str(each.stored.ref) for each in self.missing)))
+
+    @cached_property
     def embargo(self) -> timedelta:
         """Longest embargo of all its layers, missing layers too: without a layer no more becomes public."""
         return max(map(embargo_of, self.asked))
@@ -117,6 +122,12 @@ class Tileset:
         """The lowest and the highest zoom at which any layer has tiles."""
         layers = [served.stored.layer for served in self.layers]
         return min(layer.minzoom for layer in layers), max(layer.maxzoom for layer in layers)
+
+    @cached_property
+    def centre_zoom(self) -> int:
+        """The zoom at which the theatre's centre is shown, a whole one that has tiles."""
+        low, high = self.zooms
+        return min(max(round(self.theatre.centre[2]), low), high)
 
     @cached_property
     def bands(self) -> tuple[int, ...]:

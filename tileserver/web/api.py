@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tileserver.errors import BadParameter
-from tileserver.publish.ogc import served_tilesets
 from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31, Described, openapi_document
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.web.documents import DocumentName, DocumentRoutes
@@ -46,7 +45,7 @@ class ApiRoute:
 def described(paths: Sequence[str], catalogue: Catalogue) -> list[Described]:
     """Return the routes at *paths*, with the categories that events of *catalogue* have."""
     choices: dict[str, Sequence[str]] = {}
-    for _, tileset in served_tilesets(catalogue):
+    for _, tileset in catalogue.served():
         choices = {**tileset.selectable, **choices}
     found = [(path, OPERATIONS[path]) for path in paths]
     return [
@@ -57,7 +56,7 @@ def described(paths: Sequence[str], catalogue: Catalogue) -> list[Described]:
 
 def _names(catalogue: Catalogue) -> Mapping[str, Sequence[str]]:
     """Return the present names of parts of paths, the first as an example."""
-    tilesets = [name for name, _ in served_tilesets(catalogue)]
+    tilesets = [name for name, _ in catalogue.served()]
     theatres = list(catalogue.theatres)
     return {"tileset": tilesets, "collectionId": tilesets, "theatre": theatres, "style": theatres}
 

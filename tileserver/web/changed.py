@@ -29,10 +29,8 @@ from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.changed import Changes, Standing, standing_at
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
-from tileserver.tiles.locate import latest
 from tileserver.tiles.tileset import NO_REVISION, Tileset
-from tileserver.times import Period
-from tileserver.web.params import DATED, Query, document_question, period_of
+from tileserver.web.params import DATED, Query, document_question, window_asked
 from tileserver.web.represent import JSON, freshness, raw, represent
 
 COUNTED = (*DATED, "since", "public", "bbox", "zooms", "limit", "after")
@@ -64,7 +62,8 @@ class ChangedRoute:
         revision, now = tileset.revision(query.revision), self.current.clock()
         horizon = horizon_of(tileset, now)
         told = public_of(query.choices["public"]) if "public" in query.choices else None
-        period, known = await self._period(tileset, query), await self.current.periods_at(tileset, revision)
+        period = None if query.datetime is None else await window_asked(tileset, query, self.current, horizon)
+        known = await self.current.periods_at(tileset, revision)
         changes = Changes(tileset, standing_at(older, horizon, told), Standing(revision, horizon), period)
         asked = _asked(query)
 
@@ -78,19 +77,10 @@ class ChangedRoute:
                 return await asyncio.to_thread(written)
 
         both = [await public_part(self.current, tileset, each, now) for each in (older, revision)]
-        name = "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))
         named = (*asked, ("after", query.choices.get("after", "")))
-        key = ChangedKey(catalogue.serial, name, revision, named, (period, *both))
+        key = ChangedKey(catalogue.serial, tileset.label, revision, named, (period, *both))
         answer = await self.kept.answer(key, compute)
         return await represent(request, answer, raw(*freshness(tileset, self.max_age)), JSON)
-
-    async def _period(self, tileset: Tileset, query: Query) -> Period | None:
-        if query.datetime is None:
-            return None
-        if query.datetime != "latest":
-            return period_of(query.datetime, tileset.zone)
-        periods = await self.current.periods_at(tileset, tileset.revision(query.revision))
-        return latest(tileset, periods, self.current.horizon(tileset))
 
 
 def _revision_held(query: Query, tileset: Tileset) -> Revision:

@@ -24,16 +24,17 @@ from tileserver.publish.corrections import (
 )
 from tileserver.publish.corrections_document import corrections_document
 from tileserver.publish.corrections_page import corrections_feed, corrections_page
-from tileserver.publish.documents import time_block
+from tileserver.publish.documents import updated_at
 from tileserver.publish.page import PageWords
 from tileserver.tiles.cache import BodyCache, Cache
+from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import TICK, local_day
 from tileserver.web.params import Query, period_of, read_query
-from tileserver.web.represent import JSON, VARY, RawHeader, freshness, raw, represent
-from tileserver.web.text_pages import HTML, VARY_PAGE, dress_of, text_page
+from tileserver.web.represent import HTML, JSON, VARY, RawHeader, freshness, raw, represent
+from tileserver.web.text_pages import VARY_PAGE, dress_of, text_page
 
 ATOM = "application/atom+xml; charset=utf-8"
 
@@ -54,6 +55,14 @@ class CorrectionsKey(NamedTuple):
     public: tuple[datetime, ...]
     form: str = ""
     asked: tuple[int | None, int | None, DayRange | None] = (None, None, None)
+
+
+class _Known(NamedTuple):
+    """What a request is answered from: a catalogue, the theatre's layers in it, and the present instant."""
+
+    catalogue: Catalogue
+    whole: Tileset
+    now: datetime
 
 
 class KeptCorrections:
@@ -82,7 +91,8 @@ class CorrectionRoutes:
         def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
             return corrections_page(template, whole, chosen, dress).encode()
 
-        return await self._answer(request, query, f"page {dress}", HTML, written, vary=VARY_PAGE)
+        known = await self._known(request)
+        return await self._answer(request, known, query, f"page {dress}", HTML, written, vary=VARY_PAGE)
 
     async def feed(self, request: Request) -> Response:
         """``/corrections/{theatre}.atom?lang=``: the same as an Atom feed."""
@@ -90,13 +100,13 @@ class CorrectionRoutes:
         if language not in LANGUAGES:
             raise BadParameter(f"there is no language {language[:20]!r}; there are: {', '.join(LANGUAGES)}")
 
-        whole = (await self.current.catalogue()).whole(request.path_params["theatre"])
-        told = time_block(whole, self.current.clock())["updated"]
+        known = await self._known(request)
+        told = updated_at(known.whole, horizon_of(known.whole, known.now))
 
         def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
             return corrections_feed(whole, chosen, PageWords(language), self.public_url, told).encode()
 
-        return await self._answer(request, Query(), f"atom {language} {told}", ATOM, written)
+        return await self._answer(request, known, Query(), f"atom {language} {told}", ATOM, written)
 
     async def json(self, request: Request) -> Response:
         """``/corrections/{theatre}.json?datetime=&known=&revision=``: the newest first.
@@ -107,11 +117,17 @@ class CorrectionRoutes:
         def written(whole: Tileset, chosen: tuple[Correction, ...]) -> bytes:
             return msgspec.json.encode(corrections_document(whole, chosen))
 
-        return await self._answer(request, read_query(request, LISTED), "json", JSON, written)
+        query = read_query(request, LISTED)
+        return await self._answer(request, await self._known(request), query, "json", JSON, written)
+
+    async def _known(self, request: Request) -> _Known:
+        catalogue = await self.current.catalogue()
+        return _Known(catalogue, catalogue.whole(request.path_params["theatre"]), self.current.clock())
 
     async def _answer(
         self,
         request: Request,
+        known: _Known,
         query: Query,
         form: str,
         media_type: str,
@@ -119,10 +135,9 @@ class CorrectionRoutes:
         *,
         vary: RawHeader = VARY,
     ) -> Response:
-        catalogue = await self.current.catalogue()
-        whole = catalogue.whole(request.path_params["theatre"])
+        catalogue, whole, now = known
         asked = query.revision, query.known, _days(query, whole)
-        layers, now = corrigible(catalogue, whole), self.current.clock()
+        layers = corrigible(catalogue, whole)
         public = tuple(public_end(alone, horizon_of(alone, now)) for _, alone in layers)
         names = ",".join(str(served.stored.ref) for served, _ in layers)
         key = CorrectionsKey(catalogue.serial, f"{whole.theatre.id}:{names}", public)

@@ -28,6 +28,7 @@ from tileserver.publish.style import TEMPLATES, theatre_style
 from tileserver.publish.time_query import TimeQuery
 from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.tiles.cache import BodyCache, Cache
+from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import stride_of
 from tileserver.tiles.tileset import Tileset
@@ -86,7 +87,7 @@ class DocumentRoutes:
         """``/tilesets/{tileset}?datetime=&revision=``: TileJSON; its URLs ask for the same time."""
         catalogue, tileset, query = await document_question(request, self.current)
         asked, now, base = time_query(tileset, query), self.current.clock(), self.base_url(request)
-        key = DocumentName(catalogue.serial, "tilejson", asked_name(tileset), (asked, base), stride_of(now))
+        key = DocumentName(catalogue.serial, "tilejson", tileset.label, (asked, base), stride_of(now))
 
         async def compute() -> bytes:
             past = await self.history.periods(tileset)
@@ -100,7 +101,7 @@ class DocumentRoutes:
         catalogue, tileset, query = await document_question(request, self.current, ("revision",))
         revision, now = tileset.revision(query.revision), self.current.clock()
         public = await public_part(self.current, tileset, revision, now)
-        key = DocumentName(catalogue.serial, "timeline", asked_name(tileset), revision, public)
+        key = DocumentName(catalogue.serial, "timeline", tileset.label, revision, public)
 
         async def compute() -> bytes:
             def written() -> bytes:
@@ -129,7 +130,7 @@ class DocumentRoutes:
         asked = None if query.datetime is None else period_of(query.datetime, tileset.zone)
         revision, now = tileset.revision(query.revision), self.current.clock()
         public = await public_part(self.current, tileset, revision, now)
-        whole = DocumentName(catalogue.serial, "series", asked_name(tileset), revision, public)
+        whole = DocumentName(catalogue.serial, "series", tileset.label, revision, public)
 
         async def load() -> Series:
             lane = self.current.lanes.documents
@@ -152,22 +153,23 @@ class DocumentRoutes:
         )
         tileset = catalogue.tileset(name)
         if template == _HISTORY:
-            return await self._history_style(request, tileset, time_query(tileset, query))
+            return await self._history_style(request, catalogue, tileset, time_query(tileset, query))
         asked, base = time_query(tileset, query), self.base_url(request)
-        key = DocumentName(catalogue.serial, f"style {template}", asked_name(tileset), (asked, base), None)
+        key = DocumentName(catalogue.serial, f"style {template}", tileset.label, (asked, base), None)
 
         async def compute() -> bytes:
             return msgspec.json.encode(theatre_style(tileset, base, asked, template))
 
         return await self.answer(request, key, compute, tileset, has_urls=True)
 
-    async def _history_style(self, request: Request, tileset: Tileset, asked: TimeQuery) -> Response:
+    async def _history_style(
+        self, request: Request, catalogue: Catalogue, tileset: Tileset, asked: TimeQuery
+    ) -> Response:
         """Answer with a style over the history tiles that have the day asked for, or the newest."""
         day = shown_day(tileset, asked, self.current.clock())
         period, base = period_with(day, await self.history.periods(tileset), tileset), self.base_url(request)
-        catalogue = await self.current.catalogue()
         said = (str(period), day, base)
-        key = DocumentName(catalogue.serial, "style of history", asked_name(tileset), said, None)
+        key = DocumentName(catalogue.serial, "style of history", tileset.label, said, None)
 
         async def compute() -> bytes:
             return msgspec.json.encode(history_style(tileset, base, period, day))
@@ -227,8 +229,3 @@ def _series_json(tileset: Tileset, revision: int, series: Series) -> bytes:
 
 def _series_csv(tileset: Tileset, revision: int, series: Series) -> bytes:
     return csv_text(*series_rows(series)).encode()
-
-
-def asked_name(tileset: Tileset) -> str:
-    """Return a name for *tileset* and the missing layers: embargo and documents depend on both."""
-    return "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))

@@ -26,10 +26,10 @@ from tileserver.store.event_window import EventWindow
 from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.current import Current
 from tileserver.tiles.horizon import horizon_of
-from tileserver.tiles.locate import latest, window_of
+from tileserver.tiles.locate import window_of
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Period
-from tileserver.web.params import DATED, Query, document_question, period_of
+from tileserver.web.params import DATED, Query, document_question, window_asked
 from tileserver.web.represent import JSON, freshness, raw, represent
 
 WINDOWED = (*DATED, "bbox", "event", "hide", "limit")
@@ -57,15 +57,16 @@ class EventRoutes:
         """``/tilesets/{tileset}/events.json``, by `WINDOWED` parameters: the newest first."""
         catalogue, tileset, query = await document_question(request, self.current, WINDOWED)
         revision, now = tileset.revision(query.revision), self.current.clock()
-        period, listing = await self._period(tileset, query), _listing(tileset, query)
+        horizon, listing = horizon_of(tileset, now), _listing(tileset, query)
+        period = await window_asked(tileset, query, self.current, horizon)
 
         async def compute() -> bytes:
-            listed = await self._load(window_of(revision, period, horizon_of(tileset, now)), listing)
+            listed = await self._load(window_of(revision, period, horizon), listing)
             document = {**events_document(tileset, revision, listed), **missing_block(tileset)}
             return await asyncio.to_thread(msgspec.json.encode, document)
 
         public = await public_part(self.current, tileset, revision, now)
-        key = EventsKey(catalogue.serial, _label(tileset), revision, (period, listing), public)
+        key = EventsKey(catalogue.serial, tileset.label, revision, (period, listing), public)
         answer = await self.kept.answer(key, compute)
         return await represent(request, answer, raw(*freshness(tileset, self.max_age)), JSON)
 
@@ -74,12 +75,6 @@ class EventRoutes:
             return ListedEvents()
         async with self.current.lanes.documents.place(), self.current.pool.acquire() as connection:
             return await load_listed(connection, window, listing)
-
-    async def _period(self, tileset: Tileset, query: Query) -> Period:
-        if query.datetime is not None and query.datetime != "latest":
-            return period_of(query.datetime, tileset.zone)
-        periods = await self.current.periods_at(tileset, tileset.revision(query.revision))
-        return latest(tileset, periods, self.current.horizon(tileset))
 
 
 def _listing(tileset: Tileset, query: Query) -> Listing:
@@ -94,8 +89,3 @@ def _listing(tileset: Tileset, query: Query) -> Listing:
         limit_of(asked["limit"]) if "limit" in asked else USUAL,
         event,
     )
-
-
-def _label(tileset: Tileset) -> str:
-    """Return a name for *tileset* and its missing layers: the embargo depends on both."""
-    return "-".join((tileset.name, *(str(each.stored.ref) for each in tileset.missing)))

@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from tileserver.publish.foreign import arcgis_service, arcgis_style, gdal_metadata, qgis_connection
 from tileserver.publish.time_query import TimeQuery
+from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.tileset import Tileset
 from tileserver.web.aliases import path_time
-from tileserver.web.documents import DocumentName, DocumentRoutes, asked_name
+from tileserver.web.documents import DocumentName, DocumentRoutes
 from tileserver.web.params import FORMS, Query, document_question, query_of, time_query
 from tileserver.web.represent import JSON
 
@@ -41,19 +42,20 @@ class ForeignRoutes:
 
     async def qgis(self, request: Request) -> Response:
         """``/tilesets/{tileset}/qgis.xml?datetime=&revision=``: a connection that QGIS loads."""
-        _, tileset, query = await document_question(request, self.documents.current)
+        catalogue, tileset, query = await document_question(request, self.documents.current)
 
         def written(tileset: Tileset, base: str, asked: TimeQuery) -> bytes:
             return qgis_connection(tileset, base, asked).encode()
 
-        return await self._answer(request, "qgis", tileset, time_query(tileset, query), written, XML)
+        asked = time_query(tileset, query)
+        return await self._answer(request, catalogue, "qgis", tileset, asked, written, XML)
 
     async def _at_path(
         self, request: Request, kind: str, document: Callable[[Tileset, str, TimeQuery], dict[str, Any]]
     ) -> Response:
         """Answer about the tileset and the time of the path."""
         allowed = FORMS if kind.startswith("arcgis") else ()
-        _, tileset, _ = await document_question(request, self.documents.current, allowed)
+        catalogue, tileset, _ = await document_question(request, self.documents.current, allowed)
         time = path_time(request.path_params["when"])
         given = query_of(time.query, ("datetime", "revision"))
         asked = time_query(tileset, Query(given.datetime, given.revision))
@@ -61,11 +63,12 @@ class ForeignRoutes:
         def written(tileset: Tileset, base: str, asked: TimeQuery) -> bytes:
             return msgspec.json.encode(document(tileset, base, asked))
 
-        return await self._answer(request, kind, tileset, asked, written, JSON)
+        return await self._answer(request, catalogue, kind, tileset, asked, written, JSON)
 
     async def _answer(
         self,
         request: Request,
+        catalogue: Catalogue,
         kind: str,
         tileset: Tileset,
         asked: TimeQuery,
@@ -73,9 +76,8 @@ class ForeignRoutes:
         media_type: str,
     ) -> Response:
         """Answer with the document *written* about *tileset*, at the time *asked*."""
-        catalogue = await self.documents.current.catalogue()
         base = self.documents.base_url(request)
-        key = DocumentName(catalogue.serial, f"foreign {kind}", asked_name(tileset), (asked, base), None)
+        key = DocumentName(catalogue.serial, f"foreign {kind}", tileset.label, (asked, base), None)
 
         async def compute() -> bytes:
             return written(tileset, base, asked)

@@ -21,7 +21,7 @@ from tileserver.tiles.limits import limits_of
 from tileserver.tiles.tileset import Tileset
 from tileserver.web.aliases import ogc_query
 from tileserver.web.cors import OPEN_HEADERS
-from tileserver.web.documents import DocumentName, DocumentRoutes, asked_name
+from tileserver.web.documents import DocumentName, DocumentRoutes
 from tileserver.web.negotiate import prefers_json
 from tileserver.web.pages import PageRoutes
 from tileserver.web.params import DATED, FORMS, OGC, dated_question, ogc_address_of, read_query, time_query
@@ -46,7 +46,7 @@ class OgcRoutes:
         if form == "html" or (form is None and not prefers_json(request.headers.get("accept"))):
             return await self.pages.reader_map(request)
 
-        def written(catalogue: Catalogue, links: ogc.Links) -> dict[str, Any]:
+        def written(catalogue: Catalogue, _now: datetime, links: ogc.Links) -> dict[str, Any]:
             return ogc.landing_page(catalogue, self.documents.theatre, links)
 
         answer = await self._answer(request, "landing", written)
@@ -60,7 +60,7 @@ class OgcRoutes:
 
     async def tile_matrix_sets(self, request: Request) -> Response:
         """``/tileMatrixSets``."""
-        return await self._answer(request, "schemes", lambda _, links: ogc.tile_matrix_sets(links))
+        return await self._answer(request, "schemes", lambda *said: ogc.tile_matrix_sets(said[-1]))
 
     async def tile_matrix_set(self, request: Request) -> Response:
         """``/tileMatrixSets/WebMercatorQuad``."""
@@ -68,19 +68,18 @@ class OgcRoutes:
 
     async def collections(self, request: Request) -> Response:
         """``/collections``."""
-        now = self.documents.current.clock()
-        return await self._answer(
-            request, "collections", lambda catalogue, links: ogc.collections(catalogue, now, links)
-        )
+        return await self._answer(request, "collections", ogc.collections)
 
     async def collection(self, request: Request) -> Response:
         """``/collections/{collectionId}``."""
         _only_json(read_query(request, FORMS).choices.get("f"))
-        now, name = self.documents.current.clock(), request.path_params["collectionId"]
-        tileset = (await self.documents.current.catalogue()).tileset(name)
-        return await self._of_tileset(
-            request, f"collection {name}", tileset, lambda links: ogc.collection(name, tileset, now, links)
-        )
+        name, catalogue = request.path_params["collectionId"], await self.documents.current.catalogue()
+        tileset = catalogue.tileset(name)
+
+        def written(now: datetime, links: ogc.Links) -> dict[str, Any]:
+            return ogc.collection(name, tileset, now, links)
+
+        return await self._of_tileset(request, catalogue, f"collection {name}", tileset, written)
 
     async def tilesets(self, request: Request) -> Response:
         """``/collections/{collectionId}/tiles`` and ``/tiles``: lists of one tileset."""
@@ -118,33 +117,33 @@ class OgcRoutes:
         _only_json(query.choices.get("f"))
         own = request.path_params.get("collectionId", "")
         tileset = catalogue.tileset(own or self._dataset(catalogue))
-        asked, now = time_query(tileset, query), self.documents.current.clock()
-        return await self._of_tileset(
-            request, f"{kind} {own}", tileset, lambda links: written(own, tileset, asked, now, links), asked
-        )
+        asked = time_query(tileset, query)
+
+        def of_own(now: datetime, links: ogc.Links) -> dict[str, Any]:
+            return written(own, tileset, asked, now, links)
+
+        return await self._of_tileset(request, catalogue, f"{kind} {own}", tileset, of_own, asked)
 
     async def _of_tileset(
         self,
         request: Request,
+        catalogue: Catalogue,
         kind: str,
         tileset: Tileset,
-        written: Callable[[ogc.Links], dict[str, Any]],
+        written: Callable[[datetime, ogc.Links], dict[str, Any]],
         asked: TimeQuery | None = None,
     ) -> Response:
         """Answer with a document about *tileset*, which changes when the horizon moves."""
-        catalogue = await self.documents.current.catalogue()
         base, now = self.documents.base_url(request), self.documents.current.clock()
-        key = DocumentName(
-            catalogue.serial, f"ogc {kind}", asked_name(tileset), (asked, base), stride_of(now)
-        )
+        key = DocumentName(catalogue.serial, f"ogc {kind}", tileset.label, (asked, base), stride_of(now))
 
         async def compute() -> bytes:
-            return msgspec.json.encode(written(ogc.Links(base)))
+            return msgspec.json.encode(written(now, ogc.Links(base)))
 
         return await self.documents.answer(request, key, compute, tileset, has_urls=True)
 
     async def _answer(
-        self, request: Request, kind: str, written: Callable[[Catalogue, ogc.Links], dict[str, Any]]
+        self, request: Request, kind: str, written: Callable[[Catalogue, datetime, ogc.Links], dict[str, Any]]
     ) -> Response:
         """Answer with a document about all collections."""
         _only_json(read_query(request, FORMS).choices.get("f"))
@@ -153,7 +152,7 @@ class OgcRoutes:
         key = DocumentName(catalogue.serial, f"ogc {kind}", "", base, stride_of(now))
 
         async def compute() -> bytes:
-            return msgspec.json.encode(written(catalogue, ogc.Links(base)))
+            return msgspec.json.encode(written(catalogue, now, ogc.Links(base)))
 
         return await self.documents.answer(request, key, compute, has_urls=True)
 

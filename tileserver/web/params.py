@@ -21,6 +21,8 @@ from tileserver.publish.time_query import TimeQuery
 from tileserver.store.event_window import EVERYTHING
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
+from tileserver.tiles.horizon import Horizon
+from tileserver.tiles.locate import latest
 from tileserver.tiles.question import Question
 from tileserver.tiles.selection import parse_selection
 from tileserver.tiles.tileset import Tileset
@@ -87,6 +89,13 @@ def time_query(tileset: Tileset, query: Query) -> TimeQuery:
     is_latest = query.datetime is None or query.datetime == "latest"
     spelt = None if is_latest else spell_datetime(query.datetime or "", tileset.zone)
     return TimeQuery(spelt, query.revision)
+
+
+async def window_asked(tileset: Tileset, query: Query, current: Current, horizon: Horizon) -> Period:
+    """Return the period that is asked for; without a date from the newest public day that has any event."""
+    if query.datetime is not None and query.datetime != "latest":
+        return period_of(query.datetime, tileset.zone)
+    return latest(tileset, await current.periods_at(tileset, tileset.revision(query.revision)), horizon)
 
 
 def address_of(request: Request) -> TileAddress:

@@ -16,6 +16,7 @@ from tileserver.web.negotiate import choose_coding, etag_matches
 
 MVT = "application/vnd.mapbox-vector-tile"
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 CSV = "text/csv; header=present; charset=utf-8"
 IMMUTABLE = "public, max-age=31536000, immutable"
 # A reader's browser, which nobody can purge, asks again within a day and a day of grace: so long at most is a

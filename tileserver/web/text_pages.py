@@ -15,9 +15,8 @@ from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.current import Current
 from tileserver.web.built import STATIC
 from tileserver.web.languages import language_of
-from tileserver.web.represent import freshness, raw, represent
+from tileserver.web.represent import HTML, freshness, raw, represent
 
-HTML = "text/html; charset=utf-8"
 VARY_PAGE = (b"vary", b"Accept-Encoding, Accept-Language")
 
 
