@@ -32,7 +32,7 @@ PATH = "basemap/own.pmtiles"  # below the pages, wherever a proxy puts them
 MOST_BYTES = 4 << 20  # of one answer; a tile is some hundred kilobytes, a directory less
 _LOOK_S = 1.0  # for which a file counts as it was seen
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})\Z")
-_TYPE = "application/vnd.pmtiles"
+PMTILES = "application/vnd.pmtiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class OwnBasemap:
         if condition is not None and etag_matches(condition, seen.tag):
             return Response(None, 304, headers)
         if request.method == "HEAD" and "range" not in request.headers:
-            return Response(None, 200, {**headers, "Content-Length": str(size), "Content-Type": _TYPE})
+            return Response(None, 200, {**headers, "Content-Length": str(size), "Content-Type": PMTILES})
         if request.headers.get("if-range", seen.tag).strip() != seen.tag:
             raise BadParameter("the archive is another than that of If-Range; read it from the beginning")
         first, last = _range_of(request.headers.get("range", ""), size)
@@ -123,7 +123,7 @@ class OwnBasemap:
             self._seen = None
             raise Unavailable("the archive was replaced at this moment; ask again")
         told = {**headers, "Content-Range": f"bytes {first}-{last}/{size}"}
-        return Response(body, 206, told, media_type=_TYPE)
+        return Response(body, 206, told, media_type=PMTILES)
 
 
 def _file_look(path: Path, declared: tuple[str, str], before: _FileLook | None) -> _FileLook:

@@ -12,7 +12,8 @@ from tileserver.publish.developers import ServiceLimits, developers_page
 from tileserver.tiles.horizon import stride_of
 from tileserver.web.api import described
 from tileserver.web.documents import DocumentName, DocumentRoutes
-from tileserver.web.text_pages import HTML, dress_of, text_page
+from tileserver.web.represent import HTML
+from tileserver.web.text_pages import dress_of, text_page
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tileserver.tiles.cache import BodyCache
 from tileserver.web.params import read_query
 from tileserver.web.represent import IMMUTABLE, JSON, raw, represent
 
-_PBF = "application/x-protobuf"
+PBF = "application/x-protobuf"
 _RANGE = re.compile(r"(0|[1-9][0-9]{0,4})-([1-9][0-9]{0,4})\Z")
 _KEPT = raw(("Cache-Control", IMMUTABLE))  # of a pinned typeface: another one would have another name
 
@@ -35,7 +35,7 @@ class GlyphRoutes:
         if font is None:
             raise NotFound(f"there is no font {asked[0][:40]!r}; there is: {', '.join(FONTS)}")
         first = _first_of(request.path_params["range"])
-        return await self._answer(request, f"{font} {first}", lambda: glyph_range(font, first), _PBF)
+        return await self._answer(request, f"{font} {first}", lambda: glyph_range(font, first), PBF)
 
     async def sprite(self, request: Request) -> Response:
         """``/sprites/{file}``: index or picture of the sprite, with ``@2x`` for dense screens."""

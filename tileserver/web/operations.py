@@ -9,17 +9,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31
+from tileserver.web.basemap import PMTILES
 from tileserver.web.changed import COUNTED
-from tileserver.web.corrections import LISTED
+from tileserver.web.corrections import ATOM, LISTED
 from tileserver.web.events import WINDOWED
+from tileserver.web.foreign import XML
+from tileserver.web.glyphs import PBF
 from tileserver.web.ogc import TIMED
 from tileserver.web.params import DATED, ENDS, FORMS, OGC
 from tileserver.web.picture_params import DRAWN
-from tileserver.web.represent import CSV, JSON, MVT
+from tileserver.web.pictures import PICTURE_TYPES
+from tileserver.web.places import GEOJSON
+from tileserver.web.represent import CSV, HTML, JSON, MVT
 
-_HTML, _ATOM = "text/html; charset=utf-8", "application/atom+xml; charset=utf-8"
 _DRESS = ("lang", "theme")
-_PICTURES = ("image/png", "image/svg+xml", "image/gif", "image/webp")
+_PICTURES = tuple(PICTURE_TYPES.values())
 
 
 class Operation(NamedTuple):
@@ -41,12 +45,12 @@ def _tile(name: str, summary: str, *takes: str) -> Operation:
 
 
 def _page(name: str, summary: str, *takes: str) -> Operation:
-    return Operation(name, summary, (_HTML,), takes, is_strict=False)
+    return Operation(name, summary, (HTML,), takes, is_strict=False)
 
 
 OPERATIONS: Mapping[str, Operation] = {
     "/": Operation(
-        "getLandingPage", "The map for readers, or the landing page", (JSON, _HTML), FORMS, is_strict=False
+        "getLandingPage", "The map for readers, or the landing page", (JSON, HTML), FORMS, is_strict=False
     ),
     "/embed": _page("getEmbed", "The map for iframes", "theatre", *_DRESS),
     "/developers": _page("getDevelopersPage", "How to build on the tiles, as a page", "theme"),
@@ -99,7 +103,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "getChangedTiles", "Tiles that changed since a revision", takes=COUNTED
     ),
     "/tilesets/{tileset}/places": Operation(
-        "getPlaces", "Places named by the desk and by events, as GeoJSON", ("application/geo+json",)
+        "getPlaces", "Places named by the desk and by events, as GeoJSON", (GEOJSON,)
     ),
     "/tilesets/{tileset}/events.json": Operation(
         "getEvents", "Events of a window, the newest first", takes=WINDOWED
@@ -139,7 +143,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "/tilesets/{tileset}.json": Operation("getTileJsonFile", "The same TileJSON", takes=DATED),
     "/tilesets/{tileset}/qgis.xml": Operation(
-        "getQgisConnection", "A connection for QGIS to load", ("application/xml",), DATED
+        "getQgisConnection", "A connection for QGIS to load", (XML,), DATED
     ),
     "/changes/{tileset}/{from}/{to}/{z}/{x}/{y}.mvt": Operation(
         "getChangeTile", "Gained and lost from one date to the other", (MVT,), ENDS
@@ -155,20 +159,18 @@ OPERATIONS: Mapping[str, Operation] = {
         "getCorrections", "Corrections of days that were public", takes=LISTED
     ),
     "/corrections/{theatre}.atom": Operation(
-        "getCorrectionsFeed", "Corrections, as an Atom feed", (_ATOM,), ("lang",)
+        "getCorrectionsFeed", "Corrections, as an Atom feed", (ATOM,), ("lang",)
     ),
     "/method/{theatre}": _page("getMethodPage", "How the map is made, as a page", *_DRESS),
     "/styles/{style}.json": Operation("getStyle", "A MapLibre style over the tiles of a date", takes=DATED),
-    "/fonts/{fontstack}/{range}.pbf": Operation(
-        "getGlyphs", "Glyphs of 256 characters, for styles", ("application/x-protobuf",)
+    "/fonts/{fontstack}/{range}.pbf": Operation("getGlyphs", "Glyphs of 256 characters, for styles", (PBF,)),
+    "/sprites/{file}": Operation(
+        "getSprite", "Signs for styles, and where each is", (JSON, PICTURE_TYPES["png"])
     ),
-    "/sprites/{file}": Operation("getSprite", "Signs for styles, and where each is", (JSON, "image/png")),
     "/pictures/{theatre}.{form}": Operation(
         "getPicture", "A picture of a day, or an animation of several", _PICTURES, (*DATED, *DRAWN)
     ),
     "/healthz": Operation("getHealth", "The process answers", is_strict=False),
     "/readyz": Operation("getReadiness", "The database answers and is followed", is_strict=False),
-    "/basemap/own.pmtiles": Operation(
-        "getOwnBasemap", "A range of the newsroom's own basemap", ("application/vnd.pmtiles",)
-    ),
+    "/basemap/own.pmtiles": Operation("getOwnBasemap", "A range of the newsroom's own basemap", (PMTILES,)),
 }

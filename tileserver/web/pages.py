@@ -28,9 +28,8 @@ from tileserver.web.map_words import words_of
 from tileserver.web.missing import missing_page, unknown_revision_page
 from tileserver.web.page_link import PageLink, read_link
 from tileserver.web.page_view import PageView, PublicDays, days_of
-from tileserver.web.represent import raw, represent
+from tileserver.web.represent import HTML, raw, represent
 
-HTML = "text/html; charset=utf-8"
 _SLOT = re.compile(r"\[\[([a-z_]+)\]\]")
 _VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")  # by the first / is a page or a document
 

@@ -25,7 +25,7 @@ from tileserver.web.picture_params import picture_question
 from tileserver.web.represent import freshness, raw, represent, represent_packed
 
 GROUND = str(STATIC / "basemap")
-_TYPES: dict[Form, str] = {
+PICTURE_TYPES: dict[Form, str] = {
     "png": "image/png",
     "svg": "image/svg+xml",
     "gif": "image/gif",
@@ -91,7 +91,7 @@ class PictureRoutes:
             raise
         fresh = freshness(question.tileset, self._max_age)
         headers = raw(*fresh) if plan.is_whole else raw(("Cache-Control", "no-store"), *fresh[1:])
-        kind = _TYPES[plan.form]
+        kind = PICTURE_TYPES[plan.form]
         if plan.form == "svg":
             return await represent(request, answer, headers, kind)
         status = (b"cache-status", HIT if answer.is_hit else _MISS)

@@ -18,7 +18,7 @@ from tileserver.tiles.horizon import stride_of
 from tileserver.web.params import document_question
 from tileserver.web.represent import freshness, raw, represent
 
-_GEOJSON = "application/geo+json"
+GEOJSON = "application/geo+json"
 
 
 class PlacesKey(NamedTuple):
@@ -53,4 +53,4 @@ class PlaceRoutes:
             return await asyncio.to_thread(lambda: msgspec.json.encode(places_document(found)))
 
         answer = await self.kept.answer(key, compute)
-        return await represent(request, answer, raw(*freshness(tileset, self.max_age)), _GEOJSON)
+        return await represent(request, answer, raw(*freshness(tileset, self.max_age)), GEOJSON)
