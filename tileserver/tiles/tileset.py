@@ -83,7 +83,7 @@ class Tileset:
 
     @cached_property
     def label(self) -> str:
-        """Its name with its missing layers: what is public of it, and said of it, depends on both."""
+        """The tileset's name with the missing layers: embargo and documents depend on both."""
         return "-".join((self.name, *(str(each.stored.ref) for each in self.missing)))
 
     @cached_property
@@ -125,7 +125,7 @@ class Tileset:
 
     @cached_property
     def centre_zoom(self) -> int:
-        """The zoom at which the theatre's centre is shown, a whole one that has tiles."""
+        """The theatre's own zoom as a whole number, within the zooms of the tileset."""
         low, high = self.zooms
         return min(max(round(self.theatre.centre[2]), low), high)
 

@@ -58,7 +58,7 @@ class CorrectionsKey(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What a request is answered from: a catalogue, the theatre's layers in it, and the present instant."""
+    """Catalogue, layers of the theatre, and present instant, for one request."""
 
     catalogue: Catalogue
     whole: Tileset
