@@ -97,7 +97,8 @@ COMMANDS: Mapping[str, Entry] = {
         Call("change toy 2024-01-03 2024-01-09 --json", LONG),
     ],
     "gains": [
-        Call("gains toy.control --days 3", shows=True),
+        Call("gains toy.control --days 3"),
+        Call("gains toy.control --days 1 --at 2024-01-05 --json", shows=False),
     ],
     "picture": [
         Call("picture toy --out -.svg --layers control --size 200x200"),

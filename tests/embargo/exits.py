@@ -314,9 +314,8 @@ def _never(*paths: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
 
 def _styles(_: Sequence[Learned]) -> Iterator[Ask]:
     """Declared alone; but that of history names the period, with its newest revision."""
-    yield from _never("/styles/toy.json", "/styles/toy.json?datetime=2024-01-09", "/styles/toy-mobile.json")(
-        _
-    )
+    for declared in ("toy.json", "toy.json?datetime=2024-01-09", "toy-print.json", "toy-mobile.json"):
+        yield Ask(f"/styles/{declared}", shows=False)
     yield Ask("/styles/toy-history.json", LONG)
     yield Ask("/styles/toy-history.json?datetime=2024-01-09", LONG)
     yield Ask("/styles/toy-history.json?datetime=2023-01-09", LONG, shows=False)
@@ -346,11 +345,18 @@ def _ogc_documents(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
 
     def asks(_: Sequence[Learned]) -> Iterator[Ask]:
         for name, until in TILESETS.items():
-            if name not in shared:
+            if name in shared:
+                yield Ask(path.format(tileset=name), until, shows=False, part=_but_updated)
+            else:
                 yield Ask(path.format(tileset=name), until)
         yield Ask(path.format(tileset="toy.unknown"), shows=False)
 
     return asks
+
+
+def _but_updated(document: Any) -> Any:
+    listed = [_but_updated(each) for each in document.get("tilesets", ())]
+    return listed, {name: said for name, said in document.items() if name not in ("tilesets", "updated")}
 
 
 def _ogc_collections(_: Sequence[Learned]) -> Iterator[Ask]:

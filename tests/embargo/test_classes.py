@@ -11,7 +11,7 @@ from tests.conftest import settings_for
 from tests.embargo.conftest import Clock, Servers
 from tests.embargo.exits import AT_SECRET, BESIDE_THE_TABLE, BOTH_PLACES, ROUTES, Ask, Learned, worth_learning
 from tests.embargo.said import DECLARED, TIME_OF_IMPORT
-from tests.embargo.test_routes import SECOND, answers_of, differing
+from tests.embargo.test_routes import SECOND, answers_of, asked_of, differing
 from tests.embargo.world import DAY_END, EMBARGO, LONG, World
 from tests.web.keys import bearer_of, let_in, stored
 from tests.web.wires import Line, listening
@@ -52,7 +52,8 @@ def asks(servers: Servers) -> list[Ask]:
 
 
 def heard(servers: Servers, server: str, asks: list[Ask], key: str = "") -> dict[Ask, Response]:
-    answers = answers_of(getattr(servers, server), asks, bearer_of(key) if key else None)
+    asked = [asked_of(server, ask) for ask in asks]
+    answers = answers_of(getattr(servers, server), asked, bearer_of(key) if key else None)
     return dict(zip(asks, answers, strict=True))
 
 
