@@ -88,6 +88,26 @@ def instants(tileset: Tileset) -> list[Period]:
     return [*(Period(None, each) for each in ends), Period(None, None)]
 
 
+def changed(tileset: Tileset, was: Standing, now: Standing, periods: list[Period]) -> list[str]:
+    """Return the tiles with another content *now* in any period, found by looking at every tile."""
+    return [
+        str(address)
+        for address in every_address()
+        if shown(tileset, address, was, periods) != shown(tileset, address, now, periods)
+    ]
+
+
+def changed_between(tileset: Tileset, periods: list[Period]) -> dict[tuple[int, int], list[str]]:
+    """Return the same for pairs of revisions, all that is public now."""
+    horizon = horizon_of(tileset, SEEN)
+    return {
+        (since, revision): changed(
+            tileset, Standing(Revision(since), horizon), Standing(Revision(revision), horizon), periods
+        )
+        for since, revision in pairs(tileset)
+    }
+
+
 def pairs(tileset: Tileset) -> list[tuple[int, int]]:
     """Return ten pairs of revisions."""
     there = [*combinations([0, *tileset.revisions], 2)]
@@ -97,19 +117,8 @@ def pairs(tileset: Tileset) -> list[tuple[int, int]]:
 def test_the_list_of_all_time_is_what_looking_at_every_tile_at_every_change_finds(
     client: TestClient, changing: str
 ) -> None:
-    def brute(tileset: Tileset) -> dict[tuple[int, int], list[str]]:
-        horizon, periods = horizon_of(tileset, SEEN), instants(tileset)
-        return {
-            (since, revision): [
-                str(address)
-                for address in every_address()
-                if shown(tileset, address, Standing(Revision(since), horizon), periods)
-                != shown(tileset, address, Standing(Revision(revision), horizon), periods)
-            ]
-            for since, revision in pairs(tileset)
-        }
-
-    for (since, revision), tiles in on(changing, STATES, brute).items():
+    found = on(changing, STATES, lambda tileset: changed_between(tileset, instants(tileset)))
+    for (since, revision), tiles in found.items():
         assert listed(client, STATES, f"since={since}&revision={revision}") == tiles, (since, revision)
         assert tiles or since
 
@@ -118,19 +127,10 @@ def test_the_list_of_all_time_is_what_looking_at_every_tile_at_every_change_find
 def test_the_list_of_a_date_is_what_looking_at_every_tile_of_that_date_finds(
     client: TestClient, changing: str, when: str
 ) -> None:
-    def brute(tileset: Tileset) -> dict[tuple[int, int], list[str]]:
-        horizon, periods = horizon_of(tileset, SEEN), [parse_datetime(when, tileset.zone)]
-        return {
-            (since, revision): [
-                str(address)
-                for address in every_address()
-                if shown(tileset, address, Standing(Revision(since), horizon), periods)
-                != shown(tileset, address, Standing(Revision(revision), horizon), periods)
-            ]
-            for since, revision in pairs(tileset)
-        }
+    def of_date(tileset: Tileset) -> dict[tuple[int, int], list[str]]:
+        return changed_between(tileset, [parse_datetime(when, tileset.zone)])
 
-    found = on(changing, "ukraine", brute)
+    found = on(changing, "ukraine", of_date)
     assert any(found.values())
     for (since, revision), tiles in found.items():
         assert listed(client, "ukraine", f"since={since}&revision={revision}&datetime={when}") == tiles
@@ -143,19 +143,14 @@ def test_an_app_that_asks_again_hears_of_what_has_become_public_since(changing: 
         with TestClient(create_app(settings_for(changing), lambda: now)) as client:
             return client.get(f"/tilesets/{STATES}/changed?{AREA}&limit=2000&{query}").json()
 
-    def brute(tileset: Tileset) -> list[str]:
-        periods = instants(tileset)
+    def since_then(tileset: Tileset) -> list[str]:
         was, now = (Standing(tileset.newest, horizon_of(tileset, at)) for at in (SEEN - EARLIER, SEEN))
-        return [
-            str(address)
-            for address in every_address()
-            if shown(tileset, address, was, periods) != shown(tileset, address, now, periods)
-        ]
+        return changed(tileset, was, now, instants(tileset))
 
     earlier = ask(SEEN - EARLIER, "since=1")
     later = ask(SEEN, f"since={earlier['revision']}&public={earlier['public']}")
     assert later["revision"] == earlier["revision"]
-    assert later["tiles"] == on(changing, STATES, brute)
+    assert later["tiles"] == on(changing, STATES, since_then)
     assert later["tiles"]
     assert not ask(SEEN, f"since={later['revision']}&public={later['public']}")["tiles"]
 
