@@ -91,8 +91,6 @@ def test_readers_of_a_stuck_database_are_refused_in_time_and_served_when_it_move
                 assert (await client.get("/healthz")).status_code == 200
             await blocker.close()
             moving = await _ask_all(client)
-            while moving[503] and time.monotonic() - started < 60:  # a busy machine needs more than 1 s
-                moving = await _ask_all(client)
             assert set(moving) <= {200, 204}
 
     asyncio.run(work())
@@ -170,6 +168,8 @@ def test_five_hundred_cold_tiles_at_once_get_a_right_answer_or_503_and_harm_nobo
                 assert reply.header(b"content-location").endswith(url.removeprefix("/tiles/toy"))
         served = await others
         assert {reply.status for reply in served} == {200}
+        assert len(served) > 5
+        assert max(reply.seconds for reply in served) < 2
         # In line with those who wait for a connection each would take as long, however busy the machine is.
         assert median(each.seconds for each in served) < median(each.seconds for each in replies)
         assert (await _ask_at_once(port, ["/readyz"]))[0].status == 200
