@@ -6,7 +6,6 @@ The files are not in the repository: real ones lie in the folder `TILESERVER_SHA
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Literal
 import asyncpg
 import msgspec
 
+from tests.conftest import DATA
 from tileserver.desk.importer import import_file
 from tileserver.desk.job import Job, Outcome
 from tileserver.ingest import ReadOptions
@@ -25,7 +25,6 @@ from tileserver.model import Theatre
 from tileserver.store.catalogue import add_theatre, load_layers
 from tileserver.theatres import load_theatre
 
-DATA = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[2] / "shared" / "data"))
 CASES = DATA.parent / "cases"
 FORMATS = CASES / "formats"
 MADE_UP_DAY = datetime(2023, 5, 14, tzinfo=UTC)

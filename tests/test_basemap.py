@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,8 @@ import shapely
 from pmtiles.reader import MemorySource, Reader
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
+
+from tests.conftest import DATA
 
 BASEMAP = Path(__file__).parent.parent / "tileserver/web/static/basemap"
 EXTENT = 4096
@@ -100,8 +101,7 @@ def test_towns_of_crimea_have_their_ukrainian_and_russian_names() -> None:
 
 @cache
 def _official_outline() -> BaseGeometry:
-    folder = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[2] / "shared" / "data"))
-    with gzip.open(folder / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
+    with gzip.open(DATA / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
         oblasts = [shape(feature["geometry"]) for feature in json.load(stream)["features"]]
     # The source's oblasts leave seams between each other.
     return shapely.union_all([oblast.simplify(0.01).buffer(0.02) for oblast in oblasts])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pyproj import Geod
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from tests.conftest import DATA
 from tileserver.desk.redraw import fingerprint
 from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.languages import LANGUAGES
@@ -277,8 +277,7 @@ def test_the_land_ends_at_the_border(place: tuple[float, float]) -> None:
 
 @pytest.mark.data
 def test_the_land_is_that_of_the_official_regions() -> None:
-    folder = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[2] / "shared" / "data"))
-    with gzip.open(folder / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
+    with gzip.open(DATA / "context" / "ukraine_oblast_minregion_2020.geojson.gz") as stream:
         regions = [shape(feature["geometry"]).buffer(0) for feature in json.load(stream)["features"]]
     official = shapely.union_all(regions)
     ours, theirs = (abs(WGS84.geometry_area_perimeter(area)[0]) / 1e6 for area in (land(), official))

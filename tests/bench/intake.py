@@ -32,7 +32,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.servers import ROOT
-from tests.sources import DATA, Given, made_up, real
+from tests.conftest import DATA
+from tests.sources import Given, made_up, real
 from tileserver.embedded.cluster import Cluster
 from tileserver.errors import TileserverError
 from tileserver.findings import Finding

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.axe import axe
 from tests.browser.conftest import NORMANDY, WEST, NewReader, Reader
-from tests.browser.test_reading import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.axe import axe
 from tests.browser.conftest import SAMPLE, NewReader
-from tests.browser.test_reading import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -11,9 +11,9 @@ from urllib.parse import urlencode, urljoin
 import pytest
 from playwright.async_api import Frame, Request, Route
 
+from tests.browser.axe import axe
 from tests.browser.conftest import NORMANDY, WEST, NewReader, Reader
 from tests.browser.examples import partner
-from tests.browser.test_reading import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -208,9 +208,5 @@ async def test_the_dialog_hands_out_a_link_and_an_embed_of_what_the_map_shows(
     assert await reader.page.evaluate("getSelection().toString()") in (code, "")
     preview = await frame_with(reader, "theme=dark")
     await until(preview, "document.documentElement.dataset.theme === 'dark'")
-    await reader.page.evaluate(await asyncio.to_thread(AXE.read_text, "utf-8"))
-    faults = await reader.page.evaluate(
-        "axe.run('#sheet', {iframes: false}).then(found => found.violations.map(one => one.id))"
-    )
-    assert faults == []
+    assert await axe(reader, "#sheet") == []
     assert [each for each in reader.complaints if "map" in each] == []

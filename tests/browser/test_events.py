@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.browser.axe import axe
 from tests.browser.conftest import NewReader, Reader
-from tests.browser.test_reading import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -114,9 +114,7 @@ async def test_a_row_leads_to_its_popup_whose_link_opens_it_anywhere_and_escape_
     await reader.page.keyboard.press("Enter")
     await reader.until("document.querySelector('.maplibregl-popup .event-text') !== null")
     assert await reader.page.inner_text(".maplibregl-popup .event-text") == text
-    await reader.page.add_script_tag(path=AXE)
-    found = await reader.page.evaluate("axe.run().then(({violations}) => violations.map(({id}) => id))")
-    assert found == []
+    assert await axe(reader) == []
     link = await reader.page.locator(".event-link").evaluate("one => one.href")
     await reader.page.locator(".event-link").focus()
     await reader.page.keyboard.press("Escape")

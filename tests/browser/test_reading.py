@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Route
 
-from tests.browser.conftest import NORMANDY, SAMPLE, WEST, NewReader, Reader
+from tests.browser.axe import axe
+from tests.browser.conftest import NORMANDY, SAMPLE, WEST, NewReader
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = (
-    Path(__file__).parents[2] / "tileserver" / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-)
 PAGES = {
     "map": "/?lang=en&theatre=western-front" + NORMANDY,
     "comparison": "/?lang=en&theatre=western-front" + NORMANDY + "&compare=1944-07-01",
@@ -101,13 +98,3 @@ async def test_axe_finds_nothing(server_url: str, new_reader: NewReader, scheme:
             found["popup"] = await axe(reader)
         await reader.page.context.close()
     assert {name: own for name, own in found.items() if own} == {}
-
-
-async def axe(reader: Reader) -> list[Any]:
-    """What axe finds wrong with the page, every rule of it: rule, element, why."""
-    await reader.page.add_script_tag(path=AXE)
-    found: list[Any] = await reader.page.evaluate(
-        "axe.run().then(({violations}) => violations.flatMap(({id, nodes}) =>"
-        " nodes.map(({html, failureSummary}) => [id, html.slice(0, 120), failureSummary])))"
-    )
-    return found

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
+from tests.browser.axe import axe
 from tests.browser.conftest import NewReader, Reader
 from tests.browser.drawn import ids_of_tiles
 from tests.browser.examples import partner
-from tests.browser.test_reading import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -85,11 +85,7 @@ async def test_a_partners_layers_show_the_day_of_the_label_while_the_slider_move
     assert await bar.get_attribute("data-theme") == "dark"
     assert "Sample: coarse areas" in await page.locator(".maplibregl-ctrl-attrib").inner_text()
     assert await page.locator("#day").inner_text() == "25. Juli 1944"
-    await page.add_script_tag(path=AXE)
-    assert (
-        await page.evaluate("axe.run('.time-slider').then(found => found.violations.map(one => one.id))")
-        == []
-    )
+    assert await axe(reader, ".time-slider") == []
 
     await page.evaluate(WATCH)
     before = len(reader.requests)

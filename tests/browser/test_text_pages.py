@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.axe import axe
 from tests.browser.conftest import NewReader
-from tests.browser.test_reading import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,15 +26,17 @@ async def test_a_link_to_a_correction_compares_a_day_with_itself_as_it_was_known
     server_url: str, new_reader: NewReader
 ) -> None:
     reader = await new_reader()
-    day = "1944-12-24"
-    await reader.open(f"{server_url}/?theatre=western-front&lang=en#at={day}&compare={day}&known=99")
+    document = await (await reader.page.request.get(f"{server_url}/tilesets/western-front")).json()
+    day, known = "1944-12-24", document["time"]["revision"]
+    await reader.open(f"{server_url}/?theatre=western-front&lang=en#at={day}&compare={day}&known={known}")
     await reader.page.wait_for_selector("#changes-section:not([hidden]) #changes > *")
     title = await reader.page.inner_text("#changes-title")
-    assert title.startswith("Corrected for 24 Dec 1944, compared with revision 99")
+    assert title.startswith(f"Corrected for 24 Dec 1944, compared with revision {known}")
     await reader.until("document.getElementById('changes-section').ariaBusy === 'false'")
     asked = [url for url in reader.requests if "/changes/" in url]
     assert asked
-    assert all("known=99" in url for url in asked)
+    assert all(f"known={known}" in url for url in asked)
+    assert "could not be reached" not in await reader.page.inner_text("body")
     assert await reader.page.inner_text("#updated a:first-of-type") == "How this map is made"
     await reader.page.fill("#date-field", "1944-12-26")
     await reader.ready("1944-12-26")

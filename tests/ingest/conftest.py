@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
+from tests.conftest import DATA
 from tileserver.model import Layer, Theatre
 from tileserver.theatres import load_theatre
 from tileserver.times import day_zone
@@ -46,8 +46,6 @@ def kyiv(theatre: Theatre) -> ZoneInfo:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("TILESERVER_SHARED", beside))
-    if not folder.is_dir():
+    if not DATA.is_dir():
         pytest.skip("the real data is not here; set TILESERVER_SHARED to its folder")
-    return folder
+    return DATA

@@ -20,8 +20,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.conftest import Databases
-from tests.sources import DATA, FORMATS, Given, made_up, real
+from tests.conftest import DATA, Databases
+from tests.sources import FORMATS, Given, made_up, real
 from tileserver.desk.job import Outcome
 from tileserver.errors import ImportFailed
 from tileserver.findings import Finding

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import math
-import os
 from collections import defaultdict
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 import shapely
 
+from tests.conftest import DATA
 from tileserver.errors import UnknownTheatre
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import RawFeature, RawSnapshot
@@ -258,11 +257,7 @@ def test_an_event_holds_for_its_day_alone() -> None:
 
 
 # -------------------------------------------------------------------- against somebody else's record
-CONTROL = (
-    Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[3] / "shared" / "data"))
-    / "control"
-    / "wikipedia_city_control_20220301_20240817.csv.gz"
-)
+CONTROL = DATA / "control" / "wikipedia_city_control_20220301_20240817.csv.gz"
 RECORD_SIDE = {"Ukraine": "ua", "Russia": "ru", "Donetsk PR": "ru", "Luhansk PR": "ru", "DPR": "ru"}
 SAMPLE_SIDE = {"ukraine": "ua", "liberated": "ua", "occupied": "ru", "occupied_before_2022": "ru"}
 SAME_PLACE = 0.06  # degrees; the record has several places of one name

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.ingest.containers.conftest import Read
+from tests.sources import FORMATS
 from tileserver.ingest.containers import Dialect
-
-FORMATS = Path(os.environ.get("TILESERVER_SHARED", Path(__file__).parents[4] / "shared" / "data")).parent
-FORMATS = FORMATS / "cases" / "formats"
 
 POINT = [37.9999, 48.5956]
 TRIANGLE = [[37, 48], [38, 48], [38, 49], [37, 48]]

@@ -14,8 +14,9 @@ import {
   WINDOWS,
 } from "../src/event_window";
 import { periodsBefore } from "../src/earlier_events";
-import { DatedFeatures, dayNumber, holdsOn, type DatedFeature } from "../src/periods";
+import { DatedFeatures, holdsOn, type DatedFeature } from "../src/periods";
 import { countIn } from "../src/theatre";
+import { span } from "./spans";
 
 test("a window of days ends with the shown day, and that of all so far begins nowhere", () => {
   assert.deepEqual(
@@ -56,19 +57,11 @@ test("stepping from edge to edge draws what looking at every event on every day 
 });
 
 test("a window reaches into as many periods before as have days of it", () => {
-  const period = (first_day: string, last_day: string) => ({
-    id: first_day,
-    first_day,
-    last_day,
-    first: dayNumber(first_day),
-    end: dayNumber(last_day) + 1,
-    open: false,
-  });
   const periods = [
-    period("2023-09-01", "2023-09-30"),
-    period("2023-10-01", "2023-10-15"),
-    period("2023-10-16", "2023-10-31"),
-    period("2023-11-01", "2023-11-30"),
+    span("2023-09-01", "2023-09-01", "2023-09-30"),
+    span("2023-10-01", "2023-10-01", "2023-10-15"),
+    span("2023-10-16", "2023-10-16", "2023-10-31"),
+    span("2023-11-01", "2023-11-01", "2023-11-30"),
   ];
   const before = (index: number, window: number): string[] =>
     periodsBefore(periods, index, window).map(({ id }) => id);

@@ -6,20 +6,13 @@ import type { TileJson } from "../src/catalogue";
 import { PeriodsOnMap, type TheatreView } from "../src/periods_on_map";
 import { dayNumber } from "../src/periods";
 import { FakeMap, tileOf, turn } from "./fake_map";
+import { span } from "./spans";
 
-const period = (id: string, first_day: string, last_day: string) => ({
-  id,
-  first_day,
-  last_day,
-  first: dayNumber(first_day),
-  end: dayNumber(last_day) + 1,
-  open: false,
-});
 const PERIODS = [
-  period("may", "2023-05-01", "2023-05-31"),
-  period("june", "2023-06-01", "2023-06-30"),
-  period("july", "2023-07-01", "2023-07-31"),
-  period("august", "2023-08-01", "2023-08-31"),
+  span("may", "2023-05-01", "2023-05-31"),
+  span("june", "2023-06-01", "2023-06-30"),
+  span("july", "2023-07-01", "2023-07-31"),
+  span("august", "2023-08-01", "2023-08-31"),
 ];
 const drawn = [
   { name: "zones", role: "areas" as const },

@@ -10,15 +10,8 @@ import { dayTiles, openingDay, readDocument, type Dated } from "../slider/src/do
 import { DICTIONARY, chooseLanguage, speaker } from "../slider/src/words";
 import names from "../slider/words.json";
 import { FakeMap, tileOf, turn } from "./fake_map";
+import { span } from "./spans";
 
-const month = (id: string, first_day: string, last_day: string) => ({
-  id,
-  first_day,
-  last_day,
-  first: dayNumber(first_day),
-  end: dayNumber(last_day) + 1,
-  open: false,
-});
 const document: Dated = {
   tiles: ["https://tiles.example/tiles/t/{z}/{x}/{y}.mvt?revision=7"],
   attribution: "Example",
@@ -33,9 +26,9 @@ const document: Dated = {
     history: {
       tiles: "https://tiles.example/history/t/{period}/{z}/{x}/{y}.mvt",
       periods: [
-        month("may", "2023-05-01", "2023-05-31"),
-        month("june", "2023-06-01", "2023-06-30"),
-        month("july", "2023-07-01", "2023-07-31"),
+        span("may", "2023-05-01", "2023-05-31"),
+        span("june", "2023-06-01", "2023-06-30"),
+        span("july", "2023-07-01", "2023-07-31"),
       ],
       without: { battles: ["text"] },
     },
