@@ -98,7 +98,7 @@ COMMANDS: Mapping[str, Entry] = {
     ],
     "gains": [
         Call("gains toy.control --days 3"),
-        Call("gains toy.control --days 1 --at 2024-01-05 --json", shows=False),
+        Call("gains toy.control --days 1 --at 2024-01-04 --json", shows=False),
     ],
     "picture": [
         Call("picture toy --out -.svg --layers control --size 200x200"),
