@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { asCollection, asPoint, contains, named } from "./geometry.mjs";
 import { germanOf, localRussianOf, russianOf, ukrainianAbroad, ukrainianOf } from "./letters.mjs";
-import { VILLAGE, readRegister, withApostrophe } from "./register.mjs";
+import { SETTLEMENT, VILLAGE, readRegister, withApostrophe } from "./register.mjs";
 import { romanised } from "./romanise.mjs";
 
 const require = createRequire(import.meta.url);
-/** Names that we know better, by country and GeoNames' name; null stands for a quarter, or for several towns together. */
+/** Names that we know better, by country and GeoNames' name; null stands for a quarter, or for several towns together.
+ *  `people` is of before a siege, where GeoNames counts those who were left: a town keeps its rank. */
 const KNOWN = JSON.parse(readFileSync(new URL("./tables/places.json", import.meta.url), "utf8"));
 
 /** GeoNames' codes of Ukraine's oblasts, as those of the register. */
@@ -52,16 +53,20 @@ function inRussian(place) {
   return { name: own, en: inLatin(place), uk: ukrainianAbroad(place, own) };
 }
 
-/** Texts of a place by language; `name` is the local one. `place` is {name, country, region, spellings}. */
-export function namesOfPlace(place, register) {
-  const known = KNOWN[`${place.country} ${place.name}`];
-  if (known) {
-    const { name, ...others } = known;
-    if (place.country !== "UA") return { name: name ?? place.name, ...others };
-    return { name: others.uk, en: romanised(others.uk), ...others };
-  }
+const known = ({ name, country }) => KNOWN[`${country} ${name}`];
+
+function namesBySpellings(place, register) {
   if (place.country === "UA") return inUkraine(place, register);
   return place.country === "RU" || place.country === "BY" ? inRussian(place) : { name: place.name };
+}
+
+/** Texts of a place by language; `name` is the local one. `place` is {name, country, region, spellings}. */
+export function namesOfPlace(place, register) {
+  const { people: _people, ...better } = known(place) ?? {};
+  const isUkrainian = place.country === "UA";
+  const local = isUkrainian ? better.uk : better.name;
+  if (!local) return { ...namesBySpellings(place, register), ...better };
+  return { name: local, ...(isUkrainian ? { en: romanised(local) } : {}), ...better };
 }
 
 const LEAST_ABROAD = 1000,
@@ -76,28 +81,24 @@ export function readPlaces(folder) {
       country: one.countrycode,
       region: one.admin1code,
       at: [one.longitude, one.latitude],
-      population: one.population,
+      population: known({ name: one.name, country: one.countrycode })?.people ?? one.population,
       featureCode: classes.get(one.geonameid),
       spellings: one.alternatenames.map(withApostrophe),
     }))
     .filter(({ name, country, at, population, featureCode }) => {
-      if (
-        KNOWN[`${country} ${name}`] === null ||
-        featureCode === "PPLX" ||
-        (country !== "UA" && !featureCode)
-      )
+      if (known({ name, country }) === null || featureCode === "PPLX" || (country !== "UA" && !featureCode))
         return false;
       return population >= (contains(at) ? (country === "UA" ? 0 : LEAST_ABROAD) : LEAST_FAR);
     });
 }
 
-const LARGE_VILLAGE = 15_000; // people; more are those of a quarter that is called as a village elsewhere in the oblast
+const LARGE = { [VILLAGE]: 15_000, [SETTLEMENT]: 20_000 }; // people; more are those of a quarter whose name a village has, too
 
 /** Is a place of Ukraine a quarter of a town? GeoNames of 2017, which has classes, does not know it; nor the register. */
-function isQuarter({ country, region, population, featureCode }, { name }, register) {
+export function isQuarter({ country, region, population, featureCode }, { name }, register) {
   if (country !== "UA" || featureCode) return false;
   const kind = register.get(OBLASTS[region])?.get(name);
-  return !kind || (kind === VILLAGE && population > LARGE_VILLAGE);
+  return !kind || population > (LARGE[kind] ?? Infinity);
 }
 
 /** A label point for each place. */

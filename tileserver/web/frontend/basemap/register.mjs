@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 
-/** The register's category of a village. */
+/** The register's categories of a village, and of a settlement, which is more than a village and no town. */
 export const VILLAGE = "C";
-const SETTLEMENTS = new Set(["M", "T", VILLAGE, "X", "K"]); // cities, towns, villages, hamlets, cities of their own right
+export const SETTLEMENT = "X";
+const SETTLEMENTS = new Set(["M", "T", VILLAGE, SETTLEMENT, "K"]); // beside them cities, towns, cities of their own right
 
 const ENTITIES = { amp: "&", apos: "'", quot: '"', lt: "<", gt: ">" };
 const decoded = (text) => text.replaceAll(/&(\w+);/g, (_, name) => ENTITIES[name] ?? "");

@@ -7,7 +7,7 @@ import { feature } from "topojson-client";
 import { RUSSIA, UKRAINE } from "../basemap/crimea.mjs";
 import { archive } from "../basemap/pmtiles.mjs";
 import { withoutSpecks } from "../basemap/rings.mjs";
-import { namesOfPlace, zoomOfPlace } from "../basemap/places.mjs";
+import { isQuarter, namesOfPlace, zoomOfPlace } from "../basemap/places.mjs";
 import { romanised } from "../basemap/romanise.mjs";
 import { bordersOf, readNaturalEarth, readRegionCountries, worldLayers } from "../basemap/sources.mjs";
 
@@ -125,6 +125,7 @@ test("a village has its name of the register, and the Russian and the German one
     en: "Bakhmut",
     ru: undefined,
     de: undefined,
+    fr: "Bakhmout", // of the table
   });
 });
 
@@ -134,6 +135,23 @@ test("a name that no spelling confirms is not made up: the local one stands", ()
   });
   const russian = namesOfPlace(place("Shebekino", "RU", "09", "Шебекино", "Shebekino"), REGISTER);
   assert.deepEqual(russian, { name: "Шебекино", en: "Shebekino", uk: undefined });
+});
+
+test("what the table knows better stands beside what spellings confirm, and people are no name", () => {
+  const sumy = place("Sumy", "UA", "21", "Сумы", "Суми", "Sumy");
+  const names = namesOfPlace(sumy, new Map([["UA59", new Map([["Суми", "M"]])]]));
+  assert.equal(names.name, "Суми");
+  assert.equal(names.fr, "Soumy");
+  const kherson = namesOfPlace(place("Kherson", "UA", "08"), REGISTER);
+  assert.deepEqual(kherson, { name: "Херсон", en: "Kherson", uk: "Херсон", ru: "Херсон", de: "Cherson" });
+});
+
+test("a quarter that is called as a settlement of its oblast is no city", () => {
+  const register = new Map([["UA14", new Map(Object.entries({ Олександрівка: "X", Бахмут: "M" }))]]);
+  const inDonetsk = { country: "UA", region: "05", population: 100_330 };
+  assert.ok(isQuarter(inDonetsk, { name: "Олександрівка" }, register));
+  assert.ok(!isQuarter({ ...inDonetsk, population: 5_000 }, { name: "Олександрівка" }, register));
+  assert.ok(!isQuarter(inDonetsk, { name: "Бахмут" }, register));
 });
 
 test("a capital is shown from zoom 4 at the latest, a village last", () => {
