@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import math
+import re
 from collections import defaultdict
 from datetime import date, timedelta
 from itertools import pairwise
@@ -18,6 +19,7 @@ from tests.conftest import DATA
 from tileserver.errors import UnknownTheatre
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest import RawFeature, RawSnapshot
+from tileserver.languages import LANGUAGES
 from tileserver.model import Theatre
 from tileserver.samples.draw import (
     INITIAL,
@@ -96,16 +98,29 @@ def _autumn() -> list[dict[str, str]]:
     return [row for row in rows if AUTUMN[0] <= parse_day(row["date"]) <= AUTUMN[1]]
 
 
-def test_the_autumn_of_2023_has_sixty_events_with_two_references_each_in_three_languages() -> None:
+def test_every_event_of_the_war_in_ukraine_is_told_in_each_language_of_the_readers() -> None:
+    rows = sample_rows("ukraine-sample", "events")
+    names = ["text", *(f"text_{language}" for language in LANGUAGES if language != "en")]
+    assert len(rows) > 100
+    for row in rows:
+        told = [row[name] for name in names]
+        assert all(each.endswith(".") and each == each.strip() for each in told), row
+        assert len(set(told)) == len(LANGUAGES), row
+        for name in ("text", "text_de", "text_fr"):
+            assert not re.search("[а-яіїєґ]", row[name], re.I), row
+        assert not re.search("[ыэъё]", row["text_uk"], re.I), row
+        assert not re.search("[іїєґ]", row["text_ru"], re.I), row
+
+
+def test_the_autumn_of_2023_has_sixty_events_with_two_references_each_told_apart() -> None:
     rows = _autumn()
     assert len(rows) >= 60
     for row in rows:
         assert row["url2"].startswith(("https://www.understandingwar.org/", "https://www.ohchr.org/")), row
         assert row["reference2"], row
         assert row["url2"] != row["url"], row
-        assert all(row[name].endswith(".") for name in ("text", "text_uk", "text_ru")), row
         assert max(len(row[axis].partition(".")[2]) for axis in ("lat", "lon")) <= 2, row
-    for name in ("text", "text_uk", "text_ru"):
+    for name in ("text", "text_uk", "text_ru", "text_de", "text_fr"):
         assert len({row[name] for row in rows}) == len(rows), name
 
 
