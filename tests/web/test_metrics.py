@@ -23,6 +23,7 @@ from tileserver.errors import BadParameter
 from tileserver.setting_values import Endpoint
 from tileserver.web.app import create_app
 from tileserver.web.exposition import exposing
+from tileserver.web.keys_text import make_key
 from tileserver.web.kinds import KINDS, OTHER, kind_of, tileset_label
 from tileserver.web.metrics import GAUGES, Metrics
 
@@ -92,6 +93,25 @@ def test_answers_of_all_processes_are_counted_by_kind_tileset_zoom_tier_and_stat
     assert _sum(figures, "tileserver_answers_total", zoom=OTHER, status="404") == 1
     assert _sum(figures, "tileserver_answers_total", tileset=OTHER, status="404") == 1
     assert "nowhere" not in str(answers)
+
+
+@pytest.mark.db
+def test_requests_with_keys_are_counted_by_outcome_and_no_key_is_named(watched: tuple[str, int]) -> None:
+    url, port = watched
+    made = make_key()
+    with Line(int(url.rpartition(":")[2])) as line:
+        for show in ({"X-Api-Key": made.text}, {"X-Api-Key": made.text}, {"Authorization": made.text}):
+            assert line.ask(DATED, show).status in (400, 401)
+    counted = {"unknown": 2, "misspelt": 1}
+
+    def found() -> dict[str, float]:
+        shown = _figures(port).get("tileserver_key_requests_total", [])
+        return {labels["outcome"]: number for labels, number in shown}
+
+    _within(15, lambda: found() == counted)
+    figures = _figures(port)
+    assert (_sum(figures, "tileserver_keys"), _sum(figures, "tileserver_keys_blind")) == (0, 0)
+    assert made.id not in str(figures)
 
 
 @pytest.mark.db

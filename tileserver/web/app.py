@@ -118,6 +118,7 @@ def _watched(parts: Parts) -> Watched:
         parts.gate.access,
         parts.ahead.ahead if parts.ahead else None,
         parts.ready.desk,
+        parts.gate.keys,
     )
 
 

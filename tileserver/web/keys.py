@@ -46,12 +46,16 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 class KeyRefusal(NamedTuple):
-    """A refusal: HTTP status, reason, seconds after which to ask again, and headers, as bytes, of its own."""
+    """A refusal: HTTP status, reason, seconds after which to ask again, and headers, as bytes, of its own.
+
+    ``outcome`` is its name among the figures.
+    """
 
     status: int
     reason: str
     retry_s: int = 1
     headers: RawHeaders = ()
+    outcome: str = "unknown"
 
 
 class Passed(NamedTuple):
@@ -144,7 +148,15 @@ class Keys:
         self._read = read.generation
 
     def admit(self, asked: Visit) -> Passed | KeyRefusal:
-        """Decide on a request that shows a key."""
+        """Decide on a request that shows a key, and count what became of it."""
+        decided = self._decide(asked)
+        if isinstance(decided, KeyRefusal):
+            self.usage.count(decided.outcome)
+        elif decided.bearer is not None and not decided.waits:
+            self.usage.count("answered")
+        return decided
+
+    def _decide(self, asked: Visit) -> Passed | KeyRefusal:
         tileset = asked.tileset
         if not tileset or not asked.is_reading:
             return Passed()
@@ -154,7 +166,11 @@ class Keys:
         if self.is_blind:
             is_theirs = not isinstance(bearer, KeyRefusal) and is_open(bearer.tilesets, tileset)
             # Nobody else is told that there is more than what the public has.
-            return KeyRefusal(503, _AWAY, 2) if is_theirs and audience is not PUBLIC else Passed()
+            return (
+                KeyRefusal(503, _AWAY, 2, outcome="away")
+                if is_theirs and audience is not PUBLIC
+                else Passed()
+            )
         if isinstance(bearer, KeyRefusal):
             return bearer
         windows = self._windows_now()
@@ -174,10 +190,11 @@ class Keys:
             return None
         wait_s = await self.quotas.take_more(bearer, windows)
         self.usage.note(bearer.id, windows.day, is_refused=bool(wait_s))
+        self.usage.count("quota" if wait_s else "answered")
         if not wait_s:
             return None
         reason = f"key {bearer.id} has no requests left; there are more in {wait_s} s"
-        return KeyRefusal(429, reason, wait_s, self.headers_of(bearer))
+        return KeyRefusal(429, reason, wait_s, self.headers_of(bearer), "quota")
 
     def headers_of(self, bearer: StoredKey | None) -> RawHeaders:
         """Return the headers, as bytes, of answers to whoever shows a key; no site is told the address."""
@@ -194,7 +211,7 @@ class Keys:
         """Return the key that was shown or that signed the address, good or not."""
         shown = asked.shown
         if shown.trouble:
-            return KeyRefusal(400, shown.trouble)
+            return KeyRefusal(400, shown.trouble, outcome="misspelt")
         if shown.signed:
             return self._signer(shown.signed, asked.path)
         bearer = self._keys.get(id_of(shown.key_text))
@@ -206,24 +223,24 @@ class Keys:
         signed = read_signed(text, path)
         bearer = None if signed is None else self._keys.get(signed.grant.key_id)
         if signed is None or bearer is None or not self._server_secret:
-            return KeyRefusal(401, _NO_SIGNATURE, 1, _CHALLENGE)
+            return KeyRefusal(401, _NO_SIGNATURE, 1, _CHALLENGE, "signature")
         if not is_signed(secret_of(self._server_secret, bearer.id), signed):
-            return KeyRefusal(401, _NO_SIGNATURE, 1, _CHALLENGE)
+            return KeyRefusal(401, _NO_SIGNATURE, 1, _CHALLENGE, "signature")
         if self._now_s() >= signed.grant.expires:
-            return KeyRefusal(401, "this signed address has expired; ask for a new one", 1, _CHALLENGE)
+            reason = "this signed address has expired; ask for a new one"
+            return KeyRefusal(401, reason, 1, _CHALLENGE, "expired")
         return bearer
 
     def _trouble(self, bearer: StoredKey, asked: Visit, tileset: str) -> KeyRefusal | None:
         if bearer.revoked is not None:
-            return KeyRefusal(401, f"key {bearer.id} was revoked", 1, _CHALLENGE)
+            return KeyRefusal(401, f"key {bearer.id} was revoked", 1, _CHALLENGE, "revoked")
         if bearer.expires is not None and self._now_s() >= bearer.expires.timestamp():
-            return KeyRefusal(401, f"key {bearer.id} has expired", 1, _CHALLENGE)
+            return KeyRefusal(401, f"key {bearer.id} has expired", 1, _CHALLENGE, "expired")
         if bearer.origins and not is_from(bearer.origins, asked.headers):
-            return KeyRefusal(403, f"key {bearer.id} is not for pages of this origin")
+            return KeyRefusal(403, f"key {bearer.id} is not for pages of this origin", outcome="origin")
         if not is_open(bearer.tilesets, tileset):
-            return KeyRefusal(
-                403, f"key {bearer.id} is for {', '.join(bearer.tilesets)}, not for {tileset[:80]}"
-            )
+            reason = f"key {bearer.id} is for {', '.join(bearer.tilesets)}, not for {tileset[:80]}"
+            return KeyRefusal(403, reason, outcome="tileset")
         return None
 
     def _audience(self, embargo_class: str, tileset: str) -> Audience:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from tileserver.store.keys import DayOfUse, add_usage
@@ -22,11 +22,17 @@ class KeyUsage:
         self._dsn = dsn
         self._requests: Counter[tuple[str, date]] = Counter()
         self._refused: Counter[tuple[str, date]] = Counter()
+        self._outcomes: Counter[str] = Counter()
+        self.tell: Callable[[Mapping[str, int]], None] | None = None  # what became of requests with a key
         self.used: dict[tuple[str, date], int] = {}
 
     def note(self, key_id: str, day: date, *, is_refused: bool = False) -> None:
         """Count a request on *day*, of UTC: answered, or refused."""
         (self._refused if is_refused else self._requests)[key_id, day] += 1
+
+    def count(self, outcome: str) -> None:
+        """Count a request by *outcome*, of whichever key."""
+        self._outcomes[outcome] += 1
 
     async def run(self, report: Callable[[], None]) -> None:
         """Write for ever; *report* is told that all is well."""
@@ -37,6 +43,9 @@ class KeyUsage:
 
     async def write(self) -> None:
         """Write all notes; nothing is lost where the database does not answer."""
+        outcomes, self._outcomes = self._outcomes, Counter()
+        if self.tell is not None:
+            self.tell(outcomes)
         requests, refused = self._requests, self._refused
         if not requests and not refused:
             return

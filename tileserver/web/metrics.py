@@ -6,7 +6,7 @@ and only what readers asked for, and got, is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -70,6 +70,8 @@ GAUGES = (
     StateGauge("cache_bytes", "livesum", "Bytes that are kept in memory.", ("cache",)),
     StateGauge("connections", "livesum", "Connections of readers."),
     StateGauge("connections_most", "livesum", "Connections of readers that there may be."),
+    StateGauge("keys", "livemax", "Keys that are known, revoked ones too."),
+    StateGauge("keys_blind", "livemax", "1 where nobody knows which keys were revoked meanwhile."),
     StateGauge("process_resident_bytes", "liveall", "Memory of each process."),
     StateGauge("process_cpu_seconds", "liveall", "Processor time of each process since its start."),
     StateGauge("process_open_files", "liveall", "Descriptors that each process has open."),
@@ -106,6 +108,12 @@ class Metrics:
         self.lag = Histogram(
             "tileserver_loop_lag_seconds", "Delay of the event loop.", buckets=_LAG_S, registry=registry
         )
+        self.key_requests = Counter(
+            "tileserver_key_requests",
+            "Requests that showed a key where one counts, by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
         self._gauges = {each.name: each.make(registry) for each in GAUGES}
 
     def answered(self, path: str, tier: Tier, status: int, size: int, seconds: float) -> None:
@@ -130,6 +138,11 @@ class Metrics:
             labels = self._labels(target.partition(b"?")[0].decode("latin-1"), "hot", str(status))
             self.answers.labels(*labels).inc(number)
             self.answer_bytes.labels(*labels).inc(size)
+
+    def asked_with_keys(self, outcomes: Mapping[str, int]) -> None:
+        """Count requests that showed a key, by outcome."""
+        for outcome, number in outcomes.items():
+            self.key_requests.labels(outcome).inc(number)
 
     def set(self, name: str, value: float, *labels: str) -> None:
         """Set the gauge *name* of `GAUGES`."""

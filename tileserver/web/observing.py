@@ -19,6 +19,7 @@ from tileserver.web.access import AccessLog
 from tileserver.web.desk_news import DeskNews
 from tileserver.web.doors import Doors
 from tileserver.web.follower import Follower
+from tileserver.web.keys import Keys
 from tileserver.web.measured import Measured, Measuring
 from tileserver.web.metrics import Metrics
 from tileserver.web.sampling import (
@@ -28,6 +29,7 @@ from tileserver.web.sampling import (
     of_caches,
     of_desk,
     of_doors,
+    of_keys,
     of_knowledge,
     of_pools,
     of_process,
@@ -54,6 +56,7 @@ class Watched:
     access: AccessLog
     ahead: Ahead | None
     desk: DeskNews
+    keys: Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def observing(settings: Settings, watched: Watched) -> Observing:
     metrics = Metrics(_names_of(watched.current), registry) if settings.metrics else None
     if metrics is not None:
         watched.access.tell = metrics.answered_early
+        watched.keys.usage.tell = metrics.asked_with_keys
     traces = _traces_to(settings.traces)
     if traces is not None:
         for pool in watched.pools.values():
@@ -113,6 +117,7 @@ def _sources(watched: Watched) -> Iterable[Source]:
         of_tasks(watched.supervisor),
         of_caches(watched.caches),
         of_doors(watched.doors),
+        of_keys(watched.keys),
         of_tiers(watched.tiles),
         of_ahead(watched.ahead),
         of_desk(watched.desk),

@@ -22,6 +22,7 @@ from tileserver.times import day_period, parse_day
 from tileserver.web.desk_news import DeskNews
 from tileserver.web.doors import Doors
 from tileserver.web.follower import Follower
+from tileserver.web.keys import Keys
 from tileserver.web.metrics import Metrics
 from tileserver.web.supervisor import Supervisor
 
@@ -151,6 +152,16 @@ def of_doors(doors: Doors) -> Source:
     def read() -> Figures:
         yield Figure("connections", doors.inside)
         yield Figure("connections_most", doors.connections)
+
+    return read
+
+
+def of_keys(keys: Keys) -> Source:
+    """Return the source of the number of keys, and of whether they can be checked."""
+
+    def read() -> Figures:
+        yield Figure("keys", len(keys))
+        yield Figure("keys_blind", keys.is_blind)
 
     return read
 
