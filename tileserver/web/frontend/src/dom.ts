@@ -14,6 +14,17 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A function that acts once before the next frame, however often it is called until then. */
+export function onceAFrame(act: () => void): () => void {
+  let frame = 0;
+  return () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      act();
+    });
+  };
+}
+
 /** The element with this id; the page's own HTML has it. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who asks knows the page
 export function byId<T extends HTMLElement>(id: string): T {

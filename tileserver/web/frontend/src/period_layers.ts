@@ -34,7 +34,7 @@ export class PeriodLayers {
   private readonly placed: PlacedLayer[];
   private readonly symbols: ReadonlySet<string>; // names of the layers that are drawn as symbols
   private readonly events: ReadonlySet<string>; // names of those among them whose marks stay for a window
-  private readonly tiles: SourceTiles;
+  readonly tiles: SourceTiles;
   private readonly features: DatedFeatures | null; // null for a single day, where nothing is switched
   private seen = false;
   private share = 1;
@@ -63,21 +63,6 @@ export class PeriodLayers {
     const { url, minzoom, maxzoom, bounds } = tiles;
     map.addSource(source, { type: "vector", tiles: [url], minzoom, maxzoom, bounds });
     for (const { layer, before } of this.placed) map.addLayer(layer, behind?.below ?? (before || undefined));
-  }
-
-  /** Whether a tile could not be had. */
-  get broken(): boolean {
-    return this.tiles.broken;
-  }
-
-  /** Whether every tile on screen is there right now. */
-  get isWhole(): boolean {
-    return this.tiles.areWhole;
-  }
-
-  /** Settles once every tile on screen is there; rejects where a tile has failed. */
-  whole(): Promise<void> {
-    return this.tiles.whole();
   }
 
   /** The ids of the style layers that draw a role; none where no layer has that role. */

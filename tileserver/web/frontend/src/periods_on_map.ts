@@ -105,7 +105,7 @@ export class PeriodsOnMap {
   instantly(day: Day): boolean {
     const period = this.loaded.get(this.keyOf(day));
     const layers = period?.layers;
-    const there = layers && (period === this.shown ? !layers.broken : layers.isWhole);
+    const there = layers && (period === this.shown ? !layers.tiles.broken : layers.tiles.areWhole);
     if (there) this.reveal(period, day);
     return Boolean(there);
   }
@@ -114,7 +114,7 @@ export class PeriodsOnMap {
   async prepare(day: Day): Promise<Prepared> {
     const period = this.period(this.keyOf(day), this.indexOf(day), day);
     await period.ready;
-    await period.layers?.whole();
+    await period.layers?.tiles.whole();
     return { reveal: () => this.reveal(period, day), drop: () => this.keepNear(null) };
   }
 
@@ -200,7 +200,7 @@ export class PeriodsOnMap {
   /** The period under this key, loading if it is not there; *day* is the one that it is drawn as of at first. */
   private period(key: string, index: number, day: Day): LoadedPeriod {
     const there = this.loaded.get(key);
-    if (there && !there.layers?.broken) return there;
+    if (there && !there.layers?.tiles.broken) return there;
     const period: LoadedPeriod = {
       index,
       notes: [],
@@ -244,7 +244,7 @@ export class PeriodsOnMap {
       { directions: loaded.directions, baseDay: steady ? null : dayNumber(day) },
       () => this.hole(loaded),
     );
-    await loaded.layers.whole();
+    await loaded.layers.tiles.whole();
   }
 
   private hole(period: LoadedPeriod): void {

@@ -2,7 +2,7 @@
 
 import { changesOf, type DayCount } from "./catalogue";
 import { addDays, addMonths, clampDay, dayText, daysBetween, isDay, type Day } from "./days";
-import { byId } from "./dom";
+import { byId, onceAFrame } from "./dom";
 import { listenToBrush } from "./brush";
 import type { Theme } from "./basemap";
 import type { Gains } from "./gains";
@@ -67,6 +67,13 @@ export class Timebar {
   private readonly kinds = byId<HTMLButtonElement>("chart-kind");
   private gains: Gains | null = null;
   private showsGains = false;
+  private readonly draw = onceAFrame(() => {
+    const { chart, gains, span, wanted, shown, options } = this;
+    if (gains && this.showsGains) {
+      const theme = document.documentElement.dataset["theme"] as Theme;
+      drawNet(chart, gains, span, shown || wanted, options.language, theme);
+    } else drawHistogram(chart, this.days, span, shown || wanted, options.language);
+  });
 
   constructor(private readonly options: TimebarOptions) {
     const { say } = options;
@@ -127,16 +134,6 @@ export class Timebar {
     this.kinds.setAttribute("aria-pressed", String(showsGains));
     this.chart.setAttribute("aria-label", this.options.say(showsGains ? "chartGainsLong" : "chart"));
     this.draw();
-  }
-
-  draw(): void {
-    const { chart, gains, span } = this;
-    if (gains && this.showsGains) {
-      const theme = document.documentElement.dataset["theme"] as Theme;
-      drawNet(chart, gains, span, this.shown || this.wanted, this.options.language, theme);
-      return;
-    }
-    drawHistogram(this.chart, this.days, this.span, this.shown || this.wanted, this.options.language);
   }
 
   private name(button: HTMLElement, text: string): void {

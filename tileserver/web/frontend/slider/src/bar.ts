@@ -3,6 +3,7 @@
 
 import type { DayCount } from "../../src/catalogue";
 import { addDays, dayText, daysBetween, type Day } from "../../src/days";
+import { onceAFrame } from "../../src/dom";
 import { drawHistogram, type Span } from "../../src/histogram";
 import { changeBeside, dayOfKey } from "../../src/timebar";
 import css from "./bar.css";
@@ -48,7 +49,10 @@ export class Bar {
   private days: DayCount[] = [];
   private showing: Showing = { wanted: "", shown: "", playing: false, hint: "" };
   private speaking: ReturnType<typeof setTimeout> | undefined;
-  private frame = 0;
+  private readonly draw = onceAFrame(() => {
+    const { shown, wanted } = this.showing;
+    drawHistogram(this.chart, this.days, this.span, shown || wanted, this.options.language);
+  });
 
   constructor(private readonly options: BarOptions) {
     const { say } = options;
@@ -116,7 +120,6 @@ export class Bar {
   /** Stop all that goes on. */
   remove(): void {
     this.resized.disconnect();
-    cancelAnimationFrame(this.frame);
     clearTimeout(this.speaking);
     this.element.remove();
   }
@@ -147,15 +150,6 @@ export class Bar {
 
   private wish(day: Day | null): void {
     if (day) this.options.onWish(day);
-  }
-
-  /** Draw the chart once before the next frame, however often the day changes until then. */
-  private draw(): void {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      const { shown, wanted } = this.showing;
-      drawHistogram(this.chart, this.days, this.span, shown || wanted, this.options.language);
-    });
   }
 
   private speak(): void {

@@ -20,7 +20,7 @@ export const ofDay = <F extends GeoJSONFeature>(found: F[], day: DayNumber): F[]
 /** The source of a period, drawn as of `baseDay` at first, or with null of a single day. */
 export class DatedSource {
   private readonly copies: Copy[];
-  private readonly tiles: SourceTiles;
+  readonly tiles: SourceTiles;
   private readonly features: DatedFeatures | null;
   private day: DayNumber;
   private seen = false;
@@ -47,21 +47,6 @@ export class DatedSource {
       ...(attribution ? { attribution } : {}),
     });
     this.copies.forEach(({ layer }, i) => map.addLayer(layer, templates[i]!.id)); // just below the partner's own
-  }
-
-  /** Whether a tile could not be had. */
-  get broken(): boolean {
-    return this.tiles.broken;
-  }
-
-  /** Whether every tile on screen is there right now. */
-  get isWhole(): boolean {
-    return this.tiles.areWhole;
-  }
-
-  /** Settles once every tile on screen is there; rejects where a tile has failed. */
-  whole(): Promise<void> {
-    return this.tiles.whole();
   }
 
   /** The id of the copy of a layer; empty where there is none. */

@@ -67,7 +67,7 @@ export class DaysOnMap {
   /** Show a day in this very frame, where all of it is there; whether that was so. */
   instantly(day: Day): boolean {
     const own = this.loaded.get(this.keyOf(day));
-    const there = own && (own === this.shown ? !own.source.broken : own.source.isWhole);
+    const there = own && (own === this.shown ? !own.source.tiles.broken : own.source.tiles.areWhole);
     if (there) this.reveal(own, day);
     return Boolean(there);
   }
@@ -77,7 +77,7 @@ export class DaysOnMap {
     const key = this.keyOf(day);
     const own = this.load(key, day);
     try {
-      await own.source.whole();
+      await own.source.tiles.whole();
     } catch (error) {
       this.forget(key, own);
       throw error;
@@ -115,7 +115,7 @@ export class DaysOnMap {
 
   private load(key: string, day: Day): Loaded {
     const there = this.loaded.get(key);
-    if (there && !there.source.broken) return there;
+    if (there && !there.source.tiles.broken) return there;
     const { document, layers } = this.view!;
     const held = this.periodOf(day);
     const url = held

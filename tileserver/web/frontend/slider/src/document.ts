@@ -1,5 +1,6 @@
 // The part of a TileJSON that dates a map: days, periods of history, and where the tiles of a day are.
 
+import type { DayCount } from "../../src/catalogue";
 import { clampDay, isDay, type Day } from "../../src/days";
 import type { Span } from "../../src/histogram";
 import { periodIndex, type Period } from "../../src/periods";
@@ -22,6 +23,12 @@ async function read(url: string): Promise<TileJson> {
   const response = await fetch(url, { headers: { Accept: "application/json" } });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return (await response.json()) as TileJson;
+}
+
+/** Read on which days anything happened; none where that cannot be had. */
+export async function readDays(url: string): Promise<DayCount[]> {
+  const answer = await fetch(url).catch(() => null);
+  return answer?.ok ? ((await answer.json()) as { days: DayCount[] }).days : [];
 }
 
 /** The first and the last day. */

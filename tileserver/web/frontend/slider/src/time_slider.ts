@@ -8,7 +8,6 @@
 //   copies.ts          how the partner's paint obeys them
 
 import type { MapGeoJSONFeature, Map as MapLibre, PointLike } from "maplibre-gl";
-import type { DayCount } from "../../src/catalogue";
 import { dayText, isDay, type Day } from "../../src/days";
 import { DayQueue, type Prepared, type Progress } from "../../src/dayqueue";
 import { dayNumber } from "../../src/periods";
@@ -18,7 +17,7 @@ import { Bar } from "./bar";
 import { ofDay } from "./dated_source";
 import { DaysOnMap } from "./days_on_map";
 import type { TimeSlider as Face, TimeSliderOptions } from "../time-slider";
-import { openingDay, readDocument, spanOf, type Dated } from "./document";
+import { openingDay, readDays, readDocument, spanOf, type Dated } from "./document";
 import { PartnerStyle } from "./partner_style";
 import { chooseLanguage, speaker, type Say, type SliderWord } from "./words";
 
@@ -196,15 +195,10 @@ export class TimeSlider extends EventTarget implements Omit<Face, "addEventListe
       return;
     }
     this.bar.setSpan(spanOf(this.document));
-    if (chart && this.document.time.days) void this.readDays(this.document.time.days);
+    const { days } = this.document.time;
+    if (chart && days) void readDays(days).then((known) => this.bar.setDays(known));
     this.wish(this.options.day ?? "");
     this.style?.find();
-  }
-
-  private async readDays(url: string): Promise<void> {
-    const answer = await fetch(url).catch(() => null);
-    if (!answer?.ok) return; // the slider does without a chart
-    this.bar.setDays(((await answer.json()) as { days: DayCount[] }).days);
   }
 
   private onFound(): void {
