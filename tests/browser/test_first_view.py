@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
-from playwright.async_api import Request
+from playwright.async_api import Request, Route
 
 from tests.browser.conftest import NewReader, Reader
 
@@ -51,3 +53,34 @@ async def _taken(reader: Reader, server_url: str, page: str) -> int:
             assert (await answer.all_headers())["content-encoding"] == "br"
     assert await reader.moved() == 0
     return taken + worker
+
+
+async def test_the_tiles_of_the_day_are_asked_for_ahead_and_before_what_lies_under_them(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader(1280, 800)
+    await reader.open(f"{server_url}/?theatre=ukraine-sample")
+    await reader.settled()
+    dated = [url.split("#")[0] for url in reader.requests if "/history/" in url]
+    # By the page while its scripts come, and by the worker, which finds them in the browser's cache.
+    assert set(Counter(dated).values()) == {2}
+    first = {part: _index(reader.requests, part) for part in ("/history/", "/app-", ".pmtiles")}
+    assert first["/app-"] < first["/history/"] < first[".pmtiles"]
+
+
+async def test_what_lies_under_the_day_is_drawn_though_the_day_cannot_be_had(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+
+    async def away(route: Route) -> None:
+        await route.fulfill(status=503)
+
+    await reader.page.route("**/history/**", away)
+    await reader.page.goto(f"{server_url}/?theatre=ukraine-sample")
+    await reader.until("document.documentElement.dataset.state === 'error'")
+    await reader.until("tileserverMap.querySourceFeatures('world', {sourceLayer: 'land'}).length > 0")
+
+
+def _index(urls: list[str], part: str) -> int:
+    return next(index for index, url in enumerate(urls) if part in url)

@@ -22,8 +22,9 @@ const PAGES = {
     start: "",
     load: `<link rel="stylesheet" href="{{mapStyle}}">
 ${STYLE}
-[[ahead]]{{preloads}}
-<script type="module" src="{{words}}"></script>`,
+{{preloads}}
+<script type="module" src="{{words}}"></script>
+[[ahead]]`,
     still: "",
     noscript: `<noscript><figure id="unscripted">[[source]]${UNSCRIPTED}</figure></noscript>`,
     card: toggle("details"),
@@ -73,7 +74,7 @@ const { metafile } = await build({
   },
   outdir: fileURLToPath(new URL("assets/", OUT)),
   // MapLibre is apart from our own code, so that a release of ours is a small download; and the map shares a
-  // chunk with its worker, as MapLibre ships them. A page begins with the words of its language, which import our code.
+  // chunk with its worker, as MapLibre ships them. A page begins with the words of its language, which load our code.
   bundle: true,
   splitting: true,
   format: "esm",
@@ -116,6 +117,8 @@ const importsOf = Object.fromEntries(
 );
 /** A script with all that it imports before it runs, the deepest first: what a browser would find one after the other. */
 const withImports = (name) => [...new Set([...importsOf[name].flatMap(withImports), name])];
+const bytesOf = Object.fromEntries(outputs.map(([name, { bytes }]) => [name, bytes]));
+const app = basename(named("app-", ".js")); // what the entry loads once it runs
 const values = {
   worker: named("worker-", ".js"),
   facade: named("facade-", ".js"),
@@ -135,8 +138,13 @@ for (const [name, parts] of Object.entries(PAGES)) {
   const page = fill(fill(template, parts), values);
   for (const [language, { said }] of Object.entries(words)) {
     const entry = named(`words-${language}-`, ".js");
-    const needed = withImports(basename(entry)).map((file) => BASE + file);
-    const preloads = needed.slice(0, -1).map((url) => `<link rel="modulepreload" href="${url}">`);
+    // The largest first: a browser asks for six at a time, and what is small does not wait for long.
+    const needed = [...new Set([...withImports(app), ...withImports(basename(entry))])]
+      .toSorted((one, other) => bytesOf[other] - bytesOf[one])
+      .map((file) => BASE + file);
+    const preloads = needed
+      .filter((url) => url !== entry)
+      .map((url) => `<link rel="modulepreload" href="${url}">`);
     const ahead = needed.filter((url) => !begun.has(url)); // in an embed some of them are there already
     const started = fill(page, { words: entry, preloads: preloads.join("\n"), ahead: ahead.join(" ") });
     const worded = started.replace(/\{\{say:(\w+)\}\}/g, (_, word) => escaped(said[word]));

@@ -16,11 +16,12 @@ import { Address, type Link } from "./address"; // the link, in and out
 import { Afterwards, LegendAmounts } from "./afterwards"; // what follows a day that has stood for a while
 import { keepClear } from "./clearance"; // names keep off the marks
 import { Comparison } from "./comparison"; // what changed hands between two days
-import type { Ground } from "./ground"; // land, water, borders, names
+import { groundOf } from "./ground"; // land, water, borders, names
 import { Legend } from "./legend"; // what is on the map, how much of it, and the switches
 import { GainsView } from "./gains_view"; // who gained and lost what
 import { EventTool } from "./event_tool"; // the list of events, and the popup that a link opens
-import { createMap, openCamera } from "./map"; // MapLibre's map, and where it looks
+import { cameraOn, clearOf } from "./camera"; // where it looks at first
+import { createMap } from "./map"; // MapLibre's map
 import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
 import { Page } from "./page"; // theme, dress, the line over the map
@@ -28,7 +29,7 @@ import { Panel } from "./panel"; // the card: date, summary, notes
 import { answerClicks } from "./popup"; // what lies under a click
 import { keepForPrint } from "./print"; // the map on paper
 import { DrawnNotes } from "./drawn_notes"; // the words and arrows of notes
-import { drawn } from "./loading"; // when all of it is on the screen
+import { drawn, later } from "./loading"; // when all of it is on the screen
 import { RecentGains } from "./recent"; // what changed hands a few days before the shown one
 import { Recovery } from "./recovery"; // a lost context, an ended worker
 import type { Place } from "./place_index";
@@ -38,7 +39,7 @@ import type { GainsWords } from "./gains";
 import type { Say } from "./texts"; // words in the reader's language
 import { addHelp } from "./help"; // every key
 import { addShare } from "./share"; // a link, and the code of an embed
-import { TheatreLoader } from "./theatre"; // everything the server says of a theatre
+import { TheatreLoader, type Opened } from "./theatre"; // everything the server says of a theatre
 import { Tools } from "./tools"; // buttons at the edge of the map, and the sheet beside it
 import { Travel } from "./travel"; // from a wished day to a shown one: queue, periods, slider, player
 import { Visit } from "./visit"; // what happens, and what follows from it
@@ -52,8 +53,14 @@ export interface Spoken {
   gains: GainsWords;
 }
 
-/** Build the reader's map, or an embed, and open what the link names. Throws where the browser has no WebGL 2. */
-export function startPage(link: Link, { language, say, gains: words }: Spoken, ground: Ground): void {
+/** Build the reader's map, or an embed, and open what the link names, which is being read. Rejects where the browser has
+ *  no WebGL 2. */
+export async function startPage(
+  link: Link,
+  { language, say, gains: words }: Spoken,
+  ahead: Promise<Opened>,
+): Promise<void> {
+  const ground = await groundOf(document.documentElement);
   const page = new Page(link, {
     say,
     onTheatre: (id) => visit.chooseTheatre(id),
@@ -62,8 +69,10 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
       named.draw();
     },
   });
-  const map = createMap(ground.style(page.theme, language), link.camera, page.embedded, language, say);
-  if (page.centre && !link.camera) openCamera(map, page.centre, page.clear());
+  const first = later(); // settles once the first day is drawn, or could not be had
+  const style = ground.style(page.theme, language);
+  const camera = link.camera ?? (page.centre && cameraOn(page.centre, clearOf()));
+  const map = createMap(style, camera, page.embedded, language, say, first.promise);
   ground.watch(map);
   const styled = map.once("style.load");
   const recovery = new Recovery({
@@ -86,6 +95,7 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
     onFailure: () => visit.readAgain(),
     onWindow: (from, to) => visit.compareDays(from, to),
     told: (day) => visit.answers.told(day),
+    onEnd: () => first.settle(),
   });
   const address = new Address({
     bar: window,
@@ -95,12 +105,16 @@ export function startPage(link: Link, { language, say, gains: words }: Spoken, g
     onFollow: (followed) => visit.follow(followed),
   });
   const loader = new TheatreLoader({
+    ahead,
     drawable: () => Promise.all([styled, recovery.drawable()]),
     onOpen: (open, catalogue) => {
       visit.onOpen(open, catalogue);
       void named.open(open.theatre.id);
     },
-    onFailure: (nothing) => visit.onOffline(nothing),
+    onFailure: (nothing) => {
+      first.settle();
+      visit.onOffline(nothing);
+    },
   });
   const named = new NamedPlacesOnMap(map, language, () => page.theme);
   const comparison = new Comparison({ map, language, say, onChoice: (day) => visit.compare(day) });

@@ -4,10 +4,11 @@
 import { Protocol } from "pmtiles";
 import { addProtocol } from "./maplibre";
 
-/** Let sources be read at `pmtiles://` addresses. */
-export function readArchives(): void {
+/** Let sources be read at `pmtiles://` addresses, once *turn* settles: the day is drawn before what lies under it. */
+export function readArchives(turn: Promise<void>): void {
   const archives = new Protocol();
   addProtocol("pmtiles", async (asked, aborter) => {
+    await turn;
     try {
       return await archives.tile(asked, aborter);
     } catch (error) {

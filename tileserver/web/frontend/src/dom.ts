@@ -16,10 +16,10 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 
 /** A function that acts once before the next frame, however often it is called until then. */
 export function onceAFrame(act: () => void): () => void {
-  let frame = 0;
+  let asked = 0;
   return () => {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
       act();
     });
   };

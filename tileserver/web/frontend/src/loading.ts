@@ -2,6 +2,19 @@
 
 import type { ErrorEvent, Map as MapLibre } from "maplibre-gl";
 
+/** A promise that whoever has it can settle. */
+export interface Later {
+  promise: Promise<void>;
+  settle: () => void;
+}
+
+/** See `Later`. */
+export function later(): Later {
+  let settle = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (settle = resolve));
+  return { promise, settle };
+}
+
 /** Settles once every tile of a source that is on screen is there, or nobody waits any more; rejects where one fails. */
 export function whole(map: MapLibre, source: string, isAwaited: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,21 +1,40 @@
-// Start the page: the reader's map and the embed are the same code in different dress.
+// Start the page: the reader's map and the embed are the same code in different dress. What is here is small, so that it
+// runs while MapLibre and the page's parts are on their way.
 
-import { startPage } from "./app";
-import { byId } from "./dom";
 import { readLink, type Link } from "./address";
+import { readAhead } from "./ahead";
+import { byId } from "./dom";
 import type { GainsWords } from "./gains";
-import { groundOf } from "./ground";
 import { speaker, type Words } from "./texts";
+
+const RETRY_MS = 4000; // after which scripts that a network lost are asked for again
 
 /** Begin in a language: that of the page, for the server chose both. */
 export function begin(language: string, words: Words, gains: GainsWords): void {
   const say = speaker(words);
-  void groundOf(document.documentElement)
-    .then((ground) => startPage(linkOf(), { language, say, gains }, ground))
-    .catch((error: unknown) => {
+  const link = linkOf();
+  const ahead = readAhead(link);
+  import("./app").then(
+    ({ startPage }) =>
+      startPage(link, { language, say, gains }, ahead).catch((error: unknown) => {
+        console.warn("map:", error);
+        sayWhyNot(say);
+      }),
+    (error: unknown) => {
       console.warn("map:", error);
-      sayWhyNot(say);
-    });
+      document.documentElement.dataset["state"] = "error";
+      byId("hint").textContent = say("offline");
+      byId("hint").hidden = false;
+      reload();
+    },
+  );
+}
+
+/** A module that failed once is never asked for again, so the page is, once the server answers. */
+function reload(): void {
+  setTimeout(() => {
+    fetch("tilesets").then(() => location.reload(), reload);
+  }, RETRY_MS);
 }
 
 /** What is asked for. In an embed, the picture before the map says where it looks, and the reader may have gone to

@@ -5,22 +5,25 @@ import { readArchives } from "./archives";
 import { complain } from "./complain";
 import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "./maplibre";
 import type { Camera } from "./address";
+import { besideClear, cameraOn, clearOf, type Centre } from "./camera";
 import type { Note } from "./notes";
 import { DATED } from "./period_layers";
 import { letWorkersBegin } from "./sandbox";
 import { unitText, type Say } from "./texts";
 
-/** Make the map, at a camera or over Europe. Throws where the browser has no WebGL 2. */
+/** Make the map, at a camera or over Europe; what it is drawn on is read once *turn* settles. Throws where the browser has
+ *  no WebGL 2. */
 export function createMap(
   style: StyleSpecification,
   camera: Camera | null,
   embedded: boolean,
   language: string,
   say: Say,
+  turn: Promise<void>,
 ): MapLibre {
   setWorkerUrl(new URL(document.documentElement.dataset["worker"] ?? "", location.href).href);
   if (self.origin === "null") letWorkersBegin(); // sandboxed
-  readArchives();
+  readArchives(turn);
   const map = new MapLibre({
     container: "map",
     style,
@@ -63,25 +66,10 @@ export function cameraOfMap(map: MapLibre): Camera {
   return { zoom: map.getZoom(), lat, lon: lng };
 }
 
-/** Page pixels of the map that nothing covers. */
-export interface Clear {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
-
-/** Longitude, latitude, zoom. */
-export type Centre = readonly [number, number, number];
-
-/** Look at a theatre's own centre from the middle of what is clear; its zoom is meant for a wide page. */
-export function openCamera(map: MapLibre, [lon, lat, zoom]: Centre, clear: Clear): void {
-  const { clientWidth, clientHeight } = map.getContainer();
-  const smaller = Math.log2(Math.min(1, (clear.right - clear.left) / 900, (clear.bottom - clear.top) / 560));
-  map.jumpTo({ center: [lon, lat], zoom: Math.max(2.5, zoom + Math.max(-1.8, smaller)) });
-  map.panBy([(clientWidth - clear.left - clear.right) / 2, (clientHeight - clear.top - clear.bottom) / 2], {
-    duration: 0,
-  });
+/** Look at a theatre's own centre from the middle of what is clear. */
+export function openCamera(map: MapLibre, centre: Centre): void {
+  const { lon, lat, zoom } = cameraOn(centre, clearOf());
+  map.jumpTo({ center: [lon, lat], zoom });
 }
 
 /** Look at a camera at once. */
@@ -89,13 +77,9 @@ export const jumpTo = (map: MapLibre, { lon, lat, zoom }: Camera): void =>
   void map.jumpTo({ center: [lon, lat], zoom });
 
 /** Fly to the place of a note, near enough to make it out, in the middle of what is clear. */
-export function flyToNote(map: MapLibre, { lon, lat }: Note, clear: Clear): void {
-  const { clientWidth, clientHeight } = map.getContainer();
-  const offset: [number, number] = [
-    (clear.left + clear.right - clientWidth) / 2,
-    (clear.top + clear.bottom - clientHeight) / 2,
-  ];
-  map.flyTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 8), offset });
+export function flyToNote(map: MapLibre, { lon, lat }: Note): void {
+  const [right, down] = besideClear(clearOf());
+  map.flyTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 8), offset: [-right, -down] });
 }
 
 /** Give the layers of a style that is in the map already the paint of another one with the same layers. */

@@ -71,19 +71,34 @@ export async function readNotes(
   known = "",
 ): Promise<Note[]> {
   const found = new Map<number, Note>(); // one that goes on into the next month comes twice, and so does one in the tile's margin
-  for (const notes of await Promise.all(
-    monthsOf(first, last).map(([from, to]) =>
-      readMonth(theatre, layer, `${from === to ? from : `${from}/${to}`}${known}`),
-    ),
-  )) {
+  const months = monthUrls(theatre, layer, first, last, known);
+  for (const notes of await Promise.all(months.map((url) => readMonth(url, layer))))
     for (const note of notes) found.set(note.id, note);
-  }
   return [...found.values()];
 }
 
-async function readMonth(theatre: string, layer: string, datetime: string): Promise<Note[]> {
-  const response = await fetch(`tiles/${theatre}.${layer}/0/0/0.mvt?datetime=${datetime}`);
-  if (!response.ok) throw new Error(`notes of ${datetime}: ${response.status}`);
+const asked = new Map<string, Promise<Response>>(); // ahead, by URL; each answer is read once
+
+/** Ask for the notes of these days before anybody reads them. */
+export function askForNotes(theatre: string, layer: string, first: Day, last: Day): void {
+  for (const url of monthUrls(theatre, layer, first, last, "")) {
+    const answer = fetch(url);
+    answer.catch(() => undefined); // who reads it hears of it
+    asked.set(url, answer);
+  }
+}
+
+const monthUrls = (theatre: string, layer: string, first: Day, last: Day, known: string): string[] =>
+  monthsOf(first, last).map(
+    ([from, to]) =>
+      `tiles/${theatre}.${layer}/0/0/0.mvt?datetime=${from === to ? from : `${from}/${to}`}${known}`,
+  );
+
+async function readMonth(url: string, layer: string): Promise<Note[]> {
+  const ahead = asked.get(url);
+  asked.delete(url);
+  const response = await (ahead ?? fetch(url));
+  if (!response.ok) throw new Error(`notes: ${url}: ${response.status}`);
   return decodeNotes(await response.arrayBuffer(), layer);
 }
 

@@ -5,7 +5,7 @@ import type { Theme } from "./basemap";
 import type { Day } from "./days";
 import { byId } from "./dom";
 import type { Link } from "./address";
-import type { Centre, Clear } from "./map";
+import type { Centre } from "./camera";
 import type { Say } from "./texts";
 
 const SETTLE_MS = 700; // after which a day is spoken aloud
@@ -92,16 +92,6 @@ export class Page {
   /** Make way for the map where the card covers it. */
   makeWay(): void {
     if (matchMedia("(max-width: 640px)").matches) this.unfold(false);
-  }
-
-  /** The part of the map beside the card or under it, whichever is larger; page px. */
-  clear(): Clear {
-    const { clientWidth, clientHeight } = byId("map");
-    const card = byId("card").getBoundingClientRect(),
-      bar = byId("timebar").getBoundingClientRect();
-    const bottom = bar.height ? bar.top : clientHeight;
-    const beside = (clientWidth - card.right) * bottom > clientWidth * (bottom - card.bottom);
-    return { left: beside ? card.right : 0, top: beside ? 0 : card.bottom, right: clientWidth, bottom };
   }
 
   private unfold(open: boolean): void {

@@ -1,7 +1,7 @@
 // The periods of history and the features in them: which period holds a day, and which features begin or end
 // between two of its days. Nothing here knows of a map.
 
-import { addDays, daysBetween, type Day } from "./days";
+import { addDays, clampDay, daysBetween, type Day } from "./days";
 
 /** Whole days since 1970-01-01, negative before it. */
 export type DayNumber = number;
@@ -22,6 +22,15 @@ export interface Period {
 export interface History {
   tiles: string;
   periods: Period[];
+}
+
+/** The first and the last day of a period that are public; `time` is the first and the last public day, and all periods. */
+export function daysOf(
+  { history, first_day, last_day }: { history: History; first_day: Day; last_day: Day },
+  index: number,
+): [Day, Day] {
+  const { first_day: first = first_day, last_day: last = last_day } = history.periods[index] ?? {};
+  return [clampDay(first, first_day, last_day), clampDay(last, first_day, last_day)];
 }
 
 /** The number of a day. */

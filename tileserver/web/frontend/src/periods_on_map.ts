@@ -3,13 +3,13 @@
 
 import type { Map as MapLibre } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
-import { clampDay, type Day } from "./days";
+import type { Day } from "./days";
 import type { Prepared } from "./dayqueue";
 import { facingIn } from "./facing_url";
 import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
 import { DATED, PeriodLayers } from "./period_layers";
 import { EarlierEvents } from "./earlier_events";
-import { dayNumber, periodIndex } from "./periods";
+import { dayNumber, daysOf, periodIndex } from "./periods";
 import type { Look } from "./style_layers";
 
 const SETTLE_MS = 150; // after which the events before the period of a day are loaded
@@ -114,7 +114,7 @@ export class PeriodsOnMap {
   async prepare(day: Day): Promise<Prepared> {
     const period = this.period(this.keyOf(day), this.indexOf(day), day);
     await period.ready;
-    await period.layers?.tiles.whole();
+    if (!period.layers?.tiles.areWhole) await period.layers?.tiles.whole(); // which draws a frame
     return { reveal: () => this.reveal(period, day), drop: () => this.keepNear(null) };
   }
 
@@ -220,12 +220,8 @@ export class PeriodsOnMap {
 
   private async load(loaded: LoadedPeriod, key: string, day: Day): Promise<void> {
     const { tileset, tiles, look, steady, revision } = this.view!;
-    const { history, first_day, last_day } = tiles.time;
-    const period = history.periods[loaded.index];
-    const [first, last] =
-      steady || !period
-        ? [day, day]
-        : [clampDay(period.first_day, first_day, last_day), clampDay(period.last_day, first_day, last_day)];
+    const { history } = tiles.time;
+    const [first, last] = steady ? [day, day] : daysOf(tiles.time, loaded.index);
     const { notes } = tiles.layers;
     if (notes !== undefined) loaded.notes = await readNotes(tileset, notes, first, last, known(revision));
     if (loaded.dropped) throw new Error(`${key} is not wanted any more`);

@@ -3,6 +3,7 @@
 import type { Map as MapLibre } from "maplibre-gl";
 import { byId } from "./dom";
 import { watchHealth } from "./health";
+import { later, type Later } from "./loading";
 import type { Say } from "./texts";
 
 /** Who is told. */
@@ -19,20 +20,9 @@ export interface RecoveryOptions {
   onRestart(): void;
 }
 
-interface Awaited {
-  promise: Promise<void>;
-  resolve: () => void;
-}
-
-function awaited(): Awaited {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
-}
-
 /** The map while it has nothing to draw on, and the notice of one that has stopped. */
 export class Recovery {
-  private waiting: Awaited | null = null;
+  private waiting: Later | null = null;
 
   constructor(options: RecoveryOptions) {
     const { map, say } = options;
@@ -42,7 +32,7 @@ export class Recovery {
     watchHealth({
       map,
       onLost: () => {
-        this.waiting ??= awaited();
+        this.waiting ??= later();
         options.onLost();
       },
       onRestored: () => void options.onRestored().then(() => this.restored()),
@@ -71,6 +61,6 @@ export class Recovery {
   private restored(): void {
     const { waiting } = this;
     this.waiting = null;
-    waiting?.resolve();
+    waiting?.settle();
   }
 }

@@ -37,6 +37,18 @@ export async function readTheatre(catalogue: Catalogue, id: string): Promise<Ope
   return { theatre, tiles, days };
 }
 
+/** A theatre with the catalogue that it is in. */
+export interface Opened {
+  catalogue: Catalogue;
+  open: OpenTheatre;
+}
+
+/** Read a theatre, and the catalogue where that is not known yet; see `readTheatre`. */
+export async function readOpening(id: string, known: Catalogue | null): Promise<Opened> {
+  const catalogue = known ?? (await readCatalogue());
+  return { catalogue, open: await readTheatre(catalogue, id) };
+}
+
 /** The first and the last public day of a tileset. */
 export const spanOf = ({ time }: TileJson): Span => ({ first: time.first_day, last: time.last_day });
 
@@ -117,6 +129,8 @@ const RETRY_MS = 4000; // after which a server that did not answer is asked agai
 
 /** Who opens theatres. */
 export interface LoaderOptions {
+  /** The theatre that is opened first, which is being read already. */
+  ahead: Promise<Opened>;
   /** Settles once layers can be added to the map. */
   drawable: () => Promise<unknown>;
   onOpen: (open: OpenTheatre, catalogue: Catalogue) => void;
@@ -127,9 +141,12 @@ export interface LoaderOptions {
 /** Reads the catalogue, and a theatre whenever one is to be opened; again and again until the server answers. */
 export class TheatreLoader {
   private catalogue: Catalogue | null = null;
+  private ahead: Promise<Opened> | null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly options: LoaderOptions) {}
+  constructor(private readonly options: LoaderOptions) {
+    this.ahead = options.ahead;
+  }
 
   /** Whether the server has named such a theatre. */
   knows(id: string): boolean {
@@ -141,11 +158,12 @@ export class TheatreLoader {
     const { drawable, onOpen, onFailure } = this.options;
     clearTimeout(this.timer);
     try {
-      const catalogue = this.catalogue ?? (await readCatalogue());
-      const theatre = await readTheatre(catalogue, id);
+      const { ahead } = this;
+      this.ahead = null;
+      const { catalogue, open } = await (ahead ?? readOpening(id, this.catalogue));
       await drawable();
       this.catalogue = catalogue; // only now: it may have lacked the theatre
-      onOpen(theatre, catalogue);
+      onOpen(open, catalogue);
     } catch (error) {
       complain(error);
       onFailure(error instanceof NothingPublic);

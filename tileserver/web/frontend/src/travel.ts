@@ -37,6 +37,8 @@ export interface TravelOptions {
   onWindow: (from: Day, to: Day) => void;
   /** What the chart says of a day. */
   told: (day: Day) => string;
+  /** A wished day is on the map, or could not be had. */
+  onEnd: () => void;
 }
 
 /** The wished and the shown day, and all that moves them. */
@@ -187,6 +189,7 @@ export class Travel {
     page.state = hasStopped() ? "stopped" : progress.phase;
     const hint = hintOf(this.state, isLost());
     page.hint(hint ? this.said(hint) : "");
+    if (progress.phase !== "loading") this.options.onEnd();
     if (progress.phase === "ready" && this.state.travels) this.periods.lookAhead();
   }
 

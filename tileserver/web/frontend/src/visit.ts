@@ -62,7 +62,7 @@ export class Visit {
     this.parts.travel.open(this.view(open), this.days(open));
     this.parts.comparison.setSpan(span);
     this.choose(compare && clampDay(compare, span.first, span.last), known);
-    if (!camera) openCamera(this.parts.map, theatre.centre, this.parts.page.clear());
+    if (!camera) openCamera(this.parts.map, theatre.centre);
     const opening = openingOf(open, this.link.at);
     this.parts.travel.begin(opening);
     const { revision } = this.parts.page;
@@ -222,7 +222,7 @@ export class Visit {
 
   private flyTo(note: Note): void {
     this.parts.page.makeWay();
-    flyToNote(this.parts.map, note, this.parts.page.clear());
+    flyToNote(this.parts.map, note);
   }
 
   /** Go to the newest public day. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inOrder, type Note } from "../src/notes";
+import { askForNotes, inOrder, readNotes, type Note } from "../src/notes";
 
 const note = (direction: string, lat: number, from?: string, to?: string): Note => ({
   id: 1,
@@ -27,4 +27,25 @@ test("a note without a period stands among the short ones", () => {
     "week",
     "bare",
   ]);
+});
+
+test("notes that were asked for ahead are asked for once, and again by whoever reads them later", async () => {
+  const asked: string[] = [];
+  const fetched = globalThis.fetch;
+  globalThis.fetch = (url) => {
+    asked.push(url instanceof Request ? url.url : url.toString());
+    return Promise.resolve(new Response(new ArrayBuffer(0)));
+  };
+  try {
+    askForNotes("t", "notes", "2023-10-20", "2023-11-09");
+    assert.deepEqual(await readNotes("t", "notes", "2023-10-20", "2023-11-09"), []);
+    assert.deepEqual(
+      asked.map((url) => url.split("=")[1]),
+      ["2023-10-20/2023-10-31", "2023-11-01/2023-11-09"],
+    );
+    await readNotes("t", "notes", "2023-10-20", "2023-11-09");
+    assert.equal(asked.length, 4);
+  } finally {
+    globalThis.fetch = fetched;
+  }
 });

@@ -82,6 +82,18 @@ test("a day is not said to be shown before all of its tiles are there", async ()
   assert.deepEqual([days, periods.source], [["2023-06-05"], "dated-june-1"]);
 });
 
+test("no frame is drawn to prepare a day whose tiles are all there", async () => {
+  const { map, periods } = bench();
+  const prepared = periods.prepare("2023-06-05");
+  await turn();
+  map.arrive("dated-june-1", faces);
+  await prepared;
+  let frames = 0;
+  map.on("render", () => void (frames += 1));
+  await periods.prepare("2023-06-06");
+  assert.equal(frames, 0);
+});
+
 test("a step within the period switches what begins or ends in between, and asks for nothing", async () => {
   const { map, periods, days } = await shown("2023-06-09");
   assert.equal(periods.instantly("2023-06-10"), true);

@@ -2,6 +2,7 @@
 // and again whenever there is another; and a style that is lost, with a lost context say, takes every day with it.
 
 import type { Map as MapLibre, Subscription } from "maplibre-gl";
+import { later } from "../../src/loading";
 import type { VectorLayer } from "./copies";
 import { DATED } from "./dated_source";
 import type { Dated } from "./document";
@@ -96,9 +97,3 @@ export class PartnerStyle {
 }
 
 const isDated = (source: unknown): boolean => String(source).startsWith(DATED);
-
-function later(): { promise: Promise<void>; settle: () => void } {
-  let settle = (): void => undefined;
-  const promise = new Promise<void>((resolve) => (settle = resolve));
-  return { promise, settle };
-}
