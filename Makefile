@@ -36,7 +36,7 @@ worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds inst
 	TILESERVER_TEST_WORLDS=$(WORLDS) .venv/bin/python -m pytest tests/web/test_history_worlds.py
 
 scrubs: setup .venv/.made-dev browser ## move the slider at random 100 times, on a slow network, losing contexts (SCRUBS)
-	TILESERVER_TEST_SCRUBS=$(SCRUBS) CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest tests/browser/test_scrubs.py
+	TILESERVER_TEST_SCRUBS=$(SCRUBS) CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -s --tb=native tests/browser/test_scrubs.py
 
 bench: setup .venv/.made-dev ## measure tiles beside Martin and others, and another commit (BASE)
 	.venv/bin/python -m tests.bench

@@ -1,153 +1,114 @@
 """Budgets of the reader's page, measured by Chromium against a served sample: ``make budgets``.
 
-``URL`` is the server (http://127.0.0.1:8000), ``PLACE`` what is opened of it. Bytes are counted by the
-browser as they came over the wire, heads included. The bare page is MapLibre with one tile of the same day;
-its script is read from disk, so with a slow network it is no fair peer.
+``URL`` is the server, http://127.0.0.1:8000; several, with a space between, are opened in turns, and the
+last one has the build of this checkout. ``PLACE`` is what is opened of it, ``TILE`` the one tile of the bare
+page of MapLibre beside it; ``PAIRS`` is how often. The renderer is software: take the ratios.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from pathlib import Path
+import statistics
+from collections import defaultdict
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
+import rich.box
+from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+from rich.table import Table
 
+from tests.bench.moving import OURS, handled, year
+from tests.bench.opening import SLOW_3G, Opened, opened
 from tests.browser.conftest import ARGUMENTS
 
-SERVER = os.environ.get("URL", "http://127.0.0.1:8000")
+SERVERS = os.environ.get("URL", "http://127.0.0.1:8000").split()
 PLACE = os.environ.get("PLACE", "?theatre=ukraine-sample&lang=en#map=6.2/48.2/36.2&at=2023-11-09")
-TILE = "/tiles/ukraine-sample/{z}/{x}/{y}.mvt?datetime=2023-11-09"
-MODULES = Path(__file__).parents[2] / "tileserver/web/frontend/node_modules/maplibre-gl/dist"
-SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 51_200, "uploadThroughput": 51_200}
-PATIENCE, STEP = 90_000, 250  # ms until given up, and from look to look
-
-# Sums of what moved without the reader's hand, and tasks over 50 ms, for which the browser names a script.
-WATCH = """
-globalThis.seen = { shift: 0, long: [] };
-new PerformanceObserver((list) => { for (const one of list.getEntries())
-  if (!one.hadRecentInput) seen.shift += one.value; }).observe({ type: "layout-shift", buffered: true });
-new PerformanceObserver((list) => { for (const one of list.getEntries())
-  seen.long.push([one.duration, one.blockingDuration, one.scripts.map((s) => [s.duration, s.sourceURL])]); })
-  .observe({ type: "long-animation-frame", buffered: true });
-"""
-SHOWN = """() => globalThis.tileserverMap?.loaded() && globalThis.tileserverShownSource?.()
-    && tileserverMap.isSourceLoaded(tileserverShownSource()) ? performance.now() : 0"""
-BARE = """<!doctype html><div id="m" style="height:100vh"></div><script type="module">
-import * as m from "/bare/maplibre-gl.mjs"; m.setWorkerUrl("/bare/maplibre-gl-worker.mjs");
-const map = new m.Map({ container: "m", zoom: 6, center: [36.2, 48.2], style: { version: 8,
-  sources: { s: { type: "vector", tiles: [location.origin + "%s"], minzoom: 0, maxzoom: 4 } },
-  layers: [{ id: "l", type: "fill", source: "s", "source-layer": "control" }] } });
-map.once("idle", () => { globalThis.idle = performance.now(); });
-</script>"""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """One opening of a page: bytes, requests, ms to the day's picture, layout shift."""
-
-    wire: int
-    requests: int
-    first: float
-    shift: float
-
-
-def _wire(session: CDPSession) -> dict[str, int]:
-    counted = {"wire": 0, "requests": 0}
-
-    def ended(event: Any) -> None:
-        counted["wire"] += int(event["encodedDataLength"])
-        counted["requests"] += 1
-
-    session.on("Network.loadingFinished", ended)
-    session.send("Network.enable")
-    return counted
-
-
-def opened(browser: Browser, path: str, shown: str, network: dict[str, Any] | None, patience: int) -> Opened:
-    """Open *path* in a browser that knows nothing yet, until *shown* says the ms of the first picture."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
-    try:
-        page = context.new_page()
-        page.add_init_script(WATCH)
-        page.route(f"{SERVER}/bare/**", _bare)
-        session = context.new_cdp_session(page)
-        counted = _wire(session)
-        if network:
-            session.send("Network.emulateNetworkConditions", network)
-        page.goto(SERVER + path, wait_until="commit", timeout=PATIENCE)
-        first = _first(page, shown, patience)
-        page.wait_for_timeout(1500)
-        return Opened(counted["wire"], counted["requests"], first, page.evaluate("seen.shift"))
-    finally:
-        context.close()
-
-
-def _first(page: Page, shown: str, patience: int) -> float:
-    for _ in range(patience // STEP):
-        if first := page.evaluate(shown):
-            return float(first)
-        page.wait_for_timeout(STEP)
-    return float("nan")
-
-
-def _bare(route: Route) -> None:
-    name = route.request.url.rpartition("/")[2]
-    if name == "page":
-        tile = TILE.format(z="{z}", x="{x}", y="{y}")
-        route.fulfill(body=BARE % tile, content_type="text/html")
-    else:
-        route.fulfill(path=MODULES / name, content_type="text/javascript")
-
-
-def moved(browser: Browser, steps: int = 40) -> tuple[list[Any], list[int]]:
-    """Hold the arrow of the slider for *steps*, then play; return frames over 50 ms, and heaps in bytes."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
-    try:
-        page = context.new_page()
-        page.add_init_script(WATCH)
-        session = context.new_cdp_session(page)
-        page.goto(f"{SERVER}/{PLACE}")
-        _first(page, SHOWN, PATIENCE)
-        heaps = [_heap(session)]
-        page.evaluate("seen.long.length = 0")
-        page.locator("input[type=range], [role=slider]").first.focus()
-        for _ in range(steps):
-            page.keyboard.press("ArrowLeft")
-            page.wait_for_timeout(60)
-        heaps.append(_heap(session))
-        for _ in range(365 - steps):
-            page.keyboard.press("ArrowLeft")
-        page.wait_for_timeout(3000)
-        heaps.append(_heap(session))
-        return page.evaluate("seen.long"), heaps
-    finally:
-        context.close()
-
-
-def _heap(session: CDPSession) -> int:
-    session.send("HeapProfiler.collectGarbage")
-    return int(session.send("Runtime.getHeapUsage")["usedSize"])
+TILE = os.environ.get("TILE", "/tiles/ukraine-sample/{z}/{x}/{y}.mvt?datetime=2023-11-09")
+PAIRS = int(os.environ.get("PAIRS", "6"))
+PARTS = os.environ.get("PARTS", "open slow slider year").split()
+STEPS = 40  # of the slider, each way
+YEAR = 365  # days
 
 
 def main() -> None:
-    """Print the budgets as a table."""
+    """Print the budgets as tables."""
+    console = Console(width=120)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        idle = "() => globalThis.idle ?? 0"
-        for name, network in (("cable", None), ("slow 3G", SLOW_3G)):
-            for _ in range(1 if network else 2):
-                page = opened(browser, f"/{PLACE}", SHOWN, network, PATIENCE)
-                bare = opened(browser, "/bare/page", idle, network, PATIENCE)
-                print(f"{name}: / {page}; bare {bare}; ratio {page.first / bare.first:.2f}", flush=True)
-        print("/embed before its map:", opened(browser, f"/embed{PLACE}", "() => 1", None, STEP), flush=True)
-        print("/embed with its map:", opened(browser, f"/embed{PLACE}", SHOWN, None, 8000), flush=True)
-        frames, heaps = moved(browser)
-        worst = sorted(frames, reverse=True)[:3]
-        print(f"frames over 50 ms: {len(frames)}; worst {worst}")
-        print("heap in MB at first, after 40 days, after a year:", [round(heap / 1e6, 1) for heap in heaps])
+        executable = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        if "open" in PARTS:
+            console.print(_openings(browser, "without a limit", None, PAIRS))
+        if "slow" in PARTS:
+            console.print(_openings(browser, "slow 3G", SLOW_3G, max(1, PAIRS // 3)))
+        if "slider" in PARTS:
+            console.print(_slider(browser))
+        if "year" in PARTS:
+            console.print(_year(browser))
         browser.close()
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, box=rich.box.SIMPLE_HEAD, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="left" if column == columns[0] else "right")
+    return table
+
+
+def _openings(browser: Browser, title: str, network: dict[str, Any] | None, pairs: int) -> Table:
+    """Open all pages in turns, and compare each with the bare page of its turn."""
+    *_, own = SERVERS
+    pages = {f"{server}/{PLACE}": "" for server in SERVERS} | {f"{own}/bare": TILE}
+    found: dict[str, list[Opened]] = defaultdict(list)
+    for _ in range(pairs):
+        for url, tile in pages.items():
+            found[url].append(opened(browser, url, network, tile))
+    columns = ("page", "first picture ms", "times bare", "kB to it", "requests", "kB 4 s later", "shift")
+    table = _table(f"First picture of a day, {title}, medians of {pairs}", *columns)
+    bare = found[f"{own}/bare"]
+    for url, each in found.items():
+        times = [one.first / other.first for one, other in zip(each, bare, strict=True)]
+        table.add_row(
+            url,
+            f"{_median(one.first for one in each):.0f}",
+            f"{statistics.median(times):.2f} ({min(times):.2f}-{max(times):.2f})",
+            f"{_median(one.wire for one in each) / 1000:.1f}",
+            f"{_median(one.requests for one in each):.0f}",
+            f"{_median(one.in_all for one in each) / 1000:.1f}",
+            f"{max(one.shift for one in each):.5f}",
+        )
+    return table
+
+
+def _median(values: Any) -> float:
+    return float(statistics.median(values))
+
+
+def _slider(browser: Browser) -> Table:
+    table = _table("The slider, pressed, dragged and leapt with", "what", "number", "median ms", "worst ms")
+    result = handled(browser, f"{SERVERS[-1]}/{PLACE}", STEPS)
+    ours = [share for _, share in result.long]
+    for name, values in (
+        ("handlers of input, all that they call", result.handlers),
+        ("tasks over 50 ms", [task for task, _ in result.long]),
+        ("of these, calls of ours", ours),
+    ):
+        table.add_row(
+            name, str(len(values)), f"{_median(values or [0]):.1f}", f"{max(values, default=0):.1f}"
+        )
+    busy = sum(ms for name, ms in result.shares.items() if name != "(idle)")
+    for name in (OURS, "MapLibre", "(program)", "(garbage collector)"):
+        share = result.shares.get(name, 0)
+        table.add_row(f"{name}: share of the busy time", f"{share / busy:.1%}", "", "")
+    return table
+
+
+def _year(browser: Browser) -> Table:
+    columns = ("days played", "heap MB", "nodes", "listeners", "sources", "layers", "images")
+    table = _table("What is kept, after collection, at the last day", *columns)
+    for kept in year(browser, f"{SERVERS[-1]}/{PLACE}", YEAR):
+        counts = (kept.nodes, kept.listeners, kept.sources, kept.layers, kept.images)
+        table.add_row(str(kept.days), f"{kept.heap / 1e6:.2f}", *map(str, counts))
+    return table
 
 
 if __name__ == "__main__":

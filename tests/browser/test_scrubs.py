@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 
 import pytest
 from playwright.async_api import Route
@@ -36,9 +37,12 @@ async def test_after_every_scrub_each_tile_is_of_the_day_that_is_named(
         lost = number == 0 or chance.random() < 0.25
         await scrub(reader, chance, chance.randrange(1, 40), lost)
         day = await reader.page.evaluate(WISHED)
+        begun = time.monotonic()
         try:
             await reader.ready(day)
+            whole = time.monotonic() - begun
             await assert_all_of_one_day(reader, server_url, day)
+            print(f"scrub {number}: {day} whole after {whole:.1f} s{', context lost' * lost}", flush=True)
         except AssertionError as error:
             page = await reader.page.evaluate(
                 "[document.getElementById('date-field').value, document.getElementById('slider').value,"

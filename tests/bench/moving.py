@@ -1,0 +1,183 @@
+"""The reader moves through time: tasks of the main thread meanwhile, and what a year leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page
+
+from tests.bench.opening import maplibre_chunks
+
+LONG = 50.0  # ms, above which a task is long
+INPUTS = {"input", "keydown", "keyup", "change", "pointermove", "pointerdown"}
+CATEGORIES = ["devtools.timeline", "toplevel"]
+OURS = "ours"
+READY = """() => document.documentElement.dataset.state === 'ready'
+    && document.documentElement.dataset.after !== 'waiting' && tileserverMap.loaded()"""
+SLIDE = """place => { const slider = document.getElementById("slider"); slider.value = String(place);
+    slider.dispatchEvent(new Event("input", { bubbles: true })); }"""
+PLAYED = """() => !document.getElementById("play").classList.contains("playing")
+    && document.getElementById("slider").value === document.getElementById("slider").max"""
+COUNTS = """() => ({ sources: Object.keys(tileserverMap.getStyle().sources).length,
+    layers: tileserverMap.getStyle().layers.length, images: tileserverMap.listImages().length })"""
+
+
+Traced = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """The main thread, in ms: runs of handlers of input, long tasks with our share, whose functions ran."""
+
+    handlers: list[float]
+    long: list[tuple[float, float]]
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What there is after so many days were played: bytes of the collected heap, and counts of things."""
+
+    days: int
+    heap: int
+    nodes: int
+    listeners: int
+    sources: int
+    layers: int
+    images: int
+
+
+def ready(page: Page) -> None:
+    """Wait until the page is at rest."""
+    page.wait_for_timeout(700)
+    page.wait_for_function(READY, timeout=90_000, polling=100)
+
+
+def handled(browser: Browser, url: str, steps: int) -> Handled:
+    """Press the slider's arrow, drag it and leap with it, *steps* times each, traced and then sampled."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    try:
+        page = context.new_page()
+        page.goto(url)
+        ready(page)
+        page.focus("#slider")
+        ready(page)  # with the periods beside the shown one
+        place = int(page.input_value("#slider"))
+        browser.start_tracing(page=page, categories=CATEGORIES)
+        _move(page, place, steps)
+        traced = json.loads(browser.stop_tracing())["traceEvents"]
+        session = context.new_cdp_session(page)
+        session.send("Profiler.enable")
+        session.send("Profiler.start")
+        _move(page, place, steps)
+        profile = session.send("Profiler.stop")["profile"]
+    finally:
+        context.close()
+    return Handled(*_tasks(traced), _shares(profile))
+
+
+def _move(page: Page, place: int, steps: int) -> None:
+    days = int(page.get_attribute("#slider", "max") or 0)
+    page.evaluate(SLIDE, place)
+    ready(page)
+    for _ in range(steps):
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(60)
+    for step in range(steps):
+        page.evaluate(SLIDE, max(0, place - step))
+        page.wait_for_timeout(30)
+    for step in range(steps):
+        page.evaluate(SLIDE, (place + step * 37) % (days + 1))
+        page.wait_for_timeout(120)
+    ready(page)
+
+
+def _tasks(traced: Iterable[Traced]) -> tuple[list[float], list[tuple[float, float]]]:
+    events = [each for each in traced if each.get("ph") == "X" and "dur" in each]
+    inputs = [each for each in events if each["name"] == "EventDispatch" and _typed(each) in INPUTS]
+    thread = Counter((each["pid"], each["tid"]) for each in inputs).most_common(1)[0][0]
+    own = [each for each in events if (each["pid"], each["tid"]) == thread]
+    ours = _outermost(each for each in own if each["name"] == "FunctionCall" and whose(_url(each)) == OURS)
+    long = [each for each in own if each["name"].endswith("RunTask") and each["dur"] > LONG * 1000]
+    shares = [sum(each["dur"] for each in ours if _holds(task, each)) for task in long]
+    return (
+        sorted((each["dur"] / 1000 for each in inputs), reverse=True),
+        sorted(
+            ((task["dur"] / 1000, share / 1000) for task, share in zip(long, shares, strict=True)),
+            reverse=True,
+        ),
+    )
+
+
+def _typed(event: Traced) -> str:
+    return str(event["args"].get("data", {}).get("type", ""))
+
+
+def _url(event: Traced) -> str:
+    return str(event["args"].get("data", {}).get("url", ""))
+
+
+def _outermost(calls: Iterable[Traced]) -> list[Traced]:
+    found: list[Traced] = []
+    for call in sorted(calls, key=lambda each: (each["ts"], -each["dur"])):
+        if not found or call["ts"] >= found[-1]["ts"] + found[-1]["dur"]:
+            found.append(call)
+    return found
+
+
+def _holds(task: Traced, call: Traced) -> bool:
+    return bool(task["ts"] <= call["ts"] < task["ts"] + task["dur"])
+
+
+def _shares(profile: dict[str, Any]) -> dict[str, float]:
+    """Return the ms in which a sample of the main thread was in whose function."""
+    owners = {node["id"]: _owner(node["callFrame"]) for node in profile["nodes"]}
+    shares: Counter[str] = Counter()
+    for node, passed in zip(profile["samples"], profile["timeDeltas"], strict=True):
+        shares[owners[node]] += passed / 1000
+    return dict(shares.most_common())
+
+
+def _owner(frame: dict[str, Any]) -> str:
+    return whose(frame["url"]) if frame["url"] else str(frame["functionName"])
+
+
+def whose(url: str) -> str:
+    """Return whose script is at *url* of the built page."""
+    if "/static/assets/" not in url:
+        return "other"
+    return "MapLibre" if url.rpartition("/")[2] in maplibre_chunks() else OURS
+
+
+def year(browser: Browser, url: str, days: int) -> list[Kept]:
+    """Play the whole range again and again until *days* were shown; what there is before and after each."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    try:
+        page = context.new_page()
+        session = context.new_cdp_session(page)
+        page.goto(url)
+        ready(page)
+        span = int(page.get_attribute("#slider", "max") or 0) + 1
+        found = []
+        for played in range(0, days + span, span):
+            page.evaluate(SLIDE, span - 1)
+            ready(page)
+            found.append(_kept(page, session, played))
+            page.click("#play")  # from the last day on it starts at the first
+            page.wait_for_function(PLAYED, timeout=span * 2_000, polling=200)
+        return found
+    finally:
+        context.close()
+
+
+def _kept(page: Page, session: CDPSession, days: int) -> Kept:
+    for _ in range(3):  # what a finaliser lets go of is collected the next time
+        session.send("HeapProfiler.collectGarbage")
+    heap = int(session.send("Runtime.getHeapUsage")["usedSize"])
+    counters = session.send("Memory.getDOMCounters")
+    counts = page.evaluate(COUNTS)
+    return Kept(days, heap, counters["nodes"], counters["jsEventListeners"], **counts)
