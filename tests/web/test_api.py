@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from tileserver.web.keys_visit import OPENED
 from tileserver.web.operations import OPERATIONS
 
 METHODS = {"get"}
@@ -97,6 +98,28 @@ def test_the_suffixes_of_ids_say_what_a_tile_resource_is(document: dict[str, Any
         tile = f"{above}/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
         assert ids[tile].endswith(f".{kind}.vector.getTile")
         assert {"datetime", "subset"} <= names(document["paths"][tile]["get"], "query")
+
+
+def test_what_a_key_opens_says_so_with_its_refusals_and_nothing_else_does(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    named = {
+        (each["type"], each.get("in", each.get("scheme")), each.get("name")) for each in schemes.values()
+    }
+    assert named == {
+        ("http", "bearer", None),
+        ("apiKey", "header", "X-Api-Key"),
+        ("apiKey", "query", "key"),
+        ("apiKey", "query", "signed"),
+    }
+    for path, each in document["paths"].items():
+        named_tileset = path.startswith(OPENED) and not path.startswith("/tiles/WebMercatorQuad")
+        security = each["get"].get("security", [])
+        assert bool(security) == named_tileset, path
+        assert {"401", "403"} <= set(each["get"]["responses"]) or not named_tileset
+        assert "401" not in each["get"]["responses"] or named_tileset
+        assert not security or {} in security, "what is public takes no key"
+        assert {name for one in security for name in one} <= set(schemes)
+    assert "RateLimit" in document["components"]["responses"]["Problem429"]["headers"]
 
 
 def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from tileserver.grid import address_at
 from tileserver.picture.html import Html, element, join, table
-from tileserver.publish.developers_code import CODE, Example
+from tileserver.publish.developers_code import CODE, Example, code_block
+from tileserver.publish.developers_keys import keys_section
 from tileserver.publish.documents import time_block
 from tileserver.publish.lettering import FONTS, SPRITE_FILES
 from tileserver.publish.ogc import title_of
@@ -32,8 +33,15 @@ _PICTURE = (480, 320)  # pixels of a preview
 _PART = re.compile(r"{([A-Za-z]+)}")
 
 
+class TimedTileset(NamedTuple):
+    """A tileset with its ``time`` block."""
+
+    tileset: Tileset
+    time: Mapping[str, Any]
+
+
 class ServiceLimits(NamedTuple):
-    """ServiceLimits of the server that partners meet: seconds of keeping, milliseconds of work per second."""
+    """Limits that partners meet: seconds for which a dated answer is kept, milliseconds of work a second."""
 
     max_age: int
     rate: float
@@ -50,17 +58,18 @@ def developers_page(
     default: str = "",
 ) -> str:
     """Return the page as of the instant *now*; *base* begins absolute URLs."""
-    served = dict(catalogue.served())
+    served = {name: TimedTileset(each, time_block(each, now)) for name, each in catalogue.served()}
     first = served.get(catalogue.default_theatre(default) or "")
-    example = _example(first, now, base) if first else None
+    example = _example(first, base) if first else None
     links = element("a", "Map", href="./"), element("a", "OpenAPI", href="api")
     sections = (
         element(
             "p",
             "Dated vector tiles by plain HTTP, for any map. What is public needs no key and sets no cookie.",
         ),
-        _section("Tilesets", _tilesets(served, now), "tilesets"),
+        _section("Tilesets", _tilesets(served), "tilesets"),
         *([_section("Code to copy", _code(example), "code")] if example else []),
+        _section("Keys", keys_section(example), "keys"),
         _section("Every path", _paths(routes, example), "paths"),
         _section("Health and limits", _limits(limits), "limits"),
     )
@@ -71,9 +80,9 @@ def _section(title: str, body: Iterator[Html], anchor: str) -> Html:
     return element("section", element("h2", title), *body, id=anchor)
 
 
-def _example(tileset: Tileset, now: datetime, base: str) -> Example | None:
-    """Return values for the code, on the newest public day of *tileset*; ``None`` before any."""
-    time = time_block(tileset, now)
+def _example(shown: TimedTileset, base: str) -> Example | None:
+    """Return values for the code, on the day that a page opens at; ``None`` before anything is public."""
+    tileset, time = shown
     if time["default"] is None:
         return None
     longitude, latitude, zoom = tileset.theatre.centre
@@ -84,12 +93,11 @@ def _example(tileset: Tileset, now: datetime, base: str) -> Example | None:
     return Example(base, tileset.theatre.id, time["default"], tileset.zooms, centre, tile, layer)
 
 
-def _tilesets(served: dict[str, Tileset], now: datetime) -> Iterator[Html]:
+def _tilesets(served: Mapping[str, TimedTileset]) -> Iterator[Html]:
     """Yield each theatre with pictures of three of its days, and its tilesets as a table."""
-    for name, tileset in served.items():
+    for name, (tileset, time) in served.items():
         if name != tileset.theatre.id:
             continue
-        time = time_block(tileset, now)
         yield element("h3", title_of(tileset))
         if time["first_day"] and time["last_day"]:
             yield element("div", *_previews(name, time["first_day"], time["last_day"]), class_="previews")
@@ -97,12 +105,12 @@ def _tilesets(served: dict[str, Tileset], now: datetime) -> Iterator[Html]:
         yield table(
             f"Tilesets of {name}",
             ["Tileset", "First day", "Last day", "Zooms", "Documents"],
-            [_row(each, served[each], now) for each in own],
+            [_row(each, *served[each]) for each in own],
         )
 
 
-def _row(name: str, tileset: Tileset, now: datetime) -> list[str]:
-    time, (low, high) = time_block(tileset, now), tileset.zooms
+def _row(name: str, tileset: Tileset, time: Mapping[str, Any]) -> list[str]:
+    low, high = tileset.zooms
     documents = (
         element("a", "TileJSON", href=f"tilesets/{name}"),
         element("a", "timeline", href=f"tilesets/{name}/timeline"),
@@ -140,9 +148,7 @@ def _code(example: Example) -> Iterator[Html]:
     )
     for client, written in CODE.items():
         yield element("h3", client)
-        lines = join(written(example).splitlines(), Html("\n"))  # an element alone would lose the line ends
-        code = element("code", lines)
-        yield element("pre", code, tabindex=0, role="region", aria_label=f"Code for {client}")
+        yield code_block(client, written(example))
 
 
 def _paths(routes: Sequence[Described], example: Example | None) -> Iterator[Html]:
@@ -156,10 +162,11 @@ def _paths(routes: Sequence[Described], example: Example | None) -> Iterator[Htm
     )
     for route in routes:
         shown = _shown(route, example)
-        tried = [element("p", element("a", "Try it", href=shown))] if shown else []
+        tried = [element("p", "Example: ", element("a", shown, href=shown, data_example=""))] if shown else []
         listed = [element("li", element("code", name), f": {says}") for name, says in _parameters(route)]
         summary = element("summary", element("code", route.path), f" {route.summary}")
-        yield element("details", summary, *([element("ul", *listed)] if listed else []), *tried)
+        parts = [element("ul", *listed)] if listed else []
+        yield element("details", summary, *parts, *tried, data_path=route.path)
 
 
 def _parameters(route: Described) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from tileserver.picture.html import Html, element, join
+
 
 class Example(NamedTuple):
     """Values that the code is written with: the beginning of URLs, a tileset, a day, zooms, a tile."""
@@ -131,3 +133,9 @@ CODE: Mapping[str, Callable[[Example], str]] = {
     "MapLibre Native, Swift": _swift,
     "MapLibre Native, Kotlin": _kotlin,
 }
+
+
+def code_block(name: str, text: str) -> Html:
+    """Return *text* as code of the client *name*, line by line."""
+    lines = join(text.splitlines(), Html("\n"))  # an element alone would lose the line ends
+    return element("pre", element("code", lines), tabindex=0, role="region", aria_label=f"Code for {name}")

@@ -17,6 +17,23 @@ OPENAPI_31 = "application/vnd.oai.openapi+json;version=3.1"
 VERSIONS = {OPENAPI_30: "3.0.3", OPENAPI_31: "3.1.0"}
 _PART = re.compile(r"{([A-Za-z]+)}")
 _PROBLEM = "#/components/schemas/Problem"
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key as Authorization: Bearer KEY"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "The same key"},
+    "query": {"type": "apiKey", "in": "query", "name": "key", "description": "The same, seen in the address"},
+    "signed": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "signed",
+        "description": "ID.EXPIRES.LENGTH.MAC: for a while what a key opens, without the key",
+    },
+}
+# What is public takes no key, and is the same with one.
+_SECURITY: Sequence[Mapping[str, Sequence[str]]] = ({}, *({name: ()} for name in _KEYS))
+_KEY_FAULTS = {
+    "401": "No key of this server, revoked or expired; a signature that is wrong or over",
+    "403": "The key is for other tilesets, or for pages of another origin",
+}
 _FAULTS = {
     "400": "A parameter that is wrong, unknown or repeated",
     "404": "A thing of that name is not there, or not public",
@@ -26,13 +43,23 @@ _FAULTS = {
     "501": "A form that is known and not made here",
     "503": "The database is away or busy; Retry-After says when to ask again",
 }
+_QUOTA = ("RateLimit", "RateLimit-Policy")
+_HEADERS = {
+    "RateLimit": "Of a key with quotas: what is left by window, and seconds to its end",
+    "RateLimit-Policy": "Of a key with quotas: how many requests, and in how many seconds",
+    "Retry-After": "Seconds after which to ask again",
+    "WWW-Authenticate": "That a key is asked for",
+}
+_TOLD = {"401": ("WWW-Authenticate",), "429": ("Retry-After", *_QUOTA), "503": ("Retry-After",)}
+_TEXT = {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
     """A route as described: path, id, summary, media types of its answer, names of its parameters.
 
-    ``choices`` are the categories by which events can be chosen, and their codes.
+    ``choices`` are the categories by which events can be chosen, and their codes; ``takes_key`` where a key
+    opens more than is public.
     """
 
     path: str
@@ -41,6 +68,7 @@ class Described:
     gives: tuple[str, ...]
     takes: tuple[str, ...]
     choices: Mapping[str, Sequence[str]]
+    takes_key: bool = False
 
 
 def openapi_document(
@@ -60,13 +88,16 @@ def openapi_document(
         "servers": [{"url": base or "/"}],
         "paths": {route.path: {"get": _operation(route, names)} for route in routes},
         "components": {
+            "securitySchemes": _KEYS,
+            "headers": {name: {"description": says, "schema": _TEXT} for name, says in _HEADERS.items()},
             "schemas": {"Problem": _problem()},
             "responses": {
                 f"Problem{status}": {
                     "description": says,
+                    "headers": {name: _header(name) for name in _TOLD.get(status, ())},
                     "content": {"application/problem+json": {"schema": {"$ref": _PROBLEM}}},
                 }
-                for status, says in _FAULTS.items()
+                for status, says in (_FAULTS | _KEY_FAULTS).items()
             },
         },
     }
@@ -87,20 +118,27 @@ def _operation(route: Described, names: Mapping[str, Sequence[str]]) -> dict[str
         "operationId": route.id,
         "summary": route.summary,
         "parameters": in_path + in_query + chosen,
+        **({"security": _SECURITY} if route.takes_key else {}),
         "responses": _responses(route),
     }
 
 
 def _responses(route: Described) -> dict[str, Any]:
     content = {each: {"schema": _content(each)} for each in route.gives}
+    quota = {"headers": {name: _header(name) for name in _QUOTA}} if route.takes_key else {}
+    faults = _FAULTS | _KEY_FAULTS if route.takes_key else _FAULTS
     return {
-        "200": {"description": route.summary, "content": content},
+        "200": {"description": route.summary, "content": content, **quota},
         "204": {"description": "Nothing is there"},
         "206": {"description": "A range of the file", "content": content},
         "304": {"description": "As it is known already"},
-        **{status: {"$ref": f"#/components/responses/Problem{status}"} for status in _FAULTS},
+        **{status: {"$ref": f"#/components/responses/Problem{status}"} for status in faults},
         **({"404": _missing_page()} if any(each.startswith("text/html") for each in route.gives) else {}),
     }
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
 
 
 def _missing_page() -> dict[str, Any]:

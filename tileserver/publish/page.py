@@ -122,7 +122,7 @@ def theatre_page(
 
 def english_page(template: str, theme: str, title: str, links: Html, body: Iterable[Html]) -> str:
     """Return a page for developers, in English alone; its address has one part, as the root's has none."""
-    below_root = template.replace('href="../', 'href="')
+    below_root = template.replace('="../', '="')
     values = {
         "lang": "en",
         "theme": f' data-theme="{theme}"' if theme else "",

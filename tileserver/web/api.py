@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from tileserver.errors import BadParameter
 from tileserver.publish.openapi import OPENAPI_30, OPENAPI_31, Described, openapi_document
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.web.documents import DocumentName, DocumentRoutes
+from tileserver.web.keys_text import Credentials
+from tileserver.web.keys_visit import Visit
 from tileserver.web.operations import OPERATIONS
 from tileserver.web.params import FORMS, read_query
 
@@ -30,11 +32,10 @@ class ApiRoute:
         """``/api?f=``: all routes as OpenAPI 3.1, or 3.0 where ``f`` or ``Accept`` says so."""
         media_type = _form_of(request)
         catalogue, base = await self.documents.current.catalogue(), self.documents.base_url(request)
-        paths = [route.path for route in request.app.routes if isinstance(route, Route)]
         key = DocumentName(catalogue.serial, f"openapi {media_type}", "", base, None)
 
         async def compute() -> bytes:
-            routes = described(paths, catalogue)
+            routes = described(request.app.routes, catalogue)
             return msgspec.json.encode(openapi_document(routes, _names(catalogue), base, media_type))
 
         answer = await self.documents.answer(request, key, compute, media_type=media_type, has_urls=True)
@@ -42,14 +43,22 @@ class ApiRoute:
         return answer
 
 
-def described(paths: Sequence[str], catalogue: Catalogue) -> list[Described]:
-    """Return the routes at *paths*, with the categories that events of *catalogue* have."""
+def described(routes: Sequence[BaseRoute], catalogue: Catalogue) -> list[Described]:
+    """Return *routes*, mounts left out, with the categories of events in *catalogue*."""
     choices: dict[str, Sequence[str]] = {}
     for _, tileset in catalogue.served():
         choices = {**tileset.selectable, **choices}
-    found = [(path, OPERATIONS[path]) for path in paths]
+    found = [(each.path, OPERATIONS[each.path]) for each in routes if isinstance(each, Route)]
     return [
-        Described(path, each.id, each.summary, each.gives, each.takes, choices if each.chooses else {})
+        Described(
+            path,
+            each.id,
+            each.summary,
+            each.gives,
+            each.takes,
+            choices if each.chooses else {},
+            takes_key=bool(Visit(path, Credentials(b"")).tileset),
+        )
         for path, each in found
     ]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from tileserver.publish.developers import ServiceLimits, developers_page
 from tileserver.tiles.horizon import stride_of
@@ -25,14 +24,13 @@ class DeveloperRoute:
 
     async def page(self, request: Request) -> Response:
         """``/developers?theme=``: tilesets, code by client, every path, limits."""
-        theme, template = dress_of(request).theme, text_page()
+        theme, template = dress_of(request).theme, text_page("developers")
         current, base = self.documents.current, self.documents.base_url(request)
         catalogue, now = await current.catalogue(), current.clock()
-        paths = [route.path for route in request.app.routes if isinstance(route, Route)]
         key = DocumentName(catalogue.serial, f"developers {theme}", "", (base, template), stride_of(now))
 
         async def compute() -> bytes:
-            routes, default = described(paths, catalogue), self.documents.theatre
+            routes, default = described(request.app.routes, catalogue), self.documents.theatre
             args = (template, theme, catalogue, routes, now, base, self.limits, default)
             return developers_page(*args).encode()
 

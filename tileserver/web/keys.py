@@ -148,7 +148,7 @@ class Keys:
         self._read = read.generation
 
     def admit(self, asked: Visit) -> Passed | KeyRefusal:
-        """Decide on a request that shows a key, and count what became of it."""
+        """Decide on a request that shows a key, and count the outcome."""
         decided = self._decide(asked)
         if isinstance(decided, KeyRefusal):
             self.usage.count(decided.outcome)

@@ -157,7 +157,7 @@ def of_doors(doors: Doors) -> Source:
 
 
 def of_keys(keys: Keys) -> Source:
-    """Return the source of the number of keys, and of whether they can be checked."""
+    """Return the source of the number of keys, and of blindness for revocations."""
 
     def read() -> Figures:
         yield Figure("keys", len(keys))

@@ -55,9 +55,9 @@ def dress_of(request: Request) -> Dress:
     return Dress(language_of(request), theme if theme in ("light", "dark") else "")
 
 
-def text_page() -> str:
-    """Return the template of pages of text, a file of the front end's build."""
-    path = STATIC / "text.html"
+def text_page(name: str = "text") -> str:
+    """Return the template *name* of pages of text, a file of the front end's build."""
+    path = STATIC / f"{name}.html"
     if not path.is_file():
         raise Unavailable("the front end is not built; run: make setup")
     return path.read_text("utf-8")

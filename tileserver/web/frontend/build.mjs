@@ -70,6 +70,7 @@ const { metafile } = await build({
     "map-style": "maplibre-gl/dist/maplibre-gl.css",
     missing: "src/missing.css",
     text: "src/text.css",
+    try: "src/developers/try.ts",
     worker: "src/worker.ts",
   },
   outdir: fileURLToPath(new URL("assets/", OUT)),
@@ -131,6 +132,10 @@ for (const name of ["missing", "text"]) {
   const page = readFileSync(new URL(`${name}.html`, import.meta.url), "utf8");
   writeFileSync(new URL(`${name}.html`, OUT), page.replace(`{{${name}}}`, named(`${name}-`, ".css")));
 }
+// The page for developers is a page of text with forms, which a script makes.
+const ofText = readFileSync(new URL("text.html", OUT), "utf8");
+const forms = `<script type="module" src="../${named("try-", ".js")}"></script>`;
+writeFileSync(new URL("developers.html", OUT), ofText.replace("[[head]]", forms));
 const template = readFileSync(new URL("page.html", import.meta.url), "utf8");
 const fill = (text, filled) => text.replace(/\{\{(\w+)\}\}/g, (whole, name) => filled[name] ?? whole);
 const words = Object.fromEntries(LANGUAGES.map((language) => [language, wordsOf(language)]));
