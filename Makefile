@@ -4,8 +4,9 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
+.PHONY: help setup run static test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
 
+OUT := static-site
 WORLDS := 500
 SCRUBS := 100
 SOAK_MINUTES := 20
@@ -25,6 +26,10 @@ help: ## list the targets
 
 run: setup ## set up what is missing and serve at http://127.0.0.1:8000 (HOST, PORT, DATABASE_URL)
 	@exec .venv/bin/tileserver serve --sample
+
+static: setup ## make the map of the samples as files, in ./static-site or OUT; docs/static.md
+	@.venv/bin/tileserver sample
+	@.venv/bin/tileserver site make $(OUT)
 
 setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and stop there
 

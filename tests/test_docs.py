@@ -163,7 +163,13 @@ def test_every_log_line_is_in_the_readme_with_its_level_and_keys() -> None:
 _FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|ts|mjs|toml|md|sql|json|txt|geojson|yaml)|(?:[\w.-]+/)+)`")
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([\w-]+))?\)")
 _BASES = (ROOT, PACKAGE, PACKAGE / "theatres", ROOT / "docs" / "examples" / "own-map")
-_MADE = {"NNNN_name.sql", "own.toml", "utils.py", ".tileserver"}  # patterns, and files that are not there
+_MADE = {
+    "NNNN_name.sql",
+    "site.json",
+    "own.toml",
+    "utils.py",
+    ".tileserver",
+}  # patterns, and files that are not there
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

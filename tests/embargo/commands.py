@@ -45,6 +45,11 @@ def _archived(made: Any) -> Any:
     return [(each["tiles"], each["tiles_sha256"]) for each in made]
 
 
+def _in_site(made: Any) -> Any:
+    """Return what is in the tiles of a site; tests/embargo/test_site.py looks at all of its files."""
+    return _archived(made["archives"])
+
+
 def _layer(name: str) -> Callable[[Any], Any]:
     return lambda document: [each for each in document if each["layer"] == name]
 
@@ -126,6 +131,11 @@ COMMANDS: Mapping[str, Entry] = {
         Call("export toy.control {out}/a --zooms 6 --history --json", part=_archived),
         Call("export toy.control {out}/a.pmtiles --zooms 6 --revision 6 --json", shows=False, part=_archived),
     ],
+    "site make": [
+        Call("site make {out}/site --theatre toy --zooms 5-6 --json", LONG, part=_in_site),
+        Call("site make {out}/site --theatre crowd --zooms 5-6 --json", part=_in_site),
+    ],
+    "site upload": Mute("how many files it sent of the caller's own folder"),
     "apply": Mute("what it read in the caller's own files"),
     "theatre list": [Call("theatre list --json", shows=False)],
     "theatre show": [Call("theatre show toy --json", shows=False)],

@@ -26,6 +26,7 @@ from tileserver.cli import (
     seed,
     serving,
     session,
+    site,
     theatre,
     watch,
 )
@@ -73,6 +74,7 @@ app.command()(revisions.readmit)
 app.command()(seed.seed)
 app.command()(export.export)
 app.command()(export.apply)
+app.add_typer(site.site, name="site")
 app.command()(installation.migrate)
 app.command()(installation.check)
 app.add_typer(cluster.db, name="db")

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -115,6 +116,13 @@ def with_service(work: Callable[[TileService], Awaitable[Result]], *, connection
 
     with database(settings) as dsn:
         return asyncio.run(run(dsn))
+
+
+async def moment_of(dsn: str) -> datetime:
+    """Return the present moment, also by the clock of the database at *dsn*."""
+    async with _connection(dsn) as connection:
+        await _ask_time(connection)
+    return clock.get()()
 
 
 async def _ask_time(connection: Connection) -> None:

@@ -84,6 +84,7 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     app.state.current, app.state.service = parts.whole, parts.tiles
     app.state.follower, app.state.observing = parts.follower, seen
     app.state.gate, app.state.hot, app.state.direct = parts.gate, parts.gate.hot, parts.gate.direct
+    app.state.close = parts.close  # for whoever asks it without beginning its tasks
     return app
 
 

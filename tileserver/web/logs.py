@@ -13,9 +13,13 @@ from structlog.typing import EventDict, Processor
 request_id: ContextVar[str] = ContextVar("request_id")  # of the request that is being answered
 
 
-def configure_command_logs() -> None:
-    """Send a command's own lines to standard error, without tracebacks; standard output is for its answer."""
+def configure_command_logs(least: int = logging.NOTSET) -> None:
+    """Send a command's own lines to standard error, without tracebacks; standard output is for its answer.
+
+    None of a level below *least*.
+    """
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         processors=[
             structlog.stdlib.add_log_level,
             _without_traceback,

@@ -146,7 +146,7 @@ class PageRoutes:
                 slots = slots_of(
                     view, words_of(language), base, sentence, embedded=path.name.startswith("embed")
                 )
-            return _filled(path, slots).replace(b"<html", b"<html" + mark, 1)
+            return filled(path, slots).replace(b"<html", b"<html" + mark, 1)
 
         answer = await self.bodies.answer(name, compute)
         return await represent(request, answer, raw(("Cache-Control", "no-cache")), HTML, vary=_VARY)
@@ -156,7 +156,7 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns
 
 
-def _filled(path: Path, slots: Slots) -> bytes:
+def filled(path: Path, slots: Slots) -> bytes:
     """Return the template *path* with *slots* in their places, as UTF-8."""
     values = slots._asdict()
     return _SLOT.sub(lambda found: values[found[1]], path.read_text("utf-8")).encode()

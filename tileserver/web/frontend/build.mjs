@@ -104,6 +104,21 @@ await build({
   logLevel: "warning",
 });
 
+// What a page of static files asks instead of a server, and what chooses its language: apart, so that no other page's
+// scripts are cut otherwise because of them.
+const { metafile: ofFiles } = await build({
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
+  entryPoints: { files: "src/site/site.ts", language: "src/site/language.ts" },
+  outdir: fileURLToPath(new URL("assets/", OUT)),
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  metafile: true,
+  entryNames: "[name]-[hash]",
+  logLevel: "warning",
+});
+
 await buildGlyphs();
 const slider = await buildSlider(fileURLToPath(new URL("slider/", OUT)));
 
@@ -157,6 +172,12 @@ for (const [name, parts] of Object.entries(PAGES)) {
   }
 }
 writeFileSync(new URL("words.json", OUT), JSON.stringify(words)); // for what the server says itself
+const filesScripts = Object.keys(ofFiles.outputs).map((path) => basename(path));
+const script = (start) => BASE + filesScripts.find((name) => name.startsWith(start));
+writeFileSync(
+  new URL("site.json", OUT), // for pages of static files
+  JSON.stringify({ files: script("files-"), language: script("language-") }),
+);
 
 function escaped(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
@@ -187,6 +208,8 @@ function wordsOf(language) {
 const weights = pack(fileURLToPath(OUT), [
   "embed.js",
   `slider/${slider}`,
-  ...outputs.map(([name]) => `assets/${name}`).filter((name) => /\.(js|css)$/.test(name)),
+  ...[...outputs.map(([name]) => name), ...filesScripts]
+    .filter((name) => /\.(js|css)$/.test(name))
+    .map((name) => `assets/${name}`),
 ]);
 for (const [name, bytes] of weights) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB br  ${name}`);

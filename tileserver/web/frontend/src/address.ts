@@ -6,6 +6,7 @@
 
 import { isDay, type Day } from "./days";
 import { choiceOf, choiceText, type EventChoice } from "./event_choice";
+import { mapPage } from "./served";
 import { AS_AT_FIRST, type Switches } from "./switches";
 
 /** The middle of the map in degrees, and its zoom level. */
@@ -190,5 +191,5 @@ export class Address {
 function linkOut(place: Place): string {
   const { theatre, lang } = place;
   const query = new URLSearchParams({ theatre, ...(lang ? { lang } : {}) });
-  return `./?${query.toString()}${fragmentOf(place, place.day)}`;
+  return `./${mapPage()}?${query.toString()}${fragmentOf(place, place.day)}`;
 }

@@ -30,6 +30,7 @@ function askFor(open: OpenTheatre, link: Link, centre: string): void {
   if (!period) return;
   const { notes } = tiles.layers;
   if (notes !== undefined) askForNotes(theatre.tileset, notes, ...daysOf(tiles.time, index));
+  if (!tiles.tiles) return; // tiles of archives, of which nobody but their reader knows where they begin
   const { clientWidth, clientHeight } = document.documentElement;
   const camera = link.camera ?? cameraOn(centre ? centre.split(",").map(Number) : theatre.centre, clearOf());
   for (const { z, x, y } of tilesSeen(camera, clientWidth, clientHeight, tiles))

@@ -102,6 +102,14 @@ export class Answers {
     if (!open || !place?.day) return null;
     const { tiles, theatre } = open;
     const title = pick(theatre.title, this.language) || theatre.id;
-    return { place, title, revision: tiles.time.revision, layers: turnable(tiles), off };
+    const files = !tiles.tiles; // which know no day as it was known once
+    return {
+      place,
+      title,
+      revision: files ? 0 : tiles.time.revision,
+      files,
+      layers: turnable(tiles),
+      off,
+    };
   }
 }

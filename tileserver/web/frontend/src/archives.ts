@@ -3,9 +3,14 @@
 
 import { Protocol } from "pmtiles";
 import { addProtocol } from "./maplibre";
+import { filesOfPage } from "./served";
 
-/** Let sources be read at `pmtiles://` addresses, once *turn* settles: the day is drawn before what lies under it. */
+/** Let sources be read at `pmtiles://` addresses, once *turn* settles: the day is drawn before what lies under it. Dated
+ *  ones are read out of the files of a site, where there is no server, at once. */
 export function readArchives(turn: Promise<void>): void {
+  const files = filesOfPage();
+  if (files)
+    addProtocol("dated", async ({ url }, { signal }) => ({ data: await (await files).tile(url, signal) }));
   const archives = new Protocol();
   addProtocol("pmtiles", async (asked, aborter) => {
     await turn;

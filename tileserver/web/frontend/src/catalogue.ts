@@ -2,6 +2,7 @@
 
 import type { Day } from "./days";
 import type { History } from "./periods";
+import { ask } from "./served";
 import type { Text } from "./texts";
 
 /** A theatre; `bounds` are west, south, east, north in degrees, `centre` longitude, latitude and zoom. */
@@ -88,6 +89,7 @@ interface Time {
   embargo: string;
   horizon: string;
   updated: string | null; // the instant of the last change of what is public
+  published?: string; // of a copy in files: the instant at which it was made
   revision: number; // the newest that anything of it is known in
   history: History;
   days: string; // URL of the timeline
@@ -95,8 +97,9 @@ interface Time {
   changes: { tiles: string; document: string; sides?: string } | null;
 }
 
-interface Answered {
-  tiles: string[];
+/** The TileJSON of a tileset as it is answered; without `tiles` it has no tiles of dates, only history. */
+export interface Answered {
+  tiles?: string[];
   bounds: [number, number, number, number];
   minzoom: number;
   maxzoom: number;
@@ -136,7 +139,7 @@ export interface DayCount {
 
 /** Read a document as JSON. Throws where the answer is none. */
 export async function read<T>(path: string): Promise<T> {
-  const response = await fetch(path); // without a header of its own: what the page preloads is asked for like that
+  const response = await ask(path); // without a header of its own: what the page preloads is asked for like that
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return (await response.json()) as T;
 }

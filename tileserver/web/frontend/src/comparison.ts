@@ -79,9 +79,11 @@ export class Comparison {
     return this.drawn && { pair: this.drawn, layers: this.layers.layerIds };
   }
 
-  setSpan({ first, last }: Span): void {
+  /** Another theatre is open, of these days; *measured* is whether it says what changed hands between two of them. */
+  open({ first, last }: Span, measured: boolean): void {
     this.field.min = first;
     this.field.max = last;
+    byId("compare").hidden = !measured;
   }
 
   /** Compare with this day from now on; with the shown day itself as a revision knew it. */

@@ -3,6 +3,7 @@
 
 import type { Day } from "./days";
 import { byId, element } from "./dom";
+import { ask } from "./served";
 import type { Say } from "./texts";
 
 interface Corrections {
@@ -12,7 +13,7 @@ interface Corrections {
 /** Say under the date that a day was corrected after a revision, where that is so. */
 export async function tellCorrected(theatre: string, day: Day, revision: number, say: Say): Promise<void> {
   const name = encodeURIComponent(theatre);
-  const answer = await fetch(`corrections/${name}.json?datetime=${day}&known=${revision}`);
+  const answer = await ask(`corrections/${name}.json?datetime=${day}&known=${revision}`);
   if (!answer.ok) return;
   const { corrections } = (await answer.json()) as Corrections;
   const [newest] = corrections;

@@ -1,6 +1,6 @@
 // The events before a period, or before a single day, whose marks are still on the map: those of the earlier periods
 // that the window reaches into, from the same tiles as any other day's; for all so far, and for a day that is not left,
-// from tiles of the window, which count what is too much for points.
+// from tiles of the window, which count what is too much for points, where there are tiles of dates.
 
 import type { Map as MapLibre } from "maplibre-gl";
 import type { DrawnLayer, Role } from "./catalogue";
@@ -44,7 +44,7 @@ export class EarlierEvents {
     const before = period?.first_day ?? day;
     const first = firstDayOf(day, look.window);
     if (before <= first_day || (first !== null && first >= before)) return null;
-    if (period && look.window !== Infinity)
+    if (period && (look.window !== Infinity || !view.tiles.tiles))
       return new EarlierEvents(
         periodsBefore(history.periods, index, look.window).map(({ id }) =>
           part({ ...view.tiles, url: history.tiles.replace("{period}", id) }, dayNumber(day)),
@@ -87,7 +87,7 @@ const EARLIER = AGES.length - 2; // of events whose tiles say no days
 function windowUrl({ tileset, tiles }: TheatreView, look: Look, first: Day | null, last: Day): string {
   const names = look.drawn.map(({ name }) => `${tileset}.${name}`).join(",");
   const chosen = look.drawn.map((layer) => selection(layer, look.hidden));
-  const [template = ""] = tiles.tiles;
+  const [template = ""] = tiles.tiles ?? [];
   const url = template.replace(`/tiles/${tileset}/`, `/tiles/${names}/`);
   return `${url}?datetime=${first ?? ".."}/${last}${[...new Set(chosen)].join("")}`;
 }

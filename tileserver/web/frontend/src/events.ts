@@ -3,6 +3,7 @@
 import type { DrawnLayer } from "./catalogue";
 import type { Day } from "./days";
 import { hideText } from "./event_choice";
+import { ask } from "./served";
 
 /** An event of a list; `from` and `to` are its first and its last day, the place is in degrees. */
 export interface ListedEvent {
@@ -67,7 +68,7 @@ export async function readEvents(
 ): Promise<EventsDocument> {
   if (asked.layers.length === 0) return NOTHING;
   const url = eventsUrl(asked);
-  const response = await fetch(url, { headers: { Accept: "application/json" }, signal });
+  const response = await ask(url, { headers: { Accept: "application/json" }, signal });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return (await response.json()) as EventsDocument;
 }

@@ -3,6 +3,7 @@
 
 import type en from "../../../publish/words/en.json";
 import { addDays, daysBetween, type Day } from "./days";
+import { ask } from "./served";
 import { pick, type Text } from "./texts";
 
 /** The words of gains in one language. */
@@ -234,7 +235,7 @@ function halfEven(value: number, decimals: number): string {
 
 /** Read the gains of a tileset; null where nothing of it is measured. */
 export async function readGains(tileset: string): Promise<Gains | null> {
-  const response = await fetch(`tilesets/${encodeURIComponent(tileset)}/gains.json`, {
+  const response = await ask(`tilesets/${encodeURIComponent(tileset)}/gains.json`, {
     headers: { Accept: "application/json" },
   });
   if (response.status === 404) return null;

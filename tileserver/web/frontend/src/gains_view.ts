@@ -27,6 +27,7 @@ export class GainsView {
   private gains: Gains | null = null;
   private teller: GainsTeller | null = null;
   private tileset = "";
+  private comparable = false;
   private failed = false;
   private day: Day | "" = "";
   private theme: Theme = "light";
@@ -43,9 +44,10 @@ export class GainsView {
   /** The day of which the server has put the sentence into the page; "" for none. */
   private readonly said = byId("gains-lead").textContent && byId<HTMLTimeElement>("date").dateTime;
 
-  /** Another theatre is open, of which nothing is known yet. */
-  open(tileset: string, measured: boolean): void {
+  /** Another theatre is open, of which nothing is known yet; *comparable* is whether two days of it can be compared. */
+  open(tileset: string, measured: boolean, comparable: boolean): void {
     clearTimeout(this.timer);
+    this.comparable = comparable;
     this.tileset = measured ? tileset : "";
     this.failed = false;
     this.take(null);
@@ -133,12 +135,13 @@ export class GainsView {
     ]);
   }
 
-  /** The head of a column, which compares its days on the map. */
+  /** The head of a column, which compares its days on the map, where they can be. */
   private comparer(length: number): HTMLElement {
     const { say, language } = this.options;
     const to = this.day,
       from = addDays(to, -length);
     const words = length === 1 ? say("gainsDay") : say("gainsDays", { count: length });
+    if (!this.comparable) return element("span", "", [words]);
     const title = say("gainsCompare", { day: dayText(from, language, "short") });
     const button = element("button", "", [words], {
       type: "button",

@@ -24,6 +24,7 @@ export interface LegendView {
   tiles: Pick<TileJson, "drawn" | "layers" | "legend">;
   theme: Theme;
   off: ReadonlySet<string>;
+  comparable: boolean; // whether it is known what changed hands between two days
 }
 
 /** How much there is of the codes of a layer, as texts; a code that is missing has nothing on the day's map. */
@@ -167,7 +168,7 @@ export class Legend {
   }
 
   private recentRows(): HTMLElement[] {
-    const gainers = this.view ? gainersOf(this.view.tiles) : [];
+    const gainers = this.view?.comparable ? gainersOf(this.view.tiles) : [];
     if (gainers.length === 0) return [];
     const rows = gainers.map(({ kind, category }) =>
       this.own(

@@ -5,6 +5,7 @@ import { readLink, type Link } from "./address";
 import { readAhead } from "./ahead";
 import { byId } from "./dom";
 import type { GainsWords } from "./gains";
+import { ask } from "./served";
 import { speaker, type Words } from "./texts";
 
 const RETRY_MS = 4000; // after which scripts that a network lost are asked for again
@@ -33,7 +34,7 @@ export function begin(language: string, words: Words, gains: GainsWords): void {
 /** A module that failed once is never asked for again, so the page is, once the server answers. */
 function reload(): void {
   setTimeout(() => {
-    fetch("tilesets").then(() => location.reload(), reload);
+    ask("tilesets").then(() => location.reload(), reload);
   }, RETRY_MS);
 }
 

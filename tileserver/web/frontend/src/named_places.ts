@@ -5,6 +5,7 @@ import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { LonLat } from "./geodesy";
 import type { Map as MapLibre } from "./maplibre";
 import { folded, type Place } from "./place_index";
+import { ask } from "./served";
 
 const SOURCE = "named-places";
 
@@ -58,7 +59,7 @@ export class NamedPlacesOnMap {
   /** Show those of a theatre; without an answer none, for nothing else depends on them. */
   async open(theatre: string): Promise<void> {
     const serial = ++this.serial;
-    const answer = await fetch(`tilesets/${theatre}/places`).catch(() => null);
+    const answer = await ask(`tilesets/${theatre}/places`).catch(() => null);
     const data = answer?.ok ? ((await answer.json().catch(() => NONE)) as NamedPlaces) : NONE;
     if (serial !== this.serial) return;
     this.data = data;

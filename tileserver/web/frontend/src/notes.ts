@@ -2,6 +2,7 @@
 
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
+import { ask } from "./served";
 import { addDays, addMonths, daysBetween, isDay, type Day } from "./days";
 
 /** A dated text about a direction, with its place in degrees; its days are `from` and `to`, both of it. */
@@ -82,7 +83,7 @@ const asked = new Map<string, Promise<Response>>(); // ahead, by URL; each answe
 /** Ask for the notes of these days before anybody reads them. */
 export function askForNotes(theatre: string, layer: string, first: Day, last: Day): void {
   for (const url of monthUrls(theatre, layer, first, last, "")) {
-    const answer = fetch(url);
+    const answer = ask(url);
     answer.catch(() => undefined); // who reads it hears of it
     asked.set(url, answer);
   }
@@ -97,7 +98,7 @@ const monthUrls = (theatre: string, layer: string, first: Day, last: Day, known:
 async function readMonth(url: string, layer: string): Promise<Note[]> {
   const ahead = asked.get(url);
   asked.delete(url);
-  const response = await (ahead ?? fetch(url));
+  const response = await (ahead ?? ask(url));
   if (!response.ok) throw new Error(`notes: ${url}: ${response.status}`);
   return decodeNotes(await response.arrayBuffer(), layer);
 }

@@ -233,7 +233,7 @@ export class PeriodsOnMap {
         ...tiles,
         url:
           (steady
-            ? `${tiles.tiles[0]}?datetime=${day}${known(revision)}`
+            ? `${tiles.tiles?.[0]}?datetime=${day}${known(revision)}`
             : history.tiles.replace("{period}", key)) + facingIn(tiles),
       },
       look,

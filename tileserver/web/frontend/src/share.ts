@@ -21,7 +21,8 @@ const SIDE = [240, 2000] as const;
 export interface Shared {
   place: Place;
   title: string;
-  revision: number; // the newest of the theatre
+  revision: number; // the newest of the theatre; 0 where a day as known then cannot be asked for
+  files: boolean; // whether no server answers, only files
   layers: { name: string; title: Text }[]; // those that a reader can switch
   off: ReadonlySet<string>;
 }
@@ -58,7 +59,7 @@ class ShareSheet {
       ...this.copied("shareLink", this.link),
       this.group("shareDate", [
         this.choice("radio", "date", "pinned", stays, true),
-        this.choice("checkbox", "known", "1", say("shareKnown"), true),
+        ...(shared.revision ? [this.choice("checkbox", "known", "1", say("shareKnown"), true)] : []),
         this.choice("radio", "date", "latest", say("shareLatest"), false),
       ]),
       this.group("shareDress", [
@@ -99,7 +100,7 @@ class ShareSheet {
     const said = new FormData(this.form);
     const isPinned = said.get("date") === "pinned",
       isFixed = said.get("size") === "fixed";
-    this.field("known").disabled = !isPinned;
+    if (this.shared.revision) this.field("known").disabled = !isPinned;
     this.field("controls").disabled = isPinned && said.get("known") === "1";
     this.field("width").disabled = !isFixed;
     const choice = this.chosen(said, isPinned);
@@ -124,6 +125,7 @@ class ShareSheet {
     const { switches } = place;
     return {
       base: new URL("./", location.href).href,
+      files: this.shared.files,
       theatre: place.theatre,
       at: isPinned ? place.day : "latest",
       revision: isKnown ? revision : null,

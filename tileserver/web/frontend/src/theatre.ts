@@ -56,7 +56,8 @@ export const spanOf = ({ time }: TileJson): Span => ({ first: time.first_day, la
 export const openingOf = ({ theatre, tiles }: OpenTheatre, at: Link["at"]): Opening =>
   openingDay(at, theatre.opens_at, tiles.time);
 
-/** A theatre as the map shows it, without the layers that are *off*; `steady` is for a day that will not be left. */
+/** A theatre as the map shows it, without the layers that are *off*; `steady` is for a day that will not be left,
+ *  of which only tiles of dates can make use. */
 export function viewOf(
   { theatre, tiles }: OpenTheatre,
   theme: Theme,
@@ -70,7 +71,7 @@ export function viewOf(
     tileset: theatre.tileset,
     tiles,
     look: { theme, drawn, sides: !off.has("sides"), window, hidden },
-    steady,
+    steady: steady && Boolean(tiles.tiles),
     revision,
   };
 }

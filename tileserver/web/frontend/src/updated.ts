@@ -4,26 +4,36 @@ import { hoursOf } from "./ages";
 import type { TileJson } from "./catalogue";
 import { hoursText, instantText } from "./days";
 import { byId, element } from "./dom";
+import { textPage } from "./served";
 import type { Say } from "./texts";
 
-/** "Updated 27 Nov 2026, 14:05 GMT+2; shown 48 hours late on purpose."; empty while nothing is public. */
+/** "Updated 27 Nov 2026, 14:05 GMT+2; shown 48 hours late on purpose.", and of a copy in files when that was made; empty
+ *  while nothing is public. */
 export function updatedText(
-  { updated, embargo, day_zone }: Pick<TileJson["time"], "updated" | "embargo" | "day_zone">,
+  {
+    updated,
+    embargo,
+    day_zone,
+    published,
+  }: Pick<TileJson["time"], "updated" | "embargo" | "day_zone" | "published">,
   language: string,
   say: Say,
 ): string {
   if (!updated) return "";
-  const when = instantText(Date.parse(updated), language, day_zone);
-  const hours = hoursOf(embargo);
-  return hours ? say("updatedLate", { when, hours: hoursText(hours, language) }) : say("updated", { when });
+  const instant = (text: string): string => instantText(Date.parse(text), language, day_zone);
+  const hours = hoursOf(embargo),
+    when = instant(updated);
+  const late = hours
+    ? say("updatedLate", { when, hours: hoursText(hours, language) })
+    : say("updated", { when });
+  return published ? `${late} ${say("published", { when: instant(published) })}` : late;
 }
 
 /** Tell it below the notice; addresses are relative, for a proxy may show the page below a path. */
 export function fillUpdated(theatre: string, { time }: TileJson, language: string, say: Say): void {
-  const query = new URLSearchParams({ lang: language }).toString();
   const out = (page: "method" | "corrections"): HTMLElement =>
     element("a", "", [say(page)], {
-      href: `${page}/${encodeURIComponent(theatre)}?${query}`,
+      href: textPage(page, theatre, language),
       target: "_blank",
       rel: "noopener",
     });

@@ -53,14 +53,14 @@ export class Visit {
     this.open = open;
     this.off = offBy(this.link.switches, tiles);
     if (!first) this.takeDown();
-    this.parts.gains.open(theatre.tileset, Boolean(tiles.time.gains));
+    this.parts.gains.open(theatre.tileset, Boolean(tiles.time.gains), this.isComparable);
     this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
     fillUpdated(theatre.id, tiles, this.language, this.say);
     this.fillLegend(open);
     this.recount(open);
     this.parts.travel.open(this.view(open), this.days(open));
-    this.parts.comparison.setSpan(span);
+    this.parts.comparison.open(span, this.isComparable);
     this.choose(compare && clampDay(compare, span.first, span.last), known);
     if (!camera) openCamera(this.parts.map, theatre.centre);
     const opening = openingOf(open, this.link.at);
@@ -106,7 +106,17 @@ export class Visit {
   }
 
   private fillLegend({ tiles }: OpenTheatre): void {
-    this.parts.legend.list({ tiles, theme: this.parts.page.theme, off: this.off });
+    this.parts.legend.list({
+      tiles,
+      theme: this.parts.page.theme,
+      off: this.off,
+      comparable: this.isComparable,
+    });
+  }
+
+  /** Whether somebody can say what changed hands between two days. */
+  private get isComparable(): boolean {
+    return Boolean(this.open?.tiles.time.changes);
   }
 
   /** The reader switches a layer or a part on or off. A layer's day is prepared anew, and kept until then. */
@@ -201,7 +211,7 @@ export class Visit {
   compareDays(from: Day, to: Day): void {
     const entry = entryOfComparing(this.link.compare, from);
     this.choose(from);
-    if (to !== this.parts.page.day) {
+    if (to !== this.parts.page.day || !this.isComparable) {
       this.parts.travel.travel(to, "jump");
       return;
     }
@@ -209,7 +219,8 @@ export class Visit {
     this.parts.address.write(entry);
   }
 
-  private choose(day: Day | "", known = 0): void {
+  private choose(chosen: Day | "", known = 0): void {
+    const day = this.isComparable ? chosen : "";
     this.link = { ...this.link, compare: day, known };
     this.parts.comparison.choose(day, known);
     this.parts.travel.periods.mute(day !== "");

@@ -29,7 +29,12 @@ const zones = layer("zones", "areas", [held, freed]),
 let legend: Legend, switched: string[];
 const fill = (drawn: DrawnLayer[], off: string[] = []): void => {
   const areas = drawn.find(({ role }) => role === "areas")?.legend ?? [];
-  legend.list({ tiles: { drawn, layers: {}, legend: { areas } }, theme: "light", off: new Set(off) });
+  legend.list({
+    tiles: { drawn, layers: {}, legend: { areas } },
+    theme: "light",
+    off: new Set(off),
+    comparable: true,
+  });
 };
 const seen = (): string[] =>
   [...document.querySelectorAll<HTMLElement>("#legend [data-layer]")]

@@ -4,6 +4,7 @@
 /** A page of ours below `base`, which ends with a slash, as an embed: what it shows, and in which dress. */
 export interface EmbedChoice {
   base: string;
+  files: boolean; // whether no server answers there, only files
   theatre: string;
   at: string; // a day, or "latest"
   revision: number | null; // the newest that is known, for a day that is to stay as it is
@@ -43,11 +44,11 @@ const fragment = ({ rest }: EmbedChoice): string => (rest ? `#${rest}` : "");
 
 /** The address of the whole map; its query has everything, so that other sites see the day and the place too. */
 export const pageUrl = (choice: EmbedChoice): string =>
-  `${choice.base}?${queryOf(choice, false)}${fragment(choice)}`;
+  `${choice.base}${choice.files ? "index.html" : ""}?${queryOf(choice, false)}${fragment(choice)}`;
 
 /** The address of the embed. */
 export const embedUrl = (choice: EmbedChoice): string =>
-  `${choice.base}embed?${queryOf(choice, true)}${fragment(choice)}`;
+  `${choice.base}${choice.files ? "embed.html" : "embed"}?${queryOf(choice, true)}${fragment(choice)}`;
 
 function pictureUrl({ base, theatre, at, revision, camera, lang, theme }: EmbedChoice): string {
   const said = {
@@ -66,6 +67,12 @@ function pictureUrl({ base, theatre, at, revision, camera, lang, theme }: EmbedC
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
+/** What readers without scripts see: a picture, which files have only of the day that they were made for. */
+const instead = (choice: EmbedChoice, title: string): string =>
+  choice.files
+    ? escaped(title)
+    : `<img src="${escaped(pictureUrl(choice))}" width="1200" height="630" style="max-width:100%;height:auto" alt="${escaped(title)}">`;
+
 /** The code to copy into an article. */
 export function embedCode(choice: EmbedChoice, { width, height }: EmbedSize, title: string): string {
   const size = width
@@ -73,7 +80,11 @@ export function embedCode(choice: EmbedChoice, { width, height }: EmbedSize, tit
     : `width="100%" height="${height}" style="border:0;height:auto;aspect-ratio:16/10;min-height:${Math.min(420, height)}px"`;
   return [
     `<iframe src="${escaped(embedUrl(choice))}" title="${escaped(title)}" loading="lazy" ${size} allow="fullscreen" referrerpolicy="strict-origin-when-cross-origin"></iframe>`,
-    `<noscript><a href="${escaped(pageUrl(choice))}"><img src="${escaped(pictureUrl(choice))}" width="1200" height="630" style="max-width:100%;height:auto" alt="${escaped(title)}"></a></noscript>`,
-    ...(width ? [] : [`<script async src="${escaped(choice.base)}embed.js"></script>`]),
+    `<noscript><a href="${escaped(pageUrl(choice))}">${instead(choice, title)}</a></noscript>`,
+    ...(width
+      ? []
+      : [
+          `<script async src="${escaped(choice.base)}embed.js"${choice.files ? ' data-page="embed.html"' : ""}></script>`,
+        ]),
   ].join("\n");
 }

@@ -3,7 +3,9 @@
 
 import { NEAR, type HeightMessage } from "./messages";
 
-const HOME = new URL((document.currentScript as HTMLScriptElement | null)?.src ?? location.href);
+const SCRIPT = document.currentScript as HTMLScriptElement | null;
+const HOME = new URL(SCRIPT?.src ?? location.href);
+const PAGE = SCRIPT?.dataset["page"] ?? "embed"; // of files it has another name
 const ATTRIBUTES = [
   "theatre",
   "at",
@@ -63,7 +65,7 @@ class DatedMap extends HTMLElement {
 
   fill(): void {
     const frame = document.createElement("iframe"),
-      url = new URL("embed", HOME);
+      url = new URL(PAGE, HOME);
     for (const name of ATTRIBUTES) {
       const value = this.getAttribute(name);
       if (value !== null) url.searchParams.set(name, value);
