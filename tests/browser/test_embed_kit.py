@@ -115,7 +115,7 @@ async def test_an_embed_is_first_a_picture_under_80_kb_and_then_the_same_map_wit
         "!document.getElementById('hint').hidden"
     )  # the map is away, and the reader is told so
     assert "could not be loaded" in (await reader.page.text_content("#hint") or "")
-    assert sum(sizes) < 80_000
+    assert sum(sizes) < 75_000
     assert await reader.labelled() == "1944-07-25"
     assert await reader.page.inner_text("#date") == "25 July 1944"
     assert await reader.page.evaluate("document.getElementById('slider').max") != "0"

@@ -19,7 +19,7 @@ from tileserver.model import Layer
 from tileserver.picture.palette import palette
 from tileserver.picture.press import frame
 from tileserver.picture.press.areas import statuses
-from tileserver.picture.press.decoded import Shape, outline_of, path_of, shapes_of
+from tileserver.picture.press.decoded import FINE, Shape, outline_of, path_of, shapes_of
 from tileserver.picture.press.events import marks
 from tileserver.picture.press.fonts import text_width, wrapped
 from tileserver.picture.press.ground import present
@@ -71,7 +71,7 @@ def test_a_hole_stays_a_hole_where_two_tiles_overlap() -> None:
     ring = f"POLYGON (({outer}), ({hole}))"
     view = View(Camera(0, 0, 0), 512, 512)
     (shape,) = shapes_of(_tile(ring), TileAddress(0, 0, 0), view)["control"]
-    twice = f'<path d="{path_of([shape, shape])}" transform="scale(.1)"/>'
+    twice = f'<path d="{path_of([shape, shape])}" transform="scale({1 / FINE})"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512">{twice}</svg>'
     image = _pixels(png_of(svg))
     assert image.getpixel((187, 187))[3] == 0

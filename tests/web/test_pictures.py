@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from io import BytesIO
 
@@ -135,6 +136,30 @@ def test_only_what_is_on_the_map_is_in_its_legend(client: TestClient) -> None:
     assert "Not a military map." in shown.partition("<desc>")[2].partition("</desc>")[0]
     assert 'id="legend"' not in bare
     assert 'id="legend"' not in sea
+
+
+def test_recent_gains_are_on_the_map_and_in_its_legend_unless_switched_off(client: TestClient) -> None:
+    shown = client.get(f"{PARIS}&width=1200&height=630&map=6/48.8/2.3").text
+    assert 'id="recent"' in shown
+    assert re.search(r">Taken in 7 · 30 days, gross: [^<]+\skm²</text>", shown)
+    off = client.get(f"{PARIS}&width=1200&height=630&map=6/48.8/2.3&recent=0").text
+    assert 'id="recent"' not in off
+    assert ">Taken in" not in off
+    early = client.get(PARIS.replace("08-25", "06-20") + "&width=1200&height=630&map=6/48.8/2.3").text
+    assert re.search(r">Taken in 7 days, gross: ", early)  # of the month before not all is known
+
+
+def test_the_legend_tells_of_the_whole_map_wherever_the_picture_looks(client: TestClient) -> None:
+    days = client.get("/tilesets/western-front/km2.json?datetime=1944-08-25").json()
+    wide, near = (
+        client.get(f"{PARIS}&width=1200&height=630&map={view}").text for view in ("5/48.8/2.3", "8/48.8/2.3")
+    )
+    (allied,) = {round(each[0]) for code, each in days["km2"].items() if code == "allied"}
+    for picture in (wide, near):
+        assert f": {allied:,}\N{NO-BREAK SPACE}km²</text>" in picture
+    listed = client.get("/tilesets/western-front.events/events.json?datetime=1944-08-19/1944-08-25").json()
+    told = [int(each) for each in re.findall(r">[^<>]+: (\d+)</text>", wide)]
+    assert sum(told) == listed["total"]
 
 
 def _at(clock: str) -> Clock:

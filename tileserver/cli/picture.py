@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.session import err, progress_bar, with_service
+from tileserver.compare.service import ComparisonService
 from tileserver.errors import BadParameter
 from tileserver.picture.press.animated import animation_of
 from tileserver.picture.press.order import PictureOrder, fulfil
 from tileserver.picture.press.sheet import ANIMATED
 from tileserver.publish.gains_service import GainsService
-from tileserver.publish.pictures import filled, plan_picture
+from tileserver.publish.pictures import Sources, filled, plan_picture
 from tileserver.tiles.service import TileService
 from tileserver.web.params import Query
 from tileserver.web.picture_params import read_picture
@@ -22,6 +23,7 @@ from tileserver.web.pictures import GROUND
 
 _SIZES = {"card": "1200x630", "article": "1600x900", "square": "1080x1080", "phone": "390x844"}
 _GAINS = 64 * 1024 * 1024  # bytes in memory for the sentence
+_COMPARED = 64 * 1024 * 1024  # and for recent gains
 
 
 def picture(
@@ -41,13 +43,19 @@ def picture(
     revision: Annotated[int | None, typer.Option(min=1, help="As known in this revision.")] = None,
     frame: Annotated[bool, typer.Option(help="With title, date, legend and credit around the map.")] = True,
     labels: Annotated[bool, typer.Option(help="With names of places.")] = True,
+    recent: Annotated[bool, typer.Option(help="With gains of the last 7 and 30 days.")] = True,
 ) -> None:
     """Draw a public day as a picture for an article, without a browser; or days as an animation.
 
     [bold]tileserver picture western-front --at 1944-08-25 --size card --out paris.png[/bold]
     """
     given = {"scale": str(scale), "map": map_, "theme": theme, "lang": lang, "layers": layers}
-    switches = {"events": str(events), "frame": str(int(frame)), "labels": str(int(labels))}
+    switches = {
+        "events": str(events),
+        "frame": str(int(frame)),
+        "labels": str(int(labels)),
+        "recent": str(int(recent)),
+    }
     chosen = {name: text for name, text in {**given, **_pixels(size), **switches}.items() if text}
     query = Query(at, revision, None, chosen)
     data = with_service(lambda service: _drawn(service, theatre, out.suffix.removeprefix("."), query))
@@ -68,8 +76,13 @@ def _pixels(size: str) -> dict[str, str]:
 async def _drawn(service: TileService, theatre: str, form: str, query: Query) -> bytes:
     question = read_picture(theatre, form, query, await service.current.catalogue())
     gains = GainsService(service.current, _GAINS, patience_s=None)
-    plan = await plan_picture(service, gains, question, GROUND)
-    sheets = await filled(service, plan)
+    comparisons = ComparisonService(service.current, _COMPARED)
+    try:
+        sources = Sources.of(service, gains, comparisons)
+        plan = await plan_picture(sources, question, GROUND)
+        sheets = await filled(sources, plan)
+    finally:
+        comparisons.close()
     if plan.form not in ANIMATED:
         return fulfil(PictureOrder(sheets, plan.form))
     with progress_bar() as show:

@@ -87,7 +87,11 @@ class GainsService:
         return None if gains is None else gains_text(tileset, gains, day, language)
 
     async def text_soon(self, tileset: Tileset, revision: int, day: date, language: str) -> GainsText:
-        """Return the sentences on the gains up to *day* in *language*, soon; as `gains` raises.
+        """Return the sentences on the gains up to *day* in *language*, soon; as `gains_soon` raises."""
+        return gains_text(tileset, await self.gains_soon(tileset, revision), day, language)
+
+    async def gains_soon(self, tileset: Tileset, revision: int) -> Gains:
+        """Return the gains as `gains` does, soon, and raise as `gains` does.
 
         Where the gains take longer the error is `StoreBusy`, and the work goes on for the next asker:
         for one name at a time, as revisions are cheap to ask for.
@@ -100,7 +104,7 @@ class GainsService:
             if not done:
                 raise StoreBusy("the gains are being worked out")
             gains = await task
-        return gains_text(tileset, gains, day, language)
+        return gains
 
     def close(self) -> None:
         """End the work that goes on for nobody."""

@@ -82,6 +82,7 @@ QUERY: Mapping[str, Parameter] = {
     "frame": Parameter("whether date and credits stand around the map", _SWITCH),
     "labels": Parameter("whether places have names", _SWITCH),
     "legend": Parameter("whether the statuses are named", _SWITCH),
+    "recent": Parameter("whether gains of the last days are drawn", _SWITCH),
     "theatre": Parameter("the theatre that the page shows", _TEXT),
     "url": Parameter("a link to the map", _TEXT),
     "maxwidth": Parameter("pixels", _pixels(1, 99999)),

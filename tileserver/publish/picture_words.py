@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from tileserver.declared import Text
-from tileserver.languages import pick
+from tileserver.languages import pick, written
 from tileserver.publish.page import PageWords
 
 
@@ -16,6 +17,7 @@ class _Words(NamedTuple):
     earlier: str  # {day}
     basemap: str
     teeth: str  # {side}
+    recent: str  # {days}: 7 · 30
 
 
 _WORDS = {
@@ -25,6 +27,7 @@ _WORDS = {
         "Earlier, since {day}",
         "Base map",
         "Teeth: the side of “{side}”",
+        "Taken in {days} days, gross",
     ),
     "uk": _Words(
         "{title}: станом на {day}.",
@@ -32,6 +35,7 @@ _WORDS = {
         "Раніше, від {day}",
         "Основа карти",
         "Зубці — бік «{side}»",
+        "Здобуто за {days} днів, без вирахування втрат",
     ),
     "ru": _Words(
         "{title}: по состоянию на {day}.",
@@ -39,6 +43,7 @@ _WORDS = {
         "Ранее, с {day}",
         "Основа карты",
         "Зубцы — сторона «{side}»",
+        "Занято за {days} дней, без вычета потерь",
     ),
     "de": _Words(
         "{title}: Stand vom {day}.",
@@ -46,6 +51,7 @@ _WORDS = {
         "Früher, seit dem {day}",
         "Grundkarte",
         "Zacken: auf der Seite „{side}“",
+        "Eingenommen in {days} Tagen, brutto",
     ),
     "fr": _Words(
         "{title} : état au {day}.",
@@ -53,6 +59,7 @@ _WORDS = {
         "Plus tôt, depuis le {day}",
         "Fond de carte",
         "Dents : du côté « {side} »",
+        "Pris en {days} jours, brut",
     ),
 }
 
@@ -75,6 +82,32 @@ def earlier(first: date, language: str) -> str:
 def teeth(language: str) -> str:
     """Return the words on the teeth of a front, with ``{side}`` for the name of their side."""
     return _WORDS[language].teeth
+
+
+def recent(days: Sequence[int], language: str) -> str:
+    """Return the words on land that was taken within so many *days*, local days, the last one included."""
+    return _WORDS[language].recent.format(days=" · ".join(map(str, days)))
+
+
+def number(count: int, language: str) -> str:
+    """Return *count* as the language writes numbers."""
+    return written(count, 0, language)
+
+
+def kilometres(km2: Sequence[float], language: str) -> str:
+    """Return *km2*, numbers with the unit after the last: two figures, or all before the point."""
+    decimals = 1 if min(km2) < 10 else 0
+    unit = "км²" if language in ("uk", "ru") else "km²"
+    return " · ".join(_short(each, decimals, language) for each in km2) + f"\N{NO-BREAK SPACE}{unit}"
+
+
+def _short(km2: float, decimals: int, language: str) -> str:
+    whole = written(km2, 0, language)
+    return (
+        whole
+        if not decimals or written(km2, 1, language) == written(round(km2), 1, language)
+        else written(km2, decimals, language)
+    )
 
 
 def missing(title: Text, language: str) -> str:

@@ -1,72 +1,65 @@
 """The sheets of pictures: the tiles of a day, as readers have tiles, and the words around the map.
 
-Everything is asked of `TileService`, so embargo, revisions and withdrawals hold in a picture as they do in a
-tile. A name of a picture is made of the versions of its tiles and of all that is said around them: another
-content has another name.
+Everything is asked of the services that answer readers, so embargo, revisions and withdrawals hold in a
+picture as they do in a tile. A name of a picture is made of the versions of its tiles and
+of all that is said around them: another content has another name.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
 
-from tileserver.errors import BadParameter, NothingMeasured, StoreBusy, UnknownPicture
-from tileserver.languages import pick
-from tileserver.markup import text_of
-from tileserver.model import Layer
-from tileserver.picture.press.ground import CREDIT
-from tileserver.picture.press.sheet import ANIMATED, Form, Sheet, Theme, Tile, Words
+from tileserver.compare.service import ComparisonService
+from tileserver.errors import NothingMeasured, StoreBusy
+from tileserver.picture.press.recent import sides_of_front
+from tileserver.picture.press.sheet import ANIMATED, Form, Sheet, Tile, Village
 from tileserver.picture.press.view import Camera, View
 from tileserver.publish import picture_words
-from tileserver.publish.credits import plain_credit
 from tileserver.publish.documents import time_block
+from tileserver.publish.gains import Gains
 from tileserver.publish.gains_service import GainsService
+from tileserver.publish.gains_text import gains_text
+from tileserver.publish.picture_figures import Figures
+from tileserver.publish.picture_question import (
+    PictureQuestion,
+    days_of,
+    own_camera,
+    window_of_days,
+)
+from tileserver.publish.picture_recent import (
+    Known,
+    RecentSpan,
+    known_days,
+    located_spans,
+    recent_amounts,
+    recent_tiles,
+    side_names,
+)
+from tileserver.publish.picture_sheet import bare_sheet, words_around
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
-from tileserver.tiles.tileset import Tileset
-from tileserver.times import Period, day_period, parse_day
-
-DRAWN = ("areas", "front", "events")  # roles; overlays where they are asked for by name
-FRAMES = 100  # of an animation
-_FRAME_PIXELS = 50_000_000  # of all frames together
-_WIDE, _HIGH = 900, 560  # pixels of the map that a theatre's own zoom is meant for
-_FRAME_SHARE = 0.76  # of a framed picture's height, that its map has, as a rule
-_FARTHEST, _SMALLEST = 2.5, -1.8  # as the page opens
+from tileserver.times import Period
 
 
-@dataclass(frozen=True, slots=True)
-class PictureQuestion:
-    """A picture, as asked for.
+class Sources(NamedTuple):
+    """The services that pictures are made of."""
 
-    ``first`` and ``last`` are local days, both included, equal but for an animation; ``None`` is the latest
-    public one.
-    Without a *camera* it is the theatre's own. *layers* are names that were asked for, none for all that
-    the map shows unasked.
-    """
+    tiles: TileService
+    gains: GainsService
+    comparisons: ComparisonService
+    figures: Figures
 
-    tileset: Tileset
-    form: Form
-    first: date | None
-    last: date | None
-    width: int
-    height: int
-    revision: int | None = None
-    camera: Camera | None = None
-    scale: float = 1.0
-    theme: Theme = "light"
-    language: str = "en"
-    layers: frozenset[str] = frozenset()
-    framed: bool = True
-    labels: bool = True
-    legend: bool = True
-    window: int = 7  # days up to the last one whose events are on it
+    @classmethod
+    def of(cls, tiles: TileService, gains: GainsService, comparisons: ComparisonService) -> Sources:
+        """Return the sources over three services."""
+        return cls(tiles, gains, comparisons, Figures(tiles.current, gains))
 
 
 class _Frame(NamedTuple):
@@ -75,6 +68,7 @@ class _Frame(NamedTuple):
     sheet: Sheet
     tiles: tuple[tuple[Question, Located], ...]
     today: tuple[tuple[Question, Located], ...] | None
+    recent: tuple[RecentSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +91,12 @@ class PlannedPicture:
             for each in self.frames
             for own in (each.tiles, each.today or ())
         ]
-        said = msgspec.msgpack.encode((self.form, [each.sheet for each in self.frames], versions))
+        compared = [[str(tile) for span in each.recent for tile in span.tiles] for each in self.frames]
+        said = msgspec.msgpack.encode((self.form, [each.sheet for each in self.frames], versions, compared))
         return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
-async def plan_picture(
-    service: TileService, gains: GainsService, question: PictureQuestion, ground: str
-) -> PlannedPicture:
+async def plan_picture(sources: Sources, question: PictureQuestion, ground: str) -> PlannedPicture:
     """Return the plan of the picture that *question* asks for, over the basemap in the folder *ground*.
 
     Raises
@@ -113,54 +106,107 @@ async def plan_picture(
     BadParameter
         There is no such revision, or the animation has too many frames.
     """
-    tileset, current = question.tileset, service.current
+    tileset, current = question.tileset, sources.tiles.current
     known = await current.periods_at(tileset, tileset.revision(question.revision))
     time = time_block(tileset, current.clock(), known)
-    days = _days(question, time)
-    camera = question.camera or _own_camera(question)
-    sentence, is_whole = await _sentence(gains, question, days[-1])
+    days = days_of(question, time)
+    camera = question.camera or own_camera(question)
+    is_still = question.form not in ANIMATED
+    gains, is_whole = await _gains(sources, question) if is_still and question.framed else (None, True)
+    sentence = gains_text(tileset, gains, days[-1], question.language).lead if gains else ""
     frames = []
     for day in days:
-        words = _words(question, time["newest"], day, sentence)
-        sheet = _sheet(question, camera, day, words, ground)
-        older = _window(question, day, question.window)
-        today = _window(question, day, 1) if older != _window(question, day, 1) else None
-        frames.append(
-            _Frame(
-                sheet,
-                await _located(service, question, camera, older),
-                None if today is None else await _located(service, question, camera, today),
-            )
-        )
+        words = words_around(question, time["newest"], day, sentence)
+        frames.append(await _frame(sources, question, bare_sheet(question, camera, day, words, ground)))
+    if is_still:
+        areas = tileset.theatre.by_role("areas")
+        since = known_days(tileset, known, areas.name, time["newest"].get(areas.name)) if areas else None
+        frames = [await _told(sources, question, each, gains, since) for each in frames]
     return PlannedPicture(question.form, tuple(frames), days[-1], is_whole and not tileset.missing)
 
 
-async def filled(service: TileService, plan: PlannedPicture) -> tuple[Sheet, ...]:
+async def _frame(sources: Sources, question: PictureQuestion, sheet: Sheet) -> _Frame:
+    """Return the frame of *sheet* with its tiles located."""
+    day = date.fromisoformat(sheet.day)
+    window, today = window_of_days(question, day, question.window), window_of_days(question, day, 1)
+    tiles = await _located(sources.tiles, question, sheet.camera, window)
+    if window == today:
+        return _Frame(sheet, tiles, None)
+    return _Frame(sheet, tiles, await _located(sources.tiles, question, sheet.camera, today))
+
+
+async def _told(
+    sources: Sources, question: PictureQuestion, frame: _Frame, gains: Gains | None, known: Known | None
+) -> _Frame:
+    """Return *frame* of a still picture with recent gains, named places, and the figures of its legend.
+
+    *known* are the days of the areas.
+    """
+    day, tileset = date.fromisoformat(frame.sheet.day), question.tileset
+    spans: tuple[RecentSpan, ...] = ()
+    if question.recent and known is not None:
+        spans = await located_spans(
+            sources.comparisons,
+            tileset,
+            frame.sheet.layers,
+            day,
+            question.revision,
+            known,
+            [asked.address for asked, _ in frame.tiles],
+        )
+    view = View(frame.sheet.camera, question.width, question.height)
+    spots: tuple[Village, ...] = await sources.figures.spots(tileset, view) if question.labels else ()
+    sheet = msgspec.structs.replace(frame.sheet, spots=spots)
+    if question.framed and question.legend:
+        sheet = await _with_figures(sources, question, sheet, spans, gains)
+    return frame._replace(sheet=sheet, recent=spans)
+
+
+async def _with_figures(
+    sources: Sources,
+    question: PictureQuestion,
+    sheet: Sheet,
+    spans: Sequence[RecentSpan],
+    gains: Gains | None,
+) -> Sheet:
+    """Return *sheet* with the figures of its legend, of the whole map."""
+    tileset, language, day = question.tileset, question.language, date.fromisoformat(sheet.day)
+    revision, areas = tileset.revision(question.revision), tileset.theatre.by_role("areas")
+    window = window_of_days(question, day, question.window)
+    happened = [each for each in sheet.layers if each.role == "events"]
+    amounts = dict(await sources.figures.events(tileset, happened, revision, window, language))
+    if areas is not None:
+        amounts[areas.name] = await sources.figures.land(tileset, revision, day, language)
+    words = sheet.words
+    if (found := sides_of_front(sheet.layers)) is not None and spans and gains is not None:
+        amounts["recent"] = recent_amounts(gains, found[1], spans, day, language)
+        told = picture_words.recent([each.days for each in reversed(spans)], language)
+        words = msgspec.structs.replace(words, recent=told, sides=side_names(found[1], tileset, language))
+    return msgspec.structs.replace(sheet, words=words, amounts=amounts)
+
+
+async def filled(sources: Sources, plan: PlannedPicture) -> tuple[Sheet, ...]:
     """Return the sheets of *plan* with their tiles; any that cannot be had is an error: no half map.
 
     Raises
     ------
     StoreUnavailable
         The database does not answer, or a layer cannot be drawn.
+    StoreBusy
+        Recent gains take too long to wait for.
     """
+    service = sources.tiles
     return tuple(
         [
             msgspec.structs.replace(
                 each.sheet,
                 tiles=await _tiles(service, each.tiles),
                 today=None if each.today is None else await _tiles(service, each.today),
+                recent=await recent_tiles(sources.comparisons, each.recent),
             )
             for each in plan.frames
         ]
     )
-
-
-def _window(question: PictureQuestion, day: date, length: int) -> Period:
-    """Return *length* local days up to *day*, half-open; their tiles have the state at their end."""
-    has_events = any(layer.role == "events" for layer in question.tileset.declared)
-    first = day - timedelta(days=length - 1) if has_events else day
-    zone = question.tileset.zone
-    return Period(day_period(first, zone).start, day_period(day, zone).end)
 
 
 async def _located(
@@ -179,103 +225,13 @@ async def _tiles(service: TileService, wanted: Sequence[tuple[Question, Located]
     return tuple(found)
 
 
-async def _sentence(gains: GainsService, question: PictureQuestion, day: date) -> tuple[str, bool]:
-    """Return the sentence of the local *day*, '' where there is none, and whether that is for good."""
-    if not question.framed or question.form in ANIMATED:
-        return "", True
-    revision = question.tileset.revision(question.revision)
+async def _gains(sources: Sources, question: PictureQuestion) -> tuple[Gains | None, bool]:
+    """Return the gains in the theatre, ``None`` where there are none, and whether that is for good."""
     try:
-        told = await gains.text_soon(question.tileset, revision, day, question.language)
+        return await sources.gains.gains_soon(
+            question.tileset, question.tileset.revision(question.revision)
+        ), True
     except NothingMeasured:
-        return "", True
+        return None, True
     except StoreBusy:
-        return "", False
-    return told.lead, True
-
-
-def _days(question: PictureQuestion, time: dict[str, object]) -> list[date]:
-    """Return the local day of each frame: in place of days that are not public yet the last public day."""
-    tileset = question.tileset
-    if time["first_day"] is None:
-        raise UnknownPicture(f"nothing of {tileset.name} is public yet")
-    first_day, last_day = parse_day(str(time["first_day"])), parse_day(str(time["last_day"]))
-    newest = question.tileset.theatre.by_role("areas")
-    known = newest and time["newest"].get(newest.name)  # type: ignore[attr-defined]
-    last = min(question.last or parse_day(str(known or last_day)), last_day)
-    first = last if question.form not in ANIMATED else min(question.first or last, last)
-    if last < first_day:
-        raise UnknownPicture(f"{tileset.name} has no map of {last}; its first day is {first_day}")
-    first = max(first, first_day)
-    number = (last - first).days + 1
-    pixels = question.width * question.height * question.scale**2
-    if number > FRAMES or number * pixels > _FRAME_PIXELS:
-        most = min(FRAMES, int(_FRAME_PIXELS // pixels))
-        raise BadParameter(f"{number} days are too many for an animation of that size; at most {most} fit")
-    return [first + timedelta(days=n) for n in range(number)]
-
-
-def _own_camera(question: PictureQuestion) -> Camera:
-    """Return the theatre's camera as its page opens in a window of the picture's size."""
-    lon, lat, zoom = question.tileset.theatre.centre
-    high = question.height * (_FRAME_SHARE if question.framed else 1)
-    smaller = math.log2(min(1.0, question.width / _WIDE, high / _HIGH))
-    return Camera(max(_FARTHEST, zoom + max(_SMALLEST, smaller)), lat, lon)
-
-
-def _words(question: PictureQuestion, newest: dict[str, str | None], day: date, sentence: str) -> Words:
-    tileset, language = question.tileset, question.language
-    layers = _drawn(question)
-    own = [text for each in layers if newest[each.name] and (text := plain_credit(each))]
-    first = day - timedelta(days=question.window - 1)
-    return Words(
-        title=pick(tileset.theatre.title, language),
-        date=picture_words.spelled_day(day, language),
-        credit=picture_words.credit(list(dict.fromkeys(own)), CREDIT, language),
-        language=language,
-        sentence=sentence,
-        earlier=picture_words.earlier(first, language),
-        teeth=picture_words.teeth(language),
-        remarks=tuple(_remarks(question, layers, newest, day)),
-    )
-
-
-def _sheet(question: PictureQuestion, camera: Camera, day: date, words: Words, ground: str) -> Sheet:
-    return Sheet(
-        camera,
-        question.width,
-        question.height,
-        question.theme,
-        words,
-        _drawn(question),
-        (),
-        ground,
-        day.isoformat(),
-        scale=question.scale,
-        framed=question.framed,
-        labels=question.labels,
-        legend=question.legend,
-    )
-
-
-def _drawn(question: PictureQuestion) -> tuple[Layer, ...]:
-    return tuple(each for each in question.tileset.declared if _is_drawn(each, question))
-
-
-def _is_drawn(layer: Layer, question: PictureQuestion) -> bool:
-    return layer.role in DRAWN or (layer.role == "overlay" and layer.name in question.layers)
-
-
-def _remarks(
-    question: PictureQuestion, layers: Sequence[Layer], newest: dict[str, str | None], day: date
-) -> list[str]:
-    """Return the theatre's notice, and remarks on layers that are older than *day* or not served now."""
-    states = [each for each in layers if each.time == "state" and each.derived is None]
-    ages = [(each.title, parse_day(last)) for each in states if (last := newest[each.name])]
-    old = [picture_words.aged(title, last, question.language) for title, last in ages if last < day]
-    gone = [
-        picture_words.missing(each.stored.layer.title, question.language)
-        for each in question.tileset.missing
-        if _is_drawn(each.stored.layer, question)
-    ]
-    notice = text_of(pick(question.tileset.theatre.notice, question.language))
-    return [*filter(None, (notice,)), *old, *gone]
+        return None, False

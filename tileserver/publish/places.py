@@ -59,7 +59,7 @@ def places_document(found: Iterable[tuple[NamedPlace, str]]) -> dict[str, Any]:
             "geometry": {"type": "Point", "coordinates": [round(place.lon, 5), round(place.lat, 5)]},
             "properties": {**_names(place), "zoom": place.zoom, "by": origin},
         }
-        for place, origin in _distinct(found)
+        for place, origin in distinct_places(found)
     ]
     return {"type": "FeatureCollection", "features": features[:MOST]}
 
@@ -68,7 +68,8 @@ def _names(place: NamedPlace) -> dict[str, str]:
     return {f"name_{language}" if language else "name": name for language, name in place.names.items()}
 
 
-def _distinct(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[NamedPlace, str]]:
+def distinct_places(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[NamedPlace, str]]:
+    """Yield of places with one name nearby the first alone."""
     seen: set[tuple[str, int, int]] = set()
     for place, origin in found:
         x, y = round(place.lon * 10), round(place.lat * 10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -32,6 +32,10 @@ _WITHIN = """
 """
 _DAYS = f"""
     SELECT (lower(valid) AT TIME ZONE $9::text)::date AS day, count(*) {_WITHIN} GROUP BY day ORDER BY day
+"""
+_COUNTS = f"""
+    SELECT layer, coalesce(properties ->> ($9::jsonb ->> layer::text), '') AS code, count(*) {_WITHIN}
+    GROUP BY layer, code
 """
 _NEWEST = f"""
     SELECT layer AS layer_id, id, lower(valid) AS start, upper(valid) AS end, properties,
@@ -104,14 +108,27 @@ async def load_listed(connection: Connection, window: EventWindow, asked: Listin
     Periods of rows are half-open, in UTC; places in degrees. The window's selection is not looked at.
     """
     bounds = asked.bounds
-    first = from_micros(window.first) if window.first > -OPEN else None
-    limits = first, from_micros(window.last), from_micros(window.end), window.revision
     box = None if bounds is None else [bounds.west, bounds.south, bounds.east, bounds.north]
     hidden = [
         {"layer": each.layer_id, "field": each.field, "codes": list(each.codes)} for each in asked.hidden
     ]
-    shared = (list(asked.layers), *limits, box, hidden, asked.event)
+    shared = (list(asked.layers), *_limits(window), box, hidden, asked.event)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         days = await connection.fetch(_DAYS, *shared, asked.zone)
         rows = await connection.fetch(_NEWEST, *shared, asked.limit)
     return ListedEvents([EventRow(**row) for row in rows], [(row["day"], row["count"]) for row in days])
+
+
+async def load_counts(
+    connection: Connection, window: EventWindow, fields: Mapping[LayerId, str]
+) -> dict[tuple[LayerId, str], int]:
+    """Read how many events of *window* each layer has by the code of its field in *fields*; '' is no code."""
+    names = {str(layer): field for layer, field in fields.items()}
+    everywhere: tuple[None, list[str], None] = (None, [], None)  # nothing is hidden
+    rows = await connection.fetch(_COUNTS, list(fields), *_limits(window), *everywhere, names)
+    return {(row["layer"], row["code"]): row["count"] for row in rows}
+
+
+def _limits(window: EventWindow) -> tuple[datetime | None, datetime, datetime, int]:
+    first = from_micros(window.first) if window.first > -OPEN else None
+    return first, from_micros(window.last), from_micros(window.end), window.revision

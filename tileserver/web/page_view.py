@@ -58,6 +58,7 @@ STILLS = (
     StillSize(1000, 680, 1000, (600, 460), 90, 0),
     StillSize(1200, 720, 0, (800, 520), 130, 0),
 )
+RECENT = "recent"  # as a link calls gains of the last days, beside names of layers
 CARD = StillSize(1200, 630, 0, (900, 560), 0, 0)  # of social networks
 
 
@@ -117,6 +118,7 @@ class PageView(NamedTuple):
             "theme": theme,
             "layers": ",".join(self._seen()) if link.off or link.on else "",
             "frame": "0" if bare else "",
+            "recent": "0" if RECENT in link.off else "",
         }
         given = {name: text for name, text in asked.items() if text}
         form = "svg" if bare else "png"

@@ -12,6 +12,7 @@ from tileserver.config import Settings
 from tileserver.history.service import HistoryService  # tiles of whole periods
 from tileserver.publish.gains_ahead import GainsAhead  # gains before anybody asks
 from tileserver.publish.gains_service import GainsService  # who gained and lost what, by day
+from tileserver.publish.pictures import Sources  # of pictures
 from tileserver.publish.turns_kept import TurnFile  # and over a start
 from tileserver.store.connect import Pool  # connections to PostgreSQL, bounded
 from tileserver.tiles.ahead_task import AheadTask, ahead_task  # renders ahead, behind all readers
@@ -93,7 +94,7 @@ class Parts:
         aliases, audiences = Aliases(current, settings.theatre), Audiences(lambda name: serve(parts, name))
         gate = _gate(settings, doors, hot, aliases, direct, ready, keys, audiences)
         known = whole, current, tiles, routes, history, comparisons, gains
-        pictures = PictureRoutes(tiles, gains, settings.cache_mb * _MB // 16, settings.max_age)
+        pictures = _pictures(settings, Sources.of(tiles, gains, comparisons))
         served = follower, supervisor, ready, basemap, gate, ahead, pictures
         return (parts := cls((readers, background, behind), *known, *served))
 
@@ -145,6 +146,10 @@ class Parts:
         """Close whatever services have open of their own."""
         self.comparisons.close()
         self.gains.close()
+
+
+def _pictures(settings: Settings, sources: Sources) -> PictureRoutes:
+    return PictureRoutes(sources, settings.cache_mb * _MB // 16, settings.max_age)
 
 
 def tile_routes(tiles: TileService, settings: Settings) -> TileRoutes:

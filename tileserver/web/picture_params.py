@@ -14,7 +14,7 @@ from tileserver.errors import BadParameter, UnknownPicture, UnknownTheatre
 from tileserver.languages import LANGUAGES
 from tileserver.picture.press.sheet import ANIMATED, Form, Theme
 from tileserver.picture.press.view import Camera
-from tileserver.publish.pictures import PictureQuestion
+from tileserver.publish.picture_question import PictureQuestion
 from tileserver.tiles.catalogue import Catalogue
 from tileserver.tiles.current import Current
 from tileserver.times import parse_day
@@ -22,7 +22,20 @@ from tileserver.web.params import DATED, Query, read_query
 
 _Value = TypeVar("_Value")
 
-DRAWN = ("width", "height", "scale", "map", "theme", "lang", "layers", "events", "frame", "labels", "legend")
+DRAWN = (
+    "width",
+    "height",
+    "scale",
+    "map",
+    "theme",
+    "lang",
+    "layers",
+    "events",
+    "frame",
+    "labels",
+    "legend",
+    "recent",
+)
 _FORMS: dict[str, Form] = {form: form for form in get_args(Form)}
 _THEMES: dict[str, Theme] = {theme: theme for theme in get_args(Theme)}
 _LANGUAGES = {language: language for language in LANGUAGES}
@@ -66,6 +79,7 @@ def read_picture(theatre: str, form: str, query: Query, catalogue: Catalogue) ->
         framed=_one_of(chosen, "frame", _SWITCHES, "1"),
         labels=_one_of(chosen, "labels", _SWITCHES, "1"),
         legend=_one_of(chosen, "legend", _SWITCHES, "1"),
+        recent=_one_of(chosen, "recent", _SWITCHES, "1"),
         window=_one_of(chosen, "events", _WINDOWS, "7"),
     )
 

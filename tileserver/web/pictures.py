@@ -13,11 +13,9 @@ from tileserver.errors import StoreBusy, TooManyAtOnce
 from tileserver.picture.press.order import PictureOrder
 from tileserver.picture.press.sheet import ANIMATED, Form
 from tileserver.picture.press.studio import Studio
-from tileserver.publish.gains_service import GainsService
-from tileserver.publish.pictures import PlannedPicture, filled, plan_picture
+from tileserver.publish.pictures import PlannedPicture, Sources, filled, plan_picture
 from tileserver.tiles.cache import BodyCache
 from tileserver.tiles.lanes import Lane
-from tileserver.tiles.service import TileService
 from tileserver.web.built import STATIC
 from tileserver.web.hot import HIT
 from tileserver.web.limits import Bill, Shares
@@ -49,7 +47,7 @@ class _Room:
 
 
 class PictureRoutes:
-    """The endpoint, over one service.
+    """The endpoint, over the services of one audience.
 
     Pictures have one place, and animations another: whatever is drawn takes one process of each at most,
     and no connection while it draws.
@@ -62,8 +60,8 @@ class PictureRoutes:
         Seconds for which caches may keep a picture, as a dated tile.
     """
 
-    def __init__(self, tiles: TileService, gains: GainsService, capacity: int, max_age: int) -> None:
-        self._tiles, self._gains = tiles, gains
+    def __init__(self, sources: Sources, capacity: int, max_age: int) -> None:
+        self._sources = sources
         self._max_age = max_age
         self.kept: BodyCache[str] = BodyCache(capacity)
         still, moving = _QUEUES
@@ -80,8 +78,8 @@ class PictureRoutes:
 
     async def picture(self, request: Request) -> Response:
         """``/pictures/{theatre}.{form}?datetime=&revision=`` and the parameters of `web.picture_params`."""
-        question = await picture_question(request, self._tiles.current)
-        plan = await plan_picture(self._tiles, self._gains, question, GROUND)
+        question = await picture_question(request, self._sources.tiles.current)
+        plan = await plan_picture(self._sources, question, GROUND)
         bill: Bill | None = request.scope.get("bill")
         try:
             answer = await self.kept.answer(plan.name, lambda: self._drawn(plan, bill.payer if bill else ""))
@@ -106,5 +104,5 @@ class PictureRoutes:
         room = self._cinema if plan.form in ANIMATED else self._studio
         with room.shares.of(payer):
             async with room.lane.place():
-                order = PictureOrder(await filled(self._tiles, plan), plan.form)
+                order = PictureOrder(await filled(self._sources, plan), plan.form)
                 return await room.studio.draw(msgspec.msgpack.encode(order))

@@ -21,6 +21,7 @@ from tileserver.picture.press.ink import draw
 from tileserver.picture.press.labels import names
 from tileserver.picture.press.legend import items_of, older_item
 from tileserver.picture.press.placing import Box, NameStyle
+from tileserver.picture.press.recent import TakenLand, recent_gains, recent_items
 from tileserver.picture.press.sheet import Sheet, Tile, Words
 from tileserver.picture.press.teeth import FIRST_ZOOM, faced_areas, land_of_side
 from tileserver.picture.press.view import View
@@ -106,9 +107,11 @@ def _in_sight(sheet: Sheet, view: View, factor: float = 1.0) -> _InSight:
     shapes, theme = _shapes(sheet.tiles, view), sheet.theme
     happened = [each for each in sheet.layers if each.role == "events"]
     events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
-    items = items_of(sheet.layers, shapes, events.counts, theme, _legend_words(sheet, view))
-    older = older_item(sheet.words.earlier, theme) if events.are_older else []
-    return _InSight(shapes, events, [*items, *older])
+    words = _legend_words(sheet, view)
+    land, happenings = items_of(sheet.layers, shapes, events.counts, theme, words, sheet.amounts)
+    gained = recent_items(sheet.layers, sheet.amounts.get("recent", {}), theme, words) if shapes else []
+    older = older_item(words.earlier, theme) if events.are_older else []
+    return _InSight(shapes, events, [*land, *gained, *happenings, *older])
 
 
 def _legend_words(sheet: Sheet, view: View) -> Words:
@@ -133,10 +136,11 @@ def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
         (
             land(ground, view, theme),
             *(_below(layer, shapes.get(layer.name, []), theme) for layer in sheet.layers),
+            recent_gains(sheet.layers, _taken(sheet, view), _lines(sheet, shapes), view, theme),
             above_areas(ground, view, theme, sheet.day),
             *(_above(layer, sheet, shapes, zoom, factor) for layer in sheet.layers),
             events.drawn,
-            names(ground, view, style, taken) if sheet.labels else Html(),
+            names(ground, view, style, taken, sheet.spots) if sheet.labels else Html(),
             scale,
         )
     )
@@ -150,7 +154,19 @@ def _today(sheet: Sheet, view: View) -> frozenset[int] | None:
     return frozenset(each.id for own in found.values() for each in own if each.kind == "Point")
 
 
-@lru_cache(4)  # of the day and of its window, in a view that is laid out and drawn
+def _taken(sheet: Sheet, view: View) -> list[TakenLand]:
+    """Return the land that changed hands, in pixels of *view*, each piece of each tile."""
+    every = [(each.days, _shapes(each.tiles, view)) for each in sheet.recent]
+    return [TakenLand(days, [shape for own in found.values() for shape in own if shape.kind == "Polygon"])
+            for days, found in every]  # fmt: skip
+
+
+def _lines(sheet: Sheet, shapes: Mapping[str, list[Shape]]) -> list[Shape]:
+    """Return the stretches of the front, in pixels."""
+    return [shape for each in sheet.layers if each.role == "front" for shape in shapes.get(each.name, [])]
+
+
+@lru_cache(6)  # of the day, of its window and of recent gains, in a view that is laid out and drawn
 def _shapes(tiles: tuple[Tile, ...], view: View) -> Mapping[str, list[Shape]]:
     """Return the shapes of *tiles* in pixels of *view*, by layer."""
     found: dict[str, list[Shape]] = {}

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tileserver.grid import BUFFER, EXTENT, TileAddress
 from tileserver.picture.press.view import Placing, View
 
-FINE = 10  # units of a path to a pixel
+FINE = 4  # units of a path to a pixel
 _TILES = 48  # a picture is laid out before it is drawn, and the next day has most of its tiles
 _UNCUT = (-math.inf, -math.inf, math.inf, math.inf)
 _BEYOND = 40.0  # pixels around a picture that are drawn, too: a wide line, a symbol

@@ -78,19 +78,24 @@ def text(
     )
 
 
-_SIDES = {"hatch": 6, "pale": 10, "dots": 8}  # page pixels
-_STROKES = {"hatch": (1.3, None), "pale": (0.7, 0.55)}  # width in page pixels, opacity
+_SIDES = {"hatch": 6, "rising": 9, "falling": 9, "pale": 10, "dots": 8}  # page pixels
+_STROKES = {
+    "hatch": (1.3, None),
+    "rising": (1.3, None),
+    "falling": (1.3, None),
+    "pale": (0.7, 0.55),
+}  # width in page pixels, opacity
 
 
 def pattern(name: str, kind: str, colour: str, unit: float = FINE) -> Html:
-    """Return the pattern *kind*, ``hatch``, ``pale`` or ``dots``, as on the page, with *unit* to a pixel."""
+    """Return the pattern *kind* as on the page, with *unit* to a pixel: one of `_SIDES`."""
     side = _SIDES[kind] * unit
     if kind == "dots":
         inside: Sequence[Html] = [
             draw("circle", cx=side * at, cy=side * at, r=1.15 * unit, fill=colour) for at in (0.25, 0.75)
         ]
     else:
-        low, high = (side + unit, -unit) if kind == "hatch" else (-unit, side + unit)
+        low, high = (side + unit, -unit) if kind in ("hatch", "rising") else (-unit, side + unit)
         lines = "".join(
             f"M{number(shift - unit)} {number(low)}L{number(shift + side + unit)} {number(high)}"
             for shift in (-side, 0, side)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
+
+import numpy as np
 
 from tileserver.picture.html import Html
 from tileserver.picture.press.decoded import Shape
@@ -12,20 +16,32 @@ from tileserver.picture.press.ground import Layers, present
 from tileserver.picture.press.ink import draw, interpolated
 from tileserver.picture.press.placing import Box, Lettering, NameStyle, Room, box_around
 from tileserver.picture.press.river_names import river_names
+from tileserver.picture.press.sheet import Village
 from tileserver.picture.press.view import View
 
 _LAST_CITY, _LAST_TOWN = 7, 9  # zooms from which a place is shown
+_NEAR_LON, _NEAR_LAT = 0.12, 0.08  # degrees, some ten kilometres: of one name, one place
 
 
-def names(layers: Mapping[str, Layers], view: View, style: NameStyle, taken: Sequence[Box]) -> Html:
-    """Return the names in *view*, none over another or over the boxes that are *taken*, in pixels."""
+def names(
+    layers: Mapping[str, Layers],
+    view: View,
+    style: NameStyle,
+    taken: Sequence[Box],
+    spots: Sequence[Village] = (),
+) -> Html:
+    """Return the names in *view*, none over another or over the boxes that are *taken*, in pixels.
+
+    Of *spots* those that the ground does not write itself are written like its places.
+    """
     room, zoom = Room(view, tuple(taken)), view.camera.zoom
     world, regions = layers["world"], layers["regions"]
     drawn: list[Html] = []
     if zoom < 6.2:
         drawn += _titles(world.get("country", ()), room, style, _country(zoom, style), 7)
     if zoom >= 3.5:
-        drawn += _places((*world.get("place", ()), *regions.get("place", ())), room, style)
+        written = (*world.get("place", ()), *regions.get("place", ()))
+        drawn += _places((*written, *_spots(spots, written, view)), room, style)
     if 5 <= zoom < 8.2:
         drawn += _titles(regions.get("oblast", ()), room, style, _oblast(zoom, style), 8)
     drawn += _seas(regions.get("sea", ()), room, style)
@@ -101,6 +117,25 @@ def _places(shapes: Sequence[Shape], room: Room, style: NameStyle) -> Iterator[H
     )
     for shape, (x, y) in _points(ranked, room.view):
         yield from _set_place(shape, x, y, room, style)
+
+
+def _spots(spots: Sequence[Village], written: Sequence[Shape], view: View) -> Iterator[Shape]:
+    """Yield *spots* as places, in pixels, without any whose name is among the *written* nearby."""
+    known: dict[str, list[tuple[float, float]]] = {}
+    for shape, at in _points(written, view):
+        for name in _names_of(shape.properties):
+            known.setdefault(name, []).append(view.place(*at))
+    for spot in spots:
+        named = {f"name_{language}" if language else "name": text for language, text in spot.names.items()}
+        near = (place for name in _names_of(named) for place in known.get(name, ()))
+        if any(abs(spot.lon - lon) < _NEAR_LON and abs(spot.lat - lat) < _NEAR_LAT for lon, lat in near):
+            continue
+        place = np.array([view.at(spot.lon, spot.lat)])
+        yield Shape("Point", [place], {**named, "zoom": spot.zoom}, 0)
+
+
+def _names_of(properties: Mapping[str, Any]) -> set[str]:
+    return {str(text).casefold() for key, text in properties.items() if re.match(r"name(_|$)", key)}
 
 
 def _set_place(shape: Shape, x: float, y: float, room: Room, style: NameStyle) -> list[Html]:

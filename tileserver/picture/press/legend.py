@@ -31,8 +31,12 @@ def items_of(
     counts: Mapping[tuple[str, str], int],
     theme: str,
     words: Words,
-) -> list[Item]:
-    """Return a row for each class of *shapes*, in pixels, and of events, in *counts* by layer and code."""
+    amounts: Mapping[str, Mapping[str, str]],
+) -> tuple[list[Item], list[Item]]:
+    """Return a row for each class of *shapes*, in pixels, and of events, in *counts* by layer and code.
+
+    What *amounts* has by layer and code is told of the whole map, wherever the picture looks.
+    """
     language = words.language
     items: list[Item] = []
     numbers = count()
@@ -43,7 +47,8 @@ def items_of(
             for code in by_status(layer, seen):
                 if code in declared:
                     own = declared[code]
-                    items.append(Item(said(own.label, language), _area(own, theme, next(numbers))))
+                    told = _told(said(own.label, language), amounts.get(layer.name, {}).get(code))
+                    items.append(Item(told, _area(own, theme, next(numbers))))
         elif layer.role == "overlay" and seen:
             items += [
                 Item(said(layer.title, language), _area(each, theme, next(numbers)))
@@ -52,11 +57,20 @@ def items_of(
         elif layer.role == "front" and seen:
             items.append(Item(said(layer.title, language), _line(layer, theme)))
             items += _teeth(layer, layers, theme, words)
-    return items + _events([each for each in layers if each.role == "events"], counts, theme, language)
+    happened = [each for each in layers if each.role == "events"]
+    return items, _events(happened, counts, theme, language, amounts)
+
+
+def _told(name: str, amount: str | None) -> str:
+    return name if amount is None else f"{name}: {amount}"
 
 
 def _events(
-    layers: Sequence[Layer], counts: Mapping[tuple[str, str], int], theme: str, language: str
+    layers: Sequence[Layer],
+    counts: Mapping[tuple[str, str], int],
+    theme: str,
+    language: str,
+    amounts: Mapping[str, Mapping[str, str]],
 ) -> list[Item]:
     kinds = kinds_of(layers, theme)
     items = []
@@ -67,7 +81,8 @@ def _events(
         for each in layer.categories:
             if number := counts.get((layer.name, each.code), 0):
                 swatch = mark(kinds[layer.name, each.code], _WIDE / 2, _HIGH / 2, 5.5, theme)
-                items.append(Item(f"{said(each.label, language)}: {number}", swatch))
+                there = amounts.get(layer.name, {}).get(each.code, str(number))
+                items.append(Item(_told(said(each.label, language), there), swatch))
     return items
 
 

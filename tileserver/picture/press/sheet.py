@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -23,6 +24,22 @@ class Tile(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class RecentTiles(msgspec.Struct, frozen=True):
+    """The comparison tiles of a day with the local day so many *days* before, of the picture's areas."""
+
+    days: int
+    tiles: tuple[Tile, ...]
+
+
+class Village(msgspec.Struct, frozen=True):
+    """A place that a desk or an event names, in degrees; the local name has no language, ``""``."""
+
+    names: dict[str, str]
+    zoom: int
+    lon: float
+    lat: float
+
+
 class Words(msgspec.Struct, frozen=True):
     """The words of a picture in its reader's language; an empty text is not said.
 
@@ -37,6 +54,8 @@ class Words(msgspec.Struct, frozen=True):
     earlier: str = ""  # of events before the day, in the legend
     teeth: str = ""  # of the front, in the legend; {side} is named there
     remarks: tuple[str, ...] = ()
+    recent: str = ""  # what is told of recent gains, in the legend
+    sides: Mapping[str, str] = {}  # the names of both, by kind of gain
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -60,3 +79,6 @@ class Sheet(msgspec.Struct, frozen=True):
     labels: bool = True
     legend: bool = True
     legend_rows: int = 0  # room for so many rows at least
+    recent: tuple[RecentTiles, ...] = ()  # of most days first
+    spots: tuple[Village, ...] = ()
+    amounts: Mapping[str, Mapping[str, str]] = {}  # told in the legend, by layer and code; of gains by kind

@@ -51,6 +51,12 @@ class View:
         left, top = self._corner
         return x * self.world - left, y * self.world - top
 
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return the place of a pixel: longitude and latitude in degrees."""
+        left, top = self._corner
+        northing = math.pi * (1 - 2 * (y + top) / self.world)
+        return (x + left) / self.world * 360 - 180, math.degrees(math.atan(math.sinh(northing)))
+
     def placing(self, address: TileAddress) -> Placing:
         """Return where a tile stands."""
         side = self.world / float(1 << address.z)

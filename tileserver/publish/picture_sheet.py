@@ -1,0 +1,70 @@
+"""The sheet of a picture without its tiles, and the words around the map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from tileserver.languages import pick
+from tileserver.markup import text_of
+from tileserver.model import Layer
+from tileserver.picture.press.ground import CREDIT
+from tileserver.picture.press.sheet import Sheet, Words
+from tileserver.picture.press.view import Camera
+from tileserver.publish import picture_words
+from tileserver.publish.credits import plain_credit
+from tileserver.publish.picture_question import PictureQuestion, drawn_layers, is_drawn
+from tileserver.times import parse_day
+
+
+def words_around(question: PictureQuestion, newest: dict[str, str | None], day: date, sentence: str) -> Words:
+    """Return the words around the map of the local *day*; *newest* are the last days by layer."""
+    tileset, language = question.tileset, question.language
+    layers = drawn_layers(question)
+    own = [text for each in layers if newest[each.name] and (text := plain_credit(each))]
+    first = day - timedelta(days=question.window - 1)
+    return Words(
+        title=pick(tileset.theatre.title, language),
+        date=picture_words.spelled_day(day, language),
+        credit=picture_words.credit(list(dict.fromkeys(own)), CREDIT, language),
+        language=language,
+        sentence=sentence,
+        earlier=picture_words.earlier(first, language),
+        teeth=picture_words.teeth(language),
+        remarks=tuple(_remarks(question, layers, newest, day)),
+    )
+
+
+def bare_sheet(question: PictureQuestion, camera: Camera, day: date, words: Words, ground: str) -> Sheet:
+    """Return the sheet of the local *day*, without tiles, over the basemap in the folder *ground*."""
+    return Sheet(
+        camera,
+        question.width,
+        question.height,
+        question.theme,
+        words,
+        drawn_layers(question),
+        (),
+        ground,
+        day.isoformat(),
+        scale=question.scale,
+        framed=question.framed,
+        labels=question.labels,
+        legend=question.legend,
+    )
+
+
+def _remarks(
+    question: PictureQuestion, layers: Sequence[Layer], newest: dict[str, str | None], day: date
+) -> list[str]:
+    """Return the theatre's notice, and remarks on layers that are older than *day* or not served now."""
+    states = [each for each in layers if each.time == "state" and each.derived is None]
+    ages = [(each.title, parse_day(last)) for each in states if (last := newest[each.name])]
+    old = [picture_words.aged(title, last, question.language) for title, last in ages if last < day]
+    gone = [
+        picture_words.missing(each.stored.layer.title, question.language)
+        for each in question.tileset.missing
+        if is_drawn(each.stored.layer, question)
+    ]
+    notice = text_of(pick(question.tileset.theatre.notice, question.language))
+    return [*filter(None, (notice,)), *old, *gone]
