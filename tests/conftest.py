@@ -173,6 +173,7 @@ async def _migrated(connection: asyncpg.Connection) -> None:
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """A private PostGIS for the whole run, without durability."""
     cluster = Cluster.at(tmp_path_factory.mktemp("cluster"), durable=False)
+    cluster.remove()  # what a killed run left in a home elsewhere, which is named after this folder
     with cluster.running() as dsn:
         yield Databases(dsn)
     cluster.remove()
