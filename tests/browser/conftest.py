@@ -165,7 +165,8 @@ class Reader:
 
     async def on_screen(self, layer: str) -> set[int]:
         """The ids of the features of *layer* that are drawn in the tiles that the reader sees."""
-        return {feature["id"] for feature in await self.features(layer) if feature["drawn"]}
+        # Firefox leaves out what has no value: a feature of which nothing is said, in a paint that shows none
+        return {feature["id"] for feature in await self.features(layer) if feature.get("drawn")}
 
     async def features(self, layer: str) -> list[dict[str, Any]]:
         """The features of *layer* in the tiles of the shown source: id, days, and whether they are drawn."""

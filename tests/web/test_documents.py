@@ -108,7 +108,9 @@ class TimeBlock(msgspec.Struct, forbid_unknown_fields=True):
     day_zone: str
     resolution: Annotated[str, Meta(pattern="^P1D$")]
     embargo: Annotated[str, Meta(pattern=r"^PT\d+[HS]$")]
+    correction_window: Annotated[str, Meta(pattern=r"^P")] | None
     horizon: Instant
+    settled: Instant | None
     updated: Instant
     revision: Annotated[int, Meta(ge=1)]
     days: Annotated[str, Meta(pattern=r"^https?://.+/timeline$")]
