@@ -59,7 +59,8 @@ class Lanes:
         shared = asyncio.Semaphore(max(1, connections // 2))
         self.comparisons = Lane("comparisons", 1, wait_s, shared)
         self.change_tiles = Lane("tiles of changes", 1, wait_s, shared, _TILES)
-        self.gains = Lane("gains", 1, wait_s, shared)
+        # One whole past takes seconds, and no map waits for it: a late sentence is better than none
+        self.gains = Lane("gains", 1, 4 * wait_s, shared)
         self.documents = Lane("documents", 2, wait_s, shared)
         self.history = Lane("history tiles", 2, wait_s, shared, _TILES)
         self.windows = Lane("windows of events", 2, wait_s, shared, _TILES)
