@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import struct
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from tests.conftest import settings_for
+from tests.conftest import NOW, settings_for
+from tileserver.store.connect import Pool
 from tileserver.times import Clock, parse_instant
 from tileserver.web.app import create_app
 from tileserver.web.built import STATIC
+from tileserver.web.logs import request_id
 
 pytestmark = [
     pytest.mark.db,
@@ -43,6 +46,29 @@ def test_the_same_picture_is_drawn_once_and_known_by_its_tag(client: TestClient,
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["cache-status"] == "tileserver; hit"
+
+
+def test_a_picture_that_is_kept_asks_the_database_for_nothing(
+    sample_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    acquire = Pool.acquire
+
+    def counted(pool: Pool) -> Any:
+        if own := request_id.get(""):  # and not of work ahead
+            asked.append(own)
+        return acquire(pool)
+
+    monkeypatch.setattr(Pool, "acquire", counted)
+    path = f"{PARIS}&{SMALL}"
+    with TestClient(create_app(settings_for(sample_database), lambda: NOW)) as new:
+        assert new.get("/tilesets/western-front/gains.json").status_code == 200
+        asked.clear()
+        assert new.get(path).status_code == 200
+        assert asked
+        asked.clear()
+        assert new.get(path).headers["cache-status"] == "tileserver; hit"
+        assert asked == []
 
 
 @pytest.mark.parametrize(

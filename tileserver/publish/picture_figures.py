@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import TypeAlias
 
 from tileserver.errors import NothingMeasured
-from tileserver.model import Layer, Revision
+from tileserver.model import Layer, LayerId, Revision
 from tileserver.picture.press.sheet import Village
 from tileserver.picture.press.view import View
 from tileserver.publish.gains_service import GainsName, GainsService
@@ -14,23 +15,36 @@ from tileserver.publish.measures import Series, load_series, measured_layer
 from tileserver.publish.picture_words import kilometres, number
 from tileserver.publish.places import MOST, distinct_places, load_places
 from tileserver.store.event_rows import load_counts
+from tileserver.store.event_window import EventWindow
+from tileserver.store.places import NamedPlace
 from tileserver.tiles.current import Current
-from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.horizon import horizon_of, stride_of
 from tileserver.tiles.locate import window_of
 from tileserver.tiles.recent import Recent
 from tileserver.tiles.tileset import Tileset
 from tileserver.times import Period
 
 _SERIES = 8  # of theatres and revisions
+_COUNTS = 256  # windows whose events were counted
+_SPOTS = 8  # theatres
 _BEYOND = 0.1  # of a view's side: places beyond it are not written
 
 
+_Counts: TypeAlias = dict[tuple[LayerId, str], int]
+
+
 class Figures:
-    """Figures over the database of *current*, under the embargo like the documents that tell the same."""
+    """Figures over the database of *current*, under the embargo like the documents that tell the same.
+
+    They are part of a picture's name, so every request asks for them, also for a kept picture: what the
+    database said is remembered.
+    """
 
     def __init__(self, current: Current, gains: GainsService) -> None:
         self._current, self._gains = current, gains
         self._series: Recent[GainsName, Series] = current.memory(_SERIES)
+        self._counts: Recent[tuple[str, EventWindow], _Counts] = current.memory(_COUNTS)
+        self._spots: Recent[tuple[str, datetime], list[NamedPlace]] = current.memory(_SPOTS)
 
     async def land(self, tileset: Tileset, revision: int, day: date, language: str) -> dict[str, str]:
         """Return the km2 of each status on the local *day* as texts; later the last day's."""
@@ -60,8 +74,10 @@ class Figures:
             return {}
         limits = window_of(revision, window, horizon_of(tileset, self._current.clock()))
         fields = {stored.layer_id: stored.layer.category for stored in windows}
-        async with self._current.lanes.documents.place(), self._current.pool.acquire() as connection:
-            counts = await load_counts(connection, limits, fields)
+        name = ",".join(sorted(str(each.ref) for each in windows)), limits
+        if (counts := self._counts.get(name)) is None:
+            async with self._current.lanes.documents.place(), self._current.pool.acquire() as connection:
+                counts = self._counts.keep(name, await load_counts(connection, limits, fields))
         return {
             stored.layer.name: {
                 code: number(count, language)
@@ -73,13 +89,22 @@ class Figures:
 
     async def spots(self, tileset: Tileset, view: View) -> tuple[Village, ...]:
         """Return the named places that may be written in *view*."""
-        async with self._current.lanes.documents.place(), self._current.pool.acquire() as connection:
-            found = await load_places(connection, tileset, self._current.clock())
         near = []
-        for place, _ in list(distinct_places(found))[:MOST]:
+        for place in await self._places(tileset):
             x, y = view.at(place.lon, place.lat)
             across, down = _BEYOND * view.width, _BEYOND * view.height
             is_near = -across < x < view.width + across and -down < y < view.height + down
             if place.zoom <= view.camera.zoom and is_near:
                 near.append(Village(place.names, place.zoom, place.lon, place.lat))
         return tuple(near)
+
+    async def _places(self, tileset: Tileset) -> list[NamedPlace]:
+        """Return the named places of *tileset*; lists of the desk come and go without a revision."""
+        now = self._current.clock()
+        name = tileset.label, stride_of(now)
+        if (places := self._spots.get(name)) is None:
+            async with self._current.lanes.documents.place(), self._current.pool.acquire() as connection:
+                found = await load_places(connection, tileset, now)
+            distinct = [place for place, _ in distinct_places(found)]
+            places = self._spots.keep(name, distinct[:MOST])
+        return places
