@@ -109,7 +109,7 @@ def test_an_archive_goes_out_in_ranges_and_packed_by_nobody(tmp_path: Path) -> N
 
 @built
 @pytest.mark.db
-@pytest.mark.parametrize(("path", "count"), [("/", 9), ("/embed", 9)])
+@pytest.mark.parametrize(("path", "count"), [("/", 14), ("/embed", 13)])
 def test_a_page_and_all_that_it_names_go_out_packed(client: TestClient, path: str, count: int) -> None:
     headers, data = _raw(client, path, **{"Accept-Encoding": "gzip, br"})
     page = brotli.decompress(data).decode()
@@ -117,7 +117,8 @@ def test_a_page_and_all_that_it_names_go_out_packed(client: TestClient, path: st
     assert headers["cache-control"] == "no-cache"
     assert "content-security-policy" in headers
     named = {word for words in page.split('"') for word in words.split() if word.startswith("static/assets/")}
-    # Words, our script in three parts, MapLibre in two, its worker, two style sheets; of an embed its start.
+    # Words, what runs ahead of the map, the map, what both share, MapLibre in two, its worker, and two
+    # style sheets; of an embed its start.
     assert len(named) == count
     for asset in named:
         headers, data = _raw(client, asset, **{"Accept-Encoding": "gzip, br"})
