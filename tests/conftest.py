@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import asyncpg
 import pytest
 import shapely
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from starlette.testclient import TestClient
@@ -100,6 +101,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     ):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """Leave the logs as they were: a command that a test runs in this process writes them in its own way."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 class Databases:
