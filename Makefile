@@ -35,7 +35,7 @@ setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and sto
 
 test: setup .venv/.made-dev browser firefox services lint ## set up everything and run every test and check
 	cd $(WEB) && npm test
-	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds instead of a few (WORLDS)
 	TILESERVER_TEST_WORLDS=$(WORLDS) .venv/bin/python -m pytest tests/web/test_history_worlds.py
