@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from starlette.testclient import TestClient
@@ -21,3 +22,10 @@ def client(sample_database: str) -> Iterator[TestClient]:
     with TestClient(app, raise_server_exceptions=False) as client:
         client.headers["Accept-Encoding"] = "identity"
         yield client
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What closes the connections of a test at its end."""
+    with ExitStack() as opened:
+        yield opened

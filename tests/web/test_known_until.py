@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from starlette.applications import Starlette
 
-from tests.conftest import NOW, Databases, Work, settings_for
+from tests.conftest import NOW, Databases, Work
 from tests.shapes import Feature, dot, fill, in_tile, layer, square, theatre
-from tests.web.wires import Line, Reply, listening
+from tests.web.wires import Reply
+from tests.web.wound import Clock, serving_at, told
 from tileserver.grid import TileAddress
 from tileserver.store.catalogue import add_theatre
 from tileserver.store.connect import Connection
@@ -21,7 +19,6 @@ from tileserver.store.theatres import set_hidden
 from tileserver.tiles.horizon import STRIDE
 from tileserver.tiles.locate import Located
 from tileserver.tiles.version import Version
-from tileserver.web.app import create_app
 from tileserver.web.follower import OBEYED_S
 from tileserver.web.hot import Basis, HotAnswers, Lookup
 
@@ -59,28 +56,6 @@ NEWS = (  # which all say something else once the secret is public
 )
 
 
-@dataclass
-class Clock:
-    """A clock that stands until it is wound up, and goes on from there."""
-
-    at: datetime
-    wound: float = field(default=0.0)
-
-    def wind(self, at: datetime) -> None:
-        """Go on from *at*."""
-        self.at, self.wound = at, time.monotonic()
-
-    def __call__(self) -> datetime:
-        return self.at + timedelta(seconds=time.monotonic() - self.wound if self.wound else 0)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    """What closes the connections of a test at its end."""
-    with ExitStack() as opened:
-        yield opened
-
-
 def _filled(databases: Databases, features: list[Feature]) -> str:
     dsn = databases.new()
 
@@ -97,31 +72,16 @@ def worlds(databases: Databases) -> tuple[str, str]:
     return _filled(databases, SECRET), _filled(databases, PUBLIC)
 
 
-def _serving(stack: ExitStack, dsn: str, clock: Clock) -> tuple[Starlette, Line]:
-    """Return an application over *dsn* that has read its catalogue, and a line to it."""
-    app = create_app(settings_for(dsn), clock)
-    line = stack.enter_context(Line(stack.enter_context(listening(app))))
-    ends = time.monotonic() + 20
-    while line.ask("/readyz").status != 200:
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-    return app, line
-
-
-def _said(reply: Reply) -> tuple[int, str, str, bytes]:
-    return reply.status, reply.header("ogcapi-datetime"), reply.header("content-location"), reply.body
-
-
 def test_answers_are_known_to_the_move_of_the_horizon_with_a_secret_and_without(
     worlds: tuple[str, str], stack: ExitStack
 ) -> None:
     """A second ask is answered before the framework, whatever the path and the world; one after it is not."""
     for dsn, has_secret in zip(worlds, (True, False), strict=True):
         clock = Clock(MOVE - timedelta(hours=1))
-        app, line = _serving(stack, dsn, clock)
+        app, line = serving_at(stack, dsn, clock)
         clock.wind(MOVE - timedelta(seconds=1.5))
         for _ in range(2):  # the first time a catalogue may still be read at the start
-            early = {path: _said(line.ask(path)) for path in NEWS}
+            early = {path: told(line.ask(path)) for path in NEWS}
         assert clock() < MOVE, "the machine is too slow for this test"
         asked = was_known = 0
         late: dict[str, Reply] = {}
@@ -132,20 +92,20 @@ def test_answers_are_known_to_the_move_of_the_horizon_with_a_secret_and_without(
                 if clock() < MOVE - SOON:
                     asked, was_known = asked + 1, was_known + app.state.hot.answered - known
                 if clock() < MOVE:
-                    assert _said(reply) == early[path], path
+                    assert told(reply) == early[path], path
                 elif before >= MOVE:
                     late[path] = reply
         assert asked > len(NEWS)
         assert was_known == asked
         for path in NEWS:
             is_news = has_secret or path in ("/tilesets", "/tilesets/toy")  # which say where the horizon is
-            assert (_said(late[path]) != early[path]) == is_news, path
+            assert (told(late[path]) != early[path]) == is_news, path
 
 
 def test_what_is_begun_before_a_move_and_ready_after_it_is_not_known(
     worlds: tuple[str, str], stack: ExitStack
 ) -> None:
-    app, line = _serving(stack, worlds[0], Clock(MOVE))
+    app, line = serving_at(stack, worlds[0], Clock(MOVE))
     hot: HotAnswers = app.state.hot
     start = {"status": 200, "headers": [(b"cache-control", b"public, max-age=60"), (b"etag", b'"a"')]}
     dated = Lookup(f"/tiles/toy.control/{PLACE}.mvt?datetime=2024-01-10".encode())
@@ -165,7 +125,7 @@ def test_a_clock_set_forward_makes_nothing_known_public_and_set_back_is_obeyed_w
     worlds: tuple[str, str], stack: ExitStack
 ) -> None:
     clock = Clock(MOVE - timedelta(microseconds=1))
-    app, line = _serving(stack, worlds[0], clock)
+    app, line = serving_at(stack, worlds[0], clock)
     path = NEWS[2]
     early = line.ask(path)
     assert b"older" in early.body
@@ -208,16 +168,16 @@ def test_nothing_outlives_its_catalogue_in_any_worker(
     databases: Databases, stack: ExitStack, happens: Work[None]
 ) -> None:
     dsn = _filled(databases, PUBLIC)
-    workers = [_serving(stack, dsn, Clock(NOW)) for _ in range(2)]
+    workers = [serving_at(stack, dsn, Clock(NOW)) for _ in range(2)]
     dated = f"/tiles/toy.control/{PLACE}.mvt?datetime=2024-03-01"
     paths = (f"/tiles/toy/{PLACE}.mvt?datetime=2024-01-01", dated, *NEWS[:4], "/tilesets", "/tilesets/toy")
-    before = {path: _said(workers[0][1].ask(path)) for path in paths}
+    before = {path: told(workers[0][1].ask(path)) for path in paths}
     location = workers[0][1].ask(dated).header("content-location")
     for app, line in workers:
         for path in (*paths, location):
             line.ask(path)
         known = app.state.hot.answered
-        assert [_said(line.ask(path)) for path in paths] == list(before.values())
+        assert [told(line.ask(path)) for path in paths] == list(before.values())
         assert line.ask(location).body == before[dated][-1]
         assert app.state.hot.answered == known + len(paths) + 1
     databases.run(dsn, happens)
@@ -225,6 +185,6 @@ def test_nothing_outlives_its_catalogue_in_any_worker(
     for _, line in workers:
         same = set(paths)
         while same and time.monotonic() < ends:
-            same = {path for path in same if _said(line.ask(path)) == before[path]}
+            same = {path for path in same if told(line.ask(path)) == before[path]}
         assert not same
         assert (line.ask(location).status == 404) == (happens is not _draw_elsewhere)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
-from starlette.applications import Starlette
 
-from tests.conftest import Databases, settings_for
+from tests.conftest import Databases
 from tests.shapes import Feature, dot, fill, in_tile, layer, square, theatre
-from tests.web.test_known_until import Clock
-from tests.web.wires import Line, Reply, listening
+from tests.web.wires import Reply
+from tests.web.wound import Clock, serving_at, told
 from tileserver.declared import EmbargoClass
 from tileserver.grid import TileAddress
 from tileserver.store.connect import Connection
@@ -23,7 +21,6 @@ from tileserver.store.days import add_days
 from tileserver.store.revisions import open_revision
 from tileserver.tiles.audience import declared_for
 from tileserver.times import parse_duration
-from tileserver.web.app import create_app
 from tileserver.web.follower import OBEYED_S
 from tileserver.web.represent import SETTLED
 
@@ -108,10 +105,6 @@ async def _write(connection: Connection) -> None:
         await writer.commit_revision("a day", {})
 
 
-def _said(reply: Reply) -> tuple[int, str, str, bytes]:
-    return reply.status, reply.header("ogcapi-datetime"), reply.header("content-location"), reply.body
-
-
 def _is_long(reply: Reply) -> bool:
     is_long = "s-maxage" in reply.header("cache-control")
     assert is_long <= (reply.header("surrogate-key") == "toy")
@@ -127,26 +120,9 @@ def dsn(databases: Databases) -> str:
     return dsn
 
 
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    """What closes the connections of a test at its end."""
-    with ExitStack() as opened:
-        yield opened
-
-
-def _serving(stack: ExitStack, dsn: str, clock: Clock, **changes: str) -> tuple[Starlette, Line]:
-    app = create_app(settings_for(dsn, **changes), clock)
-    line = stack.enter_context(Line(stack.enter_context(listening(app))))
-    ends = time.monotonic() + 20
-    while line.ask("/readyz").status != 200:
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-    return app, line
-
-
 def test_what_may_be_kept_for_long_never_changes_afterwards(dsn: str, stack: ExitStack) -> None:
     clock = Clock(FIRST)
-    app, line = _serving(stack, dsn, clock)
+    app, line = serving_at(stack, dsn, clock)
     kept: dict[str, tuple[int, str, str, bytes]] = {}
     for step in (*range(0, 72, 4), 120, 240):
         clock.at = FIRST + step * DAY + 5 * HOUR
@@ -154,10 +130,10 @@ def test_what_may_be_kept_for_long_never_changes_afterwards(dsn: str, stack: Exi
         for path in (*ASKED, *ASKED):  # the second time from memory, where spellings share what is kept
             reply = line.ask(path)
             if path in kept:
-                assert _said(reply) == kept[path], (path, step)
+                assert told(reply) == kept[path], (path, step)
                 assert _is_long(reply) or "database-away" in reply.header("cache-status"), (path, step)
             elif _is_long(reply):
-                kept[path] = _said(reply)
+                kept[path] = told(reply)
     timeless = [path for path in ASKED if "/latest/" in path or path.startswith("/tiles/")]
     assert [path for path in timeless if path.partition("?")[2] in TIMELESS and path in kept] == []
     assert [path for path in ASKED if path.partition("?")[2] in OLD and path not in kept] == []
@@ -165,7 +141,7 @@ def test_what_may_be_kept_for_long_never_changes_afterwards(dsn: str, stack: Exi
 
 
 def test_days_after_the_newest_that_was_told_stay_open(dsn: str, stack: ExitStack) -> None:
-    _, line = _serving(stack, dsn, Clock(FIRST + 900 * DAY))
+    _, line = serving_at(stack, dsn, Clock(FIRST + 900 * DAY))
     assert _is_long(line.ask(f"/tiles/toy/{PLACE}.mvt?datetime=2024-01-31"))
     for when in ("2024-03-01", "2024-06-01"):
         assert not _is_long(line.ask(f"/tiles/toy/{PLACE}.mvt?datetime={when}"))
@@ -173,7 +149,7 @@ def test_days_after_the_newest_that_was_told_stay_open(dsn: str, stack: ExitStac
 
 def test_a_day_is_settled_at_the_end_of_the_window_and_not_before(dsn: str, stack: ExitStack) -> None:
     clock = Clock(FIRST)
-    app, line = _serving(stack, dsn, clock)
+    app, line = serving_at(stack, dsn, clock)
     settled = FIRST + DAY + timedelta(hours=48, days=WINDOW)  # the first of January
     for at, is_long in ((settled - HOUR, False), (settled, True)):
         clock.at = at
@@ -191,13 +167,13 @@ def test_a_day_is_settled_at_the_end_of_the_window_and_not_before(dsn: str, stac
 
 
 def test_nothing_is_kept_for_long_where_nothing_is_to_be_kept(dsn: str, stack: ExitStack) -> None:
-    _, line = _serving(stack, dsn, Clock(FIRST + 200 * DAY), TILESERVER_MAX_AGE="0")
+    _, line = serving_at(stack, dsn, Clock(FIRST + 200 * DAY), TILESERVER_MAX_AGE="0")
     reply = line.ask(f"/tiles/toy/{PLACE}.mvt?datetime=2024-01-02")
     assert reply.header("cache-control") == "public, max-age=0"
 
 
 def test_while_the_database_is_away_nothing_is_kept_for_long(dsn: str, stack: ExitStack) -> None:
-    app, line = _serving(stack, dsn, Clock(FIRST + 200 * DAY))
+    app, line = serving_at(stack, dsn, Clock(FIRST + 200 * DAY))
     path = f"/tiles/toy/{PLACE}.mvt?datetime=2024-01-02"
     assert _is_long(line.ask(path))
     pulse, ends = app.state.follower.pulse, time.monotonic() + 20
