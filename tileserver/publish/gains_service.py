@@ -70,10 +70,8 @@ class GainsService:
         measured_layer(tileset)
 
         async def compute() -> Gains:
-            lane = self._current.lanes.gains
-            async with (
-                nullcontext() if at_ease else lane.place()
-            ):  # or readers would wait for half a processor
+            # At ease without a place, or readers would wait for half a processor.
+            async with nullcontext() if at_ease else self._current.lanes.gains.place():
                 now = self._current.clock()
                 return await load_gains(
                     self._current.pool, tileset, revision, now, self.turns, at_ease=at_ease

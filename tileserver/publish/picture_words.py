@@ -102,12 +102,8 @@ def kilometres(km2: Sequence[float], language: str) -> str:
 
 
 def _short(km2: float, decimals: int, language: str) -> str:
-    whole = written(km2, 0, language)
-    return (
-        whole
-        if not decimals or written(km2, 1, language) == written(round(km2), 1, language)
-        else written(km2, decimals, language)
-    )
+    is_whole = round(km2, 1) == round(km2)
+    return written(km2, 0 if is_whole else decimals, language)
 
 
 def missing(title: Text, language: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import msgspec
 
 from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.export.archive import Written
-from tileserver.export.making import Show
+from tileserver.export.making import Show, folder_beside
 from tileserver.site.asking import Asking
 from tileserver.site.documents import TheatreFiles
 from tileserver.site.folder import LIST, NewSite, check_target, replace_site
@@ -45,10 +44,9 @@ async def make_site(
     The first theatre is the one that opens. `BadParameter` where *folder* holds anything but a site.
     """
     check_target(folder)
-    _make_folder(folder.parent)
-    with tempfile.TemporaryDirectory(prefix=".site-", dir=folder.parent) as beside:
-        site = NewSite(Path(beside) / "site")
-        _make_folder(site.folder)
+    with folder_beside(folder) as beside:
+        site = NewSite(beside / "site")
+        site.folder.mkdir()
         archives: list[Written] = []
         pieces = {}
         for theatre, own in zip(theatres, zooms, strict=True):
@@ -92,14 +90,6 @@ def _copy_build(folder: Path) -> None:
         shutil.copytree(STATIC / name, folder / "static" / name, ignore=ignored)
     for name in ("embed.js", "embed.js.gz"):
         shutil.copy(STATIC / name, folder / name)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make *folder*, unless there; `BadParameter` where no folder can be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadParameter(f"{folder} cannot be made: {error.strerror}") from error
 
 
 def _weight(folder: Path) -> tuple[int, int]:

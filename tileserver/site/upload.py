@@ -20,6 +20,8 @@ from obstore.store import ObjectStore, from_url
 
 from tileserver.errors import BadParameter, Unavailable
 from tileserver.site.folder import FILES, LIST, TILES, is_site
+from tileserver.web.basemap import PMTILES
+from tileserver.web.represent import HTML, JSON, MVT
 
 Told: TypeAlias = Callable[[int, int], None]  # how many were sent, of how many
 
@@ -31,16 +33,16 @@ _NAMED_BY_BYTES = (f"{FILES}/", f"{TILES}/", "static/assets/")
 _OURS = (*_NAMED_BY_BYTES, "static/", "method/", "corrections/")
 _PAGES = ("index.", "embed.")
 _KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".json": "application/json",
+    ".html": HTML,
+    ".json": JSON,
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
     ".png": "image/png",
-    ".mvt": "application/vnd.mapbox-vector-tile",
-    ".pmtiles": "application/vnd.pmtiles",
+    ".mvt": MVT,
+    ".pmtiles": PMTILES,
 }
 _PLAIN = "application/octet-stream"
 
@@ -92,8 +94,10 @@ class SiteFile:
         """
         if found is None or found["size"] != self.body.stat().st_size:
             return False
+        if self.is_named_by_bytes:
+            return True
         digest = hashlib.md5(self.body.read_bytes(), usedforsecurity=False).hexdigest()
-        return self.is_named_by_bytes or (found["e_tag"] or "").strip('"') == digest
+        return str(found["e_tag"] or "").strip('"') == digest
 
 
 def site_files(folder: Path) -> list[SiteFile]:

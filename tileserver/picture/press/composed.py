@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -156,9 +157,11 @@ def _today(sheet: Sheet, view: View) -> frozenset[int] | None:
 
 def _taken(sheet: Sheet, view: View) -> list[TakenLand]:
     """Return the land that changed hands, in pixels of *view*, each piece of each tile."""
-    every = [(each.days, _shapes(each.tiles, view)) for each in sheet.recent]
-    return [TakenLand(days, [shape for own in found.values() for shape in own if shape.kind == "Polygon"])
-            for days, found in every]  # fmt: skip
+    taken = []
+    for each in sheet.recent:
+        found = chain.from_iterable(_shapes(each.tiles, view).values())
+        taken.append(TakenLand(each.days, [shape for shape in found if shape.kind == "Polygon"]))
+    return taken
 
 
 def _lines(sheet: Sheet, shapes: Mapping[str, list[Shape]]) -> list[Shape]:

@@ -5,7 +5,8 @@ import { PbfReader } from "pbf";
 import { element } from "../dom";
 
 const SHOWN = 20_000; // characters of a body
-const TILE = "application/vnd.mapbox-vector-tile";
+/** The media type of a vector tile. */
+export const TILE = "application/vnd.mapbox-vector-tile";
 const TYPES = ["", "points", "lines", "polygons"];
 // What says whether, for how long and as what an answer may be kept, and who asked too much.
 const HEADERS = [

@@ -2,7 +2,7 @@
 // The page says all of it without a script, too; what is asked goes to this server alone.
 
 import { element } from "../dom";
-import { shownAnswer } from "./answer";
+import { shownAnswer, TILE } from "./answer";
 import {
   addressOf,
   curlOf,
@@ -17,7 +17,6 @@ interface Description {
   paths: Record<string, { get: Operation } | undefined>;
 }
 
-const TILE = "application/vnd.mapbox-vector-tile";
 const root = new URL("./", location.href); // of the server, also where a proxy puts it below a path
 let described: Promise<Description> | null = null;
 
