@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import socket
@@ -103,12 +104,26 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.longrepr = f"skipped in CI: {report.longrepr}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_logger_kept() -> Iterator[None]:
+    """Bind each line's logger anew: a server keeps its own for speed, and they outlive what they wrote to."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            structlog, "configure", lambda **form: configure(**form | {"cache_logger_on_first_use": False})
+        )
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_logs() -> Iterator[None]:
     """Leave the logs as they were: a command that a test runs in this process writes them in its own way."""
-    before = structlog.get_config()
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers, root.level
     yield
     structlog.configure(**before)
+    root.handlers = handlers
+    root.setLevel(level)
 
 
 class Databases:
