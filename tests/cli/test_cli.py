@@ -367,7 +367,7 @@ def test_an_import_that_is_interrupted_ends_soon_and_keeps_nothing(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == "interrupted; nothing half-done was kept\n"
+    assert said == "interrupted; nothing half-done took effect\n"
     assert (
         databases.run(database, lambda connection: connection.fetchval("SELECT count(*) FROM revision")) == 0
     )

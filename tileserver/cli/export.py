@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.options import bounds_lonlat, zooms_within
-from tileserver.cli.session import Json, out, print_json, progress_bar, with_service
+from tileserver.cli.session import Json, err, out, print_json, progress_bar, with_service
 from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.export.archive import Written
@@ -20,6 +21,7 @@ from tileserver.export.delta import apply_delta
 from tileserver.export.excerpt import Excerpt, TileSource, periods_of
 from tileserver.export.making import Base, Export, Show, Target, target_of
 from tileserver.export.pack import PACK, Pack, single
+from tileserver.export.workplace import drawn_before, place_of_work
 from tileserver.grid import BoundsLonLat
 from tileserver.history.service import HistoryService
 from tileserver.tiles.service import TileService
@@ -73,7 +75,10 @@ def export(
     [bold]tileserver export western-front --datetime 1944-08-25 --zooms 0-8 paris.pmtiles[/bold]
     """
     target = _target(path, form, older)
-    with progress_bar() as show:
+    works_in = place_of_work(path, target.is_folder)
+    if before := drawn_before(works_in):
+        _tell(f"goes on: {before:,} tiles were drawn before this export was cut off")
+    with progress_bar() as show, _telling_of(works_in):
 
         async def work(service: TileService) -> list[Written]:
             source = TileSource(
@@ -109,6 +114,20 @@ def apply(
     for path in (base, delta, result):
         suffix_of(path)
     _say([apply_delta(base, delta, result)], json)
+
+
+@contextmanager
+def _telling_of(works_in: Path) -> Iterator[None]:
+    """Say how many tiles are left where the work is cut off."""
+    try:
+        yield
+    finally:
+        if left := drawn_before(works_in):
+            _tell(f"{left:,} tiles are kept in {works_in}; the same command goes on from there")
+
+
+def _tell(line: str) -> None:
+    err.print(line, highlight=False, soft_wrap=True)
 
 
 def _part_of(tileset: Tileset, bounds: str, area: str) -> tuple[BoundsLonLat | None, NamedArea | None]:

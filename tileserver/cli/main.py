@@ -108,5 +108,5 @@ def main(clock: Clock | None = None) -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            err.print("interrupted; nothing half-done was kept")
+            err.print("interrupted; nothing half-done took effect")
         raise

@@ -21,6 +21,7 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.table import Table
 
@@ -159,6 +160,8 @@ def progress_bar() -> Iterator[Callable[[str, int, int | None], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, disable=not err.is_terminal or "NO_PROGRESS" in os.environ) as bar:
         tasks: dict[str, Any] = {}

@@ -7,6 +7,8 @@
     pmtiles.py     PMTiles 3, written and read        mbtiles.py    MBTiles 1.3, written and read
     archive.py     tiles into a file, all or nothing  delta.py      what changed, and a base with that
     making.py      one export, into a file or folder  container.py  what both formats have in common
+    opened.py      tiles with their points apart, for deltas
+    workplace.py   where an export works, and goes on after it was cut off
     pack.py        an archive with all that draws it, for apps
 
 Tiles are asked of the services that answer readers, so an archive holds the bytes of their answers, and

@@ -68,12 +68,13 @@ def new_archive(path: Path) -> Iterator[NewArchive]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
     """Lend the path of a new file, to take the place of *path* in the end; no file is left after an error.
 
+    It grows in *folder*, on the same disk, or beside *path*.
     `BadParameter` where no file can be written there: no right, no room, no such place.
     """
-    part = path.with_name(f".{os.getpid()}.part-{path.name}")
+    part = (folder or path.parent) / f".{os.getpid()}.part-{path.name}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)

@@ -1,10 +1,13 @@
 """The difference between two archives as an archive of its own, and a base with that put in.
 
-A delta has the container of its base. Its tiles are those of the result that the base lacks or has with other
-bytes, each as whichever is smaller: whole, packed with gzip as in the result; or one frame of Zstandard (RFC
-8878) of the unpacked tile, with the base's unpacked tile there as raw dictionary (``zstd --patch-from``). The
-first bytes tell which. Under ``delta`` its metadata have the manifest: which file it is for, which file comes
-out, which tiles go, and what the result says of itself otherwise than the base.
+A delta has the container of its base. Its tiles are those of the result that the base lacks or has with
+other bytes, each as whichever is smaller: whole, packed with gzip as in the result; or one frame of
+Zstandard (RFC 8878), as its first bytes tell, with a raw dictionary (``zstd --patch-from``): the forms
+of the delta's tiles before it, the last `_REACH` bytes of them, and then the form of the base's tile
+there. A form is a byte that is 1 and an opened tile (`opened`), or a byte that is 0 and an MVT tile. So
+a change is told once, not at every zoom. Under ``delta`` the metadata have the manifest: which file it
+is for, which file comes out, which tiles go, and what the result says of itself otherwise than the
+base.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import zstandard
 from tileserver.errors import BadParameter, UnreadableSource
 from tileserver.export.archive import Written, new_archive, replacing, sha256_of
 from tileserver.export.container import ArchiveReader, Metadata, reading
+from tileserver.export.opened import close_tile, open_tile
 from tileserver.export.pmtiles import place_of
 from tileserver.grid import TileAddress
 from tileserver.tiles.compress import compress
@@ -31,12 +35,13 @@ _MANIFEST = "delta"
 _NEEDED = ("name", "description", "attribution", "bounds", "center", "minzoom", "maxzoom")
 _FRAME = bytes.fromhex("28b52ffd")  # RFC 8878, 3.1.1: the magic number
 _LEVEL = 19  # an archive is made once and fetched by many
-_LARGEST = 1 << 24  # bytes of an unpacked tile: thirty times what a tile may have
+_REACH = 1 << 18  # bytes: some tiles of low zooms, and not more time than drawing them takes
+_LARGEST = 1 << 26  # bytes of a form: thirty times what a tile may have, opened
 _SMALLEST_WINDOW = 10  # as a power of two
 
 
-def write_delta(base: Path, result: Path, delta: Path) -> Written:
-    """Write the difference of *result* from *base* to *delta*; all three have one format.
+def write_delta(base: Path, result: Path, delta: Path, folder: Path) -> Written:
+    """Write the difference of *result* from *base* to *delta*, which grows in *folder*; all have one format.
 
     `BadParameter` where the formats differ, the archives are of two tilesets, or the base would be lost.
     """
@@ -44,15 +49,16 @@ def write_delta(base: Path, result: Path, delta: Path) -> Written:
     if base.resolve() == delta.resolve():
         raise BadParameter(f"{delta.name} is the base itself, which is needed to apply the delta to")
     removed: list[str] = []
-    with replacing(delta) as part, reading(base) as old, reading(result) as new:
+    with replacing(delta, folder) as part, reading(base) as old, reading(result) as new:
         if old.metadata["name"] != new.metadata["name"]:
             raise BadParameter(f"{base.name} is of {old.metadata['name']}, not of {new.metadata['name']}")
         with new_archive(part) as archive, _readable(base):
+            chain = _Chain()
             for address, before, after in _side_by_side(old, new):
                 if after is None:
                     removed.append(str(address))
                 elif after != before:
-                    archive.put(address, after if before is None else _patch(before, after))
+                    archive.put(address, chain.patch(address, before, after))
             files = {"base": _file_block(base), "result": _file_block(result)}
             manifest = {**files, "changed": archive.tiles, "removed": removed}
             archive.finish(_said(old.metadata, new.metadata, manifest))
@@ -78,8 +84,9 @@ def apply_delta(base: Path, delta: Path, result: Path) -> Written:
         removed = set(manifest["removed"])
         with replacing(result) as part, reading(base) as old:
             with new_archive(part) as archive, _readable(delta):
+                chain = _Chain()
                 for address, before, after in _side_by_side(old, new):
-                    data = before if after is None else _patched(before, after)
+                    data = before if after is None else chain.patched(address, before, after)
                     if data is not None and str(address) not in removed:
                         archive.put(address, data)
                 archive.finish(_restored(old.metadata, manifest))
@@ -115,31 +122,49 @@ def _same_format(*paths: Path) -> None:
         raise BadParameter(f"base, delta and result have one format, and one ending: {names}")
 
 
-def _patch(before: bytes, after: bytes) -> bytes:
-    """Return the tile *after*, packed with gzip, or as a frame to be opened with *before*, if smaller."""
-    dictionary, data = gzip.decompress(before), gzip.decompress(after)
-    # A window over both, so that all of the dictionary is seen (zstd manual, "patch-from").
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        _LEVEL,
-        source_size=len(data),
-        dict_size=len(dictionary),
-        window_log=max((len(data) + len(dictionary)).bit_length(), _SMALLEST_WINDOW),
-        write_dict_id=False,
-    )
-    frame = zstandard.ZstdCompressor(dict_data=_raw(dictionary), compression_params=parameters).compress(data)
-    return min(after, frame, key=len)
+class _Chain:
+    """The forms of the tiles of a delta so far: the first part of the dictionary of the next."""
+
+    def __init__(self) -> None:
+        self._forms = b""
+
+    def patch(self, address: TileAddress, before: bytes | None, after: bytes) -> bytes:
+        """Return the smaller of the tile *after*, packed with gzip, and its frame; *before* is the base's."""
+        form, dictionary = _form(address, gzip.decompress(after)), self._dictionary(address, before)
+        # A window over both, so that all of the dictionary is seen (zstd manual, "patch-from").
+        parameters = zstandard.ZstdCompressionParameters.from_level(
+            _LEVEL,
+            source_size=len(form),
+            dict_size=len(dictionary),
+            window_log=max((len(form) + len(dictionary)).bit_length(), _SMALLEST_WINDOW),
+            write_dict_id=False,
+        )
+        compressor = zstandard.ZstdCompressor(dict_data=_raw(dictionary), compression_params=parameters)
+        self._add(form)
+        return min(after, compressor.compress(form), key=len)
+
+    def patched(self, address: TileAddress, before: bytes | None, after: bytes) -> bytes:
+        """Return the tile that `patch` made *after* from, packed with gzip."""
+        if not after.startswith(_FRAME):
+            self._add(_form(address, gzip.decompress(after)))
+            return after
+        if not 0 < zstandard.frame_content_size(after) <= _LARGEST:
+            raise UnreadableSource("the delta is damaged: it opens to a tile of absurd size")
+        dictionary = _raw(self._dictionary(address, before))
+        form = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(after)
+        self._add(form)
+        return compress(close_tile(form[1:], address) if form[0] else form[1:], "gzip")
+
+    def _dictionary(self, address: TileAddress, before: bytes | None) -> bytes:
+        return (self._forms + (b"" if before is None else _form(address, gzip.decompress(before)))) or b"\0"
+
+    def _add(self, form: bytes) -> None:
+        self._forms = (self._forms + form)[-_REACH:]
 
 
-def _patched(before: bytes | None, after: bytes) -> bytes:
-    """Return the tile that `_patch` made *after* from, packed with gzip; *before* is the base's."""
-    if not after.startswith(_FRAME):
-        return after
-    if before is None:
-        raise UnreadableSource("the delta is damaged: it changes a tile that its base has not")
-    if not 0 <= zstandard.frame_content_size(after) <= _LARGEST:
-        raise UnreadableSource("the delta is damaged: it opens to a tile of absurd size")
-    opened = zstandard.ZstdDecompressor(dict_data=_raw(gzip.decompress(before))).decompress(after)
-    return compress(opened, "gzip")
+def _form(address: TileAddress, tile: bytes) -> bytes:
+    opened = open_tile(tile, address)
+    return b"\0" + tile if opened is None else b"\1" + opened
 
 
 def _raw(dictionary: bytes) -> zstandard.ZstdCompressionDict:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from tileserver.errors import BadParameter, LayerUnavailable
 from tileserver.export.areas import NamedArea
 from tileserver.export.pmtiles import place_of
+from tileserver.export.workplace import DrawnTiles
 from tileserver.grid import BoundsLonLat, TileAddress
 from tileserver.history.periods import HistoryPeriod
 from tileserver.history.service import HistoryService
@@ -24,6 +25,9 @@ from tileserver.times import Period, day_period
 _AT_ONCE = 16  # tiles that are asked for side by side
 
 Tile: TypeAlias = tuple[TileAddress, bytes]
+_Named: TypeAlias = tuple[
+    str, Callable[[], Awaitable[bytes]]
+]  # a name for all that its bytes follow from, and its drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +94,35 @@ class TileSource:
     tiles: TileService
     history: HistoryService
 
-    async def read(self, excerpt: Excerpt, told: Callable[[int, int], None]) -> AsyncIterator[Tile]:
+    async def read(
+        self, excerpt: Excerpt, drawn: DrawnTiles, told: Callable[[int, int], None]
+    ) -> AsyncIterator[Tile]:
         """Yield the tiles that are not empty, packed with gzip as for a reader who accepts that.
 
-        *told* hears how many addresses were looked at, of how many. Some tiles at a time are in memory.
+        What is *drawn* is taken from there, the others are put there. *told* hears how many addresses were
+        looked at, of how many. Some tiles at a time are in memory.
         """
         addresses = excerpt.addresses()
         ask = self._asking(excerpt)
-        done = 0
+        database = (await self.tiles.current.catalogue()).database
+
+        async def packed(address: TileAddress) -> bytes:
+            content, draw = await ask(address)
+            name = f"{database}/{content}"  # revisions of a period are numbered by their database
+            if (data := drawn.get(name)) is None:
+                body = await draw()
+                data = await asyncio.to_thread(compress, body, "gzip") if body else b""
+                drawn.put(name, data)
+            return data
+
         for first in range(0, len(addresses), _AT_ONCE):
             some = addresses[first : first + _AT_ONCE]
-            bodies = await asyncio.gather(*(ask(address) for address in some))
-            for address, body in zip(some, bodies, strict=True):
-                if body:
-                    yield address, await asyncio.to_thread(compress, body, "gzip")
-            done += len(some)
-            told(done, len(addresses))
+            found = await asyncio.gather(*map(packed, some))
+            drawn.keep()
+            for address, data in zip(some, found, strict=True):
+                if data:
+                    yield address, data
+            told(first + len(some), len(addresses))
 
     async def as_known(self, part: Excerpt, revision: int) -> Excerpt | None:
         """Return *part*, history, as known in *revision*; ``None`` where the period was not known then."""
@@ -113,16 +130,27 @@ class TileSource:
         found = await self.history.as_known(part.tileset, part.period, revision)
         return None if found is None else part.in_period(found)
 
-    def _asking(self, excerpt: Excerpt) -> Callable[[TileAddress], Awaitable[bytes]]:
+    def _asking(self, excerpt: Excerpt) -> Callable[[TileAddress], Awaitable[_Named]]:
+        """Return a function from an address to the name of the tile there, and to a way to draw the tile."""
         tileset, period = excerpt.tileset, excerpt.period
 
-        async def history_tile(address: TileAddress) -> bytes:
+        async def history_tile(address: TileAddress) -> _Named:
             assert period is not None
-            return (await self.history.tile(tileset, period, address)).body.data
+            limits = await self.history.limits(tileset, period)
 
-        async def dated_tile(address: TileAddress) -> bytes:
+            async def draw() -> bytes:
+                return (await self.history.tile(tileset, period, address)).body.data
+
+            return f"{tileset.name} {period} {limits.at} {limits.ended} {address}", draw
+
+        async def dated_tile(address: TileAddress) -> _Named:
             question = Question(tileset, address, excerpt.asked, excerpt.revision)
-            return (await self.tiles.answer(question, await self.tiles.locate(question))).body.data
+            located = await self.tiles.locate(question)
+
+            async def draw() -> bytes:
+                return (await self.tiles.answer(question, located)).body.data
+
+            return f"{tileset.name} {located.version} {address}", draw
 
         return dated_tile if period is None else history_tile
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +15,7 @@ from tileserver.export.container import SUFFIXES
 from tileserver.export.delta import write_delta
 from tileserver.export.excerpt import Excerpt, TileSource
 from tileserver.export.metadata import metadata_of
+from tileserver.export.workplace import Workplace, place_of_work, workplace
 
 Show: TypeAlias = Callable[[str, int, int | None], None]
 Base: TypeAlias = Excerpt | Path | None  # an archive to be written, one that is there, or none
@@ -34,6 +32,11 @@ class Target:
     def is_folder(self) -> bool:
         """Whether names follow from bytes."""
         return self.path.suffix not in SUFFIXES
+
+    @property
+    def works_in(self) -> Path:
+        """The folder in which an export to this target works."""
+        return place_of_work(self.path, self.is_folder)
 
 
 def target_of(path: Path, form: str) -> Target:
@@ -68,40 +71,46 @@ class Export:
 
     async def run(self) -> list[Written]:
         """Write the archives, and in a folder their list; return all in the order of the parts."""
-        made = [await self._make(*each) for each in zip(self.parts, self.bases, strict=True)]
+        with workplace(self.target.works_in) as work:
+            return await self.run_at(work)
+
+    async def run_at(self, work: Workplace) -> list[Written]:
+        """Write the archives as `run` does, in the workplace *work*."""
+        pairs = zip(self.parts, self.bases, strict=True)
+        made = [await self._make(work, *each) for each in pairs]
         if self.target.is_folder:
             kind = "-deltas" if self.of_deltas else ""
             _write_list(self.target.path / f"{_stem(self.parts[0])}{kind}.json", self.parts, made)
         return made
 
-    async def _make(self, part: Excerpt, base: Base) -> Written:
+    async def _make(self, work: Workplace, part: Excerpt, base: Base) -> Written:
         said = await self._metadata(part)
         target, name = self.target, label(part, said)
         path = target.path / f"{name}{target.suffix}" if target.is_folder else target.path
         if base is None:
-            written = await self._write(path, part, said)
+            written = await self._write(work, path, part, said)
         else:
-            written, name = await self._write_difference(path, part, said, base), f"{name}-delta"
+            written, name = await self._write_difference(work, path, part, said, base), f"{name}-delta"
         return written.renamed(name) if target.is_folder else written
 
     async def _write_difference(
-        self, path: Path, part: Excerpt, said: dict[str, Any], base: Excerpt | Path
+        self, work: Workplace, path: Path, part: Excerpt, said: dict[str, Any], base: Excerpt | Path
     ) -> Written:
-        """Write the difference of *part* from *base* to *path*; whole archives lie beside meanwhile."""
-        with folder_beside(path) as folder:
-            whole = folder / f"whole{path.suffix}"
-            await self._write(whole, part, said)
-            if isinstance(base, Path):
-                return write_delta(base, whole, path)
-            before = folder / f"base{path.suffix}"
-            await self._write(before, base, await self._metadata(base))
-            return write_delta(before, whole, path)
+        """Write the difference of *part* from *base* to *path*; whole archives lie at *work* meanwhile."""
+        whole = work.folder / f"whole{path.suffix}"
+        await self._write(work, whole, part, said)
+        if isinstance(base, Path):
+            return write_delta(base, whole, path, work.folder)
+        before = work.folder / f"base{path.suffix}"
+        await self._write(work, before, base, await self._metadata(base))
+        return write_delta(before, whole, path, work.folder)
 
-    async def _write(self, path: Path, part: Excerpt, said: dict[str, Any]) -> Written:
+    async def _write(self, work: Workplace, path: Path, part: Excerpt, said: dict[str, Any]) -> Written:
         name = label(part, said)
-        with replacing(path) as unfinished:
+        with replacing(path, work.folder) as unfinished:
             with new_archive(unfinished) as archive:
-                async for address, data in self.source.read(part, lambda *done: self.show(name, *done)):
+                tiles = self.source.read(part, work.drawn, lambda *done: self.show(name, *done))
+                async for address, data in tiles:
                     archive.put(address, data)
                 archive.finish(said)
             written = archive.written(unfinished)
@@ -111,20 +120,6 @@ class Export:
         current, tileset = self.source.tiles.current, part.tileset
         known = await current.periods_at(tileset, tileset.revision(part.revision))
         return metadata_of(part, current.clock(), known)
-
-
-@contextmanager
-def folder_beside(path: Path) -> Iterator[Path]:
-    """Lend a folder for archives that are needed for a moment; `BadParameter` where there can be none."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=".export-", dir=path.parent)
-    except OSError as error:
-        raise BadParameter(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        yield Path(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def label(part: Excerpt, said: dict[str, Any]) -> str:

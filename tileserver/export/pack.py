@@ -25,8 +25,9 @@ import msgspec
 from tileserver.errors import BadParameter
 from tileserver.export.archive import Written, replacing, sha256_of
 from tileserver.export.excerpt import Excerpt, TileSource
-from tileserver.export.making import Export, Show, Target, folder_beside
+from tileserver.export.making import Export, Show, Target
 from tileserver.export.metadata import moment_of
+from tileserver.export.workplace import place_of_work, workplace
 from tileserver.history.calendar import DAY
 from tileserver.publish.history_style import history_style, shown_day
 from tileserver.publish.lettering import (
@@ -61,13 +62,13 @@ class Pack:
 
     async def write(self, path: Path) -> Written:
         """Write the pack to *path*, or leave the file of before; equal parts make equal bytes."""
-        with folder_beside(path) as folder:
-            archive = folder / f"tiles{self.suffix}"
+        with workplace(place_of_work(path, is_folder=False)) as work:
+            archive = work.folder / f"tiles{self.suffix}"
             export = Export(self.source, [self.part], [None], Target(archive, self.suffix), self.show)
-            (tiles,) = await export.run()
+            (tiles,) = await export.run_at(work)
             files = {name: data async for name, data in self._files()}
             manifest = self._manifest(tiles, files)
-            with replacing(path) as unfinished:
+            with replacing(path, work.folder) as unfinished:
                 _zip(unfinished, {"manifest.json": manifest, **files}, archive)
                 size, digest = unfinished.stat().st_size, sha256_of(unfinished)
         return replace(tiles, path=path, bytes=size, sha256=digest)

@@ -80,6 +80,10 @@ class HistoryService:
         """Return *period* as known in *revision*; ``None`` if no revision by then changed the period."""
         return (await self._past(tileset)).as_known(period, revision)
 
+    async def limits(self, tileset: Tileset, period: HistoryPeriod) -> Public:
+        """Return the limits of the public part of *period*."""
+        return (await self._past(tileset)).limits(period)
+
     async def tile(self, tileset: Tileset, period: HistoryPeriod, address: TileAddress) -> Answer[HistoryKey]:
         """Return the history tile of *period*, from `from_url`, at *address*."""
         low, high = tileset.zooms

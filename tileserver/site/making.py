@@ -12,7 +12,8 @@ import msgspec
 
 from tileserver.errors import BadParameter, UnknownTheatre
 from tileserver.export.archive import Written
-from tileserver.export.making import Show, folder_beside
+from tileserver.export.making import Show
+from tileserver.export.workplace import place_of_work, workplace
 from tileserver.site.asking import Asking
 from tileserver.site.documents import TheatreFiles
 from tileserver.site.folder import LIST, NewSite, check_target, replace_site
@@ -44,8 +45,8 @@ async def make_site(
     The first theatre is the one that opens. `BadParameter` where *folder* holds anything but a site.
     """
     check_target(folder)
-    with folder_beside(folder) as beside:
-        site = NewSite(beside / "site")
+    with workplace(place_of_work(folder, is_folder=False)) as work:
+        site = NewSite(work.folder / "site")
         site.folder.mkdir()
         archives: list[Written] = []
         pieces = {}
