@@ -168,7 +168,8 @@ def test_what_goes_wrong_leaves_the_archive_of_before_and_nothing_beside_it(
 ) -> None:
     path, before = archives[0], archives[0].read_bytes()
     absurd = (
-        ("--bounds", "5,5,1,1"), ("--zooms", "20-22"), ("--datetime", "yesterday"), ("--format", "zip"),
+        ("--bounds", "5,5,1,1"), ("--bounds", "-60,10,-59,11"), ("--zooms", "7-3"), ("--zooms", "-1-3"),
+        ("--zooms", "20-22"), ("--datetime", "yesterday"), ("--format", "zip"),
         ("--datetime", "1900-01-01", "--history"), ("--history", "--revision", "1"),
     )  # fmt: skip
     for options in absurd:

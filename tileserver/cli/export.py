@@ -75,10 +75,7 @@ def export(
     [bold]tileserver export western-front --datetime 1944-08-25 --zooms 0-8 paris.pmtiles[/bold]
     """
     target = _target(path, form, older)
-    works_in = place_of_work(path, target.is_folder)
-    if before := drawn_before(works_in):
-        _tell(f"goes on: {before:,} tiles were drawn before this export was cut off")
-    with progress_bar() as show, _telling_of(works_in):
+    with progress_bar() as show:
 
         async def work(service: TileService) -> list[Written]:
             source = TileSource(
@@ -91,9 +88,10 @@ def export(
                     chosen, zooms_within(zooms, chosen.zooms), *_part_of(chosen, bounds, area), revision
                 )
                 parts = await _periods(source, plain, when) if history else _date(plain, when)
-                if path.suffix == PACK:
-                    return [await Pack(source, single(parts), target.suffix, show).write(path)]
-                return await _archives(source, parts, older, target, show)
+                with _telling_of(place_of_work(path, target.is_folder)):
+                    if path.suffix == PACK:
+                        return [await Pack(source, single(parts), target.suffix, show).write(path)]
+                    return await _archives(source, parts, older, target, show)
             finally:
                 await source.tiles.close()
 
@@ -118,7 +116,9 @@ def apply(
 
 @contextmanager
 def _telling_of(works_in: Path) -> Iterator[None]:
-    """Say how many tiles are left where the work is cut off."""
+    """Say how many tiles an export that was cut off left, and how many the present one leaves if cut off."""
+    if before := drawn_before(works_in):
+        _tell(f"goes on: {before:,} tiles were drawn before this export was cut off")
     try:
         yield
     finally:
@@ -205,6 +205,8 @@ async def _bases(source: TileSource, parts: Sequence[Excerpt], older: str, targe
             raise BadParameter(f"--since {older[:80]} is one archive, and these are {len(parts)}")
         return [_archive(Path(older), target) for _ in parts]
     revision = int(older)
+    if parts:
+        parts[0].tileset.revision(revision)  # refused before anything is drawn
     if not parts or parts[0].period is None:
         return [replace(each, revision=revision) for each in parts]
     return [await source.as_known(each, revision) for each in parts]

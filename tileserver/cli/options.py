@@ -84,7 +84,11 @@ def named_ids(layer: str, ids: list[int] | None, keys: list[str] | None) -> list
 def zooms_within(text: str, there: tuple[int, int]) -> tuple[int, ...]:
     """Return the zooms of ``--zooms`` (``0-12`` or ``8``) that are within *there*, lowest and highest."""
     first, dash, last = text.partition("-")
-    if not first.isdigit() or (dash and not last.isdigit()) or int(last or first) > MAX_ZOOM:
+    if (
+        not first.isdigit()
+        or (dash and not last.isdigit())
+        or not int(first) <= int(last or first) <= MAX_ZOOM
+    ):
         raise BadParameter(f"--zooms {text[:20]!r} are no zooms; write 0-12 or 8")
     low, high = max(int(first), there[0]), min(int(last or first), there[1])
     return tuple(range(low, high + 1))
