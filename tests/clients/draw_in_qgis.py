@@ -1,4 +1,4 @@
-"""Draw a style of a running server with QGIS, without a screen; arguments: SERVER STYLE DATE PICTURE.
+"""Draw a theatre of a running server with QGIS, without a screen; arguments: SERVER THEATRE DATE PICTURE.
 
 Run by the Python that QGIS is installed for (`python3-qgis` of Debian). Prints what QGIS could not read of
 the style, a line each, and ends with 1 where there is any.
@@ -7,6 +7,7 @@ the style, a line each, and ends with 1 where there is any.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import urllib.parse
@@ -22,6 +23,7 @@ from qgis.core import (
     QgsMapBoxGlStyleConverter,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
+    QgsPointXY,
     QgsProject,
     QgsRectangle,
     QgsUnitTypes,
@@ -33,7 +35,7 @@ from qgis.PyQt.QtGui import QColor
 
 def main(server: str, name: str, date: str, picture: str) -> int:
     """Write *picture*, a PNG; return the exit code."""
-    with urllib.request.urlopen(f"{server}/styles/{name}.json?datetime={date}") as answer:
+    with urllib.request.urlopen(f"{server}/styles/{name}-over.json?datetime={date}") as answer:
         style = json.load(answer)
     source = style["sources"]["tileserver"]
     url = urllib.parse.quote(source["tiles"][0], safe="{}")
@@ -53,7 +55,10 @@ def main(server: str, name: str, date: str, picture: str) -> int:
     settings = QgsMapSettings()
     settings.setLayers([layer])
     settings.setDestinationCrs(mercator)
-    settings.setExtent(to_mercator.transformBoundingBox(QgsRectangle(*source["bounds"])))
+    # Where the style looks: its tiles may reach much further than what a reader looks for.
+    centre = to_mercator.transform(QgsPointXY(*style["center"]))
+    metres = 2 * math.pi * 6378137 / 512 / 2 ** style["zoom"]  # of a pixel
+    settings.setExtent(QgsRectangle.fromCenterAndSize(centre, 1000 * metres, 700 * metres))
     settings.setOutputSize(QSize(1000, 700))
     settings.setBackgroundColor(QColor("white"))
     job = QgsMapRendererSequentialJob(settings)

@@ -47,7 +47,7 @@ def test_a_connection_for_qgis_has_tiles_and_style_of_the_date(client: TestClien
     (connection,) = ElementTree.fromstring(answer.text)
     assert connection.attrib["url"].endswith("/{z}/{x}/{y}.mvt?datetime=2023-11-09&revision=1")
     style = client.get(connection.attrib["styleUrl"].removeprefix("http://testserver"))
-    assert style.json()["version"] == 8
+    assert all("source" in each for each in style.json()["layers"])  # QGIS paints a ground over tiles alone
     assert (connection.attrib["zmin"], connection.attrib["zmax"]) == ("0", "8")
 
 

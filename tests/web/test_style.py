@@ -20,7 +20,7 @@ FRONTEND = ROOT / "tileserver" / "web" / "frontend"
 STYLES = ["/styles/ukraine-sample.json", "/styles/western-front.json?datetime=1944-08-25&revision=6"]
 # What QGIS 3.22 converts of an expression; it paints what it does not read in a colour of its own.
 PAINTED = {"match", "get"}
-FILTERED = {"all", "!", "has", ">=", "<", "get"}
+FILTERED = {"all", "!", "has", ">=", "<", "==", "!=", "get"}
 VALIDATE = """
 import { validateStyleMin } from "@maplibre/maplibre-gl-style-spec";
 import { readFileSync } from "node:fs";
@@ -93,7 +93,7 @@ def test_served_styles_are_valid_and_the_name_of_a_theatre_is_its_plain_style(cl
     styles = {
         f"{theatre}{suffix}": client.get(f"/styles/{theatre}{suffix}.json").json()
         for theatre in ("ukraine-sample", "western-front")
-        for suffix in ("", "-plain", "-full", "-print", "-mobile", "-history")
+        for suffix in ("", "-plain", "-over", "-full", "-print", "-mobile", "-history")
     }
     assert _faults(list(styles.values())) == []
     assert styles["western-front"] == styles["western-front-plain"]
@@ -109,6 +109,25 @@ def test_it_asks_for_nothing_that_not_everybody_reads(style: dict[str, Any]) -> 
             assert set(_operators(value)) <= PAINTED
         assert set(_operators(layer.get("filter"))) <= FILTERED
         assert "layout" not in layer  # neither glyphs nor a sprite
+
+
+@pytest.mark.db
+def test_each_kind_of_event_has_circles_of_one_colour(style: dict[str, Any]) -> None:
+    circles = [each for each in style["layers"] if each["type"] == "circle"]
+    assert all(isinstance(each["paint"]["circle-color"], str) for each in circles)  # QGIS 3.22 reads no match
+    events = [each for each in circles if each["source-layer"] == "events" and "-cells-" not in each["id"]]
+    assert len(events) > 2
+    assert len({each["paint"]["circle-color"] for each in events}) == len(events)
+    unlike, *like = (each["filter"][2:] for each in events)
+    assert [["!=", *rule[1:]] for (rule,) in like] == unlike  # so that each event is drawn once
+    assert {rule[0] for (rule,) in like} == {"=="}
+
+
+@pytest.mark.db
+def test_the_style_that_lies_over_another_map_is_the_plain_one_without_its_ground(client: TestClient) -> None:
+    plain, over = (client.get(f"/styles/western-front{name}.json").json() for name in ("", "-over"))
+    assert [each["type"] for each in plain["layers"] if "source" not in each] == ["background"]
+    assert over["layers"] == [each for each in plain["layers"] if "source" in each]
 
 
 @pytest.mark.db

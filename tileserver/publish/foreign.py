@@ -11,7 +11,7 @@ from tileserver.markup import text_of
 from tileserver.picture.html import element
 from tileserver.publish.credits import credit_line
 from tileserver.publish.ogc import title_of
-from tileserver.publish.style import theatre_style
+from tileserver.publish.style import OVER, theatre_style
 from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.limits import limits_of
 from tileserver.tiles.tileset import Tileset
@@ -68,7 +68,7 @@ def qgis_connection(tileset: Tileset, base_url: str, asked: TimeQuery) -> str:
     """Return a file that QGIS loads under Vector Tiles, Load Connections: tiles and style at a time."""
     low, high = tileset.zooms
     when = f" {asked.datetime}" if asked.datetime else ""
-    style = f"{base_url}/styles/{tileset.theatre.id}.json{asked.query}"
+    style = f"{base_url}/styles/{tileset.theatre.id}-{OVER}.json{asked.query}"
     whole = tileset.name == tileset.theatre.id
     connection = element(
         "vectortile",

@@ -37,7 +37,7 @@ PATH: Mapping[str, Parameter] = {
     "tileset": Parameter("a theatre, a layer, or layers of one theatre with commas", _TEXT),
     "collectionId": Parameter("a theatre or a layer", _TEXT),
     "theatre": Parameter("a theatre", _TEXT),
-    "style": Parameter("a theatre, or a theatre with -full, -print, -mobile or -history", _TEXT),
+    "style": Parameter("a theatre, or a theatre with -over, -full, -print, -mobile or -history", _TEXT),
     "tileMatrix": Parameter("the zoom", _TEXT, "6"),
     "tileRow": Parameter("the row, from the north", _NUMBER, 22),
     "tileCol": Parameter("the column, from the west", _NUMBER, 38),

@@ -4,7 +4,7 @@ A template is itself valid by the style specification. Its source layers are rol
 all layers of that role; a layer's name takes the role's place in the ids. ``["get", "colour"]`` stands for
 the colour of a category, ``["get", "tint"]`` for the same on white paper, and a ``match`` over ``["get",
 "pattern"]`` for one over the categories that have such a pattern. Filled in are matches with their labels in
-lists, which QGIS reads too.
+lists, which QGIS reads too; a layer that is ``apart`` becomes one of a single colour for each category.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tileserver.publish.time_query import TimeQuery
 from tileserver.tiles.tileset import Tileset
 
 TEMPLATES = ("plain", "full", "print", "mobile")
+OVER = "over"  # the plain style without its ground, to lie over a map of one's own
 
 SPRITE = "signs"  # of the front end's build
 
@@ -81,6 +82,9 @@ def style_layers(layers: Sequence[Layer], name: str) -> list[dict[str, Any]]:
 
 @cache
 def _template(name: str) -> dict[str, Any]:
+    if name == OVER:
+        plain = _template("plain")
+        return {**plain, "layers": [each for each in plain["layers"] if "source" in each]}
     packaged = resources.files("tileserver").joinpath(f"styles/{name}.json")
     checkout = Path(__file__).parents[2] / "styles" / f"{name}.json"
     text = packaged.read_bytes() if packaged.is_file() else checkout.read_bytes()
@@ -90,9 +94,10 @@ def _template(name: str) -> dict[str, Any]:
 
 def _filled(template: dict[str, Any], layer: Layer) -> list[dict[str, Any]]:
     """Return the template's layers of the role of *layer*, with the names and categories of *layer*."""
-    signs, filled = template["metadata"], []
+    signs, filled = template["metadata"], list[dict[str, Any]]()
     for each in template["layers"]:
-        unless = each.get("metadata", {}).get(f"{_SIGNS}unless")
+        says = each.get("metadata", {})
+        unless = says.get(f"{_SIGNS}unless")
         if each.get("source-layer") != layer.role or (layer.has_faces and unless == "faces"):
             continue
         drawn = {name: _put(value, layer, signs) for name, value in each.items() if name != "metadata"}
@@ -102,8 +107,33 @@ def _filled(template: dict[str, Any], layer: Layer) -> list[dict[str, Any]]:
         if "fill-antialias" in drawn["paint"]:
             # Faces are cut where cells meet: a soft edge would show the cells.
             drawn["paint"]["fill-antialias"] = not layer.has_faces
-        filled.append(drawn)
+        filled += _apart(drawn) if says.get(f"{_SIGNS}apart") else [drawn]
     return filled
+
+
+def _apart(drawn: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return *drawn*, of circles, once for each colour, for QGIS 3.22 reads no match of a circle's.
+
+    The first, which keeps the id, has the points whose category is declared nowhere.
+    """
+    colour = drawn["paint"]["circle-color"]
+    if not isinstance(colour, list):
+        return [drawn]
+    _, value, *pairs, otherwise = colour
+    codes = [label[0] for label in pairs[::2]]
+    unlike = [["!=", value, code] for code in codes]
+    parts = [(drawn["id"], unlike, otherwise)]
+    for code, own in zip(codes, pairs[1::2], strict=True):
+        parts.append((f"{drawn['id']}-{code}", [["==", value, code]], own))
+    return [
+        {
+            **drawn,
+            "id": name,
+            "filter": ["all", drawn["filter"], *rules],
+            "paint": {**drawn["paint"], "circle-color": own},
+        }
+        for name, rules, own in parts
+    ]
 
 
 def _put(value: Any, layer: Layer, signs: dict[str, Any]) -> Any:

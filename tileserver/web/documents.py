@@ -24,7 +24,7 @@ from tileserver.publish.measures import (
     series_rows,
 )
 from tileserver.publish.public import public_part
-from tileserver.publish.style import TEMPLATES, theatre_style
+from tileserver.publish.style import OVER, TEMPLATES, theatre_style
 from tileserver.publish.time_query import TimeQuery
 from tileserver.publish.timeline import load_past, timeline_document
 from tileserver.tiles.cache import BodyCache, Cache
@@ -218,7 +218,7 @@ def _style_from_url(asked: str, theatres: Collection[str]) -> tuple[str, str]:
     if asked in theatres:
         return asked, "plain"
     theatre, _, template = asked.rpartition("-")
-    if theatre in theatres and template in (*TEMPLATES, _HISTORY):
+    if theatre in theatres and template in (*TEMPLATES, OVER, _HISTORY):
         return theatre, template
     raise UnknownStyle(f"there is no style {asked[:40]!r}; each theatre of /tilesets has some")
 
