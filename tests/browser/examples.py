@@ -22,6 +22,13 @@ def partner(folder: Path, server_url: str, name: str) -> Iterator[str]:
     shutil.copytree(ROOT / "docs" / "examples" / name, folder, dirs_exist_ok=True)
     for each in (*folder.glob("*.html"), *folder.glob("*.js")):
         each.write_text(each.read_text("utf-8").replace(WRITTEN, server_url), "utf-8")
+    with beside_packages(folder) as url:
+        yield url
+
+
+@contextmanager
+def beside_packages(folder: Path) -> Iterator[str]:
+    """Serve *folder* with the packages of the front end's build in it, from another origin than ours."""
     (folder / "node_modules").symlink_to(_PACKAGES.resolve())
     handler = functools.partial(_Quiet, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.browser.axe import axe
 from tests.browser.conftest import NewReader, Reader
+from tests.browser.examples import beside_packages
 
 TILE = 'details[data-path="/tiles/{tileset}/{z}/{x}/{y}.mvt"]'
 
@@ -103,3 +106,50 @@ async def test_axe_finds_nothing_on_the_page_with_a_form_and_its_answer(
         ".reduce((sum, each) => sum + each.encodedBodySize, 0)"
     )
     assert weight < SCRIPTS, "bytes of the page's scripts as they are sent"
+
+
+# A partner's page: what the snippet leaves to it, and what the test looks at.
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Copied</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="node_modules/maplibre-gl/dist/maplibre-gl.css">
+<script type="importmap">
+{"imports": {"maplibre-gl": "./node_modules/maplibre-gl/dist/maplibre-gl.mjs"}}
+</script>
+<div id="map" style="position: absolute; inset: 0"></div>
+<script type="module">
+BEGIN
+CODE
+map.on("idle", () => { window.idle = true; });
+END
+</script></html>
+"""
+
+
+@pytest.mark.parametrize(
+    ("client", "begin", "end"),
+    [
+        (
+            "MapLibre GL JS",
+            'import * as maplibregl from "maplibre-gl";',
+            "window.shown = () => window.idle && map.queryRenderedFeatures().length > 0;",
+        ),
+        (
+            "MapLibre GL JS, a time slider over your own style",
+            "",
+            "window.shown = () => slider.day === '2023-11-09' && slider.source && map.areTilesLoaded();",
+        ),
+    ],
+)
+async def test_code_that_is_copied_draws_the_day_on_a_page_of_another_origin(
+    server_url: str, new_reader: NewReader, tmp_path: Path, client: str, begin: str, end: str
+) -> None:
+    reader = await new_reader()
+    await reader.page.goto(f"{server_url}/developers")
+    code = await reader.page.inner_text(f'[aria-label="Code for {client}"] code')
+    written = PAGE.replace("BEGIN", begin).replace("CODE", code).replace("END", end)
+    (tmp_path / "index.html").write_text(written, "utf-8")
+    with beside_packages(tmp_path) as url:
+        await reader.page.goto(f"{url}/index.html")
+        await reader.until("window.shown && shown()")
+    assert any("/ukraine-sample/" in each for each in reader.requests)
+    assert reader.complaints == []

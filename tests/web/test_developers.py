@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 
@@ -28,12 +29,11 @@ def test_every_link_of_the_page_and_every_address_in_its_code_answers(client: Te
     assert len(pictures) == 6  # dear to draw: one of them stands for all
     links = {each for each in links - {"data:,"} - pictures if not each.startswith("static/")}
     code = {
-        unescape(each)
-        for each in re.findall(r"http://testserver(/[^\s&]+)&quot;|http://testserver(/\S+)\n", page)
-        for each in each
-        if each
+        each
+        for block in re.findall(r"<code>([^<]*\n[^<]*)</code>", page)
+        for each in re.findall(r"http://testserver(/[^\s\"]*)", unescape(block))
     }
-    assert len(code) >= 5
+    assert len(code) >= 18
     for address in {f"/{link.removeprefix('./')}" for link in links} | code | {f"/{min(pictures)}"}:
         each = re.sub(r"(/dated/[^/]+/[^/]+)/\d+\Z", r"\1/metadata.json", address)  # a folder for GDAL
         asked = each.replace("{z}", "6").replace("{x}", "38").replace("{y}", "22")
@@ -47,6 +47,20 @@ def test_every_client_has_code_on_lines_and_every_route_is_listed(page: str) -> 
     for path in OPERATIONS:
         assert f"<summary><code>{path}</code>" in page
     assert "</img>" not in page
+
+
+def test_a_map_of_ones_own_has_the_codes_and_colours_of_the_legend(client: TestClient, page: str) -> None:
+    legend = client.get("/tilesets/ukraine-sample").json()["categories"]["control"]
+    [painted] = re.findall(r'"fill-color": \["match", \["get", "status"\], (.*)\]', unescape(page))
+    pairs = [part for each in legend for part in (each["code"], each["colour"])]
+    assert json.loads(f"[{painted}]")[:-1] == pairs
+
+
+def test_the_map_says_in_a_header_where_its_tiles_are_explained(client: TestClient) -> None:
+    link = client.get("/").headers["link"]
+    doors = dict(reversed(each) for each in re.findall(r'<([^>]+)>; rel="([a-z-]+)"', link))
+    assert client.get(doors["service-doc"]).headers["content-type"].startswith("text/html")
+    assert client.get(doors["alternate"]).json()["links"]
 
 
 def test_a_theme_of_the_address_is_the_theme_of_the_page(client: TestClient) -> None:

@@ -67,6 +67,10 @@ def test_what_is_no_page_of_ours_or_no_json_is_refused(client: TestClient, query
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+def test_a_question_without_a_page_is_told_what_is_missing(client: TestClient) -> None:
+    assert client.get("/oembed").json()["detail"].startswith("url= is missing")
+
+
 @pytest.mark.parametrize("path", ["/", "/embed"])
 def test_a_page_says_what_it_shows_and_where_its_embed_is_described(client: TestClient, path: str) -> None:
     page = client.get(f"{path}?theatre=western-front&at=1944-07-25&lang=fr&map=6.5/49.1/0.5").text

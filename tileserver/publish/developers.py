@@ -87,10 +87,12 @@ def _example(shown: TimedTileset, base: str) -> Example | None:
         return None
     longitude, latitude, zoom = tileset.theatre.centre
     areas = (served.stored.layer for served in tileset.layers if served.stored.layer.role == "areas")
-    layer = next(areas, tileset.layers[0].stored.layer).name
+    layer = next(areas, tileset.layers[0].stored.layer)
+    colours = tuple((each.code, each.colour) for each in layer.categories)
     tile = str(address_at(longitude, latitude, tileset.centre_zoom))
     centre = (longitude, latitude, zoom)
-    return Example(base, tileset.theatre.id, time["default"], tileset.zooms, centre, tile, layer)
+    name, day = tileset.theatre.id, time["default"]
+    return Example(base, name, day, tileset.zooms, centre, tile, layer.name, layer.category, colours)
 
 
 def _tilesets(served: Mapping[str, TimedTileset]) -> Iterator[Html]:
@@ -144,7 +146,10 @@ def _code(example: Example) -> Iterator[Html]:
         "p",
         "Each piece asks for ",
         element("code", example.tileset),
-        f" as of {example.day}. Another date is another address: put it in the place of this one.",
+        f" as of {example.day}. Another date is another address: put it in the place of this one."
+        " A day, an instant (2023-11-09T12:00:00Z) or an interval (a/b); the ",
+        element("a", "timeline", href=f"tilesets/{example.tileset}/timeline"),
+        " has the days on which something changed.",
     )
     for client, written in CODE.items():
         yield element("h3", client)

@@ -72,5 +72,6 @@ const map = new maplibregl.Map({{
     url.startsWith("{on.base}/") ? {{ url, headers: {{ "X-Api-Key": KEY }} }} : {{ url }},
 }});
 
-QGIS: in the connection of the vector tiles, Authentication, API Header, X-Api-Key
+QGIS from 3.24 on: in the connection of the vector tiles, Authentication, API Header, X-Api-Key
+QGIS 3.22: &key=KEY at the end of the connection's URL, for it has no API Header
 """

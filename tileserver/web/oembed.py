@@ -110,7 +110,8 @@ def _link_from_url(url: str, base: str) -> PageLink:
     path = parts.path.removeprefix(own.path) if parts.path.startswith(own.path) else "/elsewhere"
     is_ours = parts.scheme in ("http", "https") and parts.netloc == own.netloc != "" and path in _PAGES
     if not is_ours:
-        raise UnknownPage(f"{url[:80]!r} is no page of this server; there are {base}/ and {base}/embed")
+        why = f"{url[:80]!r} is no page of this server" if url else "url= is missing, the address of a page"
+        raise UnknownPage(f"{why}; there are {base}/ and {base}/embed")
     return read_link(parts.query, parts.fragment)
 
 

@@ -32,6 +32,8 @@ from tileserver.web.represent import HTML, raw, represent
 
 _SLOT = re.compile(r"\[\[([a-z_]+)\]\]")
 _VARY = (b"vary", b"Accept, Accept-Encoding, Accept-Language")  # by the first / is a page or a document
+# By these a program, and whoever looks at headers, finds from the map to the tiles.
+_DOORS = '<./developers>; rel="service-doc", <./?f=json>; rel="alternate"; type="application/json"'
 
 
 class PageName(NamedTuple):
@@ -149,7 +151,8 @@ class PageRoutes:
             return filled(path, slots).replace(b"<html", b"<html" + mark, 1)
 
         answer = await self.bodies.answer(name, compute)
-        return await represent(request, answer, raw(("Cache-Control", "no-cache")), HTML, vary=_VARY)
+        headers = raw(("Cache-Control", "no-cache"), ("Link", _DOORS))
+        return await represent(request, answer, headers, HTML, vary=_VARY)
 
 
 def _changed(path: Path) -> int:

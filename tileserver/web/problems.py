@@ -16,6 +16,7 @@ from tileserver.web.keys_text import without_keys
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 2
+_NO_PATH = "there is nothing at this path; /tilesets lists what there is, /developers every path"
 
 
 def problem(
@@ -52,9 +53,7 @@ async def known_problem(request: Request, error: Exception) -> Response:
 async def http_problem(request: Request, error: Exception) -> Response:
     """Answer an error of the router: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    detail = {404: "there is nothing at this path; /tilesets lists what there is"}.get(
-        error.status_code, error.detail
-    )
+    detail = {404: _NO_PATH}.get(error.status_code, error.detail)
     return problem(request, error.status_code, error.detail, detail, dict(error.headers or {}))
 
 
