@@ -59,7 +59,7 @@ soak: setup .venv/.made-dev ## 80 % of the capacity for SOAK_MINUTES (20), with 
 night: setup .venv/.made-dev ## a breaking night: 4,000 requests a second for NIGHT_MINUTES (10)
 	.venv/bin/python -m tests.endurance night --minutes $(NIGHT_MINUTES) $(TRIED)
 
-fuzz: setup .venv/.made-dev ## requests of all shapes for FUZZ_MINUTES (10)
+fuzz: setup .venv/.made-dev .venv/tools/.made ## requests of all shapes, and then those that /api describes, for FUZZ_MINUTES (10) each
 	.venv/bin/python -m tests.endurance fuzz --minutes $(FUZZ_MINUTES) $(TRIED)
 
 costs: setup .venv/.made-dev ## what the dearest request of each kind costs, and what 100 clients of it do to others

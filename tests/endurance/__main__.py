@@ -15,9 +15,11 @@ from typing import Annotated, Any, TypeAlias
 import typer
 import uvloop
 
+from tests.conftest import ROOT
 from tests.endurance.breakage import LEGEND, Outcome
 from tests.endurance.breakage import breakage as suffer_all
 from tests.endurance.costs import table
+from tests.endurance.described import ask as ask_described
 from tests.endurance.faults import ALONE, SHARED, STANDBY, Fault
 from tests.endurance.fuzz import fuzz as run_fuzz
 from tests.endurance.stage import Stage, stage
@@ -48,9 +50,11 @@ def night(minutes: float = 10.0, rate: float = 4000.0, workers: Workers = 1, ove
 
 @app.command()
 def fuzz(minutes: float = 10.0, over: Over = None) -> None:
-    """Requests of all shapes: no 500, no hang, no growth."""
+    """Requests of all shapes: no 500, no hang, no growth; then as long those that /api describes."""
     with stage(over=over) as place:
         faults = run_fuzz(place, minutes * 60)
+        if not faults:
+            faults = ask_described(place.port, minutes * 60, ROOT / ".tileserver-fuzz")
         say("\n".join(faults[:40]) or "passed")
         sys.exit(bool(faults))
 

@@ -54,6 +54,8 @@ def test_a_link_to_the_map_becomes_an_embed_within_the_size_asked_for(client: Te
         (asked("http://[::1"), 404),
         ("/oembed", 404),
         (asked(f"{HOST}/embed", format="xml"), 501),
+        (asked(f"{HOST}/embed", format="AAA"), 400),
+        (asked(f"{HOST}/embed", format=""), 400),
         (asked(f"{HOST}/embed", maxwidth="wide"), 400),
         (asked(f"{HOST}/embed", maxwidth="0"), 400),
         (asked(f"{HOST}/embed" + "x" * 5000), 400),

@@ -41,8 +41,7 @@ class OembedRoute:
         asked = request.query_params
         if len(request.url.query) > _LONGEST:
             raise BadParameter(f"the query is longer than {_LONGEST} characters")
-        if asked.get("format", "json") != "json":
-            raise NotOffered("oEmbed is offered as json alone")
+        _check_form(asked.get("format", "json"))
         base = base_url(request, self.pages.public_url)
         view = await self._view(request, _link_from_url(asked.get("url", ""), base))
         width, height = (
@@ -62,6 +61,14 @@ class OembedRoute:
         if link.revision > catalogue.newest:
             raise UnknownPage(f"the url names revision {link.revision}, which does not exist, or not yet")
         return view
+
+
+def _check_form(form: str) -> None:
+    """Refuse any *form* but JSON: XML as a form of oEmbed 1.0 (2.3.2) that is not made here."""
+    if form == "xml":
+        raise NotOffered("oEmbed is offered as json alone")
+    if form != "json":
+        raise BadParameter(f"format {form[:20]!r} is none of oEmbed; it is offered as json")
 
 
 def iframe_of(view: PageView, base: str, title: str, width: int, height: int) -> str:
