@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.cli.conftest import Run
 from tests.export.conftest import DATED
+from tests.export.test_archives import answered, in_pmtiles
 from tests.native import Drawing, draw
 
 pytestmark = pytest.mark.db
@@ -34,7 +36,7 @@ def unpacked(pack: Path, folder: Path) -> dict[str, Any]:
 
 
 def test_a_pack_has_everything_and_equal_options_make_equal_bytes(
-    run: Run, sample_database: str, tmp_path: Path
+    run: Run, sample_database: str, sample_client: TestClient, tmp_path: Path
 ) -> None:
     packs = [tmp_path / name for name in ("one.zip", "two.zip")]
     for pack in packs:
@@ -51,6 +53,8 @@ def test_a_pack_has_everything_and_equal_options_make_equal_bytes(
         assert (len(data), hashlib.sha256(data).hexdigest()) == (each["bytes"], each["sha256"])
     assert style["sources"]["tileserver"]["url"] == f"pmtiles://file://{quote(str(folder))}/tiles.pmtiles"
     assert "http" not in json.dumps({**style, "sources": {}})
+    answers = answered(sample_client, "/tiles/western-front/{address}.mvt?datetime=1944-08-25")
+    assert in_pmtiles(folder / "tiles.pmtiles") == answers
     assert {"fonts/Fira Sans Regular/1024-1279.pbf", "fonts/Fira Sans Regular/4096-4351.pbf"} <= there
 
 
