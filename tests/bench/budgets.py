@@ -7,6 +7,7 @@ page of MapLibre beside it; ``PAIRS`` is how often. The renderer is software: ta
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 from collections import defaultdict
@@ -22,7 +23,7 @@ from tests.bench.opening import SLOW_3G, Opened, opened
 from tests.browser.conftest import ARGUMENTS
 
 SERVERS = os.environ.get("URL", "http://127.0.0.1:8000").split()
-PLACE = os.environ.get("PLACE", "?theatre=ukraine-sample&lang=en#map=6.2/48.2/36.2&at=2023-11-09")
+PLACE = os.environ.get("PLACE", "?theatre=ukraine-sample&lang=en&at=2023-11-09")
 TILE = os.environ.get("TILE", "/tiles/ukraine-sample/{z}/{x}/{y}.mvt?datetime=2023-11-09")
 PAIRS = int(os.environ.get("PAIRS", "6"))
 PARTS = os.environ.get("PARTS", "open slow slider year").split()
@@ -62,21 +63,30 @@ def _openings(browser: Browser, title: str, network: dict[str, Any] | None, pair
     for _ in range(pairs):
         for url, tile in pages.items():
             found[url].append(opened(browser, url, network, tile))
-    columns = ("page", "first picture ms", "times bare", "kB to it", "requests", "kB 4 s later", "shift")
+    columns = ("page", "picture", "ms", "times bare", "kB", "requests", "kB 4 s later", "shift")
     table = _table(f"First picture of a day, {title}, medians of {pairs}", *columns)
     bare = found[f"{own}/bare"]
     for url, each in found.items():
-        times = [one.first / other.first for one, other in zip(each, bare, strict=True)]
+        stills = [one.still for one in each]
+        if not any(map(math.isnan, stills)):
+            table.add_row("", "before the map", f"{_median(stills):.0f}", _times(stills, bare))
+        firsts = [one.first for one in each]
         table.add_row(
             url,
-            f"{_median(one.first for one in each):.0f}",
-            f"{statistics.median(times):.2f} ({min(times):.2f}-{max(times):.2f})",
+            "the map's",
+            f"{_median(firsts):.0f}",
+            _times(firsts, bare),
             f"{_median(one.wire for one in each) / 1000:.1f}",
             f"{_median(one.requests for one in each):.0f}",
             f"{_median(one.in_all for one in each) / 1000:.1f}",
             f"{max(one.shift for one in each):.5f}",
         )
     return table
+
+
+def _times(found: list[float], bare: list[Opened]) -> str:
+    times = [one / other.first for one, other in zip(found, bare, strict=True)]
+    return f"{statistics.median(times):.2f} ({min(times):.2f}-{max(times):.2f})"
 
 
 def _median(values: Any) -> float:

@@ -15,10 +15,16 @@ SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 51_200, "uplo
 PATIENCE, STEP = 90_000, 100  # ms until given up, and from look to look
 AFTERWARDS = 4000  # ms after the picture for which bytes are counted on
 
-# `seen.first` is when the first picture of a day was there, read back from the graphics card: of the frame
-# after the page says itself that a day is shown. `seen.shift` sums what moved without the reader's hand.
+# `seen.first` is when the map's first picture of a day was there, read back from the graphics card: of the
+# frame after the page says itself that a day is shown. `seen.still` is when the picture that stands for the
+# map was there: two frames after it was laid. `seen.shift` sums what moved without the reader's hand.
 WATCH = """
-globalThis.seen = { shift: 0, first: 0 };
+globalThis.seen = { shift: 0, first: 0, still: 0 };
+new MutationObserver((_, watch) => {
+  if (!document.querySelector("#still img.laid")) return;
+  watch.disconnect();
+  requestAnimationFrame(() => requestAnimationFrame(() => (seen.still = performance.now())));
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
 seen.drawn = (map) => {
   const gl = map.getCanvas().getContext("webgl2");
   gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
@@ -45,12 +51,16 @@ map.on("render", () => map.isSourceLoaded("s") && !seen.first && seen.drawn(map)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One opening: bytes with heads and requests to the picture, bytes in all, ms to the picture, shift."""
+    """One opening: bytes with heads and requests to the map's picture, bytes in all, ms to it, shift.
+
+    ``still`` is the ms to the picture that stands for the map, not a number where there was none.
+    """
 
     wire: int
     requests: int
     in_all: int
     first: float
+    still: float
     shift: float
 
 
@@ -70,7 +80,8 @@ def opened(browser: Browser, url: str, network: dict[str, Any] | None, tile: str
         first = _first(page)
         wire, requests = counted["wire"], counted["requests"]
         page.wait_for_timeout(AFTERWARDS)
-        return Opened(wire, requests, counted["wire"], first, page.evaluate("seen.shift"))
+        still = page.evaluate("seen.still") or float("nan")
+        return Opened(wire, requests, counted["wire"], first, still, page.evaluate("seen.shift"))
     finally:
         context.close()
 

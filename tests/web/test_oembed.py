@@ -101,7 +101,17 @@ def test_before_its_map_an_embed_shows_a_picture_of_the_day_that_it_says(client:
         bare = client.get(f"/embed?theatre=western-front&at=1944-07-25{other}").text
         assert "<template>" not in bare
         assert 'datetime="">' in bare  # no date over no map
-    assert 'datetime="">' in client.get("/?theatre=western-front&at=1944-07-25").text
+
+
+def test_the_readers_page_has_pictures_of_a_theatre_but_of_no_readers_own_place(client: TestClient) -> None:
+    page = client.get("/?theatre=western-front&at=1944-07-25").text
+    pictures = [unescape(each) for each in re.findall(r'(?:srcset|src)="(pictures/[^"]+svg[^"]+)"', page)]
+    assert {parse_qs(urlsplit(each).query)["datetime"][0] for each in pictures} == {"1944-07-25"}
+    assert len({parse_qs(urlsplit(each).query)["width"][0] for each in pictures}) == 4
+    assert 'datetime="1944-07-25">25 July 1944</time>' in page
+    assert 'id="gains-lead"></p>' in page
+    for other in ("&map=7/49/1", "&compare=1944-06-20", "&facade=0"):
+        assert 'datetime="">' in client.get(f"/?theatre=western-front&at=1944-07-25{other}").text
 
 
 def test_dates_of_pages_are_written_as_the_map_writes_them(client: TestClient) -> None:

@@ -16,7 +16,7 @@ from tileserver.languages import pick
 from tileserver.markup import text_of
 from tileserver.web.map_words import MapWords
 from tileserver.web.page_link import PageLink
-from tileserver.web.page_view import CARD, STILLS, PageView, PublicDays
+from tileserver.web.page_view import CARD, OPENINGS, STILLS, PageView, PublicDays, StillSize
 
 _LOCALES = {"en": "en_GB", "uk": "uk_UA", "ru": "ru_RU", "de": "de_DE", "fr": "fr_FR"}
 _THEMES = ("light", "dark")
@@ -68,14 +68,25 @@ def slots_of(view: PageView, words: MapWords, base: str, sentence: str = "", *, 
     )
     if not view.days:
         return slots
-    if not embedded:
-        return slots._replace(source=_image(view, title))
-    slots = slots._replace(out=escape(out_of(view)), **_dress(view))
-    # A comparison has no picture, and a date is said over no empty map.
-    is_still = not view.link.compare and view.link.facade != "0"
-    if not is_still:
+    link = view.link
+    if embedded:
+        slots = slots._replace(out=escape(out_of(view)), **_dress(view))
+    else:
+        slots = slots._replace(source=_image(view, title))
+    if not _has_still(link, embedded=embedded):
         return slots
-    return slots._replace(**_before_the_map(view, view.days, words, title), sentence=escape(sentence))
+    early = _before_the_map(view, view.days, words, title, STILLS if embedded else OPENINGS)
+    # On the reader's page the sentence stands under what is counted only later, and would be moved by it.
+    return slots._replace(**early, sentence=escape(sentence) if embedded else "")
+
+
+def _has_still(link: PageLink, *, embedded: bool) -> bool:
+    """Return whether a picture stands for the map.
+
+    A comparison has none, and a date is said over no empty map. Of the reader's page, on which each looks
+    where he likes, there are pictures of the theatre alone: they are drawn once for all.
+    """
+    return not link.compare and link.facade != "0" and (embedded or link.camera is None)
 
 
 def _ahead(theatre: str) -> Iterator[str]:
@@ -90,14 +101,16 @@ def _dress(view: PageView) -> dict[str, str]:
     return {"dress": " no-controls" if is_bare else "", "unfixed": "" if view.is_fixed else " hidden"}
 
 
-def _before_the_map(view: PageView, days: PublicDays, words: MapWords, title: str) -> dict[str, str]:
+def _before_the_map(
+    view: PageView, days: PublicDays, words: MapWords, title: str, sizes: tuple[StillSize, ...]
+) -> dict[str, str]:
     """Return the slots of a picture that stands for the map, and of the words beside the picture."""
     first, last, day = map(date.fromisoformat, (days.first, days.last, view.day))
     return {
         "as_of": escape(words.say("asOf")),
         "day": view.day,
         "date": escape(words.day(view.day)),
-        "still": _still(view, title),
+        "still": _still(view, title, sizes),
         "span": str((last - first).days),
         "place": str((day - first).days),
         "first": f' data-first="{days.first}"',
@@ -175,12 +188,12 @@ def _meta(name: str, text: str) -> str:
     return f'<meta name="{name}" content="{escape(text)}">'
 
 
-def _still(view: PageView, title: str) -> str:
-    """Return the picture before the map: in the reader's theme, and as wide as the page or wider."""
+def _still(view: PageView, title: str, sizes: tuple[StillSize, ...]) -> str:
+    """Return the picture before the map: in the reader's theme, of one of *sizes*, the narrowest first."""
     themes = (view.link.theme,) if view.link.theme else tuple(reversed(_THEMES))
     sources = []
     for theme in themes:
-        for size in STILLS:
+        for size in sizes:
             media = [f"(max-width: {size.widest}px)"] if size.widest else []
             if theme == "dark" and len(themes) > 1:
                 media.append("(prefers-color-scheme: dark)")
@@ -189,9 +202,11 @@ def _still(view: PageView, title: str) -> str:
         f'<source media="{media}" srcset="{escape(picture)}">' for media, picture in sources if media
     )
     last = escape(sources[-1][1])
-    picture = f'<picture>{marked}<img src="{last}" alt="{escape(title)}"></picture>'
+    picture = f'<picture>{marked}<img src="{last}" fetchpriority="high" alt="{escape(title)}"></picture>'
     # In a template, for the script knows the width of the page, and a browser that reads ahead does not.
-    return f'<main id="still"><template>{picture}</template><noscript>{picture}</noscript></main>'
+    # Without scripts the reader's page has a picture of its own, with all that is said of the day.
+    unscripted = f"<noscript>{picture}</noscript>" if sizes is STILLS else ""
+    return f'<main id="still"><template>{picture}</template>{unscripted}</main>'
 
 
 def _image(view: PageView, title: str) -> str:

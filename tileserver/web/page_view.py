@@ -58,6 +58,13 @@ STILLS = (
     StillSize(1000, 680, 1000, (600, 460), 90, 0),
     StillSize(1200, 720, 0, (800, 520), 130, 0),
 )
+# Of the reader's map, whose page lays it over the map: larger than most pages, about their middle.
+OPENINGS = (
+    StillSize(480, 900, 480, (400, 460), 0, 30),
+    StillSize(1100, 800, 1000, (600, 460), 80, 40),
+    StillSize(1600, 900, 1440, (900, 560), 80, 40),
+    StillSize(2080, 1200, 0, (900, 560), 80, 40),
+)
 RECENT = "recent"  # as a link calls gains of the last days, beside names of layers
 CARD = StillSize(1200, 630, 0, (900, 560), 0, 0)  # of social networks
 

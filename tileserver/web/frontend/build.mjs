@@ -19,13 +19,14 @@ const UNSCRIPTED = "<figcaption>[[title]]. {{say:noScript}}</figcaption>";
 const PAGES = {
   index: {
     page: "full",
-    start: "",
-    load: `<link rel="stylesheet" href="{{mapStyle}}">
+    begins: "opening",
+    start: ' data-ahead="{{ahead}}" data-entry="{{words}}"',
+    load: `{{preloads}}
+<script type="module" async src="{{opening}}"></script>
+<link rel="stylesheet" href="{{mapStyle}}">
 ${STYLE}
-{{preloads}}
-<script type="module" src="{{words}}"></script>
 [[ahead]]`,
-    still: "",
+    still: "[[still]]",
     noscript: `<noscript><figure id="unscripted">[[source]]${UNSCRIPTED}</figure></noscript>`,
     card: toggle("details"),
     strip: "",
@@ -33,9 +34,10 @@ ${STYLE}
   // An embed loads the map when it is looked at or touched: facade.ts.
   embed: {
     page: "embed",
+    begins: "facade",
     start:
       ' data-style="{{mapStyle}}" data-ahead="{{ahead}}" data-entry="{{words}}" data-away="{{say:away}}"',
-    load: `${STYLE}\n<script type="module" src="{{facade}}"></script>`,
+    load: `{{preloads}}\n${STYLE}\n<script type="module" src="{{facade}}"></script>`,
     still: "[[still]]",
     noscript: '<noscript><p id="unscripted">{{say:noScript}}</p></noscript>',
     card: '<p id="fixed"[[unfixed]]>{{say:fixed}}</p>',
@@ -66,6 +68,7 @@ const { metafile } = await build({
     ...Object.fromEntries(LANGUAGES.map((language) => [`words-${language}`, `src/languages/${language}.ts`])),
     facade: "src/facade.ts",
     maplibre: "src/maplibre.ts",
+    opening: "src/opening.ts",
     style: "src/style.css",
     "map-style": "maplibre-gl/dist/maplibre-gl.css",
     missing: "src/missing.css",
@@ -138,10 +141,10 @@ const app = basename(named("app-", ".js")); // what the entry loads once it runs
 const values = {
   worker: named("worker-", ".js"),
   facade: named("facade-", ".js"),
+  opening: named("opening-", ".js"),
   style: named("style-", ".css"),
   mapStyle: named("map-style-", ".css"),
 };
-const begun = new Set(withImports(basename(values.facade)).map((file) => BASE + file));
 // The server fills in the rest of these.
 for (const name of ["missing", "text"]) {
   const page = readFileSync(new URL(`${name}.html`, import.meta.url), "utf8");
@@ -162,10 +165,9 @@ for (const [name, parts] of Object.entries(PAGES)) {
     const needed = [...new Set([...withImports(app), ...withImports(basename(entry))])]
       .toSorted((one, other) => bytesOf[other] - bytesOf[one])
       .map((file) => BASE + file);
-    const preloads = needed
-      .filter((url) => url !== entry)
-      .map((url) => `<link rel="modulepreload" href="${url}">`);
-    const ahead = needed.filter((url) => !begun.has(url)); // in an embed some of them are there already
+    const begun = withImports(basename(values[parts.begins])).map((file) => BASE + file);
+    const preloads = begun.slice(0, -1).map((url) => `<link rel="modulepreload" href="${url}">`);
+    const ahead = needed.filter((url) => !begun.includes(url));
     const started = fill(page, { words: entry, preloads: preloads.join("\n"), ahead: ahead.join(" ") });
     const worded = started.replace(/\{\{say:(\w+)\}\}/g, (_, word) => escaped(said[word]));
     writeFileSync(new URL(`pages/${name}.${language}.html`, OUT), worded);

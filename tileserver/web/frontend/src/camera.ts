@@ -51,6 +51,18 @@ export function cameraOn([lon = 0, lat = 0, zoom = 0]: Centre, clear: Clear): Ca
   return { zoom: near, ...degreesOf(x + right * pixel, y + down * pixel) };
 }
 
+/** How a picture by one camera is laid over a map by another: its middle beside the map's, px, and how much larger. */
+export function overlaid(drawn: Camera, map: Camera): { right: number; down: number; times: number } {
+  const [x, y] = placeOf(drawn.lon, drawn.lat),
+    [middleX, middleY] = placeOf(map.lon, map.lat);
+  const world = WORLD * 2 ** map.zoom;
+  return {
+    right: (x - middleX) * world,
+    down: (y - middleY) * world,
+    times: 2 ** (map.zoom - drawn.zoom),
+  };
+}
+
 /** The address of a tile. */
 export interface Address {
   z: number;

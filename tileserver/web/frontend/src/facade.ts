@@ -1,26 +1,16 @@
 // The embed before its map: a picture of the day, which the server put into the page. The map is loaded once it is
 // looked at and nothing else is to do, or reached for; the picture stays until the map has drawn the same day.
 
-import { addDays } from "./days";
 import { byId } from "./dom";
 import { tellHeight } from "./embed/height";
 import { NEAR } from "./embed/messages";
+import { forget, hear, pickedStill, untilDrawn } from "./still";
 
 const AGAIN_MS = 6000; // after which what could not be loaded is asked for again
 const PATIENCE_MS = 3000; // after which the map does not wait for its picture
-const DRAWN_MS = 5000; // that a map which has its day may still take over names and shore lines
-
-interface Drawn {
-  once(event: "idle", act: () => void): void;
-}
-
-// What the picture is not made by, where it stands after `#`.
-const UNSEEN = ["at", "compare", "off", "on", "days", "hide", "event"];
 
 const root = document.documentElement;
-const still = document.getElementById("still");
-const image = picked();
-const slider = byId<HTMLInputElement>("slider");
+const image = pickedStill();
 let started = false; // whether the map is on its way
 let running = false; // whether it has taken over the page
 let pressed: HTMLElement | null = null; // the button that the reader pressed before there was a map
@@ -53,7 +43,10 @@ async function start(): Promise<void> {
     await load();
     running = true;
     byId("hint").hidden = true;
-    follow();
+    untilDrawn(() => {
+      pressed?.click();
+      pressed = null;
+    });
   } catch (error) {
     console.warn("map:", error);
     started = false;
@@ -61,29 +54,6 @@ async function start(): Promise<void> {
     byId("hint").hidden = false;
     setTimeout(() => void start(), AGAIN_MS);
   }
-}
-
-/** Take the picture away: for another day at once, else when the map has drawn everything. */
-function follow(): void {
-  const day = byId<HTMLTimeElement>("date").dateTime;
-  let waits = false;
-  const look = (): void => {
-    const { state, shown } = root.dataset;
-    if (shown && shown !== day) drop();
-    if (state !== "ready" || waits) return;
-    waits = true;
-    pressed?.click();
-    pressed = null;
-    (window as unknown as { tileserverMap?: Drawn }).tileserverMap?.once("idle", drop);
-    setTimeout(drop, DRAWN_MS);
-  };
-  const watch = new MutationObserver(look);
-  const drop = (): void => {
-    still?.remove();
-    watch.disconnect();
-  };
-  watch.observe(root, { attributes: true, attributeFilter: ["data-state", "data-shown"] });
-  look();
 }
 
 /** What the reader does before the map is there: it is begun, and done then. */
@@ -97,37 +67,9 @@ function reach(event: Event): void {
   void start();
 }
 
-/** The picture, of the size and theme that suit the page by now: while it is parsed its width may not be known, and two
- *  would be loaded. It looks where the part after `#` says, which the server does not see; where that names a day or
- *  layers too, there is no picture. */
-function picked(): HTMLImageElement | null {
-  const template = still?.querySelector("template");
-  const fragment = new URLSearchParams(location.hash.slice(1));
-  if (!still || !template || UNSEEN.some((name) => fragment.has(name))) return null;
-  const camera = fragment.get("map");
-  for (const one of camera === null ? [] : template.content.querySelectorAll("source, img")) {
-    const name = one.tagName === "IMG" ? "src" : "srcset";
-    const url = one.getAttribute(name) ?? "";
-    one.setAttribute(name, url.replace(/map=[^&]*/, `map=${encodeURIComponent(camera ?? "")}`));
-  }
-  still.append(template.content);
-  return still.querySelector("img");
-}
-
-/** Without its picture a date would be said over nothing. */
-function forget(): void {
-  still?.remove();
-  const date = byId<HTMLTimeElement>("date");
-  date.textContent = byId("as-of").textContent = "";
-  date.removeAttribute("datetime");
-}
-
 function begin(): void {
   for (const kind of ["pointerdown", "keydown", "focusin", "click"]) document.addEventListener(kind, reach);
-  slider.addEventListener("input", () => {
-    const { first } = slider.dataset;
-    if (!running && first) root.dataset["wish"] = addDays(first, Number(slider.value));
-  });
+  hear(() => !running);
   addEventListener("online", () => void start());
   addEventListener("message", ({ data, source }: MessageEvent<unknown>) => {
     if (source === parent && data === NEAR) void start();

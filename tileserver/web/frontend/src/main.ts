@@ -43,11 +43,10 @@ function reload(): void {
 function linkOf(): Link {
   const asked = readLink(location.search, location.hash);
   const { wish } = document.documentElement.dataset;
-  const still = stillImage();
+  const seen = document.body.classList.contains("embed") ? stillImage()?.currentSrc : "";
   return {
     ...asked,
-    camera:
-      asked.camera ?? (still?.currentSrc ? readLink(new URL(still.currentSrc).search, "").camera : null),
+    camera: asked.camera ?? (seen ? readLink(new URL(seen).search, "").camera : null),
     ...(wish ? { at: wish, controls: true } : {}),
   };
 }

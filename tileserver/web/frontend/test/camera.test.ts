@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tilesSeen, zoomIn } from "../src/camera";
+import { overlaid, tilesSeen, zoomIn } from "../src/camera";
 
 const there = { minzoom: 0, maxzoom: 8, bounds: [22, 44, 40.4, 52.5] as [number, number, number, number] };
 const named = (...seen: Parameters<typeof tilesSeen>): string[] =>
@@ -32,4 +32,13 @@ test("a small page looks at a theatre from farther away, but not from anywhere",
   assert.equal(zoomIn(6, clear(450, 800)), 5);
   assert.equal(zoomIn(6, clear(100, 100)), 4.2);
   assert.equal(zoomIn(3, clear(100, 100)), 2.5);
+});
+
+test("a picture is laid over a map so that each of its points is the map's", () => {
+  const map = { zoom: 5, lat: 48, lon: 30 };
+  assert.deepEqual(overlaid(map, map), { right: 0, down: 0, times: 1 });
+  // 45 degrees are an eighth of the world, which is 512 px wide at zoom 0; a picture from one zoom above is half as large.
+  const { right, down, times } = overlaid({ zoom: 6, lat: 0, lon: 45 }, { zoom: 5, lat: 0, lon: 0 });
+  assert.deepEqual([right, Math.round(down), times], [2048, 0, 0.5]);
+  assert.ok(overlaid({ ...map, lat: 49 }, map).down < 0);
 });
