@@ -1,6 +1,7 @@
 // The basemap draws Crimea as Ukraine, writes archives that PMTiles readers read, and spells names as Ukraine does.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { PMTiles } from "pmtiles";
 import { feature } from "topojson-client";
@@ -106,6 +107,13 @@ test("Ukrainian names are romanised as Ukraine does it", () => {
     Ялта: "Yalta",
   };
   for (const [name, latin] of Object.entries(table)) assert.equal(romanised(name), latin);
+});
+
+test("a place whose own name is in Cyrillic letters has an English one, for readers who have none of their own", () => {
+  const table = JSON.parse(readFileSync(new URL("../basemap/tables/places.json", import.meta.url), "utf8"));
+  const written = Object.entries(table).filter(([, names]) => /\p{Script=Cyrillic}/u.test(names?.name ?? ""));
+  assert.ok(written.length > 10);
+  for (const [place, { en }] of written) assert.ok(en, place);
 });
 
 const REGISTER = new Map([["UA63", new Map([["Куп’янськ", "M"]])]]);
