@@ -5,6 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup run static test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis pins audit clean machine browser firefox services
+.PHONY: lint-python lint-web units
 
 OUT := static-site
 WORLDS := 500
@@ -33,8 +34,9 @@ static: setup ## make the map of the samples as files, in ./static-site or OUT; 
 
 setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and stop there
 
-test: setup .venv/.made-dev browser firefox services lint ## set up everything and run every test and check
-	cd $(WEB) && npm test
+# The checks and the tests of the front end keep a core busy each; the tests of pytest keep both.
+test: setup .venv/.made-dev browser firefox services ## set up everything and run every test and check
+	@$(MAKE) --no-print-directory --jobs 2 lint units
 	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds instead of a few (WORLDS)
@@ -65,12 +67,19 @@ fuzz: setup .venv/.made-dev .venv/tools/.made ## requests of all shapes, and the
 costs: setup .venv/.made-dev ## what the dearest request of each kind costs, and what 100 clients of it do to others
 	.venv/bin/python -m tests.endurance costs $(TRIED)
 
-lint: setup .venv/.made-dev ## style, format, types and import rules, of Python and TypeScript
+lint: lint-python lint-web ## style, format, types and import rules, of Python and TypeScript
+
+lint-python: setup .venv/.made-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+lint-web: setup
 	cd $(WEB) && npm run --silent lint
+
+units: setup
+	cd $(WEB) && npm test
 
 qgis: ## draw the sample of a running server in QGIS, where python3-qgis is installed
 	/usr/bin/python3 tests/clients/draw_in_qgis.py http://127.0.0.1:$${PORT:-8000} western-front 1944-08-25 /tmp/tileserver-qgis.png
