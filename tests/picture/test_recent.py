@@ -82,10 +82,24 @@ def test_square_kilometres_are_written_as_the_page_writes_them() -> None:
 
 def test_a_village_of_the_desk_is_written_where_the_map_does_not_write_it_itself() -> None:
     style = NameStyle("light", "uk", "2023-11-09", 1.0)
-    village = Village({"": "Krynky", "uk": "Кринки"}, 7, 37.1, 49.05)
+    village = Village({"": "Krynky", "uk": "Кринки"}, 7, 37.1, 49.05, "desk")
     assert ">Кринки<" in names({"world": {}, "regions": {}}, VIEW, style, [], [village])
     x, y = VIEW.at(37.12, 49.06)
     same = Shape("Point", [np.array([[x, y]])], {"name": "Кринки", "zoom": 7, "people": 9}, 1)
     written = names({"world": {}, "regions": {"place": [same]}}, VIEW, style, [], [village])
     assert written.count(">Кринки<") == 1
     assert VIEW.place(x, y) == pytest.approx((37.12, 49.06))
+
+
+def test_a_village_that_an_event_spells_its_own_way_is_not_written_twice() -> None:
+    style = NameStyle("light", "en", "2023-11-09", 1.0)
+    x, y = VIEW.at(37.12, 49.06)
+    town = {"name": "Курахове", "name_en": "Kurakhove", "zoom": 7, "people": 9}
+    layers = {"world": {}, "regions": {"place": [Shape("Point", [np.array([[x, y]])], town, 1)]}}
+    for spelled, by, is_written in (
+        ("Kurakhovo", "data", False),
+        ("Kurakhovo", "desk", True),
+        ("Marinka", "data", True),
+    ):
+        drawn = names(layers, VIEW, style, [], [Village({"": spelled}, 7, 37.2, 49.1, by)])
+        assert (f">{spelled}<" in drawn) is is_written

@@ -44,7 +44,7 @@ class Figures:
         self._current, self._gains = current, gains
         self._series: Recent[GainsName, Series] = current.memory(_SERIES)
         self._counts: Recent[tuple[str, EventWindow], _Counts] = current.memory(_COUNTS)
-        self._spots: Recent[tuple[str, datetime], list[NamedPlace]] = current.memory(_SPOTS)
+        self._spots: Recent[tuple[str, datetime], list[tuple[NamedPlace, str]]] = current.memory(_SPOTS)
 
     async def land(self, tileset: Tileset, revision: int, day: date, language: str) -> dict[str, str]:
         """Return the km2 of each status on the local *day* as texts; later the last day's."""
@@ -90,21 +90,20 @@ class Figures:
     async def spots(self, tileset: Tileset, view: View) -> tuple[Village, ...]:
         """Return the named places that may be written in *view*."""
         near = []
-        for place in await self._places(tileset):
+        for place, origin in await self._places(tileset):
             x, y = view.at(place.lon, place.lat)
             across, down = _BEYOND * view.width, _BEYOND * view.height
             is_near = -across < x < view.width + across and -down < y < view.height + down
             if place.zoom <= view.camera.zoom and is_near:
-                near.append(Village(place.names, place.zoom, place.lon, place.lat))
+                near.append(Village(place.names, place.zoom, place.lon, place.lat, origin))
         return tuple(near)
 
-    async def _places(self, tileset: Tileset) -> list[NamedPlace]:
-        """Return the named places of *tileset*; lists of the desk come and go without a revision."""
+    async def _places(self, tileset: Tileset) -> list[tuple[NamedPlace, str]]:
+        """Return the named places of *tileset* with their origins; lists of the desk have no revision."""
         now = self._current.clock()
         name = tileset.label, stride_of(now)
         if (places := self._spots.get(name)) is None:
             async with self._current.lanes.documents.place(), self._current.pool.acquire() as connection:
                 found = await load_places(connection, tileset, now)
-            distinct = [place for place, _ in distinct_places(found)]
-            places = self._spots.keep(name, distinct[:MOST])
+            places = self._spots.keep(name, list(distinct_places(found))[:MOST])
         return places

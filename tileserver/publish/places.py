@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from tileserver.model import Layer
+from tileserver.spelling import is_alike, plain
 from tileserver.store.connect import Connection
 from tileserver.store.places import NamedPlace, NamingFields, declared_places, places_of_events
 from tileserver.tiles.horizon import horizon_of
@@ -17,6 +20,7 @@ FIELD = "place"  # of an event: the name of its place, in one language or, as pl
 MOST = 5_000  # places in a document
 _ZOOM = 9  # from which a place that events name is written
 _EXACT_M = 5_000.0  # a class of exactness that is wider tells of no village
+_WIDER = re.compile(r"^near |\b(district|hromada|krai|oblast|raion|region)$", re.IGNORECASE)  # than a place
 
 
 def fields_of(layer: Layer) -> NamingFields:
@@ -69,12 +73,21 @@ def _names(place: NamedPlace) -> dict[str, str]:
 
 
 def distinct_places(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[NamedPlace, str]]:
-    """Yield of places with one name nearby the first alone."""
-    seen: set[tuple[str, int, int]] = set()
+    """Yield of places with one name nearby the first alone; of events also of names that are alike.
+
+    An event that names a district or what lies near a place names none.
+    """
+    seen: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
     for place, origin in found:
         x, y = round(place.lon * 10), round(place.lat * 10)
-        spelled = {name.casefold() for name in place.names.values()}
-        near = {(name, x + dx, y + dy) for name in spelled for dx in (-1, 0, 1) for dy in (-1, 0, 1)}
-        if not near & seen:
-            seen |= {(name, x, y) for name in spelled}
-            yield place, origin
+        spelled = {plain(name) for name in place.names.values()}
+        near = set().union(*(seen[x + dx, y + dy] for dx in (-1, 0, 1) for dy in (-1, 0, 1)))
+        if spelled & near:
+            continue
+        if origin == "data":
+            if any(_WIDER.search(name) for name in place.names.values()):
+                continue
+            if any(is_alike(name, other) for name in spelled for other in near):
+                continue
+        seen[x, y] |= spelled
+        yield place, origin

@@ -18,6 +18,7 @@ from tileserver.picture.press.placing import Box, Lettering, NameStyle, Room, bo
 from tileserver.picture.press.river_names import river_names
 from tileserver.picture.press.sheet import Village
 from tileserver.picture.press.view import View
+from tileserver.spelling import is_alike, plain
 
 _LAST_CITY, _LAST_TOWN = 7, 9  # zooms from which a place is shown
 _NEAR_LON, _NEAR_LAT = 0.12, 0.08  # degrees, some ten kilometres: of one name, one place
@@ -120,22 +121,27 @@ def _places(shapes: Sequence[Shape], room: Room, style: NameStyle) -> Iterator[H
 
 
 def _spots(spots: Sequence[Village], written: Sequence[Shape], view: View) -> Iterator[Shape]:
-    """Yield *spots* as places, in pixels, without any whose name is among the *written* nearby."""
-    known: dict[str, list[tuple[float, float]]] = {}
-    for shape, at in _points(written, view):
-        for name in _names_of(shape.properties):
-            known.setdefault(name, []).append(view.place(*at))
+    """Yield *spots* as places, in pixels, without any that is among the *written* nearby.
+
+    A desk's is there by its very name, that of an event also by one that is alike.
+    """
+    known = [(_names_of(shape.properties), view.place(*at)) for shape, at in _points(written, view)]
     for spot in spots:
         named = {f"name_{language}" if language else "name": text for language, text in spot.names.items()}
-        near = (place for name in _names_of(named) for place in known.get(name, ()))
-        if any(abs(spot.lon - lon) < _NEAR_LON and abs(spot.lat - lat) < _NEAR_LAT for lon, lat in near):
+        near = set().union(*(names for names, (lon, lat) in known if _is_near(spot, lon, lat)))
+        own = _names_of(named)
+        if own & near or (spot.by == "data" and any(is_alike(one, other) for one in own for other in near)):
             continue
         place = np.array([view.at(spot.lon, spot.lat)])
         yield Shape("Point", [place], {**named, "zoom": spot.zoom}, 0)
 
 
+def _is_near(village: Village, lon: float, lat: float) -> bool:
+    return abs(village.lon - lon) < _NEAR_LON and abs(village.lat - lat) < _NEAR_LAT
+
+
 def _names_of(properties: Mapping[str, Any]) -> set[str]:
-    return {str(text).casefold() for key, text in properties.items() if re.match(r"name(_|$)", key)}
+    return {plain(str(text)) for key, text in properties.items() if re.match(r"name(_|$)", key)}
 
 
 def _set_place(shape: Shape, x: float, y: float, room: Room, style: NameStyle) -> list[Html]:

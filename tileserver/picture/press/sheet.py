@@ -32,12 +32,16 @@ class RecentTiles(msgspec.Struct, frozen=True):
 
 
 class Village(msgspec.Struct, frozen=True):
-    """A place that a desk or an event names, in degrees; the local name has no language, ``""``."""
+    """A place that a desk or an event names, in degrees; the local name has no language, ``""``.
+
+    `by` is ``desk`` or ``data``.
+    """
 
     names: dict[str, str]
     zoom: int
     lon: float
     lat: float
+    by: str
 
 
 class Words(msgspec.Struct, frozen=True):

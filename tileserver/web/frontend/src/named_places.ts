@@ -4,8 +4,9 @@ import type { GeoJSONSource } from "maplibre-gl";
 import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { LonLat } from "./geodesy";
 import type { Map as MapLibre } from "./maplibre";
-import { folded, type Place } from "./place_index";
+import type { Place } from "./place_index";
 import { ask } from "./served";
+import { isAlike, plain } from "./spelling";
 
 const SOURCE = "named-places";
 
@@ -15,7 +16,7 @@ const LEAST_ZOOM = 5;
 const namesOf = (properties: Record<string, unknown> | null): string[] =>
   Object.entries(properties ?? {})
     .filter(([key]) => /^name(_|$)/.test(key))
-    .map(([, name]) => folded(String(name)));
+    .map(([, name]) => plain(String(name)));
 const NONE: NamedPlaces = { type: "FeatureCollection", features: [] };
 
 /** The places of the document as the search knows places. */
@@ -67,25 +68,26 @@ export class NamedPlacesOnMap {
     this.draw();
   }
 
-  /** Leave out what the base map of this view writes itself: the same name within some ten kilometres. */
+  /** Leave out what the base map of this view writes itself, within some ten kilometres: by the very name, or where
+   *  an event names the place, by one that is alike. */
   private leaveKnown(): void {
     if (this.data.features.length === 0 || this.map.getZoom() < LEAST_ZOOM) return;
-    const written = new Map<string, LonLat[]>();
-    for (const source of ["world", "regions"]) {
-      for (const { properties, geometry } of this.map.querySourceFeatures(source, { sourceLayer: "place" })) {
-        if (geometry.type !== "Point") continue;
-        for (const name of namesOf(properties))
-          written.set(name, [...(written.get(name) ?? []), geometry.coordinates as LonLat]);
-      }
-    }
-    const isWritten = ({ geometry, properties }: NamedPlaces["features"][number]): boolean =>
-      namesOf(properties).some((name) =>
-        written.get(name)?.some(([lon, lat]) => {
-          const [x, y] = geometry.coordinates as LonLat;
-          return Math.abs(lon - x) < 0.12 && Math.abs(lat - y) < 0.08;
-        }),
+    const written: { names: string[]; at: LonLat }[] = [];
+    for (const source of ["world", "regions"])
+      for (const { properties, geometry } of this.map.querySourceFeatures(source, { sourceLayer: "place" }))
+        if (geometry.type === "Point")
+          written.push({ names: namesOf(properties), at: geometry.coordinates as LonLat });
+    const isWritten = ({ geometry, properties }: NamedPlaces["features"][number]): boolean => {
+      const [x, y] = geometry.coordinates as LonLat;
+      const near = written.filter(
+        ({ at: [lon, lat] }) => Math.abs(lon - x) < 0.12 && Math.abs(lat - y) < 0.08,
       );
-    const found = this.data.features.flatMap((one, i) => (isWritten(one) ? [i] : []));
+      const same = properties["by"] === "data" ? isAlike : Object.is;
+      return namesOf(properties).some((own) =>
+        near.some(({ names }) => names.some((name) => same(own, name))),
+      );
+    };
+    const found = this.data.features.flatMap((one, i) => (!this.known.has(i) && isWritten(one) ? [i] : []));
     const known = new Set([...this.known, ...found]);
     if (known.size === this.known.size) return;
     this.known = known;
