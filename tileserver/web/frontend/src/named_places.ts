@@ -17,6 +17,11 @@ const namesOf = (properties: Record<string, unknown> | null): string[] =>
   Object.entries(properties ?? {})
     .filter(([key]) => /^name(_|$)/.test(key))
     .map(([, name]) => plain(String(name)));
+const NEAR = [0.12, 0.08] as const; // degrees, some ten kilometres
+const AROUND = [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((up) => [right, up] as const));
+/** The cell of degrees of a point, or one beside it. */
+const cellOf = ([lon, lat]: LonLat, right: number, up: number): string =>
+  `${Math.floor(lon / NEAR[0]) + right},${Math.floor(lat / NEAR[1]) + up}`;
 const NONE: NamedPlaces = { type: "FeatureCollection", features: [] };
 
 /** The places of the document as the search knows places. */
@@ -72,19 +77,23 @@ export class NamedPlacesOnMap {
    *  an event names the place, by one that is alike. */
   private leaveKnown(): void {
     if (this.data.features.length === 0 || this.map.getZoom() < LEAST_ZOOM) return;
-    const written: { names: string[]; at: LonLat }[] = [];
+    const written = new Map<string, { names: string[]; at: LonLat }[]>();
     for (const source of ["world", "regions"])
-      for (const { properties, geometry } of this.map.querySourceFeatures(source, { sourceLayer: "place" }))
-        if (geometry.type === "Point")
-          written.push({ names: namesOf(properties), at: geometry.coordinates as LonLat });
+      for (const { properties, geometry } of this.map.querySourceFeatures(source, { sourceLayer: "place" })) {
+        if (geometry.type !== "Point") continue;
+        const at = geometry.coordinates as LonLat,
+          cell = cellOf(at, 0, 0);
+        written.set(cell, [...(written.get(cell) ?? []), { names: namesOf(properties), at }]);
+      }
     const isWritten = ({ geometry, properties }: NamedPlaces["features"][number]): boolean => {
-      const [x, y] = geometry.coordinates as LonLat;
-      const near = written.filter(
-        ({ at: [lon, lat] }) => Math.abs(lon - x) < 0.12 && Math.abs(lat - y) < 0.08,
+      const own = geometry.coordinates as LonLat;
+      const near = AROUND.flatMap(([right, up]) => written.get(cellOf(own, right, up)) ?? []).filter(
+        ({ at: [lon, lat] }) => Math.abs(lon - own[0]) < NEAR[0] && Math.abs(lat - own[1]) < NEAR[1],
       );
       const same = properties["by"] === "data" ? isAlike : Object.is;
-      return namesOf(properties).some((own) =>
-        near.some(({ names }) => names.some((name) => same(own, name))),
+      return (
+        near.length > 0 &&
+        namesOf(properties).some((name) => near.some(({ names }) => names.some((other) => same(name, other))))
       );
     };
     const found = this.data.features.flatMap((one, i) => (!this.known.has(i) && isWritten(one) ? [i] : []));
