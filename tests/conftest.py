@@ -115,6 +115,12 @@ def no_logger_kept() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_logs_of_module() -> None:
+    """Begin with plain logs, whatever a fixture of the module before has set, as a quiet command would."""
+    configure_command_logs()
+
+
 @pytest.fixture(autouse=True)
 def own_logs() -> Iterator[None]:
     """Leave the logs as they were: a command that a test runs in this process writes them in its own way."""

@@ -292,7 +292,7 @@ def _pages(path: str) -> Callable[[Sequence[Learned]], Iterator[Ask]]:
         yield Ask(f"{path}?theatre=toy", LONG)
         yield Ask(f"{path}?theatre=toy&at=latest&lang=uk", LONG)
         yield Ask(f"{path}?theatre=toy&at=2024-01-09", LONG)
-        yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=6", LONG, shows=path == "/embed")
+        yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=6", LONG, shows=True)
         yield Ask(f"{path}?theatre=toy&at=2024-01-03&revision=13", LONG, shows=False)  # not there yet
         yield Ask(f"{path}?theatre=crowd&at=2099-01-01", EMBARGO)
 
