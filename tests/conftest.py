@@ -187,10 +187,9 @@ class Databases:
 
     def _create(self, name: str, template: str | None) -> str:
         async def create(connection: asyncpg.Connection) -> None:
-            how = f" TEMPLATE {template}" if template else ""
-            if connection.get_server_version().major >= 15:
-                how += " STRATEGY FILE_COPY"  # half the work of a copy that is logged, and nothing is to last
-            await connection.execute(f"CREATE DATABASE {name}{how}")
+            await connection.execute(
+                f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")
+            )
 
         self.run(self._dsn, create)
         return self._dsn.replace("/tileserver?", f"/{name}?")
