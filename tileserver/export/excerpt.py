@@ -25,9 +25,8 @@ from tileserver.times import Period, day_period
 _AT_ONCE = 16  # tiles that are asked for side by side
 
 Tile: TypeAlias = tuple[TileAddress, bytes]
-_Named: TypeAlias = tuple[
-    str, Callable[[], Awaitable[bytes]]
-]  # a name for all that its bytes follow from, and its drawing
+# A name for all that a tile's bytes follow from, and its drawing.
+_Named: TypeAlias = tuple[str, Callable[[], Awaitable[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,11 @@ def slots_of(view: PageView, words: MapWords, base: str, sentence: str = "", *, 
     )
     if not view.days:
         return slots
-    link = view.link
     if embedded:
         slots = slots._replace(out=escape(out_of(view)), **_dress(view))
     else:
         slots = slots._replace(source=_image(view, title))
-    if not _has_still(link, embedded=embedded):
+    if not _has_still(view.link, embedded=embedded):
         return slots
     early = _before_the_map(view, view.days, words, title, STILLS if embedded else OPENINGS)
     # On the reader's page the sentence stands under what is counted only later, and would be moved by it.

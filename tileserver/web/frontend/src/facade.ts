@@ -1,16 +1,18 @@
 // The embed before its map: a picture of the day, which the server put into the page. The map is loaded once it is
 // looked at and nothing else is to do, or reached for; the picture stays until the map has drawn the same day.
 
+import { addDays } from "./days";
 import { byId } from "./dom";
 import { tellHeight } from "./embed/height";
 import { NEAR } from "./embed/messages";
-import { forget, hear, pickedStill, untilDrawn } from "./still";
+import { forget, pickedStill, untilDrawn } from "./still";
 
 const AGAIN_MS = 6000; // after which what could not be loaded is asked for again
 const PATIENCE_MS = 3000; // after which the map does not wait for its picture
 
 const root = document.documentElement;
 const image = pickedStill();
+const slider = byId<HTMLInputElement>("slider");
 let started = false; // whether the map is on its way
 let running = false; // whether it has taken over the page
 let pressed: HTMLElement | null = null; // the button that the reader pressed before there was a map
@@ -69,7 +71,10 @@ function reach(event: Event): void {
 
 function begin(): void {
   for (const kind of ["pointerdown", "keydown", "focusin", "click"]) document.addEventListener(kind, reach);
-  hear(() => !running);
+  slider.addEventListener("input", () => {
+    const { first } = slider.dataset;
+    if (!running && first) root.dataset["wish"] = addDays(first, Number(slider.value));
+  });
   addEventListener("online", () => void start());
   addEventListener("message", ({ data, source }: MessageEvent<unknown>) => {
     if (source === parent && data === NEAR) void start();

@@ -5,8 +5,7 @@ import { folded } from "./place_index";
 const LETTERS_A_SLIP = 4; // of the longer name, for each letter that may differ
 
 /** A name without case, accents and soft signs, with `i` for the ways to write й in Latin. */
-export const plain = (name: string): string =>
-  folded(name).replaceAll(/[ʼ’']/gu, "").replaceAll(/[yj]/gu, "i");
+export const plain = (name: string): string => folded(name).replaceAll(/[yj]/gu, "i");
 
 /** Whether two plain names differ in a letter of four at most: Kurakhovo, Kurakhove. */
 export function isAlike(one: string, other: string): boolean {

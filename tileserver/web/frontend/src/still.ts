@@ -1,7 +1,6 @@
 // The picture of the day, which the server put into the page to stand for the map: it stays until the map has drawn the
 // same day.
 
-import { addDays } from "./days";
 import { byId } from "./dom";
 
 const DRAWN_MS = 5000; // that a map which has its day may still take over names and shore lines
@@ -56,15 +55,6 @@ export function untilDrawn(ready: () => void): void {
   };
   watch.observe(root, { attributes: true, attributeFilter: ["data-state", "data-shown"] });
   look();
-}
-
-/** Keep the day that the reader goes to on the slider while `isEarly`, for the map that is on its way. */
-export function hear(isEarly: () => boolean): void {
-  const slider = byId<HTMLInputElement>("slider");
-  slider.addEventListener("input", () => {
-    const { first } = slider.dataset;
-    if (isEarly() && first) root.dataset["wish"] = addDays(first, Number(slider.value));
-  });
 }
 
 /** Without its picture a date would be said over nothing, and so would who gained what up to it. */
