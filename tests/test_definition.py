@@ -1,4 +1,4 @@
-"""The reference of a definition's keys is what the code reads; the README's map of one's own can be made."""
+"""The keys of a definition are what the code reads; the map of the tutorial can be made as it says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tileserver.cli.main import app
 from tileserver.web.app import create_app
 
 REFERENCE = (ROOT / "docs" / "definition.md").read_text("utf-8")
-README = (ROOT / "README.md").read_text("utf-8")
+OWN_MAP = (ROOT / "docs" / "own-map.md").read_text("utf-8")
 _ROW = re.compile(r"^\| `([a-z_]+)` \| (.*?) \| (.*?) \| (.+) \|$", re.MULTILINE)
 
 
@@ -37,12 +37,12 @@ def test_every_key_is_documented_with_its_type_and_default_and_no_other(heading:
 
 
 @pytest.mark.db
-def test_the_map_of_ones_own_of_the_readme_is_made_as_it_says(
+def test_the_map_of_ones_own_of_the_tutorial_is_made_as_it_says(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.chdir(ROOT)
-    called = re.findall(r"^tileserver (.+?)(?: +#.*)?$", sections(README)["A map of your own"], re.MULTILINE)
+    called = re.findall(r"^tileserver (.+?)(?: +#.*)?$", OWN_MAP, re.MULTILINE)
     assert called[-1] == "serve"
     for line in called[:-1]:
         result = CliRunner().invoke(app, shlex.split(line))
@@ -61,9 +61,7 @@ def test_the_map_of_ones_own_of_the_readme_is_made_as_it_says(
         assert client.get("/tiles/merrow/6/26/22.mvt?datetime=2024-05-10").status_code == 200
 
 
-def test_the_example_has_no_file_that_the_readme_does_not_use() -> None:
+def test_the_example_has_no_file_that_the_tutorial_does_not_use() -> None:
     files = {each.name for each in (ROOT / "docs" / "examples" / "own-map").iterdir()}
-    text = sections(README)["A map of your own"] + Path(
-        ROOT / "docs" / "examples" / "own-map" / "merrow.toml"
-    ).read_text("utf-8")
+    text = OWN_MAP + Path(ROOT / "docs" / "examples" / "own-map" / "merrow.toml").read_text("utf-8")
     assert {name for name in files if name not in text} == set()

@@ -1,9 +1,12 @@
-"""The README, and the pages below docs/, say what the code has, and the code has what they say."""
+"""The pages below docs/, and the README, say what the code has, and the code has what they say."""
 
 from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,10 @@ from tileserver.config import SETTINGS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tileserver"
-README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text("utf-8")
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text("utf-8")
+URLS = (ROOT / "docs" / "urls.md").read_text("utf-8")
+MONITORING = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 SOURCES = house.read_sources(ROOT)
@@ -25,6 +31,10 @@ TREES = {each.file.removeprefix("tileserver/"): each.tree for each in SOURCES}
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _SETTING = re.compile(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+?) \|$", re.MULTILINE)
 _COMMAND = re.compile(r"^\| `tileserver ([a-z]+)[^`]*` \| (.+?) \|$", re.MULTILINE)
+
+
+def _name(page: Path) -> str:
+    return page.name
 
 
 def _below(command: Any) -> Iterator[tuple[str, Any]]:
@@ -35,29 +45,38 @@ COMMANDS = dict(_below(typer.main.get_command(app)))
 
 
 def test_the_settings_table_is_the_table_of_the_code() -> None:
-    written = [(match[1], match[2] or "", match[3]) for match in _SETTING.finditer(README)]
+    written = [(match[1], match[2] or "", match[3]) for match in _SETTING.finditer(SETTINGS_PAGE)]
     assert written == [(setting.name, setting.default, setting.help) for setting in SETTINGS]
 
 
 def test_the_commands_table_is_the_commands_of_the_code() -> None:
-    assert {match[1] for match in _COMMAND.finditer(README)} == set(COMMANDS)
+    assert {match[1] for match in _COMMAND.finditer(COMMANDS_PAGE)} == set(COMMANDS)
 
 
 def test_every_command_of_a_group_is_named_beside_it_and_no_other() -> None:
-    rows = {match[1]: match[2] for match in _COMMAND.finditer(README)}
+    rows = {match[1]: match[2] for match in _COMMAND.finditer(COMMANDS_PAGE)}
     for name, group in COMMANDS.items():
         own = {each for each, _ in _below(group)}
         if own:
             assert set(re.findall(r"`([a-z]+)`", rows[name])) == own
 
 
-def test_every_command_that_an_example_calls_exists() -> None:
-    called = re.findall(r"^(?:\.venv/bin/)?tileserver ([a-z]+)(?: ([a-z]+))?", README, re.MULTILINE)
-    assert called
-    for name, sub in called:
+_CALL = re.compile(r"^(?:\.venv/bin/)?tileserver ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if _CALL.search(page.read_text("utf-8"))], ids=_name)
+def test_every_command_that_a_page_calls_exists(page: Path) -> None:
+    for name, sub in _CALL.findall(page.read_text("utf-8")):
         assert name in COMMANDS
         own = {each for each, _ in _below(COMMANDS[name])}
         assert not own or sub in own
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert pages == set(
+        re.findall(r"^([\w-]+)$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE)
+    )
 
 
 def _calls(file: str, *names: str) -> Iterator[ast.Call]:
@@ -78,14 +97,14 @@ def _texts(node: ast.AST) -> set[str]:
 def _table(page: str, head: str) -> list[list[str]]:
     """The rows of the table of *page* whose first line begins with *head*."""
     start = page.index(f"| {head} |")
-    lines = page[start : page.index("\n\n", start)].splitlines()[2:]
+    lines = page[start:].partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split(" |")] for line in lines]
 
 
 def test_the_urls_table_is_the_routes_of_the_application() -> None:
     """But for the names of their parts, and for the built files of the pages."""
     routes = {next(iter(_texts(call.args[0]))) for call in _calls("web/routes.py", "Route")}
-    written = {row[0].strip("`") for row in _table(README, "path")}
+    written = {row[0].strip("`") for row in _table(URLS, "path")}
     assert {re.sub("{.*?}", "{}", path) for path in routes} == {
         re.sub("{.*?}", "{}", path) for path in written
     }
@@ -108,7 +127,7 @@ def test_the_query_parameters_are_the_words_of_urls() -> None:
     assert found - {""} == {row[0].strip("`") for row in _table(GLOSSARY, "parameter")}
 
 
-def test_the_keys_of_the_time_block_are_the_ones_of_the_readme() -> None:
+def test_the_keys_of_the_time_block_are_the_ones_of_its_page() -> None:
     tree = TREES["publish/documents.py"]
     functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
     block = next(node.value for node in ast.walk(functions["time_block"]) if isinstance(node, ast.Return))
@@ -118,12 +137,12 @@ def test_the_keys_of_the_time_block_are_the_ones_of_the_readme() -> None:
     whole = dict(zip(_keys(document), document.values, strict=True))
     time = whole["time"]
     assert isinstance(time, ast.Dict)
-    rows = _table(README, "key of `time`")
+    rows = _table(URLS, "key of `time`")
     written = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
     assert written == {*_keys(block), *_keys(time)} - {""}
 
 
-def test_the_keys_that_a_tilejson_has_beyond_the_specification_are_in_the_readme() -> None:
+def test_the_keys_that_a_tilejson_has_beyond_the_specification_are_on_its_page() -> None:
     function = next(
         each for each in TREES["publish/documents.py"].body if getattr(each, "name", "") == "tilejson"
     )
@@ -131,7 +150,7 @@ def test_the_keys_that_a_tilejson_has_beyond_the_specification_are_in_the_readme
     assert isinstance(document, ast.Dict)
     ours = set(_keys(document)) - _SPECIFIED
     assert ours | {"missing", "vector_layers[].role", "vector_layers[].title"} == {
-        name for row in _table(README, "key") for name in re.findall(r"`([\w.\[\]]+)`", row[0])
+        name for row in _table(URLS, "key") for name in re.findall(r"`([\w.\[\]]+)`", row[0])
     }
 
 
@@ -146,7 +165,7 @@ def _keys(block: ast.Dict) -> list[str]:
     return [str(key.value) if isinstance(key, ast.Constant) else "" for key in block.keys]
 
 
-def test_every_log_line_is_in_the_readme_with_its_level_and_keys() -> None:
+def test_every_log_line_is_on_its_page_with_its_level_and_keys() -> None:
     said: dict[str, tuple[str, set[str]]] = {}
     for file in TREES:
         for call in _calls(file, "info", "warning", "error"):
@@ -154,7 +173,7 @@ def test_every_log_line_is_in_the_readme_with_its_level_and_keys() -> None:
                 event = next(iter(_texts(call.args[0])))
                 keys = {word.arg for word in call.keywords if word.arg} - {"exc_info"}
                 said[event] = (call.func.attr, said.get(event, ("", set()))[1] | keys)
-    rows = _table(README, "log line")
+    rows = _table(MONITORING, "log line")
     assert {row[0].strip("`"): (row[1], set(re.findall(r"`(\w+)`", row[2]))) for row in rows} == said
 
 
@@ -172,7 +191,7 @@ _MADE = {
 }  # patterns, and files that are not there
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     bases = (page.parent, *_BASES)
     named = {name for name in _FILE.findall(page.read_text("utf-8")) if Path(name).name not in _MADE}
@@ -180,7 +199,7 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
     for target, anchor in _LINK.findall(page.read_text("utf-8")):
         if "://" in target:
@@ -241,3 +260,31 @@ def test_the_rooms_are_the_folders_and_import_what_the_table_says() -> None:
             imports[room] |= (others & rooms) - {room}
     rows = _table(ARCHITECTURE, "room")
     assert {row[0].strip("`/"): set(re.findall(r"`(\w+)`", row[2])) for row in rows} == imports
+
+
+def test_the_site_is_made_without_a_warning_and_asks_no_other_host(tmp_path: Path) -> None:
+    made = tmp_path / "site"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-q",
+            "-W",
+            "--keep-going",
+            "-d",
+            tmp_path / "read",
+            ROOT / "docs",
+            made,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(made / "_downloads")  # the examples, which ask the server that they show
+    pages = [page.read_text("utf-8") for page in made.rglob("*.html")]
+    assert len(pages) > len(list((ROOT / "docs").glob("*.md")))
+    fetched = re.compile(r"<(?:script|img|link|iframe)\b[^>]*(?:src|href)=\"https?://[^\"]*\"")
+    assert [each for page in pages for each in fetched.findall(page)] == []
+    assert "tileserver import" in (made / "_reference" / "help.html").read_text("utf-8")

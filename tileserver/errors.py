@@ -42,7 +42,7 @@
 
 Codes stand beside the class from which they are inherited. A class names the thing that is wrong, and so
 does its title, which readers see as the ``title`` of the answer and before the message of a command: a new
-thing that can be unknown gets a class of its own under `NotFound`. The table under "Answers" in the README
+thing that can be unknown gets a class of its own under `NotFound`. The table in docs/answers.md
 lists every title; a test holds both to this module.
 
 A message says what, which, and what would do. Only messages of this tree reach a caller; anything else is

@@ -1,4 +1,4 @@
-"""What the README shows can be asked for as it stands there, and what it says of paths and columns is so."""
+"""What pages of the repository show can be asked for as it stands there; paths and columns are so."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from starlette.testclient import TestClient
 from tests.conftest import ROOT
 from tileserver.ingest.uacontrolmap import COLUMNS
 
-README = (ROOT / "README.md").read_text("utf-8")
+DOCS = ROOT / "docs"
+SHOWN = "".join(page.read_text("utf-8") for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))))
 SERVER = "http://127.0.0.1:8000"
-URLS = sorted({url.removeprefix(SERVER) for url in re.findall(rf"{SERVER}/[^\s\"'`)<;]+", README)})
-PATHS = re.findall(r"^\| `(/[^`?]*)` \|", README.partition("### URLs")[2].partition("\n###")[0], re.MULTILINE)
+URLS = sorted({url.removeprefix(SERVER) for url in re.findall(rf"{SERVER}/[^\s\"'`)<;]+", SHOWN)})
+TABLES = (DOCS / "urls.md").read_text("utf-8")
+PATHS = re.findall(r"^\| `(/[^`?]*)` \|", TABLES, re.MULTILINE)
 PLACE = {"{z}": "6", "{x}": "32", "{y}": "22"}
 
 pytestmark = pytest.mark.db
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_every_url_of_the_readme_answers(client: TestClient, url: str) -> None:
+def test_every_url_that_a_page_shows_answers(client: TestClient, url: str) -> None:
     asked = re.sub(r"\{[zxy]\}", lambda each: PLACE[each[0]], url.partition("#")[0])
     answer = client.get(asked)
     assert answer.status_code == 200
@@ -37,7 +39,7 @@ def test_every_path_of_its_table_is_a_route_and_every_route_is_in_it(client: Tes
 
 
 def test_the_keys_of_its_tilejson_table_are_those_that_the_schema_does_not_know(client: TestClient) -> None:
-    table = README.partition("| key | what it says |")[2].partition("\n\n")[0]
+    table = TABLES.partition("| key | what it says |")[2].partition("\n\n")[0]
     said = set(re.findall(r"`([a-z_]+)`", " ".join(re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE))))
     of_the_schema = {"tilejson", "name", "scheme", "tiles", "vector_layers", "bounds", "center", "minzoom",
                      "maxzoom", "attribution"}  # fmt: skip
@@ -45,6 +47,6 @@ def test_the_keys_of_its_tilejson_table_are_those_that_the_schema_does_not_know(
 
 
 def test_the_columns_that_it_names_are_those_that_are_read() -> None:
-    named = re.search(r"events\.csv\.gz +# columns ([a-z_, ]+) \(", README)
+    named = re.search(r"events\.csv\.gz +# columns ([a-z_, ]+) \(", SHOWN)
     assert named is not None
     assert tuple(named[1].split(", ")) == COLUMNS

@@ -28,8 +28,8 @@ def serve(
 
     A database that is away is waited for: meanwhile the answer is 503. One that takes long to bring up to
     date is served as it was until then. The embedded one is started again when it ends. Settings come from
-    the environment: HOST, PORT, DATABASE_URL and others; the README has the table. SIGTERM ends the server
-    in good order, SIGHUP begins it anew, with its code as it is then, and loses no connection.
+    the environment: HOST, PORT, DATABASE_URL and others; docs/settings.md has the table. SIGTERM ends the
+    server in good order, SIGHUP begins it anew, with its code as it is then, and loses no connection.
     """
     settings = read_settings()
     configure_logs(settings.log)
