@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run static test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis docs pins audit clean machine browser firefox services
+.PHONY: help setup run static test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis wheel docs pins audit clean machine browser firefox services
 .PHONY: lint-python lint-web units
 
 OUT := static-site
@@ -83,6 +83,9 @@ units: setup
 
 qgis: ## draw the sample of a running server in QGIS, where python3-qgis is installed
 	/usr/bin/python3 tests/clients/draw_in_qgis.py http://127.0.0.1:$${PORT:-8000} western-front 1944-08-25 /tmp/tileserver-qgis.png
+
+wheel: setup ## build the wheel, with the built front end in it, into ./dist
+	.venv/bin/python -m pip --disable-pip-version-check --quiet wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 docs: setup .venv/.made-dev ## make a site of the pages below docs/, with a search, in docs/_site
 	.venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_site

@@ -13,7 +13,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -306,11 +306,13 @@ def server_url(sample_database: str) -> Iterator[str]:
 
 
 @contextmanager
-def serving(dsn: str, **changes: str) -> Iterator[str]:
+def serving(
+    dsn: str, command: Sequence[str | Path] = (sys.executable, "-m", "tileserver"), **changes: str
+) -> Iterator[str]:
     """Run a real server process over *dsn*; *changes* are environment variables. Yield its address."""
     port = free_port()
     environment = {**os.environ, "DATABASE_URL": dsn, "PORT": str(port), "TILESERVER_LOG": "text", **changes}
-    server = subprocess.Popen([sys.executable, "-m", "tileserver", "serve"], env=environment, cwd=ROOT)
+    server = subprocess.Popen([*command, "serve"], env=environment, cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(url, server)
