@@ -62,6 +62,25 @@ async def test_no_line_is_cut_and_nothing_covers_another(
         assert bar["top"] - card["bottom"] >= height / 2
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (375, 812), (640, 400), (812, 375), (480, 320)])
+async def test_the_name_of_the_other_chart_stands_in_the_time_bar_and_covers_no_name_of_the_map(
+    server_url: str, new_reader: NewReader, width: int, height: int
+) -> None:
+    reader = await new_reader(width, height)
+    await reader.open(f"{server_url}/?{SAMPLE.replace('lang=en', 'lang=uk')}")
+    await reader.until("!document.getElementById('chart-kind').hidden")
+    inside = """() => {
+        const kind = document.getElementById("chart-kind"), words = document.createRange();
+        words.selectNodeContents(kind);
+        const others = ["timebar", "chart", "date-field"].map(id => document.getElementById(id));
+        const [a, b, c, d] = [words, ...others].map(each => each.getBoundingClientRect());
+        const apart = other => a.right <= other.left || a.left >= other.right ||
+            a.bottom <= other.top + 6 || a.top >= other.bottom;
+        return [a.top >= b.top && a.bottom <= b.bottom && a.left >= b.left, apart(c), apart(d)];
+    }"""
+    assert await reader.page.evaluate(inside) == [True] * 3
+
+
 async def covers(reader: Reader) -> list[dict[str, float]]:
     """The boxes of the card and of the time controls."""
     boxes: list[dict[str, float]] = await reader.page.evaluate(
