@@ -43,6 +43,10 @@ async def test_tools_open_by_key_and_by_name_and_the_map_can_be_printed(
         False,
         False,
     ]
+    await page.set_viewport_size({"width": 688, "height": 1017})  # A4 within its margins
+    below = "document.getElementById('legend').getBoundingClientRect().bottom"
+    assert await page.evaluate(below) < 1017  # on the page of the map
+    assert await page.locator("#legend input:visible").count() == 0
     await page.emulate_media(media="screen")
 
     await page.set_viewport_size({"width": 390, "height": 700})
