@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tileserver.picture.press.placing import NameStyle
 from tileserver.picture.press.recent import TakenLand, gain_of, recent_gains, recent_items, sides_of_front
 from tileserver.picture.press.sheet import Village, Words
 from tileserver.picture.press.view import Camera, View
+from tileserver.publish.picture_recent import recent_amounts
 from tileserver.publish.picture_words import kilometres
 from tileserver.theatres import load_theatre
 
@@ -65,13 +67,17 @@ def test_an_outline_drawn_anew_far_from_the_front_is_no_gain(layers: list[Layer]
 def test_gains_of_a_week_are_stronger_than_those_of_a_month_and_lie_above(layers: list[Layer]) -> None:
     piece = _piece(100, "liberated", "occupied", 30)
     svg = recent_gains(layers, [TakenLand(30, [piece]), TakenLand(7, [piece])], [], VIEW, "light")
-    assert [float(each) for each in re.findall(r'fill="#[^"]*" fill-opacity="([^"]*)"', svg)] == [0.16, 0.5]
+    assert [float(each) for each in re.findall(r'fill="#[^"]*" fill-opacity="([^"]*)"', svg)] == [0.14, 0.42]
 
 
 def test_the_legend_tells_both_sides_and_the_days_once(layers: list[Layer]) -> None:
     items = recent_items(layers, {"gained": "1 · 2 km²", "lost": "0 · 3 km²"}, "light", WORDS)
     assert [each.words for each in items] == ["Taken: A 1 · 2 km²", "B 0 · 3 km²"]
     assert recent_items(layers[:1], {"gained": "1 km²"}, "light", WORDS) == []  # without a front no side
+    sides = sides_of_front(layers)
+    assert sides is not None
+    unmeasured = recent_amounts(None, sides[1], (), date(2023, 11, 9), "en")  # drawn, but not summed up yet
+    assert [each.words for each in recent_items(layers, unmeasured, "light", WORDS)] == ["Taken: A", "B"]
 
 
 def test_square_kilometres_are_written_as_the_page_writes_them() -> None:

@@ -104,10 +104,15 @@ async def recent_tiles(
 
 
 def recent_amounts(
-    gains: Gains, gainers: Sequence[Gainer], spans: Sequence[RecentSpan], day: date, language: str
+    gains: Gains | None, gainers: Sequence[Gainer], spans: Sequence[RecentSpan], day: date, language: str
 ) -> dict[str, str]:
-    """Return by kind of gain the land that a side took within each span up to the local *day*, as texts."""
+    """Return by kind of gain the land that a side took within each span up to the local *day*, as texts.
+
+    Without *gains*, which may not be known yet, the texts are empty: what is drawn is named all the same.
+    """
     told: dict[str, str] = {}
+    if gains is None:
+        return {each.kind: "" for each in gainers}
     for each in gainers:
         km2 = []
         for span in reversed(spans):

@@ -178,7 +178,7 @@ async def _with_figures(
     if areas is not None:
         amounts[areas.name] = await sources.figures.land(tileset, revision, day, language)
     words = sheet.words
-    if (found := sides_of_front(sheet.layers)) is not None and spans and gains is not None:
+    if (found := sides_of_front(sheet.layers)) is not None and spans:
         amounts["recent"] = recent_amounts(gains, found[1], spans, day, language)
         told = picture_words.recent([each.days for each in reversed(spans)], language)
         words = msgspec.structs.replace(words, recent=told, sides=side_names(found[1], tileset, language))

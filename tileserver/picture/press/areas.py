@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tileserver.declared import Category
 from tileserver.model import Layer
@@ -14,6 +14,9 @@ from tileserver.picture.press.teeth import drawn_teeth, teeth_of
 
 _OTHER = "#8a8a8a"  # of a status that the layer does not declare
 _OVERLAY_OPACITY = 0.28
+# By zoom, in pixels of the page; as there.
+_LINE = ((4.0, 0.9), (7.0, 1.6), (10.0, 3.0))
+_CASING = ((4.0, 2.2), (7.0, 3.8), (10.0, 7.0))
 
 
 def colour_of(category: Category, theme: str) -> str:
@@ -87,20 +90,17 @@ def front(
     commands, colours = path_of(shapes), palette(theme)
     named = next(iter(categories_of(layer)), None)
     colour = colour_of(named, theme) if named else str(colours["frontline"])
-    looks: Mapping[str, tuple[str, float, float]] = {
-        "casing": (colours["casing"], 3, 7),
-        "line": (colour, 1.3, 3),
-    }
+    looks = ((str(colours["casing"]), _CASING), (colour, _LINE))
     lines = [
         path(
             commands,
             fill="none",
             stroke=ink,
-            stroke_width=interpolated(zoom, [(4, thin), (10, thick)], 1.4) * FINE * factor,
+            stroke_width=interpolated(zoom, widths) * FINE * factor,
             stroke_linejoin="round",
             stroke_linecap="round",
         )
-        for ink, thin, thick in looks.values()
+        for ink, widths in looks
     ]
     teeth = drawn_teeth(teeth_of(shapes, our_side, zoom), colour, theme, zoom, factor)
     return group(layer.name, *lines, *teeth)

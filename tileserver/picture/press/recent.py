@@ -35,7 +35,7 @@ class _Look(NamedTuple):
     width: float  # of the edge, in page pixels
 
 
-_LOOKS = {FEW: _Look(0.5, 1.0, 1.8), MANY: _Look(0.16, 0.45, 0.8)}
+_LOOKS = {FEW: _Look(0.42, 0.55, 1.8), MANY: _Look(0.14, 0.32, 0.8)}
 _STRIPES: Mapping[Kind, str] = {"gained": "rising", "lost": "falling"}
 
 
@@ -112,14 +112,13 @@ def recent_items(layers: Sequence[Layer], amounts: Mapping[str, str], theme: str
     found = sides_of_front(layers)
     if found is None or not amounts:
         return []
-    told = [each for each in found[1] if each.kind in amounts]
-    return [
-        Item(
-            f"{'' if n else f'{words.recent}: '}{words.sides.get(each.kind, '')} {amounts[each.kind]}",
-            _swatch(each, theme),
-        )
-        for n, each in enumerate(told)
-    ]
+    items: list[Item] = []
+    for each in found[1]:
+        if each.kind in amounts:
+            lead = "" if items else f"{words.recent}: "
+            said = f"{lead}{words.sides.get(each.kind, '')} {amounts[each.kind]}"
+            items.append(Item(said.rstrip(), _swatch(each, theme)))
+    return items
 
 
 def _is_movement(shape: Shape, was: str, now: str) -> bool:

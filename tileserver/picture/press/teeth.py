@@ -23,8 +23,8 @@ from tileserver.picture.press.decoded import FINE, Shape
 from tileserver.picture.press.ink import draw, interpolated, path
 
 FIRST_ZOOM = 5.5
-_SPACING = ((FIRST_ZOOM, 26.0), (9.0, 38.0))  # pixels between two teeth, by zoom
-_SIZES = ((FIRST_ZOOM, 0.7), (10.0, 1.15))
+_SPACING = ((FIRST_ZOOM, 34.0), (9.0, 38.0))  # pixels between two teeth, by zoom
+_SIZES = ((FIRST_ZOOM, 0.5), (7.0, 0.7), (10.0, 1.15))
 _WIDE, _HIGH, _LOW = 4.6, 8.4, 1.4  # half the foot, the tip, and the casing's foot, in pixels at size 1
 _CASING = 2.0
 _TO_BEGIN = 53.0  # pixels before the first tooth, of which whole spacings are left out

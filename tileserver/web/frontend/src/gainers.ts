@@ -6,10 +6,11 @@ import type { Category, TileJson } from "./catalogue";
 /** Days back from the shown one: what changed hands in the few is drawn strongly, in the many palely. */
 export const RECENT_DAYS: readonly [few: number, many: number] = [7, 30];
 
-/** How gains of the few and of the many days are drawn: opacities of colour and stripes, and px of the edge. */
+/** How gains of the few and of the many days are drawn: opacities of colour and stripes, and px of the edge. From near a week of
+ *  September 2022 is the whole map, so they are no stronger than names on them can bear. */
 export const RECENT_LOOKS = [
-  { fill: 0.5, pattern: 1, width: 1.8 },
-  { fill: 0.16, pattern: 0.45, width: 0.8 },
+  { fill: 0.42, pattern: 0.55, width: 1.8 },
+  { fill: 0.14, pattern: 0.32, width: 0.8 },
 ] as const;
 
 /** As comparisons have it: `gained` by the side that the front is drawn for, `lost` by it to the others. */

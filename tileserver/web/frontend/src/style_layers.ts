@@ -24,6 +24,9 @@ export type { Look, PlacedLayer, SourceTraits } from "./style_parts";
 export const SYMBOLS: readonly Role[] = ["front", "events", "notes"];
 
 const FIRST_TEETH = 5.5; // zoom
+// By zoom, px: where only roads are held the front has two sides with nothing between, and from afar they would be one blot.
+const LINE = [4, 0.9, 7, 1.6, 10, 3] as const;
+const CASING = [4, 2.2, 7, 3.8, 10, 7] as const;
 const OTHER_COLOUR = "#8a8a8a";
 const OVERLAY_OPACITY = 0.28; // control shows through
 
@@ -135,7 +138,7 @@ function overlay(source: string, layer: DrawnLayer, { theme }: Look, traits: Sou
 
 function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTraits): PlacedLayer[] {
   const colours = paletteOf(look.theme);
-  const line = (id: string, colour: string, thin: number, thick: number, seen: number): PlacedLayer =>
+  const line = (id: string, colour: string, widths: readonly number[], seen: number): PlacedLayer =>
     placed(
       {
         id: `${source}-${layer.name}-${id}`,
@@ -147,7 +150,7 @@ function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
           "line-color": colour,
           "line-opacity": traits.baseDay === null ? 1 : onState(traits, true),
           "line-layer-opacity": 0,
-          "line-width": ["interpolate", ["exponential", 1.4], ["zoom"], 4, thin, 10, thick],
+          "line-width": ["interpolate", ["linear"], ["zoom"], ...widths] as ExpressionSpecification,
         },
       },
       FIRST_LABEL,
@@ -156,8 +159,8 @@ function front(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
   const [named] = layer.legend;
   const colour = named ? colourOf(named, look.theme) : colours.frontline;
   return [
-    line("casing", colours.casing, 3, 7, 1), // opaque: anything else costs a pass of its own
-    line("front", colour, 1.3, 3, 1),
+    line("casing", colours.casing, CASING, 1), // opaque: anything else costs a pass of its own
+    line("front", colour, LINE, 1),
     ...(layer.derived && look.sides ? [teeth(source, layer, look, traits, colour)] : []),
   ];
 }
@@ -180,9 +183,9 @@ function teeth(
       minzoom: FIRST_TEETH,
       layout: {
         "symbol-placement": "line",
-        "symbol-spacing": ["interpolate", ["linear"], ["zoom"], FIRST_TEETH, 26, 9, 38],
+        "symbol-spacing": ["interpolate", ["linear"], ["zoom"], FIRST_TEETH, 34, 9, 38],
         "icon-image": toothImage(colour, theme),
-        "icon-size": ["interpolate", ["linear"], ["zoom"], FIRST_TEETH, 0.7, 10, 1.15],
+        "icon-size": ["interpolate", ["linear"], ["zoom"], FIRST_TEETH, 0.5, 7, 0.7, 10, 1.15],
         "icon-anchor": "top",
         "icon-rotation-alignment": "map",
         "icon-allow-overlap": true,
