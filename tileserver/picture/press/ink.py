@@ -47,17 +47,19 @@ def text(
     weight: int = 400,
     anchor: str = "start",
     halo: str = "",
+    edge: float = 0.24,
     spacing: float = 0.0,
     italic: bool = False,
     turn: float = 0.0,
 ) -> Html:
     """Return a line of text whose baseline begins, or has its middle or end, at *x* and *y*.
 
-    A *halo* is a colour around the letters, of which *spacing* is between two in ems; *turn* is in degrees.
+    A *halo* is a colour around the letters, *edge* wide, of which *spacing* is between two, both in ems;
+    *turn* is in degrees.
     """
     around: dict[str, str | float | None] = {
         "stroke": halo,
-        "stroke_width": size * 0.24,
+        "stroke_width": size * edge,
         "stroke_linejoin": "round",
         "paint_order": "stroke",
     }

@@ -57,8 +57,8 @@ def _country(zoom: float, style: NameStyle) -> Lettering:
 
 
 def _oblast(zoom: float, style: NameStyle) -> Lettering:
-    size = interpolated(zoom, [(5, 8), (8, 11.5)]) * style.factor
-    return Lettering(size, style.colour("oblastLabel"), style.colour("labelHalo"), 400, 0.16)
+    size = interpolated(zoom, [(5, 9), (8, 11.5)]) * style.factor
+    return Lettering(size, style.colour("oblastLabel"), style.colour("labelHalo"), 400, 0.16, edge=0.45)
 
 
 def _due(shapes: Sequence[Shape], view: View, style: NameStyle, later: float = 0.0) -> list[Shape]:

@@ -22,7 +22,7 @@ PADDING = 3.0  # pixels beside a name; half as much above and below
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """The look of a name; *size* in pixels, *spacing* in ems, *halo* a colour or none."""
+    """The look of a name; *size* in pixels, *spacing* in ems, *halo* a colour or none, *edge* ems wide."""
 
     size: float
     colour: str
@@ -30,6 +30,7 @@ class Lettering:
     weight: int = 400
     spacing: float = 0.0
     italic: bool = False
+    edge: float = 0.24
 
     def extent(self, lines: Sequence[str]) -> tuple[float, float]:
         """Return width and height of *lines*."""
@@ -46,7 +47,7 @@ class Lettering:
         """Return a line with its baseline at *y*, turned around its anchor by *turn* degrees."""
         return text(
             said, x, y, self.size, self.colour, weight=self.weight, anchor=anchor, halo=self.halo,
-            spacing=self.spacing, italic=self.italic, turn=turn,
+            edge=self.edge, spacing=self.spacing, italic=self.italic, turn=turn,
         )  # fmt: skip
 
 

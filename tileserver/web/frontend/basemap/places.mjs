@@ -31,10 +31,16 @@ const RANKS = [
   [0, 11],
 ];
 
-/** The zoom from which a place is shown: by population, capitals and seats of a region one earlier. */
-export function zoomOfPlace({ population, featureCode }) {
-  const [, zoom] = RANKS.find(([least]) => population >= least);
-  if (featureCode === "PPLC") return Math.min(zoom, 4);
+/** GeoNames' codes of the oblasts that are fought over. */
+const FOUGHT_OVER = new Set(["UA 05", "UA 07", "UA 08", "UA 14", "UA 26", "RU 09", "RU 41"]);
+const TIMES_SOUGHT = 2; // a town there is looked for as one of so many times its people: Kupiansk from zoom 7, not 8
+
+/** The zoom from which a place is shown: by population, capitals and seats of a region one earlier. A phone shows a country
+ *  at zoom 3.9, and its capital tells readers where they look. */
+export function zoomOfPlace({ population, featureCode, country, region }) {
+  const sought = population * (FOUGHT_OVER.has(`${country} ${region}`) ? TIMES_SOUGHT : 1);
+  const [, zoom] = RANKS.find(([least]) => sought >= least);
+  if (featureCode === "PPLC") return Math.max(3, Math.min(zoom - 1, 4));
   return featureCode === "PPLA" ? Math.max(4, zoom - 1) : zoom;
 }
 

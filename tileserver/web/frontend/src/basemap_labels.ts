@@ -94,9 +94,10 @@ function oblastNames(colours: Palette, language: string): LayerSpecification {
       "text-letter-spacing": 0.16,
       "text-transform": "uppercase",
       "text-padding": 6,
-      "text-size": ["interpolate", ["linear"], ["zoom"], 5, 8, 8, 11.5],
+      "text-size": ["interpolate", ["linear"], ["zoom"], 5, 9, 8, 11.5],
     },
-    paint: { ...halo(colours, colours.oblastLabel), "text-opacity": opacity },
+    // The halo fills what is between letters that stand on hatched land.
+    paint: { ...halo(colours, colours.oblastLabel), "text-halo-width": 2.4, "text-opacity": opacity },
   };
 }
 
@@ -157,10 +158,10 @@ function placeNames(
         ["case", upTo(5), 20, upTo(7), 16, upTo(8), 14, 12],
       ],
       "text-max-width": 8,
-      "text-padding": 6,
+      "text-padding": kind === "cities" ? 3 : 6, // Kherson lies near Mykolaiv
       "text-font": ["case", upTo(5), ["literal", ["Medium", "system-ui"]], ["literal", ["system-ui"]]],
       "symbol-sort-key": ["-", ["get", "zoom"], ["/", ["get", "people"], 1e8]],
-      "text-variable-anchor": ["left", "right", "top", "bottom"],
+      "text-variable-anchor": ["left", "right", "top", "bottom", "top-left", "bottom-left"],
       "text-radial-offset": 0.5,
       "text-justify": "auto",
     },

@@ -162,7 +162,10 @@ test("a quarter that is called as a settlement of its oblast is no city", () => 
   assert.ok(!isQuarter(inDonetsk, { name: "Бахмут" }, register));
 });
 
-test("a capital is shown from zoom 4 at the latest, a village last", () => {
+test("a capital is shown from zoom 4 at the latest, a large one where a phone shows its country, a village last", () => {
+  assert.equal(zoomOfPlace({ population: 2_952_301, featureCode: "PPLC" }), 3);
+  const kupiansk = { population: 26_627, featureCode: "PPL", country: "UA" };
+  assert.ok(zoomOfPlace({ ...kupiansk, region: "07" }) < zoomOfPlace({ ...kupiansk, region: "15" }));
   assert.ok(zoomOfPlace({ population: 30_000, featureCode: "PPLC" }) <= 4);
   assert.ok(zoomOfPlace({ population: 1_500, featureCode: "PPL" }) >= 9);
 });
