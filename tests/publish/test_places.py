@@ -44,3 +44,16 @@ def test_events_write_no_district_and_no_place_twice_and_the_desk_all_its_own() 
     ]
     written = [each["properties"] for each in places_document(found)["features"]]
     assert [next(iter(each.values())) for each in written] == ["Marinka", "Maryinka", "Krynky"]
+
+
+def test_a_source_has_no_soft_signs_in_latin_names_and_names_no_reservoir() -> None:
+    here = (9, 38.0, 48.0)
+    found = [
+        (NamedPlace({"": "Petrovs'kyi", "uk": "Петровс'кий"}, *here), "data"),
+        (NamedPlace({"": "Myronivs'ke Reservoir"}, *here), "data"),
+        (NamedPlace({"": "L'Aigle"}, *here), "data"),
+        (NamedPlace({"": "Stel'makhivka"}, *here), "desk"),
+    ]
+    written = [each["properties"] for each in places_document(found)["features"]]
+    assert [each["name"] for each in written] == ["Petrovskyi", "L'Aigle", "Stel'makhivka"]
+    assert written[0]["name_uk"] == "Петровс'кий"

@@ -20,7 +20,9 @@ FIELD = "place"  # of an event: the name of its place, in one language or, as pl
 MOST = 5_000  # places in a document
 _ZOOM = 9  # from which a place that events name is written
 _EXACT_M = 5_000.0  # a class of exactness that is wider tells of no village
-_WIDER = re.compile(r"^near |\b(district|hromada|krai|oblast|raion|region)$", re.IGNORECASE)  # than a place
+_NO_TOWN = r"^near |\b(district|forest|hromada|krai|lake|oblast|raion|region|reservoir|river)$"
+_WIDER = re.compile(_NO_TOWN, re.IGNORECASE)  # than a place, or another thing
+_SOFT_SIGN = re.compile(r"(?<=[A-Za-z]{2})['’ʼ](?=[a-z])")  # of a romanised name; not that of L'Aigle
 
 
 def fields_of(layer: Layer) -> NamingFields:
@@ -72,10 +74,15 @@ def _names(place: NamedPlace) -> dict[str, str]:
     return {f"name_{language}" if language else "name": name for language, name in place.names.items()}
 
 
+def _without_signs(place: NamedPlace) -> NamedPlace:
+    return place._replace(names={key: _SOFT_SIGN.sub("", name) for key, name in place.names.items()})
+
+
 def distinct_places(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[NamedPlace, str]]:
     """Yield of places with one name nearby the first alone; of events also of names that are alike.
 
-    An event that names a district or what lies near a place names none.
+    An event that names a district or what lies near a place names none; its names are without the apostrophes
+    that stand for soft signs.
     """
     seen: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
     for place, origin in found:
@@ -90,4 +97,4 @@ def distinct_places(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[N
             if any(is_alike(name, other) for name in spelled for other in near):
                 continue
         seen[x, y] |= spelled
-        yield place, origin
+        yield place if origin == "desk" else _without_signs(place), origin
