@@ -17,6 +17,7 @@ from tileserver.setting_values import (
     data_folder,
     endpoint,
     folder,
+    person,
     schema,
     shared_url,
     signing_secret,
@@ -192,6 +193,12 @@ SETTINGS = (
         switch,
         "on: answers that are made anew say in Server-Timing from which tier they came, and in how many ms",
     ),
+    Setting(
+        "TILESERVER_BY",
+        "",
+        person,
+        "who acts, as the audit log has it where no --by says; empty: the user of the operating system",
+    ),
     Setting("TILESERVER_WATCH", "", str, "TOML file that says which files tileserver watch imports"),
     Setting(
         "TILESERVER_BASEMAP",
@@ -247,6 +254,7 @@ class Settings:
     metrics: Endpoint | None
     traces: str
     server_timing: bool
+    by: str
     watch: str
     basemap: str
     basemap_schema: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 SCHEMAS = ("shortbread", "protomaps", "openmaptiles")  # of a basemap's layers, as their publishers call them
+_LONGEST_NAME = 100
 _URL_OF_ARCHIVE = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/[A-Za-z0-9._~!$&()*+=:@/%-]+\Z")
 
 
@@ -132,3 +134,16 @@ def schema(text: str) -> str:
 def zoom(text: str) -> int | None:
     """Parse a zoom; ``None`` for off."""
     return None if text == "off" else whole(0, 14)(text)
+
+
+def one_line(name: str) -> str:
+    """Return the name of a person on a single line, of at most 100 characters."""
+    return " ".join(name.split())[:_LONGEST_NAME]
+
+
+def person(text: str) -> str:
+    """Return the name of a person; of an empty text the user's of the operating system."""
+    try:
+        return one_line(text) or getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return f"user {os.getuid()}"

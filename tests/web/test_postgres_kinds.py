@@ -17,10 +17,12 @@ from tests.conftest import Databases
 from tests.desk.conftest import Desk
 from tests.web.postgres_kinds import bouncing, reading, streaming
 from tests.web.worlds import Part, World, build
+from tileserver.desk import audit
 from tileserver.desk.corrections import withdraw_period
 from tileserver.embedded.cluster import Cluster
 from tileserver.grid import address_at
 from tileserver.store.connect import Pool, connect
+from tileserver.store.migrations import migrate, shipped_migrations
 from tileserver.store.roles import make_roles
 
 pytestmark = pytest.mark.db
@@ -227,10 +229,59 @@ def test_the_importing_role_imports_corrects_and_makes_no_tables(
         assert client.get(HERE).status_code == 200
 
     async def make(connection: asyncpg.Connection) -> None:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute("CREATE TABLE x ()")
+        for statement in (
+            "CREATE TABLE x ()",
+            "UPDATE audit_entry SET said = said",
+            "DELETE FROM audit_entry",
+            "TRUNCATE audit_entry",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+        found = await audit.verify(connection)
+        assert (found.entries > 1, found.broken) == (True, "")
 
     databases.run(desk.dsn, make)
+
+
+def test_the_serving_role_sees_nothing_of_the_audit_log(databases: Databases, roles: dict[str, str]) -> None:
+    async def read(connection: asyncpg.Connection) -> None:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("SELECT FROM audit_entry")
+
+    databases.run(roles["serving"], read)
+
+
+def test_roles_of_before_the_audit_log_add_to_it_or_see_nothing_of_it(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = databases.bare()
+    admin = dsn.replace("tileserver@", "postgres@")
+    before = [each for each in shipped_migrations() if each.number < _number("audit")]
+
+    async def grant(connection: asyncpg.Connection) -> None:
+        await make_roles(connection, "serving", "importing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tileserver.store.migrations.shipped_migrations", lambda: before)
+        databases.run(dsn, migrate)
+        databases.run(admin, grant)
+    databases.run(dsn, migrate)
+
+    async def rights(connection: asyncpg.Connection) -> list[list[bool]]:
+        kinds = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+        return [
+            [
+                await connection.fetchval("SELECT has_table_privilege($1, 'audit_entry', $2)", role, kind)
+                for kind in kinds
+            ]
+            for role in ("serving", "importing")
+        ]
+
+    assert databases.run(dsn, rights) == [[False] * 5, [True, True, False, False, False]]
+
+
+def _number(name: str) -> int:
+    return next(each.number for each in shipped_migrations() if each.name == name)
 
 
 def test_grants_hold_for_what_a_later_migration_makes(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tileserver.cli.options import Remarks, first_instant, remark_of
+from tileserver.cli.options import By, Remarks, Why, first_instant, person, remark_of
 from tileserver.cli.outcome import outcome_words, print_outcome
 from tileserver.cli.preview import (
     ReportFile,
@@ -110,6 +110,8 @@ def import_(
         ),
     ] = "",
     remark: Remarks = None,
+    by: By = "",
+    reason: Why = "",
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -142,7 +144,7 @@ def import_(
             "--look goes with --dry-run; look at what was held back with: tileserver held look"
         )
     check_writable(report)
-    ref = LayerRef.parse(layer)
+    ref, who = LayerRef.parse(layer), person(by)
     columns = date_column, end_column, category_column
     keys = tuple(key_column or ())
     options = ReadOptions(*columns, None, reader, axes or "", whole_state=whole_state, key_columns=keys)
@@ -157,7 +159,7 @@ def import_(
                 await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=first_instant(at, layers[ref.layer].theatre))
-            job = Job(connection, layers, ref.layer, progress, accept, remark=remark_of(remark))
+            job = Job(connection, layers, ref.layer, progress, accept, None, remark_of(remark), who, reason)
             return job.stored, *await _imported(job, path, dated, manner)
 
         done = with_connection(work)
@@ -214,16 +216,20 @@ def sample(
     names: Annotated[
         list[str] | None, typer.Argument(help=f"Which: {', '.join(SAMPLES)}. All when none is named.")
     ] = None,
+    by: By = "",
     json: Json = False,
 ) -> None:
     """Load the sample data: coarse maps made from the public record."""
+    who = person(by)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> list[tuple[str, Outcome]]:
             await migrate(connection)
             await rebuild_stale(connection, progress)
             return [
-                each for name in names or SAMPLES for each in await load_sample(connection, name, progress)
+                each
+                for name in names or SAMPLES
+                for each in await load_sample(connection, name, progress, who)
             ]
 
         outcomes = with_connection(work, creates=True)

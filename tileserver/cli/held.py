@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tileserver.cli.options import Remarks, remark_of
+from tileserver.cli.options import By, Remarks, person, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
@@ -120,6 +120,7 @@ def accept(
     number: Number,
     reason: Annotated[str, typer.Option(help="Kept with the revision.")],
     remark: Remarks = None,
+    by: By = "",
     json: Json = False,
 ) -> None:
     """Publish an import exactly as read, in a revision of its own, and say how the public data changed.
@@ -127,13 +128,13 @@ def accept(
     Refused where something was imported meanwhile and it would break more than was shown. For the desk: it
     does not obey the embargo.
     """
-    said = remark_of(remark)
+    said, who = remark_of(remark), person(by)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> tuple[str, Outcome]:
             layers = await checked_layers(connection)
             await rebuild_stale(connection, progress)
-            return await desk.accept(connection, layers, number, reason, progress, said)
+            return await desk.accept(connection, layers, number, reason, progress, said, who)
 
         ref, outcome = with_connection(work)
     print_outcome(ref, outcome, json=json)
@@ -141,16 +142,19 @@ def accept(
 
 @held.command()
 def reject(
-    number: Number, reason: Annotated[str, typer.Option(help="Kept with the account of it.")] = ""
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Kept with the account of it.")] = "",
+    by: By = "",
 ) -> None:
     """Let go of an import; its report and its quarantine stay.
 
     For the desk: it does not obey the embargo.
     """
+    who = person(by)
 
     async def work(connection: Connection) -> None:
         await checked_layers(connection)
-        await desk.reject(connection, number, reason)
+        await desk.reject(connection, number, reason, who)
 
     with_connection(work)
     typer.echo(f"rejected: {number}")

@@ -11,18 +11,18 @@ from rich.markup import escape
 
 from tileserver.cli.keys_checked import check_declared, checked_origin, class_of, end_of, label_of, pattern_of
 from tileserver.cli.keys_told import print_usage, state_of, told
+from tileserver.cli.options import By, Why, person
 from tileserver.cli.session import Json, clock, out, print_json, print_table, with_connection
 from tileserver.config import read_settings
+from tileserver.desk.acts import end_key, note_key
 from tileserver.errors import BadParameter
 from tileserver.store.connect import Connection
 from tileserver.store.keys import (
     DayOfUse,
     StoredKey,
-    add_key,
     find_key,
     find_keys,
     find_usage,
-    revoke_key,
 )
 from tileserver.store.migrations import check_schema
 from tileserver.times import parse_duration
@@ -77,10 +77,12 @@ def add(
     expires: Annotated[
         str, typer.Option("--expires", help="When it ends: 365d, or 2027-01-01T00:00:00Z; else never.")
     ] = "",
+    by: By = "",
+    reason: Why = "",
     json: Json = False,
 ) -> None:
     """Make a key and print the key: this once, for only its hash is kept."""
-    made, now = make_key(), clock.get()()
+    made, now, who = make_key(), clock.get()(), person(by)
     patterns, origins = tuple(map(pattern_of, tilesets or ["*"])), tuple(map(checked_origin, origin or []))
     quotas, end = (per_minute, per_month), end_of(expires, now)
     seen_as = class_of(embargo_class)
@@ -90,7 +92,7 @@ def add(
     async def work(connection: Connection) -> None:
         await check_schema(connection)
         await check_declared(connection, new)
-        await add_key(connection, new)
+        await note_key(connection, new, who, reason)
 
     with_connection(work)
     server_secret = read_settings().signing_secret
@@ -149,13 +151,13 @@ def show(key_id: Id, json: Json = False) -> None:
 
 
 @keys.command()
-def revoke(key_id: Id) -> None:
+def revoke(key_id: Id, by: By = "", reason: Why = "") -> None:
     """End a key for good, within a second in every process, and all addresses that were signed by the key."""
+    who = person(by)
 
     async def work(connection: Connection) -> bool:
         await check_schema(connection)
-        await find_key(connection, key_id)
-        return await revoke_key(connection, key_id)
+        return await end_key(connection, key_id, who, reason)
 
     was_good = with_connection(work)
     typer.echo(f"{key_id}: " + ("revoked" if was_good else "it was revoked already"))

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from tileserver import __version__
 from tileserver.cli import (
+    audit,
     cluster,
     desk,
     export,
@@ -74,6 +75,7 @@ app.command()(revisions.readmit)
 app.command()(seed.seed)
 app.command()(export.export)
 app.command()(export.apply)
+app.add_typer(audit.audit, name="audit")
 app.add_typer(site.site, name="site")
 app.command()(installation.migrate)
 app.command()(installation.check)

@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from tileserver.config import read_settings
 from tileserver.declared import Text
 from tileserver.errors import BadInstant, BadParameter
 from tileserver.event_keys import BETWEEN, event_id
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
 from tileserver.model import Theatre
+from tileserver.setting_values import one_line
 from tileserver.times import Period, day_zone, parse_datetime
 
 _REMARK = re.compile(r"([a-z]{2,3})=(.*)\Z", re.DOTALL)
@@ -38,6 +40,23 @@ Remarks = Annotated[
         " public. For each language once, such as uk=..., en=...; without a language for all.",
     ),
 ]
+
+
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="Who does it, for the audit log; else TILESERVER_BY, else the user of the operating system.",
+    ),
+]
+
+Why = Annotated[str, typer.Option("--reason", help="Kept in the audit log, never shown to readers.")]
+
+
+def person(by: str) -> str:
+    """Return the name of ``--by``, of the setting, or of the operating system's user, on one line."""
+    return one_line(by) or read_settings().by
 
 
 def period_between(start: str, end: str, theatre: Theatre) -> Period:

@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
+from tileserver.cli.options import By, Why, person
 from tileserver.cli.outcome import print_findings
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.complaints import near_miss
+from tileserver.desk.acts import drop_places, import_places
+from tileserver.desk.file_hash import file_sha256
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.errors import BadParameter, ImportFailed
 from tileserver.grid import BoundsLonLat
 from tileserver.ingest.places import WORLD, ReadPlace, read_places
-from tileserver.ingest.report import Report
+from tileserver.ingest.report import Report, printable
 from tileserver.store.connect import Connection
-from tileserver.store.places import NamedPlace, PlaceList, find_lists, keep_list, remove_list
+from tileserver.store.places import NamedPlace, PlaceList, find_lists
 
 places = typer.Typer(
     help="Places that a desk names on the map, such as villages that the basemap lacks.\n\n"
@@ -40,21 +43,25 @@ def import_(
     theatre: Theatre = "",
     name: Annotated[str, typer.Option("--name", help="The list's; the file's own where not given.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be.")] = False,
+    by: By = "",
+    reason: Why = "",
     json: Json = False,
 ) -> None:
     """Replace a list of places by FILE; each row that is put aside is told with its reason.
 
     Places are public at once: they have no date. Exit code 1 where nothing of the file can be used.
     """
-    report, own_name = Report(), (name or file.stem)[:80]
+    report, own_name, who = Report(), (name or file.stem)[:80], person(by)
 
     async def work(connection: Connection) -> tuple[list[ReadPlace], int]:
         found = read_places(file, await _bounds(connection, theatre), report)
         if not found:
             return found, 0
         kept = [(each.number, NamedPlace(*each[1:])) for each in found]
-        before = 0 if dry_run else await keep_list(connection, own_name, theatre or None, kept)
-        return found, before
+        if dry_run:
+            return found, 0
+        named = {"file": printable(file.name), "sha256": file_sha256(file)}
+        return found, await import_places(connection, own_name, theatre or None, kept, who, reason, **named)
 
     found, before = with_connection(work)
     told = report.as_dict()
@@ -94,13 +101,18 @@ def list_(json: Json = False) -> None:
 
 
 @places.command()
-def remove(name: Annotated[str, typer.Argument(help="From: tileserver places list")]) -> None:
+def remove(
+    name: Annotated[str, typer.Argument(help="From: tileserver places list")],
+    by: By = "",
+    reason: Why = "",
+) -> None:
     """Remove a list of places from the map."""
+    who = person(by)
 
     async def work(connection: Connection) -> tuple[int, list[str]]:
         await checked_layers(connection)
         there = [each.name for each in await find_lists(connection)]
-        return await remove_list(connection, name), there
+        return await drop_places(connection, name, who, reason), there
 
     removed, there = with_connection(work)
     if not removed:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
-from tileserver.cli.options import Ids, Keys, Remarks, named_ids, period_between, remark_of
+from tileserver.cli.options import By, Ids, Keys, Remarks, Why, named_ids, period_between, person, remark_of
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.corrections import (
@@ -133,17 +133,18 @@ def rollback(
     name: Annotated[str, typer.Argument(metavar="LAYER|THEATRE", help="Such as ukraine.control, or ukraine")],
     reason: Annotated[str, typer.Option(help="Kept with the revision.")] = "",
     remark: Remarks = None,
+    by: By = "",
 ) -> None:
     """Let a layer hold again its content of an earlier revision, in a new revision.
 
     What derives from the layer comes along. No revision is lost: a rollback can be rolled back.
     """
-    said = remark_of(remark)
+    said, who = remark_of(remark), person(by)
 
     async def work(connection: Connection) -> Rollback:
         theatre, layer = theatre_and_layer(name)
         layers = await layers_of(connection, theatre, layer)
-        return await roll_back(connection, layers, layer, revision, reason, said)
+        return await roll_back(connection, layers, layer, revision, reason, said, who)
 
     done = with_connection(work)
     if done.revision is None:
@@ -164,14 +165,16 @@ def remark(
             metavar="[LANG=]WORDS...", help="For each language once, such as uk=...; none takes it back."
         ),
     ] = None,
+    by: By = "",
+    reason: Why = "",
 ) -> None:
     """Put the desk's public words on a past revision into the list of corrections, for all readers.
 
     It takes the place of what was said before. Nothing else of the revision changes, and where it corrected
     no day that readers could see, nobody is told.
     """
-    said = remark_of(words)
-    done = with_connection(lambda connection: put_remark(connection, revision, said))
+    said, who = remark_of(words), person(by)
+    done = with_connection(lambda connection: put_remark(connection, revision, said, who, reason))
     typer.echo(f"revision {revision}: {'said' if said else 'taken back'}, in revision {done}")
 
 
@@ -187,6 +190,7 @@ def withdraw(
         str, typer.Option("--to", help="As --from, and not itself in the period; .. for all since.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    by: By = "",
 ) -> None:
     """Take data that should never have been public out of every revision, and so out of every address.
 
@@ -204,7 +208,7 @@ def withdraw(
         print_withdrawal(layer, asked)
         return yes or typer.confirm("Withdraw this from every revision?")
 
-    purge = ""
+    purge, said = "", (reason, agree, person(by))
 
     async def work(connection: Connection) -> Withdrawal | None:
         nonlocal purge
@@ -214,14 +218,14 @@ def withdraw(
         purge = f"\nwarning: {purge_words(theatre)}" if theatre.correction_window else ""
         named = named_ids(ref.layer, ids, keys)
         if named and not (start or end):
-            return await withdraw_features(connection, layers, ref.layer, named, reason, agree)
+            return await withdraw_features(connection, layers, ref.layer, named, *said)
         if named or not (start and end):
             raise BadParameter(
                 "say what to withdraw: --id, once or more, or --from and --to; an event also by --key"
             )
         period = period_between(start, end, theatre)
         assert period.start is not None
-        return await withdraw_period(connection, layers, ref.layer, period.start, period.end, reason, agree)
+        return await withdraw_period(connection, layers, ref.layer, period.start, period.end, *said)
 
     done = with_connection(work)
     typer.echo(f"withdrawn, in revision {done.revision}{purge}" if done else "nothing was withdrawn")
@@ -232,18 +236,19 @@ def readmit(
     reason: Annotated[str, typer.Option(help="Kept with the withdrawal, never shown to readers.")],
     ids: Ids = None,
     keys: Keys = None,
+    by: By = "",
 ) -> None:
     """Let imports bring back events that were withdrawn: no import does so by itself.
 
     Nothing becomes public by this alone. Import the file again afterwards.
     """
-    ref = LayerRef.parse(layer)
+    ref, who = LayerRef.parse(layer), person(by)
 
     async def work(connection: Connection) -> int:
         layers = await layers_of(connection, ref.theatre, ref.layer)
         named = named_ids(ref.layer, ids, keys)
         if not named:
             raise BadParameter("say which may come back: --id or --key, once or more")
-        return await let_in_again(connection, layers[ref.layer], named, reason)
+        return await let_in_again(connection, layers[ref.layer], named, reason, who)
 
     typer.echo(f"{with_connection(work):,} may come back with the next import into {layer}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from tileserver.cli.options import person
 from tileserver.cli.session import database, err, progress_bar
 from tileserver.config import Settings, read_settings
 from tileserver.desk.upkeep import Upkeep, up_to_date
@@ -35,7 +37,7 @@ def serve(
     configure_logs(settings.log)
     with listening(settings) as door, database(settings, creates=True) as dsn:
         queue = os.dup(door.fileno())  # which takes connections on, whoever closes the socket
-        upkeep = Upkeep(dsn, progress_bar, load_samples_if_empty if sample else None)
+        upkeep = Upkeep(dsn, progress_bar, partial(load_samples_if_empty, by=person("")) if sample else None)
         with _kept(settings), up_to_date(upkeep):
             given, os.environ["DATABASE_URL"] = settings.database_url, dsn  # server processes read it there
             os.environ["TILESERVER_SHELF"] = str(settings.shelf or "off")

@@ -8,8 +8,10 @@ import msgspec
 import typer
 
 from tileserver.cli import session
+from tileserver.cli.options import By, Why, person
 from tileserver.cli.session import Json, has_data, print_json, print_table, progress_bar, with_connection
 from tileserver.config import read_settings
+from tileserver.desk.acts import drop_theatre, hide_theatre
 from tileserver.desk.declare import declare
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.errors import BadParameter
@@ -17,7 +19,6 @@ from tileserver.model import Theatre
 from tileserver.publish.documents import time_block
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import has_schema, migrate
-from tileserver.store.theatres import remove_theatre, set_hidden
 from tileserver.theatres import load_theatre, shipped
 from tileserver.theatres.write import toml_of
 from tileserver.tiles.catalogue import load_catalogue
@@ -37,6 +38,8 @@ class _Stored(NamedTuple):
 @theatre.command()
 def add(
     definition: Annotated[str, typer.Argument(help="Id of a shipped definition, or path of a TOML file.")],
+    by: By = "",
+    reason: Why = "",
 ) -> None:
     """Add a theatre, or bring one up to date with its definition; its data stays.
 
@@ -46,12 +49,12 @@ def add(
     A layer may name a mapping of its files beside the definition, mapping = "own.toml": its text is checked
     and kept with the theatre, and tileserver import goes by it. After an edit, add the theatre again.
     """
-    wanted = load_theatre(definition)
+    wanted, who = load_theatre(definition), person(by)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> bool:
             await migrate(connection)
-            return await declare(connection, wanted, progress)
+            return await declare(connection, wanted, progress, who, reason)
 
         changed = with_connection(work, creates=True)
     layers = ", ".join(layer.name for layer in wanted.layers)
@@ -88,19 +91,21 @@ def show(
 
 
 @theatre.command()
-def hide(name: Id) -> None:
+def hide(name: Id, by: By = "", reason: Why = "") -> None:
     """Hide a theatre from readers: out of the catalogue, and 404 at every address, until `unhide`.
 
     Its data stays, and the desk's commands go on: `import`, `revisions`, `rollback`, `withdraw`.
     """
-    changed = with_connection(lambda connection: _set_hidden(connection, name, hidden=True))
+    who = person(by)
+    changed = with_connection(lambda connection: hide_theatre(connection, name, who, reason, hidden=True))
     typer.echo(f"{name}: {'hidden' if changed else 'is hidden already'}")
 
 
 @theatre.command()
-def unhide(name: Id) -> None:
+def unhide(name: Id, by: By = "", reason: Why = "") -> None:
     """Show a theatre to readers again."""
-    changed = with_connection(lambda connection: _set_hidden(connection, name, hidden=False))
+    who = person(by)
+    changed = with_connection(lambda connection: hide_theatre(connection, name, who, reason, hidden=False))
     typer.echo(f"{name}: {'shown' if changed else 'is shown already'}")
 
 
@@ -110,12 +115,14 @@ def remove(
     reason: Annotated[str, typer.Option(help="Kept with the revision, never shown to readers.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if readers see something of it.")] = False,
+    by: By = "",
 ) -> None:
     """Remove a theatre and all its data, of every revision. Nothing can undo the removal.
 
     Refused while it has public data, unless forced: hide it first, and see that nobody misses it. Copies that
     left the server, in a reader's browser or a CDN, it cannot reach: purge the CDN.
     """
+    who = person(by)
 
     async def work(connection: Connection) -> int | None:
         layers = await layers_of(connection, name)
@@ -126,7 +133,7 @@ def remove(
         typer.echo(f"{name}: {', '.join(layers)}, of every revision")
         if not yes and not typer.confirm("Remove all of it for good?"):
             return None
-        return await remove_theatre(connection, name, reason)
+        return await drop_theatre(connection, name, who, reason)
 
     revision = with_connection(work)
     typer.echo(f"{name}: {'stays' if revision is None else f'removed, in revision {revision}'}")
@@ -137,11 +144,6 @@ async def _is_public(connection: Connection, name: str) -> bool:
     if not any(ref.theatre == name for ref in catalogue.layers):
         return False
     return time_block(catalogue.tileset(name), session.clock.get()())["extent"] is not None
-
-
-async def _set_hidden(connection: Connection, name: str, *, hidden: bool) -> bool:
-    await layers_of(connection, name)
-    return await set_hidden(connection, name, hidden=hidden)
 
 
 async def _stored_theatres(connection: Connection) -> dict[str, _Stored]:

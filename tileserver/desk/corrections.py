@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ from tileserver.declared import Text
 from tileserver.desk.settled import settled_warning
 from tileserver.errors import BadParameter
 from tileserver.model import Revision
+from tileserver.store.audit import Act, Deed, append
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.corrected import set_remark
@@ -64,11 +65,12 @@ async def rollback(
     revision: int,
     reason: str,
     remark: Text | None = None,
+    by: str = "",
 ) -> Rollback:
     """Make a layer and the lines derived from the layer, or all *layers*, current as known in *revision*.
 
     Writes a new revision; every earlier one stays as it is, and whatever was withdrawn stays withdrawn. The
-    *reason* is the desk's, the *remark* for readers, by language.
+    *reason* is the desk's, the *remark* for readers, by language; *by* is who does it, for the audit log.
     `BadParameter` where there is no such revision, or where the layer cannot be corrected by itself.
     """
     chosen = list(layers.values()) if name is None else _with_derived(layers, name, "roll back")
@@ -84,23 +86,35 @@ async def rollback(
             await writer.commit_revision(summary, {"rollback": revision, "reason": reason}, remark)
             warning = await settled_warning(writer.connection, chosen, writer.revision)
             done = Rollback(writer.revision, rows, warning)
+            details = {"to": target, "rows": rows, **({"remark": remark} if remark else {})}
+            await _note(writer, "rollback", by, chosen, reason, details)
     return done
 
 
-async def put_remark(connection: Connection, revision: int, remark: Text) -> Revision:
+async def put_remark(
+    connection: Connection, revision: int, remark: Text, by: str = "", reason: str = ""
+) -> Revision:
     """Put *remark*, the desk's public words by language, on a past *revision*, in place of any before.
 
-    Returns the revision that says so, which changes no layer. Errors are those of `set_remark`.
+    *by* is who does it, the *reason* the desk's own, both for the audit log. Returns the revision
+    that says so, which changes no layer. Errors are those of `set_remark`.
     """
     with translated():
         async with open_revision(connection) as writer:
             await set_remark(writer, check_revision(revision, writer.revision - 1), remark)
             await writer.commit_revision(f"a remark on revision {revision}", {"remarked": revision})
+            await _note(writer, "remark", by, (), reason, {"of": revision, "remark": remark})
     return writer.revision
 
 
 async def withdraw_features(
-    connection: Connection, layers: Layers, name: str, ids: Collection[int], reason: str, agree: Agree
+    connection: Connection,
+    layers: Layers,
+    name: str,
+    ids: Collection[int],
+    reason: str,
+    agree: Agree,
+    by: str = "",
 ) -> Withdrawal | None:
     """Take the features with *ids*, the ids in tiles, out of every revision.
 
@@ -120,7 +134,7 @@ async def withdraw_features(
             raise BadParameter(f"{stored.ref} has no feature {shown} in any revision; nothing was withdrawn")
         return taken
 
-    return await _withdraw(connection, stored, {"ids": sorted(ids)}, reason, take, agree)
+    return await _withdraw(connection, stored, {"ids": sorted(ids)}, (by, reason), take, agree)
 
 
 async def withdraw_period(
@@ -131,6 +145,7 @@ async def withdraw_period(
     end: datetime | None,
     reason: str,
     agree: Agree,
+    by: str = "",
 ) -> Withdrawal | None:
     """Take the features and states in ``[start, end)`` out of every revision; ``end=None`` is for ever.
 
@@ -150,20 +165,21 @@ async def withdraw_period(
 
     what = {"from": format_instant(start), "to": format_instant(end)}
     goes_on = bool(instants) and end is not None and end not in instants
-    return await _withdraw(connection, stored, what, reason, take, agree, goes_on=goes_on)
+    return await _withdraw(connection, stored, what, (by, reason), take, agree, goes_on=goes_on)
 
 
 async def _withdraw(
     connection: Connection,
     stored: StoredLayer,
     what: dict[str, Any],
-    reason: str,
+    who_and_why: tuple[str, str],
     take: Take,
     agree: Agree,
     *,
     goes_on: bool = False,
 ) -> Withdrawal | None:
     """Take, ask, and only then commit: exactly the rows that were agreed to are gone."""
+    by, reason = who_and_why
     if not reason.strip():
         raise BadParameter("say why it is withdrawn: the reason stays with the revision, and it is blank")
     done: Withdrawal | None = None
@@ -180,8 +196,23 @@ async def _withdraw(
             await record_withdrawal(writer, taken.layers, what, reason)
             await note_withdrawn(writer, stored.layer_id, taken.ids, reason)
             await writer.commit_revision(f"withdrawal from {stored.ref}: {reason}", {"withdrawn": what})
+            details = {**what, "versions": taken.features, "faces": taken.faces}
+            await _note(writer, "withdraw", by, [stored], reason, details)
             done = asked
     return done
+
+
+async def _note(
+    writer: Writer,
+    what: Deed,
+    by: str,
+    chosen: Sequence[StoredLayer],
+    reason: str,
+    details: Mapping[str, Any],
+) -> None:
+    theatre = chosen[0].ref.theatre if chosen else ""
+    names = tuple(each.layer.name for each in chosen)
+    await append(writer.connection, Act(what, by, theatre, names, (writer.revision,), reason, details))
 
 
 def _with_derived(layers: Layers, name: str, verb: str) -> list[StoredLayer]:

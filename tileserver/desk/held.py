@@ -17,9 +17,19 @@ from tileserver.desk.prepared import unpack
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.verdict import Effect, Verdict, judge
 from tileserver.desk.withdrawn import hide
+from tileserver.store.audit import Act, append
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.held import HeldImport, decide, find_held, held_content, judge_again, list_held
+from tileserver.store.held import (
+    HeldImport,
+    decide,
+    find_held,
+    held_content,
+    judge_again,
+    layer_names,
+    list_held,
+    reject_waiting,
+)
 from tileserver.store.revisions import NothingChanged, open_revision
 
 
@@ -93,10 +103,11 @@ async def accept(
     reason: str,
     progress: Progress = no_progress,
     remark: Text | None = None,
+    by: str = "",
 ) -> tuple[str, Outcome]:
     """Publish the held import *number*, in one revision that records the reason; return layer and outcome.
 
-    *remark* is what readers are told of it, see `Job.remark`.
+    *remark* is what readers are told of it, see `Job.remark`; *by* is who accepts.
 
     `HeldBack` where the import would break more now than the desk was shown; nothing is changed then.
     """
@@ -106,14 +117,33 @@ async def accept(
         given = unpack(await held_content(connection, number))
     shown = Shown(number, frozenset(each.broken for each in _rulings(found)), found.judged)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
-    job = Job(connection, own, stored.layer.name, progress, reason, shown, remark or {})
+    job = Job(connection, own, stored.layer.name, progress, reason, shown, remark or {}, by)
     return str(stored.ref), await commit(job, given)
 
 
-async def reject(connection: Connection, number: int, reason: str) -> None:
-    """Drop the held import *number*; its account stays."""
+async def reject(connection: Connection, number: int, reason: str, by: str = "") -> None:
+    """Drop the held import *number*; its account stays, and the audit log has who did."""
     with translated():
-        await decide(connection, number, "rejected", reason, None)
+        async with connection.transaction():
+            await decide(connection, number, "rejected", reason, None)
+            await _note_rejected(connection, number, by, reason)
+
+
+async def supersede(connection: Connection, number: int, revision: int, by: str) -> None:
+    """Reject the import *number* where still waiting: *revision* published a newer delivery of its file.
+
+    In the transaction of the caller, who has nothing left to lock.
+    """
+    why = f"superseded by revision {revision}"
+    if await reject_waiting(connection, number, why):
+        await _note_rejected(connection, number, by, why)
+
+
+async def _note_rejected(connection: Connection, number: int, by: str, reason: str) -> None:
+    found = await find_held(connection, number)
+    theatre, layer = await layer_names(connection, found.layer_id)
+    details = {"held": number, "file": found.origin}
+    await append(connection, Act("reject", by, theatre, (layer,), reason=reason, details=details))
 
 
 def _layer(layers: Collection[StoredLayer], found: HeldImport) -> StoredLayer:

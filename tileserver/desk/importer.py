@@ -17,14 +17,17 @@ again at *propose*. The samples enter at *gather*. What all stages share is a `J
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from tileserver.desk.file_hash import file_sha256
 from tileserver.desk.gather import gather_features, gather_snapshots
+from tileserver.desk.import_acts import published_act
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import complete_already
 from tileserver.desk.redraw import redraw
-from tileserver.desk.verdict import judge
+from tileserver.desk.verdict import Effect, Verdict, judge, last_effects
 from tileserver.desk.withdrawn import hide
 from tileserver.desk.writing import check_shown, conclude, hold, write_rows
 from tileserver.ingest import (
@@ -38,6 +41,7 @@ from tileserver.ingest import (
     read_snapshots,
 )
 from tileserver.ingest.report import printable
+from tileserver.store.audit import append
 from tileserver.store.connect import translated
 from tileserver.store.days import add_days
 from tileserver.store.held import decide
@@ -79,11 +83,13 @@ async def gather_file(job: Job, path: Path, options: ReadOptions, *, complete: b
     stored, report, origin = job.stored, Report(), printable(path.name)
     if not gives_snapshots(stored.layer, options):
         features = read_features(path, stored.theatre, stored.layer, options, report)
-        return await gather_features(job, features, report, origin, complete=complete)
-    if complete:
+        given = await gather_features(job, features, report, origin, complete=complete)
+    elif complete:
         raise complete_already(stored)
-    snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
-    return await gather_snapshots(job, snapshots, report, origin, count_items(path))
+    else:
+        snapshots = read_snapshots(path, stored.theatre, stored.layer, options, report)
+        given = await gather_snapshots(job, snapshots, report, origin, count_items(path))
+    return replace(given, sha256=file_sha256(path))
 
 
 async def import_snapshots(
@@ -127,8 +133,22 @@ async def commit(job: Job, given: Prepared) -> Outcome:
                 drawn = await redraw(writer, job, proposal.before, proposal.after, given.features)
                 outcome.faces_added, outcome.faces_ended = drawn
             await conclude(writer, job, given, outcome)
+            await append(writer.connection, published_act(job, given, outcome, _told(verdict)))
     if outcome.rulings and not job.accept:
         outcome.held = await hold(job, given, verdict)
     elif job.shown is not None and outcome.revision is None:
-        await decide(job.connection, job.shown.number, "accepted", job.accept, None)
+        await _accept_known(job, job.shown.number, given, outcome)
     return outcome
+
+
+def _told(verdict: Verdict) -> list[Effect]:
+    """Return the effects for the audit log: where no rule was broken, the effects of the last change."""
+    return verdict.effects or last_effects(verdict)
+
+
+async def _accept_known(job: Job, number: int, given: Prepared, outcome: Outcome) -> None:
+    """Accept the held import *number*, of which nothing is new."""
+    with translated():
+        async with job.connection.transaction():
+            await decide(job.connection, number, "accepted", job.accept, None)
+            await append(job.connection, published_act(job, given, outcome, []))

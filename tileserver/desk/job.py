@@ -52,6 +52,10 @@ class Job:
         The held import that *accept* decides; ``None`` for a file that is read now.
     remark : mapping of str to str
         What the desk says in public where the revision corrects days, by language, '' for any.
+    by : str
+        Who imports, for the audit log; '' where nobody is named.
+    reason : str
+        Why, for the audit log; '' where there is nothing to say.
 
     Raises
     ------
@@ -66,6 +70,8 @@ class Job:
     accept: str = ""
     shown: Shown | None = None
     remark: Text = field(default_factory=dict)
+    by: str = ""
+    reason: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a job that no file could make good."""

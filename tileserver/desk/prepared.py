@@ -41,6 +41,7 @@ class Prepared:
     days: Mapping[datetime, datetime] = field(default_factory=dict)  # instants known to the day: its end
     # Ids in tiles of events with a hidden source, and the hash of the version that may stay, if any may.
     hidden: Mapping[int, bytes | None] = field(default_factory=dict)
+    sha256: str = ""  # of the file in hex, see `desk.file_hash`; '' where there is none
 
 
 def prepared(report: Report, **said: Any) -> Prepared:
@@ -60,6 +61,7 @@ class _Packed(msgspec.Struct, array_like=True):
     days: list[tuple[datetime, datetime]]
     keyed: list[tuple[bytes, int]] = []  # hashes of events that have keys, and their ids
     hidden: list[tuple[int, bytes | None]] = []
+    sha256: str = ""
 
 
 def pack(given: Prepared) -> tuple[bytes, bytes]:
@@ -80,6 +82,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         sorted(given.days.items()),
         [(key, each.keyed_id) for key, each in sorted(given.features.items()) if each.keyed_id is not None],
         sorted(given.hidden.items()),
+        given.sha256,
     )
     small = zstandard.compress(msgspec.msgpack.encode(packed, order="deterministic"), _LEVEL)
     if len(small) > LIMITS.held_bytes:
@@ -98,7 +101,7 @@ def _import_hash(packed: _Packed) -> bytes:
     """
     counted = {name: packed.report[name] for name in _COUNTED if name in packed.report}
     whole = msgspec.structs.replace(packed, report=counted)
-    unsaid = 0 if whole.hidden else 1 if whole.keyed else 2
+    unsaid = 1 if whole.hidden else 2 if whole.keyed else 3  # the bytes of the file are not what was read
     values = msgspec.structs.astuple(whole)[: len(whole.__struct_fields__) - unsaid]
     return hashlib.blake2b(msgspec.msgpack.encode(values, order="deterministic"), digest_size=16).digest()
 
@@ -118,4 +121,5 @@ def unpack(small: bytes) -> Prepared:
         packed.complete,
         dict(packed.days),
         dict(packed.hidden),
+        packed.sha256,
     )

@@ -157,6 +157,13 @@ def _effects(proposal: Proposal, rulings: list[Ruling], yardstick: Yardstick) ->
     return found
 
 
+def last_effects(verdict: Verdict) -> list[Effect]:
+    """Return the effects at the last instant that changes; none of a layer whose land is not measured."""
+    if verdict.yardstick is None:
+        return []
+    return _effects(verdict.proposal, [], verdict.yardstick)
+
+
 def effects_at(at: datetime, before: Sizes, after: Sizes) -> list[Effect]:
     """Return the effects at the instant *at* (UTC) of a state that becomes another, by status."""
     statuses = sorted({*before, *after})

@@ -10,6 +10,7 @@ from tileserver.desk.prepared import Prepared
 from tileserver.errors import BadParameter
 from tileserver.findings import Finding
 from tileserver.ingest.report import left_out_of
+from tileserver.store.audit import Act, append
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.corrections import erase_more_exact, erase_other_rows, record_withdrawal
@@ -96,8 +97,12 @@ async def _coarsen(writer: Writer, stored: StoredLayer, given: Prepared) -> int:
     return len(taken.ids)
 
 
-async def readmit(connection: Connection, stored: StoredLayer, ids: Collection[int], reason: str) -> int:
+async def readmit(
+    connection: Connection, stored: StoredLayer, ids: Collection[int], reason: str, by: str = ""
+) -> int:
     """Let imports bring back the events with *ids*, and return their number; the withdrawal stays.
+
+    *by* is who does it, for the audit log.
 
     `BadParameter` where one of them is not kept out, or for a blank *reason*; nothing was changed then.
     """
@@ -109,4 +114,8 @@ async def readmit(connection: Connection, stored: StoredLayer, ids: Collection[i
             if missing := {*ids} - done:
                 shown = ", ".join(map(str, sorted(missing)[:10]))
                 raise BadParameter(f"nothing keeps {shown} out of {stored.ref}; nothing was changed")
+            ref, details = stored.ref, {"ids": sorted(done)}
+            await append(
+                connection, Act("readmit", by, ref.theatre, (ref.layer,), reason=reason, details=details)
+            )
     return len(done)

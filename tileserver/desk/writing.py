@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from tileserver.desk.import_acts import held_act
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared, pack
 from tileserver.desk.proposal import Proposal, state_hash
@@ -12,6 +13,7 @@ from tileserver.desk.settled import settled_warning
 from tileserver.desk.verdict import Verdict
 from tileserver.errors import HeldBack
 from tileserver.model import Feature, LayerId
+from tileserver.store.audit import append
 from tileserver.store.connect import translated
 from tileserver.store.held import QuarantineRow, decide, keep
 from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer
@@ -79,17 +81,21 @@ async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:
     """Keep *given* until the desk decides, and return its number; the same import keeps its number."""
     digest, content = pack(given)
     with translated():
-        return await keep(
-            job.connection,
-            job.stored.layer_id,
-            given.origin,
-            digest,
-            [asdict(each) for each in verdict.rulings],
-            verdict.newest,
-            given.report,
-            content,
-            quarantine_rows(given),
-        )
+        async with job.connection.transaction():
+            number, is_new = await keep(
+                job.connection,
+                job.stored.layer_id,
+                given.origin,
+                digest,
+                [asdict(each) for each in verdict.rulings],
+                verdict.newest,
+                given.report,
+                content,
+                quarantine_rows(given),
+            )
+            if is_new:
+                await append(job.connection, held_act(job, given, verdict, number))
+    return number
 
 
 def check_shown(job: Job, given: Prepared, verdict: Verdict) -> None:

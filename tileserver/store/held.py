@@ -58,8 +58,8 @@ async def keep(
     report: dict[str, Any],
     content: bytes,
     quarantined: Iterable[QuarantineRow],
-) -> int:
-    """Keep an import until the desk decides, and return its number.
+) -> tuple[int, bool]:
+    """Keep an import until the desk decides; return its number, and whether the number is new.
 
     *content* is the import as `desk.prepared.pack` gave it in bytes, *digest* its digest: an import with the
     same digest that waits already keeps its number.
@@ -67,7 +67,7 @@ async def keep(
     async with write_locked(connection):
         again = await connection.fetchval(_AGAIN, layer_id, digest, list(rulings), judged)
         if again is not None:
-            return int(again)
+            return int(again), False
         number = await connection.fetchval(
             _KEEP,
             layer_id,
@@ -83,7 +83,7 @@ async def keep(
             records=[(number, *map(without_nul, row)) for row in quarantined],
             columns=["held", "finding", "origin", "raw"],
         )
-    return int(number)
+    return int(number), True
 
 
 async def judge_again(
@@ -109,6 +109,12 @@ async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
     if row is None:
         raise BadParameter(f"there is no held import {number}; list them with: tileserver held list --all")
     return HeldImport(*row)
+
+
+async def layer_names(connection: asyncpg.Connection, layer_id: LayerId) -> tuple[str, str]:
+    """Return the names of the theatre and of the layer itself."""
+    row = await connection.fetchrow("SELECT theatre, name FROM layer WHERE id = $1", layer_id)
+    return row["theatre"], row["name"]
 
 
 async def held_content(connection: asyncpg.Connection, number: int) -> bytes:
@@ -139,14 +145,15 @@ async def decide(
         raise BadParameter(f"held import {number} was {found.state} already")
 
 
-async def supersede(connection: asyncpg.Connection, number: int, revision: Revision) -> None:
-    """Reject the import *number* where still waiting: *revision* published a newer delivery of its file."""
-    await connection.execute(
+async def reject_waiting(connection: asyncpg.Connection, number: int, why: str) -> bool:
+    """Reject the import *number* where still waiting; return whether any was."""
+    done = await connection.fetchval(
         "UPDATE held SET state = 'rejected', reason = $2, content = NULL, decided = clock_timestamp()"
-        " WHERE id = $1 AND state = 'waiting'",
+        " WHERE id = $1 AND state = 'waiting' RETURNING true",
         number,
-        f"superseded by revision {revision}",
+        why,
     )
+    return bool(done)
 
 
 async def accepted_quarantine(connection: asyncpg.Connection, layer_id: LayerId) -> set[QuarantineRow]:

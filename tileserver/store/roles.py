@@ -11,8 +11,9 @@ from tileserver.store.connect import Connection
 from tileserver.store.migrations import has_schema
 
 # For the desk alone; no reader is ever shown a row of them.
-_DESK = ("held", "held_quarantine", "quarantine", "watch_entry", "watched_file", "watcher")
+_DESK = ("held", "held_quarantine", "quarantine", "watch_entry", "watched_file", "watcher", "audit_entry")
 _LEDGER = "migration"  # written by the owner alone
+_LOG = "audit_entry"  # which is only ever added to
 _COUNTED = "api_key_usage"  # which whoever serves writes, and nothing else
 
 _PLACE = """
@@ -64,8 +65,8 @@ async def make_roles(connection: Connection, serving: str, importing: str) -> li
 async def role_statements(connection: Connection, serving: str, importing: str) -> list[str]:
     """Return the statements that make and grant the roles *serving* and *importing*.
 
-    They can be run again after any migration, and need not be but after that which brought keys: what the
-    owner of the tables makes later is granted as well.
+    They can be run again after any migration, and need not be but after those which brought keys and the
+    audit log: what else the owner of the tables makes later is granted as well.
 
     Raises
     ------
@@ -85,6 +86,8 @@ def _granted(place: _Place, reader: str, writer: str) -> list[str]:
     both = f"{reader}, {writer}"
     counting = f'GRANT INSERT, UPDATE ON {place.schema}."{_COUNTED}" TO {reader}'
     counted = [counting] if _COUNTED in place.tables else []  # before its migration the rest is granted
+    adding = f'GRANT INSERT ON {place.schema}."{_LOG}" TO {writer}'
+    added = [adding] if _LOG in place.tables else []
     later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {place.owner} IN SCHEMA {place.schema} GRANT"
     return [
         f"ALTER ROLE {reader} SET default_transaction_read_only = on",
@@ -93,7 +96,8 @@ def _granted(place: _Place, reader: str, writer: str) -> list[str]:
         f"GRANT SELECT ON {place.listed(_DESK)} TO {reader}",
         *counted,
         f"GRANT SELECT ON {place.listed()} TO {writer}",
-        f"GRANT INSERT, UPDATE, DELETE ON {place.listed((_LEDGER,))} TO {writer}",
+        f"GRANT INSERT, UPDATE, DELETE ON {place.listed((_LEDGER, _LOG))} TO {writer}",
+        *added,
         f"{later} SELECT ON TABLES TO {both}",
         f"{later} INSERT, UPDATE, DELETE ON TABLES TO {writer}",
     ]

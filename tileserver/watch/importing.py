@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from tileserver.config import read_settings
 from tileserver.desk.importer import import_file
 from tileserver.desk.job import Job, Outcome, no_progress
 from tileserver.desk.layers import layers_of
@@ -96,7 +97,8 @@ async def _imported(entry: WatchEntry, path: Path, dsn: str) -> Outcome:
     try:
         layers = await layers_of(connection, entry.ref.theatre, entry.ref.layer)
         await rebuild_stale(connection, no_progress)
-        job = Job(connection, layers, entry.ref.layer)
+        reason = f"watched: {entry.name}"
+        job = Job(connection, layers, entry.ref.layer, by=read_settings().by, reason=reason)
         return await import_file(job, path, options, complete=entry.complete)
     finally:
         await connection.close(timeout=10)

@@ -11,13 +11,13 @@ from datetime import timedelta
 
 import structlog
 
+from tileserver.config import read_settings
+from tileserver.desk.held import supersede
 from tileserver.desk.layers import layers_of
 from tileserver.errors import BadRequest, ImportFailed, StoreUnavailable
 from tileserver.ingest.mapping.of_layer import mapping_for
-from tileserver.model import Revision
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.store.held import supersede
 from tileserver.store.watching import WatchedFile, keep_file, list_files, note_gone, note_look, touch_file
 from tileserver.times import Clock, format_instant
 from tileserver.watch.choice import Step, pause_left_s, pause_s, spared_hash, step_of
@@ -171,7 +171,7 @@ class EntryTurns:
         async with connection.transaction():
             await keep_file(connection, file)
             if before is not None and before.held is not None and file.revision is not None:
-                await supersede(connection, before.held, Revision(file.revision))
+                await supersede(connection, before.held, file.revision, read_settings().by)
         _tell(file)
 
     def _tell_trouble(self, trouble: str) -> None:
