@@ -58,7 +58,7 @@ def test_every_command_of_a_group_is_named_beside_it_and_no_other() -> None:
     for name, group in COMMANDS.items():
         own = {each for each, _ in _below(group)}
         if own:
-            assert set(re.findall(r"`([a-z]+)`", rows[name])) == own
+            assert set(re.findall(r"`([a-z-]+)`", rows[name])) == own
 
 
 _CALL = re.compile(r"^(?:\.venv/bin/)?tileserver ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)

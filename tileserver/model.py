@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, NewType, TypeAlias
+from typing import Annotated, Literal, NamedTuple, NewType, TypeAlias
 
 import msgspec
 import numpy as np
@@ -168,6 +168,8 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     directions: tuple[Direction, ...] = ()  # parts of the front, in the order in which they are told
     access: Literal["public", "keys"] = "public"  # who is shown any of it: everybody, or holders of keys
     embargo_classes: tuple[EmbargoClass, ...] = ()
+    # Persons who have to have seen an import before it is public, with the one who imports.
+    reviewers: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
 
     def __post_init__(self) -> None:
         """Leave one layer in each role that follows from kind and time; the others are only served.

@@ -55,7 +55,7 @@ class Desk:
 
         async def work(connection: asyncpg.Connection) -> Outcome:
             report = Report(read=sum(map(len, states.values())))
-            snapshots = [_snapshot(at, states[at]) for at in sorted(states)]
+            snapshots = [snapshot(at, states[at]) for at in sorted(states)]
             job = Job(connection, await self.layers(connection), "control", accept=accept)
             return await import_snapshots(job, snapshots, report, "drawn")
 
@@ -127,7 +127,7 @@ def _lattice(degrees: float) -> int:
     return math.floor(degrees / SIDE)
 
 
-def _snapshot(at: datetime, cells: Cells) -> RawSnapshot:
+def snapshot(at: datetime, cells: Cells) -> RawSnapshot:
     features = tuple(
         RawFeature(json.dumps(square(cell)).encode(), {"status": status}, origin=f"{at}{cell}")
         for cell, status in sorted(cells.items())

@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from tileserver.cli.options import By, Remarks, Why, first_instant, person, remark_of
+from tileserver.cli.options import (
+    By,
+    PublishAt,
+    Remarks,
+    Why,
+    first_instant,
+    person,
+    publish_instant,
+    remark_of,
+)
 from tileserver.cli.outcome import outcome_words, print_outcome
 from tileserver.cli.preview import (
     ReportFile,
@@ -112,6 +121,7 @@ def import_(
     remark: Remarks = None,
     by: By = "",
     reason: Why = "",
+    publish_at: PublishAt = "",
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -137,6 +147,10 @@ def import_(
     where the area of a status changes by more than it allows: see tileserver held. A file of events of which
     less is quarantined is published, exit code 0, and says so.
 
+    With --publish-at it is checked and kept, and becomes public then. Where the theatre wants several persons
+    (reviewers in its definition) it is kept until another one approves it: tileserver held approve. Both end
+    with 0; events whose source is hidden now leave every revision at once all the same.
+
     For the desk: what --dry-run, --report and --look say of the data known now does not obey the embargo.
     """
     if look and not dry_run:
@@ -144,9 +158,8 @@ def import_(
             "--look goes with --dry-run; look at what was held back with: tileserver held look"
         )
     check_writable(report)
-    ref, who = LayerRef.parse(layer), person(by)
-    columns = date_column, end_column, category_column
-    keys = tuple(key_column or ())
+    ref, who, said = LayerRef.parse(layer), person(by), remark_of(remark)
+    columns, keys = (date_column, end_column, category_column), tuple(key_column or ())
     options = ReadOptions(*columns, None, reader, axes or "", whole_state=whole_state, key_columns=keys)
     if mapping:
         options = _mapped(options, mapping)
@@ -159,7 +172,8 @@ def import_(
                 await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=first_instant(at, layers[ref.layer].theatre))
-            job = Job(connection, layers, ref.layer, progress, accept, None, remark_of(remark), who, reason)
+            then = publish_instant(publish_at, layers[ref.layer].theatre)
+            job = Job(connection, layers, ref.layer, progress, accept, None, said, who, reason, then)
             return job.stored, *await _imported(job, path, dated, manner)
 
         done = with_connection(work)
@@ -191,7 +205,7 @@ def _finish(stored: StoredLayer, told: Preview | None, outcome: Outcome | None, 
     """Print the outcome or preview of an import; exit with 1 where held back, now or in the preview."""
     if outcome is not None:
         print_outcome(str(stored.ref), outcome, json=manner.json)
-        words, held = outcome_words(outcome), outcome.held is not None
+        words, held = outcome_words(outcome), outcome.waits_for == "decision"
     else:
         assert told is not None
         print_preview(stored, told, manner.accept, json=manner.json)

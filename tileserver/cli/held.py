@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from tileserver.cli.options import By, Remarks, person, remark_of
+from tileserver.cli.options import By, PublishAt, Remarks, person, publish_instant, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
-from tileserver.cli.session import Json, print_json, print_table, progress_bar, with_connection
+from tileserver.cli.session import Json, clock, print_json, print_table, progress_bar, with_connection
+from tileserver.declared import Text
 from tileserver.desk import held as desk
 from tileserver.desk.held import HeldReview
 from tileserver.desk.job import Outcome
@@ -27,6 +29,9 @@ held = typer.Typer(
     help="Imports that were held back: nothing of them is public until one is accepted.",
     no_args_is_help=True,
 )
+
+_LATE = timedelta(minutes=1)
+_NOBODY = "nobody runs held publish-due"
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="From: tileserver held list")]
 
@@ -54,7 +59,7 @@ def list_(
             each.layer,
             format_instant(each.found.kept_at.replace(microsecond=0)),
             each.found.origin,
-            f"{each.found.state}{_decision(each.found)}",
+            state_words(each),
             "; ".join(ruling.words for ruling in each.rulings),
         )
         for each in found
@@ -83,14 +88,26 @@ def show(number: Number, report: ReportFile = None, json: Json = False) -> None:
         print_json(_document(seen))
         return
     found = seen.found
-    typer.echo(f"{seen.layer}: {found.origin}, {found.state}{_decision(found)}")
+    _print_head(seen)
     for ruling in seen.rulings:
         typer.echo(f"  {ruling.words}")
     print_findings(found.report)
     if found.state == "waiting":
         typer.echo(f"It would add {seen.added:,} versions of features and end {seen.ended:,}.")
         print_effects(seen.effects, "What it would change")
-        typer.echo(f"To publish it: tileserver held accept {found.id} --reason ...")
+        if seen.missing:
+            typer.echo(f"To publish it, another person: tileserver held approve {found.id} --by NAME")
+        else:
+            typer.echo(f"To publish it: tileserver held accept {found.id} --reason ...")
+
+
+def _print_head(seen: HeldReview) -> None:
+    found = seen.found
+    by = f", by {found.plan.imported_by}" if found.plan.imported_by else ""
+    typer.echo(f"{seen.layer}: {found.origin}{by}, {state_words(seen)}")
+    for approval in seen.approvals:
+        reason = f": {approval.reason}" if approval.reason else ""
+        typer.echo(f"  approved by {approval.by}{reason}")
 
 
 @held.command()
@@ -121,20 +138,48 @@ def accept(
     reason: Annotated[str, typer.Option(help="Kept with the revision.")],
     remark: Remarks = None,
     by: By = "",
+    publish_at: PublishAt = "",
     json: Json = False,
 ) -> None:
     """Publish an import exactly as read, in a revision of its own, and say how the public data changed.
 
-    Refused where something was imported meanwhile and it would break more than was shown. For the desk: it
-    does not obey the embargo.
+    With --publish-at, or where it was imported with that, only then. Refused where something was imported
+    meanwhile and it would break more than was shown. For the desk: it does not obey the embargo.
     """
-    said, who = remark_of(remark), person(by)
+    _agree(number, reason, remark_of(remark), person(by), publish_at, json=json)
+
+
+@held.command()
+def approve(
+    number: Number,
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="NAME", help="Who approves: not the one who imported it."),
+    ],
+    reason: Annotated[str, typer.Option(help="Kept with the revision; wanted where a rule was broken.")] = "",
+    remark: Remarks = None,
+    publish_at: PublishAt = "",
+    json: Json = False,
+) -> None:
+    """Approve an import for the public, as another person than the importer.
+
+    For theatres that want several persons: reviewers in the definition. The last one publishes it, or lets it
+    become public at its time. The same name is refused, in whatever case it is written. Nothing holds up a
+    withdrawal: tileserver withdraw works at once. For the desk: it does not obey the embargo.
+    """
+    _agree(number, reason, remark_of(remark), person(by), publish_at, json=json)
+
+
+def _agree(number: int, reason: str, remark: Text, who: str, publish_at: str, *, json: bool) -> None:
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> tuple[str, Outcome]:
             layers = await checked_layers(connection)
             await rebuild_stale(connection, progress)
-            return await desk.accept(connection, layers, number, reason, progress, said, who)
+            found = await find_held(connection, number)
+            theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
+            at = publish_instant(publish_at, theatre)
+            return await desk.accept(connection, layers, number, reason, progress, remark, who, at)
 
         ref, outcome = with_connection(work)
     print_outcome(ref, outcome, json=json)
@@ -160,6 +205,22 @@ def reject(
     typer.echo(f"rejected: {number}")
 
 
+def state_words(seen: HeldReview) -> str:
+    """Return the state of a held import in words, with its time or its decision."""
+    found, at = seen.found, seen.found.plan.publish_at
+    then = "" if at is None else f", for {format_instant(at)}"
+    if found.state != "waiting":
+        return f"{found.state}{_decision(found)}"
+    if found.plan.agreed_by is not None and at is not None:
+        is_late = at + _LATE < clock.get()()
+        return (
+            f"overdue, {_NOBODY} since {format_instant(at)}" if is_late else f"public at {format_instant(at)}"
+        )
+    if seen.missing:
+        return f"waits for {seen.missing} more to approve{then}"
+    return f"waiting{then}"
+
+
 def _decision(found: HeldImport) -> str:
     revision = f" in revision {found.revision}" if found.revision else ""
     return revision + (f": {found.reason}" if found.reason else "")
@@ -175,6 +236,11 @@ def _document(seen: HeldReview) -> dict[str, Any]:
         "state": found.state,
         "reason": found.reason,
         "revision": found.revision,
+        "imported_by": found.plan.imported_by,
+        "publish_at": None if found.plan.publish_at is None else format_instant(found.plan.publish_at),
+        "agreed_by": found.plan.agreed_by,
+        "approvals": [{"by": each.by, "reason": each.reason} for each in seen.approvals],
+        "missing": seen.missing,
         "rulings": msgspec.to_builtins(seen.rulings),
         "report": found.report,
         "added": seen.added,

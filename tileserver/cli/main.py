@@ -24,6 +24,7 @@ from tileserver.cli import (
     picture,
     places,
     revisions,
+    scheduled,
     seed,
     serving,
     session,
@@ -56,6 +57,8 @@ app.add_typer(mapping.mapping, name="mapping")
 app.add_typer(places.places, name="places")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(held.held, name="held")
+held.held.command()(scheduled.cancel)
+held.held.command("publish-due")(scheduled.publish_due_)
 app.add_typer(watch.watch, name="watch")
 app.command()(desk.sample)
 app.command()(look.layers)

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from tileserver.cli.session import clock
 from tileserver.config import read_settings
 from tileserver.declared import Text
+from tileserver.desk.due import check_publish_at
 from tileserver.errors import BadInstant, BadParameter
 from tileserver.event_keys import BETWEEN, event_id
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
@@ -41,6 +43,15 @@ Remarks = Annotated[
     ),
 ]
 
+
+PublishAt = Annotated[
+    str,
+    typer.Option(
+        "--publish-at",
+        metavar="INSTANT",
+        help="Not public before this instant, 2026-12-01T18:00:00+02:00, or the beginning of a local day.",
+    ),
+]
 
 By = Annotated[
     str,
@@ -78,6 +89,14 @@ def period_between(start: str, end: str, theatre: Theatre) -> Period:
 def first_instant(text: str, theatre: Theatre) -> datetime | None:
     """Return the instant of ``--at``, of a date its first as a local day; ``None`` without a text."""
     return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
+
+
+def publish_instant(text: str, theatre: Theatre) -> datetime | None:
+    """Return the instant of ``--publish-at`` (UTC), which has to be to come; ``None`` without a text."""
+    at = first_instant(text, theatre)
+    if text and at is None:
+        raise BadInstant(f"{text[:40]!r} has no beginning")
+    return at and check_publish_at(at, clock.get()())
 
 
 def remark_of(words: list[str] | None) -> Text:

@@ -29,10 +29,9 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    went = ("would go", "would lose") if outcome.held else ("went", "lost")
+    went = ("would go", "would lose") if outcome.held and outcome.revision is None else ("went", "lost")
     print_taken(outcome.hidden, outcome.coarsened, *went)
-    said = [f"{'held' if outcome.held else 'accepted'}: {each.words}" for each in outcome.rulings]
-    for line in (*said, *([f"warning: {outcome.settled}"] if outcome.settled else [])):
+    for line in (*_ruling_words(outcome), *([f"warning: {outcome.settled}"] if outcome.settled else [])):
         typer.echo(f"  {line}")
     print_effects(outcome.effects, "What it would change" if outcome.held else "What it changed")
     print_findings(report)
@@ -45,25 +44,49 @@ def print_outcome(ref: str, outcome: Outcome, *, json: bool) -> None:
         typer.echo(f"{aside:,} {what} not published; the rest is.")
 
 
+def _ruling_words(outcome: Outcome) -> list[str]:
+    way = "held" if outcome.waits_for == "decision" else "accepted"
+    return [f"{way}: {each.words}" for each in outcome.rulings]
+
+
 def _print_way_on(outcome: Outcome) -> None:
-    typer.echo(f"To look at it again: tileserver held show {outcome.held}")
-    typer.echo(f"To publish it: tileserver held accept {outcome.held} --reason ...")
-    if outcome.hidden or outcome.coarsened:
+    number = outcome.held
+    typer.echo(f"To look at it again: tileserver held show {number}")
+    if outcome.waits_for == "time":
+        typer.echo(f"To take that back: tileserver held cancel {number}")
+    elif outcome.missing:
+        reason = " --reason ..." if outcome.waits_for == "decision" else ""
+        typer.echo(f"To publish it, another person: tileserver held approve {number} --by NAME{reason}")
+    else:
+        typer.echo(f"To publish it: tileserver held accept {number} --reason ...")
+    if outcome.revision is None and (outcome.hidden or outcome.coarsened):
         typer.echo("Until then those events are public as before: decide soon, or tileserver withdraw --key.")
 
 
 def outcome_words(outcome: Outcome) -> str:
     """Return a sentence on the outcome of an import."""
     if outcome.held:
-        return f"This import was held back as {outcome.held}; nothing public changed."
+        return f"This import was {_kept(outcome)}."
     if outcome.revision is None:
         return "This import changed nothing: all of it was known."
     return f"This import was published as revision {outcome.revision}."
 
 
+def _kept(outcome: Outcome) -> str:
+    """Return the words on an import that is held, for a decision, another person or its time."""
+    then = f" and then for {format_instant(outcome.publish_at)}" if outcome.publish_at else ""
+    if outcome.waits_for == "decision":
+        return f"held back, nothing public changed; it is kept as {outcome.held}"
+    if outcome.waits_for == "persons":
+        persons = "another person" if outcome.missing == 1 else f"{outcome.missing} other persons"
+        return f"kept as {outcome.held}, and waits for {persons}{then}"
+    return f"kept as {outcome.held}, and is public at {format_instant(outcome.publish_at)}"
+
+
 def _what(outcome: Outcome) -> str:
     if outcome.held:
-        return f"held back, nothing public changed; it is kept as {outcome.held};"
+        gone = f" what must not be public went in revision {outcome.revision};" if outcome.revision else ""
+        return f"{_kept(outcome)};{gone}"
     what = "nothing changed" if outcome.revision is None else f"revision {outcome.revision}"
     edits = f" ({outcome.edited:,} of them edits)" if outcome.edited else ""
     return (

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.options import person
-from tileserver.cli.session import database, err, progress_bar
+from tileserver.cli.session import clock, database, err, progress_bar
 from tileserver.config import Settings, read_settings
+from tileserver.desk.due_thread import publishing_due
 from tileserver.desk.upkeep import Upkeep, up_to_date
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.keeper import keeping
@@ -38,7 +39,7 @@ def serve(
     with listening(settings) as door, database(settings, creates=True) as dsn:
         queue = os.dup(door.fileno())  # which takes connections on, whoever closes the socket
         upkeep = Upkeep(dsn, progress_bar, partial(load_samples_if_empty, by=person("")) if sample else None)
-        with _kept(settings), up_to_date(upkeep):
+        with _kept(settings), up_to_date(upkeep), publishing_due(dsn, clock.get()):
             given, os.environ["DATABASE_URL"] = settings.database_url, dsn  # server processes read it there
             os.environ["TILESERVER_SHELF"] = str(settings.shelf or "off")
             if settings.shelf is None:

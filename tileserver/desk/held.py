@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from tileserver.declared import Text
+from tileserver.desk.consent import Consent, missing_of, note_consent
 from tileserver.desk.importer import commit
 from tileserver.desk.job import Job, Outcome, Progress, Shown, no_progress
 from tileserver.desk.judge import Ruling
@@ -17,7 +18,7 @@ from tileserver.desk.prepared import unpack
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.verdict import Effect, Verdict, judge
 from tileserver.desk.withdrawn import hide
-from tileserver.store.audit import Act, append
+from tileserver.store.audit import Act, Deed, append
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.held import (
@@ -30,7 +31,8 @@ from tileserver.store.held import (
     list_held,
     reject_waiting,
 )
-from tileserver.store.revisions import NothingChanged, open_revision
+from tileserver.store.revisions import NothingChanged, open_revision, write_locked
+from tileserver.store.scheduled import Approval, approvals, lock_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +48,40 @@ class HeldReview:
     added: int = 0
     ended: int = 0
     effects: Sequence[Effect] = ()
+    approvals: Sequence[Approval] = ()
+    missing: int = 0  # persons who have to approve it yet
 
 
 async def waiting(
     connection: Connection, layers: Collection[StoredLayer], *, decided: bool = False
 ) -> list[HeldReview]:
     """Return the imports into *layers* that wait, or all there ever were, the oldest first."""
-    names: dict[int, str] = {each.layer_id: str(each.ref) for each in layers}
-    return [
-        HeldReview(each, names[each.layer_id], _rulings(each))
-        for each in await list_held(connection, decided=decided)
-        if each.layer_id in names
-    ]
+    there = {each.layer_id: each for each in layers}
+    found = [each for each in await list_held(connection, decided=decided) if each.layer_id in there]
+    given = await approvals(connection, [each.id for each in found])
+    return [_review(there[each.layer_id], each, given) for each in found]
+
+
+def _review(stored: StoredLayer, found: HeldImport, given: Collection[Approval]) -> HeldReview:
+    """Return a review of an import by the rulings of the last judgement."""
+    own = [each for each in given if each.number == found.id]
+    missing = missing_of(stored.theatre.reviewers, found.plan.imported_by, own)
+    left = missing if found.state == "waiting" else 0
+    return HeldReview(found, str(stored.ref), _rulings(found), approvals=own, missing=left)
 
 
 async def look(connection: Connection, layers: Collection[StoredLayer], number: int) -> HeldReview:
-    """Judge a held import again, against the current rows; keep the new rulings, and return the review."""
+    """Judge a held import again, against the current rows, and return the review.
+
+    The new rulings are kept, and are what an acceptance covers; not where somebody has agreed to those of
+    before.
+    """
     with translated():
         found = await find_held(connection, number)
         stored = _layer(layers, found)
+        kept = _review(stored, found, await approvals(connection, [number]))
         if found.state != "waiting":
-            return HeldReview(found, str(stored.ref), _rulings(found))
+            return kept
         given = unpack(await held_content(connection, number))
         verdict: Verdict | None = None
         async with open_revision(connection) as writer:  # taken back: nothing is written
@@ -74,9 +89,10 @@ async def look(connection: Connection, layers: Collection[StoredLayer], number: 
             verdict = await judge(writer, stored, given, hiding.taken)
             raise NothingChanged
         assert verdict is not None  # whatever else is raised above goes through
-        await judge_again(connection, number, [asdict(each) for each in verdict.rulings], verdict.newest)
+        if found.plan.agreed_by is None and not kept.approvals:  # else it is as was agreed to
+            await judge_again(connection, number, [asdict(each) for each in verdict.rulings], verdict.newest)
         added, ended = len(verdict.proposal.fresh), len(verdict.proposal.gone)
-        return HeldReview(found, str(stored.ref), verdict.rulings, added, ended, verdict.effects)
+        return replace(kept, rulings=verdict.rulings, added=added, ended=ended, effects=verdict.effects)
 
 
 async def preview_held(
@@ -104,21 +120,51 @@ async def accept(
     progress: Progress = no_progress,
     remark: Text | None = None,
     by: str = "",
+    publish_at: datetime | None = None,
 ) -> tuple[str, Outcome]:
     """Publish the held import *number*, in one revision that records the reason; return layer and outcome.
 
-    *remark* is what readers are told of it, see `Job.remark`; *by* is who accepts.
+    *remark* is what readers are told of it, see `Job.remark`; *by* is who accepts. With *publish_at* (UTC),
+    or where it had one before, it is only agreed, and becomes public then: see `desk.due`. Where the theatre
+    wants several persons this is the word of one of them, who may not be the one who imported it; the last
+    one publishes.
 
-    `HeldBack` where the import would break more now than the desk was shown; nothing is changed then.
+    Raises
+    ------
+    BadParameter
+        It is decided already; it breaks a rule and there is no *reason*; or *by* may not approve it.
+    HeldBack
+        The import would break more now than the desk was shown; nothing is changed then.
     """
     with translated():
-        found = await find_held(connection, number)
-        stored = _layer(layers, found)
-        given = unpack(await held_content(connection, number))
-    shown = Shown(number, frozenset(each.broken for each in _rulings(found)), found.judged)
+        async with write_locked(connection):
+            found = await lock_waiting(connection, number)
+            stored = _layer(layers, found)
+            given = unpack(await held_content(connection, number))
+            consent = Consent(by, reason, publish_at, remark or {})
+            deed: Deed = "approve" if stored.theatre.reviewers > 1 else "accept"
+            job = held_job(connection, layers, found, consent, deed, progress)
+            agreed = await note_consent(job, given, found, consent)
+            if agreed is not None:
+                return str(stored.ref), agreed
+            return str(stored.ref), await commit(job, given)
+
+
+def held_job(
+    connection: Connection,
+    layers: Collection[StoredLayer],
+    found: HeldImport,
+    consent: Consent,
+    deed: Deed,
+    progress: Progress = no_progress,
+) -> Job:
+    """Return the job of publishing the held import *found*, within the rulings shown to the desk."""
+    stored = _layer(layers, found)
+    broken = frozenset(each.broken for each in _rulings(found))
+    shown = Shown(found.id, broken, found.judged, deed)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
-    job = Job(connection, own, stored.layer.name, progress, reason, shown, remark or {}, by)
-    return str(stored.ref), await commit(job, given)
+    said = consent.remark or found.plan.remark
+    return Job(connection, own, stored.layer.name, progress, consent.reason, shown, said, consent.by)
 
 
 async def reject(connection: Connection, number: int, reason: str, by: str = "") -> None:

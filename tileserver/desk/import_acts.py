@@ -25,13 +25,13 @@ def published_act(job: Job, given: Prepared, outcome: Outcome, effects: Sequence
         details["accepted"] = [each.words for each in outcome.rulings]
     if job.remark:
         details["remark"] = dict(job.remark)
-    what: Deed = "accept" if job.shown is not None else "import"
+    what: Deed = job.shown.deed if job.shown is not None else "import"
     ref = job.stored.ref
     return Act(what, job.by, ref.theatre, (ref.layer,), revisions, job.reason or job.accept, _said(details))
 
 
-def held_act(job: Job, given: Prepared, verdict: Verdict, number: int) -> Act:
-    """Return the entry of an import that is held back as *number*, with the reasons."""
+def held_act(job: Job, given: Prepared, verdict: Verdict, number: int, *, is_agreed: bool) -> Act:
+    """Return the entry of an import held as *number*, with the reasons; *is_agreed*: for its time alone."""
     proposal, ref = verdict.proposal, job.stored.ref
     details = {
         **_file(given),
@@ -40,8 +40,10 @@ def held_act(job: Job, given: Prepared, verdict: Verdict, number: int) -> Act:
         "would_end": len(proposal.gone),
         "km2": _km2(verdict.effects),
         "why": [each.words for each in verdict.rulings],
+        "publish_at": "" if job.publish_at is None else format_instant(job.publish_at),
     }
-    return Act("hold", job.by, ref.theatre, (ref.layer,), (), job.reason, _said(details))
+    what: Deed = "schedule" if is_agreed else "hold"
+    return Act(what, job.by, ref.theatre, (ref.layer,), (), job.reason, _said(details))
 
 
 def _file(given: Prepared) -> dict[str, Any]:

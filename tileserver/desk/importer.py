@@ -27,6 +27,7 @@ from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import complete_already
 from tileserver.desk.redraw import redraw
+from tileserver.desk.taken import take_at_once
 from tileserver.desk.verdict import Effect, Verdict, judge, last_effects
 from tileserver.desk.withdrawn import hide
 from tileserver.desk.writing import check_shown, conclude, hold, write_rows
@@ -45,7 +46,7 @@ from tileserver.store.audit import append
 from tileserver.store.connect import translated
 from tileserver.store.days import add_days
 from tileserver.store.held import decide
-from tileserver.store.revisions import NothingChanged, open_revision
+from tileserver.store.revisions import NothingChanged, Writer, open_revision
 
 
 async def import_file(job: Job, path: Path, options: ReadOptions, *, complete: bool = False) -> Outcome:
@@ -125,20 +126,30 @@ async def commit(job: Job, given: Prepared) -> Outcome:
             outcome.hidden, outcome.coarsened = hiding.taken, hiding.coarsened
             check_shown(job, given, verdict)
             fresh = await add_days(writer, job.stored.layer_id, given.days)
-            if (verdict.rulings and not job.accept) or (proposal.nothing and not fresh and not any(hiding)):
+            is_held = bool(verdict.rulings) and not job.accept
+            nothing = proposal.nothing and not fresh and not any(hiding)
+            if is_held or nothing or job.waits:
                 raise NothingChanged
-            job.progress("writing", 0, None)
-            await write_rows(writer, job, given, proposal, outcome)
-            if job.stored.layer.drawn_as == "faces":
-                drawn = await redraw(writer, job, proposal.before, proposal.after, given.features)
-                outcome.faces_added, outcome.faces_ended = drawn
-            await conclude(writer, job, given, outcome)
-            await append(writer.connection, published_act(job, given, outcome, _told(verdict)))
-    if outcome.rulings and not job.accept:
-        outcome.held = await hold(job, given, verdict)
+            await _publish(writer, job, given, verdict, outcome)
+    if is_held or (job.waits and not nothing):
+        if not is_held and any(hiding):
+            await take_at_once(job, given, outcome)
+        await hold(job, given, verdict, outcome)
     elif job.shown is not None and outcome.revision is None:
         await _accept_known(job, job.shown.number, given, outcome)
     return outcome
+
+
+async def _publish(writer: Writer, job: Job, given: Prepared, verdict: Verdict, outcome: Outcome) -> None:
+    """Write the proposal of *verdict* into the open revision, draw, and tell the audit log."""
+    proposal = verdict.proposal
+    job.progress("writing", 0, None)
+    await write_rows(writer, job, given, proposal, outcome)
+    if job.stored.layer.drawn_as == "faces":
+        drawn = await redraw(writer, job, proposal.before, proposal.after, given.features)
+        outcome.faces_added, outcome.faces_ended = drawn
+    await conclude(writer, job, given, outcome)
+    await append(writer.connection, published_act(job, given, outcome, _told(verdict)))
 
 
 def _told(verdict: Verdict) -> list[Effect]:

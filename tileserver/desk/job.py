@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tileserver.declared import Text
 from tileserver.desk.judge import Ruling
 from tileserver.desk.verdict import Effect
 from tileserver.errors import BadParameter
 from tileserver.model import Revision
+from tileserver.store.audit import Deed
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 
@@ -32,6 +33,7 @@ class Shown:
     number: int
     broken: frozenset[tuple[str, str, datetime | None]]  # see `Ruling.broken`
     newest: Revision
+    deed: Deed = "accept"  # as the audit log has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,14 @@ class Job:
         Who imports, for the audit log; '' where nobody is named.
     reason : str
         Why, for the audit log; '' where there is nothing to say.
+    publish_at : datetime, optional
+        The instant, UTC, from which on it is public; until then it is held. ``None`` for at once.
 
     Raises
     ------
     BadParameter
-        The layer derives from another one; or *accept* is blank. Both before a long file is read.
+        The layer derives from another one; *accept* is blank; or nobody is named who imports into a theatre
+        that wants several persons. All before a long file is read.
     """
 
     connection: Connection
@@ -72,12 +77,21 @@ class Job:
     remark: Text = field(default_factory=dict)
     by: str = ""
     reason: str = ""
+    publish_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse a job that no file could make good."""
         _check_own(self.stored)
-        if (self.accept or self.shown) and not self.accept.strip():
+        is_over_rules = self.accept or (self.shown is not None and self.shown.broken)
+        if is_over_rules and not self.accept.strip():
             raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
+        if self.shown is None and self.stored.theatre.reviewers > 1 and not self.by.strip():
+            raise BadParameter(f"say who imports: {self.stored.theatre.id} wants the word of another person")
+
+    @property
+    def waits(self) -> bool:
+        """Whether even an import that breaks no rule is held: for another person, or for its time."""
+        return self.shown is None and (self.publish_at is not None or self.stored.theatre.reviewers > 1)
 
     @property
     def stored(self) -> StoredLayer:
@@ -100,7 +114,10 @@ class Outcome:
     """Effect of an import on the database: its revision, and the numbers of rows added and ended.
 
     ``revision`` is ``None`` where nothing changed. ``held`` is the number under which the import is held
-    back; ``rulings`` say why, or what was accepted, and then ``effects`` say what it changes.
+    back; ``rulings`` say why, or what was accepted, and then ``effects`` say what it changes. Of one that is
+    held ``waits_for`` is what it waits for first, a decision over broken rules above all; ``publish_at`` is
+    the instant (UTC) at which it is to be public, and ``missing`` the number of persons who have to approve
+    it first; a revision then is that in which alone went what must not be public.
     """
 
     revision: Revision | None = None
@@ -115,5 +132,8 @@ class Outcome:
     report: dict[str, Any] = field(default_factory=dict)
     held: int | None = None
     settled: str = ""  # a warning where it changes days that were said not to change any more
+    waits_for: Literal["", "decision", "persons", "time"] = ""
+    publish_at: datetime | None = None
+    missing: int = 0
     rulings: list[Ruling] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)

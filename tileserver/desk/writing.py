@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Literal
 
 from tileserver.desk.import_acts import held_act
 from tileserver.desk.job import Job, Outcome
@@ -15,7 +16,7 @@ from tileserver.errors import HeldBack
 from tileserver.model import Feature, LayerId
 from tileserver.store.audit import append
 from tileserver.store.connect import translated
-from tileserver.store.held import QuarantineRow, decide, keep
+from tileserver.store.held import HeldPlan, QuarantineRow, decide, keep
 from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer
 
 
@@ -77,9 +78,16 @@ def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     return f"{outcome.added} features of {job.stored.ref} from {given.origin}{edited}{ended}{hidden}{coarser}"
 
 
-async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:
-    """Keep *given* until the desk decides, and return its number; the same import keeps its number."""
+async def hold(job: Job, given: Prepared, verdict: Verdict, outcome: Outcome) -> None:
+    """Keep *given* until the desk decides, or until its time; the same import keeps its number.
+
+    *outcome* is told the number, the time, and how many persons have to approve it.
+    """
     digest, content = pack(given)
+    outcome.publish_at = job.publish_at
+    outcome.missing = job.stored.theatre.reviewers - 1
+    outcome.waits_for = _waits_for(job, verdict)
+    is_agreed = outcome.waits_for == "time"
     with translated():
         async with job.connection.transaction():
             number, is_new = await keep(
@@ -92,10 +100,20 @@ async def hold(job: Job, given: Prepared, verdict: Verdict) -> int:
                 given.report,
                 content,
                 quarantine_rows(given),
+                HeldPlan(job.by, job.publish_at, job.by if is_agreed else None, dict(job.remark)),
+                job.accept if is_agreed else "",
             )
-            if is_new:
-                await append(job.connection, held_act(job, given, verdict, number))
-    return number
+            if is_new or job.publish_at is not None:
+                await append(job.connection, held_act(job, given, verdict, number, is_agreed=is_agreed))
+    outcome.held = number
+
+
+def _waits_for(job: Job, verdict: Verdict) -> Literal["decision", "persons", "time"]:
+    if verdict.rulings and not job.accept:
+        return "decision"
+    if job.stored.theatre.reviewers > 1:
+        return "persons"
+    return "decision" if job.publish_at is None else "time"
 
 
 def check_shown(job: Job, given: Prepared, verdict: Verdict) -> None:

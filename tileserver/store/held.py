@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import asyncpg
 
+from tileserver.declared import Text
 from tileserver.errors import BadParameter
 from tileserver.model import LayerId, Revision
 from tileserver.store.revisions import without_nul, write_locked
 
 Decision: TypeAlias = Literal["accepted", "rejected"]
 QuarantineRow: TypeAlias = tuple[str, str, str]  # finding, origin, raw text
+
+
+class HeldPlan(NamedTuple):
+    """Origin and future of a held import: the importing person, and the first public instant (UTC).
+
+    With ``agreed_by``, whose decision that is, it becomes public at ``publish_at`` (UTC), not before; without
+    it waits for the desk, and ``None`` there is as soon as the desk decides. ``remark`` is for readers then.
+    """
+
+    imported_by: str
+    publish_at: datetime | None
+    agreed_by: str | None
+    remark: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +49,29 @@ class HeldImport:
     reason: str
     decided: datetime | None
     revision: Revision | None
+    plan: HeldPlan
 
 
 _AGAIN = """
-    UPDATE held SET rulings = $3, judged = $4
+    UPDATE held SET rulings = $3, judged = $4, publish_at = coalesce($5, publish_at),
+        agreed_by = CASE WHEN $5::timestamptz IS NULL THEN agreed_by ELSE $6 END,
+        remark = CASE WHEN $5::timestamptz IS NULL THEN remark ELSE $7 END,
+        reason = CASE WHEN $5::timestamptz IS NULL THEN reason ELSE $8 END
     WHERE layer = $1 AND digest = $2 AND state = 'waiting' RETURNING id
 """
 _KEEP = """
-    INSERT INTO held (layer, origin, digest, rulings, judged, report, content)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+    INSERT INTO held (layer, origin, digest, rulings, judged, report, content, imported_by, publish_at,
+        agreed_by, remark, reason)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
 """
-_COLUMNS = "id, layer, since, origin, rulings, judged, report, state, reason, decided, revision"
+
+# Fields of a held import, and the columns of older names that some of them are.
+_OWN = {
+    each.name: {"layer_id": "layer", "kept_at": "since"}.get(each.name, each.name)
+    for each in fields(HeldImport)
+    if each.name != "plan"
+}
+_COLUMNS = ", ".join([*_OWN.values(), *HeldPlan._fields])
 
 
 async def keep(
@@ -58,15 +84,20 @@ async def keep(
     report: dict[str, Any],
     content: bytes,
     quarantined: Iterable[QuarantineRow],
+    plan: HeldPlan,
+    reason: str,
 ) -> tuple[int, bool]:
     """Keep an import until the desk decides; return its number, and whether the number is new.
 
     *content* is the import as `desk.prepared.pack` gave it in bytes, *digest* its digest: an import with the
-    same digest that waits already keeps its number.
+    same digest that waits already keeps its number, and takes the
+    time of *plan*, where there is one. The *reason* is that of an agreement over broken rules, '' for none.
     """
     async with write_locked(connection):
-        again = await connection.fetchval(_AGAIN, layer_id, digest, list(rulings), judged)
+        again = await connection.fetchval(_AGAIN, layer_id, digest, list(rulings), judged, *plan[1:], reason)
         if again is not None:
+            if plan.publish_at is not None:
+                await connection.execute("DELETE FROM held_approval WHERE held = $1", again)
             return int(again), False
         number = await connection.fetchval(
             _KEEP,
@@ -77,6 +108,8 @@ async def keep(
             judged,
             report,
             content,
+            *plan,
+            reason,
         )
         await connection.copy_records_to_table(
             "held_quarantine",
@@ -100,7 +133,7 @@ async def list_held(connection: asyncpg.Connection, *, decided: bool) -> list[He
     rows = await connection.fetch(
         f"SELECT {_COLUMNS} FROM held WHERE $1 OR state = 'waiting' ORDER BY id", decided
     )
-    return [HeldImport(*row) for row in rows]
+    return [_held(row) for row in rows]
 
 
 async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
@@ -108,7 +141,13 @@ async def find_held(connection: asyncpg.Connection, number: int) -> HeldImport:
     row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM held WHERE id = $1", number)
     if row is None:
         raise BadParameter(f"there is no held import {number}; list them with: tileserver held list --all")
-    return HeldImport(*row)
+    return _held(row)
+
+
+def _held(row: asyncpg.Record) -> HeldImport:
+    plan = HeldPlan(*(row[name] for name in HeldPlan._fields))
+    own = {name: row[column] for name, column in _OWN.items()}
+    return HeldImport(**own, plan=plan)
 
 
 async def layer_names(connection: asyncpg.Connection, layer_id: LayerId) -> tuple[str, str]:

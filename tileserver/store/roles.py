@@ -11,7 +11,16 @@ from tileserver.store.connect import Connection
 from tileserver.store.migrations import has_schema
 
 # For the desk alone; no reader is ever shown a row of them.
-_DESK = ("held", "held_quarantine", "quarantine", "watch_entry", "watched_file", "watcher", "audit_entry")
+_DESK = (
+    "held",
+    "held_quarantine",
+    "held_approval",
+    "quarantine",
+    "watch_entry",
+    "watched_file",
+    "watcher",
+    "audit_entry",
+)
 _LEDGER = "migration"  # written by the owner alone
 _LOG = "audit_entry"  # which is only ever added to
 _COUNTED = "api_key_usage"  # which whoever serves writes, and nothing else

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from tileserver.desk.due import follow_due
 from tileserver.errors import BadAddress, StoreUnavailable, Unavailable
 from tileserver.store.connect import Connection, connect, translated
 from tileserver.store.migrations import check_schema
@@ -113,7 +114,16 @@ class Watching:
                     if not is_sole:
                         await self._yield_to_other(connection)
                     else:
-                        await self._watch(lock, connection)
+                        await self._at_work(lock, connection)
+
+    async def _at_work(self, lock: Connection, connection: Connection) -> None:
+        """Watch, and have imports published as their times come."""
+        publishing = asyncio.ensure_future(follow_due(self._dsn, self._clock))
+        try:
+            await self._watch(lock, connection)
+        finally:
+            publishing.cancel()
+            await asyncio.wait({publishing}, timeout=_FAREWELL_S)
 
     async def _yield_to_other(self, connection: Connection) -> None:
         other, _ = await find_watcher(connection)
