@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_phone_has_room_for_everything(server_url: str, new_reader: NewReader) -> None:
-    for width in (320, 390):
+    for width in (320, 360, 375, 390):
         reader = await new_reader(width, 700, has_touch=True)
         await reader.open(server_url)
         assert await reader.page.evaluate("document.documentElement.scrollWidth") == width
