@@ -16,7 +16,9 @@ from tileserver.setting_values import (
     choice_of,
     data_folder,
     endpoint,
+    file_path,
     folder,
+    header_name,
     person,
     schema,
     shared_url,
@@ -142,12 +144,7 @@ SETTINGS = (
         switch,
         "whether a browser that holds a tile gets its next version as the difference (RFC 9842)",
     ),
-    Setting(
-        "TILESERVER_MAX_AGE",
-        "60",
-        whole(0, 86400),
-        "seconds for which a dated answer may be reused",
-    ),
+    Setting("TILESERVER_MAX_AGE", "60", whole(0, 86400), "seconds for which a dated answer may be reused"),
     Setting(
         "TILESERVER_POOL",
         "8",
@@ -193,13 +190,25 @@ SETTINGS = (
         switch,
         "on: answers that are made anew say in Server-Timing from which tier they came, and in how many ms",
     ),
-    Setting(
-        "TILESERVER_BY",
-        "",
-        person,
-        "who acts, as the audit log has it where no --by says; empty: the user of the operating system",
-    ),
+    Setting("TILESERVER_BY", "", person, "who acts, for the audit log, where no --by says; empty: the user"),
     Setting("TILESERVER_WATCH", "", str, "TOML file that says which files tileserver watch imports"),
+    Setting("TILESERVER_DESK_HOST", "127.0.0.1", str, "address at which tileserver desk serve listens"),
+    Setting("TILESERVER_DESK_PORT", "8001", whole(0, 65535), "port to listen on there"),
+    Setting(
+        "TILESERVER_DESK_URL",
+        "",
+        url,
+        "URL at which editors reach it, without /desk, as https://maps.example.org; empty: on this machine",
+    ),
+    Setting("TILESERVER_DESK_PEOPLE", "", file_path, "TOML file of who may log in there; empty: nobody"),
+    Setting(
+        "TILESERVER_DESK_USER_HEADER",
+        "",
+        header_name,
+        "header in which a proxy that has asked who it is names the person, as X-Forwarded-User; empty: none",
+    ),
+    Setting("TILESERVER_DESK_PROXIES", "", addresses, "addresses of such proxies: nobody else is believed"),
+    Setting("TILESERVER_DESK_UPLOAD_MB", "512", whole(1, 65536), "bound of one uploaded file"),
     Setting(
         "TILESERVER_BASEMAP",
         "",
@@ -256,6 +265,13 @@ class Settings:
     server_timing: bool
     by: str
     watch: str
+    desk_host: str
+    desk_port: int
+    desk_url: str
+    desk_people: Path | None
+    desk_user_header: str
+    desk_proxies: tuple[str, ...]
+    desk_upload_mb: int
     basemap: str
     basemap_schema: str
     basemap_attribution: str

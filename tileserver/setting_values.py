@@ -100,6 +100,18 @@ def folder(text: str) -> Path | None:
     return Path(text) if text and text != "off" else None
 
 
+def file_path(text: str) -> Path | None:
+    """Parse the path of a file; ``None`` for none."""
+    return Path(text) if text else None
+
+
+def header_name(text: str) -> str:
+    """Parse the name of a header, in small letters."""
+    if text and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,62}", text):
+        raise ValueError("a header's name, of letters, digits and -, as X-Forwarded-User")
+    return text.lower()
+
+
 def data_folder(text: str) -> Path:
     """Parse a folder that is there or may be made, as far as can be told without making a folder."""
     path = Path(text)

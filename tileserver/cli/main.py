@@ -21,6 +21,7 @@ from tileserver.cli import (
     look,
     mapping,
     measure,
+    newsroom,
     picture,
     places,
     revisions,
@@ -60,6 +61,7 @@ app.add_typer(held.held, name="held")
 held.held.command()(scheduled.cancel)
 held.held.command("publish-due")(scheduled.publish_due_)
 app.add_typer(watch.watch, name="watch")
+app.add_typer(newsroom.desk, name="desk")
 app.command()(desk.sample)
 app.command()(look.layers)
 app.command()(look.timeline)

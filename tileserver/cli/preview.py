@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 from rich.markup import escape
 
 from tileserver.cli.outcome import print_effects, print_findings, print_rules, print_taken
 from tileserver.cli.private import serve_privately
 from tileserver.cli.session import err, out, print_json, print_table
-from tileserver.desk.preview import FATES, Preview, StatePreview
+from tileserver.desk.preview import FATES, Preview
+from tileserver.desk.preview_document import preview_document
 from tileserver.desk.preview_page import preview_page
 from tileserver.errors import BadParameter
 from tileserver.store.catalogue import StoredLayer
-from tileserver.times import format_instant
 
 ReportFile = Annotated[
     Path | None,
@@ -93,39 +92,3 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
     print_findings(report)
     print_rules(report)
     typer.echo("Nothing was written.")
-
-
-def preview_document(told: Preview) -> dict[str, Any]:
-    """Return *told* as values of JSON, without geometries."""
-    return {
-        "rulings": msgspec.to_builtins(told.rulings),
-        "added": told.added,
-        "ended": told.ended,
-        "hidden": told.hidden,
-        "coarsened": told.coarsened,
-        "days": told.days,
-        "first": None if told.first is None else format_instant(told.first),
-        "last": None if told.last is None else format_instant(told.last),
-        "states": [_state_document(each) for each in told.states],
-        "features": {code: {fate: by.get(fate, 0) for fate in FATES} for code, by in told.fates.items()},
-        "report": told.report,
-    }
-
-
-def _state_document(state: StatePreview) -> dict[str, Any]:
-    return {
-        "at": format_instant(state.at),
-        "km2": [
-            {
-                "status": each.status,
-                "before": each.before,
-                "after": each.after,
-                "change": each.after - each.before,
-            }
-            for each in state.effects
-        ],
-        "passages": [
-            {"before": each.before or None, "after": each.after or None, "km2": each.km2}
-            for each in state.passages
-        ],
-    }

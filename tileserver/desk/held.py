@@ -14,10 +14,11 @@ from tileserver.desk.consent import Consent, missing_of, note_consent
 from tileserver.desk.importer import commit
 from tileserver.desk.job import Job, Outcome, Progress, Shown, no_progress
 from tileserver.desk.judge import Ruling
-from tileserver.desk.prepared import unpack
+from tileserver.desk.prepared import Prepared, unpack
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.verdict import Effect, Verdict, judge
 from tileserver.desk.withdrawn import hide
+from tileserver.desk.writing import hold
 from tileserver.store.audit import Act, Deed, append
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
@@ -70,6 +71,13 @@ def _review(stored: StoredLayer, found: HeldImport, given: Collection[Approval])
     return HeldReview(found, str(stored.ref), _rulings(found), approvals=own, missing=left)
 
 
+async def review(connection: Connection, layers: Collection[StoredLayer], number: int) -> HeldReview:
+    """Return the held import *number* with the last judgement, waiting or decided."""
+    with translated():
+        found = await find_held(connection, number)
+        return _review(_layer(layers, found), found, await approvals(connection, [number]))
+
+
 async def look(connection: Connection, layers: Collection[StoredLayer], number: int) -> HeldReview:
     """Judge a held import again, against the current rows, and return the review.
 
@@ -110,6 +118,20 @@ async def preview_held(
         given = unpack(await held_content(connection, number))
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
     return stored, await preview(Job(connection, own, stored.layer.name), given)
+
+
+async def keep_for_review(job: Job, given: Prepared) -> tuple[int | None, Preview]:
+    """Keep *given* until the desk decides, even where no rule is broken; return number and change.
+
+    The number is ``None`` where all of it is known already, and then nothing is kept.
+    """
+    told = await preview(job, given)
+    if told.nothing:
+        return None, told
+    assert told.verdict is not None  # there is always one of what is judged
+    outcome = Outcome(report=given.report)
+    await hold(job, given, told.verdict, outcome)
+    return outcome.held, told
 
 
 async def accept(

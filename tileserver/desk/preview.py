@@ -19,7 +19,7 @@ from tileserver.desk.periods import Run, State, changed_runs, stepping
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.preview_changed import changed_words
 from tileserver.desk.proposal import Proposal
-from tileserver.desk.verdict import Effect, effects_at, judge
+from tileserver.desk.verdict import Effect, Verdict, effects_at, judge
 from tileserver.desk.withdrawn import Hiding, hide
 from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature, Feature
@@ -69,6 +69,7 @@ class Preview:
     change, inclusive. ``added`` and ``ended`` count versions of features, ``hidden`` events that go out of
     every revision because a source of theirs is hidden,
     ``coarsened`` those whose more exact versions do. With ``nothing`` all of it is known already.
+    ``verdict`` has the proposal; there is none of an import that was decided.
     """
 
     origin: str
@@ -85,6 +86,7 @@ class Preview:
     hidden: int = 0
     coarsened: int = 0
     nothing: bool = False
+    verdict: Verdict | None = None
 
 
 async def preview(job: Job, given: Prepared) -> Preview:
@@ -116,6 +118,7 @@ async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding:
         hidden=hiding.taken,
         coarsened=hiding.coarsened,
         nothing=proposal.nothing and not new_days and not any(hiding),
+        verdict=verdict,
     )
     return await with_changes(writer, stored, told, given.features, proposal, verdict.yardstick)
 

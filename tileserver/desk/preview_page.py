@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
 
@@ -19,7 +19,7 @@ from tileserver.desk.preview_maps import (
 from tileserver.ingest.report import class_words, example_words, findings_told
 from tileserver.model import Layer
 from tileserver.picture.drawing import DrawnMap
-from tileserver.picture.html import Html, element, page, table
+from tileserver.picture.html import Html, element, join, page, table
 from tileserver.picture.svg import figure, paint_style
 from tileserver.shape.project import to_lonlat
 from tileserver.store.catalogue import StoredLayer
@@ -30,19 +30,39 @@ NUMBERED = 50  # of them, on the map; all are points of it
 _CLASS_COLUMNS = ("finding", "done", "count", "its meaning, and what would do", "an example")
 
 
+class Sections(NamedTuple):
+    """The counts, maps and tables of a preview as HTML, and the CSS of their maps."""
+
+    body: Html
+    style: str
+
+
 def preview_page(stored: StoredLayer, outcome: str, told: Preview) -> str:
     """Return the page of *told* as HTML in UTF-8; *outcome* is a sentence."""
-    writer = _PageWriter(stored, told)
+    sections = preview_sections(stored, told)
     body = [
         element("h1", f"{stored.ref}: {told.origin}"),
         element("p", outcome, class_="lead"),
         element("p", "For the desk alone: this page does not obey the embargo.", class_="faint"),
-        *writer.summary(),
-        *writer.changes(),
-        *writer.features(),
-        *writer.findings(),
+        sections.body,
     ]
-    return page(f"{stored.ref}: {told.origin}", body, style="".join(writer.styles))
+    return page(f"{stored.ref}: {told.origin}", body, style=sections.style)
+
+
+def preview_sections(stored: StoredLayer, told: Preview) -> Sections:
+    """Return the content of a page on *told*, for a frame around."""
+    writer = _PageWriter(stored, told)
+    parts = [*writer.summary(), *writer.changes(), *writer.features(), *writer.findings()]
+    return Sections(join(parts), "".join(writer.styles))
+
+
+def withdrawal_sections(stored: StoredLayer, hit: Sequence[FeaturePreview]) -> Sections:
+    """Return the map and the list of the features that a withdrawal would hit."""
+    if not hit:
+        return Sections(Html(), "")
+    drawn = features_map(stored.theatre, stored.layer, hit, "What would be withdrawn", NUMBERED)
+    rows = _feature_table(stored.layer, hit[:LISTED], total=len(hit))
+    return Sections(join((figure(drawn, "hit"), rows)), paint_style(drawn.paints, "hit"))
 
 
 class _PageWriter:

@@ -81,6 +81,7 @@ class Follower:
         self._enforcing: asyncio.TimerHandle | None = None
         self._trouble = ""  # of the clock, as logged
         self._behind_since: float | None = None
+        self._obeyed = 0  # newest revision of which all is served as it says
 
     @property
     def behind_s(self) -> float:
@@ -95,7 +96,7 @@ class Follower:
             report()
 
         try:
-            await follow(self._dsn, hear)
+            await follow(self._dsn, hear, obeyed=lambda: self._obeyed)
         except StoreUnavailable:
             self._blind_since = None
             raise
@@ -113,7 +114,7 @@ class Follower:
                 self._enforce_within(_GRACE_S)
             report()
 
-        await follow(primary, hear)
+        await follow(primary, hear, obeyed=lambda: self._obeyed)
 
     async def refresh(self, report: Report) -> None:
         """Read the catalogue after every change, and again while a layer could not be read."""
@@ -154,7 +155,9 @@ class Follower:
             self._wanted.set()
             if catalogue is not None and self._broken():
                 self._enforce_within(0 if late else _GRACE_S)
-        elif self._current.is_held and not self._is_behind(catalogue):
+            return
+        self._obeyed = beat.revision
+        if self._current.is_held and not self._is_behind(catalogue):
             self._current.hold_to(None)
             self._wanted.set()
 

@@ -1,0 +1,161 @@
+"""A correction from the file to the reader, in the desk's page and the reader's; and how the former looks."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.axe import axe
+from tests.browser.conftest import NewReader, Reader
+from tests.conftest import serving
+from tests.desk.conftest import Desk, _collection
+from tests.newsroom.conftest import desk_serving
+from tileserver.newsroom.people import add_person
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+    from tests.desk.conftest import Cells
+
+pytestmark = [pytest.mark.db, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+DAY = datetime(2023, 11, 9, tzinfo=UTC)
+WRONG: Cells = {(column, row): "occupied" for column in range(6) for row in range(6)}
+RIGHT: Cells = {**WRONG, (5, 0): "liberated"}
+PATIENCE_MS = 120_000
+PHONE = (390, 780)
+
+
+class DeskBeside(NamedTuple):
+    """A desk with a wrong day, its server, the reader's, and a token."""
+
+    desk: Desk
+    port: int
+    reader_url: str
+    token: str
+
+    def at(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@pytest.fixture(scope="module")
+def beside(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskBeside]:
+    desk, people = Desk(databases), tmp_path_factory.mktemp("desk") / "people.toml"
+    desk.import_states({DAY: WRONG})
+    token = add_person(people, "Olena K.")
+    with serving(desk.dsn) as url, desk_serving(desk.dsn, people) as port:
+        yield DeskBeside(desk, port, url, token)
+
+
+@pytest.fixture
+def right_day(tmp_path: Path) -> Path:
+    """A file of the day as it was."""
+    path = tmp_path / f"{int(DAY.timestamp())}.geojson"
+    path.write_bytes(_collection(RIGHT))
+    return path
+
+
+async def _log_in(page: Page, beside: DeskBeside) -> None:
+    await page.goto(beside.at("/desk/"))
+    await page.get_by_label("Token").fill(beside.token)
+    await page.get_by_role("button", name="Log in").click()
+    await expect(page.get_by_role("heading", name="Desk", exact=True)).to_be_visible()
+
+
+async def _upload(page: Page, path: Path) -> None:
+    await page.get_by_role("link", name="Import").click()
+    await page.get_by_label("File", exact=True).set_input_files(path)
+    await page.get_by_label("Layer", exact=True).select_option("ukraine.control")
+
+
+async def test_a_correction_goes_from_the_file_to_the_reader_without_any_script(
+    beside: DeskBeside, new_reader: NewReader, right_day: Path
+) -> None:
+    opened = await new_reader(1280, 900, java_script_enabled=False)
+    page = opened.page
+    page.set_default_timeout(PATIENCE_MS)
+    await _log_in(page, beside)
+    began = time.monotonic()
+    await _upload(page, right_day)
+    await page.get_by_text("Remark for readers").click()
+    await page.get_by_label("English").fill("Two sources say that it was liberated.")
+    await page.get_by_role("button", name="Upload and compare").click()
+    await expect(page.get_by_text("Land that changes hands").first).to_be_visible(timeout=PATIENCE_MS)
+    reported = time.monotonic()
+    assert await page.locator("svg.map").count() >= 1
+    await page.get_by_label("Reason").first.fill("the brigade and a film say so")
+    await page.get_by_role("button", name="Publish").click()
+    await expect(page.get_by_role("heading", name=re.compile("^Revision "))).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    published = time.monotonic()
+    await expect(page.get_by_text("1 of 1 serving processes obey")).to_be_visible(timeout=PATIENCE_MS)
+    seen = time.monotonic()
+    told = await page.get_by_role("status").inner_text()
+    print(
+        f"upload to report {reported - began:.1f} s, publish {published - reported:.1f} s,"
+        f" until served {seen - published:.1f} s; {told}"
+    )
+    reader = await new_reader()
+    await reader.open(f"{beside.reader_url}/?theatre=ukraine&lang=en#map=8/48.3/36.4&at=2023-11-09")
+    assert "Liberated" in " ".join(await reader.legend())
+    await reader.page.goto(f"{beside.reader_url}/corrections/ukraine?lang=en")
+    assert "Two sources say that it was liberated." in await reader.page.content()
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [((1280, 900), "light"), (PHONE, "light"), ((1280, 900), "dark")]
+)
+async def test_nobody_is_kept_out_of_any_page(
+    beside: DeskBeside,
+    new_reader: NewReader,
+    right_day: Path,
+    tmp_path: Path,
+    size: tuple[int, int],
+    scheme: str,
+) -> None:
+    opened = await new_reader(*size, color_scheme=scheme)
+    page = opened.page
+    page.set_default_timeout(PATIENCE_MS)
+    await page.goto(beside.at("/desk/"))
+    await _looked_at(opened, "log in")
+    await _log_in(page, beside)
+    await _looked_at(opened, "desk")
+    other = tmp_path / "1699574400.geojson"
+    other.write_bytes(_collection({**RIGHT, (0, 0): "unknown"}))
+    await _upload(page, other)
+    for each in await page.locator("summary").all():
+        await each.click()
+    await _looked_at(opened, "import")
+    await page.get_by_role("button", name="Upload and compare").click()
+    await expect(page.get_by_text("Land that changes hands").first).to_be_visible(timeout=PATIENCE_MS)
+    await _looked_at(opened, "report")
+    await page.get_by_role("link", name="Revisions").click()
+    await _looked_at(opened, "revisions")
+    await page.get_by_role("link", name="1", exact=True).click()
+    await _looked_at(opened, "revision")
+    await page.get_by_role("link", name="Withdraw").click()
+    await page.get_by_label("Or all from").fill("2023-11-09")
+    await page.get_by_label("to", exact=True).fill("..")
+    await page.get_by_label("Reason").fill("to be looked at")
+    await _looked_at(opened, "withdraw")
+    await page.get_by_role("button", name="See what it hits").click()
+    await expect(page.get_by_role("button", name="Withdraw this")).to_be_visible()
+    await _looked_at(opened, "agree")
+    await page.goto(beside.at("/desk/nothing"))
+    await _looked_at(opened, "nothing")
+    assert [each for each in opened.requests if not each.startswith(beside.at("/desk"))] == []
+    assert [each for each in opened.complaints if "404" not in each] == []
+
+
+async def _looked_at(opened: Reader, name: str) -> None:
+    """Hold a page to axe and to the width of its screen."""
+    assert await axe(opened) == [], name
+    width = await opened.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0, name

@@ -1,0 +1,123 @@
+"""The work of an errand, in a process of its own, which bears a file's use of memory and time."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from tileserver.desk.due import check_publish_at
+from tileserver.desk.held import accept, keep_for_review, preview_held, review
+from tileserver.desk.importer import gather_file
+from tileserver.desk.job import Job, Outcome, Progress
+from tileserver.desk.layers import checked_layers, layers_of
+from tileserver.desk.preview import Preview
+from tileserver.desk.preview_document import preview_document
+from tileserver.desk.preview_page import preview_sections
+from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.errors import TileserverError
+from tileserver.model import LayerRef
+from tileserver.newsroom.errand_messages import (
+    Errand,
+    ErrandResult,
+    Failure,
+    HeldAccount,
+    LookAt,
+    Publish,
+    ReadFile,
+)
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection, connect
+from tileserver.store.instance import database_time
+from tileserver.times import day_zone, parse_datetime
+
+log = structlog.get_logger()
+
+LONGEST = 4_000  # characters of a refusal
+
+
+async def work(errand: Errand, dsn: str, progress: Progress) -> ErrandResult:
+    """Do *errand* in the database *dsn*; a refusal is a result."""
+    try:
+        connection = await connect(dsn)
+        try:
+            return await _done(connection, errand, progress)
+        finally:
+            await connection.close(timeout=10)
+    except TileserverError as error:
+        return _failed(error.status, error.title, str(error))
+    except Exception as error:  # whatever one file does, the page says so
+        log.error("an errand failed unforeseen", exc_info=error)
+        words = f"an error of the program ({type(error).__name__}); the log of the desk's server has more"
+        return _failed(500, "Internal error", words)
+
+
+async def _done(connection: Connection, errand: Errand, progress: Progress) -> ErrandResult:
+    match errand:
+        case ReadFile():
+            return await _read(connection, errand, progress)
+        case LookAt():
+            return await _look(connection, errand.number)
+        case Publish():
+            return await _publish(connection, errand, progress)
+
+
+async def _read(connection: Connection, errand: ReadFile, progress: Progress) -> ErrandResult:
+    ref = LayerRef.parse(errand.layer)
+    layers = await layers_of(connection, ref.theatre, ref.layer)
+    stored = layers[ref.layer]
+    zone = day_zone(stored.theatre.day_zone)
+    at = parse_datetime(errand.at, zone).start if errand.at else None
+    job = Job(connection, layers, ref.layer, progress, by=errand.by)
+    path = Path(os.fsdecode(errand.path))
+    given = await gather_file(job, path, replace(errand.options(), at=at), complete=errand.complete)
+    progress("comparing with what is public", 0, None)
+    number, told = await keep_for_review(job, given)
+    if number is None:
+        report = told.report
+        words = (
+            f"Nothing would change: all of it is known ({report['imported']:,} of {report['read']:,} rows)."
+        )
+        return ErrandResult(words)
+    return ErrandResult("read", held=number, account=_account(number, stored, told))
+
+
+async def _look(connection: Connection, number: int) -> ErrandResult:
+    stored, told = await preview_held(connection, await checked_layers(connection), number)
+    return ErrandResult("looked at", held=number, account=_account(number, stored, told))
+
+
+def _account(number: int, stored: StoredLayer, told: Preview) -> HeldAccount:
+    sections = preview_sections(stored, told)
+    document = {"layer": str(stored.ref), **preview_document(told)}
+    return HeldAccount(number, str(stored.ref), str(sections.body), sections.style, document)
+
+
+async def _publish(connection: Connection, errand: Publish, progress: Progress) -> ErrandResult:
+    layers = await checked_layers(connection)
+    await rebuild_stale(connection, progress)
+    at = None
+    if errand.at:
+        ref = (await review(connection, layers, errand.number)).layer
+        theatre = next(each.theatre for each in layers if str(each.ref) == ref)
+        at = parse_datetime(errand.at, day_zone(theatre.day_zone)).start
+    if at is not None:
+        check_publish_at(at, await database_time(connection))
+    said = errand.reason, progress, errand.remark, errand.by, at
+    _, outcome = await accept(connection, layers, errand.number, *said)
+    return ErrandResult(_published(outcome), held=errand.number, revision=outcome.revision)
+
+
+def _published(outcome: Outcome) -> str:
+    if outcome.held is not None:
+        return "Agreed; it is not public yet."
+    if outcome.revision is None:
+        return "Nothing changed: all of it was known by now."
+    warned = f" {outcome.settled}" if outcome.settled else ""
+    return f"Published, in revision {outcome.revision}.{warned}"
+
+
+def _failed(status: int, title: str, detail: str) -> ErrandResult:
+    return ErrandResult("", failure=Failure(status, title, detail[:LONGEST]))

@@ -1,0 +1,175 @@
+"""A held import: reasons to wait, report with maps, and the forms to publish or reject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from tileserver.desk.held import HeldReview, reject, review
+from tileserver.desk.layers import checked_layers
+from tileserver.errors import BadParameter
+from tileserver.languages import LANGUAGES
+from tileserver.newsroom.errand_messages import HeldAccount, LookAt, Publish
+from tileserver.newsroom.errands import Running
+from tileserver.newsroom.layout import button, desk_page, facts, field, filled, form, text_area, text_of
+from tileserver.newsroom.room import Newsroom, second, visitor_of
+from tileserver.newsroom.start_page import link
+from tileserver.picture.html import Html, element
+
+_LOOKED_AGAIN_S = 2
+_AT_HINT = "2026-11-30T06:00:00Z, or a date, the beginning of that local day; without it at once"
+
+
+class HeldRoutes:
+    """``/desk/held/{number}`` and its forms."""
+
+    def __init__(self, room: Newsroom) -> None:
+        self._room = room
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every route."""
+        at = "/desk/held/{number:int}"
+        return [
+            Route(at, self.page, methods=["GET"]),
+            Route(f"{at}/look", self.look, methods=["POST"]),
+            Route(f"{at}/publish", self.publish, methods=["POST"]),
+            Route(f"{at}/reject", self.reject, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Answer with the import; its report is drawn first, by an errand, where there is none yet."""
+        number = request.path_params["number"]
+        async with self._room.database() as connection:
+            seen = await review(connection, await checked_layers(connection), number)
+        account, looking = self._account(request, seen)
+        body = [
+            *_head(seen),
+            *(self._forms(request, seen) if seen.found.state == "waiting" else ()),
+            *(_drawing(looking) if looking else ()),
+            *([Html(account.body)] if account else ()),
+        ]
+        title = f"{seen.layer}: {seen.found.origin}"
+        again = _LOOKED_AGAIN_S if looking and looking.result is None else 0
+        return desk_page(request, title, body, style=account.style if account else "", again=again)
+
+    def _account(self, request: Request, seen: HeldReview) -> tuple[HeldAccount | None, Running | None]:
+        """Return the account of an import, or the errand that makes the account; neither once decided."""
+        errands, number = self._room.errands, seen.found.id
+        account = errands.accounts.get(number)
+        if account is not None or seen.found.state != "waiting":
+            return account, None
+        return None, errands.look_at(LookAt(number), visitor_of(request).name, _look_title(seen))
+
+    def _forms(self, request: Request, seen: HeldReview) -> Iterator[Html]:
+        number = seen.found.id
+        at = f"/desk/held/{number}"
+        written = self._room.errands.remark_of(number)
+        reason = "stays with the revision and in the audit log; readers do not see it"
+        publish = [
+            element("h2", "Publish"),
+            field("Reason", "reason", hint=reason, required="", maxlength=1000),
+            field("Not before", "at", hint=_AT_HINT),
+            remark_fields(written),
+            button("Publish"),
+        ]
+        refuse = [
+            element("h2", "Reject"),
+            field("Reason", "why", hint="kept with the account of it", maxlength=1000),
+            button("Reject", "danger"),
+        ]
+        again = form(request, f"{at}/look", button("Compare again with what is public now", "plain"))
+        yield element(
+            "div",
+            element("div", form(request, f"{at}/publish", *publish), class_="box"),
+            element("div", form(request, f"{at}/reject", *refuse), class_="box"),
+            class_="columns",
+        )
+        yield again
+
+    async def look(self, request: Request) -> Response:
+        """Judge the import anew."""
+        await filled(request)
+        number = request.path_params["number"]
+        self._room.errands.forget(number)
+        return RedirectResponse(f"/desk/held/{number}", 303)
+
+    async def publish(self, request: Request) -> Response:
+        """Begin to publish."""
+        given, number = await filled(request), request.path_params["number"]
+        reason = text_of(given, "reason")
+        if not reason:
+            raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
+        remark = remark_of(given)
+        by = visitor_of(request).name
+        begun = self._room.errands.begin(
+            Publish(number, by, reason, remark, text_of(given, "at")), by, f"publish import {number}"
+        )
+        return RedirectResponse(f"/desk/errands/{begun.id}", 303)
+
+    async def reject(self, request: Request) -> Response:
+        """Let the import go."""
+        given, number = await filled(request), request.path_params["number"]
+        async with self._room.database() as connection:
+            await checked_layers(connection)
+            await reject(connection, number, text_of(given, "why"), visitor_of(request).name)
+        return RedirectResponse(f"/desk/held/{number}", 303)
+
+
+def remark_of(given: Mapping[str, object]) -> dict[str, str]:
+    """Return the remark of a form, by language."""
+    return {code: said for code in LANGUAGES if (said := text_of(given, f"remark-{code}"))}
+
+
+def remark_fields(written: dict[str, str]) -> Html:
+    """Return fields for a remark on days that are corrected, a field for each language of readers."""
+    told = "Public: it stands in the list of corrections, where days change that readers could see."
+    fields = [
+        text_area(name, f"remark-{code}", written.get(code, ""), rows=2) for code, name in LANGUAGES.items()
+    ]
+    return element(
+        "details",
+        element("summary", "Remark for readers"),
+        element("p", told, class_="faint"),
+        *fields,
+        open="" if written else None,
+    )
+
+
+def _head(seen: HeldReview) -> Iterator[Html]:
+    found = seen.found
+    rows = [("Layer", seen.layer), ("Waits from", second(found.kept_at)), ("State", found.state)]
+    if found.decided is not None:
+        rows.append(("Decided", second(found.decided)))
+    if found.reason:
+        rows.append(("Reason", found.reason))
+    if found.revision is not None:
+        yield element("p", link(f"/desk/revisions/{found.revision}", f"Revision {found.revision}"))
+    if found.plan.imported_by:
+        rows.append(("Imported by", found.plan.imported_by))
+    rows += [("Approved by", f"{each.by}, {second(each.at)}: {each.reason}") for each in seen.approvals]
+    if found.plan.publish_at is not None and found.state == "waiting":
+        rows.append(("Public from", second(found.plan.publish_at)))
+    yield facts(rows)
+    if seen.missing:
+        yield element("p", f"{seen.missing} other persons have to approve it yet.", class_="lead")
+    for ruling in seen.rulings:
+        yield element("p", ruling.words, class_="bad")
+    if not seen.rulings and found.state == "waiting":
+        yield element("p", "No rule holds it back: it waits for a person.", class_="lead")
+
+
+def _drawing(running: Running) -> Iterator[Html]:
+    failure = running.result.failure if running.result else None
+    if failure is not None:
+        yield element("p", f"{failure.title}: {failure.detail}", class_="bad", role="alert")
+    else:
+        words = f"Its report is being made: {running.step.label} ({running.seconds:.0f} s)."
+        yield element("p", words, role="status")
+
+
+def _look_title(seen: HeldReview) -> str:
+    return f"look at import {seen.found.id}, {seen.found.origin}"

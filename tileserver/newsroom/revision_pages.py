@@ -1,0 +1,149 @@
+"""The revisions, the page of each with the processes that serve the revision, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from tileserver.desk.corrections import Layers, Rollback, check_revision, rollback
+from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
+from tileserver.desk.layers import checked_layers, layers_of, theatre_and_layer
+from tileserver.errors import BadParameter
+from tileserver.newsroom.held_pages import remark_fields, remark_of
+from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of
+from tileserver.newsroom.room import Newsroom, second, visitor_of
+from tileserver.newsroom.servers import following, is_awaited, servers_section
+from tileserver.newsroom.start_page import revisions_table
+from tileserver.picture.html import Html, element, table
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection
+from tileserver.store.revision_log import RevisionEntry, differences, list_revisions, newest_revision
+from tileserver.times import format_instant
+
+_LISTED = 300
+
+
+class RevisionRoutes:
+    """``/desk/revisions`` and ``/desk/rollback``."""
+
+    def __init__(self, room: Newsroom) -> None:
+        self._room = room
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every route."""
+        return [
+            Route("/desk/revisions", self.all, methods=["GET"]),
+            Route("/desk/revisions/{number:int}", self.one, methods=["GET"]),
+            Route("/desk/rollback", self.roll_back, methods=["POST"]),
+        ]
+
+    async def all(self, request: Request) -> Response:
+        """Answer with the newest revisions."""
+        async with self._room.database() as connection:
+            layers = await checked_layers(connection)
+            found = await list_revisions(connection, layers, removed=True)
+        body = list(revisions_table(found[:_LISTED], f"{len(found):,} revisions"))
+        return desk_page(request, "Revisions", body)
+
+    async def one(self, request: Request) -> Response:
+        """Answer with a revision: its changes, the processes that serve that revision, the way back."""
+        number = request.path_params["number"]
+        async with self._room.database() as connection:
+            layers = await checked_layers(connection)
+            check_revision(number, await newest_revision(connection))
+            entry = next(
+                (
+                    each
+                    for each in await list_revisions(connection, layers, removed=True)
+                    if each.revision == number
+                ),
+                None,
+            )
+            found = await following(connection, number)
+            told = await _differences(connection, layers, entry, number)
+        rows = [
+            ("Committed", second(found.committed)),
+            ("What", entry.summary if entry else "changes no layer"),
+        ]
+        for ref, counts in (entry.layers if entry else {}).items():
+            rows.append((ref, f"{counts.features_added:,} versions came, {counts.features_ended:,} ended"))
+        names = sorted(entry.layers) if entry else []
+        back = [_rollback_form(request, number, names)] if number > 1 and names else []
+        again = 1 if is_awaited(found, datetime.now(UTC)) else 0
+        body = [facts(rows), *servers_section(found), *told, *back]
+        return desk_page(request, f"Revision {number}", body, again=again)
+
+    async def roll_back(self, request: Request) -> Response:
+        """Roll a layer back, as the form says."""
+        given = await filled(request)
+        to, by = text_of(given, "to"), visitor_of(request).name
+        if not to.isdigit():
+            raise BadParameter("say to which revision: a number")
+        done = await roll_back(
+            self._room, text_of(given, "layer"), int(to), text_of(given, "reason"), remark_of(given), by
+        )
+        if done.revision is None:
+            said = f"Nothing changed: it holds what it held at revision {to}."
+            return desk_page(request, "Roll back", [element("p", said, role="status")])
+        return RedirectResponse(f"/desk/revisions/{done.revision}", 303)
+
+
+async def roll_back(
+    room: Newsroom, name: str, revision: int, reason: str, remark: dict[str, str], by: str
+) -> Rollback:
+    """Roll the layer or theatre *name* back to *revision*, by a named person."""
+    if not reason:
+        raise BadParameter("say why it is rolled back: the reason stays with the revision, and it is blank")
+    async with room.database() as connection:
+        theatre, layer = theatre_and_layer(name)
+        layers: Layers = await layers_of(connection, theatre, layer)
+        return await rollback(connection, layers, layer, revision, reason, remark, by)
+
+
+def _rollback_form(request: Request, number: int, names: Sequence[str]) -> Html:
+    told = f"The layer holds again what it held at revision {number - 1}. Nothing is lost: it can be undone."
+    return form(
+        request,
+        "/desk/rollback",
+        element("h2", "Roll back"),
+        element("p", told),
+        choice("Layer", "layer", [(each, each) for each in names]),
+        field("To revision", "to", str(number - 1), type="number", min=1, max=number, required=""),
+        field("Reason", "reason", hint="stays with the revision", required="", maxlength=1000),
+        remark_fields({}),
+        button("Roll back", "danger"),
+    )
+
+
+async def _differences(
+    connection: Connection, layers: Sequence[StoredLayer], entry: RevisionEntry | None, number: int
+) -> list[Html]:
+    if entry is None or number < 2:
+        return []
+    found = [
+        (str(each.ref), period)
+        for each in layers
+        if str(each.ref) in entry.layers
+        for period in difference_periods(await differences(connection, each, number - 1, number))
+    ]
+    if not found:
+        return []
+    columns = ("layer", "from", "to", "came", "went", "km\u00b2 where most changed")
+    return [element("h2", "What it changed"), table("By period", columns, _rows(found))]
+
+
+def _rows(found: Sequence[tuple[str, DifferencePeriod]]) -> Iterator[tuple[str | int, ...]]:
+    for ref, each in found:
+        start, end = format_instant(each.start), format_instant(each.end)
+        yield ref, start, end, each.added, each.gone, _km2(each.largest)
+
+
+def _km2(balance: Balance | None) -> str:
+    if balance is None:
+        return ""
+    return ", ".join(f"{status} {km2:+,.1f}" for status, km2 in balance.change.items())
