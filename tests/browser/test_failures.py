@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Route
 
 from tests.browser.conftest import NORMANDY, WEST, NewReader, Reader, assert_all_of_one_day
+from tests.conftest import serving
+from tileserver.store.connect import connect
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+# A server that gives a database up soon, which is then held back: the answer is 503.
+HASTY = {"TILESERVER_STATEMENT_TIMEOUT": "1", "TILESERVER_POOL_WAIT": "1"}
+GAINS = """tileserverMap.getStyle().layers.filter(({id}) => id.startsWith('recent-'))
+    .filter(({paint}) => paint['fill-layer-opacity'] > 0).length"""
+HINT = "document.getElementById('hint').textContent"
 SAYS_THAT_IT_FAILED = (
     "document.documentElement.dataset.state === 'error'"
     " && /{day}.* could not be loaded/.test(document.getElementById('hint').textContent)"
 )
+
+
+@asynccontextmanager
+async def held_back(dsn: str) -> AsyncIterator[None]:
+    """Let nobody else read faces and features."""
+    holder = await connect(dsn)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE face, feature_version IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await holder.close()
 
 
 async def test_failing_tiles_leave_picture_label_and_address(server_url: str, reader: Reader) -> None:
@@ -82,12 +103,53 @@ async def test_a_tile_missing_after_a_move_is_said_and_fetched_again(server_url:
     await assert_all_of_one_day(reader, server_url, "1944-07-25")
 
 
-async def test_a_lost_part_of_the_base_map_is_asked_for_again(server_url: str, new_reader: NewReader) -> None:
+async def test_recent_gains_that_a_busy_server_refuses_are_said_to_be_missing_and_asked_for_again(
+    sample_database: str, new_reader: NewReader
+) -> None:
+    refused: list[str] = []
+    with serving(sample_database, **HASTY) as url:
+        reader = await new_reader()
+        reader.page.on(
+            "response",
+            lambda answer: refused.append(answer.url) if answer.status == 503 else None,
+        )
+        await reader.open(url + WEST + NORMANDY + "&off=recent")
+        await reader.settled()
+        async with held_back(sample_database):
+            await reader.page.locator("#legend input[name=recent]").set_checked(True)
+            await reader.until(f"{HINT} === 'Recent gains could not be loaded. Trying again…'")
+            await reader.page.locator("#hint").wait_for(state="visible")
+            assert await reader.shown() == "1944-07-25"
+            assert await reader.page.evaluate(GAINS) == 0
+        assert any("/changes/" in each for each in refused)
+        await reader.until(f"{GAINS} > 0")
+        await reader.until(f"{HINT} === ''")
+        await reader.page.locator("#hint").wait_for(state="hidden")
+
+
+async def test_a_day_whose_recent_gains_are_missing_takes_the_word_of_it_along_when_it_is_left(
+    reader: Reader,
+) -> None:
+    await reader.settled()
+    moved = "tileserverMap.jumpTo({center: [4.5, 48.5]})"  # to tiles of gains that are not there yet
+    await reader.page.route("**/changes/**", lambda route: route.fulfill(status=503, body=""))
+    await reader.page.evaluate(moved)
+    await reader.until(f"{HINT}.startsWith('Recent gains')")
+    assert await reader.page.evaluate(GAINS) == 0  # not half of them
+    await reader.page.locator("#legend input[name=recent]").set_checked(False)
+    await reader.until(f"{HINT} === ''")
+
+
+# Of what is lost once nothing is said.
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_lost_part_of_the_base_map_is_asked_for_again(
+    server_url: str, new_reader: NewReader, times: int
+) -> None:
     reader, lost = await new_reader(), list[str]()
 
     async def lose_the_first(route: Route) -> None:
         asked = route.request.headers.get("range", "")
-        if route.request.url not in lost and asked:
+        if lost.count(route.request.url) < times and asked:
             lost.append(route.request.url)
             await route.abort()
         else:
@@ -96,8 +158,8 @@ async def test_a_lost_part_of_the_base_map_is_asked_for_again(server_url: str, n
     await reader.page.route("**/static/basemap/*.pmtiles", lose_the_first)  # the header, so all of an archive
     await reader.open(server_url + WEST + NORMANDY)
     await reader.settled()
-    assert len(lost) == 2
-    assert not [each for each in reader.complaints if each.startswith("map:")]
+    assert len(lost) == 2 * times
+    assert any(each.startswith("map:") for each in reader.complaints) == (times > 1)
     there = await reader.page.evaluate(
         "['world', 'regions'].map(source => ['land', 'water', 'river', 'place']"
         ".map(layer => tileserverMap.querySourceFeatures(source, {sourceLayer: layer}).length))"

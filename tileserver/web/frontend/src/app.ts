@@ -149,7 +149,13 @@ export async function startPage(
   const look = new MapLook(map, ground, language, page.theme);
   const panel = new Panel(language, say, ground.credit);
   const legend = new Legend(language, say, (name) => visit.switch(name));
-  const recent = new RecentGains(map, legend, language, () => travel.periods.source);
+  const recent = new RecentGains({
+    map,
+    legend,
+    language,
+    shownSource: () => travel.periods.source,
+    onMissing: (missing) => page.remark(missing ? say("recentMissing") : ""),
+  });
   const drawnNotes = new DrawnNotes(map, language);
   const afterwards = new Afterwards(
     [new LegendAmounts(legend, language), recent, drawnNotes, events],

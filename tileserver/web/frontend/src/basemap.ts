@@ -25,6 +25,10 @@ export const FIRST_WATER = "region-water";
 const archive = (name: string): string =>
   `pmtiles://${new URL(`static/basemap/${name}.pmtiles`, location.href).href}`;
 
+/** Whether an address is of an archive of the build, or of a part of one. */
+export const isOfBuild = (url: string): boolean =>
+  url.startsWith(`pmtiles://${new URL("static/basemap/", location.href).href}`);
+
 function landLayers(colours: Palette): LayerSpecification[] {
   const land = (source: string, antialias: boolean): LayerSpecification => ({
     id: source === "world" ? "world-land" : "region-land",

@@ -39,6 +39,21 @@ export function addMonths(day: Day, count: number): Day {
 export const clampDay = (day: Day, first: Day, last: Day): Day =>
   day < first ? first : day > last ? last : day;
 
+/** The day that a key leads to; null where the key means nothing here. */
+export function dayOfKey(key: string, day: Day, { first, last }: { first: Day; last: Day }): Day | null {
+  const moves: Record<string, () => Day> = {
+    ArrowLeft: () => addDays(day, -1),
+    ArrowDown: () => addDays(day, -1),
+    ArrowRight: () => addDays(day, 1),
+    ArrowUp: () => addDays(day, 1),
+    PageUp: () => addMonths(day, 1),
+    PageDown: () => addMonths(day, -1),
+    Home: () => first,
+    End: () => last,
+  };
+  return Object.hasOwn(moves, key) ? clampDay(moves[key]!(), first, last) : null;
+}
+
 /** "9 November 2023" in the reader's language, as its newspapers have it; `short` for "9 Nov 2023". */
 export function dayText(day: Day, language: string, style: "long" | "short" = "long"): string {
   return format(day, language, { day: "numeric", month: style, year: "numeric" });

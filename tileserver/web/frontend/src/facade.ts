@@ -1,21 +1,19 @@
 // The embed before its map: a picture of the day, which the server put into the page. The map is loaded once it is
 // looked at and nothing else is to do, or reached for; the picture stays until the map has drawn the same day.
 
-import { addDays } from "./days";
 import { byId } from "./dom";
 import { tellHeight } from "./embed/height";
 import { NEAR } from "./embed/messages";
 import { forget, pickedStill, untilDrawn } from "./still";
+import { hearWishes } from "./wish";
 
 const AGAIN_MS = 6000; // after which what could not be loaded is asked for again
 const PATIENCE_MS = 3000; // after which the map does not wait for its picture
 
 const root = document.documentElement;
 const image = pickedStill();
-const slider = byId<HTMLInputElement>("slider");
 let started = false; // whether the map is on its way
 let running = false; // whether it has taken over the page
-let pressed: HTMLElement | null = null; // the button that the reader pressed before there was a map
 
 /** Load everything that the map is made of; a module that failed once is never asked for again, so it is fetched first. */
 async function load(): Promise<void> {
@@ -45,10 +43,7 @@ async function start(): Promise<void> {
     await load();
     running = true;
     byId("hint").hidden = true;
-    untilDrawn(() => {
-      pressed?.click();
-      pressed = null;
-    });
+    untilDrawn();
   } catch (error) {
     console.warn("map:", error);
     started = false;
@@ -58,23 +53,20 @@ async function start(): Promise<void> {
   }
 }
 
-/** What the reader does before the map is there: it is begun, and done then. */
+/** What the reader does before the map is there: it is begun, and `wish.ts` keeps what is wished for. */
 function reach(event: Event): void {
   if (running) return;
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (event.type === "click" && button?.id === "details-toggle") {
     const open = document.body.classList.toggle("unfolded");
     button.setAttribute("aria-expanded", String(open));
-  } else if (event.type === "click") pressed = button;
+  }
   void start();
 }
 
 function begin(): void {
   for (const kind of ["pointerdown", "keydown", "focusin", "click"]) document.addEventListener(kind, reach);
-  slider.addEventListener("input", () => {
-    const { first } = slider.dataset;
-    if (!running && first) root.dataset["wish"] = addDays(first, Number(slider.value));
-  });
+  hearWishes();
   addEventListener("online", () => void start());
   addEventListener("message", ({ data, source }: MessageEvent<unknown>) => {
     if (source === parent && data === NEAR) void start();

@@ -7,6 +7,7 @@ import { byId } from "./dom";
 import type { GainsWords } from "./gains";
 import { ask } from "./served";
 import { speaker, type Words } from "./texts";
+import { wished } from "./wish";
 
 const RETRY_MS = 4000; // after which scripts that a network lost are asked for again
 
@@ -38,11 +39,11 @@ function reload(): void {
   }, RETRY_MS);
 }
 
-/** What is asked for. In an embed, the picture before the map says where it looks, and the reader may have gone to
- *  another day meanwhile. */
+/** What is asked for. In an embed, the picture before the map says where it looks; the reader may have gone to another
+ *  day meanwhile. */
 function linkOf(): Link {
   const asked = readLink(location.search, location.hash);
-  const { wish } = document.documentElement.dataset;
+  const wish = wished();
   const seen = document.body.classList.contains("embed") ? stillImage()?.currentSrc : "";
   return {
     ...asked,

@@ -4,6 +4,7 @@
 
 import { cameraOn, clearOf, overlaid } from "./camera";
 import { forget, pickedStill, untilDrawn } from "./still";
+import { hearWishes } from "./wish";
 
 const PATIENCE_MS = 8000; // after which a map on a slow network does not wait for its picture
 
@@ -31,6 +32,7 @@ function lay(image: HTMLImageElement): void {
 }
 
 function begin(): void {
+  hearWishes();
   const image = location.hash.includes("map=") ? null : pickedStill();
   if (!image) {
     forget();
@@ -41,7 +43,7 @@ function begin(): void {
   for (const kind of ["load", "resize"]) addEventListener(kind, laid); // of the page: its styles are there, too
   image.addEventListener("load", laid);
   image.addEventListener("error", forget);
-  untilDrawn(() => undefined);
+  untilDrawn();
   const { connection } = navigator as { connection?: { effectiveType?: string } };
   if ((connection?.effectiveType ?? "4g") === "4g") load();
   else {

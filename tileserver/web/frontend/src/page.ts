@@ -27,6 +27,8 @@ export class Page {
   readonly fixed: boolean; // whether it is an embed of one day, which is not left
   theme: Theme;
   private readonly root = document.documentElement;
+  private hinted = "";
+  private remarked = "";
   private speaking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: Link, options: PageOptions) {
@@ -78,9 +80,21 @@ export class Page {
 
   /** Set the line over the map; "" takes it away. */
   hint(text: string): void {
-    const hint = byId("hint");
-    if (hint.textContent !== text) hint.textContent = text;
-    hint.hidden = !text;
+    this.hinted = text;
+    this.setLine();
+  }
+
+  /** Set what the line over the map says while there is nothing else to be said; "" for nothing. */
+  remark(text: string): void {
+    this.remarked = text;
+    this.setLine();
+  }
+
+  private setLine(): void {
+    const line = byId("hint");
+    const text = this.hinted || this.remarked;
+    if (line.textContent !== text) line.textContent = text;
+    line.hidden = !text;
   }
 
   /** Have a sentence read aloud, unless another one follows soon. */

@@ -8,6 +8,7 @@ import { FIRST_WATER } from "./basemap";
 import { type TileJson } from "./catalogue";
 import { readPassed, type Passed } from "./figures";
 import { comparisonImage } from "./comparison_layers";
+import { complain } from "./complain";
 import { addDays, daysBetween, type Day } from "./days";
 import { gainersOf, gainOf, RECENT_DAYS, RECENT_LOOKS, type Gainer } from "./gainers";
 import type { Legend } from "./legend";
@@ -17,6 +18,7 @@ import { colourOf } from "./style_layers";
 import { kilometres } from "./texts";
 
 const FADE_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250;
+const RETRY_MS = [4000, 60_000] as const; // after which a busy server is asked again: at first, and in the end
 const OUTLINE_KM2 = 25; // no strip along an outline is larger
 const OPACITY = { fill: "fill-layer-opacity", line: "line-layer-opacity" } as const;
 
@@ -34,6 +36,15 @@ export function recentSpans(day: Day, first: Day, newest: Day): { from: Day; age
     .toReversed();
 }
 
+/** Where recent gains are drawn and told, and who hears that they are missing, though they should be there, or no more. */
+export interface RecentOptions {
+  map: MapLibre;
+  legend: Legend;
+  language: string;
+  shownSource: () => string;
+  onMissing: (missing: boolean) => void;
+}
+
 /** The gains that are on the map; none while the shown day is new, two days are compared, or they are off. */
 export class RecentGains implements Follower {
   private count = 0;
@@ -41,14 +52,15 @@ export class RecentGains implements Follower {
   private placed: Placed[] = [];
   private seen = false;
   private stand: Stand | null = null;
+  private again: (error: unknown) => void = () => undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private readonly map: MapLibre;
+  private readonly legend: Legend;
 
-  constructor(
-    private readonly map: MapLibre,
-    private readonly legend: Legend,
-    private readonly language: string,
-    private readonly shownSource: () => string,
-  ) {
-    map.on("moveend", () => this.lookAgain());
+  constructor(private readonly options: RecentOptions) {
+    this.map = options.map;
+    this.legend = options.legend;
+    this.map.on("moveend", () => this.lookAgain());
   }
 
   private lookAgain(): void {
@@ -56,12 +68,15 @@ export class RecentGains implements Follower {
     if (!stand || !this.seen) return;
     const own = this.sources;
     const isCurrent = (): boolean => this.seen && own === this.sources;
-    void Promise.all(own.map((source) => whole(this.map, source, isCurrent)))
-      .then(() => isCurrent() && this.leaveOut(stand.tiles))
-      .catch(() => undefined); // a tile that failed is not drawn
+    void Promise.all(own.map((source) => whole(this.map, source, isCurrent))).then(
+      () => isCurrent() && this.leaveOut(stand.tiles),
+      (error: unknown) => isCurrent() && this.again(error), // half of the gains would pass for all
+    );
   }
 
   leave(): void {
+    clearTimeout(this.retry);
+    this.options.onMissing(false);
     if (this.seen) this.paint(false);
     this.legend.tell("recent", null);
   }
@@ -73,7 +88,26 @@ export class RecentGains implements Follower {
     this.seen = false;
   }
 
-  async follow(stand: Stand, isCurrent: () => boolean): Promise<void> {
+  /** Draw the gains; where they cannot be had, say so and ask again, for as long as the day stands. */
+  async follow(stand: Stand, isCurrent: () => boolean, wait: number = RETRY_MS[0]): Promise<void> {
+    this.again = (error) => {
+      if (!isCurrent()) return;
+      complain(error);
+      this.remove();
+      this.legend.tell("recent", null);
+      this.options.onMissing(true);
+      clearTimeout(this.retry);
+      const next = Math.min(2 * wait, RETRY_MS[1]);
+      this.retry = setTimeout(() => isCurrent() && void this.follow(stand, isCurrent, next), wait);
+    };
+    try {
+      await this.draw(stand, isCurrent);
+    } catch (error) {
+      this.again(error);
+    }
+  }
+
+  private async draw(stand: Stand, isCurrent: () => boolean): Promise<void> {
     this.remove();
     this.stand = stand;
     const { day, tiles, off, compared, firstOfAreas } = stand;
@@ -93,6 +127,7 @@ export class RecentGains implements Follower {
     if (!isCurrent() || own !== this.sources) return;
     this.leaveOut(tiles);
     this.paint(true);
+    this.options.onMissing(false);
     this.legend.nameRecent(spans.map(({ age }) => RECENT_DAYS[age]!).toReversed());
     if (passed) this.legend.tell("recent", this.amounts(passed, spans, stand, gainers));
   }
@@ -109,11 +144,11 @@ export class RecentGains implements Follower {
         .reduce((sum, { km2 }) => sum + km2, 0);
     const text = (one: Gainer): string => {
       const km2 = spans.toReversed().map(({ from }) => gained(one, from));
-      const plain = new Intl.NumberFormat(this.language, {
+      const plain = new Intl.NumberFormat(this.options.language, {
         maximumFractionDigits: Math.min(...km2) < 10 ? 1 : 0,
       });
       return km2
-        .map((own, i) => (i < km2.length - 1 ? plain.format(own) : kilometres(own, this.language)))
+        .map((own, i) => (i < km2.length - 1 ? plain.format(own) : kilometres(own, this.options.language)))
         .join(" · ");
     };
     return new Map(gainers.map((one) => [one.kind, text(one)]));
@@ -122,7 +157,7 @@ export class RecentGains implements Follower {
   /** Leave undrawn what comes and goes far from the front without a status: an outline that was drawn anew. */
   private leaveOut({ layers }: TileJson): void {
     const { areas, front } = layers;
-    const shown = this.shownSource();
+    const shown = this.options.shownSource();
     if (!areas || !front || !shown) return;
     const near = new FrontCells(this.map.querySourceFeatures(shown, { sourceLayer: front, validate: false }));
     for (const source of this.sources)

@@ -32,9 +32,8 @@ export function pickedStill(): HTMLImageElement | null {
   return still.querySelector("img");
 }
 
-/** Take the picture away: for another day at once, else when the map has drawn everything. `ready` is called once, when
- *  the page can be used. */
-export function untilDrawn(ready: () => void): void {
+/** Take the picture away: for another day at once, else when the map has drawn everything. */
+export function untilDrawn(): void {
   const day = byId<HTMLTimeElement>("date").dateTime;
   let waits = false;
   const look = (): void => {
@@ -42,7 +41,6 @@ export function untilDrawn(ready: () => void): void {
     if (shown && shown !== day) drop();
     if (state !== "ready" || waits) return;
     waits = true;
-    ready();
     const map = (window as unknown as { tileserverMap?: Drawn }).tileserverMap;
     map?.once("idle", drop);
     map?.once("movestart", drop); // a picture of elsewhere is none of this map

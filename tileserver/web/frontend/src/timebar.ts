@@ -1,7 +1,7 @@
 // The time controls: a native range input as playhead over the chart, buttons, a date field, keys.
 
 import { changesOf, type DayCount } from "./catalogue";
-import { addDays, addMonths, clampDay, dayText, daysBetween, isDay, type Day } from "./days";
+import { addDays, clampDay, dayOfKey, dayText, daysBetween, isDay, type Day } from "./days";
 import { byId, onceAFrame } from "./dom";
 import { listenToBrush } from "./brush";
 import type { Theme } from "./basemap";
@@ -39,21 +39,6 @@ export function changeBeside(days: readonly DayCount[], day: Day, direction: 1 |
   return (direction > 0 ? days.find(isBeside) : days.findLast(isBeside))?.day ?? null;
 }
 
-/** The day that a key leads to; null where the key means nothing here. */
-export function dayOfKey(key: string, day: Day, { first, last }: Span): Day | null {
-  const moves: Record<string, () => Day> = {
-    ArrowLeft: () => addDays(day, -1),
-    ArrowDown: () => addDays(day, -1),
-    ArrowRight: () => addDays(day, 1),
-    ArrowUp: () => addDays(day, 1),
-    PageUp: () => addMonths(day, 1),
-    PageDown: () => addMonths(day, -1),
-    Home: () => first,
-    End: () => last,
-  };
-  return Object.hasOwn(moves, key) ? clampDay(moves[key]!(), first, last) : null;
-}
-
 /** The time controls under the map. */
 export class Timebar {
   private readonly slider = byId<HTMLInputElement>("slider");
@@ -67,6 +52,7 @@ export class Timebar {
   private readonly kinds = byId<HTMLButtonElement>("chart-kind");
   private gains: Gains | null = null;
   private showsGains = false;
+  private listens = false;
   private readonly draw = onceAFrame(() => {
     const { chart, gains, span, wanted, shown, options } = this;
     if (gains && this.showsGains) {
@@ -90,14 +76,15 @@ export class Timebar {
       told: (day) => options.told(day),
       onWindow: (from, to) => options.onWindow(from, to),
     });
-    this.listen();
     new ResizeObserver(() => this.draw()).observe(this.chart);
   }
 
-  /** Take over a theatre's days. */
+  /** Take over a theatre's days. Until the first nothing is heard here: what the reader wishes is kept (`wish.ts`). */
   setDays(span: Span, days: DayCount[]): void {
     this.span = span;
     this.days = days;
+    if (!this.listens) this.listen();
+    this.listens = true;
     this.slider.max = String(daysBetween(span.first, span.last));
     this.field.min = span.first;
     this.field.max = span.last;

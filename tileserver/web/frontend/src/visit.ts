@@ -18,6 +18,7 @@ import { offBy, turned } from "./switches";
 import type { Say } from "./texts";
 import { openingOf, readAgain, spanOf, toldOn, viewOf, type OpenTheatre } from "./theatre";
 import { fillUpdated } from "./updated";
+import { takeWish } from "./wish";
 
 /** One reader's visit: the open theatre, the link as it is by now, and the notes of the shown day. */
 export class Visit {
@@ -63,7 +64,7 @@ export class Visit {
     this.parts.comparison.open(span, this.isComparable);
     this.choose(compare && clampDay(compare, span.first, span.last), known);
     if (!camera) openCamera(this.parts.map, theatre.centre);
-    const opening = openingOf(open, this.link.at);
+    const opening = openingOf(open, takeWish() || this.link.at);
     this.parts.travel.begin(opening);
     const { revision } = this.parts.page;
     if (revision) void tellCorrected(theatre.id, opening.day, revision, this.say).catch(() => undefined);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { columnsOf, ticksOf } from "../src/histogram";
-import { changeBeside, dayOfKey } from "../src/timebar";
+import { dayOfKey } from "../src/days";
+import { changeBeside } from "../src/timebar";
 
 const span = { first: "2023-10-01", last: "2023-11-30" };
 const days = [

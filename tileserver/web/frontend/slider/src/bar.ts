@@ -2,10 +2,10 @@
 // style of the page reaches it but the custom properties that `bar.css` names.
 
 import type { DayCount } from "../../src/catalogue";
-import { addDays, dayText, daysBetween, type Day } from "../../src/days";
+import { addDays, dayOfKey, dayText, daysBetween, type Day } from "../../src/days";
 import { onceAFrame } from "../../src/dom";
 import { drawHistogram, type Span } from "../../src/histogram";
-import { changeBeside, dayOfKey } from "../../src/timebar";
+import { changeBeside } from "../../src/timebar";
 import css from "./bar.css";
 import type { Say, SliderWord } from "./words";
 
