@@ -50,7 +50,8 @@ NORMANDY = "#map=6.5/49.1/0.5&at=1944-07-25"
 WEST = "/?theatre=western-front&lang=en"
 SAMPLE = "theatre=ukraine-sample&lang=en"
 
-PATIENCE = 30.0  # seconds; a software renderer on two cores is slow
+PATIENCE = 30.0  # seconds in which nothing is heard of a page; a software renderer on two cores is slow
+MOST = 300.0  # seconds in all, of a page that asks again and again
 
 # Asks the map as its shader does: feature state, and where there is none what the layer's paint says instead.
 DRAWN = """layer => {
@@ -95,6 +96,7 @@ class Reader:
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    heard: float = 0.0  # when something was asked for or answered, by the monotonic clock
 
     async def open(self, url: str) -> None:
         """Go there and wait until a day is on the map."""
@@ -110,12 +112,17 @@ class Reader:
         )
 
     async def until(self, condition: str) -> None:
-        """Wait until *condition* holds; asked from outside, because the page's policy forbids eval."""
-        deadline = time.monotonic() + PATIENCE
+        """Wait until *condition* holds; asked from outside, because the page's policy forbids eval.
+
+        In vain is what has not come `PATIENCE` after the last request or answer: where the machine is busy,
+        what the page waits for is on its way for longer.
+        """
+        begun = time.monotonic()
         while not await self.page.evaluate(condition):
-            if time.monotonic() > deadline:
+            if time.monotonic() > min(max(begun, self.heard) + PATIENCE, begun + MOST):
                 state = await self.page.evaluate("JSON.stringify(document.documentElement.dataset)")
-                raise AssertionError(f"in vain for {PATIENCE:.0f} s: {condition}; the page says {state}")
+                waited = time.monotonic() - begun
+                raise AssertionError(f"in vain for {waited:.0f} s: {condition}; the page says {state}")
             await asyncio.sleep(0.05)
 
     async def shown(self) -> str:
@@ -236,6 +243,8 @@ async def new_reader(browser: Browser) -> AsyncIterator[NewReader]:
         )
         contexts.append(opened)
         reader = Reader(await opened.new_page())
+        for event in ("request", "requestfinished", "requestfailed"):
+            reader.page.on(event, lambda _: setattr(reader, "heard", time.monotonic()))
         reader.page.on("request", lambda request: reader.requests.append(request.url))
         reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
         reader.page.on("console", lambda message: _hear(reader, message.type, message.text))
