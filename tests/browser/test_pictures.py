@@ -22,8 +22,13 @@ CAMERA = "8.1/48.9/2.4"
 WIDTH, HEIGHT = 820, 560
 NEAR = 12  # steps of a colour by which renderers round and smooth
 
-# Names, marks and the front have no areas; the ground's lines stay, as the server draws these too.
-# Recent gains, which pictures have not, are off by the link.
+FAR = 40  # steps of a colour by which nothing differs but what stands elsewhere
+
+# Names and marks are placed by others; lines, teeth and stripes stay, as the server draws these too.
+UNNAMED = """() => { for (const {id, type} of tileserverMap.getStyle().layers)
+    if ((type === 'symbol' && !id.endsWith('-teeth')) || id.startsWith('drawn-notes'))
+        tileserverMap.setLayoutProperty(id, 'visibility', 'none') }"""
+# Names, marks and the front have no areas; the ground's lines stay. Recent gains are off by the link.
 BARE = """() => { for (const {id, type, source} of tileserverMap.getStyle().layers)
     if (type === 'symbol' || (source?.startsWith('dated') && type !== 'fill'))
         tileserverMap.setLayoutProperty(id, 'visibility', 'none') }"""
@@ -48,17 +53,59 @@ async def test_areas_differ_from_the_map_in_less_than_a_hundredth(
         assert (ours ^ theirs).sum() / (ours | theirs).sum() < 0.01
 
 
-async def _bare_map(reader: Reader) -> npt.NDArray[np.int16]:
+@pytest.mark.parametrize(
+    ("theatre", "day", "camera", "theme"),
+    [
+        ("western-front", "1944-08-25", CAMERA, "light"),
+        ("ukraine-sample", "2022-09-15", "7.2/49.5/37.2", "dark"),
+    ],
+)
+async def test_recent_gains_with_their_stripes_differ_from_the_map_in_less_than_a_hundredth(
+    new_reader: NewReader, server_url: str, theatre: str, day: str, camera: str, theme: str
+) -> None:
+    reader = await new_reader(WIDTH, HEIGHT)
+    page = f"{server_url}/?theatre={theatre}&lang=en&theme={theme}"
+    await reader.open(f"{page}#map={camera}&at={day}")
+    mapped = await _bare_map(reader, UNNAMED)
+    drawn = await asyncio.to_thread(
+        _drawn, server_url, theme, theatre=theatre, day=day, camera=camera, layers="control,frontline"
+    )
+    plain = await asyncio.to_thread(
+        _drawn,
+        server_url,
+        theme,
+        theatre=theatre,
+        day=day,
+        camera=camera,
+        layers="control,frontline&recent=0",
+    )
+    assert _differ(plain, drawn) > 0.1  # much is told of
+    assert _differ(mapped, drawn) < 0.01
+
+
+def _differ(one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> float:
+    """Return the share of the pixels that are of another colour."""
+    return float((np.abs(one - other).max(axis=2) > FAR).mean())
+
+
+async def _bare_map(reader: Reader, without: str = BARE) -> npt.NDArray[np.int16]:
     await reader.settled()
-    await reader.page.evaluate(BARE)
+    await reader.page.evaluate(without)
     await reader.settled()
     drawn: str = await reader.page.evaluate(CANVAS)
     return _pixels(b64decode(drawn.partition(",")[2]))
 
 
-def _drawn(server_url: str, theme: str) -> npt.NDArray[np.int16]:
-    query = f"datetime=1944-08-25&map={CAMERA}&theme={theme}&width={WIDTH}&height={HEIGHT}"
-    path = f"{server_url}/pictures/western-front.png?{query}&frame=0&labels=0&layers=control"
+def _drawn(
+    server_url: str,
+    theme: str,
+    theatre: str = "western-front",
+    day: str = "1944-08-25",
+    camera: str = CAMERA,
+    layers: str = "control",
+) -> npt.NDArray[np.int16]:
+    query = f"datetime={day}&map={camera}&theme={theme}&width={WIDTH}&height={HEIGHT}"
+    path = f"{server_url}/pictures/{theatre}.png?{query}&frame=0&labels=0&layers={layers}"
     with urlopen(path) as answer:
         return _pixels(answer.read())
 

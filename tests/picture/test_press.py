@@ -171,7 +171,8 @@ def test_a_pale_status_is_as_pale_as_on_the_page() -> None:
     )  # fmt: skip
     square = [np.array([[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]])]
     shapes = [Shape("Polygon", square, {"status": code}, i) for i, code in enumerate(("held", "freed"))]
-    plain, pale, patterns = statuses(layer, shapes, "light").split("<g ")[1:]
+    view = View(Camera(0, 0, 0), 512, 512)
+    plain, pale, patterns = statuses(layer, shapes, "light", view).split("<g ")[1:]
     assert 'id="control-held"' in plain
     assert f'opacity="{palette("light")["controlOpacity"]}"' in plain
     assert 'id="control-freed"' in pale

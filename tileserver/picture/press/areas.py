@@ -11,6 +11,7 @@ from tileserver.picture.palette import palette
 from tileserver.picture.press.decoded import FINE, Shape, path_of
 from tileserver.picture.press.ink import draw, group, interpolated, path, pattern
 from tileserver.picture.press.teeth import drawn_teeth, teeth_of
+from tileserver.picture.press.view import View
 
 _OTHER = "#8a8a8a"  # of a status that the layer does not declare
 _OVERLAY_OPACITY = 0.28
@@ -40,8 +41,8 @@ def by_status(layer: Layer, shapes: Sequence[Shape]) -> dict[str, list[Shape]]:
     return {code: own for code, own in found.items() if own}
 
 
-def statuses(layer: Layer, shapes: Sequence[Shape], theme: str) -> Html:
-    """Return the areas of a layer, in pixels: statuses, pale statuses and patterns, grouped by opacity."""
+def statuses(layer: Layer, shapes: Sequence[Shape], theme: str, view: View) -> Html:
+    """Return the areas of a layer in pixels of *view*: statuses, pale statuses, patterns, by opacity."""
     colours = palette(theme)
     declared = {each.code: each for each in layer.categories}
     plain: list[Html] = []
@@ -53,7 +54,7 @@ def statuses(layer: Layer, shapes: Sequence[Shape], theme: str) -> Html:
         among = pale if status is not None and status.pattern == "pale" else plain
         among.append(path(commands, fill=colour, id=f"{layer.name}-{code}"))
         if status is not None and status.pattern != "none":
-            ink = pattern(f"{layer.name}-{code}-pattern", status.pattern, colour)
+            ink = pattern(f"{layer.name}-{code}-pattern", status.pattern, colour, view)
             over = path(commands, fill=f"url(#{layer.name}-{code}-pattern)")
             patterned += [draw("defs", ink), over]
     return Html(
@@ -63,8 +64,8 @@ def statuses(layer: Layer, shapes: Sequence[Shape], theme: str) -> Html:
     )
 
 
-def overlay(layer: Layer, shapes: Sequence[Shape], theme: str, zoom: float) -> Html:
-    """Return areas or lines over the statuses, in pixels: a thin fill with the pattern, and an outline."""
+def overlay(layer: Layer, shapes: Sequence[Shape], theme: str, view: View) -> Html:
+    """Return areas or lines over the statuses, in pixels of *view*: a thin fill, the pattern, an outline."""
     category = next(iter(categories_of(layer)), None)
     colour = colour_of(category, theme) if category else _OTHER
     areas = path_of(shape for shape in shapes if shape.kind == "Polygon")
@@ -72,10 +73,10 @@ def overlay(layer: Layer, shapes: Sequence[Shape], theme: str, zoom: float) -> H
     fill = path(areas, fill=colour, fill_opacity=_OVERLAY_OPACITY)
     over = Html()
     if category is not None and category.pattern != "none" and areas:
-        ink = draw("defs", pattern(name, category.pattern, colour))
+        ink = draw("defs", pattern(name, category.pattern, colour, view))
         opacity = palette(theme)["patternOpacity"]
         over = Html(ink + path(areas, fill=f"url(#{name})", fill_opacity=opacity))
-    width = interpolated(zoom, [(4, 0.8), (10, 2)]) * FINE
+    width = interpolated(view.camera.zoom, [(4, 0.8), (10, 2)]) * FINE
     edge = path(path_of(shapes), fill="none", stroke=colour, stroke_width=width, stroke_linejoin="round")
     return group(layer.name, fill, over, edge)
 

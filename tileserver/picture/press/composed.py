@@ -123,7 +123,7 @@ def _legend_words(sheet: Sheet, view: View) -> Words:
 
 def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
     """Return the map of *sheet* in *view*; in a frame of some *kind* with a scale, as large as its type."""
-    theme, zoom = sheet.theme, view.camera.zoom
+    theme = sheet.theme
     factor = 1.0 if kind is None else max(1.0, kind.factor**0.6)
     shapes, events, _ = _in_sight(sheet, view, factor)
     ground = ground_layers(sheet.ground, view)
@@ -136,10 +136,10 @@ def _map(sheet: Sheet, view: View, kind: frame.Type | None) -> Html:
     return join(
         (
             land(ground, view, theme),
-            *(_below(layer, shapes.get(layer.name, []), theme) for layer in sheet.layers),
+            *(_below(layer, shapes.get(layer.name, []), theme, view) for layer in sheet.layers),
             recent_gains(sheet.layers, _taken(sheet, view), _lines(sheet, shapes), view, theme),
             above_areas(ground, view, theme, sheet.day),
-            *(_above(layer, sheet, shapes, zoom, factor) for layer in sheet.layers),
+            *(_above(layer, sheet, shapes, view, factor) for layer in sheet.layers),
             events.drawn,
             names(ground, view, style, taken, sheet.spots) if sheet.labels else Html(),
             scale,
@@ -179,18 +179,18 @@ def _shapes(tiles: tuple[Tile, ...], view: View) -> Mapping[str, list[Shape]]:
     return found
 
 
-def _below(layer: Layer, shapes: list[Shape], theme: str) -> Html:
+def _below(layer: Layer, shapes: list[Shape], theme: str, view: View) -> Html:
     """Return the part of a layer, in pixels, under water and borders."""
-    return statuses(layer, shapes, theme) if layer.role == "areas" else Html()
+    return statuses(layer, shapes, theme, view) if layer.role == "areas" else Html()
 
 
-def _above(layer: Layer, sheet: Sheet, shapes: Mapping[str, list[Shape]], zoom: float, factor: float) -> Html:
+def _above(layer: Layer, sheet: Sheet, shapes: Mapping[str, list[Shape]], view: View, factor: float) -> Html:
     """Return the part of a layer, in pixels, over water and borders."""
     own = shapes.get(layer.name, [])
     if layer.role == "overlay":
-        return overlay(layer, own, sheet.theme, zoom)
+        return overlay(layer, own, sheet.theme, view)
     if layer.role != "front":
         return Html()
     areas = faced_areas(layer, sheet.layers)
     our_side = [] if areas is None else land_of_side(layer, areas, shapes.get(areas.name, []))
-    return front(layer, own, our_side, sheet.theme, zoom, factor)
+    return front(layer, own, our_side, sheet.theme, view.camera.zoom, factor)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from tileserver.picture.html import Html, element
 from tileserver.picture.press.decoded import FINE
 from tileserver.picture.press.fonts import STACK
+from tileserver.picture.press.view import View
 
 
 def number(value: float) -> str:
@@ -83,28 +84,54 @@ def text(
 _SIDES = {"hatch": 6, "rising": 9, "falling": 9, "pale": 10, "dots": 8}  # page pixels
 _STROKES = {
     "hatch": (1.3, None),
-    "rising": (1.3, None),
-    "falling": (1.3, None),
+    "rising": (2.6, None),
+    "falling": (2.6, None),
     "pale": (0.7, 0.55),
 }  # width in page pixels, opacity
+_MOST_LINES, _MOST_DOTS = 40, 8  # of a pattern, each way, in its square
 
 
-def pattern(name: str, kind: str, colour: str, unit: float = FINE) -> Html:
-    """Return the pattern *kind* as on the page, with *unit* to a pixel: one of `_SIDES`."""
-    side = _SIDES[kind] * unit
-    if kind == "dots":
-        inside: Sequence[Html] = [
-            draw("circle", cx=side * at, cy=side * at, r=1.15 * unit, fill=colour) for at in (0.25, 0.75)
-        ]
-    else:
-        low, high = (side + unit, -unit) if kind in ("hatch", "rising") else (-unit, side + unit)
-        lines = "".join(
-            f"M{number(shift - unit)} {number(low)}L{number(shift + side + unit)} {number(high)}"
-            for shift in (-side, 0, side)
-        )
-        width, opacity = _STROKES[kind]
-        inside = [path(lines, stroke=colour, stroke_width=width * unit, stroke_opacity=opacity)]
-    return draw("pattern", *inside, id=name, width=side, height=side, patternUnits="userSpaceOnUse")
+def pattern(name: str, kind: str, colour: str, view: View | None = None) -> Html:
+    """Return the pattern *kind* as on the page, one of `_SIDES`: as it lies in *view*, or of a swatch."""
+    unit, times, laid, side = 1.0, 1, None, _SIDES[kind]
+    if view is not None:
+        left, top, scale = view.lattice(side)
+        times = _repeats(side * scale, _MOST_DOTS if kind == "dots" else _MOST_LINES)
+        unit, laid = FINE, f"translate({number(left * FINE)} {number(top * FINE)}) scale({scale:.5f})"
+    step, whole = side * unit, side * unit * times
+    inside = _dots(step, times, unit, colour) if kind == "dots" else [_lines(kind, step, times, unit, colour)]
+    placed = {"patternUnits": "userSpaceOnUse", "patternTransform": laid}
+    return draw("pattern", *inside, id=name, width=whole, height=whole, **placed)
+
+
+def _repeats(period: float, most: int) -> int:
+    """Return how often a pattern is drawn in its square, of so many pixels a *period*.
+
+    The rasteriser makes each square a whole number of pixels wide: this one is nearly that by itself.
+    """
+    return min(
+        range(1, most + 1), key=lambda times: (round(abs(times * period - round(times * period)), 2), times)
+    )
+
+
+def _dots(step: float, times: int, unit: float, colour: str) -> list[Html]:
+    return [
+        draw("circle", cx=step * (column + at), cy=step * (row + at), r=1.15 * unit, fill=colour)
+        for row in range(times)
+        for column in range(times)
+        for at in (0.25, 0.75)
+    ]
+
+
+def _lines(kind: str, step: float, times: int, unit: float, colour: str) -> Html:
+    whole, beyond = step * times, 2 * unit  # so that they meet those of the next square
+    low, high = (whole + beyond, -beyond) if kind in ("hatch", "rising") else (-beyond, whole + beyond)
+    commands = "".join(
+        f"M{number(begin - beyond)} {number(low)}L{number(begin + whole + beyond)} {number(high)}"
+        for begin in (shift * step for shift in range(-times, times + 1))
+    )
+    width, opacity = _STROKES[kind]
+    return path(commands, stroke=colour, stroke_width=width * unit, stroke_opacity=opacity)
 
 
 def interpolated(zoom: float, stops: Sequence[tuple[float, float]], base: float = 1.0) -> float:

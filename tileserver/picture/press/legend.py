@@ -119,7 +119,7 @@ def _area(category: Category, theme: str, number: int) -> Html:
         draw("rect", fill=colour, fill_opacity=opacity, **box),
     ]
     if category.pattern != "none":
-        parts.append(draw("defs", pattern(name, category.pattern, colour, 1.0)))
+        parts.append(draw("defs", pattern(name, category.pattern, colour)))
         parts.append(draw("rect", fill=f"url(#{name})", fill_opacity=colours["patternOpacity"], **box))
     edge = draw("rect", x=0.5, y=0.5, width=_WIDE - 1, height=_HIGH - 1, fill="none", stroke=colour)
     return join((*parts, edge))

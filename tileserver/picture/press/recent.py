@@ -151,7 +151,7 @@ def _drawn(gainer: Gainer, shapes: Sequence[Shape], days: int, view: View, theme
         return []
     colour, look = colour_of(gainer.status, theme), _LOOKS[days]
     name = f"recent-{days}-{gainer.kind}"
-    stripes = draw("defs", pattern(name, _STRIPES[gainer.kind], colour))
+    stripes = draw("defs", pattern(name, _STRIPES[gainer.kind], colour, view))
     width = interpolated(view.camera.zoom, [(5, look.width + 0.6), (9, look.width)])
     return [
         path(commands, fill=colour, fill_opacity=look.fill),
@@ -171,7 +171,7 @@ def _swatch(gainer: Gainer, theme: str) -> Html:
         box: dict[str, str | float | None] = {"x": n * half, "width": half, "height": _HIGH}
         parts += [
             draw("rect", fill=colour, fill_opacity=look.fill, **box),
-            draw("defs", pattern(name, _STRIPES[gainer.kind], colour, 1.0)),
+            draw("defs", pattern(name, _STRIPES[gainer.kind], colour)),
             draw("rect", fill=f"url(#{name})", fill_opacity=look.pattern, **box),
             draw("rect", fill="none", stroke=colour, stroke_width=look.width, **box),
         ]

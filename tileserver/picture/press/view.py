@@ -75,6 +75,16 @@ class View:
             for x in range(max(0, west), min(last + 1, east)):
                 yield TileAddress(z, x, y)
 
+    def lattice(self, side: float) -> tuple[float, float, float]:
+        """Return where a pattern of *side* pixels begins to repeat, and how many times as large it stands.
+
+        As on the page, which lays patterns from the corner of the world on, as large as they are at the whole
+        zoom before this one.
+        """
+        times = float(2 ** (self.camera.zoom % 1))
+        left, top = self._corner
+        return -left % (side * times), -top % (side * times), times
+
     @property
     def metres(self) -> float:
         """The metres on the ground of a pixel in the middle."""
