@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
 from tests.browser.drawn import ids_of_tiles
 
@@ -97,6 +97,18 @@ class Reader:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     heard: float = 0.0  # when something was asked for or answered, by the monotonic clock
+    awaited: set[Request] = field(default_factory=set)  # what is on its way
+
+    def asks(self, request: Request) -> None:
+        """Note that the page asks for something."""
+        self.requests.append(request.url)
+        self.awaited.add(request)
+        self.heard = time.monotonic()
+
+    def has(self, request: Request) -> None:
+        """Note that the page has an answer, or will have none."""
+        self.awaited.discard(request)
+        self.heard = time.monotonic()
 
     async def open(self, url: str) -> None:
         """Go there and wait until a day is on the map."""
@@ -114,14 +126,16 @@ class Reader:
     async def until(self, condition: str) -> None:
         """Wait until *condition* holds; asked from outside, because the page's policy forbids eval.
 
-        In vain is what has not come `PATIENCE` after the last request or answer: where the machine is busy,
-        what the page waits for is on its way for longer.
+        In vain is what has not come `PATIENCE` after the last answer, with nothing on its way any more: where
+        the machine is busy, a server that has just begun works out gains for longer than that.
         """
         begun = time.monotonic()
         while not await self.page.evaluate(condition):
-            if time.monotonic() > min(max(begun, self.heard) + PATIENCE, begun + MOST):
+            now = time.monotonic()
+            quiet_since = now if self.awaited else max(begun, self.heard)
+            if now > min(quiet_since + PATIENCE, begun + MOST):
                 state = await self.page.evaluate("JSON.stringify(document.documentElement.dataset)")
-                waited = time.monotonic() - begun
+                waited = now - begun
                 raise AssertionError(f"in vain for {waited:.0f} s: {condition}; the page says {state}")
             await asyncio.sleep(0.05)
 
@@ -243,9 +257,9 @@ async def new_reader(browser: Browser) -> AsyncIterator[NewReader]:
         )
         contexts.append(opened)
         reader = Reader(await opened.new_page())
-        for event in ("request", "requestfinished", "requestfailed"):
-            reader.page.on(event, lambda _: setattr(reader, "heard", time.monotonic()))
-        reader.page.on("request", lambda request: reader.requests.append(request.url))
+        reader.page.on("request", reader.asks)
+        reader.page.on("requestfinished", reader.has)
+        reader.page.on("requestfailed", reader.has)
         reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
         reader.page.on("console", lambda message: _hear(reader, message.type, message.text))
         return reader

@@ -140,6 +140,22 @@ async def test_a_day_whose_recent_gains_are_missing_takes_the_word_of_it_along_w
     await reader.until(f"{HINT} === ''")
 
 
+async def test_recent_gains_are_drawn_before_a_server_that_has_just_begun_has_worked_out_their_figures(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader, let_on = await new_reader(), asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await let_on.wait()
+        await route.continue_()
+
+    await reader.page.route("**/gains.json*", wait)
+    await reader.open(server_url + WEST + NORMANDY)
+    await reader.until(f"{GAINS} > 0")
+    let_on.set()
+    await reader.until("document.querySelector('[data-layer=recent] .amount').textContent.includes('km²')")
+
+
 # Of what is lost once nothing is said.
 @pytest.mark.parametrize("times", [1, 3])
 async def test_a_lost_part_of_the_base_map_is_asked_for_again(

@@ -120,16 +120,20 @@ export class RecentGains implements Follower {
     const own = this.sources;
     const first = spans[0]?.from;
     if (!first) return;
-    const [passed] = await Promise.all([
-      tiles.time.gains ? readPassed(tiles.time.gains, addDays(first, 1), day) : null,
-      ...own.map((source) => whole(this.map, source, () => isCurrent() && own === this.sources)),
-    ]);
+    const figures = tiles.time.gains
+      ? readPassed(tiles.time.gains, addDays(first, 1), day).catch(complain) // the land is drawn without them, too
+      : null;
+    await Promise.all(
+      own.map((source) => whole(this.map, source, () => isCurrent() && own === this.sources)),
+    );
     if (!isCurrent() || own !== this.sources) return;
     this.leaveOut(tiles);
     this.paint(true);
     this.options.onMissing(false);
     this.legend.nameRecent(spans.map(({ age }) => RECENT_DAYS[age]!).toReversed());
-    if (passed) this.legend.tell("recent", this.amounts(passed, spans, stand, gainers));
+    const passed = await figures; // which a server that has just begun works out for long
+    if (passed && isCurrent() && own === this.sources)
+      this.legend.tell("recent", this.amounts(passed, spans, stand, gainers));
   }
 
   private amounts(
