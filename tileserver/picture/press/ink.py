@@ -92,7 +92,7 @@ _MOST_LINES, _MOST_DOTS = 40, 8  # of a pattern, each way, in its square
 
 
 def pattern(name: str, kind: str, colour: str, view: View | None = None) -> Html:
-    """Return the pattern *kind* as on the page, one of `_SIDES`: as it lies in *view*, or of a swatch."""
+    """Return the pattern *kind* of `_SIDES` as on the page: laid over *view*, or of a swatch."""
     unit, times, laid, side = 1.0, 1, None, _SIDES[kind]
     if view is not None:
         left, top, scale = view.lattice(side)

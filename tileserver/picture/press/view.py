@@ -76,7 +76,7 @@ class View:
                 yield TileAddress(z, x, y)
 
     def lattice(self, side: float) -> tuple[float, float, float]:
-        """Return where a pattern of *side* pixels begins to repeat, and how many times as large it stands.
+        """Return where a pattern of *side* pixels begins to repeat, and by how much a view enlarges patterns.
 
         As on the page, which lays patterns from the corner of the world on, as large as they are at the whole
         zoom before this one.
