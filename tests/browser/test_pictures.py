@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from tests.browser.conftest import WEST, NewReader, Reader
 from tileserver.picture.palette import palette
@@ -22,7 +22,7 @@ CAMERA = "8.1/48.9/2.4"
 WIDTH, HEIGHT = 820, 560
 NEAR = 12  # steps of a colour by which renderers round and smooth
 
-FAR = 40  # steps of a colour by which nothing differs but what stands elsewhere
+FAR = 24  # steps of a colour, by which neighbours' means differ only where something stands elsewhere
 
 # Names and marks are placed by others; lines, teeth and stripes stay, as the server draws these too.
 UNNAMED = """() => { for (const {id, type} of tileserverMap.getStyle().layers)
@@ -79,13 +79,18 @@ async def test_recent_gains_with_their_stripes_differ_from_the_map_in_less_than_
         camera=camera,
         layers="control,frontline&recent=0",
     )
-    assert _differ(plain, drawn) > 0.1  # much is told of
+    assert _differ(plain, drawn) > 0.03  # much has changed hands
     assert _differ(mapped, drawn) < 0.01
 
 
 def _differ(one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> float:
-    """Return the share of the pixels that are of another colour."""
-    return float((np.abs(one - other).max(axis=2) > FAR).mean())
+    """Return the share of the pixels that are of another colour, however sharp either draws an edge."""
+    return float((np.abs(_smoothed(one) - _smoothed(other)).max(axis=2) > FAR).mean())
+
+
+def _smoothed(picture: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    image = Image.fromarray(picture.astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.BoxBlur(1)), dtype=np.int16)
 
 
 async def _bare_map(reader: Reader, without: str = BARE) -> npt.NDArray[np.int16]:
