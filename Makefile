@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run static test worlds scrubs bench budgets chaos soak night fuzz costs lint qgis wheel docs pins audit clean machine browser firefox services
+.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos soak night fuzz costs lint qgis wheel docs pins audit clean machine browser firefox services
 .PHONY: lint-python lint-web units
 
 OUT := static-site
@@ -23,7 +23,7 @@ MOVED := $(shell .ci/setup forget-moved-venv)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 run: setup ## set up what is missing and serve at http://127.0.0.1:8000 (HOST, PORT, DATABASE_URL)
 	@exec .venv/bin/tileserver serve --sample
@@ -47,6 +47,9 @@ scrubs: setup .venv/.made-dev browser ## move the slider at random 100 times, on
 
 bench: setup .venv/.made-dev ## measure tiles beside Martin and others, and another commit (BASE)
 	.venv/bin/python -m tests.bench
+
+bench-dated: setup .venv/.made-dev ## score servers of dated tiles, right or wrong first: docs/benchmark.md (ONLY, OUT_JSON)
+	.venv/bin/python -m tests.bench.dated $(if $(ONLY),--only "$(ONLY)") $(if $(OUT_JSON),--out "$(OUT_JSON)")
 
 budgets: setup .venv/.made-dev browser ## measure bytes, layout shift, first picture, long frames and heap of a running server's page (URL)
 	.venv/bin/python -m tests.bench.budgets

@@ -9,6 +9,7 @@ rates that Python cannot send (`tests.bench.load`).
 from __future__ import annotations
 
 import re
+import select
 import selectors
 import socket
 import time
@@ -35,6 +36,7 @@ BROWSER = {  # Chromium's, of a fetch from a page of the same site
 TILE = (200, 204)
 _PATIENCE_S = 60
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 _CHUNK = 1 << 18
 
 
@@ -83,10 +85,18 @@ class Connection:
             data += part
         took = time.perf_counter() - started
         head, _, body = bytes(data).partition(b"\r\n\r\n")
+        if _CHUNKED.search(head):
+            body = _without_chunks(body)
         status = int(head[9:12])
         if status not in expected:
             raise WrongAnswer(f"{path} was answered with {status}, not {expected}: {body[:200]!r}")
         return Reply(status, head, len(body), took, body)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has closed it; nothing else comes unasked."""
+        readable, _, _ = select.select([self._socket], [], [], 0)
+        return bool(readable)
 
     def close(self) -> None:
         """Close the connection."""
@@ -138,16 +148,36 @@ def request_bytes(path: str, headers: Mapping[str, str]) -> bytes:
 
 
 def answer_bytes(data: bytes | bytearray) -> int | None:
-    """Return how long the answer that begins *data* is, head and body; None before its head is whole."""
+    """Return how long the answer that begins *data* is, head and body; None before that can be told."""
     end = data.find(b"\r\n\r\n")
     if end < 0:
         return None
     if data[9:12] in (b"204", b"304"):
         return end + 4
     length = _LENGTH.search(data, 0, end)
+    if _CHUNKED.search(data, 0, end + 2):
+        return _chunked_bytes(data, end + 4)
     if length is None:
-        raise WrongAnswer("an answer without Content-Length, which this client does not read")
+        raise WrongAnswer("an answer with neither Content-Length nor chunks, which this client does not read")
     return end + 4 + int(length[1])
+
+
+def _chunked_bytes(data: bytes | bytearray, start: int) -> int | None:
+    """Return where the chunks that begin at *start* end (RFC 9112); None before their end is there."""
+    while (end := data.find(b"\r\n", start)) >= 0:
+        size = int(data[start:end].partition(b";")[0], 16)
+        start = end + 2 + size + 2
+        if not size:
+            return start
+    return None
+
+
+def _without_chunks(data: bytes) -> bytes:
+    body, start = bytearray(), 0
+    while size := int(data[start : (end := data.index(b"\r\n", start))].partition(b";")[0], 16):
+        body += data[end + 2 : end + 2 + size]
+        start = end + 2 + size + 2
+    return bytes(body)
 
 
 @dataclass(slots=True)

@@ -94,7 +94,7 @@ def martin_binary() -> str | None:
 @contextmanager
 def _martin(database: Database, folder: Path) -> Iterator[list[Arm]]:
     port, config = free_port(), folder / "martin.yaml"
-    config.write_text(_MARTIN.format(port=port, url=_plain_url(database.dsn), pool=POOL))
+    config.write_text(_MARTIN.format(port=port, url=plain_url(database.dsn), pool=POOL))
     argv = [str(martin_binary()), "--config", str(config)]
     ready = f"http://127.0.0.1:{port}/health"
     with serving(argv, os.environ, folder, folder / "martin.log", ready) as pid:
@@ -107,7 +107,7 @@ def _tipg(database: Database, folder: Path) -> Iterator[list[Arm]]:
     port = free_port()
     environment = {
         **os.environ,
-        "DATABASE_URL": _plain_url(database.dsn),
+        "DATABASE_URL": plain_url(database.dsn),
         "DB_MAX_CONN_SIZE": str(POOL),
         "TIPG_DB_SCHEMAS": '["peer"]',
         "TIPG_TILE_RESOLUTION": str(EXTENT),
@@ -143,7 +143,7 @@ def _one_day_path(asked: Question) -> str:
 @contextmanager
 def _pg_tileserv(database: Database, folder: Path) -> Iterator[list[Arm]]:
     port = free_port()
-    environment = {**os.environ, "DATABASE_URL": _plain_url(database.dsn), "TS_HTTPPORT": str(port)}
+    environment = {**os.environ, "DATABASE_URL": database.dsn, "TS_HTTPPORT": str(port)}
     environment |= {"TS_HTTPHOST": "127.0.0.1", "TS_DBPOOLMAXCONNS": str(POOL)}
     ready = f"http://127.0.0.1:{port}/index.json"
     with serving(["pg_tileserv"], environment, folder, folder / "pg_tileserv.log", ready) as pid:
@@ -154,7 +154,9 @@ def _pg_tileserv(database: Database, folder: Path) -> Iterator[list[Arm]]:
 @contextmanager
 def _tegola(database: Database, folder: Path) -> Iterator[list[Arm]]:
     port, config = free_port(), folder / "tegola.toml"
-    text = _TEGOLA.format(port=port, url=_plain_url(database.dsn), pool=POOL, extent=EXTENT, buffer=BUFFER)
+    text = _TEGOLA.format(
+        port=port, url=f"{database.dsn}&sslmode=disable", pool=POOL, extent=EXTENT, buffer=BUFFER
+    )
     config.write_text(text)
     argv = ["tegola", "serve", "--config", str(config)]
     ready = f"http://127.0.0.1:{port}/capabilities"
@@ -166,8 +168,8 @@ def _tegola(database: Database, folder: Path) -> Iterator[list[Arm]]:
         ]
 
 
-def _plain_url(dsn: str) -> str:
-    """Return *dsn* with the socket's folder where a host stands; the peers refuse an empty host."""
+def plain_url(dsn: str) -> str:
+    """Return *dsn* with the socket's folder where a host stands; Martin and tipg refuse an empty host."""
     parts = urlsplit(dsn)
     socket_dir = parts.query.partition("host=")[2].partition("&")[0]
     if not socket_dir:

@@ -13,7 +13,7 @@ from itertools import cycle
 
 import pytest
 
-from tests.bench.client import BROWSER, Connection, WrongAnswer, ask_all, request_bytes
+from tests.bench.client import BROWSER, Connection, WrongAnswer, answer_bytes, ask_all, request_bytes
 from tests.bench.measure import paired_ratio
 from tests.bench.processor import family, processor_seconds
 from tests.bench.questions import orders
@@ -52,6 +52,18 @@ def test_many_connections_ask_each_question_once_and_count_what_is_no_tile() -> 
     assert (load.answers, load.refused, load.size) == (30, 10, 80)
 
 
+def test_an_answer_in_chunks_is_read_to_its_end_wherever_the_network_cut_it() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = b"4\r\ntile\r\n1a;why=none\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n"
+    sizes = {answer_bytes((head + body)[:size]) for size in range(len(head + body))}
+    assert sizes == {None, len(head + body)}  # the end is known once the last chunk has begun
+    assert answer_bytes(head + body + b"HTTP/1.1 200") == len(head + body)
+    with answering(b"200 Chunked", b"200 OK") as port:
+        connection = Connection(port)
+        assert [connection.get("/").body for _ in range(2)] == [b"tile, in chunks", b"tile"]
+        connection.close()
+
+
 def test_the_processor_time_of_a_program_is_that_of_all_its_processes() -> None:
     busy = "import time\nwhile time.process_time() < 0.3: pass\nprint('done', flush=True)"
     outer = (
@@ -79,6 +91,9 @@ def answering(*statuses: bytes) -> Iterator[int]:
                     status = next(turn)
                     rest = b"" if status.startswith(b"204") else b"Content-Length: 4\r\n"
                     body = b"" if status.startswith(b"204") else b"tile"
+                    if status.endswith(b"Chunked"):
+                        rest = b"Transfer-Encoding: chunked\r\n"
+                        body = b"4\r\ntile\r\nb\r\n, in chunks\r\n0\r\n\r\n"
                     self.wfile.write(b"HTTP/1.1 %b\r\n%bCache-Status: Hit\r\n\r\n%b" % (status, rest, body))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
