@@ -98,6 +98,12 @@ class Finding(StrEnum):
     HIDDEN = "hidden_source", "left_out", "has a source that its publisher hides, and the desk leaves out"
     REPLACED = "replaced", "left_out", "is a row that was issued again; the newest one is kept"
     WITHDRAWN = "withdrawn", "left_out", "was withdrawn, and no import brings it back by itself"
+    AMENDED = "amended", "left_out", "was amended by the desk, whose word stands above its source"
+    AMENDED_ANEW = (
+        "amended_anew",
+        "left_out",
+        "was amended by the desk, whose word stands; its source says something else now than it did then",
+    )
     NO_PLACE = "no_place", "left_out", "has no geometry, and the mapping leaves such rows out"
     OTHER_KIND = (
         "other_kind",
@@ -171,6 +177,9 @@ _BY_TREATMENT: dict[Treatment, str] = {
 }
 _REMEDIES: dict[str, str] = {
     "withdrawn": "nothing has to be done; where it may be public again: tileserver readmit",
+    "amended": "nothing has to be done; to follow the source again: tileserver event release",
+    "amended_anew": "look whether the source has corrected itself; to follow it: tileserver event release,"
+    " and import the file again",
     "made_valid": "look at where land moved; where that is wrong, correct the area in the source",
     "collection_flattened": "nothing has to be done; areas alone, or lines alone, would need no flattening",
     "other_kind_removed": "publish lines and points in a layer of their own",

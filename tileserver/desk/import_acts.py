@@ -18,14 +18,18 @@ def published_act(job: Job, given: Prepared, outcome: Outcome, effects: Sequence
     What was found in the file is in the report of the revision.
     """
     revisions = () if outcome.revision is None else (int(outcome.revision),)
-    details: dict[str, Any] = {**_file(given), **_numbers(outcome), "km2": _km2(effects)}
+    own = given.amending
+    what_of = _file(given) if own is None else {"ids": own.ids}
+    details: dict[str, Any] = {**what_of, **_numbers(outcome), "km2": _km2(effects)}
     if job.shown is not None:
         details["held"] = job.shown.number
     if outcome.rulings:
         details["accepted"] = [each.words for each in outcome.rulings]
     if job.remark:
         details["remark"] = dict(job.remark)
-    what: Deed = job.shown.deed if job.shown is not None else "import"
+    what: Deed = "import" if own is None else own.deed
+    if job.shown is not None:
+        what = job.shown.deed
     ref = job.stored.ref
     return Act(what, job.by, ref.theatre, (ref.layer,), revisions, job.reason or job.accept, _said(details))
 

@@ -127,7 +127,7 @@ async def commit(job: Job, given: Prepared) -> Outcome:
             check_shown(job, given, verdict)
             fresh = await add_days(writer, job.stored.layer_id, given.days)
             is_held = bool(verdict.rulings) and not job.accept
-            nothing = proposal.nothing and not fresh and not any(hiding)
+            nothing = proposal.nothing and not fresh and not any(hiding) and given.amending is None
             if is_held or nothing or job.waits:
                 raise NothingChanged
             await _publish(writer, job, given, verdict, outcome)

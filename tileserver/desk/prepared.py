@@ -17,9 +17,30 @@ from tileserver.findings import Finding
 from tileserver.ingest import Quarantined, Report
 from tileserver.ingest.limits import LIMITS, MB
 from tileserver.model import DatedFeature, Feature, Value
+from tileserver.store.audit import Deed
 
 _LEVEL = 9
 _COUNTED = ("read", "imported", "quarantined", "left_out", "duplicates", "counts", "treatments", "examples")
+
+
+@dataclass(frozen=True, slots=True)
+class Amending:
+    """The desk's own word on events and notes, by their ids in tiles.
+
+    ``deed`` names what it does. ``sources`` has those that it writes, amends or ends, each with the hash of
+    what its source says, empty for none; ``ended`` are no more, and ``released`` are left to their source
+    again.
+    """
+
+    deed: Deed
+    sources: Mapping[int, bytes] = field(default_factory=dict)
+    ended: frozenset[int] = frozenset()
+    released: frozenset[int] = frozenset()
+
+    @property
+    def ids(self) -> list[int]:
+        """All ids, ascending."""
+        return sorted({*self.sources, *self.ended, *self.released})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +63,7 @@ class Prepared:
     # Ids in tiles of events with a hidden source, and the hash of the version that may stay, if any may.
     hidden: Mapping[int, bytes | None] = field(default_factory=dict)
     sha256: str = ""  # of the file in hex, see `desk.file_hash`; '' where there is none
+    amending: Amending | None = None  # what the desk itself says; an import of a file has none
 
 
 def prepared(report: Report, **said: Any) -> Prepared:

@@ -27,6 +27,8 @@ async def merged(
 
     Of a complete file these are the file's alone.
     """
+    if given.amending and given.amending.ended:
+        current = current - await writer.current_rows(stored.layer_id, given.amending.ended)
     keyed = {each: given.features[each.feature_hash] for each in given.periods if _is_keyed(each, given)}
     if keyed:
         ids = {feature.id for feature in keyed.values()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tileserver.desk.amended import judge_amended, without_amended
 from tileserver.desk.judge import (
     Ruling,
     Sizes,
@@ -64,9 +65,10 @@ async def judge(writer: Writer, stored: StoredLayer, given: Prepared, hidden: in
 
     *hidden* features that the layer had have gone for their sources.
     """
-    sifted = await without_withdrawn(writer, stored, given)
+    sifted = await without_amended(writer, stored, await without_withdrawn(writer, stored, given))
     proposal = await propose(writer, stored, sifted)
     rulings = await _tally_rulings(writer, stored, given, proposal)
+    rulings += await judge_amended(writer, stored, given, proposal)
     rulings += judge_hidden(stored.layer, len(proposal.current) + hidden, hidden)
     newest = await writer.newest(stored.layer_id)
     if not is_measured(stored):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Literal
 
+from tileserver.desk.amended import write_amendments
 from tileserver.desk.import_acts import held_act
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared, pack
@@ -21,8 +22,12 @@ from tileserver.store.revisions import FeatureRow, SnapshotRow, Writer
 
 
 async def write_rows(writer: Writer, job: Job, given: Prepared, proposal: Proposal, outcome: Outcome) -> None:
-    """Write new snapshots and features, end features that are gone, and count both in *outcome*."""
+    """Write new snapshots and features, end features that are gone, and count both in *outcome*.
+
+    So with the desk's own word on events, and with what an accepted file takes away of it.
+    """
     layer_id = job.stored.layer_id
+    await write_amendments(writer, job.stored, given, proposal)
     if proposal.snapshots:
         new = sorted(proposal.snapshots.items())
         rows = [SnapshotRow(at, state_hash(state), given.origins[at]) for at, state in new]
@@ -68,6 +73,8 @@ async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) 
 def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     if given.states is not None:
         return f"{outcome.snapshots} snapshots of {job.stored.ref} from {given.origin}"
+    if given.amending is not None:
+        return f"{job.stored.ref}: {given.origin}"
     edited = f", {outcome.edited} of them edits of events that were known" if outcome.edited else ""
     without = outcome.ended - outcome.edited
     ended = f", and {without} that it does not hold ended" if without else ""

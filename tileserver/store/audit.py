@@ -44,6 +44,13 @@ Deed: TypeAlias = Literal[
     "places remove",
     "key add",
     "key revoke",
+    "note add",
+    "note edit",
+    "note end",
+    "note import",
+    "event edit",
+    "event end",
+    "event release",
 ]
 
 

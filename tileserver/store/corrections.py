@@ -33,6 +33,7 @@ class _Table:
 
 _SNAPSHOTS = _Table("snapshot", ("at", "content"), ("origin",))
 _FEATURES = _Table("feature_version", ("id", "content", "valid"), ("properties", "geom"))
+_AMENDMENTS = _Table("amendment", ("id", "source"), ())
 _FACES = _Table("face", ("band", "cell", "id", "content", "valid"), ("properties", "km2", "geom"))
 
 
@@ -53,7 +54,7 @@ async def restore(writer: Writer, layers: Sequence[LayerId], revision: Revision)
     Rows that say the same stay; all others end with the writer's revision, or come back as they were.
     """
     changed = 0
-    for table in (_SNAPSHOTS, _FEATURES, _FACES):
+    for table in (_SNAPSHOTS, _FEATURES, _AMENDMENTS, _FACES):
         for text in (_close_later(table), _copy_back(table)):
             rows = await writer.connection.fetch(text, list(layers), revision, writer.revision)
             changed += sum(row["n"] for row in rows)
@@ -105,6 +106,7 @@ async def erase_features(writer: Writer, layer_id: LayerId, ids: Iterable[int]) 
         layer_id,
         sorted(wanted),
     )
+    await _forget_amendments(writer, layer_id, wanted)
     return _taken(writer, layer_id, rows), wanted - {row["id"] for row in rows}
 
 
@@ -113,11 +115,12 @@ async def erase_other_rows(writer: Writer, layer_id: LayerId, kept: Mapping[int,
     rows = await writer.connection.fetch(
         "DELETE FROM feature_version AS row USING unnest($2::bigint[], $3::bytea[]) AS kept (id, content)"
         " WHERE row.layer = $1 AND row.id = kept.id AND row.content IS DISTINCT FROM kept.content"
-        " RETURNING row.id",
+        " RETURNING row.id, upper_inf(row.known) AS current",
         layer_id,
         list(kept.keys()),
         list(kept.values()),
     )
+    await _forget_amendments(writer, layer_id, {row["id"] for row in rows if row["current"]})
     return _taken(writer, layer_id, rows)
 
 
@@ -132,13 +135,15 @@ async def erase_more_exact(
         "DELETE FROM feature_version AS row USING unnest($2::bigint[], $3::float8[]) AS told (id, metres)"
         " WHERE row.layer = $1 AND row.id = told.id"
         " AND coalesce(($4::jsonb ->> (row.properties ->> $5::text))::float8, 0) < told.metres"
-        " RETURNING row.id",
+        " RETURNING row.id, upper_inf(row.known) AS current",
         layer_id,
         list(told.keys()),
         list(told.values()),
         dict(metres),
         field,
     )
+    # What the desk has said less exactly than its source stands; what was too exact gives way to the source.
+    await _forget_amendments(writer, layer_id, {row["id"] for row in rows if row["current"]})
     return _taken(writer, layer_id, rows)
 
 
@@ -150,7 +155,14 @@ async def erase_period(writer: Writer, layer_id: LayerId, start: datetime, end: 
         start,
         end,
     )
+    await _forget_amendments(writer, layer_id, {row["id"] for row in rows})
     return _taken(writer, layer_id, rows)
+
+
+async def _forget_amendments(writer: Writer, layer_id: LayerId, ids: Iterable[int]) -> None:
+    await writer.connection.execute(
+        "DELETE FROM amendment WHERE layer = $1 AND id = ANY($2::bigint[])", layer_id, sorted(ids)
+    )
 
 
 def _taken(writer: Writer, layer_id: LayerId, rows: Sequence[asyncpg.Record]) -> Taken:

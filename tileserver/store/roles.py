@@ -12,14 +12,15 @@ from tileserver.store.migrations import has_schema
 
 # For the desk alone; no reader is ever shown a row of them.
 _DESK = (
+    "amendment",
+    "audit_entry",
     "held",
-    "held_quarantine",
     "held_approval",
+    "held_quarantine",
     "quarantine",
     "watch_entry",
     "watched_file",
     "watcher",
-    "audit_entry",
 )
 _LEDGER = "migration"  # written by the owner alone
 _LOG = "audit_entry"  # which is only ever added to
