@@ -1,30 +1,39 @@
-// The arrows that notes declare: where somebody attacks, as the desk says it. A note's property `arrow` has one or several,
-// each a side and the places that it leads through: `russia 49.9,38.0 49.7,37.7; ukraine 48.5,37.9 48.6,38.1`.
+// The arrows and sectors that notes declare: where somebody attacks, and the land that a note is about, as the desk says it. A
+// note's property `arrow` has one or several, each a side and the places that it leads through:
+// `russia 49.9,38.0 49.7,37.7; ukraine 48.5,37.9 48.6,38.1`. Its property `sector` has outlines in the same words, by corners.
 
 import type { Note } from "./notes";
 import { textOf } from "./notes";
 
-/** An arrow: the side that attacks, "" where none is said, and places in degrees, at least two. */
+/** An arrow or a sector: whose it is, "" where none is said, and places in degrees, at least two, of a sector three. */
 export interface Arrow {
   side: string;
   places: [lon: number, lat: number][];
 }
 
 const MOST = 8; // arrows of a note, and places of an arrow: more says nothing to anybody
+const MOST_CORNERS = 16; // of a sector
 const BEND = 0.16; // of its length, by which an arrow between two places leaves the straight line
 const STEPS = 12; // lines that a curve is drawn with, from place to place
 
 /** The arrows of a note; what makes no sense is no arrow. */
-export function arrowsOf({ properties }: Pick<Note, "properties">): Arrow[] {
-  return textOf(properties["arrow"])
+export const arrowsOf = ({ properties }: Pick<Note, "properties">): Arrow[] =>
+  drawnIn(textOf(properties["arrow"]), 2, MOST);
+
+/** The sectors of a note by their corners, the first not said again; what makes no sense is no sector. */
+export const sectorsOf = ({ properties }: Pick<Note, "properties">): Arrow[] =>
+  drawnIn(textOf(properties["sector"]), 3, MOST_CORNERS);
+
+function drawnIn(said: string, fewest: number, most: number): Arrow[] {
+  return said
     .split(";")
     .slice(0, MOST)
     .flatMap((text) => {
       const words = text.trim().split(/\s+/);
       const side = words[0]?.includes(",") ? "" : (words.shift() ?? "");
-      const places = words.slice(0, MOST).map(placeOf);
+      const places = words.slice(0, most).map(placeOf);
       const known = places.filter((place) => place !== null);
-      return known.length === places.length && known.length > 1 ? [{ side, places: known }] : [];
+      return known.length === places.length && known.length >= fewest ? [{ side, places: known }] : [];
     });
 }
 

@@ -74,7 +74,7 @@ export interface DrawnLayer {
   newest: Day | null;
   shape: number;
   derived?: Derived; // of a front
-  arrows?: boolean; // of notes: whether they may declare arrows
+  arrows?: boolean; // of notes: whether they may declare arrows or sectors
   evidence?: Evidence & { latitude: number }; // for which rings are drawn as wide as they are on the ground
   vocabularies?: Record<string, { code: string; label: Text }[]>; // of other fields than the category, by field
 }
@@ -177,7 +177,7 @@ export function byRole(answered: Answered): TileJson {
       shape: role === "events" ? shape : 0,
     };
     if (derived) own.derived = derived;
-    if (role === "notes" && "arrow" in fields) own.arrows = true;
+    if (role === "notes" && ("arrow" in fields || "sector" in fields)) own.arrows = true;
     const evidence = answered.evidence?.[id];
     if (evidence) own.evidence = { ...evidence, latitude: (answered.bounds[1] + answered.bounds[3]) / 2 };
     own.vocabularies = answered.vocabularies?.[id] ?? {};

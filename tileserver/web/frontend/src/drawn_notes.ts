@@ -1,10 +1,10 @@
-// The notes of the day as words and arrows on the map: a box beside the number of each, where there is room, and the
-// arrows that it declares. Drawn once a day has stood for a while, and gone in the moment that another comes. A box is
+// The notes of the day as words, arrows and sectors on the map: a box beside the number of each, where there is room, and the
+// arrows and sectors that it declares. Drawn once a day has stood for a while, and gone in the moment that another comes. A box is
 // a label among others: where it stands, names of places give way.
 
 import type { LayerSpecification, Map as MapLibre } from "maplibre-gl";
 import type { Follower, Stand } from "./afterwards";
-import { arrowsOf, curveOf } from "./arrows";
+import { arrowsOf, curveOf, sectorsOf, type Arrow } from "./arrows";
 import { FIRST_LABEL, paletteOf } from "./basemap";
 import { worded, type Note } from "./notes";
 import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
@@ -52,7 +52,7 @@ export class DrawnNotes implements Follower {
   private draw(stand: Stand): void {
     const features = stand.notes.flatMap((note) => [
       this.words(note),
-      ...(stand.off.has("arrows") ? [] : arrowFeatures(note, stand)),
+      ...(stand.off.has("arrows") ? [] : [...sectorFeatures(note, stand), ...arrowFeatures(note, stand)]),
     ]);
     this.map.addSource(SOURCE, { type: "geojson", data: { type: "FeatureCollection", features } });
     this.layers = noteLayers(stand, this.map.getContainer().clientWidth >= WIDE);
@@ -69,10 +69,23 @@ export class DrawnNotes implements Follower {
   }
 }
 
-function arrowFeatures(note: Note, { tiles, theme }: Stand): GeoJSON.Feature[] {
+/** The colour of a side's first status; of nobody's, that of notes. */
+function colourOfSide({ side: own }: Arrow, { tiles, theme }: Stand): string {
+  const status = tiles.legend.areas?.find(({ side }) => side && side === own);
+  return status ? colourOf(status, theme) : paletteOf(theme).note;
+}
+
+const sectorFeatures = (note: Note, stand: Stand): GeoJSON.Feature[] =>
+  sectorsOf(note).map((sector) => ({
+    type: "Feature",
+    geometry: { type: "Polygon", coordinates: [[...sector.places, sector.places[0]!]] },
+    properties: { is: "sector", colour: colourOfSide(sector, stand) },
+  }));
+
+function arrowFeatures(note: Note, stand: Stand): GeoJSON.Feature[] {
+  const { theme } = stand;
   return arrowsOf(note).flatMap((arrow): GeoJSON.Feature[] => {
-    const status = tiles.legend.areas?.find(({ side }) => side && side === arrow.side);
-    const colour = status ? colourOf(status, theme) : paletteOf(theme).note;
+    const colour = colourOfSide(arrow, stand);
     const { line, bearing } = curveOf(arrow);
     const properties = { colour, bearing, head: arrowheadImage(colour, theme) };
     return [
@@ -93,15 +106,23 @@ function arrowFeatures(note: Note, { tiles, theme }: Stand): GeoJSON.Feature[] {
 function noteLayers({ theme }: Stand, wide: boolean): LayerSpecification[] {
   const { casing, note } = paletteOf(theme);
   const width = (more: number): unknown => ["interpolate", ["linear"], ["zoom"], 5, 2.2 + more, 10, 6 + more];
-  const line = (id: string, paint: object): LayerSpecification => ({
+  const line = (id: string, paint: object, of = "arrow"): LayerSpecification => ({
     id: `${SOURCE}-${id}`,
     type: "line",
     source: SOURCE,
-    filter: ["==", ["get", "is"], "arrow"],
+    filter: ["==", ["get", "is"], of],
     layout: { "line-join": "round", "line-cap": "butt" },
     paint,
   });
   const arrows = [
+    {
+      id: `${SOURCE}-sector`,
+      type: "fill",
+      source: SOURCE,
+      filter: ["==", ["get", "is"], "sector"],
+      paint: { "fill-color": ["get", "colour"], "fill-opacity": 0.12 },
+    } as LayerSpecification,
+    line("outline", { "line-color": ["get", "colour"], "line-width": 2, "line-dasharray": [3, 2] }, "sector"),
     line("casing", { "line-color": casing, "line-width": width(2.4) }),
     line("arrow", { "line-color": ["get", "colour"], "line-width": width(0) }),
     {

@@ -1,8 +1,8 @@
-// Arrows of notes are read from a text, bent, and lead where the text says; a note's words begin with its first sentence.
+// Arrows and sectors of notes are read from a text, bent, and lead where the text says; a note's words begin with its first sentence.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrowsOf, curveOf } from "../src/arrows";
+import { arrowsOf, curveOf, sectorsOf } from "../src/arrows";
 import { beginning } from "../src/drawn_notes";
 
 const arrows = (arrow: unknown): ReturnType<typeof arrowsOf> => arrowsOf({ properties: { arrow } });
@@ -40,6 +40,22 @@ test("what makes no sense is no arrow", () => {
     7,
   ])
     assert.deepEqual(arrows(text), [], String(text));
+});
+
+test("a sector has three corners or more", () => {
+  const sectors = (sector: unknown): ReturnType<typeof sectorsOf> => sectorsOf({ properties: { sector } });
+  assert.deepEqual(sectors("russia 49,38 49,39 48,39"), [
+    {
+      side: "russia",
+      places: [
+        [38, 49],
+        [39, 49],
+        [39, 48],
+      ],
+    },
+  ]);
+  assert.deepEqual(sectors("russia 49,38 49,39"), []);
+  assert.deepEqual(sectors(undefined), []);
 });
 
 test("a curve begins and ends at its places, is bent between two, and points where it ends", () => {
