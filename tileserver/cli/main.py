@@ -13,6 +13,7 @@ from tileserver.cli import (
     audit,
     cluster,
     desk,
+    event,
     export,
     gains,
     held,
@@ -22,6 +23,8 @@ from tileserver.cli import (
     mapping,
     measure,
     newsroom,
+    note,
+    note_table,
     picture,
     places,
     revisions,
@@ -57,6 +60,10 @@ app.command("import")(desk.import_)
 app.add_typer(mapping.mapping, name="mapping")
 app.add_typer(places.places, name="places")
 app.add_typer(keys.keys, name="keys")
+app.add_typer(note.note, name="note")
+note.note.command()(note_table.export)
+note.note.command("import")(note_table.import_)
+app.add_typer(event.event, name="event")
 app.add_typer(held.held, name="held")
 held.held.command()(scheduled.cancel)
 held.held.command("publish-due")(scheduled.publish_due_)
