@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from tileserver.desk.drafts import Draft, Drafted, is_coarser, make_drafted
@@ -93,7 +93,7 @@ async def write_drafts(
         written then.
     """
     _check_points(job.stored)
-    async with _writing(job):
+    async with _writing(job, dry_run=dry_run):
         made = await _made(job, drafts, adopt=adopt)
         changed = [each for each in made if not each.is_said]
         if dry_run or not changed:
@@ -115,7 +115,7 @@ async def end_events(job: Job, numbers: Collection[int], deed: Deed, *, dry_run:
     Earlier revisions do, and no import of their source brings one back. Errors are those of `write_drafts`.
     """
     _check_points(job.stored)
-    async with _writing(job):
+    async with _writing(job, dry_run=dry_run):
         current = await _current_of(job, numbers)
         if dry_run:
             return Amended((), None)
@@ -133,7 +133,7 @@ async def release_events(job: Job, numbers: Collection[int], *, dry_run: bool = 
     """
     stored = job.stored
     _check_points(stored)
-    async with _writing(job):
+    async with _writing(job, dry_run=dry_run):
         standing = await standing_amendments(job.connection, stored.layer_id)
         if wrong := [each for each in numbers if not standing.get(each)]:
             raise BadParameter(
@@ -150,10 +150,10 @@ async def release_events(job: Job, numbers: Collection[int], *, dry_run: bool = 
 
 
 @asynccontextmanager
-async def _writing(job: Job) -> AsyncIterator[None]:
-    """Hold the writers' lock from the reading of current rows to the commit."""
+async def _writing(job: Job, *, dry_run: bool) -> AsyncIterator[None]:
+    """Hold the writers' lock from the reading of current rows to the commit; a dry run waits for nobody."""
     with translated():
-        async with write_locked(job.connection):
+        async with nullcontext() if dry_run else write_locked(job.connection):
             yield
 
 
