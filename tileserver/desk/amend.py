@@ -152,13 +152,14 @@ async def release_events(job: Job, numbers: Collection[int], *, dry_run: bool = 
 @asynccontextmanager
 async def _writing(job: Job, *, dry_run: bool) -> AsyncIterator[None]:
     """Hold the writers' lock from the reading of current rows to the commit; a dry run waits for nobody."""
+    _check_at_once(job)
     with translated():
         async with nullcontext() if dry_run else write_locked(job.connection):
             yield
 
 
 def _check_at_once(job: Job) -> None:
-    """Refuse a job that would wait: of a held import only files are kept, and not the desk's own word."""
+    """Refuse a job that would wait: a held import keeps the rows of a file alone."""
     if job.waits:
         raise BadParameter(
             f"notes and single events of {job.stored.ref.theatre} cannot wait for a time or another person:"
