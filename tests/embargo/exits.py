@@ -464,6 +464,7 @@ ROUTES: Mapping[str, Exit] = {
     "/pictures/{theatre}.{form}": Exit(_pictures),
     "/basemap/own.pmtiles": Exit(_never("/basemap/own.pmtiles"), "land, water and names; no data"),
     "/healthz": Exit(_never("/healthz"), "the process answers"),
+    "/promise": Exit(_never("/promise"), "a name of what was withdrawn and declared, as a hash"),
     "/readyz": Exit(
         _never("/readyz"), "the database answers, when it was written to, and how many imports wait"
     ),

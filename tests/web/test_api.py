@@ -176,7 +176,9 @@ def test_requests_drawn_from_the_document_are_answered_as_described(
         answer = client.get(target, follow_redirects=False)
         described = operation["responses"].get(str(answer.status_code))
         assert described is not None, target
-        assert answer.status_code < 500 or answer.status_code == 501, target
+        # The promises are not told by an application that has just begun.
+        is_young = answer.status_code == 503 and path == "/promise"
+        assert answer.status_code < 500 or answer.status_code == 501 or is_young, target
         if "$ref" in described:
             described = document["components"]["responses"][described["$ref"].rpartition("/")[2]]
         kind = answer.headers.get("content-type", "")
@@ -204,4 +206,4 @@ def test_values_that_the_server_has_lead_every_operation_to_something(
         first = {name: str(schema["anyOf"][0]["enum"][0]) for name, schema in own.items()}
         filled = path.format(**first)
         answer = client.get(filled, params=query, follow_redirects=False)
-        assert answer.status_code < 400 or path == "/basemap/own.pmtiles", (filled, answer.text)
+        assert answer.status_code < 400 or path in ("/basemap/own.pmtiles", "/promise"), (filled, answer.text)

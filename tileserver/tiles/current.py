@@ -80,6 +80,13 @@ class Current:
         """Whether layers are held to a marker."""
         return self._held_to is not None
 
+    @property
+    def promised(self) -> Marker | None:
+        """Promises that hold at this moment, by layer; ``None`` where nobody knows."""
+        if self._held_to is not None:
+            return self._held_to[0] or None
+        return None if self.read is None else self.read.marker
+
     def _replace(self, catalogue: Catalogue) -> None:
         if self._held_to is not None:
             marker, reason = self._held_to

@@ -46,6 +46,7 @@ from tileserver.web.pages import PageName, PageRoutes  # /, /embed, /embed.js
 from tileserver.web.parts import Parts, direct_way  # all of these, put together
 from tileserver.web.places import PlaceRoutes  # villages that the basemap lacks
 from tileserver.web.problems import http_problem, known_problem  # errors as problem+json
+from tileserver.web.promised import PromiseRoute  # what caches in front hear of withdrawals by
 from tileserver.web.remembering import Remembering  # keeps what comes back for the hot path
 from tileserver.web.routes import Endpoints, routes_of  # every path, and who answers
 from tileserver.web.spelled import Spelled  # dated addresses of one content
@@ -175,6 +176,7 @@ def _routes(parts: Parts, settings: Settings) -> list[BaseRoute]:
             method=MethodRoutes(parts.current, BodyCache(share), kept),
             pictures=parts.pictures,
             ready=parts.ready,
+            promise=PromiseRoute(parts.whole),
             basemap=parts.basemap,
         )
     )

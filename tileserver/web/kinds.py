@@ -42,6 +42,7 @@ _BY_LENGTH = {  # the first word of the path, and the number of its parts
     ("method", 2): "page",
     ("healthz", 1): "healthz",
     ("readyz", 1): "readyz",
+    ("promise", 1): "promise",
     ("developers", 1): "page",
     ("embed", 1): "page",
     ("embed.js", 1): "page",

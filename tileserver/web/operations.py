@@ -172,5 +172,6 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "/healthz": Operation("getHealth", "The process answers", is_strict=False),
     "/readyz": Operation("getReadiness", "The database answers and is followed", is_strict=False),
+    "/promise": Operation("getPromise", "A name that is another one after each withdrawal", is_strict=False),
     "/basemap/own.pmtiles": Operation("getOwnBasemap", "A range of the newsroom's own basemap", (PMTILES,)),
 }

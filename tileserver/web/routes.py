@@ -25,6 +25,7 @@ from tileserver.web.ogc import OgcRoutes
 from tileserver.web.pages import PageRoutes
 from tileserver.web.pictures import PictureRoutes
 from tileserver.web.places import PlaceRoutes
+from tileserver.web.promised import PromiseRoute
 from tileserver.web.ready import ReadyRoute
 from tileserver.web.text_pages import MethodRoutes
 from tileserver.web.tiles import TileRoutes
@@ -53,6 +54,7 @@ class Endpoints(NamedTuple):
     method: MethodRoutes
     pictures: PictureRoutes
     ready: ReadyRoute
+    promise: PromiseRoute
     basemap: OwnBasemap
 
 
@@ -119,6 +121,7 @@ def routes_of(on: Endpoints) -> list[BaseRoute]:
         Route("/pictures/{theatre}.{form}", on.pictures.picture),
         Route("/healthz", on.documents.healthz),
         Route("/readyz", on.ready.readyz),
+        Route("/promise", on.promise.promise),
         Route("/basemap/own.pmtiles", on.basemap.bytes_of),
         Mount("/static", BuiltFiles()),
     ]
