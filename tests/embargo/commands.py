@@ -178,6 +178,7 @@ COMMANDS: Mapping[str, Entry] = {
     "watch run": Mute("prints nothing but log lines, of files by name"),
     "watch check": Mute("prints what is declared, and how many files there are"),
     "db psql": Desk(),
+    "db backup": Desk(),
     "rollback": Mute("prints how much it itself has just written"),
     "mapping try": Mute("prints what it itself has just read of a file, without a database"),
     "mapping suggest": Mute("prints what it itself has just read of a file, without a database"),
@@ -194,6 +195,8 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Mute("prints what is wrong with the installation"),
     "db start": Mute("prints where the cluster is"),
     "db stop": Mute("prints that the cluster stopped"),
+    "db restore": Mute("prints of how many layers"),
+    "db renew": Mute("prints of how many layers"),
     "db roles": Mute("prints who may do what with which tables"),
     "db status": Mute("prints where the cluster is"),
 }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import typer
 
 from tileserver.cli.session import Json, database, out, print_json, print_table, with_connection
 from tileserver.config import read_settings
 from tileserver.embedded.cluster import Cluster
-from tileserver.errors import BadParameter
+from tileserver.embedded.dump import dump, load
+from tileserver.errors import BadParameter, ClusterUnavailable
 from tileserver.store.connect import Connection, translated
+from tileserver.store.renewal import renew_editions
 from tileserver.store.roles import make_roles, role_statements
 
 db = typer.Typer(
@@ -19,6 +22,9 @@ db = typer.Typer(
     " make roles in one elsewhere.",
     no_args_is_help=True,
 )
+
+
+File: TypeAlias = Annotated[Path, typer.Argument(help="The file.", dir_okay=False)]
 
 
 def _cluster() -> Cluster:
@@ -81,6 +87,47 @@ def psql() -> None:
     with database(read_settings()):
         argv = cluster.psql_argv()
         os.spawnv(os.P_WAIT, argv[0], argv)
+
+
+@db.command()
+def backup(file: File) -> None:
+    """Write all data to a file, while servers and imports go on: pg_dump's own format.
+
+    For the desk: it does not obey the embargo.
+    """
+    cluster = _cluster()
+    with database(read_settings()):
+        dump(cluster, file)
+    out.print(f"written; {file.stat().st_size:,} bytes", highlight=False)
+
+
+@db.command()
+def restore(file: File) -> None:
+    """Put the data of a file of [bold]db backup[/bold] into a data folder that has none yet."""
+    if not file.exists():
+        raise BadParameter(f"there is no file {file}")
+    cluster = _cluster()
+    if cluster.status().state != "absent":
+        raise BadParameter(f"{cluster.data_dir} has data: set TILESERVER_DATA_DIR to a folder without")
+    try:
+        with database(read_settings(), creates=True):
+            load(cluster, file)
+            renewed = with_connection(renew_editions)
+    except ClusterUnavailable:
+        cluster.remove()
+        raise
+    out.print(f"restored; periods of history of {renewed} layers have new names")
+
+
+@db.command()
+def renew(yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False) -> None:
+    """After a restore to an earlier state: give no period of history a name of before for other bytes.
+
+    Revisions that come have the numbers of those that were lost, and periods are named by them.
+    """
+    if not yes:
+        raise BadParameter("every period of history would be made anew: --yes does it")
+    out.print(f"periods of history of {with_connection(renew_editions)} layers have new names")
 
 
 @db.command()

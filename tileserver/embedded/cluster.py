@@ -129,9 +129,14 @@ class Cluster(ClusterHome):
         state = "running" if running else "absent" if major is None else "stopped"
         return ClusterStatus(state, self.home, self.log, major, pid)
 
+    @property
+    def bindir(self) -> Path:
+        """The folder of PostgreSQL's programs, of the version that made the data."""
+        return self._installation().bindir
+
     def psql_argv(self) -> list[str]:
         """The command line of an interactive session."""
-        return [str(self._installation().bindir / "psql"), self.dsn]
+        return [str(self.bindir / "psql"), self.dsn]
 
     # --- below: one step each -------------------------------------------------------------------
 
