@@ -7,22 +7,24 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
+import sys
 import sysconfig
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Metric
 from ruamel.yaml import YAML
 
+from tests.operate.compose import COMPOSE
+from tests.operate.compose import services as _services
 from tileserver.config import SETTINGS
 from tileserver.web.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = ROOT / "docker/Dockerfile"
-COMPOSE = ROOT / "docker/compose.yaml"
 PINNED = r"[\w./-]+:v?\d+(\.\d+)?[\w.-]*"
 ALERTS = ROOT / "docker/prometheus/alerts.yaml"
 DASHBOARD = ROOT / "docker/grafana/tileserver.json"
@@ -36,11 +38,6 @@ def _instructions() -> list[tuple[str, str]]:
 
 def _all(name: str) -> list[str]:
     return [rest for instruction, rest in _instructions() if instruction == name]
-
-
-def _services() -> dict[str, Any]:
-    services: dict[str, Any] = YAML(typ="safe").load(COMPOSE)["services"]
-    return services
 
 
 def _passes(program: str, *arguments: str) -> None:
@@ -74,6 +71,25 @@ def test_the_image_runs_as_nobody_special_and_says_how_it_feels() -> None:
     assert "curl" not in health
 
 
+LISTENING = [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("::1", "::1")]
+
+
+@pytest.mark.parametrize(("host", "there"), [*LISTENING, ("127.0.0.2", "127.0.0.2")])
+def test_the_health_check_asks_where_the_server_listens(host: str, there: str) -> None:
+    argv = [sys.executable, *json.loads(_all("HEALTHCHECK")[0].partition("CMD ")[2])[1:]]
+    family = socket.AF_INET6 if ":" in there else socket.AF_INET
+    with socket.create_server((there, 0), family=family) as door:
+        environment = {**os.environ, "HOST": host, "PORT": str(door.getsockname()[1])}
+        asking = subprocess.Popen(argv, env=environment)
+        door.settimeout(20)
+        line, _ = door.accept()
+        assert line.recv(4096).startswith(b"GET /healthz ")
+        line.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+        line.close()
+        assert asking.wait(20) == 0
+    assert subprocess.run(argv, env=environment, capture_output=True, check=False).returncode == 1
+
+
 def test_every_volume_of_the_image_stands_on_a_folder_of_its_user() -> None:
     made = "".join(_all("RUN")).split("--owner=tileserver --group=tileserver ")
     for name, service in _services().items():
@@ -88,7 +104,7 @@ def _last(name: str) -> tuple[str, str]:
 
 def test_nothing_is_added_from_an_address() -> None:
     assert not _all("ADD")
-    assert "http://" not in re.sub(r"http://127\.0\.0\.1", "", DOCKERFILE.read_text())
+    assert "http://" not in DOCKERFILE.read_text().replace("urlopen('http://'", "")
     assert "https://" not in DOCKERFILE.read_text()
 
 
@@ -124,16 +140,44 @@ def test_what_the_package_takes_in_from_outside_is_copied_before_it_is_built() -
     }
 
 
-def test_the_database_is_reached_by_the_server_alone_and_waited_for() -> None:
+def test_the_databases_are_reached_from_inside_alone_and_waited_for() -> None:
     services = _services()
-    assert "ports" not in services["database"]
-    assert services["database"]["healthcheck"]["test"]
-    assert services["server"]["depends_on"]["database"]["condition"] == "service_healthy"
-    assert re.search(r"@database/\w+$", services["server"]["environment"]["DATABASE_URL"])
+    for name in ("database", "standby", "valkey"):
+        assert "ports" not in services[name]
+        assert services[name]["networks"] == ["inside"]
+    for name in ("database", "standby"):
+        assert services[name]["healthcheck"]["test"]
+        assert services["server-a"]["depends_on"][name]["condition"] == "service_healthy"
+    environment = services["server-a"]["environment"]
+    assert re.search(r"@database/\w+$", environment["DATABASE_URL"])
+    assert re.search(r"@standby,database/\w+$", environment["DATABASE_READ_URL"])
 
 
-def test_the_server_listens_on_this_machine_alone_unless_told() -> None:
-    assert _services()["server"]["ports"] == ["${TILESERVER_PUBLISH:-127.0.0.1:8000}:8000"]
+def test_readers_reach_the_cache_alone_and_on_this_machine_alone_unless_told() -> None:
+    services = _services()
+    assert services["cache"]["ports"] == ["${TILESERVER_PUBLISH:-127.0.0.1:8000}:8080"]
+    open_to_others = {name for name, service in services.items() if "ports" in service} - {"grafana"}
+    assert open_to_others == {"cache"}
+
+
+def test_the_two_servers_are_alike_and_the_cache_asks_both_and_is_believed() -> None:
+    services = _services()
+    first, second = services["server-a"], services["server-b"]
+    differing = {name for name in {*first, *second} if first.get(name) != second.get(name)}
+    assert differing == {"command", "networks"}
+    text = (COMPOSE.parent / "nginx/nginx.conf").read_text("utf-8")
+    asked = set(re.findall(r"^ *server ([\d.]+):8000", text, re.M))
+    assert asked == {each["networks"]["inside"]["ipv4_address"] for each in (first, second)}
+    believed = first["environment"]["TILESERVER_TRUSTED_PROXIES"]
+    assert believed == services["cache"]["networks"]["inside"]["ipv4_address"]
+
+
+def test_whatever_runs_here_is_nobody_special_and_writes_into_its_volumes_alone() -> None:
+    for name in ("server-a", "server-b", "watcher", "cache", "valkey"):
+        service = _services()[name]
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
 def test_promtool_finds_nothing_to_say_about_scraping_and_alerts() -> None:
@@ -174,21 +218,64 @@ def test_every_panel_asks_the_datasource_that_is_set_up_and_has_a_title_of_its_o
 
 
 def test_prometheus_asks_at_the_port_that_the_server_shows_its_figures_at() -> None:
-    port = _services()["server"]["environment"]["TILESERVER_METRICS"].rpartition(":")[2]
+    port = _services()["server-a"]["environment"]["TILESERVER_METRICS"].rpartition(":")[2]
     asked = YAML(typ="safe").load(ALERTS.with_name("prometheus.yaml"))["scrape_configs"][0]
-    assert asked["static_configs"][0]["targets"] == [f"server:{port}"]
-    assert not any(port in published for published in _services()["server"]["ports"])
+    assert asked["static_configs"][0]["targets"] == [f"server-a:{port}", f"server-b:{port}"]
+    assert "ports" not in _services()["server-a"]
 
 
 def test_every_file_that_a_service_takes_in_is_there() -> None:
     mounts = [each for service in _services().values() for each in service.get("volumes", [])]
     own = [each.split(":")[0] for each in mounts if each.startswith("./")]
-    assert len(own) == 4
+    assert len(own) > 10
     assert all((COMPOSE.parent / each).exists() for each in own)
 
 
 def test_only_settings_that_exist_are_set() -> None:
     known = {setting.name for setting in SETTINGS}
-    assert set(_services()["server"]["environment"]) <= known
+    assert set(_services()["server-a"]["environment"]) <= known
+    assert set(_services()["watcher"]["environment"]) - known == {"TMPDIR"}
     image = {pair.split("=")[0] for line in _all("ENV") for pair in line.split()}
     assert image - known == {"PATH", "PYTHONDONTWRITEBYTECODE"}
+
+
+@pytest.mark.parametrize("name", ["primary.sh", "standby.sh", "archive.sh", "backup.sh", "restore.sh"])
+def test_scripts_are_mounted_where_they_are_run_and_may_be(name: str) -> None:
+    file = COMPOSE.parent / "postgres" / name
+    assert os.access(file, os.X_OK)
+    mounts = "\n".join(each for service in _services().values() for each in service.get("volumes", []))
+    assert f"./postgres/{name}:" in mounts
+    assert subprocess.run(["sh", "-n", file], check=False).returncode == 0
+
+
+UNITS = sorted((ROOT / "docker/systemd").iterdir())
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_nothing_to_say_about_a_unit(unit: Path, tmp_path: Path) -> None:
+    assert shutil.which("systemd-analyze"), "systemd-analyze: .ci/setup services"
+    for each in UNITS:  # with a program that is there: what is verified is the unit, and what it names
+        text = re.sub(r"(?m)^(ExecStart=)\S+", r"\1/bin/true", each.read_text("utf-8"))
+        (tmp_path / each.name).write_text(text)
+    argv = ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "unit", [each for each in UNITS if each.suffix == ".service"], ids=lambda each: each.name
+)
+def test_a_unit_is_kept_from_what_it_does_not_need(unit: Path) -> None:
+    argv = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(unit)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-300:]
+
+
+def test_the_commands_of_units_are_there() -> None:
+    lines = [re.findall(r"(?m)^ExecStart=(.*)", each.read_text("utf-8")) for each in UNITS]
+    said = {line for found in lines for line in found}
+    assert said == {
+        "/opt/tileserver/bin/tileserver serve",
+        "/opt/tileserver/bin/tileserver watch run",
+        "/usr/local/lib/tileserver/backup.sh",
+    }
