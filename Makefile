@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos soak night fuzz costs lint qgis wheel docs pins audit clean machine browser firefox services
+.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos scaleout soak night fuzz costs lint qgis wheel docs pins audit clean machine browser firefox services
 .PHONY: lint-python lint-web units
 
 OUT := static-site
@@ -57,6 +57,9 @@ budgets: setup .venv/.made-dev browser ## measure bytes, layout shift, first pic
 chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose, and print what became of it
 	.venv/bin/python -m tests.chaos
 	.venv/bin/python -m tests.endurance breakage $(TRIED)
+
+scaleout: setup .venv/.made-dev ## kill each of two servers, store, primary, standby and cache under load, and print the matrix
+	.venv/bin/python -m tests.endurance scaleout
 
 soak: setup .venv/.made-dev ## 80 % of the capacity for SOAK_MINUTES (20), with imports and withdrawals meanwhile
 	.venv/bin/python -m tests.endurance soak --minutes $(SOAK_MINUTES) $(TRIED)

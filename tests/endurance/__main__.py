@@ -1,4 +1,4 @@
-"""Long trials of a real server, each a command: soak, night, fuzz, breakage, costs; exit code 1 on a fault.
+"""Long trials of a real server, each a command: soak, night, fuzz, breakage, scaleout, costs; 1 on a fault.
 
 ``--over`` takes a data folder of an installation, which is copied; without it two months of the real archive
 are imported where they are present, else an invented archive.
@@ -22,6 +22,8 @@ from tests.endurance.costs import table
 from tests.endurance.described import ask as ask_described
 from tests.endurance.faults import ALONE, SHARED, STANDBY, Fault
 from tests.endurance.fuzz import fuzz as run_fuzz
+from tests.endurance.scaleout import KILLS, matrix, scaled_out
+from tests.endurance.scaleout import LEGEND as SCALED
 from tests.endurance.stage import Stage, stage
 from tests.endurance.traffic import Choose, night_of, readers_of
 from tests.endurance.trial import Terms, conclude, say, trial
@@ -72,6 +74,18 @@ def breakage(over: Over = None, only: str = typer.Option("", help="Part of the n
     for outcome in outcomes:
         say(f"{outcome.fault.name:30}  {'; '.join(outcome.faults) or 'passed'}")
     sys.exit(any(outcome.faults for outcome in outcomes))
+
+
+@app.command()
+def scaleout(rate: float = 60.0, away: float = 5.0) -> None:
+    """Two servers, store, primary, standby and nginx, of which each is killed while readers ask."""
+    with scaled_out() as place:
+        outcomes = _run(matrix(place, KILLS, rate=rate, away_s=away))
+    say(f"\n{SCALED}\n")
+    for outcome in outcomes:
+        for each in (*outcome.found.wrong[:5], *outcome.found.examples[:3]):
+            say(f"{outcome.name}: {each}")
+    sys.exit(any(outcome.found.wrong for outcome in outcomes))
 
 
 @app.command()

@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tests.endurance.client import Pipe, Reply
 from tests.endurance.news import TILE, Desk, beat_of
-from tests.endurance.stage import Stage
 from tileserver.grid import address_at
 
 _NEWS = 0.02  # of the requests
@@ -26,6 +25,15 @@ _KINDS = {ConnectionRefusedError: "refused", ConnectionResetError: "ended", Time
 
 Choose = Callable[[random.Random], str]
 Judge = Callable[[str, Reply], None]
+
+
+class Asked(Protocol):
+    """Where readers ask, and the port of a server beside, whose answers theirs are compared with."""
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def reference_port(self) -> int: ...
 
 
 class Trouble(NamedTuple):
@@ -72,7 +80,7 @@ class Subject(NamedTuple):
     bounds: tuple[float, float, float, float]
 
 
-def subject_of(stage: Stage) -> Subject:
+def subject_of(stage: Asked) -> Subject:
     """The war where there is one, else the island."""
     theatre = "ukraine" if _get(stage, "/tilesets").find('"ukraine"') > 0 else "merrow"
     about = json.loads(_get(stage, f"/tilesets/{theatre}"))
@@ -82,7 +90,7 @@ def subject_of(stage: Stage) -> Subject:
     return Subject(theatre, about, days, bounds)
 
 
-def readers_of(stage: Stage) -> Choose:
+def readers_of(stage: Asked) -> Choose:
     """A mixture as of a day's readers: tiles of many dates around the front, history, documents."""
     theatre, about, days, (west, south, east, north) = subject_of(stage)
     days = days[-365:]
@@ -107,7 +115,7 @@ def readers_of(stage: Stage) -> Choose:
     return choose
 
 
-def windows_of(stage: Stage) -> Choose:
+def windows_of(stage: Asked) -> Choose:
     """Windows of events, each with limits of its own: nothing keeps them, and nothing renders them ahead."""
     theatre, about, days, (west, south, east, north) = subject_of(stage)
     layers = sorted(about["windows"])
@@ -123,7 +131,7 @@ def windows_of(stage: Stage) -> Choose:
     return choose
 
 
-def night_of(stage: Stage) -> Choose:
+def night_of(stage: Asked) -> Choose:
     """A breaking night: all look at the newest day, some go back a few, around a few places."""
     inner = readers_of(stage)
     chance = random.Random(4)
@@ -144,7 +152,7 @@ def night_of(stage: Stage) -> Choose:
 class Crowd:
     """Readers on *connections*, who ask *rate* times a second in all, or as fast as they can."""
 
-    def __init__(self, stage: Stage, choose: Choose, desk: Desk, connections: int, sampled: int) -> None:
+    def __init__(self, stage: Asked, choose: Choose, desk: Desk, connections: int, sampled: int) -> None:
         self._stage, self._choose, self._desk = stage, choose, desk
         self._connections, self._sampled = connections, sampled
         self.found = Found()
@@ -236,7 +244,7 @@ class Crowd:
                 self.found.wrong.append(f"{location}: {len(reply.body)} bytes, apart {len(other.body)}")
 
 
-def _get(stage: Stage, path: str) -> str:
+def _get(stage: Asked, path: str) -> str:
     with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}") as answer:
         text: str = answer.read().decode()
         return text
