@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tileserver.desk import audit
 from tileserver.desk.audit import exported, head_of, verify, verify_file
 from tileserver.errors import BadParameter, UnreadableSource
-from tileserver.store import migrations
+from tileserver.store import audit as audit_store
+from tileserver.store import migrations, revisions, watching
 from tileserver.store.audit import START, Act, Link, append, canonical, link_hash, links
 from tileserver.store.connect import connect
 from tileserver.store.migrations import migrate, shipped_migrations
@@ -266,3 +267,9 @@ def test_many_writers_at_a_time_make_one_chain(database: str, databases: Databas
     for writer in range(5):
         own = [each["details"]["number"] for each in entries if each["by"] == f"{writer}"]
         assert own == [0, 1, 3, 4, 6, 7, 9, 10]
+
+
+def test_no_two_kinds_of_work_wait_for_the_same_lock() -> None:
+    """The watcher holds its own as long as it runs: an import of its would wait for ever."""
+    locks = [audit_store._LOCK, migrations._LOCK, revisions._LOCK, watching._LOCK]
+    assert len({*locks}) == len(locks)

@@ -18,7 +18,7 @@ from tileserver.store.connect import Connection
 from tileserver.store.revisions import without_nul
 from tileserver.times import format_instant
 
-_LOCK = 7_266_003  # taken last of all locks, and held until the act is committed
+_LOCK = 7_266_004  # taken last of all locks, and held until the act is committed
 _PAGE = 1000
 START = bytes(32)  # the hash before the first entry
 

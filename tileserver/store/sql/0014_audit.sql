@@ -22,7 +22,7 @@ CREATE FUNCTION audit_follows() RETURNS trigger LANGUAGE plpgsql SET search_path
 DECLARE
     last audit_entry;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7266003);
+    PERFORM pg_advisory_xact_lock(7266004);
     SELECT * INTO last FROM audit_entry ORDER BY number DESC LIMIT 1;
     IF NEW.number <> coalesce(last.number, 0) + 1
         OR NEW.previous <> coalesce(last.hash, decode(repeat('00', 32), 'hex'))
