@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,12 +108,24 @@ def test_tiles_of_two_days_side_by_side_tear_the_edge_between_them(
     assert torn_edges(found)
 
 
+def _sparse(publication: Publication) -> Publication:
+    """Leave out three states of four, and most events: what a state says holds until the next one."""
+    corrects = len(publication.states) < 10
+    states = {
+        day: areas
+        for day, areas in publication.states.items()
+        if corrects or day % 4 == 0 or day > LAST_PUBLIC
+    }
+    return replace(publication, states=states, events=publication.events[::5])
+
+
 @pytest.mark.db
-def test_ours_answers_every_task_right(
-    asked: list[Question], truth: Truth, told: tuple[Publication, ...], tmp_path: Path
-) -> None:
+def test_ours_answers_every_task_right(told: tuple[Publication, ...], tmp_path: Path) -> None:
+    publications = tuple(map(_sparse, told[:-1]))
+    truth = Truth(publications)
+    asked = questions(truth, ZOOMS, views=2)
     with place(tmp_path) as (where, data), ours.start(where) as arm:
-        publish_all(told[:-1], data, [arm])
+        publish_all(publications, data, [arm])
         found = run([arm], asked, truth)
     faults = Counter[str]()
     for (_, task), own in found.items():
