@@ -148,6 +148,13 @@ async def test_nobody_is_kept_out_of_any_page(
     await page.get_by_role("button", name="See what it hits").click()
     await expect(page.get_by_role("button", name="Withdraw this")).to_be_visible()
     await _looked_at(opened, "agree")
+    for path, name in (
+        ("/desk/events", "events"),
+        ("/desk/events?layer=ukraine.notes&new=1", "a new note"),
+        ("/desk/audit", "audit"),
+    ):
+        await page.goto(beside.at(path))
+        await _looked_at(opened, name)
     await page.goto(beside.at("/desk/nothing"))
     await _looked_at(opened, "nothing")
     assert [each for each in opened.requests if not each.startswith(beside.at("/desk"))] == []

@@ -27,6 +27,7 @@ from tileserver.newsroom.api_bodies import (
     check_program,
 )
 from tileserver.newsroom.api_document import DeskApiRoute, api_document
+from tileserver.newsroom.api_events import EventApi
 from tileserver.newsroom.errand_messages import LookAt, Publish
 from tileserver.newsroom.errands import Running
 from tileserver.newsroom.import_pages import ImportRoutes
@@ -49,7 +50,7 @@ class DeskApi:
     @property
     def table(self) -> list[DeskApiRoute]:
         """Every route but that of the description."""
-        return [*self._read(), *self._done()]
+        return [*self._read(), *self._done(), *EventApi(self._room).table]
 
     def _read(self) -> list[DeskApiRoute]:
         """Return the routes that change nothing."""

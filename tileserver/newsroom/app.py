@@ -15,6 +15,7 @@ from tileserver.errors import BadParameter, TileserverError
 from tileserver.newsroom.api import DeskApi
 from tileserver.newsroom.audit_page import AuditRoutes
 from tileserver.newsroom.errands import Errands
+from tileserver.newsroom.event_pages import EventForms
 from tileserver.newsroom.guard import Guard, origins_of
 from tileserver.newsroom.held_pages import HeldRoutes
 from tileserver.newsroom.identity import Door
@@ -80,6 +81,7 @@ def _desk_routes(room: Newsroom, door: Door) -> list[Route]:
         imports,
         DeskApi(room, imports),
         HeldRoutes(room),
+        EventForms(room),
         RevisionRoutes(room),
         WithdrawRoutes(room),
         AuditRoutes(room),

@@ -26,6 +26,7 @@ _LONGEST_FIELD = 64 << 10  # bytes
 _ROOMS = (
     ("/desk/", "Desk"),
     ("/desk/import", "Import"),
+    ("/desk/events", "Events and notes"),
     ("/desk/revisions", "Revisions"),
     ("/desk/withdraw", "Withdraw"),
     ("/desk/audit", "Audit log"),

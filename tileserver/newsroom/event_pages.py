@@ -1,0 +1,144 @@
+"""Forms for a single event or note: found by its id, edited as a new version, ended, or written anew."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from tileserver.desk.amend import Amended, end_events, find_event, write_drafts
+from tileserver.desk.job import Job
+from tileserver.desk.layers import checked_layers, layers_of
+from tileserver.errors import BadParameter
+from tileserver.event_keys import event_id
+from tileserver.model import LayerRef, Revision
+from tileserver.newsroom.event_forms import draft_of, event_forms, search_form, shown_fields, word_for
+from tileserver.newsroom.held_pages import remark_of
+from tileserver.newsroom.layout import (
+    desk_page,
+    filled,
+    text_of,
+)
+from tileserver.newsroom.room import Newsroom, visitor_of
+from tileserver.picture.html import element
+from tileserver.store.audit import Deed
+from tileserver.store.catalogue import StoredLayer
+from tileserver.store.connect import Connection
+
+Written = Callable[[Job], Awaitable[Amended]]
+
+_OF_NOTES: dict[str, Deed] = {"add": "note add", "edit": "note edit", "end": "note end"}
+_OF_EVENTS: dict[str, Deed] = {"edit": "event edit", "end": "event end"}
+
+
+class EventForms:
+    """``/desk/events``."""
+
+    def __init__(self, room: Newsroom) -> None:
+        self._room = room
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every route."""
+        return [
+            Route("/desk/events", self.page, methods=["GET"]),
+            Route("/desk/events/edit", self.edit, methods=["POST"]),
+            Route("/desk/events/end", self.end, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Answer with the form of ``?layer=`` and ``?id=`` or ``?key=``, of a new note, or a search."""
+        asked = request.query_params
+        async with self._room.database() as connection:
+            layers = [each for each in await checked_layers(connection) if each.layer.drawn_as == "points"]
+            stored = next((each for each in layers if str(each.ref) == asked.get("layer")), None)
+            number = _number(asked, stored) if stored else None
+            past = await find_event(connection, stored, number) if stored and number is not None else None
+        if stored is not None and past is not None:
+            title = f"{word_for(stored)} {past.number}"
+            return desk_page(request, title, list(event_forms(request, stored, past)))
+        if stored is not None and asked.get("new"):
+            return desk_page(
+                request, f"New {word_for(stored).lower()}", list(event_forms(request, stored, None))
+            )
+        return desk_page(request, "Events and notes", list(search_form(layers, asked.get("layer", ""))))
+
+    async def edit(self, request: Request) -> Response:
+        """Write the new version."""
+        given = await filled(request)
+        number = _read_id(text_of(given, "id"))
+
+        async def write(job: Job) -> Amended:
+            row = None
+            if number is not None:
+                row = (await find_event(job.connection, job.stored, number)).current
+            shown = shown_fields(job.stored, row) if row else {}
+            deed = deed_of(job.stored, "add" if number is None else "edit")
+            return await write_drafts(job, [(number, draft_of(given, shown))], deed)
+
+        return await self._done(request, given, write)
+
+    async def end(self, request: Request) -> Response:
+        """End an event from the next revision on."""
+        given = await filled(request)
+        number = _read_id(text_of(given, "id"))
+        if number is None:
+            raise BadParameter("say which event ends: its id")
+        return await self._done(
+            request, given, lambda job: end_events(job, [number], deed_of(job.stored, "end"))
+        )
+
+    async def _done(self, request: Request, given: Mapping[str, object], write: Written) -> Response:
+        who_and_why = visitor_of(request).name, text_of(given, "reason"), remark_of(given)
+        revision = await write_event(self._room, text_of(given, "layer"), *who_and_why, write)
+        if revision is None:
+            said = "Nothing changed: that is said already."
+            return desk_page(request, "Events and notes", [element("p", said, role="status")])
+        return RedirectResponse(f"/desk/revisions/{revision}", 303)
+
+
+async def write_event(
+    room: Newsroom, layer: str, by: str, reason: str, remark: dict[str, str], write: Written
+) -> Revision | None:
+    """Let *write* write one event of *layer*; return the revision, ``None`` for no change."""
+    if not reason:
+        raise BadParameter("say why: the reason stays with the revision and in the audit log")
+    async with room.database() as connection:
+        done = await write(await _job(connection, LayerRef.parse(layer), by, reason, remark))
+    return None if done.outcome is None else done.outcome.revision
+
+
+async def _job(connection: Connection, ref: LayerRef, by: str, reason: str, remark: dict[str, str]) -> Job:
+    layers = await layers_of(connection, ref.theatre, ref.layer)
+    return Job(connection, layers, ref.layer, accept=reason, remark=remark, by=by, reason=reason)
+
+
+def _number(asked: Mapping[str, str], stored: StoredLayer) -> int | None:
+    """Return the id in tiles that is asked for, by itself or by the key of the source; ``None`` for none."""
+    number, key = _read_id(asked.get("id", "")), asked.get("key", "").strip()
+    if number is None and key:
+        return event_id(stored.layer.name, key)
+    return number
+
+
+def _read_id(text: str) -> int | None:
+    """Return the id in tiles that *text* says, ``None`` for no text."""
+    text = text.strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise BadParameter(f"{text[:40]!r} is no id: ids are whole numbers, as tiles have them")
+    return int(text) if text else None
+
+
+def deed_of(stored: StoredLayer, what: Literal["add", "edit", "end"]) -> Deed:
+    """Return the deed for the audit log, of an event or note of *stored*.
+
+    `BadParameter` for a new event, which has a source.
+    """
+    if stored.layer.role == "notes":
+        return _OF_NOTES[what]
+    if what == "add":
+        raise BadParameter(f"a new event comes from its source, by an import into {stored.ref}")
+    return _OF_EVENTS[what]
