@@ -176,4 +176,5 @@ def test_the_help_of_each_command_that_acts_offers_a_name(run: Run) -> None:
         "held approve", "held cancel",
         "theatre add", "theatre hide", "theatre unhide", "theatre remove", "places import", "places remove",
         "keys add", "keys revoke",
+        "note add", "note edit", "note end", "note import", "event edit", "event end", "event release",
     }  # fmt: skip
