@@ -31,6 +31,7 @@ PLACE = TileAddress(2, 2, 1)
 DATED = f"/tiles/toy/{PLACE}.mvt?datetime=2024-01-02"
 LATEST = f"/tiles/toy/{PLACE}.mvt"
 _GONE_S = 8.0  # withdrawn, obeyed, told, heard
+_EXPIRED_S = 3.2  # a max-age of 2, and nginx counts whole seconds
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def test_a_coding_that_is_refused_is_not_sent(place: Place) -> None:
 def test_a_dated_address_is_kept_for_its_time_and_then_asked_about(place: Place) -> None:
     place.get(DATED)
     assert said(place.get(DATED))[-1] == "nginx; hit"
-    time.sleep(2.5)
+    time.sleep(_EXPIRED_S)
     stale = place.get(DATED)  # at once, and the server is asked meanwhile
     assert said(stale)[-1] in ("nginx; hit; detail=updating", "nginx; hit; detail=stale")
     _until(lambda: said(place.get(DATED))[-1] == "nginx; hit")
@@ -143,7 +144,7 @@ def test_a_dated_address_is_kept_for_its_time_and_then_asked_about(place: Place)
 
 def test_the_latest_is_never_told_stale(place: Place) -> None:
     place.get(LATEST)
-    time.sleep(2.5)
+    time.sleep(_EXPIRED_S)
     assert said(place.get(LATEST))[-1] == "nginx; fwd=miss"
 
 
@@ -226,7 +227,7 @@ def test_while_a_server_or_both_are_away_what_is_kept_is_told_and_the_latest_is_
     for _ in range(10):
         assert place.get(f"{DATED}T00:00:00Z").status == 200
     second.kill()
-    time.sleep(2.5)
+    time.sleep(_EXPIRED_S)
     assert place.get(DATED).body == bodies[DATED]
     assert place.get(LATEST).status == 502
     for server in place.servers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,7 +21,7 @@ from tileserver.picture.html import Html, element, table
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.revision_log import RevisionEntry, differences, list_revisions, newest_revision
-from tileserver.times import format_instant
+from tileserver.times import format_instant, system_clock
 
 _LISTED = 300
 
@@ -74,7 +73,7 @@ class RevisionRoutes:
             rows.append((ref, f"{counts.features_added:,} versions came, {counts.features_ended:,} ended"))
         names = sorted(entry.layers) if entry else []
         back = [_rollback_form(request, number, names)] if number > 1 and names else []
-        again = 1 if is_awaited(found, datetime.now(UTC)) else 0
+        again = 1 if is_awaited(found, system_clock()) else 0
         body = [facts(rows), *servers_section(found), *told, *back]
         return desk_page(request, f"Revision {number}", body, again=again)
 
