@@ -55,12 +55,12 @@ def test_a_hidden_theatre_is_nowhere_until_it_is_shown_again(databases: Database
     assert set(answers(dsn).values()) == {200}
 
 
-def test_a_removed_theatre_leaves_nothing_but_the_list_of_revisions(databases: Databases, dsn: str) -> None:
+def test_a_removed_theatre_leaves_its_revisions_and_what_was_done(databases: Databases, dsn: str) -> None:
     newest = databases.run(dsn, _newest)
     assert databases.run(dsn, partial(remove_theatre, theatre="twin", reason="a trial")) == newest + 1
     assert set(answers(dsn).values()) == {404}
     left = {name for name, rows in databases.run(dsn, everything).items() if rows}
-    assert left == {"migration", "revision", "api_key_state"}  # the last has a number, of changes to keys
+    assert left == {"migration", "revision", "audit_entry", "api_key_state"}  # the last: changes of keys
     [told] = databases.run(
         dsn, lambda connection: connection.fetch("SELECT * FROM revision WHERE id > $1", newest)
     )
