@@ -127,9 +127,8 @@ def test_states_are_those_of_the_processes_that_live(watched: tuple[str, int]) -
     ended = min(processes())
     os.kill(ended, signal.SIGKILL)
     _within(15, lambda: ended not in processes() and len(processes()) == 2)
-    figures = _figures(port)
-    assert _sum(figures, "tileserver_answers_total", tileset="western-front.control") >= before
-    assert _sum(figures, "tileserver_pool_size", pool="readers") == 16
+    _within(15, lambda: _sum(_figures(port), "tileserver_pool_size", pool="readers") == 16)
+    assert _sum(_figures(port), "tileserver_answers_total", tileset="western-front.control") >= before
 
 
 @pytest.mark.db
