@@ -19,7 +19,7 @@ from tileserver.desk.note_table import read_id, spell_id
 from tileserver.desk.notes import notes_layer
 from tileserver.errors import BadParameter
 from tileserver.ingest.mapping.values import shown
-from tileserver.model import Theatre
+from tileserver.model import Revision, Theatre
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.times import parse_day
@@ -104,15 +104,23 @@ def job_maker(by: str, reason: str, remark: list[str] | None) -> JobOf:
 
 
 def run_act(
-    name: str, job_of: JobOf, act: Callable[[Job], Awaitable[Amended]]
-) -> tuple[StoredLayer, Amended]:
-    """Run *act* with a job on the layer *name*, or the layer of notes of a theatre."""
+    name: str,
+    job_of: JobOf,
+    act: Callable[..., Awaitable[Amended]],
+    *words: object,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    """Run *act* with a job on the layer *name*, or the layer of notes of a theatre, and print the changes.
+
+    *words* are the arguments of *act* after the job.
+    """
 
     async def work(connection: Connection) -> tuple[StoredLayer, Amended]:
         job = job_of(connection, *await layers_and_name(connection, name))
-        return job.stored, await act(job)
+        return job.stored, await act(job, *words, dry_run=dry_run)
 
-    return with_connection(work)
+    print_amended(*with_connection(work), dry_run=dry_run, json=json)
 
 
 def print_amended(stored: StoredLayer, done: Amended, *, dry_run: bool, json: bool) -> None:
@@ -132,6 +140,12 @@ def print_amended(stored: StoredLayer, done: Amended, *, dry_run: bool, json: bo
         typer.echo(f"{stored.ref}: nothing was written")
     else:
         typer.echo(f"{stored.ref}: nothing changed; it says that already")
+
+
+def known_words(known_from: Revision, known_to: Revision | None) -> str:
+    """Return the revisions that know a version, in words; *known_to* is the first that does not."""
+    until = "" if known_to is None else f" up to {known_to}, which does not"
+    return f"known from revision {known_from} on{until}"
 
 
 def print_changes(drafted: Drafted, theatre: Theatre) -> None:

@@ -19,10 +19,10 @@ from tileserver.cli.drafts import (
     chosen,
     days_of,
     job_maker,
+    known_words,
     layers_and_name,
     number_of,
     place_of,
-    print_amended,
     run_act,
     texts_of,
 )
@@ -66,9 +66,8 @@ def show(name: Name, number: Number = "", key: Key = "", json: Json = False) -> 
     stands = "the desk's word stands above its source" if past.is_amended else "as its source says"
     typer.echo(f"{stored.ref} {which}: {stands}{'' if past.current else '; it has ended'}")
     for row in past.rows:
-        until = "" if row.known_to is None else f" up to {row.known_to}, which does not"
         first, last = local_days(row.start, row.end, stored.theatre)
-        typer.echo(f"known from revision {row.known_from} on{until}:")
+        typer.echo(f"{known_words(row.known_from, row.known_to)}:")
         typer.echo(f"  days: {first}/{last}\n  place: {row.lon:.5f},{row.lat:.5f}")
         for part, value in row.properties.items():
             typer.echo(f"  {part}: {shown(str(value))}")
@@ -111,10 +110,7 @@ def edit(
         _fields(fields or ()), texts_of(text), kind, place_of(place), start, end, chosen(source)
     )
     which = _number(name, number, key)
-    done = run_act(
-        name, job_maker(by, reason, remark), lambda job: edit_event(job, which, draft, dry_run=dry_run)
-    )
-    print_amended(*done, dry_run=dry_run, json=json)
+    run_act(name, job_maker(by, reason, remark), edit_event, which, draft, dry_run=dry_run, json=json)
 
 
 @event.command()
@@ -134,8 +130,7 @@ def end(
     For the desk: it does not obey the embargo.
     """
     which = _number(name, number, key)
-    done = run_act(name, job_maker(by, reason, remark), lambda job: end_event(job, which, dry_run=dry_run))
-    print_amended(*done, dry_run=dry_run, json=json)
+    run_act(name, job_maker(by, reason, remark), end_event, which, dry_run=dry_run, json=json)
 
 
 @event.command()
@@ -154,10 +149,7 @@ def release(
     For the desk: it does not obey the embargo.
     """
     which = _number(name, number, key)
-    done = run_act(
-        name, job_maker(by, reason, remark), lambda job: release_event(job, which, dry_run=dry_run)
-    )
-    print_amended(*done, dry_run=dry_run, json=json)
+    run_act(name, job_maker(by, reason, remark), release_event, which, dry_run=dry_run, json=json)
 
 
 def _number(name: str, number: str, key: str) -> int:

@@ -19,9 +19,9 @@ from tileserver.cli.drafts import (
     chosen,
     days_of,
     job_maker,
+    known_words,
     layers_and_name,
     place_of,
-    print_amended,
     run_act,
     texts_of,
 )
@@ -119,8 +119,7 @@ def show(name: Name, number: Number, json: Json = False) -> None:
         print_json([_document(each) for each in told])
         return
     for each in told:
-        until = "" if each.known_to is None else f" up to {each.known_to}, which does not"
-        typer.echo(f"{spell_id(each.number)}, known from revision {each.known_from} on{until}:")
+        typer.echo(f"{spell_id(each.number)}, {known_words(each.known_from, each.known_to)}:")
         for part, text in _parts(each):
             typer.echo(f"  {part}: {text}")
 
@@ -149,8 +148,7 @@ def add(
     """
     draft = _draft(text, direction, (day, first, last), place, (arrow, sector, source))
     make = job_maker(by, reason, remark)
-    done = run_act(name, make, lambda job: add_note(job, draft, dry_run=dry_run))
-    print_amended(*done, dry_run=dry_run, json=json)
+    run_act(name, make, add_note, draft, dry_run=dry_run, json=json)
 
 
 @note.command()
@@ -179,8 +177,7 @@ def edit(
     """
     draft = _draft(text, direction, (day, first, last), place, (arrow, sector, source))
     make, which = job_maker(by, reason, remark), read_id(number)
-    done = run_act(name, make, lambda job: edit_note(job, which, draft, dry_run=dry_run))
-    print_amended(*done, dry_run=dry_run, json=json)
+    run_act(name, make, edit_note, which, draft, dry_run=dry_run, json=json)
 
 
 @note.command()
@@ -206,8 +203,7 @@ def end(
     if bool(last) == altogether:
         raise BadParameter("say --last and its last day, or --altogether where no day is to show it")
     make, which, day = job_maker(by, reason, remark), read_id(number), parse_day(last) if last else None
-    done = run_act(name, make, lambda job: end_note(job, which, day, dry_run=dry_run))
-    print_amended(*done, dry_run=dry_run, json=json)
+    run_act(name, make, end_note, which, day, dry_run=dry_run, json=json)
 
 
 def _draft(
