@@ -93,6 +93,7 @@ def test_what_was_agreed_to_is_all_that_is_withdrawn(editor: Asker, desk: Desk) 
         ({}, "say what to withdraw"),
         ({"ids": "1", "from": "2023-11-09", "to": ".."}, "say what to withdraw"),
         ({"from": "2023-11-10", "to": "2023-11-09"}, "the period is empty"),
+        ({"from": "2023-11-09/2023-11-10", "to": ".."}, "is an interval; give its ends as from and to"),
         ({"from": "2023-11-09", "to": "..", "reason": " "}, "it is blank"),
     ],
 )

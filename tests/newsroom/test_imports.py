@@ -71,6 +71,21 @@ def test_an_uploaded_day_is_seen_before_it_is_published(
     assert "<td>Olena &lt;b&gt;K&lt;/b&gt;</td>" in log
 
 
+def test_words_for_readers_wait_with_the_import_until_it_is_public(
+    editor: Asker, desk: Desk, collection: Callable[[Cells], bytes]
+) -> None:
+    file = collection({**AFTER, (1, 0): "unknown"})
+    for words, kept in (("Two sources", "Two"), ("", "Two"), ("Three sources", "Three")):
+        sent = editor.upload(_name(DAY), file, {"layer": "ukraine.control", "remark-en": words})
+        held = editor.until_done(sent.location).location
+        (row,) = desk.fetch("SELECT remark FROM held WHERE id = $1", int(held.rpartition("/")[2]))
+        assert row["remark"] == {"en": f"{kept} sources"}
+    assert "Three sources" in editor.get(held).text
+    begun = editor.fill(held, f"{held}/publish", {"reason": "said enough", "remark-en": ""})
+    assert editor.until_done(begun.location).status == 303
+    assert desk.fetch("SELECT remark FROM revision ORDER BY id DESC LIMIT 1")[0]["remark"] == {}
+
+
 def test_an_import_is_agreed_to_now_and_public_at_a_time(
     editor: Asker, desk: Desk, collection: Callable[[Cells], bytes]
 ) -> None:
@@ -80,6 +95,9 @@ def test_an_import_is_agreed_to_now_and_public_at_a_time(
     late = {"reason": "at six", "at": "2020-01-01"}
     begun = editor.fill(held, f"{held}/publish", late)
     assert "is over" in editor.until_done(begun.location).text
+    begun = editor.fill(held, f"{held}/publish", {**late, "at": "../2999-01-01"})
+    assert "has no beginning" in editor.until_done(begun.location).text
+    assert _newest(desk) == newest
     begun = editor.fill(held, f"{held}/publish", {**late, "at": "2999-01-01T06:00:00Z"})
     assert editor.until_done(begun.location).location == held
     assert "2999-01-01 06:00:00 UTC" in editor.get(held).text

@@ -13,9 +13,7 @@ from tileserver.cli.options import (
     PublishAt,
     Remarks,
     Why,
-    first_instant,
     person,
-    publish_instant,
     remark_of,
 )
 from tileserver.cli.outcome import outcome_words, print_outcome
@@ -27,12 +25,13 @@ from tileserver.cli.preview import (
     verdict_words,
     would_hold,
 )
-from tileserver.cli.session import Json, progress_bar, with_connection
+from tileserver.cli.session import Json, clock, progress_bar, with_connection
 from tileserver.desk.importer import commit, gather_file
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import layers_of
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.desk.said_times import first_instant, publish_instant
 from tileserver.errors import BadParameter
 from tileserver.ingest import END_COLUMNS, READERS, START_COLUMNS, ReadOptions
 from tileserver.ingest.mapping.load import load_mapping
@@ -172,7 +171,7 @@ def import_(
                 await rebuild_stale(connection, progress)
             layers = await layers_of(connection, ref.theatre, ref.layer)
             dated = replace(options, at=first_instant(at, layers[ref.layer].theatre))
-            then = publish_instant(publish_at, layers[ref.layer].theatre)
+            then = publish_instant(publish_at, layers[ref.layer].theatre, clock.get()())
             job = Job(connection, layers, ref.layer, progress, accept, None, said, who, reason, then)
             return job.stored, *await _imported(job, path, dated, manner)
 

@@ -6,20 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from tileserver.cli.options import By, PublishAt, Remarks, person, publish_instant, remark_of
+from tileserver.cli.options import By, PublishAt, Remarks, person, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, clock, print_json, print_table, progress_bar, with_connection
-from tileserver.declared import Text
 from tileserver.desk import held as desk
 from tileserver.desk.held import HeldReview
 from tileserver.desk.job import Outcome
 from tileserver.desk.layers import checked_layers
 from tileserver.desk.preview import Preview
 from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.desk.review_document import review_document
+from tileserver.desk.said_times import publish_instant
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.held import HeldImport, find_held
@@ -146,7 +146,7 @@ def accept(
     With --publish-at, or where it was imported with that, only then. Refused where something was imported
     meanwhile and it would break more than was shown. For the desk: it does not obey the embargo.
     """
-    _agree(number, reason, remark_of(remark), person(by), publish_at, json=json)
+    _agree(number, reason, remark, person(by), publish_at, json=json)
 
 
 @held.command()
@@ -167,10 +167,13 @@ def approve(
     become public at its time. The same name is refused, in whatever case it is written. Nothing holds up a
     withdrawal: tileserver withdraw works at once. For the desk: it does not obey the embargo.
     """
-    _agree(number, reason, remark_of(remark), person(by), publish_at, json=json)
+    _agree(number, reason, remark, person(by), publish_at, json=json)
 
 
-def _agree(number: int, reason: str, remark: Text, who: str, publish_at: str, *, json: bool) -> None:
+def _agree(
+    number: int, reason: str, remark: list[str] | None, who: str, publish_at: str, *, json: bool
+) -> None:
+    said = None if remark is None else remark_of(remark)
     with progress_bar() as progress:
 
         async def work(connection: Connection) -> tuple[str, Outcome]:
@@ -178,8 +181,8 @@ def _agree(number: int, reason: str, remark: Text, who: str, publish_at: str, *,
             await rebuild_stale(connection, progress)
             found = await find_held(connection, number)
             theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
-            at = publish_instant(publish_at, theatre)
-            return await desk.accept(connection, layers, number, reason, progress, remark, who, at)
+            at = publish_instant(publish_at, theatre, clock.get()())
+            return await desk.accept(connection, layers, number, reason, progress, said, who, at)
 
         ref, outcome = with_connection(work)
     print_outcome(ref, outcome, json=json)
@@ -227,23 +230,5 @@ def _decision(found: HeldImport) -> str:
 
 
 def _document(seen: HeldReview) -> dict[str, Any]:
-    found = seen.found
-    return {
-        "id": found.id,
-        "layer": seen.layer,
-        "since": format_instant(found.kept_at),
-        "origin": found.origin,
-        "state": found.state,
-        "reason": found.reason,
-        "revision": found.revision,
-        "imported_by": found.plan.imported_by,
-        "publish_at": None if found.plan.publish_at is None else format_instant(found.plan.publish_at),
-        "agreed_by": found.plan.agreed_by,
-        "approvals": [{"by": each.by, "reason": each.reason} for each in seen.approvals],
-        "missing": seen.missing,
-        "rulings": msgspec.to_builtins(seen.rulings),
-        "report": found.report,
-        "added": seen.added,
-        "ended": seen.ended,
-        "km2": [dict(zip(("at", "status", "before", "after"), row, strict=True)) for row in seen.effects],
-    }
+    km2 = [dict(zip(("at", "status", "before", "after"), row, strict=True)) for row in seen.effects]
+    return {**review_document(seen), "added": seen.added, "ended": seen.ended, "km2": km2}

@@ -8,10 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tileserver.cli.options import first_instant
 from tileserver.cli.outcome import print_findings, print_rules
 from tileserver.cli.preview import check_writable
 from tileserver.cli.session import Json, out, print_json, print_table
+from tileserver.desk.said_times import first_instant
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
 from tileserver.desk.trial_page import trial_page
 from tileserver.errors import BadParameter, UnknownLayer

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from tileserver.cli.session import clock
 from tileserver.config import read_settings
 from tileserver.declared import Text
-from tileserver.desk.due import check_publish_at
-from tileserver.errors import BadInstant, BadParameter
+from tileserver.errors import BadParameter
 from tileserver.event_keys import BETWEEN, event_id
 from tileserver.grid import MAX_ZOOM, BoundsLonLat
-from tileserver.model import Theatre
 from tileserver.setting_values import one_line
-from tileserver.times import Period, day_zone, parse_datetime
 
 _REMARK = re.compile(r"([a-z]{2,3})=(.*)\Z", re.DOTALL)
 
@@ -68,35 +63,6 @@ Why = Annotated[str, typer.Option("--reason", help="Kept in the audit log, never
 def person(by: str) -> str:
     """Return the name of ``--by``, of the setting, or of the operating system's user, on one line."""
     return one_line(by) or read_settings().by
-
-
-def period_between(start: str, end: str, theatre: Theatre) -> Period:
-    """Return the half-open period from ``--from`` to ``--to``; a date is the first instant of the local day.
-
-    An end ``..`` is none. `BadInstant` for an interval as an end, and for an empty period.
-    """
-    zone = day_zone(theatre.day_zone)
-    for text in (start, end):
-        if "/" in text:
-            raise BadInstant(f"{text!r} is an interval; give its ends as --from and --to")
-    first = parse_datetime(start, zone).start
-    last = None if end == ".." else parse_datetime(end, zone).start
-    if first is not None and last is not None and first >= last:
-        raise BadInstant(f"the period from {start} to {end} is empty: --to is not itself part of it")
-    return Period(first, last)
-
-
-def first_instant(text: str, theatre: Theatre) -> datetime | None:
-    """Return the instant of ``--at``, of a date its first as a local day; ``None`` without a text."""
-    return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
-
-
-def publish_instant(text: str, theatre: Theatre) -> datetime | None:
-    """Return the instant of ``--publish-at`` (UTC), which has to be to come; ``None`` without a text."""
-    at = first_instant(text, theatre)
-    if text and at is None:
-        raise BadInstant(f"{text[:40]!r} has no beginning")
-    return at and check_publish_at(at, clock.get()())
 
 
 def remark_of(words: list[str] | None) -> Text:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
-from tileserver.cli.options import By, Ids, Keys, Remarks, Why, named_ids, period_between, person, remark_of
+from tileserver.cli.options import By, Ids, Keys, Remarks, Why, named_ids, person, remark_of
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.corrections import (
@@ -25,6 +25,7 @@ from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.desk.layers import chosen_layers, layers_of, theatre_and_layer
 from tileserver.desk.preview import Preview
 from tileserver.desk.preview_between import preview_between
+from tileserver.desk.said_times import period_between
 from tileserver.desk.settled import purge_words
 from tileserver.desk.withdrawn import readmit as let_in_again
 from tileserver.errors import BadParameter
@@ -223,7 +224,7 @@ def withdraw(
             raise BadParameter(
                 "say what to withdraw: --id, once or more, or --from and --to; an event also by --key"
             )
-        period = period_between(start, end, theatre)
+        period = period_between(start, end, theatre, ("--from", "--to"))
         assert period.start is not None
         return await withdraw_period(connection, layers, ref.layer, period.start, period.end, *said)
 

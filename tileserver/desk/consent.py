@@ -24,13 +24,13 @@ from tileserver.times import format_instant
 class Consent(NamedTuple):
     """One person's word for a held import: name, reason, the first public instant (UTC), words for readers.
 
-    ``None`` is the instant that the import has itself, or at once.
+    ``None`` is what the import has itself: its instant, or at once, and its words.
     """
 
     by: str
     reason: str
     publish_at: datetime | None
-    remark: Text
+    remark: Text | None
 
 
 def missing_of(reviewers: int, imported_by: str, given: Collection[Approval]) -> int:

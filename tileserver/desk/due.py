@@ -166,15 +166,3 @@ async def _publish_apart(dsn: str) -> None:
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def check_publish_at(at: datetime, now: datetime) -> datetime:
-    """Return *at*, the instant (UTC) from which on, inclusive, an import is public.
-
-    `BadParameter` unless it is after *now*.
-    """
-    if at <= now:
-        raise BadParameter(
-            f"{format_instant(at)} is over, so nothing can become public then; without it that is at once"
-        )
-    return at

@@ -146,7 +146,8 @@ async def accept(
 ) -> tuple[str, Outcome]:
     """Publish the held import *number*, in one revision that records the reason; return layer and outcome.
 
-    *remark* is what readers are told of it, see `Job.remark`; *by* is who accepts. With *publish_at* (UTC),
+    *remark* is what readers are told of it, see `Job.remark`, ``None`` what was said when it was imported;
+    *by* is who accepts. With *publish_at* (UTC),
     or where it had one before, it is only agreed, and becomes public then: see `desk.due`. Where the theatre
     wants several persons this is the word of one of them, who may not be the one who imported it; the last
     one publishes.
@@ -163,7 +164,7 @@ async def accept(
             found = await lock_waiting(connection, number)
             stored = _layer(layers, found)
             given = unpack(await held_content(connection, number))
-            consent = Consent(by, reason, publish_at, remark or {})
+            consent = Consent(by, reason, publish_at, remark)
             deed: Deed = "approve" if stored.theatre.reviewers > 1 else "accept"
             job = held_job(connection, layers, found, consent, deed, progress)
             agreed = await note_consent(job, given, found, consent)
@@ -185,7 +186,7 @@ def held_job(
     broken = frozenset(each.broken for each in _rulings(found))
     shown = Shown(found.id, broken, found.judged, deed)
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
-    said = consent.remark or found.plan.remark
+    said = found.plan.remark if consent.remark is None else consent.remark
     return Job(connection, own, stored.layer.name, progress, consent.reason, shown, said, consent.by)
 
 

@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from tileserver.desk.audit import newest_entries, verify
 from tileserver.desk.corrections import check_revision
-from tileserver.desk.held import HeldReview, reject, review, waiting
+from tileserver.desk.held import reject, review, waiting
 from tileserver.desk.layers import checked_layers
+from tileserver.desk.review_document import review_document
 from tileserver.errors import BadParameter
 from tileserver.newsroom.api_bodies import (
     FORM_TOKEN,
@@ -30,6 +31,7 @@ from tileserver.newsroom.api_document import DeskApiRoute, api_document
 from tileserver.newsroom.api_events import EventApi
 from tileserver.newsroom.errand_messages import LookAt, Publish
 from tileserver.newsroom.errands import Running
+from tileserver.newsroom.held_pages import begin_publishing
 from tileserver.newsroom.import_pages import ImportRoutes
 from tileserver.newsroom.revision_pages import roll_back
 from tileserver.newsroom.room import Newsroom, visitor_of
@@ -126,7 +128,7 @@ class DeskApi:
         decided = request.query_params.get("all") == "true"
         async with self._room.database() as connection:
             found = await waiting(connection, await checked_layers(connection), decided=decided)
-        return _json([_held(each) for each in found])
+        return _json([review_document(each) for each in found])
 
     async def held(self, request: Request) -> Response:
         """Answer with an import; ``change`` is ``null`` until an errand has judged the import."""
@@ -134,7 +136,7 @@ class DeskApi:
         async with self._room.database() as connection:
             seen = await review(connection, await checked_layers(connection), number)
         account = self._room.errands.accounts.get(number)
-        return _json({**_held(seen), "change": account.document if account else None})
+        return _json({**review_document(seen), "change": account.document if account else None})
 
     async def look(self, request: Request) -> Response:
         """Begin to judge an import anew."""
@@ -147,10 +149,8 @@ class DeskApi:
         """Begin to publish an import."""
         body = await body_of(request, PublishBody)
         number, by = request.path_params["number"], visitor_of(request).name
-        if not body.reason.strip():
-            raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
         errand = Publish(number, by, body.reason.strip(), body.remark, body.at)
-        return _begun(self._room.errands.begin(errand, by, f"publish import {number}"))
+        return _begun(begin_publishing(self._room, errand))
 
     async def reject(self, request: Request) -> Response:
         """Let an import go."""
@@ -261,19 +261,4 @@ def _errand(running: Running) -> dict[str, Any]:
         "held": result.held if result else None,
         "revision": result.revision if result else None,
         "problem": msgspec.to_builtins(result.failure) if result and result.failure else None,
-    }
-
-
-def _held(seen: HeldReview) -> dict[str, Any]:
-    found = seen.found
-    return {
-        "id": found.id,
-        "layer": seen.layer,
-        "origin": found.origin,
-        "kept_at": format_instant(found.kept_at),
-        "state": found.state,
-        "reason": found.reason,
-        "revision": found.revision,
-        "rulings": msgspec.to_builtins(seen.rulings),
-        "report": found.report,
     }

@@ -18,10 +18,13 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 class PublishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """To publish a held import: the reason for the desk, and a remark for readers by language."""
+    """To publish a held import: the reason for the desk, and a remark for readers by language.
+
+    Without ``remark`` readers are told what was said with the file; ``{}`` is nothing.
+    """
 
     reason: str
-    remark: dict[str, str] = {}
+    remark: dict[str, str] | None = None
     at: str = ""
 
 

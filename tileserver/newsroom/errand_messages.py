@@ -29,6 +29,7 @@ class ReadFile(msgspec.Struct, frozen=True, tag="read"):
     whole_state: bool = False
     complete: bool = False
     by: str = ""
+    remark: dict[str, str] = {}  # for readers, once it is public
 
     def options(self) -> ReadOptions:
         """Return the options of an import; `BadParameter` where there is no such mapping."""
@@ -55,12 +56,12 @@ class LookAt(msgspec.Struct, frozen=True, tag="look"):
 
 
 class Publish(msgspec.Struct, frozen=True, tag="publish"):
-    """Publish a held import by a named person; *remark* is for readers, by language."""
+    """Publish a held import by a named person; *remark* is for readers, ``None`` for the file's own words."""
 
     number: int
     by: str
     reason: str
-    remark: dict[str, str]
+    remark: dict[str, str] | None
     at: str = ""  # the first public instant, or a date; at once without
 
 

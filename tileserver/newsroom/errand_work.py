@@ -8,8 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from tileserver.desk.due import check_publish_at
-from tileserver.desk.held import accept, keep_for_review, preview_held, review
+from tileserver.desk.held import accept, keep_for_review, preview_held
 from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job, Outcome, Progress
 from tileserver.desk.layers import checked_layers, layers_of
@@ -17,6 +16,7 @@ from tileserver.desk.preview import Preview
 from tileserver.desk.preview_document import preview_document
 from tileserver.desk.preview_page import preview_sections
 from tileserver.desk.redraw_all import rebuild_stale
+from tileserver.desk.said_times import first_instant, publish_instant
 from tileserver.errors import TileserverError
 from tileserver.model import LayerRef
 from tileserver.newsroom.errand_messages import (
@@ -30,8 +30,8 @@ from tileserver.newsroom.errand_messages import (
 )
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, connect
+from tileserver.store.held import find_held
 from tileserver.store.instance import database_time
-from tileserver.times import day_zone, parse_datetime
 
 log = structlog.get_logger()
 
@@ -68,9 +68,8 @@ async def _read(connection: Connection, errand: ReadFile, progress: Progress) ->
     ref = LayerRef.parse(errand.layer)
     layers = await layers_of(connection, ref.theatre, ref.layer)
     stored = layers[ref.layer]
-    zone = day_zone(stored.theatre.day_zone)
-    at = parse_datetime(errand.at, zone).start if errand.at else None
-    job = Job(connection, layers, ref.layer, progress, by=errand.by)
+    at = first_instant(errand.at, stored.theatre)
+    job = Job(connection, layers, ref.layer, progress, remark=errand.remark, by=errand.by)
     path = Path(os.fsdecode(errand.path))
     given = await gather_file(job, path, replace(errand.options(), at=at), complete=errand.complete)
     progress("comparing with what is public", 0, None)
@@ -98,13 +97,9 @@ def _account(number: int, stored: StoredLayer, told: Preview) -> HeldAccount:
 async def _publish(connection: Connection, errand: Publish, progress: Progress) -> ErrandResult:
     layers = await checked_layers(connection)
     await rebuild_stale(connection, progress)
-    at = None
-    if errand.at:
-        ref = (await review(connection, layers, errand.number)).layer
-        theatre = next(each.theatre for each in layers if str(each.ref) == ref)
-        at = parse_datetime(errand.at, day_zone(theatre.day_zone)).start
-    if at is not None:
-        check_publish_at(at, await database_time(connection))
+    found = await find_held(connection, errand.number)
+    theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
+    at = publish_instant(errand.at, theatre, await database_time(connection))
     said = errand.reason, progress, errand.remark, errand.by, at
     _, outcome = await accept(connection, layers, errand.number, *said)
     return ErrandResult(_published(outcome), held=errand.number, revision=outcome.revision)

@@ -46,7 +46,6 @@ class Running:
     room: Path | None = None  # the folder of its file, removed with its end
     step: ErrandStep = field(default_factory=lambda: ErrandStep("waiting for its turn", 0, None))
     result: ErrandResult | None = None
-    remark: dict[str, str] = field(default_factory=dict)  # of a correction, until it is published
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     process: asyncio.subprocess.Process | None = None
@@ -68,16 +67,9 @@ class Errands:
         self._tasks: set[asyncio.Task[None]] = set()
         self.accounts: OrderedDict[int, HeldAccount] = OrderedDict()
 
-    def begin(
-        self,
-        errand: Errand,
-        by: str,
-        title: str,
-        room: Path | None = None,
-        remark: dict[str, str] | None = None,
-    ) -> Running:
+    def begin(self, errand: Errand, by: str, title: str, room: Path | None = None) -> Running:
         """Begin *errand* for a person; the folder *room* is removed with its end."""
-        running = Running(secrets.token_urlsafe(9), by, title, room, remark=remark or {})
+        running = Running(secrets.token_urlsafe(9), by, title, room)
         self._every[running.id] = running
         while len(self._every) > _REMEMBERED and next(iter(self._every.values())).result:
             self._every.popitem(last=False)
@@ -112,11 +104,6 @@ class Errands:
     def under_way(self) -> list[Running]:
         """The errands that have not ended, oldest first."""
         return [each for each in self._every.values() if each.result is None]
-
-    def remark_of(self, number: int) -> dict[str, str]:
-        """Return the remark for readers that was written when the held import *number* was uploaded."""
-        found = (each for each in reversed(self._every.values()) if each.remark and each.result)
-        return next((each.remark for each in found if each.result and each.result.held == number), {})
 
     def end(self, running: Running) -> None:
         """Kill the process of an errand; the database takes back whatever had begun."""

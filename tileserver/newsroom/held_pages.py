@@ -67,13 +67,12 @@ class HeldRoutes:
     def _forms(self, request: Request, seen: HeldReview) -> Iterator[Html]:
         number = seen.found.id
         at = f"/desk/held/{number}"
-        written = self._room.errands.remark_of(number)
         reason = "stays with the revision and in the audit log; readers do not see it"
         publish = [
             element("h2", "Publish"),
             field("Reason", "reason", hint=reason, required="", maxlength=1000),
             field("Not before", "at", hint=_AT_HINT),
-            remark_fields(written),
+            remark_fields(seen.found.plan.remark),
             button("Publish"),
         ]
         refuse = [
@@ -100,14 +99,8 @@ class HeldRoutes:
     async def publish(self, request: Request) -> Response:
         """Begin to publish."""
         given, number = await filled(request), request.path_params["number"]
-        reason = text_of(given, "reason")
-        if not reason:
-            raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
-        remark = remark_of(given)
-        by = visitor_of(request).name
-        begun = self._room.errands.begin(
-            Publish(number, by, reason, remark, text_of(given, "at")), by, f"publish import {number}"
-        )
+        said = text_of(given, "reason"), remark_of(given), text_of(given, "at")
+        begun = begin_publishing(self._room, Publish(number, visitor_of(request).name, *said))
         return RedirectResponse(f"/desk/errands/{begun.id}", 303)
 
     async def reject(self, request: Request) -> Response:
@@ -119,12 +112,19 @@ class HeldRoutes:
         return RedirectResponse(f"/desk/held/{number}", 303)
 
 
+def begin_publishing(room: Newsroom, errand: Publish) -> Running:
+    """Begin to publish a held import; `BadParameter` without a reason."""
+    if not errand.reason.strip():
+        raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
+    return room.errands.begin(errand, errand.by, f"publish import {errand.number}")
+
+
 def remark_of(given: Mapping[str, object]) -> dict[str, str]:
     """Return the remark of a form, by language."""
     return {code: said for code in LANGUAGES if (said := text_of(given, f"remark-{code}"))}
 
 
-def remark_fields(written: dict[str, str]) -> Html:
+def remark_fields(written: Mapping[str, str]) -> Html:
     """Return fields for a remark on days that are corrected, a field for each language of readers."""
     told = "Public: it stands in the list of corrections, where days change that readers could see."
     fields = [

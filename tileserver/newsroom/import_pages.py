@@ -136,12 +136,13 @@ class ImportRoutes:
             await asyncio.to_thread(_copy, sent, room / name)
             texts = {each: text_of(given, each) for each in _TEXTS}
             ticks = {each: text_of(given, each) in ("on", "true") for each in _TICKS}
-            errand = ReadFile(path=os.fsencode(room / name), by=by, **texts, **ticks)  # type: ignore[arg-type]
+            said = {**texts, **ticks}
+            errand = ReadFile(path=os.fsencode(room / name), by=by, remark=remark, **said)  # type: ignore[arg-type]
             errand.options()
         except BaseException:
             shutil.rmtree(room, ignore_errors=True)
             raise
-        return self._room.errands.begin(errand, by, f"read {printable(name)}", room, remark)
+        return self._room.errands.begin(errand, by, f"read {printable(name)}", room)
 
     async def watched(self, request: Request) -> Response:
         """Begin to read a copy of a watched file."""

@@ -16,6 +16,7 @@ from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.desk.preview import FeaturePreview
 from tileserver.desk.preview_page import withdrawal_sections
 from tileserver.desk.preview_withdrawal import features_hit
+from tileserver.desk.said_times import period_between
 from tileserver.desk.settled import purge_words
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
@@ -25,7 +26,7 @@ from tileserver.newsroom.room import Newsroom, visitor_of
 from tileserver.picture.html import Html, element
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
-from tileserver.times import Period, day_zone, format_instant, parse_datetime
+from tileserver.times import Period, format_instant
 
 _FIELDS = ("layer", "ids", "keys", "from", "to", "reason")
 _AGREED = "agreed"
@@ -213,12 +214,7 @@ def _period(question: WithdrawalQuestion, stored: StoredLayer) -> Period | None:
         return None
     if not question.start or not question.end:
         raise BadParameter("a period has both its ends; .. is no end")
-    zone = day_zone(stored.theatre.day_zone)
-    first = parse_datetime(question.start, zone).start
-    last = None if question.end == ".." else parse_datetime(question.end, zone).start
-    if first is None or (last is not None and first >= last):
-        raise BadParameter("the period is empty: its end is not itself in it")
-    return Period(first, last)
+    return period_between(question.start, question.end, stored.theatre, ("from", "to"))
 
 
 def rows_hash(asked: Withdrawal) -> str:

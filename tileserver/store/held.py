@@ -55,7 +55,8 @@ class HeldImport:
 _AGAIN = """
     UPDATE held SET rulings = $3, judged = $4, publish_at = coalesce($5, publish_at),
         agreed_by = CASE WHEN $5::timestamptz IS NULL THEN agreed_by ELSE $6 END,
-        remark = CASE WHEN $5::timestamptz IS NULL THEN remark ELSE $7 END,
+        remark = CASE WHEN $5::timestamptz IS NOT NULL OR agreed_by IS NULL AND $7::jsonb <> '{}' THEN $7
+            ELSE remark END,
         reason = CASE WHEN $5::timestamptz IS NULL THEN reason ELSE $8 END
     WHERE layer = $1 AND digest = $2 AND state = 'waiting' RETURNING id
 """
@@ -90,8 +91,9 @@ async def keep(
     """Keep an import until the desk decides; return its number, and whether the number is new.
 
     *content* is the import as `desk.prepared.pack` gave it in bytes, *digest* its digest: an import with the
-    same digest that waits already keeps its number, and takes the
-    time of *plan*, where there is one. The *reason* is that of an agreement over broken rules, '' for none.
+    same digest that waits already keeps its number. It takes the time of *plan*, where there is one, and its
+    words for readers, until somebody agreed. The *reason* is that of an agreement over broken rules, '' for
+    none.
     """
     async with write_locked(connection):
         again = await connection.fetchval(_AGAIN, layer_id, digest, list(rulings), judged, *plan[1:], reason)
