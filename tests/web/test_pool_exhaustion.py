@@ -90,8 +90,9 @@ def test_readers_of_a_stuck_database_are_refused_in_time_and_served_when_it_move
                 assert time.monotonic() - started < 30
                 assert (await client.get("/healthz")).status_code == 200
             await blocker.close()
-            moving = await _ask_all(client)
-            assert set(moving) <= {200, 204}
+            # In turn: of two hundred at once over two connections a slow machine rightly refuses some.
+            moving = Counter([(await client.get(url)).status_code for url in COLD])
+            assert moving == {200: len(COLD)}
 
     asyncio.run(work())
 

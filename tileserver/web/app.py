@@ -69,11 +69,13 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         parts.begin(settings)
         seen.start(parts.supervisor)
-        with saying_so(parts.ready.leave, settings.drain):
-            await parts.basemap.look()
-            yield {"gate": parts.gate}  # for `web.wire`
-        await parts.close()
-        seen.close()
+        try:
+            with saying_so(parts.ready.leave, settings.drain):
+                await parts.basemap.look()
+                yield {"gate": parts.gate}  # for `web.wire`
+        finally:  # also when its user fails: connections that nobody closes warn in somebody else's time
+            await parts.close()
+            seen.close()
 
     app = Starlette(
         routes=_routes(parts, settings),
