@@ -26,6 +26,9 @@ T0 = datetime(2024, 1, 1, tzinfo=UTC)
 WORLD = Feature("control", in_tile(TileAddress(0, 0, 0), square(0, 0, 2000)), T0)
 # All have a part of it: what is empty needs no connection.
 COLD = [f"/tiles/toy/5/{x}/{y}.mvt" for x in range(15) for y in range(15)][:200]
+_OTHERS = """\
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 pytestmark = pytest.mark.db
 
@@ -95,6 +98,28 @@ def test_readers_of_a_stuck_database_are_refused_in_time_and_served_when_it_move
             assert moving == {200: len(COLD)}
 
     asyncio.run(work())
+
+
+def test_an_application_whose_user_fails_leaves_no_connection_behind(toy: str) -> None:
+    async def use_and_fail() -> None:
+        app = create_app(settings_for(toy), lambda: NOW)
+        async with (
+            app.router.lifespan_context(app),
+            AsyncClient(transport=ASGITransport(app), base_url="http://toy") as client,
+        ):
+            assert (await client.get(COLD[0])).status_code == 200
+            raise RuntimeError("a fault of the user")
+
+    async def others_leave() -> None:
+        watcher = await connect(toy)
+        async with asyncio.timeout(20):  # a server ends a closed connection in its own time
+            while await watcher.fetchval(_OTHERS):
+                await watcher.execute("SELECT pg_sleep(0.05)")
+        await watcher.close()
+
+    with pytest.raises(RuntimeError, match="of the user"):
+        asyncio.run(use_and_fail())
+    asyncio.run(others_leave())
 
 
 async def _ask_at_once(

@@ -39,7 +39,7 @@ from tileserver.web.keys_visit import OPENED
 from tileserver.web.leaving import saying_so  # SIGTERM
 from tileserver.web.logs import configure_logs
 from tileserver.web.middleware import Envelope  # request id, log line, CORS and security headers
-from tileserver.web.observing import Watched, observing  # metrics and traces
+from tileserver.web.observing import Observing, Watched, observing  # metrics and traces
 from tileserver.web.oembed import OembedRoute  # /oembed
 from tileserver.web.ogc import OgcRoutes  # OGC API - Tiles
 from tileserver.web.pages import PageName, PageRoutes  # /, /embed, /embed.js
@@ -65,23 +65,11 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     parts = Parts.of(settings, clock or GuardedClock(), doors, partial(_server, settings))
     seen = observing(settings, _watched(parts))
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
-        parts.begin(settings)
-        seen.start(parts.supervisor)
-        try:
-            with saying_so(parts.ready.leave, settings.drain):
-                await parts.basemap.look()
-                yield {"gate": parts.gate}  # for `web.wire`
-        finally:  # also when its user fails: connections that nobody closes warn in somebody else's time
-            await parts.close()
-            seen.close()
-
     app = Starlette(
         routes=_routes(parts, settings),
         middleware=[*seen.middleware, *_middleware(parts, settings.public_url)],
         exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
-        lifespan=lifespan,
+        lifespan=lambda app: _living(parts, seen, settings),
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.current, app.state.service = parts.whole, parts.tiles
@@ -89,6 +77,20 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     app.state.gate, app.state.hot, app.state.direct = parts.gate, parts.gate.hot, parts.gate.direct
     app.state.close = parts.close  # for whoever asks it without beginning its tasks
     return app
+
+
+@asynccontextmanager
+async def _living(parts: Parts, seen: Observing, settings: Settings) -> AsyncIterator[dict[str, object]]:
+    """Run the tasks of *parts* from the first request to the last."""
+    parts.begin(settings)
+    seen.start(parts.supervisor)
+    try:
+        with saying_so(parts.ready.leave, settings.drain):
+            await parts.basemap.look()
+            yield {"gate": parts.gate}  # for `web.wire`
+    finally:  # also when its user fails: connections that nobody closes warn in somebody else's time
+        await parts.close()
+        seen.close()
 
 
 def _middleware(parts: Parts, public_url: str) -> list[Middleware]:
