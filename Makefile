@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos scaleout soak night fuzz costs lint qgis wheel docs pins audit clean machine browser firefox services
+.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos scaleout soak night fuzz costs lint qgis wheel release docs pins audit clean machine browser firefox services
 .PHONY: lint-python lint-web units
 
 OUT := static-site
@@ -92,6 +92,9 @@ qgis: ## draw the sample of a running server in QGIS, where python3-qgis is inst
 
 wheel: setup ## build the wheel, with the built front end in it, into ./dist
 	.venv/bin/python -m pip --disable-pip-version-check --quiet wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+release: setup .venv/.made-dev ## build wheel, sources, checksums and image of the tagged version, twice and compared: CONTRIBUTING.md
+	@.venv/bin/python .ci/release.py
 
 docs: setup .venv/.made-dev ## make a site of the pages below docs/, with a search, in docs/_site
 	.venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_site

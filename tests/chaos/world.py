@@ -66,7 +66,7 @@ class World:
         body = answer.json()
         if answer.status_code != 200:
             return f"503 {body['detail']}"
-        more = sorted({*body} - {"status", "database", "newest_import", "ahead"})
+        more = sorted({*body} - {"status", "version", "database", "newest_import", "ahead"})
         return "200 " + " ".join([body["status"], *(f"{name}: {body[name]}" for name in more)])
 
 

@@ -1,60 +1,58 @@
 """A database of an earlier version is brought up to date, and says what the same imports say today.
 
-`at_0013.sql.gz` was written by pg_dump over what the code of schema 0013 had made of the example island:
-areas, and events, of which some were withdrawn.
+The dumps beside were written by pg_dump over what earlier versions had made of the example island (`dumped`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
+import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.bench.loading import run_cli
-from tests.conftest import Databases
-from tests.endurance.stage import ISLAND
+from tests.conftest import ROOT, Databases
+from tests.operate.dumped import UNRELEASED, dumps, make, program, read, schema_of
 from tests.operate.said import tables_of, tiles_of
-from tileserver.embedded.installation import choose, installations
 from tileserver.errors import SchemaMismatch
 from tileserver.store import migrations
 from tileserver.store.migrations import check_schema, migrate, shipped_migrations
 
 pytestmark = pytest.mark.db
 
-BEFORE = Path(__file__).with_name("at_0013.sql.gz")
 
-
-def make(dsn: str) -> None:
-    """Do what was done before the dump: imports, and a withdrawal."""
-    run_cli(dsn, "theatre", "add", str(ISLAND / "merrow.toml"))
-    for layer in ("zones", "battles"):
-        run_cli(dsn, "import", f"merrow.{layer}", str(ISLAND / f"{layer}.geojson"))
-    words = ("--reason", "by mistake", "--from", "2024-05-10", "--to", "2024-05-12", "--yes")
-    run_cli(dsn, "withdraw", "merrow.battles", *words)
+@pytest.fixture(scope="module", params=dumps())
+def version(request: pytest.FixtureRequest) -> str:
+    """The version that made the database."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def old(databases: Databases) -> str:
+def old(databases: Databases, version: str) -> str:
     """The database as it was."""
     dsn = databases.bare()
-    psql = choose(installations(), None, Path()).bindir / "psql"
-    argv, text = [str(psql), "-Xq", "-v", "ON_ERROR_STOP=1", dsn], gzip.decompress(BEFORE.read_bytes())
-    done = subprocess.run(argv, input=text, capture_output=True, check=False)
+    argv = [str(program("psql")), "-Xq", "-v", "ON_ERROR_STOP=1", dsn]
+    done = subprocess.run(argv, input=read(version), text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     return dsn
 
 
+def test_there_is_a_database_of_each_release_since_the_first_that_kept_one() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    released = {*re.findall(r"^## (\d+\.\d+\.\d+) - ", changelog, re.MULTILINE)} - {"0.1.0"}
+    assert {*dumps()} == {UNRELEASED, *released}
+
+
 def test_it_is_brought_up_to_date_by_the_command_and_shows_what_imports_of_today_show(
-    databases: Databases, old: str
+    databases: Databases, old: str, version: str
 ) -> None:
     upgraded = databases.copy(old)
     run_cli(upgraded, "migrate")
     databases.run(upgraded, check_schema)
+    run_cli(upgraded, "audit", "verify")
     today = databases.new()
-    make(today)
+    make(today, version)
     own, other = asyncio.run(tables_of(upgraded)), asyncio.run(tables_of(today))
     assert own.keys() == other.keys()
     assert own["face"] == other["face"]
@@ -62,12 +60,12 @@ def test_it_is_brought_up_to_date_by_the_command_and_shows_what_imports_of_today
 
 
 def test_a_version_of_before_says_that_it_is_newer_and_leaves_it_alone(
-    databases: Databases, old: str, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, old: str, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgraded = databases.copy(old)
     databases.run(upgraded, migrate)
     before = asyncio.run(tables_of(upgraded))
-    shipped = [each for each in shipped_migrations() if each.number <= 12]
+    shipped = [each for each in shipped_migrations() if each.number < schema_of(version)]
     monkeypatch.setattr(migrations, "shipped_migrations", lambda: shipped)
     for attempt in (migrate, check_schema):
         with pytest.raises(SchemaMismatch, match="install the newer version"):

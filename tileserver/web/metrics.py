@@ -72,6 +72,7 @@ GAUGES = (
     StateGauge("connections_most", "livesum", "Connections of readers that there may be."),
     StateGauge("keys", "livemax", "Keys that are known, revoked ones too."),
     StateGauge("keys_blind", "livemax", "1 where nobody knows which keys were revoked meanwhile."),
+    StateGauge("build_info", "livemax", "1 for each version of the program that runs.", ("version",)),
     StateGauge("process_resident_bytes", "liveall", "Memory of each process."),
     StateGauge("process_cpu_seconds", "liveall", "Processor time of each process since its start."),
     StateGauge("process_open_files", "liveall", "Descriptors that each process has open."),

@@ -12,6 +12,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tileserver import __version__
 from tileserver.clock import GuardedClock
 from tileserver.errors import StoreUnavailable, Unavailable
 from tileserver.history.service import HistoryService
@@ -67,6 +68,7 @@ class ReadyRoute:
         status = "degraded" if trouble else "ok"
         body = {
             "status": status,
+            "version": __version__,
             "database": "ok",
             "newest_import": newest,
             "ahead": self._ahead(),

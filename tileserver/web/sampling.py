@@ -10,6 +10,7 @@ from math import nan
 from pathlib import Path
 from typing import NamedTuple
 
+from tileserver import __version__
 from tileserver.clock import GuardedClock
 from tileserver.publish.documents import time_block
 from tileserver.store.connect import Pool
@@ -202,6 +203,7 @@ def of_desk(desk: DeskNews) -> Source:
 def of_process() -> Figures:
     """Read memory in bytes, processor time in seconds and descriptors of this process (Linux)."""
     used = resource.getrusage(resource.RUSAGE_SELF)
+    yield Figure("build_info", 1, (__version__,))
     yield Figure("process_cpu_seconds", used.ru_utime + used.ru_stime)
     home = Path("/proc/self")
     if home.exists():
