@@ -96,6 +96,14 @@ def test_answers_of_all_processes_are_counted_by_kind_tileset_zoom_tier_and_stat
 
 
 @pytest.mark.db
+def test_a_server_of_one_process_counts_as_well(sample_database: str) -> None:
+    port = free_port()
+    with serving(sample_database, WORKERS="1", TILESERVER_METRICS=str(port)) as url:
+        assert _size(f"{url}/tiles/nowhere.else/6/32/22.mvt") == -404
+        _within(5, lambda: _sum(_figures(port), "tileserver_answers_total", kind="tile", status="404") == 1)
+
+
+@pytest.mark.db
 def test_requests_with_keys_are_counted_by_outcome_and_no_key_is_named(watched: tuple[str, int]) -> None:
     url, port = watched
     made = make_key()

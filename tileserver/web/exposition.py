@@ -21,7 +21,7 @@ from tileserver.setting_values import Endpoint
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which the client looks at when it is first imported
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which the client looks at when it is first imported, and here
 _STATES = re.compile(r"gauge_live[a-z]+_(\d+)\.db")
 
 
@@ -38,8 +38,11 @@ def exposing(endpoint: Endpoint | None) -> Iterator[None]:
         yield
         return
     with TemporaryDirectory(prefix="tileserver-metrics-") as folder, _told(folder):
-        from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - after that
+        from prometheus_client import CollectorRegistry, start_http_server, values  # noqa: PLC0415 - now
 
+        # The command has imported the client long before, while nothing was told; and a server of one process
+        # counts in the process of the command.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry(support_collectors_without_names=True)
         registry.register(AllProcesses(Path(folder)))
         try:
