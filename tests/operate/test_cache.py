@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.built import built
 from tests.conftest import ROOT, Databases, free_port
 from tests.endurance.client import Pipe, Reply
 from tests.endurance.stage import Server
@@ -24,6 +25,7 @@ from tests.shapes import Feature, fill, in_tile, layer, square, theatre
 from tests.web.test_keeping_up import WITHDRAWN
 from tileserver.grid import TileAddress
 from tileserver.store.connect import Connection
+from tileserver.web.built import STATIC
 
 pytestmark = pytest.mark.db
 
@@ -170,9 +172,48 @@ def test_who_shows_a_key_is_answered_by_a_server_and_leaves_nothing(
 
 
 def test_what_is_not_to_be_kept_is_not(place: Place) -> None:
-    for path in ("/tiles/nowhere/1/1/1.mvt", "/", "/readyz", "/healthz"):
+    for path in ("/tiles/nowhere/1/1/1.mvt", "/embed?theatre=nowhere", "/readyz", "/healthz"):
         place.get(path)
         assert "hit" not in "".join(said(place.get(path))[-1:]), path
+
+
+@built
+def test_a_page_is_kept_in_each_language_however_that_is_spelled(place: Place) -> None:
+    first = place.get("/embed", "br", "Accept-Language: uk-UA,uk;q=0.9,en;q=0.7\r\n")
+    assert said(first)[-1] == "nginx; fwd=miss"
+    assert first.header(b"cache-control") == "no-cache"  # to all others
+    assert not first.header(b"x-accel-expires")
+    again = place.get("/embed", "gzip, br", "Accept-Language: fi, uk;q=0.3\r\n")
+    assert (said(again)[-1], again.body) == ("nginx; hit", first.body)
+    for tongue, coding in (("de-AT", "br"), ("uk", "gzip")):
+        other = place.get("/embed", coding, f"Accept-Language: {tongue}\r\n")
+        assert (said(other)[-1], other.body == first.body) == ("nginx; fwd=miss", False)
+    assert b'lang="uk"' in place.get("/embed", more="Accept-Language: uk\r\n").body
+    assert b'lang="en"' in place.get("/embed", more="Accept-Language: fi, *\r\n").body
+
+
+def test_the_first_address_is_a_page_to_browsers_and_a_document_to_programs(place: Place) -> None:
+    for _ in range(2):
+        program = place.get("/", more="Accept: application/json\r\n")
+        assert program.header(b"content-type") == "application/json"
+        assert (
+            place.get("/", more="Accept: text/html,*/*;q=0.8\r\n").header(b"content-type")
+            != "application/json"
+        )
+
+
+@built
+def test_ranges_of_an_archive_are_cut_from_slices_that_are_kept(place: Place) -> None:
+    path, data = "/static/basemap/world.pmtiles", (STATIC / "basemap/world.pmtiles").read_bytes()
+    asked = ((0, 16_383, False), (100, 299, True), (131_000, 139_999, True), (140_000, 149_999, True))
+    for first, last, is_known in (*asked, (900_000, 900_009, False)):
+        reply = place.get(path, more=f"Range: bytes={first}-{last}\r\n")
+        assert (reply.status, reply.body) == (206, data[first : last + 1])
+        assert (said(reply)[-1] == "nginx; hit") is is_known
+    for more in ("", f"Range: bytes=0-9\r\nIf-Range: {reply.header(b'etag')}\r\n", "Range: bytes=-10\r\n"):
+        alone = ask(place.servers[0].port, path, more)
+        reply = place.get(path, more=more)
+        assert (reply.status, reply.body) == (alone.status, alone.body)
 
 
 def test_who_asks_at_once_for_what_is_cold_waits_for_one_answer(place: Place) -> None:

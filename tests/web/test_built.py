@@ -107,6 +107,19 @@ def test_an_archive_goes_out_in_ranges_and_packed_by_nobody(tmp_path: Path) -> N
     assert "content-encoding" not in headers
 
 
+def test_an_archive_has_one_tag_wherever_it_was_installed_and_is_said_unchanged(tmp_path: Path) -> None:
+    tags = set()
+    for name, changed in (("a", 1_000), ("b", 2_000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "world.pmtiles").write_bytes(bytes(200))
+        os.utime(tmp_path / name / "world.pmtiles", (changed, changed))
+        headers, _ = _raw(_over(tmp_path / name), "/static/world.pmtiles", Range="bytes=0-9")
+        tags.add(headers["etag"])
+    (tag,) = tags
+    again = _over(tmp_path / "a").get("/static/world.pmtiles", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 @built
 @pytest.mark.db
 @pytest.mark.parametrize("path", ["/", "/embed"])

@@ -67,6 +67,23 @@ def test_nothing_of_a_request_is_written_into_a_page(client: TestClient, query: 
 @built
 @pytest.mark.db
 @pytest.mark.parametrize("path", ["/", "/embed"])
+def test_a_page_is_kept_by_nginx_alone_and_only_where_it_repeats_no_host(
+    sample_database: str, path: str
+) -> None:
+    for public_url, kept in (("https://maps.example/", "60"), ("", None)):
+        settings = settings_for(sample_database, TILESERVER_PUBLIC_URL=public_url)
+        with TestClient(create_app(settings, lambda: NOW)) as client:
+            page = client.get(path)
+            assert page.headers.get("x-accel-expires") == kept
+            assert page.headers["cache-control"] == "no-cache"
+            names = [name.lower() for name, _ in page.headers.items()]
+            assert kept is None or names.index("x-accel-expires") < names.index("cache-control")
+            assert "x-accel-expires" not in client.get(f"{path}?theatre=nope").headers
+
+
+@built
+@pytest.mark.db
+@pytest.mark.parametrize("path", ["/", "/embed"])
 @pytest.mark.parametrize(
     ("language", "said"),
     [

@@ -131,7 +131,14 @@ def _watched(parts: Parts) -> Watched:
 def _pages(parts: Parts, settings: Settings) -> PageRoutes:
     bodies, days = BodyCache[PageName](settings.cache_mb * _MB // 64), parts.current.memory(64)
     return PageRoutes(
-        parts.current, parts.basemap, parts.gains, bodies, days, settings.public_url, settings.theatre
+        parts.current,
+        parts.basemap,
+        parts.gains,
+        bodies,
+        days,
+        settings.public_url,
+        settings.theatre,
+        settings.max_age,
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from hashlib import file_digest
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.staticfiles import PathLike, StaticFiles
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
 from tileserver.tiles.cache import Body
@@ -51,7 +52,12 @@ class BuiltFiles(StaticFiles):
         path = Path(full_path)
         if path.suffix in _TEXTS:
             return built_file(Request(scope), path)
-        return super().file_response(full_path, stat_result, scope, status_code)
+        # Tagged by content: installations of one build have one tag, and ranges of two servers go together.
+        tag = {"ETag": _tag(path, stat_result.st_mtime_ns)}
+        response = FileResponse(full_path, status_code, tag, stat_result=stat_result)
+        if self.is_not_modified(response.headers, Request(scope).headers):
+            return NotModifiedResponse(response.headers)
+        return response
 
 
 def built_file(request: Request, path: Path, headers: RawHeaders = ()) -> Response:
@@ -59,6 +65,13 @@ def built_file(request: Request, path: Path, headers: RawHeaders = ()) -> Respon
     kind, _ = guess_type(path.name)
     body = _body(path, path.stat().st_mtime_ns)
     return represent_packed(request, body, headers, f"{kind or 'text/plain'}; charset=utf-8")
+
+
+@lru_cache(_FILES)
+def _tag(path: Path, changed: int) -> str:
+    """Return the strong tag of *path*, in quotes; *changed* is its last change, in nanoseconds since 1970."""
+    with path.open("rb") as stream:
+        return f'"{file_digest(stream, "sha256").hexdigest()[:32]}"'
 
 
 @lru_cache(_FILES)

@@ -56,7 +56,7 @@ class PageName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageRoutes:
-    """The pages, over the catalogue of theatres."""
+    """The pages, over the catalogue of theatres; *max_age* is in seconds, for the cache of docker/nginx."""
 
     current: Current
     basemap: OwnBasemap
@@ -65,6 +65,7 @@ class PageRoutes:
     days: Recent[tuple[str, object], PublicDays | None]  # by theatre and stride of the horizon
     public_url: str = ""
     theatre: str = ""  # the one that is shown where none is asked for, if that is declared
+    max_age: int = 0
 
     async def reader_map(self, request: Request) -> Response:
         """``/``."""
@@ -151,7 +152,11 @@ class PageRoutes:
             return filled(path, slots).replace(b"<html", b"<html" + mark, 1)
 
         answer = await self.bodies.answer(name, compute)
-        headers = raw(("Cache-Control", "no-cache"), ("Link", _DOORS))
+        # All ask before each use but docker/nginx, which knows what a page varies by: it heeds the first one.
+        # Not where the page repeats the address at which it was asked for, or has nothing to say yet.
+        is_kept = self.public_url and self.max_age and view is not None
+        kept = (("X-Accel-Expires", str(self.max_age)),) if is_kept else ()
+        headers = raw(*kept, ("Cache-Control", "no-cache"), ("Link", _DOORS))
         return await represent(request, answer, headers, HTML, vary=_VARY)
 
 
