@@ -109,6 +109,50 @@ async def test_a_correction_goes_from_the_file_to_the_reader_without_any_script(
     assert "Two sources say that it was liberated." in await reader.page.content()
 
 
+async def test_the_change_lies_on_the_readers_basemap_over_what_is_public(
+    beside: DeskBeside, new_reader: NewReader, tmp_path: Path
+) -> None:
+    opened = await new_reader(1280, 900)
+    page = opened.page
+    page.set_default_timeout(PATIENCE_MS)
+    await _log_in(page, beside)
+    other = tmp_path / "1699660800.geojson"
+    other.write_bytes(_collection({**RIGHT, (1, 1): "unknown"}))
+    await _upload(page, other)
+    await page.get_by_role("button", name="Upload and compare").click()
+    live = page.locator("figure[data-map] .live").first
+    await expect(live).to_have_attribute("data-state", "drawn", timeout=PATIENCE_MS)
+    assert await page.locator("svg.map").first.is_hidden()
+    assert any("/desk/static/basemap/" in each for each in opened.requests)
+    legend = page.locator(".of-live").first
+    await expect(legend).to_contain_text("Occupied since February 2022, public now")
+    await expect(legend).to_contain_text("gained by Contested or unknown")
+    pin = live.locator(".pin").first
+    await expect(pin).to_have_attribute("href", "#state0-1")
+    await page.locator("#state0-1").get_by_role("button", name="Show 1 on the map").click()
+    await expect(live.locator(".maplibregl-popup")).to_contain_text("1: Occupied since")
+    await page.get_by_label("The change over what is public").first.uncheck()
+    await expect(pin).to_be_hidden()
+    assert opened.complaints == []
+
+
+async def test_a_browser_that_can_draw_no_map_keeps_the_picture(
+    beside: DeskBeside, new_reader: NewReader, tmp_path: Path
+) -> None:
+    opened = await new_reader(1280, 900)
+    page = opened.page
+    page.set_default_timeout(PATIENCE_MS)
+    await page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    await _log_in(page, beside)
+    other = tmp_path / "1699747200.geojson"
+    other.write_bytes(_collection({**RIGHT, (2, 2): "unknown"}))
+    await _upload(page, other)
+    await page.get_by_role("button", name="Upload and compare").click()
+    await expect(page.locator("svg.map").first).to_be_visible(timeout=PATIENCE_MS)
+    assert await page.locator(".live").count() == 0
+    assert opened.complaints == []
+
+
 @pytest.mark.parametrize(
     ("size", "scheme"), [((1280, 900), "light"), (PHONE, "light"), ((1280, 900), "dark")]
 )
@@ -135,6 +179,8 @@ async def test_nobody_is_kept_out_of_any_page(
     await _looked_at(opened, "import")
     await page.get_by_role("button", name="Upload and compare").click()
     await expect(page.get_by_text("Land that changes hands").first).to_be_visible(timeout=PATIENCE_MS)
+    await page.locator(".live").first.scroll_into_view_if_needed()  # on a phone it begins when it is near
+    await expect(page.locator(".live").first).to_have_attribute("data-state", "drawn", timeout=PATIENCE_MS)
     await _looked_at(opened, "report")
     await page.get_by_role("link", name="Revisions").click()
     await _looked_at(opened, "revisions")

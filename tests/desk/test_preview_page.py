@@ -50,7 +50,7 @@ def of_areas() -> Preview:
     was = {"occupied": box(36, 37), "liberated": box(37, 38)}
     now = {"occupied": box(36.5, 37.5), "liberated": box(37.5, 38)}
     passages = passages_between(was, now)
-    state = StatePreview(AT, effects_at(AT, {"occupied": 8000.0}, {"occupied": 8100.0}), passages, now)
+    state = StatePreview(AT, effects_at(AT, {"occupied": 8000.0}, {"occupied": 8100.0}), passages, now, was)
     ruling = Ruling("fall", HOSTILE)
     return Preview(HOSTILE, report(), [ruling], 2, 1, 1, AT, AT, [state])
 

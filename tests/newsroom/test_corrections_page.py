@@ -76,6 +76,16 @@ def test_a_withdrawal_is_seen_agreed_to_and_obeyed_by_every_serving_process(
         assert "has no feature" in again.text
 
 
+def test_areas_are_seen_on_a_map_before_a_period_of_them_is_withdrawn(editor: Asker) -> None:
+    asked = {"layer": "ukraine.control", "from": "2023-11-10", "to": "..", "reason": "0 sources"}
+    page = editor.fill("/desk/withdraw", "/desk/withdraw", asked).text
+    assert "What would be withdrawn, as on 2023-11-10" in page
+    assert "data-map=" in page
+    assert "<td>Occupied since February 2022</td>" in page
+    assert "<td>Liberated</td>" in page
+    assert "0 sources" in page
+
+
 def test_what_was_agreed_to_is_all_that_is_withdrawn(editor: Asker, desk: Desk) -> None:
     number = desk.fetch("SELECT id FROM feature_version WHERE properties->>'text_en' LIKE '%second%'")[0][0]
     asked = {"layer": "ukraine.notes", "ids": str(number), "reason": "names a witness"}

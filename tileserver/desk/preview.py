@@ -40,13 +40,14 @@ class StatePreview:
     """A proposed state at an instant (UTC), beside the state known now.
 
     ``effects`` are km2 by status, ``passages`` the land that changes its status, ``lands`` the disjoint land
-    of each status afterwards, in EPSG:3857.
+    of each status afterwards, and ``public`` that of each status by now, in EPSG:3857.
     """
 
     at: datetime
     effects: Sequence[Effect]
     passages: Sequence[Passage]
     lands: Mapping[str, BaseGeometry]
+    public: Mapping[str, BaseGeometry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ async def _states(
     for at, (was, now) in told.items():
         before, after = (lands_of(stored.layer, every, state) for state in (was, now))
         effects = effects_at(at, _sizes(before), _sizes(after))
-        found.append(StatePreview(at, effects, passages_between(before, after), after))
+        found.append(StatePreview(at, effects, passages_between(before, after), after, before))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -70,7 +71,19 @@ def passages_map(theatre: Theatre, layer: Layer, state: StatePreview, title: str
         marks.append(_mark(place, str(number), palette.passage(piece), words, f"{target}-{number}"))
     seen = [each.land for each in state.passages] or list(state.lands.values())
     view = view_of(seen, bounds_of(theatre))
-    return DrawnMap(title, view, palette.paints, shapes, marks, outlines(theatre))
+    public = [DrawnShape(land, palette.public(status), status) for status, land in state.public.items()]
+    return DrawnMap(title, view, palette.paints, shapes, marks, outlines(theatre), public)
+
+
+def lands_map(theatre: Theatre, layer: Layer, lands: Mapping[str, BaseGeometry], title: str) -> DrawnMap:
+    """Return the map of the disjoint land of each status, in EPSG:3857, each in its own colour."""
+    palette = _Palette(layer)
+    shapes = [
+        DrawnShape(land, palette.held(status), status_words(layer, status))
+        for status, land in sorted(lands.items())
+    ]
+    view = view_of(lands.values(), bounds_of(theatre))
+    return DrawnMap(title, view, palette.paints, shapes, (), outlines(theatre))
 
 
 def features_map(
@@ -109,6 +122,17 @@ def findings_map(
     view = view_of(places, bounds_of(theatre), _SURROUNDINGS)
     title = "Where rows were put aside (numbers) and repaired (r and numbers)"
     return DrawnMap(title, view, (_ASIDE, _REPAIRED), (), marks, outlines(theatre))
+
+
+def with_aside(drawn: DrawnMap, aside: Sequence[Mapping[str, Any]]) -> DrawnMap:
+    """Return *drawn* with the rows put aside: ! and a number at each place, given in degrees."""
+    paint, marks = len(drawn.paints), list(drawn.marks)
+    for number, each in enumerate(aside, 1):
+        if each["at"] is not None:
+            words = f"put aside: {each['finding']}, {each['file']} row {each['row']}"
+            place = projected(shapely.Point(each["at"]))
+            marks.append(_mark(place, f"!{number}", paint, words, f"aside-{number}"))
+    return replace(drawn, paints=[*drawn.paints, _ASIDE], marks=marks)
 
 
 def bounds_of(theatre: Theatre) -> Bounds:
@@ -164,11 +188,22 @@ class _Palette:
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
         self._colours = {each.code: (each.colour, each.colour_dark) for each in layer.categories}
+        self._patterns = {each.code: each.pattern for each in layer.categories}
         self.paints: list[Paint] = []
 
     def outline(self, status: str) -> int:
         """Return the number of the paint of land that has *status* afterwards."""
         return self._paint(f"{status_words(self._layer, status)}, as it would be", status, "outline")
+
+    def public(self, status: str) -> int:
+        """Return the number of the paint of land that has *status* by now, as readers see such land."""
+        pattern = self._patterns.get(status, "none")
+        words = f"{status_words(self._layer, status)}, public now"
+        return self._paint(words, status, "fill" if pattern == "none" else pattern)
+
+    def held(self, status: str) -> int:
+        """Return the number of the paint of land that has *status* on the day of the map."""
+        return self._paint(status_words(self._layer, status), status, "fill")
 
     def passage(self, each: Passage | PassagePiece) -> int:
         """Return the number of the paint of land that comes to a status, or that no status has afterwards."""

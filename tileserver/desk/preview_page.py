@@ -12,15 +12,19 @@ from tileserver.desk.preview_maps import (
     feature_words,
     features_map,
     findings_map,
+    lands_map,
     largest_pieces,
     passages_map,
     status_words,
+    with_aside,
 )
+from tileserver.desk.preview_withdrawal import AreasHit
 from tileserver.ingest.report import class_words, example_words, findings_told
 from tileserver.model import Layer
 from tileserver.picture.drawing import DrawnMap
 from tileserver.picture.html import Html, element, join, page, table
 from tileserver.picture.svg import figure, paint_style
+from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_lonlat
 from tileserver.store.catalogue import StoredLayer
 from tileserver.times import day_zone, format_instant, local_day
@@ -49,9 +53,12 @@ def preview_page(stored: StoredLayer, outcome: str, told: Preview) -> str:
     return page(f"{stored.ref}: {told.origin}", body, style=sections.style)
 
 
-def preview_sections(stored: StoredLayer, told: Preview) -> Sections:
-    """Return the content of a page on *told*, for a frame around."""
-    writer = _PageWriter(stored, told)
+def preview_sections(stored: StoredLayer, told: Preview, *, is_live: bool = False) -> Sections:
+    """Return the content of a page on *told*, for a frame around.
+
+    Where it *is_live*, the frame has a script that draws the maps over the readers' basemap.
+    """
+    writer = _PageWriter(stored, told, is_live=is_live)
     parts = [*writer.summary(), *writer.changes(), *writer.features(), *writer.findings()]
     return Sections(join(parts), "".join(writer.styles))
 
@@ -62,16 +69,27 @@ def withdrawal_sections(stored: StoredLayer, hit: Sequence[FeaturePreview]) -> S
         return Sections(Html(), "")
     drawn = features_map(stored.theatre, stored.layer, hit, "What would be withdrawn", NUMBERED)
     rows = _feature_table(stored.layer, hit[:LISTED], total=len(hit))
-    return Sections(join((figure(drawn, "hit"), rows)), paint_style(drawn.paints, "hit"))
+    return Sections(join((figure(drawn, "hit", is_live=True), rows)), paint_style(drawn.paints, "hit"))
+
+
+def areas_sections(stored: StoredLayer, hit: AreasHit) -> Sections:
+    """Return the map and the km² by status of the newest day that a withdrawal of areas would take."""
+    day = local_day(hit.at, day_zone(stored.theatre.day_zone))
+    title = f"What would be withdrawn, as on {day}, the newest day of it"
+    drawn = lands_map(stored.theatre, stored.layer, hit.lands, title)
+    rows = [(status_words(stored.layer, status), area_km2(land)) for status, land in hit.lands.items()]
+    sizes = table(f"On {day}", ("status", "km\u00b2"), rows)
+    return Sections(join((figure(drawn, "hit", is_live=True), sizes)), paint_style(drawn.paints, "hit"))
 
 
 class _PageWriter:
     """Sections of a page; ``styles`` gathers the CSS of the maps."""
 
-    def __init__(self, stored: StoredLayer, told: Preview) -> None:
-        self.stored, self.told = stored, told
+    def __init__(self, stored: StoredLayer, told: Preview, *, is_live: bool) -> None:
+        self.stored, self.told, self._is_live = stored, told, is_live
         self.styles: list[str] = []
         self._zone = day_zone(stored.theatre.day_zone)
+        self._aside: Sequence[Mapping[str, Any]] = told.report.get("put_aside", ())
 
     def summary(self) -> Iterator[Html]:
         """Yield the counts, and the reasons to hold the import back."""
@@ -110,7 +128,8 @@ class _PageWriter:
             yield element("h2", self._state_title(number, state))
             words = "Land that changes hands" if state.passages else "No land changes hands"
             name = f"state{number}"
-            yield self._figure(passages_map(self.stored.theatre, self.stored.layer, state, words, name), name)
+            drawn = passages_map(self.stored.theatre, self.stored.layer, state, words, name)
+            yield self._figure(with_aside(drawn, self._aside), name)
             yield from _state_tables(self.stored.layer, state, name)
 
     def _state_title(self, number: int, state: StatePreview) -> str:
@@ -133,13 +152,13 @@ class _PageWriter:
         if total > len(told.features):
             title += f": the newest {len(told.features):,} of {total:,}"
         drawn = features_map(self.stored.theatre, layer, told.features, title, NUMBERED)
-        yield self._figure(drawn, "features")
+        yield self._figure(with_aside(drawn, self._aside), "features")
         yield _feature_table(layer, told.features[:LISTED], total=total)
 
     def findings(self) -> Iterator[Html]:
         """Yield the findings in the file: a map of places, the rows, and each class with its meaning."""
         report = self.told.report
-        aside, repairs = report.get("put_aside", ()), report.get("repairs", ())
+        aside, repairs = self._aside, report.get("repairs", ())
         yield element("h2", "What was found in the file")
         drawn = findings_map(self.stored.theatre, aside, repairs)
         if drawn is not None:
@@ -148,7 +167,7 @@ class _PageWriter:
 
     def _figure(self, drawn: DrawnMap, name: str) -> Html:
         self.styles.append(paint_style(drawn.paints, name))
-        return figure(drawn, name)
+        return figure(drawn, name, is_live=self._is_live)
 
 
 def findings_tables(report: Mapping[str, Any]) -> Iterator[Html]:

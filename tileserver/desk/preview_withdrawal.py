@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
+
+from shapely.geometry.base import BaseGeometry
 
 from tileserver.desk.preview import SHOWN, FeaturePreview
+from tileserver.desk.yardstick import lands_of
+from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
@@ -20,7 +25,7 @@ async def features_hit(
 ) -> list[FeaturePreview]:
     """Return the current features with *ids*, or of the period ``[start, end)``.
 
-    The newest first, `SHOWN` at most; none of a layer of areas, whose period is withdrawn as a whole.
+    The newest first, `SHOWN` at most; none of a layer of areas, of which `areas_hit` tells.
     """
     found: list[FeaturePreview] = []
     if stored.layer.has_faces:
@@ -30,6 +35,48 @@ async def features_hit(
             found = await _found(writer, stored, ids, start, end)
             raise NothingChanged
     return found
+
+
+class AreasHit(NamedTuple):
+    """The newest state in a period that would be withdrawn: its instant (UTC), and disjoint land by status.
+
+    The land is in EPSG:3857.
+    """
+
+    at: datetime
+    lands: Mapping[str, BaseGeometry]
+
+
+async def areas_hit(
+    connection: Connection, stored: StoredLayer, start: datetime | None, end: datetime | None
+) -> AreasHit | None:
+    """Return the newest state of a layer of areas in the period ``[start, end)``; ``None`` without any."""
+    found: AreasHit | None = None
+    with translated():
+        async with open_revision(connection) as writer:  # taken back
+            rows = _in_period(await writer.current(stored.layer_id), start, end)
+            if rows:
+                newest = max(each.start for each in rows)
+                at = newest if start is None else max(newest, start)
+                state = frozenset(
+                    each.feature_hash
+                    for each in rows
+                    if each.start <= at and (each.end is None or at < each.end)
+                )
+                features = await writer.features(stored.layer_id, state)
+                found = AreasHit(at, lands_of(stored.layer, features, state))
+            raise NothingChanged
+    return found
+
+
+def _in_period(
+    rows: Iterable[DatedFeature], start: datetime | None, end: datetime | None
+) -> set[DatedFeature]:
+    return {
+        each
+        for each in rows
+        if (end is None or each.start < end) and (each.end is None or start is None or each.end > start)
+    }
 
 
 async def _found(
@@ -42,11 +89,7 @@ async def _found(
     if ids:
         rows = await writer.current_rows(stored.layer_id, ids)
     else:
-        rows = {
-            each
-            for each in await writer.current(stored.layer_id)
-            if (end is None or each.start < end) and (each.end is None or start is None or each.end > start)
-        }
+        rows = _in_period(await writer.current(stored.layer_id), start, end)
     newest = sorted(rows, key=lambda each: (each.start, each.feature_hash), reverse=True)[:SHOWN]
     features = await writer.features(stored.layer_id, {each.feature_hash for each in newest})
     return [FeaturePreview("goes", each, features[each.feature_hash]) for each in newest]

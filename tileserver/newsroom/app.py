@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from tileserver.config import Settings
 from tileserver.errors import BadParameter, TileserverError
@@ -27,6 +27,7 @@ from tileserver.newsroom.revision_pages import RevisionRoutes
 from tileserver.newsroom.room import Newsroom
 from tileserver.newsroom.start_page import StartRoute
 from tileserver.newsroom.withdraw_pages import WithdrawRoutes
+from tileserver.web.built import BuiltFiles
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -74,7 +75,7 @@ def create_desk(settings: Settings) -> Starlette:
     return app
 
 
-def _desk_routes(room: Newsroom, door: Door) -> list[Route]:
+def _desk_routes(room: Newsroom, door: Door) -> list[BaseRoute]:
     start, imports = StartRoute(room), ImportRoutes(room)
     parts = (
         LoginRoutes(door, is_secure=origins_of(room.settings)[0].startswith("https://")),
@@ -87,4 +88,5 @@ def _desk_routes(room: Newsroom, door: Door) -> list[Route]:
         AuditRoutes(room),
     )
     first = [Route(path, start.page, methods=["GET"]) for path in ("/desk", "/desk/")]
-    return [*first, *(route for each in parts for route in each.routes)]
+    built = Mount("/desk/static", BuiltFiles())
+    return [*first, built, *(route for each in parts for route in each.routes)]

@@ -28,6 +28,7 @@ class ReadFile(msgspec.Struct, frozen=True, tag="read"):
     category_column: str = ""
     whole_state: bool = False
     complete: bool = False
+    key_columns: tuple[str, ...] = ()  # by which events are known again; else as the layer says
     by: str = ""
     remark: dict[str, str] = {}  # for readers, once it is public
 
@@ -40,6 +41,7 @@ class ReadFile(msgspec.Struct, frozen=True, tag="read"):
             reader=self.reader,
             axes=self.axes,
             whole_state=self.whole_state,
+            key_columns=self.key_columns,
             mapping=load_mapping(self.mapping) if self.mapping else None,
         )
 
@@ -95,12 +97,18 @@ class ErrandStep(msgspec.Struct, frozen=True, tag="step"):
 
 
 class ErrandResult(msgspec.Struct, frozen=True, tag="result"):
-    """The end of an errand in words, with the held import or the revision that came of the errand."""
+    """The end of an errand in words, with the held import or the revision that came of the errand.
+
+    ``findings`` are tables in HTML of what was found in a file that nothing came of; ``is_bad`` says that
+    rows of the file were put aside.
+    """
 
     words: str
     held: int | None = None
     revision: int | None = None
     account: HeldAccount | None = None
+    findings: str = ""
+    is_bad: bool = False
     failure: Failure | None = None
 
 

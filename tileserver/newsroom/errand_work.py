@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -14,7 +15,7 @@ from tileserver.desk.job import Job, Outcome, Progress
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.desk.preview import Preview
 from tileserver.desk.preview_document import preview_document
-from tileserver.desk.preview_page import preview_sections
+from tileserver.desk.preview_page import findings_tables, preview_sections
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.desk.said_times import first_instant, publish_instant
 from tileserver.errors import TileserverError
@@ -28,6 +29,7 @@ from tileserver.newsroom.errand_messages import (
     Publish,
     ReadFile,
 )
+from tileserver.picture.html import join
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, connect
 from tileserver.store.held import find_held
@@ -75,12 +77,20 @@ async def _read(connection: Connection, errand: ReadFile, progress: Progress) ->
     progress("comparing with what is public", 0, None)
     number, told = await keep_for_review(job, given)
     if number is None:
-        report = told.report
-        words = (
-            f"Nothing would change: all of it is known ({report['imported']:,} of {report['read']:,} rows)."
-        )
-        return ErrandResult(words)
+        return _nothing_of(told.report)
     return ErrandResult("read", held=number, account=_account(number, stored, told))
+
+
+def _nothing_of(report: dict[str, Any]) -> ErrandResult:
+    """Return the account of a file that would change nothing: all known, or put aside."""
+    read, known, aside = report["read"], report["imported"], report["quarantined"]
+    if known:
+        words = f"Nothing would change: all of it is known ({known:,} of {read:,} rows)."
+    else:
+        words = f"Nothing of the file can be used, so nothing waits: none of {read:,} rows came through."
+    if aside:
+        words = f"{words} Put aside: {aside:,}; the reasons are below."
+    return ErrandResult(words, findings=str(join(findings_tables(report))), is_bad=bool(aside) or not known)
 
 
 async def _look(connection: Connection, number: int) -> ErrandResult:
@@ -89,7 +99,7 @@ async def _look(connection: Connection, number: int) -> ErrandResult:
 
 
 def _account(number: int, stored: StoredLayer, told: Preview) -> HeldAccount:
-    sections = preview_sections(stored, told)
+    sections = preview_sections(stored, told, is_live=True)
     document = {"layer": str(stored.ref), **preview_document(told)}
     return HeldAccount(number, str(stored.ref), str(sections.body), sections.style, document)
 

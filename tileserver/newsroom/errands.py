@@ -25,6 +25,7 @@ from tileserver.newsroom.errand_messages import (
     HeldAccount,
     Line,
     LookAt,
+    ReadFile,
 )
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ class Running:
     ended: float | None = None
     process: asyncio.subprocess.Process | None = None
     looks_at: int | None = None  # the held import that it judges, and does no more
+    about: int | None = None  # the held import that it judges or publishes
 
     @property
     def seconds(self) -> float:
@@ -69,7 +71,8 @@ class Errands:
 
     def begin(self, errand: Errand, by: str, title: str, room: Path | None = None) -> Running:
         """Begin *errand* for a person; the folder *room* is removed with its end."""
-        running = Running(secrets.token_urlsafe(9), by, title, room)
+        about = None if isinstance(errand, ReadFile) else errand.number
+        running = Running(secrets.token_urlsafe(9), by, title, room, about=about)
         self._every[running.id] = running
         while len(self._every) > _REMEMBERED and next(iter(self._every.values())).result:
             self._every.popitem(last=False)

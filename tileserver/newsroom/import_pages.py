@@ -37,7 +37,7 @@ from tileserver.newsroom.layout import (
 )
 from tileserver.newsroom.room import Newsroom, visitor_of
 from tileserver.newsroom.start_page import link
-from tileserver.picture.html import Html, element
+from tileserver.picture.html import Html, element, join
 from tileserver.store.catalogue import StoredLayer
 from tileserver.watch.declared import WatchEntry, load_watch
 from tileserver.watch.looking import look_at, parts_of
@@ -45,6 +45,7 @@ from tileserver.watch.looking import look_at, parts_of
 _TEXTS = ("layer", "mapping", "reader", "axes", "at", "date_column", "end_column", "category_column")
 _TICKS = ("whole_state", "complete")
 _LISTED = 300  # watched files, the newest by name
+_KEY_HINT = "by which an event is known again in the next file; several with commas between"
 _LONGEST_NAME = 150  # bytes, of the 255 that a file system takes
 
 
@@ -136,7 +137,8 @@ class ImportRoutes:
             await asyncio.to_thread(_copy, sent, room / name)
             texts = {each: text_of(given, each) for each in _TEXTS}
             ticks = {each: text_of(given, each) in ("on", "true") for each in _TICKS}
-            said = {**texts, **ticks}
+            keys = tuple(filter(None, (each.strip() for each in text_of(given, "key_columns").split(","))))
+            said = {**texts, **ticks, "key_columns": keys}
             errand = ReadFile(path=os.fsencode(room / name), by=by, remark=remark, **said)  # type: ignore[arg-type]
             errand.options()
         except BaseException:
@@ -177,12 +179,12 @@ class ImportRoutes:
             return desk_page(request, running.title, [rows, *_steps(request, running)], again=1)
         failure = result.failure
         said = f"{failure.title}: {failure.detail}" if failure else result.words
-        told = element("p", said, class_="bad" if failure else "good", role="alert" if failure else "status")
-        body = [
-            told,
-            rows,
-            element("p", link("/desk/import", "Another file"), " ", link("/desk/", "First page")),
-        ]
+        is_bad = failure is not None or result.is_bad
+        told = element("p", said, class_="bad" if is_bad else "good", role="alert" if is_bad else "status")
+        back = [(f"/desk/held/{running.about}", "Back to the import")] if running.about is not None else []
+        ways = [*back, ("/desk/import", "Another file"), ("/desk/", "First page")]
+        on = element("p", join((link(*each) for each in ways), " \u00b7 "))
+        body = [told, rows, on, Html(result.findings)]
         return desk_page(request, running.title, body)
 
     async def end(self, request: Request) -> Response:
@@ -239,6 +241,7 @@ def _options() -> list[Html]:
         field("Column of the date", "date_column"),
         field("Column of the end", "end_column"),
         field("Column of the status or side", "category_column"),
+        field("Columns of the key", "key_columns", hint=_KEY_HINT),
         choice("Coordinates", "axes", axes),
         tick("Each file is a whole state", "whole_state", "all that holds from its one date on"),
         tick("The file is the whole layer", "complete", "what it does not hold ends"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -16,11 +17,13 @@ from starlette.responses import HTMLResponse, Response
 
 from tileserver.newsroom.identity import Visitor
 from tileserver.picture.html import Html, element, join
+from tileserver.web.built import STATIC
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'{styles}; script-src 'self'; img-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'{styles}; script-src 'self'; img-src 'self'{maps};"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_MAPS = " data: blob:; connect-src 'self'; worker-src 'self'"
 _TOKEN = "form_token"  # noqa: S105 - the name of a field
 _LONGEST_FIELD = 64 << 10  # bytes
 _ROOMS = (
@@ -35,9 +38,22 @@ FILES = {"style.css": "text/css", "zoom.js": "text/javascript", "again.js": "tex
 
 
 def policy_with(style: str = "") -> str:
-    """Return the policy of a page that may have one style element with the text *style*, and no script."""
+    """Return the policy of a page that may have one style element with the text *style*, and no script.
+
+    A page with such a style has maps, which read the basemap and begin a worker, both of this server.
+    """
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    return _POLICY.format(styles=f" 'sha256-{digest}'" if style else "")
+    return _POLICY.format(styles=f" 'sha256-{digest}'" if style else "", maps=_MAPS if style else "")
+
+
+@lru_cache
+def _map_files() -> Mapping[str, str]:
+    """Return URLs of the build for pages with maps: ``script``, ``worker`` and ``style``; or none."""
+    try:
+        named = json.loads((STATIC / "desk.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {kind: f"/desk/{path}" for kind, path in named.items()}
 
 
 @lru_cache
@@ -69,15 +85,25 @@ def desk_page(
             void("link", rel="stylesheet", href="/desk/style.css"),
             Html(f"<style>{style}</style>") if style else Html(),
             element("noscript", void("meta", http_equiv="refresh", content=again)) if again else Html(),
-            element("script", src="/desk/zoom.js", defer="") if style else Html(),
+            *(_map_elements() if style else ()),
             element("script", src="/desk/again.js", defer="") if again else Html(),
         ]
     )
     main = element("main", element("h1", title), *body, id="main", data_again=again or None)
-    whole = element("html", element("head", head), element("body", *_bar(request, visitor), main), lang="en")
+    shown = element("body", *_bar(request, visitor), main)
+    maps = {"data_built": "/desk/static/", "data_worker": _map_files().get("worker")} if style else {}
+    whole = element("html", element("head", head), shown, lang="en", **maps)
     return HTMLResponse(
         f"<!doctype html>\n{whole}\n", status, {"Content-Security-Policy": policy_with(style)}
     )
+
+
+def _map_elements() -> Iterable[Html]:
+    """Yield the style and scripts that make maps of pictures; without them the pictures stand."""
+    yield element("script", src="/desk/zoom.js", defer="")
+    if built := _map_files():
+        yield void("link", rel="stylesheet", href=built["style"])
+        yield element("script", src=built["script"], type="module")
 
 
 def _bar(request: Request, visitor: Visitor | None) -> Iterable[Html]:

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from tileserver.desk.corrections import Agree, Layers, Withdrawal, withdraw_features, withdraw_period
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.desk.preview import FeaturePreview
-from tileserver.desk.preview_page import withdrawal_sections
-from tileserver.desk.preview_withdrawal import features_hit
+from tileserver.desk.preview_page import areas_sections, withdrawal_sections
+from tileserver.desk.preview_withdrawal import AreasHit, areas_hit, features_hit
 from tileserver.desk.said_times import period_between
 from tileserver.desk.settled import purge_words
 from tileserver.errors import BadParameter
@@ -70,6 +70,7 @@ class WithdrawalLook(NamedTuple):
     asked: Withdrawal | None
     hit: list[FeaturePreview]
     hash: str
+    areas: AreasHit | None = None
 
 
 class WithdrawRoutes:
@@ -133,7 +134,10 @@ class WithdrawRoutes:
         if look.asked is None:
             said = "Nothing is hit: there is nothing of that in any revision."
             return desk_page(request, "Withdraw", [element("p", said, class_="bad", role="alert")])
-        sections = withdrawal_sections(look.stored, look.hit)
+        if look.areas is not None:
+            sections = areas_sections(look.stored, look.areas)
+        else:
+            sections = withdrawal_sections(look.stored, look.hit)
         hidden = [void("input", type="hidden", name=name, value=text) for name, text in kept.items()]
         agree = form(
             request,
@@ -167,8 +171,10 @@ async def looked_at(room: Newsroom, question: WithdrawalQuestion) -> WithdrawalL
         ids, period = _ids(question, stored), _period(question, stored)
         ends = (period.start, period.end) if period else (None, None)
         hit = await features_hit(connection, stored, ids, *ends) if seen else []
+        is_of_areas = bool(seen) and stored.layer.has_faces
+        areas = await areas_hit(connection, stored, *ends) if is_of_areas else None
     asked = seen[0] if seen else None
-    return WithdrawalLook(stored, asked, hit, rows_hash(asked) if asked else "")
+    return WithdrawalLook(stored, asked, hit, rows_hash(asked) if asked else "", areas)
 
 
 async def withdraw(room: Newsroom, question: WithdrawalQuestion, agreed: str, by: str) -> Withdrawal | None:
@@ -226,14 +232,14 @@ def rows_hash(asked: Withdrawal) -> str:
 
 def _rows(asked: Withdrawal, kept: Mapping[str, str]) -> list[tuple[str, str]]:
     taken = asked.taken
-    rows = [
-        ("Versions of features", f"{taken.features:,}, of all revisions together"),
-        ("Pieces of areas and lines", f"{taken.faces:,}"),
-        ("Reason", kept["reason"]),
-    ]
+    counts = (
+        ("Versions of features", taken.features, ", of all revisions together"),
+        ("Pieces of areas and lines", taken.faces, ""),
+    )
+    rows = [(name, f"{number:,}{more}") for name, number, more in counts if number]
     if taken.snapshots:
-        rows.insert(2, ("Snapshots", ", ".join(map(format_instant, taken.snapshots))))
-    return [row for row in rows if not row[1].startswith("0")]
+        rows.append(("Snapshots", ", ".join(map(format_instant, taken.snapshots))))
+    return [*rows, ("Reason", kept["reason"])]
 
 
 def _warnings(look: WithdrawalLook) -> list[Html]:

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD, Bounds
 
-Texture: TypeAlias = Literal["fill", "hatch", "dots", "outline"]
+Texture: TypeAlias = Literal["fill", "hatch", "dots", "pale", "outline"]
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 _GREY = "#8c8780"
@@ -65,7 +65,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class DrawnMap:
-    """A map: *view* in EPSG:3857, shapes in their order, marks above all; *outlines* are lines of borders."""
+    """A map: *view* in EPSG:3857, shapes in their order, marks above all; *outlines* are lines of borders.
+
+    *public* are disjoint areas beneath, of what readers see by now. A picture leaves them out, and
+    `live.live_map` has them.
+    """
 
     title: str
     view: Bounds
@@ -73,6 +77,7 @@ class DrawnMap:
     shapes: Sequence[DrawnShape] = ()
     marks: Sequence[Mark] = ()
     outlines: Sequence[BaseGeometry] = ()
+    public: Sequence[DrawnShape] = ()
 
 
 def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None, least: float = 0.0) -> Bounds:

@@ -13,17 +13,23 @@ from tileserver.grid import Bounds
 from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, seen_in
 from tileserver.picture.html import Html, element
 from tileserver.picture.land import world_land
+from tileserver.picture.live import live_map
 
 UNITS = 100_000  # across; a tenth of a metre for a picture of ten kilometres
 _EDGE = 1200  # units from the edge, for a mark of what lies beyond
 
 
-def figure(drawing: DrawnMap, name: str) -> Html:
-    """Return the map of *drawing* with its legend; *name* is a word of its own on the page, for ids."""
+def figure(drawing: DrawnMap, name: str, *, is_live: bool = False) -> Html:
+    """Return the map of *drawing* with its legend; *name* is a word of its own on the page, for ids.
+
+    Where it *is_live*, a script of the page has what it needs to draw the map over a basemap instead.
+    """
     used = sorted({shape.paint for shape in drawing.shapes} | {mark.paint for mark in drawing.marks})
     items = [element("li", _swatch(drawing.paints[n], f"{name}-{n}"), drawing.paints[n].words) for n in used]
     legend = element("ul", *items, class_="legend") if items else Html()
-    return element("figure", svg(drawing, name), element("figcaption", drawing.title, legend))
+    caption = element("figcaption", drawing.title, legend)
+    data = live_map(drawing, name) if is_live else None
+    return element("figure", svg(drawing, name), caption, data_map=data)
 
 
 def paint_style(paints: Sequence[Paint], name: str) -> str:

@@ -122,6 +122,31 @@ const { metafile: ofFiles } = await build({
   logLevel: "warning",
 });
 
+// The maps of the desk's page: with the same MapLibre, and apart like the above.
+const besideMapLibre = {
+  name: "beside-maplibre",
+  setup(plugged) {
+    const path = `./${Object.keys(metafile.outputs)
+      .map((output) => basename(output))
+      .find((name) => name.startsWith("maplibre-") && name.endsWith(".js"))}`;
+    plugged.onResolve({ filter: /^\.{1,2}\/maplibre$/ }, () => ({ path, external: true }));
+  },
+};
+const { metafile: ofDesk } = await build({
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
+  entryPoints: { desk: "src/desk/report.ts" },
+  outdir: fileURLToPath(new URL("assets/", OUT)),
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  minify: true,
+  metafile: true,
+  entryNames: "[name]-[hash]",
+  plugins: [besideMapLibre],
+  logLevel: "warning",
+});
+
 await buildGlyphs();
 const slider = await buildSlider(fileURLToPath(new URL("slider/", OUT)));
 
@@ -174,11 +199,16 @@ for (const [name, parts] of Object.entries(PAGES)) {
   }
 }
 writeFileSync(new URL("words.json", OUT), JSON.stringify(words)); // for what the server says itself
-const filesScripts = Object.keys(ofFiles.outputs).map((path) => basename(path));
+const filesScripts = Object.keys({ ...ofFiles.outputs, ...ofDesk.outputs }).map((path) => basename(path));
 const script = (start) => BASE + filesScripts.find((name) => name.startsWith(start));
 writeFileSync(
   new URL("site.json", OUT), // for pages of static files
   JSON.stringify({ files: script("files-"), language: script("language-") }),
+);
+
+writeFileSync(
+  new URL("desk.json", OUT), // for the desk's pages
+  JSON.stringify({ script: script("desk-"), worker: values.worker, style: values.mapStyle }),
 );
 
 function escaped(text) {

@@ -22,12 +22,17 @@ export const BASEMAP_ATTRIBUTION =
 /** Areas are drawn under this layer, so that rivers and the sea stay visible. */
 export const FIRST_WATER = "region-water";
 
+let built = "static/"; // where the files of the build are, from the page
+
+/** Say where the files of the build are, for a page that is not beside them. */
+export const useBuildAt = (folder: string): void => void (built = folder);
+
 const archive = (name: string): string =>
-  `pmtiles://${new URL(`static/basemap/${name}.pmtiles`, location.href).href}`;
+  `pmtiles://${new URL(`${built}basemap/${name}.pmtiles`, location.href).href}`;
 
 /** Whether an address is of an archive of the build, or of a part of one. */
 export const isOfBuild = (url: string): boolean =>
-  url.startsWith(`pmtiles://${new URL("static/basemap/", location.href).href}`);
+  url.startsWith(`pmtiles://${new URL(`${built}basemap/`, location.href).href}`);
 
 function landLayers(colours: Palette): LayerSpecification[] {
   const land = (source: string, antialias: boolean): LayerSpecification => ({

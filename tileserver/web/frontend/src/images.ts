@@ -6,7 +6,9 @@ import type { TileJson } from "./catalogue";
 import { comparisonImages } from "./comparison_layers";
 import { BOX_IMAGE, arrowheadImage, colourOf, patternImage, shapeImage, toothImage } from "./style_layers";
 
-const RATIO = 2; // pixels of an image for one of the page
+/** Pixels of an image for one of the page. */
+export const IMAGE_RATIO = 2;
+const RATIO = IMAGE_RATIO;
 type Painter = (context: CanvasRenderingContext2D, size: number) => void;
 
 function draw(size: number, paint: Painter, height = size): ImageData {
