@@ -28,6 +28,8 @@ desk = typer.Typer(
 person = typer.Typer(help="Persons who may log in, by a token each.", no_args_is_help=True)
 desk.add_typer(person, name="person")
 
+_DOOR = "TILESERVER_DESK_HOST and TILESERVER_DESK_PORT"
+
 Name = Annotated[str, typer.Argument(help="As the audit log is to name the person.")]
 
 
@@ -36,13 +38,13 @@ def serve() -> None:
     """Serve the desk's page and API below /desk, for the persons of TILESERVER_DESK_PEOPLE, or of a proxy.
 
     Off unless this runs. For the desk: it does not obey the embargo. SIGTERM and Ctrl-C end it; an import
-    that has begun is then taken back. The README's table has its settings, TILESERVER_DESK_HOST and others.
+    that has begun is then taken back. docs/settings.md has its settings, TILESERVER_DESK_HOST and others.
     """
     settings = read_settings()
     check_identity(settings)
     configure_logs(settings.log)
     own = replace(settings, host=settings.desk_host, port=settings.desk_port)
-    with listening(own) as door, database(settings) as dsn, publishing_due(dsn, clock.get()):
+    with listening(own, _DOOR) as door, database(settings) as dsn, publishing_due(dsn, clock.get()):
         app = create_desk(replace(settings, database_url=dsn, desk_port=door.getsockname()[1]))
         err.print(
             f"the desk is at [bold]{address_of(own, door)}/desk/[/bold]; stop with Ctrl-C", highlight=False

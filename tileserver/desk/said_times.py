@@ -11,7 +11,13 @@ from tileserver.times import Period, day_zone, format_instant, parse_datetime
 
 def first_instant(text: str, theatre: Theatre) -> datetime | None:
     """Return the instant (UTC) that *text* says, of a date the first of its local day; ``None`` without."""
-    return parse_datetime(text, day_zone(theatre.day_zone)).start if text else None
+    if not text:
+        return None
+    try:
+        return parse_datetime(text, day_zone(theatre.day_zone)).start
+    except BadInstant as error:
+        said = str(error).partition(" (write %2B")[0]  # that is for URLs
+        raise BadInstant(said) from error
 
 
 def publish_instant(text: str, theatre: Theatre, now: datetime) -> datetime | None:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from tileserver.desk.audit import newest_entries, verify
 from tileserver.desk.corrections import check_revision
+from tileserver.desk.due import cancel
 from tileserver.desk.held import reject, review, waiting
 from tileserver.desk.layers import checked_layers
 from tileserver.desk.review_document import review_document
@@ -80,6 +81,7 @@ class DeskApi:
             DeskApiRoute("POST", "/desk/api/imports", upload, self.upload, takes=_UPLOAD, gives=202),
             DeskApiRoute("POST", f"{held}/look", "Judge it anew", self.look, NoBody, gives=202),
             DeskApiRoute("POST", f"{held}/publish", "Publish it", self.publish, PublishBody, gives=202),
+            DeskApiRoute("POST", f"{held}/cancel", "Take time and approvals back", self.cancel, RejectBody),
             DeskApiRoute("POST", f"{held}/reject", "Let it go", self.reject, RejectBody),
             DeskApiRoute("POST", "/desk/api/rollbacks", back, self.roll_back, RollbackBody),
             DeskApiRoute("POST", "/desk/api/withdrawals", withdrawn, self.withdraw, WithdrawBody),
@@ -150,7 +152,15 @@ class DeskApi:
         body = await body_of(request, PublishBody)
         number, by = request.path_params["number"], visitor_of(request).name
         errand = Publish(number, by, body.reason.strip(), body.remark, body.at)
-        return _begun(begin_publishing(self._room, errand))
+        return _begun(await begin_publishing(self._room, errand))
+
+    async def cancel(self, request: Request) -> Response:
+        """Take back the time and the approvals of an import."""
+        body, number = await body_of(request, RejectBody), request.path_params["number"]
+        async with self._room.database() as connection:
+            await checked_layers(connection)
+            await cancel(connection, number, visitor_of(request).name, body.reason)
+        return _json({"id": number, "state": "waiting"})
 
     async def reject(self, request: Request) -> Response:
         """Let an import go."""
@@ -233,6 +243,7 @@ _UPLOAD = {
     "date_column": "column with the date",
     "end_column": "column with the end",
     "category_column": "column with the status or side",
+    "key_columns": "columns, with commas between, by which an event is known again in the next file",
     "whole_state": "true: each file is all that holds from its one date on",
     "complete": "true: what the file does not hold ends",
 }

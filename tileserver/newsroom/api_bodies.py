@@ -29,7 +29,7 @@ class PublishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RejectBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """To reject a held import."""
+    """To reject a held import, or to take back time and approvals."""
 
     reason: str = ""
 

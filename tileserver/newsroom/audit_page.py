@@ -13,9 +13,10 @@ from starlette.routing import Route
 from tileserver.desk.audit import Walked, newest_entries, verify
 from tileserver.desk.layers import checked_layers
 from tileserver.newsroom.layout import button, desk_page, field
-from tileserver.newsroom.room import Newsroom
+from tileserver.newsroom.room import Newsroom, second
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element, join, table
+from tileserver.times import parse_instant
 
 _MOST = 200
 
@@ -75,10 +76,11 @@ def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
         element("summary", "all"),
         element("pre", msgspec.json.format(msgspec.json.encode(entry), indent=1).decode()),
     )
-    said = ", ".join(f"{name} {value}" for name, value in details.items() if isinstance(value, str | int))
+    told = ", ".join(f"{name} {value}" for name, value in details.items() if isinstance(value, str | int))
+    said = element("span", told, class_="long")
     return (
         str(entry["number"]),
-        str(entry["at"]),
+        element("span", second(parse_instant(str(entry["at"]))), class_="when"),
         entry["by"] or "nobody named",
         entry["what"],
         where,

@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from tileserver.desk.due import cancel
 from tileserver.desk.held import HeldReview, reject, review
 from tileserver.desk.layers import checked_layers
+from tileserver.desk.said_times import publish_instant
 from tileserver.errors import BadParameter
 from tileserver.languages import LANGUAGES
 from tileserver.newsroom.errand_messages import HeldAccount, LookAt, Publish
@@ -18,6 +20,8 @@ from tileserver.newsroom.layout import button, desk_page, facts, field, filled, 
 from tileserver.newsroom.room import Newsroom, second, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element
+from tileserver.store.held import find_held
+from tileserver.store.instance import database_time
 
 _LOOKED_AGAIN_S = 2
 _AT_HINT = "2026-11-30T06:00:00Z, or a date, the beginning of that local day; without it at once"
@@ -38,6 +42,7 @@ class HeldRoutes:
             Route(f"{at}/look", self.look, methods=["POST"]),
             Route(f"{at}/publish", self.publish, methods=["POST"]),
             Route(f"{at}/reject", self.reject, methods=["POST"]),
+            Route(f"{at}/cancel", self.cancel, methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -47,7 +52,7 @@ class HeldRoutes:
             seen = await review(connection, await checked_layers(connection), number)
         account, looking = self._account(request, seen)
         body = [
-            *_head(seen),
+            *_head(seen, is_told=account is not None),
             *(self._forms(request, seen) if seen.found.state == "waiting" else ()),
             *(_drawing(looking) if looking else ()),
             *([Html(account.body)] if account else ()),
@@ -80,6 +85,8 @@ class HeldRoutes:
             field("Reason", "why", hint="kept with the account of it", maxlength=1000),
             button("Reject", "danger"),
         ]
+        if seen.approvals or seen.found.plan.publish_at is not None:
+            yield element("div", form(request, f"{at}/cancel", *_taken_back(seen)), class_="box")
         again = form(request, f"{at}/look", button("Compare again with what is public now", "plain"))
         yield element(
             "div",
@@ -100,8 +107,17 @@ class HeldRoutes:
         """Begin to publish."""
         given, number = await filled(request), request.path_params["number"]
         said = text_of(given, "reason"), remark_of(given), text_of(given, "at")
-        begun = begin_publishing(self._room, Publish(number, visitor_of(request).name, *said))
+        errand = Publish(number, visitor_of(request).name, *said)
+        begun = await begin_publishing(self._room, errand)
         return RedirectResponse(f"/desk/errands/{begun.id}", 303)
+
+    async def cancel(self, request: Request) -> Response:
+        """Take back time and approvals."""
+        given, number = await filled(request), request.path_params["number"]
+        async with self._room.database() as connection:
+            await checked_layers(connection)
+            await cancel(connection, number, visitor_of(request).name, text_of(given, "why_back"))
+        return RedirectResponse(f"/desk/held/{number}", 303)
 
     async def reject(self, request: Request) -> Response:
         """Let the import go."""
@@ -112,10 +128,16 @@ class HeldRoutes:
         return RedirectResponse(f"/desk/held/{number}", 303)
 
 
-def begin_publishing(room: Newsroom, errand: Publish) -> Running:
-    """Begin to publish a held import; `BadParameter` without a reason."""
+async def begin_publishing(room: Newsroom, errand: Publish) -> Running:
+    """Begin to publish a held import; `BadParameter` without a reason, `BadInstant` for words of no time."""
     if not errand.reason.strip():
         raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
+    if errand.at:  # said at once, and not by the errand some seconds later
+        async with room.database() as connection:
+            layers = await checked_layers(connection)
+            found = await find_held(connection, errand.number)
+            theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
+            publish_instant(errand.at, theatre, await database_time(connection))
     return room.errands.begin(errand, errand.by, f"publish import {errand.number}")
 
 
@@ -139,7 +161,20 @@ def remark_fields(written: Mapping[str, str]) -> Html:
     )
 
 
-def _head(seen: HeldReview) -> Iterator[Html]:
+def _taken_back(seen: HeldReview) -> Iterator[Html]:
+    """Yield the content of the form that takes back time and approvals."""
+    yield element("h2", "Take back")
+    at = seen.found.plan.publish_at
+    said = [f"It is public from {second(at)}."] if at is not None else []
+    if seen.approvals:
+        said.append(f"Approved by {', '.join(each.by for each in seen.approvals)}.")
+    yield element("p", " ".join([*said, "Taken back, it waits for the desk as before."]))
+    yield field("Reason", "why_back", hint="kept in the audit log", maxlength=1000)
+    yield button("Take time and approvals back", "plain")
+
+
+def _head(seen: HeldReview, *, is_told: bool) -> Iterator[Html]:
+    """Yield the facts of an import, and the rulings unless the account below tells them."""
     found = seen.found
     rows = [("Layer", seen.layer), ("Waits from", second(found.kept_at)), ("State", found.state)]
     if found.decided is not None:
@@ -155,8 +190,12 @@ def _head(seen: HeldReview) -> Iterator[Html]:
         rows.append(("Public from", second(found.plan.publish_at)))
     yield facts(rows)
     if seen.missing:
-        yield element("p", f"{seen.missing} other persons have to approve it yet.", class_="lead")
-    for ruling in seen.rulings:
+        others = "One other person has" if seen.missing == 1 else f"{seen.missing} other persons have"
+        yield element("p", f"{others} to approve it yet.", class_="lead")
+    if seen.rulings and is_told:
+        words = "A rule holds it back: the reasons are below, above the map."
+        yield element("p", words, class_="bad")
+    for ruling in () if is_told else seen.rulings:
         yield element("p", ruling.words, class_="bad")
     if not seen.rulings and found.state == "waiting":
         yield element("p", "No rule holds it back: it waits for a person.", class_="lead")

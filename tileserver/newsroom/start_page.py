@@ -75,7 +75,8 @@ def _why(seen: HeldReview) -> str:
     """Return why an import waits: a time, other persons, or the rules that are broken."""
     if seen.found.plan.publish_at is not None and seen.found.plan.agreed_by is not None:
         return f"public from {second(seen.found.plan.publish_at)}"
-    lacking = [f"{seen.missing} more persons to approve it"] if seen.missing else []
+    others = "another person" if seen.missing == 1 else f"{seen.missing} other persons"
+    lacking = [f"{others} to approve it"] if seen.missing else []
     return "; ".join([*lacking, *(ruling.words for ruling in seen.rulings)]) or "no rule is broken"
 
 

@@ -26,10 +26,11 @@ _HANDED_OVER = 3  # sd_listen_fds(3): the first descriptor that is handed over
 
 
 @contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
+def listening(settings: Settings, names: str = "HOST and PORT") -> Iterator[socket.socket]:
     """Lend the socket that a server will listen on; ``::`` is every address, of IPv4 too.
 
-    A socket that was handed over (``LISTEN_FDS``, sd_listen_fds(3)) is taken in the place of a new one.
+    *names* are the settings that say where. A socket that was handed over (``LISTEN_FDS``,
+    sd_listen_fds(3)) is taken in the place of a new one.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         except OSError as error:
             raise BadParameter(
                 f"cannot listen on port {settings.port} of {settings.host}: {error.strerror or error};"
-                " set HOST and PORT to others, or stop what listens there"
+                f" set {names} to others, or stop what listens there"
             ) from error
         yield door
 
