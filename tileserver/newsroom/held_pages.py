@@ -174,7 +174,7 @@ def _taken_back(seen: HeldReview) -> Iterator[Html]:
 
 
 def _head(seen: HeldReview, *, is_told: bool) -> Iterator[Html]:
-    """Yield the facts of an import, and the rulings unless the account below tells them."""
+    """Yield the facts of an import, and the rulings unless the account says which."""
     found = seen.found
     rows = [("Layer", seen.layer), ("Waits from", second(found.kept_at)), ("State", found.state)]
     if found.decided is not None:

@@ -99,7 +99,7 @@ def desk_page(
 
 
 def _map_elements() -> Iterable[Html]:
-    """Yield the style and scripts that make maps of pictures; without them the pictures stand."""
+    """Yield the style and scripts that make maps of pictures, which stand without any script."""
     yield element("script", src="/desk/zoom.js", defer="")
     if built := _map_files():
         yield void("link", rel="stylesheet", href=built["style"])
