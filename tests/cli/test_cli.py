@@ -371,3 +371,12 @@ def test_an_import_that_is_interrupted_ends_soon_and_keeps_nothing(
     assert (
         databases.run(database, lambda connection: connection.fetchval("SELECT count(*) FROM revision")) == 0
     )
+
+
+def test_a_command_does_not_load_what_the_others_need() -> None:
+    asked = "import sys; sys.argv = ['tileserver', '--version']; from tileserver.cli import main\n"
+    told = "try: main()\nfinally: print(*(name for name in sys.modules if name.startswith('tileserver.')))"
+    done = subprocess.run([sys.executable, "-c", asked + told], capture_output=True, text=True, check=True)
+    rooms = {name.split(".")[1] for name in done.stdout.splitlines()[-1].split()}
+    assert "cli" in rooms
+    assert rooms & {"newsroom", "picture", "site", "export", "samples", "watch"} == set()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.drafts import Day, DryRun, First, Last, days_of, job_maker, layers_and_name, print_amended
-from tileserver.cli.note import Name
+from tileserver.cli.note import Name, note
 from tileserver.cli.options import By, Remarks, Why
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.note_import import TableRead, import_table
@@ -20,6 +20,7 @@ from tileserver.store.connect import Connection
 _SHOWN = 50  # faults
 
 
+@note.command()
 def export(
     name: Name,
     out: Annotated[Path | None, typer.Option("--out", help="The file; else it is printed.")] = None,
@@ -44,6 +45,7 @@ def export(
         out.write_bytes(table.encode())
 
 
+@note.command("import")
 def import_(
     name: Name,
     file: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tileserver.cli.held import Number
+from tileserver.cli.held import Number, held
 from tileserver.cli.options import By, person
 from tileserver.cli.outcome import print_outcome
 from tileserver.cli.session import Json, clock, database, print_json, progress_bar, with_connection
@@ -21,6 +21,7 @@ from tileserver.store.connect import Connection
 from tileserver.web.logs import configure_logs
 
 
+@held.command()
 def cancel(
     number: Number,
     reason: Annotated[str, typer.Option(help="Kept in the audit log.")] = "",
@@ -40,6 +41,7 @@ def cancel(
     typer.echo(f"cancelled: {number} waits for the desk")
 
 
+@held.command("publish-due")
 def publish_due_(
     follow: Annotated[bool, typer.Option("--follow", help="Go on, second by second, until SIGTERM.")] = False,
     json: Json = False,
