@@ -9,6 +9,7 @@ import pytest
 
 from tileserver.config import SETTINGS, Settings, read_settings
 from tileserver.errors import BadParameter
+from tileserver.setting_values import misspelt
 
 
 def test_the_table_and_the_value_have_the_same_rows() -> None:
@@ -78,3 +79,26 @@ def test_a_password_is_in_no_message_about_its_setting() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(len(setting.help) > 10 and "|" not in setting.help for setting in SETTINGS)
     assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TILESERVER_PORT", "PORT"),
+        ("TILESERVER_DATABASE_URL", "DATABASE_URL"),
+        ("TILESERVER_DATADIR", "TILESERVER_DATA_DIR"),
+        ("TILESERVER_SHARED", ""),
+        ("TILESERVER_TEST_KEPT", ""),
+        ("TILESERVER_PUBLISH", ""),
+        ("TILESERVER_DATA_DIR", ""),
+        ("PORTT", ""),
+    ],
+)
+def test_a_name_that_is_near_a_setting_and_none_is_told_with_what_was_meant(name: str, meant: str) -> None:
+    told = misspelt([name, "PORT", "PATH"], [setting.name for setting in SETTINGS])
+    assert told == ([f"{name} is no setting; did you mean {meant}?"] if meant else [])
+
+
+def test_a_setting_that_may_be_nothing_says_so() -> None:
+    with pytest.raises(BadParameter, match=r"it must be one of nothing, otlp, console$"):
+        read_settings({"TILESERVER_TRACES": "zipkin"})

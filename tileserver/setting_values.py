@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from errno import ENOTDIR
 from ipaddress import ip_network
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 SCHEMAS = ("shortbread", "protomaps", "openmaptiles")  # of a basemap's layers, as their publishers call them
 _LONGEST_NAME = 100
+_PREFIX = "TILESERVER_"
 _URL_OF_ARCHIVE = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/[A-Za-z0-9._~!$&()*+=:@/%-]+\Z")
 
 
@@ -45,10 +46,26 @@ def choice_of(*options: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in options:
-            raise ValueError("one of " + ", ".join(options))
+            raise ValueError("one of " + ", ".join(option or "nothing" for option in options))
         return text
 
     return parse
+
+
+def misspelt(given: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return a complaint for each variable *given* that is near one of the settings' *names*, and none of them.
+
+    ``TILESERVER_PORT`` is one: nothing reads it, so nothing would refuse it.
+    """
+    known = {name.removeprefix(_PREFIX): name for name in names}
+    unknown = {name.removeprefix(_PREFIX) for name in given if name.startswith(_PREFIX)}
+    unknown -= {short for short, name in known.items() if name.startswith(_PREFIX)}
+    near = {short: get_close_matches(short, known, 1, 0.7) for short in sorted(unknown)}
+    return [
+        f"{_PREFIX}{short} is no setting; did you mean {known[found[0]]}?"
+        for short, found in near.items()
+        if found
+    ]
 
 
 def url(text: str) -> str:

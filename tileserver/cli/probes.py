@@ -7,6 +7,7 @@ the fault and how to mend it.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
@@ -15,7 +16,7 @@ from pathlib import Path
 from tileserver.cli.archives import look_at_url
 from tileserver.cli.session import elsewhere, has_data, with_connection
 from tileserver.clock import TOLERANCE
-from tileserver.config import Settings
+from tileserver.config import SETTINGS, Settings
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import (
     BadParameter,
@@ -25,6 +26,7 @@ from tileserver.errors import (
     TileserverError,
     Unavailable,
 )
+from tileserver.setting_values import misspelt
 from tileserver.store.connect import Connection
 from tileserver.store.contradictions import undeclared_codes
 from tileserver.store.instance import database_release, database_time
@@ -39,7 +41,9 @@ from tileserver.web.server import listening
 
 
 def _settings(settings: Settings) -> str:
-    """Whether a server could listen; a server of ours that listens already is no fault."""
+    """Whether a server could listen, and no setting is misspelt; one of ours that listens is no fault."""
+    if wrong := misspelt(os.environ, (setting.name for setting in SETTINGS)):
+        raise BadParameter(" ".join(wrong))
     try:
         with listening(settings):
             return f"will listen on http://{settings.host}:{settings.port}"
