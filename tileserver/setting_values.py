@@ -53,7 +53,7 @@ def choice_of(*options: str) -> Callable[[str], str]:
 
 
 def misspelt(given: Iterable[str], names: Iterable[str]) -> list[str]:
-    """Return a complaint for each variable *given* that is near one of the settings' *names*, and none of them.
+    """Return a complaint for each variable *given* that is near one of the *names* of settings, and none.
 
     ``TILESERVER_PORT`` is one: nothing reads it, so nothing would refuse it.
     """

@@ -316,20 +316,18 @@ def test_layers_timeline_and_area_print_tables_and_the_same_as_json(run: Run, sa
     assert "occupied" in run("area", "ukraine-sample.control", "--at", DAY, dsn=sample_database).out
 
 
-def test_every_stage_of_a_tile_can_be_printed(
-    sample_database: str,
-) -> None:
+def test_every_stage_of_a_tile_can_be_printed(run: Run, sample_database: str) -> None:
     argv = ("tile", "ukraine-sample.control", ADDRESS, "--at", DAY, "--stage")
+
+    def stage(name: str) -> str:
+        return run(*argv, name, dsn=sample_database).out
+
+    command = [sys.executable, "-m", "tileserver", *argv, "mvt"]  # bytes, which nothing may fold or decode
     environment = {**os.environ, "DATABASE_URL": sample_database}
-
-    def stage(name: str) -> bytes:
-        command = [sys.executable, "-m", "tileserver", *argv, name]
-        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
-
-    data = stage("mvt")
+    data = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
     features = decode_tile(data)["control"]
     assert {each["properties"]["status"] for each in features} >= {"occupied"}
-    assert stage("text").decode() == dump_tile(data)
+    assert stage("text") == dump_tile(data)
     version = json.loads(stage("version"))
     assert version["path"] == f"/tiles/ukraine-sample.control/{version['version']}/{ADDRESS}.mvt"
     start, end = version["validity"].split("/")
@@ -337,7 +335,7 @@ def test_every_stage_of_a_tile_can_be_printed(
     assert end == ".." or end >= "2023-11-09T22:00:00Z"
     rows = [json.loads(line) for line in stage("rows").splitlines()]
     assert sorted(row["id"] for row in rows) == sorted(each["id"] for each in features)
-    assert b"ST_AsMVT(" in stage("sql")
+    assert "ST_AsMVT(" in stage("sql")
 
 
 def test_text_is_the_stage_text(run: Run, sample_database: str) -> None:
@@ -380,3 +378,21 @@ def test_a_command_does_not_load_what_the_others_need() -> None:
     rooms = {name.split(".")[1] for name in done.stdout.splitlines()[-1].split()}
     assert "cli" in rooms
     assert rooms & {"newsroom", "picture", "site", "export", "samples", "watch"} == set()
+
+
+def test_a_backup_is_refused_before_anything_begins_where_it_cannot_be(run: Run, tmp_path: Path) -> None:
+    data, wrong = str(tmp_path / "data"), tmp_path / "merrow.toml"
+    wrong.write_text("name = 'merrow'")
+    refused = run("db", "restore", str(wrong), dsn="", TILESERVER_DATA_DIR=data)
+    assert refused.code == 2
+    assert refused.err.startswith(f"Bad parameter: {wrong} is no file of tileserver db backup")
+    refused = run("db", "backup", str(tmp_path / "none/kept.dump"), dsn="", TILESERVER_DATA_DIR=data)
+    assert (refused.code, refused.err) == (2, f"Bad parameter: there is no folder {tmp_path}/none\n")
+    assert not Path(data).exists()
+
+
+def test_check_and_serve_say_which_setting_is_misspelt(run: Run) -> None:
+    complaint = "TILESERVER_PORT is no setting; did you mean PORT?"
+    checked = json.loads(run("check", "--json", TILESERVER_PORT="9000").out)
+    assert checked[0] == {"what": "settings", "ok": False, "detail": complaint}
+    assert complaint in run("serve", TILESERVER_PORT="9000", HOST="192.0.2.1").err

@@ -11,7 +11,7 @@ import typer
 from tileserver.cli.session import Json, database, out, print_json, print_table, with_connection
 from tileserver.config import read_settings
 from tileserver.embedded.cluster import Cluster
-from tileserver.embedded.dump import dump, load
+from tileserver.embedded.dump import MAGIC, dump, load
 from tileserver.errors import BadParameter, ClusterUnavailable
 from tileserver.store.connect import Connection, translated
 from tileserver.store.renewal import renew_editions
@@ -96,6 +96,8 @@ def backup(file: File) -> None:
     For the desk: it does not obey the embargo.
     """
     cluster = _cluster()
+    if not file.absolute().parent.is_dir():
+        raise BadParameter(f"there is no folder {file.absolute().parent}")
     with database(read_settings()):
         dump(cluster, file)
     out.print(f"written; {file.stat().st_size:,} bytes", highlight=False)
@@ -106,6 +108,9 @@ def restore(file: File) -> None:
     """Put the data of a file of [bold]db backup[/bold] into a data folder that has none yet."""
     if not file.exists():
         raise BadParameter(f"there is no file {file}")
+    with file.open("rb") as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            raise BadParameter(f"{file} is no file of tileserver db backup, nor of pg_dump --format=custom")
     cluster = _cluster()
     if cluster.status().state != "absent":
         raise BadParameter(f"{cluster.data_dir} has data: set TILESERVER_DATA_DIR to a folder without")

@@ -1,7 +1,7 @@
-"""The commands by name, in the order of a newcomer's needs; each is imported when it is asked for.
+"""The commands by name, in the order of a newcomer's needs, and their modules.
 
-A process that runs one command, as the desk's server begins for each import, would spend a second of
-processor time on the rooms of all others.
+A process imports the module of the command that it runs, and no other: the desk's server begins one for each
+import, and all rooms together are a second of processor time.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ class Commands(TyperGroup):
 
 
 class _Imported(UserDict[str, Any]):
-    """Commands in place of the names of their modules, once they were asked for."""
+    """Commands by name; a name of a module gives way to its command at the first question."""
 
     def __getitem__(self, name: str) -> Any:
-        """Return a command, importing it."""
+        """Return a command, after the import of its module."""
         found = super().__getitem__(name)
         if isinstance(found, str):
             found = self[name] = _import(name, found)

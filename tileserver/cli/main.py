@@ -1,4 +1,4 @@
-"""The entry point: what all commands share, and the exit codes of errors."""
+"""The entry point: options before the command, and the exit codes of errors."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tileserver.embedded.cluster import Cluster
 from tileserver.errors import ClusterUnavailable
 
+MAGIC = b"PGDMP"  # with which each file of pg_dump's own format begins
 # Of any owner and with anybody's rights; PostGIS is there already, wherever the file is put back.
 _PLAIN = ("--no-owner", "--no-acl", "--no-comments")
 
