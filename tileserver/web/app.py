@@ -63,34 +63,34 @@ def create_app(settings: Settings, clock: Clock | None = None, doors: Doors | No
     the caller's is believed; without one the machine's is, as far as its witnesses agree.
     """
     parts = Parts.of(settings, clock or GuardedClock(), doors, partial(_server, settings))
-    seen = observing(settings, _watched(parts))
+    observed = observing(settings, _watched(parts))
 
     app = Starlette(
         routes=_routes(parts, settings),
-        middleware=[*seen.middleware, *_middleware(parts, settings.public_url)],
+        middleware=[*observed.middleware, *_middleware(parts, settings.public_url)],
         exception_handlers={TileserverError: known_problem, HTTPException: http_problem},
-        lifespan=lambda app: _living(parts, seen, settings),
+        lifespan=lambda app: _living(parts, observed, settings),
     )
     app.router.redirect_slashes = False  # one path, one spelling; a redirect would repeat the Host header
     app.state.current, app.state.service = parts.whole, parts.tiles
-    app.state.follower, app.state.observing = parts.follower, seen
+    app.state.follower, app.state.observing = parts.follower, observed
     app.state.gate, app.state.hot, app.state.direct = parts.gate, parts.gate.hot, parts.gate.direct
     app.state.close = parts.close  # for whoever asks it without beginning its tasks
     return app
 
 
 @asynccontextmanager
-async def _living(parts: Parts, seen: Observing, settings: Settings) -> AsyncIterator[dict[str, object]]:
+async def _living(parts: Parts, observed: Observing, settings: Settings) -> AsyncIterator[dict[str, object]]:
     """Run the tasks of *parts* from the first request to the last."""
     parts.begin(settings)
-    seen.start(parts.supervisor)
+    observed.start(parts.supervisor)
     try:
         with saying_so(parts.ready.leave, settings.drain):
             await parts.basemap.look()
             yield {"gate": parts.gate}  # for `web.wire`
     finally:  # also when its user fails: connections that nobody closes warn in somebody else's time
         await parts.close()
-        seen.close()
+        observed.close()
 
 
 def _middleware(parts: Parts, public_url: str) -> list[Middleware]:
