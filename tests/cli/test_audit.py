@@ -172,6 +172,7 @@ def test_an_export_is_verified_without_a_database_and_a_head_notices_what_was_cu
 def test_the_help_of_each_command_that_acts_offers_a_name(run: Run) -> None:
     acting = {name for name, command in _commands() if any("--by" in each.opts for each in command.params)}
     assert acting - {"audit list"} == {
+        "db renew", "db restore",
         "import", "sample", "rollback", "remark", "withdraw", "readmit", "held accept", "held reject",
         "held approve", "held cancel",
         "theatre add", "theatre hide", "theatre unhide", "theatre remove", "places import", "places remove",

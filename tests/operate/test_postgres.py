@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +24,10 @@ from tests.endurance.stage import ISLAND
 from tests.operate.postgres import PASSWORDS, Machine, Postgres, machine
 from tests.operate.said import tables_of, tiles_of
 from tests.web.postgres_kinds import reading
+from tileserver.desk.audit import newest_entries
 from tileserver.embedded.cluster import Cluster
+from tileserver.store.connect import connect
+from tileserver.times import format_instant
 
 pytestmark = pytest.mark.db
 
@@ -86,7 +92,7 @@ def test_after_the_loss_of_all_data_it_is_as_between_two_imports(place: Machine)
     time.sleep(1.1)
     run_cli(primary.dsn, "import", "merrow.battles", str(ISLAND / "battles.geojson"))
     rows, tiles = asyncio.run(tables_of(primary.dsn)), tiles_of(primary.dsn)
-    moment = primary.psql("SELECT clock_timestamp()")
+    moment = datetime.fromisoformat(primary.psql("SELECT clock_timestamp()"))
     time.sleep(0.1)
     desk = Desk(primary.dsn, place.folder, 3600)
     desk.begin()  # imports that are to be forgotten
@@ -98,7 +104,7 @@ def test_after_the_loss_of_all_data_it_is_as_between_two_imports(place: Machine)
         shutil.rmtree(server.pgdata)
         place.own(server.pgdata)
 
-    assert primary.script("restore.sh", moment) == f"from {copy}"
+    assert primary.script("restore.sh", str(moment)) == f"from {copy}"
     primary.start()
     _until_open(primary)
     assert asyncio.run(tables_of(primary.dsn)) == rows
@@ -107,14 +113,34 @@ def test_after_the_loss_of_all_data_it_is_as_between_two_imports(place: Machine)
 
     before = _periods(primary)
     assert before
-    run_cli(primary.dsn, "db", "renew", "--yes")
+    run_cli(
+        primary.dsn, "db", "renew", "--yes", "--by", "Nia", "--reason", "a lost disk", "--backup", copy.name
+    )
     assert not before & _periods(primary)
+    entry = _newest_entry(primary.dsn)
+    assert (entry["what"], entry["by"], entry["reason"]) == ("renew", "Nia", "a lost disk")
+    assert entry["details"]["backup"] == copy.name
+    assert entry["details"]["committed"] <= entry["details"]["replayed"] <= format_instant(moment)
     assert tiles_of(primary.dsn) == tiles
 
     standby.start()  # copied anew: its folder is empty
     _caught_up(primary, standby)
     assert tiles_of(standby.dsn) == tiles
     primary.script("backup.sh")
+
+
+def _newest_entry(dsn: str) -> dict[str, Any]:
+    """The newest entry of the audit log, whose chain holds."""
+    run_cli(dsn, "audit", "verify")
+
+    async def ask() -> dict[str, Any]:
+        connection = await connect(dsn)
+        try:
+            return (await newest_entries(connection, most=1))[0]
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
 
 
 def _until_archived(place: Machine, primary: Postgres) -> None:
@@ -177,14 +203,22 @@ def test_the_embedded_cluster_is_kept_in_a_file_lost_restored_and_moved(place: M
     _command(first, "db", "start")
     one = Cluster.at(first)
     rows, tiles = asyncio.run(tables_of(one.dsn)), tiles_of(one.dsn)
+    head = _newest_entry(one.dsn)["hash"]
     _command(first, "db", "backup", str(file))
     assert one.remove()
     shutil.rmtree(first)
 
-    _command(second, "db", "restore", str(file))
+    _command(second, "db", "restore", str(file), "--by", "Nia", "--reason", "a lost disk")
     two = Cluster.at(second)
     with two.running():
-        assert asyncio.run(tables_of(two.dsn)) == rows
+        restored = asyncio.run(tables_of(two.dsn))
+        assert restored.pop("audit_entry") != rows["audit_entry"]  # it says that it was restored
+        assert restored == {name: digest for name, digest in rows.items() if name != "audit_entry"}
+        entry = _newest_entry(two.dsn)
+        assert (entry["what"], entry["by"], entry["reason"]) == ("restore", "Nia", "a lost disk")
+        assert entry["details"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+        assert (entry["details"]["backup"], entry["details"]["revision"]) == ("kept.dump", 2)
+        assert entry["previous"] == head
         assert tiles_of(two.dsn) == tiles
         again = subprocess.run(
             [sys.executable, "-m", "tileserver", "db", "restore", str(file)],

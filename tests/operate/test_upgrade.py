@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.bench.loading import run_cli
 from tests.conftest import ROOT, Databases
 from tests.operate.dumped import UNRELEASED, dumps, make, program, read, schema_of
 from tests.operate.said import tables_of, tiles_of
+from tileserver.embedded.cluster import Cluster
 from tileserver.errors import SchemaMismatch
 from tileserver.store import migrations
 from tileserver.store.migrations import check_schema, migrate, shipped_migrations
@@ -57,6 +59,21 @@ def test_it_is_brought_up_to_date_by_the_command_and_shows_what_imports_of_today
     assert own.keys() == other.keys()
     assert own["face"] == other["face"]
     assert tiles_of(upgraded) == tiles_of(today)
+
+
+def test_a_backup_of_before_is_restored_by_the_version_of_today(old: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    file, data = tmp_path / "before.dump", tmp_path / "data"
+    plain = ("--no-owner", "--no-acl", "--no-comments", "--exclude-table-data=*.spatial_ref_sys")
+    options = ("--format=custom", *plain, f"--file={file}", old)
+    subprocess.run([program("pg_dump"), *options], check=True)
+    run_cli("", "db", "restore", str(file), more={"TILESERVER_DATA_DIR": str(data)})
+    cluster = Cluster.at(data)
+    with cluster.running() as dsn:
+        run_cli(dsn, "check")
+        run_cli(dsn, "audit", "verify")
+        assert tiles_of(dsn)
+    assert cluster.remove()
 
 
 def test_a_version_of_before_says_that_it_is_newer_and_leaves_it_alone(

@@ -8,13 +8,16 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from tileserver.cli.options import By, Why, person
 from tileserver.cli.session import Json, database, out, print_json, print_table, with_connection
 from tileserver.config import read_settings
+from tileserver.desk.acts import note_restore
+from tileserver.desk.file_hash import file_sha256
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.dump import MAGIC, dump, load
-from tileserver.errors import BadParameter, ClusterUnavailable
+from tileserver.errors import BadParameter
 from tileserver.store.connect import Connection, translated
-from tileserver.store.renewal import renew_editions
+from tileserver.store.migrations import check_schema, migrate
 from tileserver.store.roles import make_roles, role_statements
 
 db = typer.Typer(
@@ -104,8 +107,12 @@ def backup(file: File) -> None:
 
 
 @db.command()
-def restore(file: File) -> None:
-    """Put the data of a file of [bold]db backup[/bold] into a data folder that has none yet."""
+def restore(file: File, by: By = "", reason: Why = "") -> None:
+    """Put the data of a file of [bold]db backup[/bold] into a data folder that has none yet.
+
+    A file of an earlier version is brought up to date. The audit log goes on where it was in the file,
+    with an entry of this.
+    """
     if not file.exists():
         raise BadParameter(f"there is no file {file}")
     with file.open("rb") as stream:
@@ -114,25 +121,46 @@ def restore(file: File) -> None:
     cluster = _cluster()
     if cluster.status().state != "absent":
         raise BadParameter(f"{cluster.data_dir} has data: set TILESERVER_DATA_DIR to a folder without")
+    who, sha256 = person(by), file_sha256(file)
+
+    async def renewed(connection: Connection) -> int:
+        with translated():
+            await migrate(connection)
+        return await note_restore(connection, "restore", who, reason, backup=file.name, sha256=sha256)
+
     try:
         with database(read_settings(), creates=True):
             load(cluster, file)
-            renewed = with_connection(renew_editions)
-    except ClusterUnavailable:
+            layers = with_connection(renewed)
+    except BaseException:  # nothing half restored is left to be served
         cluster.remove()
         raise
-    out.print(f"restored; periods of history of {renewed} layers have new names")
+    out.print(f"restored; periods of history of {layers} layers have new names")
 
 
 @db.command()
-def renew(yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False) -> None:
+def renew(
+    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
+    backup: Annotated[
+        str, typer.Option("--backup", metavar="NAME", help="What it was restored from, for the audit log.")
+    ] = "",
+    by: By = "",
+    reason: Why = "",
+) -> None:
     """After a restore to an earlier state: give no period of history a name of before for other bytes.
 
-    Revisions that come have the numbers of those that were lost, and periods are named by them.
+    Revisions that come have the numbers of those that were lost, and periods are named by them. The audit log
+    has an entry of it, with the state that the database went back to.
     """
     if not yes:
         raise BadParameter("every period of history would be made anew: --yes does it")
-    out.print(f"periods of history of {with_connection(renew_editions)} layers have new names")
+    who = person(by)
+
+    async def work(connection: Connection) -> int:
+        await check_schema(connection)
+        return await note_restore(connection, "renew", who, reason, backup=backup)
+
+    out.print(f"periods of history of {with_connection(work)} layers have new names")
 
 
 @db.command()

@@ -9,6 +9,7 @@ from tileserver.store.audit import Act, Deed, append
 from tileserver.store.connect import Connection, translated
 from tileserver.store.keys import StoredKey, add_key, find_key, revoke_key
 from tileserver.store.places import NamedPlace, keep_list, remove_list
+from tileserver.store.renewal import renew_editions, state_gone_back_to
 from tileserver.store.theatres import remove_theatre, set_hidden
 from tileserver.times import format_instant
 
@@ -94,3 +95,21 @@ async def end_key(connection: Connection, key_id: str, by: str, reason: str = ""
                 details = {"key": key_id, "label": found.label}
                 await append(connection, Act("key revoke", by, reason=reason, details=details))
     return was_good
+
+
+async def note_restore(connection: Connection, what: Deed, by: str, reason: str = "", **backup: str) -> int:
+    """Give periods of history new names after *what*, a restore; return of how many layers.
+
+    The entry stands in the log as that was in the *backup*, of which it says all that is known, and to what
+    moment the database went back.
+    """
+    with translated():
+        async with connection.transaction():
+            layers = await renew_editions(connection)
+            state = await state_gone_back_to(connection)
+            moments = {"committed": state.committed, "replayed": state.replayed}
+            said = {name: format_instant(at) for name, at in moments.items() if at is not None}
+            named = {name: text for name, text in backup.items() if text}
+            details = {**named, "revision": state.revision, **said, "layers": layers}
+            await append(connection, Act(what, by, reason=reason, details=details))
+    return layers

@@ -51,6 +51,8 @@ Deed: TypeAlias = Literal[
     "event edit",
     "event end",
     "event release",
+    "restore",
+    "renew",
 ]
 
 

@@ -1,6 +1,9 @@
-"""A database that went back to an earlier state gives none of its names a second time."""
+"""A database that went back to an earlier state gives none of its names a second time, and says to which."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
 
 import asyncpg
 
@@ -19,3 +22,24 @@ async def renew_editions(connection: asyncpg.Connection) -> int:
         rows = await connection.fetch(_RENEW)
         await connection.execute("SELECT pg_notify('tileserver_revision', '')")
     return len(rows)
+
+
+class StateGoneBackTo(NamedTuple):
+    """State of a database after a restore; instants, no period.
+
+    ``revision`` is the newest one, 0 for none, ``committed`` when that was; ``replayed`` is when the last
+    transaction that PostgreSQL replayed from its log was committed, ``None`` where it replayed none since its
+    start.
+    """
+
+    revision: int
+    committed: datetime | None
+    replayed: datetime | None
+
+
+async def state_gone_back_to(connection: asyncpg.Connection) -> StateGoneBackTo:
+    """Return the state that the database holds now; there may have been later states."""
+    row = await connection.fetchrow(
+        "SELECT coalesce(max(id), 0), max(committed), pg_last_xact_replay_timestamp() FROM revision"
+    )
+    return StateGoneBackTo(*row)
