@@ -24,6 +24,7 @@ import { cameraOn, clearOf } from "./camera"; // where it looks at first
 import { createMap } from "./map"; // MapLibre's map
 import { MapLook } from "./map_look"; // base map and small images, in one theme
 import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
+import { lookForNews } from "./news"; // what was published meanwhile
 import { Page } from "./page"; // theme, dress, the line over the map
 import { Panel } from "./panel"; // the card: date, summary, notes
 import { answerClicks } from "./popup"; // what lies under a click
@@ -195,5 +196,6 @@ export async function startPage(
   }));
   map.on("moveend", () => address.write("replace"));
   Object.assign(window, { tileserverMap: map, tileserverShownSource: () => travel.periods.source });
+  lookForNews(() => visit.lookForNews());
   visit.start();
 }

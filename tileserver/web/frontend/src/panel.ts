@@ -67,6 +67,11 @@ export class Panel {
     this.listed = null;
   }
 
+  /** List the notes anew with the next day: they may say something else under the same ids. */
+  forgetNotes(): void {
+    this.listed = null;
+  }
+
   /** The day that is on the map. */
   showDay(told: Told, numbers: ReadonlyMap<Note, number>, fly: (note: Note) => void): void {
     const { day, known, notes, fixed } = told;

@@ -33,9 +33,11 @@ export async function readTheatre(catalogue: Catalogue, id: string): Promise<Ope
   if (!theatre) throw new Error(`the server has no theatre ${id}`); // never another war's map
   const [tiles, timeline] = await Promise.all([readTileJson(theatre.tileset), readTimeline(theatre.tileset)]);
   if (!tiles.time.last_day) throw new NothingPublic(`nothing of ${theatre.id} is public`);
-  const days = timeline.days.map((count) => ({ ...count, begins: rolesOf(count.begins, tiles) }));
-  return { theatre, tiles, days };
+  return { theatre, tiles, days: daysByRole(timeline, tiles) };
 }
+
+const daysByRole = ({ days }: Awaited<ReturnType<typeof readTimeline>>, tiles: TileJson): DayCount[] =>
+  days.map((count) => ({ ...count, begins: rolesOf(count.begins, tiles) }));
 
 /** A theatre with the catalogue that it is in. */
 export interface Opened {
@@ -124,6 +126,15 @@ export async function readAgain(open: OpenTheatre): Promise<boolean> {
   const tiles = await readTileJson(open.theatre.tileset).catch(() => null);
   if (tiles) open.tiles = tiles;
   return tiles !== null;
+}
+
+/** Read a theatre as it is by now; null where nothing was published since, nothing is public any more, or nobody
+ *  answers. */
+export async function readNews({ theatre, tiles: before }: OpenTheatre): Promise<OpenTheatre | null> {
+  const tiles = await readTileJson(theatre.tileset).catch(() => null);
+  if (!tiles?.time.last_day || JSON.stringify(tiles.time) === JSON.stringify(before.time)) return null;
+  const timeline = await readTimeline(theatre.tileset).catch(() => null);
+  return timeline && { theatre, tiles, days: daysByRole(timeline, tiles) };
 }
 
 const RETRY_MS = 4000; // after which a server that did not answer is asked again

@@ -4,7 +4,7 @@
 import { linkElsewhere, type Link } from "./address";
 import { Answers } from "./answers";
 import type { Catalogue, DayCount } from "./catalogue";
-import { tellCorrected } from "./corrected";
+import { forgetMeanwhile, tellCorrected, tellMeanwhile } from "./corrected";
 import { clampDay, type Day } from "./days";
 import { setGround } from "./ground_dates";
 import { choiceText, type EventChoice } from "./event_choice";
@@ -16,7 +16,7 @@ import type { TheatreView } from "./periods_on_map";
 import { comparing, entryOfComparing } from "./state";
 import { offBy, turned } from "./switches";
 import type { Say } from "./texts";
-import { openingOf, readAgain, spanOf, toldOn, viewOf, type OpenTheatre } from "./theatre";
+import { openingOf, readAgain, readNews, spanOf, toldOn, viewOf, type OpenTheatre } from "./theatre";
 import { fillUpdated } from "./updated";
 import { takeWish } from "./wish";
 
@@ -54,10 +54,9 @@ export class Visit {
     this.open = open;
     this.off = offBy(this.link.switches, tiles);
     if (!first) this.takeDown();
-    this.parts.gains.open(theatre.tileset, Boolean(tiles.time.gains), this.isComparable);
     this.parts.look.addLegend(tiles);
     this.parts.panel.fillTheatre(catalogue, theatre.id, tiles);
-    fillUpdated(theatre.id, tiles, this.language, this.say);
+    this.tellOfData(open);
     this.fillLegend(open);
     this.recount(open);
     this.parts.travel.open(this.view(open), this.days(open));
@@ -68,6 +67,11 @@ export class Visit {
     this.parts.travel.begin(opening);
     const { revision } = this.parts.page;
     if (revision) void tellCorrected(theatre.id, opening.day, revision, this.say).catch(() => undefined);
+  }
+
+  private tellOfData({ theatre, tiles }: OpenTheatre): void {
+    this.parts.gains.open(theatre.tileset, Boolean(tiles.time.gains), this.isComparable);
+    fillUpdated(theatre.id, tiles, this.language, this.say);
   }
 
   private recount(open: OpenTheatre): void {
@@ -149,7 +153,10 @@ export class Visit {
     this.notes = notes;
     this.parts.gains.onDay(day, page.theme);
     this.tell(day);
-    if (day !== page.day) this.parts.popups.close();
+    if (day !== page.day) {
+      this.parts.popups.close();
+      forgetMeanwhile();
+    }
     page.day = day;
     this.afterwards();
     this.parts.comparison.follow(day, this.open!.tiles, page.theme);
@@ -192,6 +199,22 @@ export class Visit {
   async readAgain(): Promise<void> {
     const { open } = this;
     if (open && (await readAgain(open)) && open === this.open) this.parts.travel.look(this.view(open));
+  }
+
+  /** Something may have been published, corrected or withdrawn since the theatre was read: then the shown day is made
+   *  anew, and stays until that is whole. A day as it was known at a revision stays what it is. */
+  async lookForNews(): Promise<void> {
+    const { open } = this;
+    const fresh = open && !this.parts.page.revision ? await readNews(open) : null;
+    if (!open || !fresh || open !== this.open) return;
+    this.open = fresh;
+    this.tellOfData(fresh);
+    this.parts.panel.forgetNotes();
+    this.reprepare(fresh);
+    this.compareAnew();
+    const { day } = this.parts.page;
+    if (!day) return;
+    await tellMeanwhile(fresh.theatre.id, day, open.tiles.time.revision, this.say).catch(() => undefined);
   }
 
   /** The reader chose a day to compare with, or none any more. */
