@@ -207,7 +207,7 @@ SETTINGS = (
         header_name,
         "header in which a proxy that has asked who it is names the person, as X-Forwarded-User; empty: none",
     ),
-    Setting("TILESERVER_DESK_PROXIES", "", addresses, "addresses of such proxies: nobody else is believed"),
+    Setting("TILESERVER_DESK_PROXIES", "", addresses, "addresses of its proxies: nobody else is believed"),
     Setting("TILESERVER_DESK_UPLOAD_MB", "512", whole(1, 65536), "bound of one uploaded file"),
     Setting(
         "TILESERVER_BASEMAP",

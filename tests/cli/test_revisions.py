@@ -109,6 +109,15 @@ def test_a_rollback_is_a_new_revision_and_again_nothing_changes(run: Run, dsn: s
     assert newest["summary"] == "ukraine.control as known in revision 1: a false report"
 
 
+def _withdrawn(revision: int) -> str:
+    """How the command ends: with the duty to copies that were made before."""
+    return (
+        f"withdrawn, in revision {revision}\narchives, packs and static sites that say an earlier revision"
+        f" than {revision} hold it for good: make yours anew (tileserver export, tileserver site make, site"
+        " upload), and tell whoever took one\n"
+    )
+
+
 def test_a_withdrawal_shows_what_it_takes_and_asks(
     run: Run, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +132,7 @@ def test_a_withdrawal_shows_what_it_takes_and_asks(
     assert run(*argv, dsn=dsn).code == 1  # nobody is there to answer
     assert held(run, dsn) == {}
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
-    assert run(*argv, dsn=dsn).out.endswith("withdrawn, in revision 3\n")
+    assert run(*argv, dsn=dsn).out.endswith(_withdrawn(3))
     assert held(run, dsn) == held(run, dsn, "--revision", "2") != {}
     assert run(*argv, dsn=dsn) == Done(0, "nothing was withdrawn\n", "")
 
@@ -144,9 +153,7 @@ def test_an_event_is_withdrawn_by_the_id_that_its_tile_has(run: Run, dsn: str, t
     events = {each["properties"]["text"]: each["id"] for each in map(json.loads, rows.splitlines())}
     argv = ("withdraw", "ukraine.events", "--reason", "a house", "--yes")
     done = run(*argv, "--id", str(events["A road"]), dsn=dsn)
-    assert (
-        done.out == "ukraine.events, rows of all revisions: 1 features, 0 faces\nwithdrawn, in revision 4\n"
-    )
+    assert done.out == "ukraine.events, rows of all revisions: 1 features, 0 faces\n" + _withdrawn(4)
     for revision in ("3", "4"):
         rows = run(*cut, "--revision", revision, dsn=dsn).out
         assert [json.loads(row)["properties"]["text"] for row in rows.splitlines()] == ["A bridge"]
@@ -172,7 +179,7 @@ def test_an_event_is_withdrawn_by_its_sources_id_stays_away_and_is_let_in_again(
     imported = ("import", "ukraine.events", str(path), *options)
     assert json.loads(run(*imported, "--json", dsn=dsn).out)["added"] == 1
     named = ("ukraine.events", "--reason", "a house", "--key", "A-1")
-    assert run("withdraw", *named, "--yes", dsn=dsn).out.endswith("withdrawn, in revision 4\n")
+    assert run("withdraw", *named, "--yes", dsn=dsn).out.endswith(_withdrawn(4))
     again = run(*imported, dsn=dsn)
     assert again.code == 0
     assert "nothing changed" in again.out

@@ -54,6 +54,7 @@ def test_a_withdrawal_is_seen_agreed_to_and_obeyed_by_every_serving_process(
         assert "What would be withdrawn" in page
         assert "first &amp; only note" in page
         assert "second note" not in page
+        assert "Archives, packs and static sites that say an earlier revision than 3" in page
         assert all("first" in each.get(events).text for each in readers)
         agreed = re.search(r'name="agreed" value="([0-9a-f]{64})"', page)
         assert agreed

@@ -154,7 +154,7 @@ def test_a_proxy_names_the_person_and_nobody_else_can(people: tuple[Path, str], 
     ("changes", "said"),
     [
         ({}, "the desk opens to nobody"),
-        ({"TILESERVER_DESK_USER_HEADER": "X-Forwarded-User"}, "go together"),
+        ({"TILESERVER_DESK_USER_HEADER": "X-Forwarded-User"}, "goes with"),
         ({"TILESERVER_DESK_PEOPLE": "/nowhere/people.toml"}, "cannot be read"),
         (
             {

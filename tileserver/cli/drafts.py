@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from tileserver.cli.options import named_ids, person, remark_of
+from tileserver.cli.outcome import print_outcome
 from tileserver.cli.session import out, print_json, with_connection
 from tileserver.desk.amend import Amended
 from tileserver.desk.drafts import Drafted, Place
@@ -128,13 +129,17 @@ def print_amended(stored: StoredLayer, done: Amended, *, dry_run: bool, json: bo
     revision = done.outcome.revision if done.outcome else None
     if json:
         changed = [_document(each, stored.theatre) for each in done.changed]
-        print_json({"layer": str(stored.ref), "revision": revision, "dry_run": dry_run, "changed": changed})
+        held = done.outcome.held if done.outcome else None
+        document = {"layer": str(stored.ref), "revision": revision, "held": held, "dry_run": dry_run}
+        print_json({**document, "changed": changed})
         return
     for each in done.changed:
         print_changes(each, stored.theatre)
     if done.outcome and done.outcome.settled:
         typer.echo(f"warning: {done.outcome.settled}")
-    if revision is not None:
+    if done.outcome and done.outcome.held is not None:
+        print_outcome(str(stored.ref), done.outcome, json=False)
+    elif revision is not None:
         typer.echo(f"{stored.ref}: revision {revision}")
     elif dry_run:
         typer.echo(f"{stored.ref}: nothing was written")

@@ -26,7 +26,7 @@ from tileserver.desk.layers import chosen_layers, layers_of, theatre_and_layer
 from tileserver.desk.preview import Preview
 from tileserver.desk.preview_between import preview_between
 from tileserver.desk.said_times import period_between
-from tileserver.desk.settled import purge_words
+from tileserver.desk.settled import copies_words, purge_words
 from tileserver.desk.withdrawn import readmit as let_in_again
 from tileserver.errors import BadParameter
 from tileserver.model import LayerRef
@@ -229,7 +229,11 @@ def withdraw(
         return await withdraw_period(connection, layers, ref.layer, period.start, period.end, *said)
 
     done = with_connection(work)
-    typer.echo(f"withdrawn, in revision {done.revision}{purge}" if done else "nothing was withdrawn")
+    typer.echo(_withdrawn(done, purge) if done else "nothing was withdrawn")
+
+
+def _withdrawn(done: Withdrawal, purge: str) -> str:
+    return f"withdrawn, in revision {done.revision}{purge}\n{copies_words(done.revision)}"
 
 
 def readmit(

@@ -35,6 +35,7 @@ class Amended:
     """Outcome of drafts: the events with their new words, and the import that wrote the changes.
 
     ``outcome`` is ``None`` where nothing was written: for a dry run, and where ``drafted`` is said already.
+    Where the theatre wants several persons it is held until another one approves it, as an import of a file.
     """
 
     drafted: tuple[Drafted, ...]
@@ -105,7 +106,8 @@ async def write_drafts(
             else _source(standing, each.number, each.before)
             for each in changed
         }
-        given = _given(job, Amending(deed, sources), changed)
+        before = frozenset(_dated(each.before) for each in changed if each.before is not None)
+        given = _given(job, Amending(deed, sources, before=before), changed)
         return Amended(made, await commit(job, given))
 
 
@@ -121,7 +123,8 @@ async def end_events(job: Job, numbers: Collection[int], deed: Deed, *, dry_run:
             return Amended((), None)
         standing = await standing_amendments(job.connection, job.stored.layer_id)
         sources = {number: _source(standing, number, row) for number, row in current.items()}
-        given = _given(job, Amending(deed, sources, frozenset(current)))
+        before = frozenset(map(_dated, current.values()))
+        given = _given(job, Amending(deed, sources, frozenset(current), before=before))
         return Amended((), await commit(job, given))
 
 
@@ -144,7 +147,8 @@ async def release_events(job: Job, numbers: Collection[int], *, dry_run: bool = 
         told = {row.id: row for row in reversed(rows) if row.feature_hash == standing[row.id]}
         if dry_run:
             return Amended((), None)
-        own = Amending("event release", ended=frozenset(numbers), released=frozenset(numbers))
+        ids, before = frozenset(numbers), frozenset(_dated(row) for row in rows if row.known_to is None)
+        own = Amending("event release", ended=ids, released=ids, before=before)
         again = [Drafted(_feature(row), row.start, row.end, None) for row in told.values()]
         return Amended((), await commit(job, _given(job, own, again)))
 
@@ -152,19 +156,9 @@ async def release_events(job: Job, numbers: Collection[int], *, dry_run: bool = 
 @asynccontextmanager
 async def _writing(job: Job, *, dry_run: bool) -> AsyncIterator[None]:
     """Hold the writers' lock from the reading of current rows to the commit; a dry run waits for nobody."""
-    _check_at_once(job)
     with translated():
         async with nullcontext() if dry_run else write_locked(job.connection):
             yield
-
-
-def _check_at_once(job: Job) -> None:
-    """Refuse a job that would wait: a held import keeps the rows of a file alone."""
-    if job.waits:
-        raise BadParameter(
-            f"notes and single events of {job.stored.ref.theatre} cannot wait for a time or another person:"
-            " import them as a file, or let the theatre have one reviewer"
-        )
 
 
 async def _made(job: Job, drafts: Sequence[tuple[int | None, Draft]], *, adopt: bool) -> tuple[Drafted, ...]:
@@ -239,6 +233,10 @@ def _given(job: Job, amending: Amending, drafted: Sequence[Drafted] = ()) -> Pre
         periods=frozenset(DatedFeature(each.feature.feature_hash, each.start, each.end) for each in drafted),
         amending=amending,
     )
+
+
+def _dated(row: StoredEvent) -> DatedFeature:
+    return DatedFeature(row.feature_hash, row.start, row.end)
 
 
 def _feature(row: StoredEvent) -> Feature:

@@ -16,6 +16,7 @@ from tileserver.desk.judge import Ruling
 from tileserver.desk.prepare import unkeyed_hash
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.proposal import Proposal
+from tileserver.errors import HeldBack
 from tileserver.findings import Finding
 from tileserver.ingest.report import left_out_of
 from tileserver.model import DatedFeature, Feature, hash_id
@@ -97,6 +98,18 @@ async def _ended(writer: Writer, stored: StoredLayer, given: Prepared, proposal:
     rows = await writer.current_rows(stored.layer_id, standing) & proposal.gone
     there = await writer.features(stored.layer_id, {each.feature_hash for each in rows})
     return {there[each.feature_hash].id for each in rows}
+
+
+async def check_unmoved(writer: Writer, stored: StoredLayer, given: Prepared, number: int) -> None:
+    """Raise `HeldBack` where the desk's word, held as *number*, is on rows that are not current any more."""
+    own = given.amending
+    if own is None or await writer.current_rows(stored.layer_id, own.ids) == own.before:
+        return
+    ids = ", ".join(map(str, own.ids[:_LISTED]))
+    raise HeldBack(
+        f"held import {number} does not fit what is known now: id {ids} was changed since it was written;"
+        " reject it, and write it anew"
+    )
 
 
 async def write_amendments(writer: Writer, stored: StoredLayer, given: Prepared, proposal: Proposal) -> None:

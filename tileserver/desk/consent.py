@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tileserver.declared import Text
+from tileserver.desk.amended import check_unmoved
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.verdict import judge
@@ -78,6 +79,8 @@ async def _approve(job: Job, found: HeldImport, consent: Consent) -> None:
 async def _check_fits(job: Job, given: Prepared) -> None:
     """Raise `HeldBack` where *given* would break more than the desk was shown; nothing is written."""
     async with open_revision(job.connection) as writer:
+        assert job.shown is not None  # what is agreed to was held
+        await check_unmoved(writer, job.stored, given, job.shown.number)
         hiding = await hide(writer, job.stored, given)
         check_shown(job, given, await judge(writer, job.stored, given, hiding.taken))
         raise NothingChanged

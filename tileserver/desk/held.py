@@ -116,8 +116,8 @@ async def preview_held(
         if found.state != "waiting":
             return stored, Preview(found.origin, found.report, _rulings(found))
         given = unpack(await held_content(connection, number))
-    own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
-    return stored, await preview(Job(connection, own, stored.layer.name), given)
+    nobody_yet = Consent("", "a look", None, None)
+    return stored, await preview(held_job(connection, layers, found, nobody_yet, "accept"), given)
 
 
 async def keep_for_review(job: Job, given: Prepared) -> tuple[int | None, Preview]:

@@ -19,10 +19,9 @@ def published_act(job: Job, given: Prepared, outcome: Outcome, effects: Sequence
     """
     revisions = () if outcome.revision is None else (int(outcome.revision),)
     own = given.amending
-    what_of = _file(given) if own is None else {"ids": own.ids}
-    details: dict[str, Any] = {**what_of, **_numbers(outcome), "km2": _km2(effects)}
+    details: dict[str, Any] = {**_what_of(given), **_numbers(outcome), "km2": _km2(effects)}
     if job.shown is not None:
-        details["held"] = job.shown.number
+        details |= {"held": job.shown.number, **_does(given)}
     if outcome.rulings:
         details["accepted"] = [each.words for each in outcome.rulings]
     if job.remark:
@@ -38,7 +37,8 @@ def held_act(job: Job, given: Prepared, verdict: Verdict, number: int, *, is_agr
     """Return the entry of an import held as *number*, with the reasons; *is_agreed*: for its time alone."""
     proposal, ref = verdict.proposal, job.stored.ref
     details = {
-        **_file(given),
+        **_what_of(given),
+        **_does(given),
         "held": number,
         "would_add": len(proposal.fresh),
         "would_end": len(proposal.gone),
@@ -50,8 +50,14 @@ def held_act(job: Job, given: Prepared, verdict: Verdict, number: int, *, is_agr
     return Act(what, job.by, ref.theatre, (ref.layer,), (), job.reason, _said(details))
 
 
-def _file(given: Prepared) -> dict[str, Any]:
-    return {"file": given.origin, "sha256": given.sha256}
+def _what_of(given: Prepared) -> dict[str, Any]:
+    own = given.amending
+    return {"file": given.origin, "sha256": given.sha256} if own is None else {"ids": own.ids}
+
+
+def _does(given: Prepared) -> dict[str, Any]:
+    """Return the desk's own deed that is held or agreed to, where *given* is no file."""
+    return {} if given.amending is None else {"does": given.amending.deed}
 
 
 def _numbers(outcome: Outcome) -> dict[str, int]:

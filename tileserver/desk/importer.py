@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from tileserver.desk.amended import check_unmoved
 from tileserver.desk.file_hash import file_sha256
 from tileserver.desk.gather import gather_features, gather_snapshots
 from tileserver.desk.import_acts import published_act
@@ -119,6 +120,8 @@ async def commit(job: Job, given: Prepared) -> Outcome:
     outcome = Outcome(report=given.report)
     with translated():
         async with open_revision(job.connection) as writer:
+            if job.shown is not None:
+                await check_unmoved(writer, job.stored, given, job.shown.number)
             hiding = await hide(writer, job.stored, given)
             verdict = await judge(writer, job.stored, given, hiding.taken)
             proposal, outcome.rulings, outcome.effects = verdict.proposal, verdict.rulings, verdict.effects

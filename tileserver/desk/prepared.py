@@ -29,13 +29,14 @@ class Amending:
 
     ``deed`` names what it does. ``sources`` has those that it writes, amends or ends, each with the hash of
     what its source says, empty for none; ``ended`` are no more, and ``released`` are left to their source
-    again.
+    again. ``before`` are the current rows of all of them, on which the desk has looked.
     """
 
     deed: Deed
     sources: Mapping[int, bytes] = field(default_factory=dict)
     ended: frozenset[int] = frozenset()
     released: frozenset[int] = frozenset()
+    before: frozenset[DatedFeature] = frozenset()
 
     @property
     def ids(self) -> list[int]:
@@ -72,6 +73,14 @@ def prepared(report: Report, **said: Any) -> Prepared:
     return Prepared(report=report.as_dict(), quarantined=tuple(report.quarantined), **said)
 
 
+class _PackedWord(msgspec.Struct, array_like=True):
+    deed: Deed
+    sources: list[tuple[int, bytes]]
+    ended: list[int]
+    released: list[int]
+    before: list[tuple[bytes, datetime, datetime | None]]
+
+
 class _Packed(msgspec.Struct, array_like=True):
     origin: str
     report: dict[str, Any]
@@ -84,6 +93,7 @@ class _Packed(msgspec.Struct, array_like=True):
     keyed: list[tuple[bytes, int]] = []  # hashes of events that have keys, and their ids
     hidden: list[tuple[int, bytes | None]] = []
     sha256: str = ""
+    amending: _PackedWord | None = None
 
 
 def pack(given: Prepared) -> tuple[bytes, bytes]:
@@ -105,6 +115,7 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
         [(key, each.keyed_id) for key, each in sorted(given.features.items()) if each.keyed_id is not None],
         sorted(given.hidden.items()),
         given.sha256,
+        _packed_word(given.amending),
     )
     small = zstandard.compress(msgspec.msgpack.encode(packed, order="deterministic"), _LEVEL)
     if len(small) > LIMITS.held_bytes:
@@ -115,15 +126,31 @@ def pack(given: Prepared) -> tuple[bytes, bytes]:
     return _import_hash(packed), small
 
 
+def _packed_word(own: Amending | None) -> _PackedWord | None:
+    if own is None:
+        return None
+    before = [(*each,) for each in sorted(own.before, key=str)]
+    return _PackedWord(own.deed, sorted(own.sources.items()), sorted(own.ended), sorted(own.released), before)
+
+
+def _amending(packed: _PackedWord | None) -> Amending | None:
+    if packed is None:
+        return None
+    ended, released = frozenset(packed.ended), frozenset(packed.released)
+    before = frozenset(DatedFeature(*each) for each in packed.before)
+    return Amending(packed.deed, dict(packed.sources), ended, released, before)
+
+
 def _import_hash(packed: _Packed) -> bytes:
     """Return the hash of an import, 16 bytes; of its report only the numbers and examples count.
 
-    Without keys or hidden sources it is the one of before there were any: what the desk decided on is known
-    again.
+    Without keys, hidden sources or the desk's own word it is the one of before there were any: what the desk
+    decided on is known again.
     """
     counted = {name: packed.report[name] for name in _COUNTED if name in packed.report}
     whole = msgspec.structs.replace(packed, report=counted)
-    unsaid = 1 if whole.hidden else 2 if whole.keyed else 3  # the bytes of the file are not what was read
+    # Those of the file are not what was read; of the desk's own word there is no file.
+    unsaid = 0 if whole.amending else 2 if whole.hidden else 3 if whole.keyed else 4
     values = msgspec.structs.astuple(whole)[: len(whole.__struct_fields__) - unsaid]
     return hashlib.blake2b(msgspec.msgpack.encode(values, order="deterministic"), digest_size=16).digest()
 
@@ -144,4 +171,5 @@ def unpack(small: bytes) -> Prepared:
         dict(packed.days),
         dict(packed.hidden),
         packed.sha256,
+        _amending(packed.amending),
     )

@@ -46,6 +46,14 @@ def purge_words(theatre: Theatre) -> str:
     )
 
 
+def copies_words(revision: Revision) -> str:
+    """Return the duty of whoever withdraws something in *revision* to copies that were made before."""
+    return (
+        f"archives, packs and static sites that say an earlier revision than {revision} hold it for good:"
+        " make yours anew (tileserver export, tileserver site make, site upload), and tell whoever took one"
+    )
+
+
 async def _settled_days(
     connection: Connection,
     layers: Collection[StoredLayer],

@@ -17,6 +17,7 @@ from tileserver.desk.due import cancel
 from tileserver.desk.held import reject, review, waiting
 from tileserver.desk.layers import checked_layers
 from tileserver.desk.review_document import review_document
+from tileserver.desk.settled import copies_words
 from tileserver.errors import BadParameter
 from tileserver.newsroom.api_bodies import (
     FORM_TOKEN,
@@ -202,7 +203,7 @@ class DeskApi:
             done = await withdraw(self._room, question, body.agreed, visitor_of(request).name)
             if done is None:
                 raise BadParameter("the rows are others than those that were agreed to; look again")
-            return _json({"revision": done.revision})
+            return _json({"revision": done.revision, "copies": copies_words(done.revision)})
         look = await looked_at(self._room, question)
         if look.asked is None:
             return _json({"agreed": None, "features": 0, "faces": 0, "snapshots": [], "ids": []})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -17,6 +17,9 @@ FORM_TOKEN = "X-Form-Token"  # noqa: S105 - the name of a header
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
+Remark: TypeAlias = dict[Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3})?$")], str]  # by language, "" any
+
+
 class PublishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """To publish a held import: the reason for the desk, and a remark for readers by language.
 
@@ -24,7 +27,7 @@ class PublishBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     reason: str
-    remark: dict[str, str] | None = None
+    remark: Remark | None = None
     at: str = ""
 
 
@@ -40,7 +43,7 @@ class RollbackBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layer: str
     revision: int
     reason: str
-    remark: dict[str, str] = {}
+    remark: Remark = {}
 
 
 class WithdrawBody(

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from tileserver.desk.amend import Amended, end_events, write_drafts
 from tileserver.desk.drafts import Draft
-from tileserver.desk.job import Job
+from tileserver.desk.job import Job, Outcome
 from tileserver.model import Revision
-from tileserver.newsroom.api_bodies import body_of
+from tileserver.newsroom.api_bodies import Remark, body_of
 from tileserver.newsroom.api_document import DeskApiRoute
 from tileserver.newsroom.event_pages import deed_of, write_event
 from tileserver.newsroom.room import Newsroom, visitor_of
@@ -34,7 +34,7 @@ class EventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: str = ""
     last: str = ""
     base: int | None = None
-    remark: dict[str, str] = {}
+    remark: Remark = {}
 
 
 class EndEventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +43,7 @@ class EndEventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layer: str
     reason: str
     id: int
-    remark: dict[str, str] = {}
+    remark: Remark = {}
 
 
 class EventApi:
@@ -73,8 +73,7 @@ class EventApi:
             return write_drafts(job, [(body.id, draft)], deed)
 
         by, reason = visitor_of(request).name, body.reason.strip()
-        revision = await write_event(self._room, body.layer, by, reason, body.remark, write)
-        return _revision(revision)
+        return _told(await write_event(self._room, body.layer, by, reason, body.remark, write))
 
     async def end(self, request: Request) -> Response:
         """End an event."""
@@ -84,8 +83,10 @@ class EventApi:
             return end_events(job, [body.id], deed_of(job.stored, "end"))
 
         by, reason = visitor_of(request).name, body.reason.strip()
-        return _revision(await write_event(self._room, body.layer, by, reason, body.remark, write))
+        return _told(await write_event(self._room, body.layer, by, reason, body.remark, write))
 
 
-def _revision(revision: Revision | None) -> Response:
-    return Response(msgspec.json.encode({"revision": revision}), media_type="application/json")
+def _told(outcome: Outcome | None) -> Response:
+    """Answer with the revision, or the number of the held import; with neither for no change."""
+    said = {"revision": outcome and outcome.revision, "held": outcome and outcome.held}
+    return Response(msgspec.json.encode(said), media_type="application/json")

@@ -39,9 +39,9 @@ def check_identity(settings: Settings) -> None:
             "the desk opens to nobody: name a file of persons with TILESERVER_DESK_PEOPLE, written by"
             " tileserver desk person add, or the header of a proxy with TILESERVER_DESK_USER_HEADER"
         )
-    if bool(settings.desk_user_header) != bool(settings.desk_proxies):
+    if settings.desk_user_header and not settings.desk_proxies:
         raise BadParameter(
-            "TILESERVER_DESK_USER_HEADER and TILESERVER_DESK_PROXIES go together: who may say who it is"
+            "TILESERVER_DESK_USER_HEADER goes with TILESERVER_DESK_PROXIES: who may say who it is"
         )
     if settings.desk_people is not None and not load_people(settings.desk_people):
         raise BadParameter(f"nobody is in {settings.desk_people}; add one with: tileserver desk person add")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
+from tileserver.errors import BadParameter
 from tileserver.ingest import ReadOptions
 from tileserver.ingest.mapping.load import load_mapping
+
+Axes: TypeAlias = Literal["", "auto", "lonlat", "latlon"]
 
 
 class ReadFile(msgspec.Struct, frozen=True, tag="read"):
@@ -21,7 +24,7 @@ class ReadFile(msgspec.Struct, frozen=True, tag="read"):
     path: bytes
     mapping: str = ""
     reader: str = ""
-    axes: Literal["", "auto", "lonlat", "latlon"] = ""
+    axes: Axes = ""
     at: str = ""
     date_column: str = ""
     end_column: str = ""
@@ -33,7 +36,9 @@ class ReadFile(msgspec.Struct, frozen=True, tag="read"):
     remark: dict[str, str] = {}  # for readers, once it is public
 
     def options(self) -> ReadOptions:
-        """Return the options of an import; `BadParameter` where there is no such mapping."""
+        """Return the options of an import; `BadParameter` where there is no such mapping, or no such axes."""
+        if self.axes not in get_args(Axes):
+            raise BadParameter(f"there are no such axes; there are {', '.join(filter(None, get_args(Axes)))}")
         return ReadOptions(
             date_column=self.date_column,
             end_column=self.end_column,

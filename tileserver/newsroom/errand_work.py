@@ -34,6 +34,7 @@ from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, connect
 from tileserver.store.held import find_held
 from tileserver.store.instance import database_time
+from tileserver.store.sayable import sayable
 
 log = structlog.get_logger()
 
@@ -45,7 +46,8 @@ async def work(errand: Errand, dsn: str, progress: Progress) -> ErrandResult:
     try:
         connection = await connect(dsn)
         try:
-            return await _done(connection, errand, progress)
+            with sayable():
+                return await _done(connection, errand, progress)
         finally:
             await connection.close(timeout=10)
     except TileserverError as error:

@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tileserver.desk.amend import Amended, end_events, find_event, write_drafts
-from tileserver.desk.job import Job
+from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
-from tileserver.model import LayerRef, Revision
+from tileserver.model import LayerRef
 from tileserver.newsroom.event_forms import draft_of, event_forms, search_form, shown_fields, word_for
 from tileserver.newsroom.held_pages import remark_of
 from tileserver.newsroom.layout import (
@@ -93,22 +93,23 @@ class EventForms:
 
     async def _done(self, request: Request, given: Mapping[str, object], write: Written) -> Response:
         who_and_why = visitor_of(request).name, text_of(given, "reason"), remark_of(given)
-        revision = await write_event(self._room, text_of(given, "layer"), *who_and_why, write)
-        if revision is None:
+        outcome = await write_event(self._room, text_of(given, "layer"), *who_and_why, write)
+        if outcome is None:
             said = "Nothing changed: that is said already."
             return desk_page(request, "Events and notes", [element("p", said, role="status")])
-        return RedirectResponse(f"/desk/revisions/{revision}", 303)
+        if outcome.held is not None:
+            return RedirectResponse(f"/desk/held/{outcome.held}", 303)
+        return RedirectResponse(f"/desk/revisions/{outcome.revision}", 303)
 
 
 async def write_event(
     room: Newsroom, layer: str, by: str, reason: str, remark: dict[str, str], write: Written
-) -> Revision | None:
-    """Let *write* write one event of *layer*; return the revision, ``None`` for no change."""
+) -> Outcome | None:
+    """Let *write* write one event of *layer*; return the revision or held import, ``None`` for no change."""
     if not reason:
         raise BadParameter("say why: the reason stays with the revision and in the audit log")
     async with room.database() as connection:
-        done = await write(await _job(connection, LayerRef.parse(layer), by, reason, remark))
-    return None if done.outcome is None else done.outcome.revision
+        return (await write(await _job(connection, LayerRef.parse(layer), by, reason, remark))).outcome
 
 
 async def _job(connection: Connection, ref: LayerRef, by: str, reason: str, remark: dict[str, str]) -> Job:

@@ -89,7 +89,7 @@ class Guard:
         headers, is_safe = request.headers, request.method in SAFE
         if headers.get("host", "").lower() not in self._hosts:
             return HTTPException(421, "this host is not served here; see TILESERVER_DESK_URL")
-        if not is_safe and not self._is_ours(headers):
+        if not (_leads_here(headers) if is_safe else self._is_ours(headers)):
             return HTTPException(403, "this was sent by a page of another site, and nothing was done")
         try:
             request.state.visitor = self._door.visitor(request)
@@ -154,3 +154,13 @@ async def _drain(receive: Receive, message: Message | None) -> None:
         if time.monotonic() > end:
             return
         message = await receive()
+
+
+def _leads_here(headers: Headers) -> bool:
+    """Whether a page of ours sent a request that changes nothing, or a person follows a link.
+
+    A picture on another site would else have us judge an import for each of its readers who is logged in.
+    """
+    if headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none"):
+        return True
+    return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"

@@ -77,6 +77,7 @@ class Door:
         person = self._tried(token.strip(), request)
         if person is None:
             return None
+        self.log_out(request)  # whoever had the cookie of before has it in vain
         own = secrets.token_urlsafe(32)
         self._sessions[own] = Session(person, time.monotonic() + SESSION_S)
         while len(self._sessions) > _SESSIONS:

@@ -46,7 +46,7 @@ _TEXTS = ("layer", "mapping", "reader", "axes", "at", "date_column", "end_column
 _TICKS = ("whole_state", "complete")
 _LISTED = 300  # watched files, the newest by name
 _KEY_HINT = "by which an event is known again in the next file; several with commas between"
-_LONGEST_NAME = 150  # bytes, of the 255 that a file system takes
+_LONGEST_NAME, _LONGEST_SUFFIX = 150, 60  # bytes, of the 255 that a file system takes
 
 
 class ImportRoutes:
@@ -199,9 +199,13 @@ def file_name(text: str) -> str:
     """Return *text*, which a browser or program sent, as the name of a file in a folder of its own."""
     name = text.replace("\\", "/").rpartition("/")[2].replace("\0", "").strip()
     stem, dot, suffix = name.rpartition(".")
-    raw = (stem if dot else suffix).encode("utf-8", "replace")[:_LONGEST_NAME]
-    short = raw.decode("utf-8", "ignore").lstrip(".") or "file"
-    return f"{short}.{suffix[:40]}" if dot else short
+    short = _shortened(stem if dot else suffix, _LONGEST_NAME).lstrip(".") or "file"
+    return f"{short}.{_shortened(suffix, _LONGEST_SUFFIX)}" if dot else short
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return the beginning of *text* that has at most *most* bytes as UTF-8."""
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
 def _copy(sent: BinaryIO, path: Path) -> None:

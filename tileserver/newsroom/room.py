@@ -13,6 +13,7 @@ from tileserver.config import Settings
 from tileserver.newsroom.errands import Errands
 from tileserver.newsroom.identity import Visitor
 from tileserver.store.connect import Connection, connect, translated
+from tileserver.store.sayable import sayable
 from tileserver.times import format_instant
 
 
@@ -28,7 +29,7 @@ class Newsroom:
         """Lend a connection of its own: a page of the desk is asked for by few, and some write."""
         connection = await connect(self.settings.database_url)
         try:
-            with translated():
+            with translated(), sayable():
                 yield connection
         finally:
             await connection.close(timeout=10)

@@ -17,7 +17,7 @@ from tileserver.desk.preview import FeaturePreview
 from tileserver.desk.preview_page import areas_sections, withdrawal_sections
 from tileserver.desk.preview_withdrawal import AreasHit, areas_hit, features_hit
 from tileserver.desk.said_times import period_between
-from tileserver.desk.settled import purge_words
+from tileserver.desk.settled import copies_words, purge_words
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
 from tileserver.model import LayerRef
@@ -251,4 +251,6 @@ def _warnings(look: WithdrawalLook) -> list[Html]:
         )
     if look.stored.theatre.correction_window:
         found.append(purge_words(look.stored.theatre).capitalize() + ".")
+    if look.asked is not None:
+        found.append(copies_words(look.asked.revision).capitalize() + ".")
     return [element("p", each, class_="bad") for each in found]

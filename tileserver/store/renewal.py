@@ -24,8 +24,8 @@ async def renew_editions(connection: asyncpg.Connection) -> int:
     return len(rows)
 
 
-class StateGoneBackTo(NamedTuple):
-    """State of a database after a restore; instants, no period.
+class Restored(NamedTuple):
+    """State of a database after a restore; its instants are no half-open period.
 
     ``revision`` is the newest one, 0 for none, ``committed`` when that was; ``replayed`` is when the last
     transaction that PostgreSQL replayed from its log was committed, ``None`` where it replayed none since its
@@ -37,9 +37,9 @@ class StateGoneBackTo(NamedTuple):
     replayed: datetime | None
 
 
-async def state_gone_back_to(connection: asyncpg.Connection) -> StateGoneBackTo:
+async def state_gone_back_to(connection: asyncpg.Connection) -> Restored:
     """Return the state that the database holds now; there may have been later states."""
     row = await connection.fetchrow(
         "SELECT coalesce(max(id), 0), max(committed), pg_last_xact_replay_timestamp() FROM revision"
     )
-    return StateGoneBackTo(*row)
+    return Restored(*row)
