@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos scaleout soak night fuzz costs lint qgis wheel release docs pins audit clean machine browser firefox services
+.PHONY: help setup run static test worlds scrubs bench bench-dated budgets chaos scaleout simulate soak night fuzz costs lint qgis wheel release docs pins audit clean machine browser firefox services
 .PHONY: lint-python lint-web units
 
 OUT := static-site
@@ -60,6 +60,9 @@ chaos: setup .venv/.made-dev ## break tasks, layers and the database on purpose,
 
 scaleout: setup .venv/.made-dev ## kill each of two servers, store, primary, standby and cache under load, and print the matrix
 	.venv/bin/python -m tests.endurance scaleout
+
+simulate: setup .venv/.made-dev ## readers through nginx to two servers while a day is published, and what follows: docs/capacity.md
+	.venv/bin/python -m tests.endurance simulate
 
 soak: setup .venv/.made-dev ## 80 % of the capacity for SOAK_MINUTES (20), with imports and withdrawals meanwhile
 	.venv/bin/python -m tests.endurance soak --minutes $(SOAK_MINUTES) $(TRIED)

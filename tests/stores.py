@@ -34,6 +34,12 @@ class Store:
         self._argv = [program, *where, *silent, *options]
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         self._process = subprocess.Popen(self._argv)

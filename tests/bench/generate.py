@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,8 +46,13 @@ class Scale:
 
 def write_archive(path: Path, scale: Scale, seed: int = 1) -> None:
     """Write one ``<unix seconds>.geojson`` a day into the tar *path*."""
+    write_snapshots(path, snapshots(scale, np.random.default_rng(seed)))
+
+
+def write_snapshots(path: Path, days: Iterable[tuple[datetime, list[dict[str, Any]]]]) -> None:
+    """Write publication times and features as such a tar."""
     with tarfile.open(path, "w") as tar:
-        for at, features in snapshots(scale, np.random.default_rng(seed)):
+        for at, features in days:
             data = msgspec.json.encode({"type": "FeatureCollection", "features": features})
             info = tarfile.TarInfo(f"invented/{int(at.timestamp())}.geojson")
             info.size, info.mtime = len(data), int(at.timestamp())

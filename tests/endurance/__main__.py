@@ -22,9 +22,11 @@ from tests.endurance.costs import table
 from tests.endurance.described import ask as ask_described
 from tests.endurance.faults import ALONE, SHARED, STANDBY, Fault
 from tests.endurance.fuzz import fuzz as run_fuzz
-from tests.endurance.scaleout import KILLS, matrix, scaled_out
+from tests.endurance.scaled import scaled_out
+from tests.endurance.scaleout import KILLS, MAX_AGE_S, matrix
 from tests.endurance.scaleout import LEGEND as SCALED
-from tests.endurance.stage import Stage, stage
+from tests.endurance.simulated import simulate as run_simulation
+from tests.endurance.stage import Stage, import_island, stage
 from tests.endurance.traffic import Choose, night_of, readers_of
 from tests.endurance.trial import Terms, conclude, say, trial
 
@@ -79,13 +81,19 @@ def breakage(over: Over = None, only: str = typer.Option("", help="Part of the n
 @app.command()
 def scaleout(rate: float = 60.0, away: float = 5.0) -> None:
     """Two servers, store, primary, standby and nginx, of which each is killed while readers ask."""
-    with scaled_out() as place:
+    with scaled_out(import_island, MAX_AGE_S) as place:
         outcomes = _run(matrix(place, KILLS, rate=rate, away_s=away))
     say(f"\n{SCALED}\n")
     for outcome in outcomes:
         for each in (*outcome.found.wrong[:5], *outcome.found.examples[:3]):
             say(f"{outcome.name}: {each}")
     sys.exit(any(outcome.found.wrong for outcome in outcomes))
+
+
+@app.command()
+def simulate(rate: float = 100.0, seconds: float = 45.0) -> None:
+    """Readers through the cache before two servers, before, during and after a publication."""
+    run_simulation(rate, seconds)
 
 
 @app.command()

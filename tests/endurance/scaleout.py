@@ -1,7 +1,6 @@
-"""All that compose.yaml runs, as processes of this machine: servers, store, primary, standby and cache.
+"""Any part of the scaled-out set is killed while readers ask through the cache.
 
-Each is started with the configuration of docker/, in which addresses and folders alone are others. Any of
-them is killed while readers ask through the cache, and every answer is compared with what it has to be.
+Every answer is compared with what it has to be.
 """
 
 from __future__ import annotations
@@ -13,26 +12,20 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import brotli
 
-from tests.bench.loading import run_cli
-from tests.conftest import free_port
 from tests.endurance.client import Pipe, Reply
 from tests.endurance.news import TILE, Desk, beat_of
-from tests.endurance.stage import ISLAND, Server
+from tests.endurance.scaled import Place
 from tests.endurance.traffic import Subject, subject_of
 from tests.endurance.trial import say
-from tests.operate.compose import services
-from tests.operate.nginx import Cache, cache_before
-from tests.operate.postgres import Machine, Postgres, machine
-from tests.stores import PROGRAMS, Store, store
 from tileserver.grid import address_at
 
-_MAX_AGE_S = 2
+MAX_AGE_S = 2
 _TILESETS = ("merrow.zones", "merrow.battles")  # notes are news
 _READERS = 16
 _COLD = 0.15  # of the requests, for what nobody asked before
@@ -48,70 +41,6 @@ its connection had ended. errors: what readers saw in place of an answer. last
 error: seconds from the kill to the last of them. whole: seconds from the restart until every part says
 that it is well. news: seconds from a publication after that until the cache tells it, which keeps for 2 s.
 wrong: answers whose bytes are not those of a server apart that reads the same data; all are compared."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """The parts, and a server apart over the primary, which nobody kills."""
-
-    machine: Machine
-    primary: Postgres
-    standby: Postgres
-    store: Store
-    servers: list[Server]
-    apart: Server
-    cache: Cache
-
-    @property
-    def port(self) -> int:
-        """The port of readers."""
-        return self.cache.port
-
-    @property
-    def reference_port(self) -> int:
-        """The port of the server apart."""
-        return self.apart.port
-
-
-@contextmanager
-def scaled_out() -> Iterator[Place]:
-    """Run everything over the island."""
-    with ExitStack() as running:
-        own = running.enter_context(machine())
-        primary = own.primary()
-        run_cli(primary.dsn, "theatre", "add", str(ISLAND / "merrow.toml"))
-        for layer in ("zones", "battles"):
-            run_cli(primary.dsn, "import", f"merrow.{layer}", str(ISLAND / f"{layer}.geojson"))
-        standby = own.standby(primary)
-        options = [str(each) for each in services()["valkey"]["command"][1:]]
-        kept = running.enter_context(store(PROGRAMS[0], *options, port=free_port()))
-        settings = {
-            "DATABASE_URL": primary.dsn,
-            "DATABASE_READ_URL": _either(standby, primary),
-            "TILESERVER_SHARED_CACHE": kept.url,
-            "TILESERVER_TRUSTED_PROXIES": "127.0.0.1",
-            "TILESERVER_PUBLIC_URL": "http://maps.example.org/",
-            "TILESERVER_MAX_AGE": str(_MAX_AGE_S),
-        }
-        servers = [Server(free_port(), own.folder / f"server-{name}.log", settings) for name in "ab"]
-        apart = Server(
-            free_port(), own.folder / "apart.log", {"DATABASE_URL": primary.dsn, "TILESERVER_CACHE_MB": "64"}
-        )
-        for server in (*servers, apart):
-            running.enter_context(server.running())
-        folder = own.folder / "nginx"
-        folder.mkdir()
-        cache = running.enter_context(cache_before([each.port for each in servers], folder))
-        yield Place(own, primary, standby, kept, servers, apart, cache)
-
-
-def _either(standby: Postgres, primary: Postgres) -> str:
-    """The address of compose.yaml: the standby, or the primary where the standby does not answer."""
-    said = services()["server-a"]["environment"]["DATABASE_READ_URL"]
-    hosts = said.partition("@")[2].partition("/")[0]
-    ports = {"standby": standby.port, "database": primary.port}
-    where = ",".join(f"127.0.0.1:{ports[host]}" for host in hosts.split(","))
-    return primary.dsn.replace(f"127.0.0.1:{primary.port}", where)
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def stage(
             run_cli(dsn, "migrate")
             if war and over is None:
                 _import_war(dsn, folder)
-            _import_island(dsn)
+            import_island(dsn)
             copy = running.enter_context(_standby(cluster, folder)) if standby else None
             if disk_mb:
                 running.enter_context(_disk(folder / "shelf", disk_mb))
@@ -245,7 +245,8 @@ def _import_war(dsn: str, folder: Path) -> None:
     run_cli(dsn, "import", "ukraine.events", str(events))
 
 
-def _import_island(dsn: str) -> None:
+def import_island(dsn: str) -> None:
+    """Bring the invented island into a database."""
     run_cli(dsn, "theatre", "add", str(ISLAND / "merrow.toml"))
     run_cli(dsn, "import", "merrow.zones", str(ISLAND / "zones.geojson"))
     run_cli(dsn, "import", "merrow.battles", str(ISLAND / "battles.geojson"))

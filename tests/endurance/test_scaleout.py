@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.endurance.scaleout import KILLS, Outcome, Place, matrix, scaled_out
+from tests.endurance.scaled import Place, scaled_out
+from tests.endurance.scaleout import KILLS, MAX_AGE_S, Outcome, matrix
+from tests.endurance.stage import import_island
 
 pytestmark = pytest.mark.db
 
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.db
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     """Everything that compose.yaml runs."""
-    with scaled_out() as running:
+    with scaled_out(import_island, MAX_AGE_S) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +50,16 @@ class Postgres:
         password = PASSWORDS["POSTGRES_PASSWORD"]
         return f"postgresql://tileserver:{password}@127.0.0.1:{self.port}/tileserver"
 
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        assert self.process is not None
+        return self.process.pid
+
     def start(self) -> None:
         """Start it as compose.yaml does, and wait until it answers."""
-        own = ["-c", f"port={self.port}", "-c", f"unix_socket_directories={self.machine.folder}"]
+        said = f"port={self.port}", f"unix_socket_directories={self.machine.folder}", *self.machine.options
+        own = [word for each in said for word in ("-c", each)]
         environment = self.environment | {"PGDATA": str(self.pgdata)}
         with (self.machine.folder / f"{self.name}.log").open("ab") as log:
             self.process = self.machine.popen([*self.command, *own], environment, log)
@@ -94,9 +101,10 @@ class Postgres:
 class Machine:
     """A folder with the scripts, an archive, and PostgreSQL's account."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         folder.chmod(0o755)
         self.folder = folder
+        self.options = options
         self.servers: list[Postgres] = []
         self._bindir = choose(installations(), None, folder).bindir
         self._account: Account | None = choose_account(folder / "none")
@@ -174,10 +182,10 @@ class Machine:
 
 
 @contextmanager
-def machine() -> Iterator[Machine]:
-    """A machine whose servers are killed at the end, and whose folder goes."""
+def machine(*options: str) -> Iterator[Machine]:
+    """A machine whose servers are killed at the end, and whose folder goes; *options* are all of theirs."""
     folder = Path(tempfile.mkdtemp(prefix="ts-operate-"))
-    made = Machine(folder)
+    made = Machine(folder, options)
     try:
         yield made
     finally:
