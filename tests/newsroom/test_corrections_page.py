@@ -129,6 +129,7 @@ def test_a_layer_goes_back_to_an_earlier_revision_and_forth_again(editor: Asker,
     page = editor.get(done.location).text
     assert "as known in revision" in page
     assert "a wrong map" in page
+    assert "rollback, by Olena &lt;b&gt;K" in page
 
 
 def test_all_of_it_goes_by_the_api_as_well(asker: Asker, desk: Desk) -> None:

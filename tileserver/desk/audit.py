@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tileserver.errors import BadParameter, UnreadableSource
+from tileserver.model import Revision
 from tileserver.store.audit import (
     START,
     Link,
@@ -47,6 +48,12 @@ async def newest_entries(
     with translated():
         found = await find_links(connection, theatre=theatre, what=what, by=by, most=most)
     return list(map(entry_document, found))
+
+
+async def entries_of(connection: Connection, revision: Revision) -> list[dict[str, Any]]:
+    """Return the entries of *revision*, newest first; none from before the log."""
+    with translated():
+        return list(map(entry_document, await find_links(connection, revision=revision)))
 
 
 async def entry(connection: Connection, number: int) -> dict[str, Any]:

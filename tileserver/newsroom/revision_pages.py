@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from tileserver.desk.audit import entries_of
 from tileserver.desk.corrections import Layers, Rollback, check_revision, rollback
 from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
 from tileserver.desk.layers import checked_layers, layers_of, theatre_and_layer
@@ -16,7 +19,7 @@ from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of
 from tileserver.newsroom.room import Newsroom, second, visitor_of
 from tileserver.newsroom.servers import following, is_awaited, servers_section
-from tileserver.newsroom.start_page import revisions_table
+from tileserver.newsroom.start_page import link, revisions_table
 from tileserver.picture.html import Html, element, table
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -65,12 +68,8 @@ class RevisionRoutes:
             )
             found = await following(connection, number)
             told = await _differences(connection, layers, entry, number)
-        rows = [
-            ("Committed", second(found.committed)),
-            ("What", entry.summary if entry else "changes no layer"),
-        ]
-        for ref, counts in (entry.layers if entry else {}).items():
-            rows.append((ref, f"{counts.features_added:,} versions came, {counts.features_ended:,} ended"))
+            acts = await entries_of(connection, number)
+        rows = [("Committed", second(found.committed)), *_said(entry, acts)]
         names = sorted(entry.layers) if entry else []
         back = [_rollback_form(request, number, names)] if number > 1 and names else []
         again = 1 if is_awaited(found, system_clock()) else 0
@@ -117,6 +116,17 @@ def _rollback_form(request: Request, number: int, names: Sequence[str]) -> Html:
         remark_fields({}),
         button("Roll back", "danger"),
     )
+
+
+def _said(revision: RevisionEntry | None, acts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Give the summary of *revision*, each of *acts* with its person and reason, and each layer with its rows."""
+    yield "What", revision.summary if revision else "changes no layer"
+    for act in acts:
+        where = urlencode({"theatre": act["theatre"], "what": act["what"]})
+        done = link(f"/desk/audit?{where}", f"{act['what']}, by {act['by'] or 'nobody named'}")
+        yield done, act["reason"] or "no reason was given"
+    for ref, counts in (revision.layers if revision else {}).items():
+        yield ref, f"{counts.features_added:,} versions came, {counts.features_ended:,} ended"
 
 
 async def _differences(

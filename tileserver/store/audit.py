@@ -150,16 +150,25 @@ async def last_link(connection: Connection) -> Link:
 
 
 async def find_links(
-    connection: Connection, *, theatre: str = "", what: str = "", by: str = "", most: int | None = None
+    connection: Connection,
+    *,
+    theatre: str = "",
+    what: str = "",
+    by: str = "",
+    revision: int | None = None,
+    most: int | None = None,
 ) -> list[Link]:
-    """Return the newest *most* entries that fit every text that is not empty, the newest first."""
+    """Return the newest *most* entries that fit *revision* and each text that is not empty, newest first."""
     rows = await connection.fetch(
         "SELECT number, previous, hash, said FROM audit_entry"
         " WHERE ($1 = '' OR said::jsonb ->> 'theatre' = $1) AND ($2 = '' OR said::jsonb ->> 'what' = $2)"
-        " AND ($3 = '' OR said::jsonb ->> 'by' = $3) ORDER BY number DESC LIMIT $4",
+        " AND ($3 = '' OR said::jsonb ->> 'by' = $3)"
+        " AND ($4::bigint IS NULL OR said::jsonb -> 'revisions' @> to_jsonb($4))"
+        " ORDER BY number DESC LIMIT $5",
         theatre,
         what,
         by,
+        revision,
         most,
     )
     return [Link(*row) for row in rows]
