@@ -119,7 +119,7 @@ def _rollback_form(request: Request, number: int, names: Sequence[str]) -> Html:
 
 
 def _said(revision: RevisionEntry | None, acts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Give the summary of *revision*, each of *acts* with its person and reason, and each layer with its rows."""
+    """Give the summary of *revision*, each act with its person and reason, each layer with its rows."""
     yield "What", revision.summary if revision else "changes no layer"
     for act in acts:
         where = urlencode({"theatre": act["theatre"], "what": act["what"]})
