@@ -121,11 +121,11 @@ def _slider(browser: Browser, tell: Tell) -> Table:
 
 
 def _year(browser: Browser, tell: Tell) -> Table:
-    columns = ("days played", "heap MB", "nodes", "listeners", "sources", "layers", "images")
+    columns = ("days played", "heap MB", "without code", "nodes", "listeners", "sources", "layers", "images")
     table = _table("What is kept, after collection, at the last day", *columns)
     for kept in year(browser, f"{SERVERS[-1]}/{PLACE}", YEAR, YEARS, tell):
         counts = (kept.nodes, kept.listeners, kept.sources, kept.layers, kept.images)
-        table.add_row(str(kept.days), f"{kept.heap / 1e6:.2f}", *map(str, counts))
+        table.add_row(str(kept.days), f"{kept.heap / 1e6:.2f}", f"{kept.data / 1e6:.2f}", *map(str, counts))
     return table
 
 

@@ -47,10 +47,12 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What there is after so many days were played: bytes of the collected heap, and counts of things."""
+    """What there is after so many days were played: bytes of the collected heap, those of them that are no
+    compiled code (the engine compiles on for years of play, until all is compiled), and counts of things."""
 
     days: int
     heap: int
+    data: int
     nodes: int
     listeners: int
     sources: int
@@ -201,4 +203,31 @@ def _kept(page: Page, session: CDPSession, days: int) -> Kept:
     heap = int(session.send("Runtime.getHeapUsage")["usedSize"])
     counters = session.send("Memory.getDOMCounters")
     counts = page.evaluate(COUNTS)
-    return Kept(days, heap, counters["nodes"], counters["jsEventListeners"], **counts)
+    data = data_of(_snapshot(session))
+    return Kept(days, heap, data, counters["nodes"], counters["jsEventListeners"], **counts)
+
+
+def _snapshot(session: CDPSession) -> dict[str, Any]:
+    chunks: list[str] = []
+
+    def take(event: dict[str, str]) -> None:
+        chunks.append(event["chunk"])
+
+    session.on("HeapProfiler.addHeapSnapshotChunk", take)
+    session.send("HeapProfiler.takeHeapSnapshot")
+    session.remove_listener("HeapProfiler.addHeapSnapshotChunk", take)
+    snapshot: dict[str, Any] = json.loads("".join(chunks))
+    return snapshot
+
+
+def data_of(snapshot: dict[str, Any]) -> int:
+    """Return the bytes of a heap snapshot that are the page's: neither compiled code nor the browser's."""
+    fields = snapshot["snapshot"]["meta"]["node_fields"]
+    kinds = snapshot["snapshot"]["meta"]["node_types"][0]
+    nodes, width = snapshot["nodes"], len(fields)
+    sizes: Counter[str] = Counter()
+    for kind, size in zip(
+        nodes[fields.index("type") :: width], nodes[fields.index("self_size") :: width], strict=True
+    ):
+        sizes[kinds[kind]] += size
+    return sum(size for kind, size in sizes.items() if kind not in ("code", "native"))

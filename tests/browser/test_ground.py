@@ -75,3 +75,16 @@ async def test_names_keep_off_the_marks_of_the_day(server_url: str, new_reader: 
     assert marks > 1
     assert under == []
     assert await _without_borders(reader) > 20
+
+
+async def test_the_ground_is_told_to_be_coarse_where_it_is_and_drawn_no_nearer(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader()
+    await reader.open(f"{server_url}/?{SAMPLE}#map=13.5/46.66/32.75&at=2023-11-09")
+    assert await reader.page.evaluate("tileserverMap.getZoom()") == 12
+    assert await reader.page.locator(".coarse").is_visible()
+    await reader.page.evaluate("tileserverMap.jumpTo({zoom: 9})")
+    await reader.settled()
+    assert not await reader.page.locator(".coarse").is_visible()
+    assert reader.complaints == []

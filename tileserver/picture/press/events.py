@@ -16,7 +16,7 @@ from tileserver.picture.press.ink import draw, interpolated, number, text
 from tileserver.picture.press.view import View
 
 RADIUS = 5.0  # pixels of a mark at zoom 9
-_SIZES = [(4, 0.28), (6, 0.6), (9, 1.0)]  # of a mark by zoom, as on the page: from afar none covers the front
+_SIZES = [(4, 0.42), (6, 0.66), (9, 1.0)]  # of a mark by zoom, as on the page: afar none covers the front
 _RING = 11.0  # pixels of the narrowest ring, around the mark
 _FAINT, _CLEAR = 0.08, 0.8
 _OLDER = 0.75  # opacity of a mark of an earlier day

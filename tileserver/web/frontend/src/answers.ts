@@ -7,6 +7,7 @@ import { dayText, type Day } from "./days";
 import { eventKey } from "./event_choice";
 import type { EventContext } from "./event_tool";
 import { cameraOfMap } from "./map";
+import type { Numbered } from "./note_numbers";
 import { namesOfDirection, type Note } from "./notes";
 import type { Parts } from "./parts";
 import type { Place as FoundPlace } from "./place_index";
@@ -58,13 +59,27 @@ export class Answers {
     }));
   }
 
+  /** The notes that are on the map, under their numbers; null where none are. */
+  numbered(): Numbered | null {
+    const { open, off, notes } = this.at();
+    const { page, travel } = this.parts;
+    const layer = open?.tiles.layers.notes;
+    if (!layer || off.has(layer) || !page.day) return null;
+    const { source } = travel.periods;
+    return { source, layer, theme: page.theme, notes: travel.periods.numbers(notes) };
+  }
+
   /** What a click is answered from at this moment; null where no day is shown. */
   clickContext(): ClickContext | null {
     const { language, say } = this;
     const { open, notes, link } = this.at();
     const { day } = this.parts.page;
     if (!open || !day) return null;
-    const layersOf = (role: Role): string[] => this.parts.travel.periods.layerIds(role);
+    const { travel, numbers } = this.parts;
+    const layersOf = (role: Role): string[] => [
+      ...travel.periods.layerIds(role),
+      ...(role === "notes" ? numbers.layerIds : []),
+    ];
     return {
       theatre: open.theatre.tileset,
       tiles: open.tiles,

@@ -23,6 +23,7 @@ import { EventTool } from "./event_tool"; // the list of events, and the popup t
 import { cameraOn, clearOf } from "./camera"; // where it looks at first
 import { createMap } from "./map"; // MapLibre's map
 import { MapLook } from "./map_look"; // base map and small images, in one theme
+import { NoteNumbers } from "./note_numbers"; // numbers that keep off each other, and off events
 import { NamedPlacesOnMap } from "./named_places"; // villages of the desk and of the data
 import { lookForNews } from "./news"; // what was published meanwhile
 import { Page } from "./page"; // theme, dress, the line over the map
@@ -72,8 +73,9 @@ export async function startPage(
   });
   const first = later(); // settles once the first day is drawn, or could not be had
   const style = ground.style(page.theme, language);
+  const drawnGround = { style, nearest: ground.nearest, isCoarse: ground.isCoarse };
   const camera = link.camera ?? (page.centre && cameraOn(page.centre, clearOf()));
-  const map = createMap(style, camera, page.embedded, language, say, first.promise);
+  const map = createMap(drawnGround, camera, page.embedded, language, say, first.promise);
   ground.watch(map);
   const styled = map.once("style.load");
   const recovery = new Recovery({
@@ -92,7 +94,10 @@ export async function startPage(
     drawable: () => recovery.drawable(),
     isLost: () => recovery.isLost,
     hasStopped: () => recovery.hasStopped,
-    onDay: (day, notes, entry) => visit.onDay(day, notes, entry),
+    onDay: (day, notes, entry) => {
+      numbers.onDay(travel.periods.source, notes);
+      visit.onDay(day, notes, entry);
+    },
     onFailure: () => visit.readAgain(),
     onWindow: (from, to) => visit.compareDays(from, to),
     told: (day) => visit.answers.told(day),
@@ -157,7 +162,8 @@ export async function startPage(
     shownSource: () => travel.periods.source,
     onMissing: (missing) => page.remark(missing ? say("recentMissing") : ""),
   });
-  const drawnNotes = new DrawnNotes(map, language);
+  const drawnNotes = new DrawnNotes(map, language, () => travel.periods.layerIds("events"));
+  const numbers = new NoteNumbers(map);
   const afterwards = new Afterwards(
     [new LegendAmounts(legend, language), recent, drawnNotes, events],
     () => travel.stands(),
@@ -172,6 +178,7 @@ export async function startPage(
     afterwards,
     recent,
     drawnNotes,
+    numbers,
     recovery,
     travel,
     comparison,
@@ -190,10 +197,10 @@ export async function startPage(
   addShare(tools, language, say, () => visit.answers.shared());
   addHelp(tools, say);
   keepForPrint(map);
-  keepClear(map, () => ({
-    events: travel.periods.layerIds("events"),
-    notes: travel.periods.layerIds("notes"),
-  }));
+  keepClear(map, {
+    events: () => travel.periods.layerIds("events"),
+    notes: (places) => numbers.place(visit.answers.numbered(), places),
+  });
   map.on("moveend", () => address.write("replace"));
   Object.assign(window, { tileserverMap: map, tileserverShownSource: () => travel.periods.source });
   lookForNews(() => visit.lookForNews());

@@ -58,6 +58,12 @@ export function curveOf({ places }: Arrow): { line: [number, number][]; bearing:
   return { line: line.map(([x, y]) => [x, latitude(y)]), bearing };
 }
 
+/** The zoom from which a line of degrees is this many px from end to end. */
+export function zoomOf(line: readonly (readonly [number, number])[], px: number): number {
+  const [[lon, lat], [lon2, lat2]] = [line[0]!, line.at(-1)!];
+  return Math.log2((px * 360) / (512 * Math.hypot(lon2 - lon, northing(lat2) - northing(lat))));
+}
+
 /** The part of a curve through all places from the i-th to the next, without its end (Catmull-Rom). */
 function stretch(through: readonly [number, number][], i: number): [number, number][] {
   const at = (k: number): [number, number] => through[Math.min(Math.max(k, 0), through.length - 1)]!;

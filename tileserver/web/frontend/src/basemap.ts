@@ -27,6 +27,11 @@ let built = "static/"; // where the files of the build are, from the page
 /** Say where the files of the build are, for a page that is not beside them. */
 export const useBuildAt = (folder: string): void => void (built = folder);
 
+/** The zoom from which the ground of the build is coarser than a reader would think, and the nearest that it is drawn at:
+ *  its sources know rivers and shores to some hundred metres, the Dnipro's flood plain to two kilometres, and no roads. */
+export const COARSE_FROM = 10.5;
+export const NEAREST = 12;
+
 const archive = (name: string): string =>
   `pmtiles://${new URL(`${built}basemap/${name}.pmtiles`, location.href).href}`;
 
@@ -60,7 +65,16 @@ function waterLayers(colours: Palette): LayerSpecification[] {
       "fill-color": colours.water,
       "fill-outline-color": colours.coast,
       // A fill of opacity 1 is drawn before all others, and so under the areas of control, whatever the order.
-      "fill-opacity": ["*", 0.999, opacity],
+      // From near by, what is not the sea is seen through, so that a town that the source has in the water stands on land.
+      "fill-opacity": [
+        "interpolate",
+        ["linear"],
+        ["zoom"],
+        COARSE_FROM - 1,
+        ["*", 0.999, opacity],
+        COARSE_FROM + 0.5,
+        ["*", ["match", ["get", "kind"], "sea", 0.999, 0.4], opacity],
+      ],
     },
   }));
 }

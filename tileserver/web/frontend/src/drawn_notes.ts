@@ -2,18 +2,18 @@
 // arrows and sectors that it declares. Drawn once a day has stood for a while, and gone in the moment that another comes. A box is
 // a label among others: where it stands, names of places give way.
 
-import type { LayerSpecification, Map as MapLibre } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, Map as MapLibre } from "maplibre-gl";
 import type { Follower, Stand } from "./afterwards";
-import { arrowsOf, curveOf, sectorsOf, type Arrow } from "./arrows";
+import { arrowsOf, curveOf, sectorsOf, zoomOf, type Arrow } from "./arrows";
 import { FIRST_LABEL, paletteOf } from "./basemap";
 import { worded, type Note } from "./notes";
+import { FIRST_WORDS, WIDE } from "./number_style";
 import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
 
 const SOURCE = "drawn-notes";
 const WORDS = `${SOURCE}-words`;
-const WIDE = 900; // px of a map that has room for words
-const FIRST_WORDS = 6.4; // zoom
 const LONGEST = 110; // letters of a box
+const SHORTEST = 26; // px of an arrow: of a shorter one the head alone is seen, and hides where it leads
 
 /** The beginning of a text: its first sentence, or as many words as there is room for. */
 export function beginning(text: string, most = LONGEST): string {
@@ -29,6 +29,7 @@ export class DrawnNotes implements Follower {
   constructor(
     private readonly map: MapLibre,
     private readonly language: string,
+    private readonly events: () => string[],
   ) {}
 
   leave(): void {
@@ -56,7 +57,9 @@ export class DrawnNotes implements Follower {
     ]);
     this.map.addSource(SOURCE, { type: "geojson", data: { type: "FeatureCollection", features } });
     this.layers = noteLayers(stand, this.map.getContainer().clientWidth >= WIDE);
-    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? undefined : FIRST_LABEL);
+    const events = new Set(this.events());
+    const below = this.map.getLayersOrder().find((id) => events.has(id)) ?? FIRST_LABEL;
+    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? undefined : below);
   }
 
   private words({ lon, lat, properties }: Note): GeoJSON.Feature {
@@ -87,7 +90,8 @@ function arrowFeatures(note: Note, stand: Stand): GeoJSON.Feature[] {
   return arrowsOf(note).flatMap((arrow): GeoJSON.Feature[] => {
     const colour = colourOfSide(arrow, stand);
     const { line, bearing } = curveOf(arrow);
-    const properties = { colour, bearing, head: arrowheadImage(colour, theme) };
+    const zoom = zoomOf(line, SHORTEST);
+    const properties = { colour, bearing, zoom, head: arrowheadImage(colour, theme) };
     return [
       {
         type: "Feature",
@@ -106,11 +110,12 @@ function arrowFeatures(note: Note, stand: Stand): GeoJSON.Feature[] {
 function noteLayers({ theme }: Stand, wide: boolean): LayerSpecification[] {
   const { casing, note } = paletteOf(theme);
   const width = (more: number): unknown => ["interpolate", ["linear"], ["zoom"], 5, 2.2 + more, 10, 6 + more];
+  const due: ExpressionSpecification = ["<=", ["coalesce", ["get", "zoom"], 0], ["zoom"]];
   const line = (id: string, paint: object, of = "arrow"): LayerSpecification => ({
     id: `${SOURCE}-${id}`,
     type: "line",
     source: SOURCE,
-    filter: ["==", ["get", "is"], of],
+    filter: ["all", ["==", ["get", "is"], of], due],
     layout: { "line-join": "round", "line-cap": "butt" },
     paint,
   });
@@ -129,7 +134,7 @@ function noteLayers({ theme }: Stand, wide: boolean): LayerSpecification[] {
       id: `${SOURCE}-head`,
       type: "symbol",
       source: SOURCE,
-      filter: ["==", ["get", "is"], "head"],
+      filter: ["all", ["==", ["get", "is"], "head"], due],
       layout: {
         "icon-image": ["get", "head"],
         "icon-rotate": ["get", "bearing"],

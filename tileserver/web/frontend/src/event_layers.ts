@@ -11,6 +11,7 @@ import {
   onState,
   placed,
   shapeImage,
+  stepped,
   type Look,
   type PlacedLayer,
   type SourceTraits,
@@ -26,8 +27,8 @@ const TODAY = [1, 0, 0, 0, 0];
 const FADING = [1, 0.9, 0.75, 0.55, 0.4]; // opacity of a mark by its age, see `AGES`
 const [FAR, NEAR] = [5.5, 6.5]; // zooms: from afar older marks lie upon each other, and upon the front
 const FROM_AFAR = 0.55; // of their opacity
-const SMALL = [4, 0.28, 6, 0.6, 9, 1] as const; // sizes of a mark by zoom
-const HOLES = [4, 0.6, 6, 1.3, 9, 2.3] as const; // radii of its hole, pixels
+const SMALL = [4, 0.42, 6, 0.66, 9, 1] as const; // sizes of a mark by zoom
+const HOLES = [4, 0.9, 6, 1.5, 9, 2.3] as const; // radii of its hole, pixels
 
 /** How much of a mark is seen: all of it on its own day, less and less later; nothing where it is off. */
 function faded(traits: SourceTraits, whole = 1, byAge = FADING): ExpressionSpecification | number {
@@ -54,6 +55,9 @@ const seenAll = (
   baseDay === null
     ? Object.fromEntries(Object.entries(opacities).map(([name, whole]) => [name, whole * (byAge[age] ?? 1)]))
     : {};
+
+/** The size of the mark of one event beside its image. */
+export const markSize = (zoom: number): number => stepped(SMALL, zoom);
 
 /** The sizes of marks by zoom: from afar too small to cover the front. */
 function sized(of: (size: number) => ExpressionSpecification | number): ExpressionSpecification {

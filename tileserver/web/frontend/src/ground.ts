@@ -6,6 +6,7 @@ import {
   BASEMAP_ATTRIBUTION,
   FIRST_LABEL,
   FIRST_WATER,
+  NEAREST,
   basemapStyle,
   paletteOf,
   type Theme,
@@ -16,13 +17,23 @@ import type { Declared } from "./own_basemap";
 /** What lies under everything, and whose it is. */
 export interface Ground {
   credit: string;
+  nearest: number; // zoom
+  isCoarse: () => boolean;
   style(theme: Theme, language: string): StyleSpecification;
   /** Look after it in a map, and bring the build's back once it has to be given up. */
   watch(map: MapLibre): void;
 }
 
 /** The base map of the build. */
-export const BUILT: Ground = { credit: BASEMAP_ATTRIBUTION, style: basemapStyle, watch: () => {} };
+export const BUILT: Ground = {
+  credit: BASEMAP_ATTRIBUTION,
+  nearest: NEAREST,
+  isCoarse: () => true,
+  style: basemapStyle,
+  watch: () => {},
+};
+
+const NEAREST_OF_OWN = 14; // zoom
 
 const MISSES = 3; // of tiles, one after the other
 
@@ -58,6 +69,8 @@ async function ownGround({ url, schema, attribution }: Declared): Promise<Ground
   let failed = false;
   return {
     credit: `${attribution} · ${BASEMAP_ATTRIBUTION}`,
+    nearest: NEAREST_OF_OWN,
+    isCoarse: () => failed,
     style: (theme, language) => (failed ? basemapStyle : style)(theme, language),
     watch(map) {
       let misses = MISSES - 1; // before the first tile one is enough
@@ -69,6 +82,7 @@ async function ownGround({ url, schema, attribution }: Declared): Promise<Ground
         failed = true;
         console.warn("basemap: the own archive is given up:", error);
         retreat(map, OWN, style("light", "en"));
+        map.setMaxZoom(NEAREST);
       });
     },
   };

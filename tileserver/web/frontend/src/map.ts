@@ -2,7 +2,9 @@
 
 import type { ErrorEvent, StyleSpecification } from "maplibre-gl";
 import { readArchives } from "./archives";
+import { CoarseNote } from "./coarse";
 import { complain } from "./complain";
+import type { Ground } from "./ground";
 import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "./maplibre";
 import type { Camera } from "./address";
 import { besideClear, cameraOn, clearOf, type Centre } from "./camera";
@@ -11,10 +13,15 @@ import { DATED } from "./period_layers";
 import { letWorkersBegin } from "./sandbox";
 import { unitText, type Say } from "./texts";
 
+/** The ground as a style, the nearest zoom that it is good for, and whether it is coarse there. */
+export interface Drawn extends Pick<Ground, "nearest" | "isCoarse"> {
+  style: StyleSpecification;
+}
+
 /** Make the map, at a camera or over Europe; what it is drawn on is read once *turn* settles. Throws where the browser has
  *  no WebGL 2. */
 export function createMap(
-  style: StyleSpecification,
+  { style, nearest, isCoarse }: Drawn,
   camera: Camera | null,
   embedded: boolean,
   language: string,
@@ -32,7 +39,7 @@ export function createMap(
       ? { center: [camera.lon, camera.lat] as [number, number], zoom: camera.zoom }
       : { center: [20, 48] as [number, number], zoom: 3 }),
     minZoom: 2,
-    maxZoom: 14,
+    maxZoom: nearest,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
@@ -54,6 +61,7 @@ export function createMap(
   });
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-right");
+  map.addControl(new CoarseNote(say("coarse"), isCoarse), "bottom-right");
   map.on("error", (event: ErrorEvent & { sourceId?: string }) => {
     if (!event.sourceId?.startsWith(DATED)) complain(event.error.message); // dated sources answer for themselves
   });

@@ -8,6 +8,7 @@ import type { DrawnNotes } from "./drawn_notes";
 import type { GainsView } from "./gains_view";
 import type { Legend } from "./legend";
 import type { MapLook } from "./map_look";
+import type { NoteNumbers } from "./note_numbers";
 import type { Page } from "./page";
 import type { Panel } from "./panel";
 import type { Popups } from "./popup";
@@ -29,6 +30,7 @@ export interface Parts {
   comparison: Comparison;
   recent: RecentGains;
   drawnNotes: DrawnNotes;
+  numbers: NoteNumbers;
   popups: Popups;
   gains: GainsView;
   address: Address;

@@ -122,7 +122,11 @@ export class PeriodLayers {
     for (const { layer, seen, unseen } of this.placed) {
       const share = layer.type === "fill" ? this.share : 1;
       for (const [property, value] of Object.entries(this.seen ? seen : unseen))
-        this.map.setPaintProperty(layer.id, property as "line-opacity", value * share);
+        this.map.setPaintProperty(
+          layer.id,
+          property as "line-opacity",
+          typeof value === "number" ? value * share : value,
+        );
     }
   }
 

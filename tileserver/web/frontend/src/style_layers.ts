@@ -5,6 +5,7 @@ import type { ExpressionSpecification } from "maplibre-gl";
 import { FIRST_LABEL, FIRST_WATER, paletteOf } from "./basemap";
 import type { DrawnLayer, Role } from "./catalogue";
 import { events } from "./event_layers";
+import { numberLayout } from "./number_style";
 import {
   byCode,
   colourOf,
@@ -214,28 +215,26 @@ function notes(source: string, layer: DrawnLayer, look: Look, traits: SourceTrai
         type: "symbol",
         source,
         "source-layer": layer.name,
-        layout: {
-          "icon-image": `note:${look.theme}`,
-          "icon-allow-overlap": true,
-          "icon-ignore-placement": true,
-          "text-field": number,
-          "text-font": ["Bold", "system-ui"],
-          "text-size": ["interpolate", ["linear"], ["zoom"], 4, 9, 6.5, 12],
-          "icon-size": ["interpolate", ["linear"], ["zoom"], 4, 0.72, 6.5, 1],
-          "text-allow-overlap": true,
-          "text-ignore-placement": true,
-        },
+        layout: { ...numberLayout(look.theme), "text-field": number },
         paint: {
-          "icon-opacity": onState(traits, true),
-          "text-opacity": onState(traits, true),
+          "icon-opacity": ownOnly(onState(traits, true)),
+          "text-opacity": ownOnly(onState(traits, true)),
           "text-color": colours.noteText,
         },
       },
       "",
-      traits.baseDay === null ? { "icon-opacity": 1, "text-opacity": 1 } : {},
+      traits.baseDay === null ? { "icon-opacity": ownOnly(1), "text-opacity": ownOnly(1) } : {},
     ),
   ];
 }
+
+/** An opacity of what stands on its place, and not beside it (see `note_numbers.ts`). */
+const ownOnly = (opacity: ExpressionSpecification | number): ExpressionSpecification => [
+  "case",
+  ["boolean", ["feature-state", "beside"], false],
+  0,
+  opacity,
+];
 
 type Draw = (source: string, layer: DrawnLayer, look: Look, traits: SourceTraits) => PlacedLayer[];
 

@@ -25,19 +25,22 @@ export interface SourceTraits {
   age?: number;
 }
 
+/** An opacity from 0 to 1, or what it depends on. */
+export type Opacity = number | ExpressionSpecification;
+
 /** A style layer, unseen, to be added under the one called `before` ("" for the top). Setting the opacities of
  *  `seen` shows it in one frame, whatever its features; those of `unseen` hide it. */
 export interface PlacedLayer {
   layer: LayerSpecification;
   before: string;
-  seen: Record<string, number>;
+  seen: Record<string, Opacity>;
   unseen: Record<string, number>;
 }
 
 export const placed = (
   layer: LayerSpecification,
   before: string,
-  seen: Record<string, number>,
+  seen: Record<string, Opacity>,
 ): PlacedLayer => ({
   layer,
   before,
@@ -89,4 +92,23 @@ export function byCode(
     ...pairs.flat(),
     otherwise,
   ] as unknown as ExpressionSpecification;
+}
+
+/** Values by zoom, each times *by*, as an expression. */
+export const interpolated = (stops: readonly number[], by = 1): ExpressionSpecification =>
+  [
+    "interpolate",
+    ["linear"],
+    ["zoom"],
+    ...stops.map((each, i) => (i % 2 ? each * by : each)),
+  ] as unknown as ExpressionSpecification;
+
+/** The value of such stops at a zoom. */
+export function stepped(stops: readonly number[], zoom: number): number {
+  const zooms = stops.filter((_, i) => i % 2 === 0),
+    values = stops.filter((_, i) => i % 2);
+  const next = zooms.findIndex((one) => one > zoom);
+  if (next < 1) return next ? values.at(-1)! : values[0]!;
+  const share = (zoom - zooms[next - 1]!) / (zooms[next]! - zooms[next - 1]!);
+  return values[next - 1]! + share * (values[next]! - values[next - 1]!);
 }

@@ -14,7 +14,7 @@ test("from afar marks are small, and those of earlier days fainter", () => {
   };
   const sizes = layout["icon-size"] as [string, string[], string[], number, unknown[], number, unknown[]];
   const [, , , z4, far, z6, near] = sizes;
-  assert.deepEqual([z4, far.at(-1), z6, near.at(-1)], [4, 0.28, 6, 0.6]);
+  assert.deepEqual([z4, far.at(-1), z6, near.at(-1)], [4, 0.42, 6, 0.66]);
   const opacity = paint["icon-opacity"] as unknown[];
   const shares = (at: number): number[] =>
     ((opacity[at] as unknown[])[2] as number[]).filter((_, i) => i >= 2 && i % 2 === 0);

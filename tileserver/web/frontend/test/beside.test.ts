@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { zoomOf } from "../src/arrows";
+import { besides, type Sizes, type Spot } from "../src/beside";
+
+const SIZES: Sizes = { number: 7.5, mark: 3.5, width: 375, height: 812, rightward: true };
+
+const covers = ([x, y]: Spot, [left, top]: Spot, reach: number): boolean =>
+  Math.abs(x - left) < reach && Math.abs(y - top) < reach;
+
+test("a number with nothing around it stands on its place", () => {
+  assert.deepEqual(besides([[100, 100]], [[140, 100]], SIZES), [[100, 100]]);
+});
+
+test("numbers of places that lie on each other do not cover each other, nor what happened there", () => {
+  const places: Spot[] = [
+    [310, 448],
+    [305, 459],
+    [300, 466],
+    [302, 455],
+  ];
+  const marks: Spot[] = places.map(([x, y]) => [x - 3, y + 2]);
+  const found = besides(places, marks, SIZES);
+  for (const [i, at] of found.entries()) {
+    for (const other of found.slice(i + 1)) assert.ok(!covers(at, other, 2 * SIZES.number), `${i}`);
+    for (const mark of marks) assert.ok(!covers(at, mark, SIZES.number + SIZES.mark), `${i}`);
+  }
+});
+
+test("a number stays where it stood well enough the last time", () => {
+  const mark: Spot = [100, 100];
+  const [first] = besides([[100, 100]], [mark], SIZES);
+  const [right, down] = [first![0] - 100, first![1] - 100];
+  const across: Spot = [-right, -down];
+  const [second] = besides([[100, 100]], [mark], SIZES, [across]);
+  assert.deepEqual(second, [100 + across[0], 100 + across[1]]);
+});
+
+test("a number leaves neither the screen nor the side that its words need", () => {
+  const crowd: Spot[] = [[8, 8]];
+  const [[x, y]] = besides([[8, 8]], crowd, SIZES) as [Spot];
+  assert.ok(x >= SIZES.number && y >= SIZES.number);
+  const [beside] = besides([[100, 100]], [[100, 100]], { ...SIZES, rightward: false });
+  assert.ok(beside![0] < 100 + SIZES.number);
+});
+
+test("an arrow is drawn from the zoom on at which it is long enough", () => {
+  const line: [number, number][] = [
+    [0, 0],
+    [360 / 512, 0],
+  ];
+  assert.equal(zoomOf(line, 1), 0);
+  assert.equal(zoomOf(line, 16), 4);
+});
