@@ -27,14 +27,16 @@ class Carried(NamedTuple):
     """What *rate* requests a second ask of the origin.
 
     ``origin`` are requests a second by kind, ``unseen`` those at most of answers that the sessions did not
-    come to; ``cores`` are processors of servers. After a publication ``drawn`` answers are asked for, within
-    the time that any is kept, that nobody has drawn; meanwhile servers take ``burst_cores``.
+    come to; ``cores`` are processors of servers, ``unseen_cores`` those at most that take the unseen where
+    nobody has drawn any of them. After a publication ``drawn`` answers are asked for, within the time that
+    any is kept, that nobody has drawn; meanwhile servers take ``burst_cores``.
     """
 
     rate: float
     origin: Mapping[str, float]
     unseen: float
     cores: float
+    unseen_cores: float
     drawn: float
     burst_cores: float
     burst_database_cores: float
@@ -97,6 +99,7 @@ def carried(
         origin,
         sum(unseen.values()),
         cores,
+        sum(each * costs[kind].first_s for kind, each in unseen.items()),
         sum(drawn.values()),
         cores + sum(each * costs[kind].first_s for kind, each in drawn.items()) / max_age_s,
         sum(each * costs[kind].first_database_s for kind, each in drawn.items()) / max_age_s,

@@ -126,6 +126,10 @@ def what_follows(
         ["and at most, of what the sessions did not come to", *(f"{each.unseen:,.1f}" for each in found)],
         ["from the cache, at least", *(f"{100 * (1 - each.to_origin / each.rate):.2f} %" for each in found)],
         ["cores of servers", *(f"{each.cores:.2f}" for each in found)],
+        [
+            "and at most, to draw what they did not come to",
+            *(f"{each.unseen_cores:.2f}" for each in found),
+        ],
         ["drawn anew after a publication", *(f"{each.drawn:,.0f}" for each in found)],
         ["cores of servers meanwhile", *(f"{each.burst_cores:.2f}" for each in found)],
         ["cores of PostgreSQL meanwhile", *(f"{each.burst_database_cores:.2f}" for each in found)],

@@ -92,6 +92,7 @@ def test_a_thousand_times_the_readers_ask_the_servers_for_little_more() -> None:
     costs = dict.fromkeys(kept, COST)
     few, many = (carried(counts, counts, rate, kept, costs, 60.0) for rate in (4_000, 4_000_000))
     assert sum(few.origin.values()) < sum(many.origin.values()) <= len(counts) / 60
+    assert many.unseen_cores == pytest.approx(many.unseen * COST.first_s)
     assert many.drawn == pytest.approx(len(counts), rel=0.01)
     assert many.burst_cores - many.cores == pytest.approx(many.drawn * COST.first_s / 60)
     assert many.burst_statements == pytest.approx(many.drawn * 3 / 60)
