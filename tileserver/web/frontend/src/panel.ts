@@ -1,10 +1,18 @@
 // The words beside the map: theatre, date, notice, notes, credits.
 
 import type { Aged, Known, Newest } from "./ages";
-import { changesOf, type Catalogue, type DayCount, type Role, type TileJson } from "./catalogue";
+import {
+  changesOf,
+  type Catalogue,
+  type DayCount,
+  type DrawnLayer,
+  type Role,
+  type TileJson,
+} from "./catalogue";
 import { asOfWeekday, dayText, hoursText, spanText, weekdayText, type Day } from "./days";
 import { byId, element, safeUrl } from "./dom";
 import type { EventWindow } from "./event_window";
+import { evidenceContent } from "./evidence";
 import { worded, type Note } from "./notes";
 import { pick, type Say } from "./texts";
 
@@ -28,6 +36,7 @@ export interface Told {
 /** The card and the details under it. */
 export class Panel {
   private listed: number[] | null = null; // ids of the notes in the list
+  private noteLayer: DrawnLayer | undefined;
 
   constructor(
     private readonly language: string,
@@ -53,9 +62,8 @@ export class Panel {
     const notice = pick(tiles.notice, this.language) || pick(theatre?.notice, this.language);
     for (const part of ["notice-text", "notice-whole"]) byId(part).textContent = notice;
     for (const part of ["notice", "notice-whole"]) byId(part).hidden = !notice;
-    byId("notes-section").hidden = !tiles.drawn.some(
-      ({ role, newest }) => role === "notes" && newest !== null,
-    );
+    this.noteLayer = tiles.drawn.find(({ role, newest }) => role === "notes" && newest !== null);
+    byId("notes-section").hidden = this.noteLayer === undefined;
     this.fillCredits(tiles);
   }
 
@@ -178,6 +186,7 @@ export class Panel {
     return element("li", "", [
       element("h3", "", [heading]),
       element("p", "", [worded(note.properties, "text", this.language)]),
+      ...evidenceContent(this.noteLayer, note.properties, this.language, this.say),
     ]);
   }
 

@@ -116,6 +116,29 @@ test("the notes stand under the numbers that they have on the map, and lead ther
   assert.deepEqual(flown, [south]);
 });
 
+test("a note names its sources, each a link where it has an address, and no script becomes one", () => {
+  const sources = JSON.stringify([
+    { publisher: "General Staff" },
+    { publisher: "ISW", url: "https://example.org/9-november" },
+    { publisher: "Nobody", url: "javascript:alert(1)" },
+  ]);
+  const evidence = { exactness: "", sources: "sources", graphic: "", classes: [], latitude: 48 };
+  const drawn = [{ ...layer("notes", "notes", []), evidence }];
+  panel.fillTheatre(catalogue, "war", { ...tiles, drawn });
+  const sourced = { ...north, properties: { ...north.properties, sources } };
+  show({ notes: [sourced, south] });
+  assert.deepEqual(textsOf("#notes li:first-child .event-source"), [
+    "Source: General Staff",
+    "Source: ISW",
+    "Source: Nobody",
+  ]);
+  const links = [...document.querySelectorAll<HTMLAnchorElement>("#notes a.event-source")];
+  assert.deepEqual(
+    links.map(({ href }) => href),
+    ["https://example.org/9-november"],
+  );
+});
+
 test("notes that stay are left in place, so that focus and reading stay with them", () => {
   show();
   const before = document.querySelector("#notes li");
