@@ -120,6 +120,8 @@ def test_check_names_each_fault_and_how_to_mend_it(run: Run, databases: Database
         *tiers,
         "front end",
         "basemap",
+        "watched files",
+        "desk",
     ]
     assert found["settings"]["ok"]
     assert not found["database"]["ok"]
@@ -129,6 +131,24 @@ def test_check_names_each_fault_and_how_to_mend_it(run: Run, databases: Database
     found = {each["what"]: each for each in json.loads(run("check", "--json", dsn=databases.bare()).out)}
     assert found["database"]["ok"]
     assert found["schema"]["detail"] == "the database has no schema yet; run: tileserver migrate"
+
+
+def test_check_reads_what_settings_name(run: Run, sample_database: str, tmp_path: Path) -> None:
+    wrong = {
+        "TILESERVER_WATCH": str(tmp_path / "none.toml"),
+        "TILESERVER_DESK_PEOPLE": str(tmp_path / "nobody.toml"),
+        "TILESERVER_THEATRE": "ukraine-sampel",
+    }
+    done = run("check", "--json", dsn=sample_database, **wrong)
+    found = {each["what"]: each for each in json.loads(done.out)}
+    assert [name for name, each in found.items() if not each["ok"] and name != "front end"] == [
+        "layers",
+        "watched files",
+        "desk",
+    ]
+    assert "did you mean 'ukraine-sample'?" in found["layers"]["detail"]
+    assert found["watched files"]["detail"] == f"there is no file {tmp_path / 'none.toml'}"
+    assert found["desk"]["detail"] == f"there is no file {tmp_path / 'nobody.toml'}"
 
 
 def test_check_finds_a_sound_installation_sound(run: Run, sample_database: str) -> None:

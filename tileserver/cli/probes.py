@@ -16,6 +16,7 @@ from pathlib import Path
 from tileserver.cli.archives import look_at_url
 from tileserver.cli.session import elsewhere, has_data, with_connection
 from tileserver.clock import TOLERANCE
+from tileserver.complaints import near_miss
 from tileserver.config import SETTINGS, Settings
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import (
@@ -26,6 +27,7 @@ from tileserver.errors import (
     TileserverError,
     Unavailable,
 )
+from tileserver.newsroom.people import load_people
 from tileserver.setting_values import misspelt
 from tileserver.store.connect import Connection
 from tileserver.store.contradictions import undeclared_codes
@@ -35,6 +37,7 @@ from tileserver.tiles.catalogue import Catalogue, load_catalogue
 from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
+from tileserver.watch.declared import load_watch
 from tileserver.web.basemap_archive import read_archive
 from tileserver.web.built import STATIC
 from tileserver.web.server import listening
@@ -107,6 +110,11 @@ def _layers(settings: Settings) -> str:
     wrong |= {str(ref): each.reason for ref, each in catalogue.missing.items()} | catalogue.unreadable
     if wrong:
         raise LayerUnavailable("; ".join(f"{name}: {reason}" for name, reason in wrong.items()))
+    if settings.theatre and settings.theatre not in catalogue.theatres:
+        near = near_miss(settings.theatre, catalogue.theatres)
+        raise BadParameter(
+            f"TILESERVER_THEATRE: there is no theatre {settings.theatre!r} here{near}; another one is shown"
+        )
     return f"{len(catalogue.layers)} can be read"
 
 
@@ -168,6 +176,19 @@ def _basemap(settings: Settings) -> str:
     return f"{settings.basemap}: {found.schema}, zooms {found.minzoom}-{found.maxzoom}, {found.attribution}"
 
 
+def _watched_files(settings: Settings) -> str:
+    if not settings.watch:
+        return "TILESERVER_WATCH is empty; no file is watched"
+    return f"{settings.watch}: {', '.join(each.name for each in load_watch(Path(settings.watch)))}"
+
+
+def _desk(settings: Settings) -> str:
+    """Whether the file of persons can be read; a desk that nobody set up is no fault."""
+    if settings.desk_people is None:
+        return "TILESERVER_DESK_PEOPLE is empty; nobody logs in by a token"
+    return f"{settings.desk_people}: {', '.join(each.name for each in load_people(settings.desk_people))}"
+
+
 PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("settings", _settings),
     ("database", _database),
@@ -179,4 +200,6 @@ PROBES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("shared cache", _shared_cache),
     ("front end", _front_end),
     ("basemap", _basemap),
+    ("watched files", _watched_files),
+    ("desk", _desk),
 )
