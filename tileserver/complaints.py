@@ -51,8 +51,6 @@ def read_toml(path: Path, where: str, otherwise: str) -> str:
         if path.stat().st_size > MOST_BYTES:
             raise BadParameter(f"{where} has more than {MOST_BYTES >> 20} MB, and {otherwise}")
         return path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise BadParameter(f"there is no file {where}") from error
     except OSError as error:
         raise BadParameter(f"{where} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -147,8 +147,11 @@ def test_check_reads_what_settings_name(run: Run, sample_database: str, tmp_path
         "desk",
     ]
     assert "did you mean 'ukraine-sample'?" in found["layers"]["detail"]
-    assert found["watched files"]["detail"] == f"there is no file {tmp_path / 'none.toml'}"
-    assert found["desk"]["detail"] == f"there is no file {tmp_path / 'nobody.toml'}"
+    assert (
+        found["watched files"]["detail"]
+        == f"{tmp_path / 'none.toml'} cannot be read: No such file or directory"
+    )
+    assert found["desk"]["detail"] == f"{tmp_path / 'nobody.toml'} cannot be read: No such file or directory"
 
 
 def test_check_finds_a_sound_installation_sound(run: Run, sample_database: str) -> None:

@@ -7,17 +7,16 @@ the fault and how to mend it.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tileserver.cli.archives import look_at_url
-from tileserver.cli.session import elsewhere, has_data, with_connection
+from tileserver.cli.session import elsewhere, has_data, misspelt_settings, with_connection
 from tileserver.clock import TOLERANCE
 from tileserver.complaints import near_miss
-from tileserver.config import SETTINGS, Settings
+from tileserver.config import Settings
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import (
     BadParameter,
@@ -28,7 +27,6 @@ from tileserver.errors import (
     Unavailable,
 )
 from tileserver.newsroom.people import load_people
-from tileserver.setting_values import misspelt
 from tileserver.store.connect import Connection
 from tileserver.store.contradictions import undeclared_codes
 from tileserver.store.instance import database_release, database_time
@@ -45,7 +43,7 @@ from tileserver.web.server import listening
 
 def _settings(settings: Settings) -> str:
     """Whether a server could listen, and no setting is misspelt; one of ours that listens is no fault."""
-    if wrong := misspelt(os.environ, (setting.name for setting in SETTINGS)):
+    if wrong := misspelt_settings():
         raise BadParameter(" ".join(wrong))
     try:
         with listening(settings):

@@ -10,14 +10,13 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.options import person
-from tileserver.cli.session import clock, database, err, progress_bar
-from tileserver.config import SETTINGS, Settings, read_settings
+from tileserver.cli.session import clock, database, err, misspelt_settings, progress_bar
+from tileserver.config import Settings, read_settings
 from tileserver.desk.due_thread import publishing_due
 from tileserver.desk.upkeep import Upkeep, up_to_date
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.keeper import keeping
 from tileserver.samples.load import load_samples_if_empty
-from tileserver.setting_values import misspelt
 from tileserver.web.exposition import exposing
 from tileserver.web.logs import configure_logs
 from tileserver.web.server import address_of, begin_again, listening, run_server
@@ -37,7 +36,7 @@ def serve(
     """
     settings = read_settings()
     configure_logs(settings.log)
-    for complaint in misspelt(os.environ, (setting.name for setting in SETTINGS)):
+    for complaint in misspelt_settings():
         err.print(complaint, highlight=False)
     with listening(settings) as door, database(settings, creates=True) as dsn:
         queue = os.dup(door.fileno())  # which takes connections on, whoever closes the socket

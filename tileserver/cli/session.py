@@ -26,10 +26,11 @@ from rich.progress import (
 from rich.table import Table
 
 from tileserver.clock import GuardedClock
-from tileserver.config import Settings, read_settings
+from tileserver.config import SETTINGS, Settings, read_settings
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import ClusterUnavailable
+from tileserver.setting_values import misspelt
 from tileserver.store.connect import Connection, Pool, connect
 from tileserver.store.instance import database_time
 from tileserver.tiles.current import Current
@@ -133,6 +134,11 @@ async def _ask_time(connection: Connection) -> None:
         own.witness(await database_time(connection))
         if own.trouble:
             err.print(f"[bold red]clock:[/bold red] {own.trouble}", highlight=False, soft_wrap=True)
+
+
+def misspelt_settings() -> list[str]:
+    """Return a complaint for each variable of the environment that looks like a setting and is none."""
+    return misspelt(os.environ, (setting.name for setting in SETTINGS))
 
 
 def print_json(value: Any) -> None:
