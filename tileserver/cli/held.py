@@ -19,7 +19,6 @@ from tileserver.desk.layers import checked_layers
 from tileserver.desk.preview import Preview
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.desk.review_document import review_document
-from tileserver.desk.said_times import publish_instant
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
 from tileserver.store.held import HeldImport, find_held
@@ -179,9 +178,7 @@ def _agree(
         async def work(connection: Connection) -> tuple[str, Outcome]:
             layers = await checked_layers(connection)
             await rebuild_stale(connection, progress)
-            found = await find_held(connection, number)
-            theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
-            at = publish_instant(publish_at, theatre, clock.get()())
+            at = await desk.publish_instant_of(connection, layers, number, publish_at, clock.get()())
             return await desk.accept(connection, layers, number, reason, progress, said, who, at)
 
         ref, outcome = with_connection(work)

@@ -16,6 +16,7 @@ from tileserver.desk.job import Job, Outcome, Progress, Shown, no_progress
 from tileserver.desk.judge import Ruling
 from tileserver.desk.prepared import Prepared, unpack
 from tileserver.desk.preview import Preview, preview
+from tileserver.desk.said_times import publish_instant
 from tileserver.desk.verdict import Effect, Verdict, judge
 from tileserver.desk.withdrawn import hide
 from tileserver.desk.writing import hold
@@ -188,6 +189,13 @@ def held_job(
     own = {each.layer.name: each for each in layers if each.ref.theatre == stored.ref.theatre}
     said = found.plan.remark if consent.remark is None else consent.remark
     return Job(connection, own, stored.layer.name, progress, consent.reason, shown, said, consent.by)
+
+
+async def publish_instant_of(
+    connection: Connection, layers: Collection[StoredLayer], number: int, text: str, now: datetime
+) -> datetime | None:
+    """Return the instant (UTC) of *text*, said of the held import *number*; errors as `publish_instant`."""
+    return publish_instant(text, _layer(layers, await find_held(connection, number)).theatre, now)
 
 
 async def reject(connection: Connection, number: int, reason: str, by: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from tileserver.desk.held import accept, keep_for_review, preview_held
+from tileserver.desk.held import accept, keep_for_review, preview_held, publish_instant_of
 from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job, Outcome, Progress
 from tileserver.desk.layers import checked_layers, layers_of
@@ -17,7 +17,7 @@ from tileserver.desk.preview import Preview
 from tileserver.desk.preview_document import preview_document
 from tileserver.desk.preview_page import findings_tables, preview_sections
 from tileserver.desk.redraw_all import rebuild_stale
-from tileserver.desk.said_times import first_instant, publish_instant
+from tileserver.desk.said_times import first_instant
 from tileserver.errors import TileserverError
 from tileserver.model import LayerRef
 from tileserver.newsroom.errand_messages import (
@@ -32,7 +32,6 @@ from tileserver.newsroom.errand_messages import (
 from tileserver.picture.html import join
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, connect
-from tileserver.store.held import find_held
 from tileserver.store.instance import database_time
 from tileserver.store.sayable import sayable
 
@@ -109,9 +108,8 @@ def _account(number: int, stored: StoredLayer, told: Preview) -> HeldAccount:
 async def _publish(connection: Connection, errand: Publish, progress: Progress) -> ErrandResult:
     layers = await checked_layers(connection)
     await rebuild_stale(connection, progress)
-    found = await find_held(connection, errand.number)
-    theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
-    at = publish_instant(errand.at, theatre, await database_time(connection))
+    now = await database_time(connection)
+    at = await publish_instant_of(connection, layers, errand.number, errand.at, now)
     said = errand.reason, progress, errand.remark, errand.by, at
     _, outcome = await accept(connection, layers, errand.number, *said)
     return ErrandResult(_published(outcome), held=errand.number, revision=outcome.revision)

@@ -9,9 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tileserver.desk.due import cancel
-from tileserver.desk.held import HeldReview, reject, review
+from tileserver.desk.held import HeldReview, publish_instant_of, reject, review
 from tileserver.desk.layers import checked_layers
-from tileserver.desk.said_times import publish_instant
 from tileserver.errors import BadParameter
 from tileserver.languages import LANGUAGES
 from tileserver.newsroom.errand_messages import HeldAccount, LookAt, Publish
@@ -20,7 +19,6 @@ from tileserver.newsroom.layout import button, desk_page, facts, field, filled, 
 from tileserver.newsroom.room import Newsroom, second, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element
-from tileserver.store.held import find_held
 from tileserver.store.instance import database_time
 
 _LOOKED_AGAIN_S = 2
@@ -135,9 +133,8 @@ async def begin_publishing(room: Newsroom, errand: Publish) -> Running:
     if errand.at:  # said at once, and not by the errand some seconds later
         async with room.database() as connection:
             layers = await checked_layers(connection)
-            found = await find_held(connection, errand.number)
-            theatre = next(each.theatre for each in layers if each.layer_id == found.layer_id)
-            publish_instant(errand.at, theatre, await database_time(connection))
+            now = await database_time(connection)
+            await publish_instant_of(connection, layers, errand.number, errand.at, now)
     return room.errands.begin(errand, errand.by, f"publish import {errand.number}")
 
 
