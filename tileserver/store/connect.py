@@ -13,13 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import msgspec
 
-from tileserver.errors import (
-    BadAddress,
-    LayerUnavailable,
-    StoreBusy,
-    StoreUnavailable,
-    TileserverError,
-)
+from tileserver.errors import BadAddress, LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
 from tileserver.origin import came_from
 from tileserver.store.servers import Floor, ReaderConnection, holds, is_pooled, note_kind
 

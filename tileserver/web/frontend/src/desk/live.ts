@@ -2,6 +2,7 @@
 
 import { readArchives } from "../archives";
 import { BASEMAP_ATTRIBUTION, type Theme } from "../basemap";
+import { element } from "../dom";
 import { IMAGE_RATIO, imageOf, setPlaceImages } from "../images";
 import { Map as MapLibre, Marker, NavigationControl, Popup, ScaleControl, setWorkerUrl } from "../maplibre";
 import {
@@ -26,8 +27,8 @@ export function prepare(worker: string): void {
 
 /** The map of a figure. Throws nothing: where a map cannot be, the picture stays. */
 export class LiveFigure {
-  private readonly holder = made("div", "live");
-  private readonly canvas = made("div", "canvas");
+  private readonly holder = element("div", "live");
+  private readonly canvas = element("div", "canvas");
   private map: MapLibre | null = null;
   private popup: Popup | null = null;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
@@ -116,21 +117,22 @@ export class LiveFigure {
   }
 
   private pin({ label, paint, title, target }: Mark): HTMLElement {
-    const link = made("a", `pin ${this.told.name}-${paint}`, label);
-    link.href = `#${target}`;
-    link.title = title;
-    link.setAttribute("aria-label", title);
-    link.setAttribute("role", "link"); // MapLibre calls it an image otherwise
-    return link;
+    return element("a", `pin ${this.told.name}-${paint}`, [label], {
+      href: `#${target}`,
+      title,
+      "aria-label": title,
+      role: "link", // MapLibre calls it an image otherwise
+    });
   }
 
   /** Let the number of a row show its place. */
   private linkRow({ at, label, target, title }: Mark): void {
     const row = document.getElementById(target);
     if (!row) return;
-    const button = made("button", "row", label);
-    button.type = "button";
-    button.setAttribute("aria-label", `Show ${label} on the map`);
+    const button = element("button", "row", [label], {
+      type: "button",
+      "aria-label": `Show ${label} on the map`,
+    });
     button.addEventListener("click", () => {
       const map = this.drawn();
       if (!map) return;
@@ -142,18 +144,14 @@ export class LiveFigure {
   }
 
   private bar(): HTMLElement {
-    const bar = made("div", "bar");
+    const bar = element("div", "bar");
     if (this.told.public.features.length) {
-      const label = made("label", "", " The change over what is public");
-      const box = made("input", "");
-      box.type = "checkbox";
+      const box = element("input", "", [], { type: "checkbox" });
       box.checked = true;
       box.addEventListener("change", () => this.show(box.checked));
-      label.prepend(box);
-      bar.append(label);
+      bar.append(element("label", "", [box, " The change over what is public"]));
     }
-    const whole = made("button", "plain", "Show all of it");
-    whole.type = "button";
+    const whole = element("button", "plain", ["Show all of it"], { type: "button" });
     whole.addEventListener("click", () => this.drawn()?.fitBounds(this.told.bounds));
     bar.append(whole);
     return bar;
@@ -168,27 +166,10 @@ export class LiveFigure {
   }
 
   private legend(): HTMLElement {
-    const list = made("ul", "legend of-live");
-    for (const [number, { words, texture }] of legendOf(this.told)) {
-      const swatch = made("span", `swatch ${texture} ${this.told.name}-${number}`);
-      swatch.setAttribute("aria-hidden", "true");
-      const item = made("li", "");
-      item.append(swatch, words);
-      list.append(item);
-    }
-    const credit = made("li", "credit", BASEMAP_ATTRIBUTION);
-    list.append(credit);
-    return list;
+    const items = legendOf(this.told).map(([number, { words, texture }]) => {
+      const look = `swatch ${texture} ${this.told.name}-${number}`;
+      return element("li", "", [element("span", look, [], { "aria-hidden": "true" }), words]);
+    });
+    return element("ul", "legend of-live", [...items, element("li", "credit", [BASEMAP_ATTRIBUTION])]);
   }
-}
-
-function made<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  name: string,
-  text = "",
-): HTMLElementTagNameMap[Tag] {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text) element.textContent = text;
-  return element;
 }
