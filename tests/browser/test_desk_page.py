@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.axe import axe
 from tests.browser.conftest import NewReader, Reader
+from tests.browser.desk_pages import PATIENCE_MS, choose, compare, correct, day_file, log_in
 from tests.conftest import serving
-from tests.desk.conftest import Desk, _collection
+from tests.desk.conftest import Desk
 from tests.newsroom.conftest import desk_serving
 from tileserver.newsroom.people import add_person
 
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.db, pytest.mark.browser, pytest.mark.asyncio(loop_scop
 DAY = datetime(2023, 11, 9, tzinfo=UTC)
 WRONG: Cells = {(column, row): "occupied" for column in range(6) for row in range(6)}
 RIGHT: Cells = {**WRONG, (5, 0): "liberated"}
-PATIENCE_MS = 120_000
+A_DAY = timedelta(days=1)
 PHONE = (390, 780)
 
 
@@ -56,22 +57,7 @@ def beside(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture
 def right_day(tmp_path: Path) -> Path:
     """A file of the day as it was."""
-    path = tmp_path / f"{int(DAY.timestamp())}.geojson"
-    path.write_bytes(_collection(RIGHT))
-    return path
-
-
-async def _log_in(page: Page, beside: DeskBeside) -> None:
-    await page.goto(beside.at("/desk/"))
-    await page.get_by_label("Token").fill(beside.token)
-    await page.get_by_role("button", name="Log in").click()
-    await expect(page.get_by_role("heading", name="Desk", exact=True)).to_be_visible()
-
-
-async def _upload(page: Page, path: Path) -> None:
-    await page.get_by_role("link", name="Import").click()
-    await page.get_by_label("File", exact=True).set_input_files(path)
-    await page.get_by_label("Layer", exact=True).select_option("ukraine.control")
+    return day_file(tmp_path, DAY, RIGHT)
 
 
 async def test_a_correction_goes_from_the_file_to_the_reader_without_any_script(
@@ -79,14 +65,9 @@ async def test_a_correction_goes_from_the_file_to_the_reader_without_any_script(
 ) -> None:
     opened = await new_reader(1280, 900, java_script_enabled=False)
     page = opened.page
-    page.set_default_timeout(PATIENCE_MS)
-    await _log_in(page, beside)
+    await log_in(page, beside.port, beside.token)
     began = time.monotonic()
-    await _upload(page, right_day)
-    await page.get_by_text("Remark for readers").click()
-    await page.get_by_label("English").fill("Two sources say that it was liberated.")
-    await page.get_by_role("button", name="Upload and compare").click()
-    await expect(page.get_by_text("Land that changes hands").first).to_be_visible(timeout=PATIENCE_MS)
+    await correct(page, right_day, "Two sources say that it was liberated.")
     reported = time.monotonic()
     assert await page.locator("svg.map").count() >= 1
     await page.get_by_label("Reason").first.fill("the brigade and a film say so")
@@ -114,12 +95,9 @@ async def test_the_change_lies_on_the_readers_basemap_over_what_is_public(
 ) -> None:
     opened = await new_reader(1280, 900)
     page = opened.page
-    page.set_default_timeout(PATIENCE_MS)
-    await _log_in(page, beside)
-    other = tmp_path / "1699660800.geojson"
-    other.write_bytes(_collection({**RIGHT, (1, 1): "unknown"}))
-    await _upload(page, other)
-    await page.get_by_role("button", name="Upload and compare").click()
+    await log_in(page, beside.port, beside.token)
+    await choose(page, day_file(tmp_path, DAY + 2 * A_DAY, {**RIGHT, (1, 1): "unknown"}))
+    await compare(page)
     live = page.locator("figure[data-map] .live").first
     await expect(live).to_have_attribute("data-state", "drawn", timeout=PATIENCE_MS)
     assert await page.locator("svg.map").first.is_hidden()
@@ -141,13 +119,10 @@ async def test_a_browser_that_can_draw_no_map_keeps_the_picture(
 ) -> None:
     opened = await new_reader(1280, 900)
     page = opened.page
-    page.set_default_timeout(PATIENCE_MS)
     await page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
-    await _log_in(page, beside)
-    other = tmp_path / "1699747200.geojson"
-    other.write_bytes(_collection({**RIGHT, (2, 2): "unknown"}))
-    await _upload(page, other)
-    await page.get_by_role("button", name="Upload and compare").click()
+    await log_in(page, beside.port, beside.token)
+    await choose(page, day_file(tmp_path, DAY + 3 * A_DAY, {**RIGHT, (2, 2): "unknown"}))
+    await compare(page)
     await expect(page.locator("svg.map").first).to_be_visible(timeout=PATIENCE_MS)
     assert await page.locator(".live").count() == 0
     assert opened.complaints == []
@@ -169,15 +144,13 @@ async def test_nobody_is_kept_out_of_any_page(
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(beside.at("/desk/"))
     await _looked_at(opened, "log in")
-    await _log_in(page, beside)
+    await log_in(page, beside.port, beside.token)
     await _looked_at(opened, "desk")
-    other = tmp_path / "1699574400.geojson"
-    other.write_bytes(_collection({**RIGHT, (0, 0): "unknown"}))
-    await _upload(page, other)
+    await choose(page, day_file(tmp_path, DAY + A_DAY, {**RIGHT, (0, 0): "unknown"}))
     for each in await page.locator("summary").all():
         await each.click()
     await _looked_at(opened, "import")
-    await page.get_by_role("button", name="Upload and compare").click()
+    await compare(page)
     await expect(page.get_by_text("Land that changes hands").first).to_be_visible(timeout=PATIENCE_MS)
     await page.locator(".live").first.scroll_into_view_if_needed()  # on a phone it begins when it is near
     await expect(page.locator(".live").first).to_have_attribute("data-state", "drawn", timeout=PATIENCE_MS)

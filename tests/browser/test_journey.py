@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.conftest import NewReader, Reader
+from tests.browser.desk_pages import PATIENCE_MS, correct, day_file, log_in
 from tests.browser.test_recovery import CLOCK
 from tests.conftest import ROOT, serving
-from tests.desk.conftest import Desk, _collection
+from tests.desk.conftest import Desk
 from tests.newsroom.conftest import desk_serving
 from tileserver.desk.audit import newest_entries
 from tileserver.newsroom.people import add_person
@@ -43,7 +44,6 @@ RIGHT: Cells = {**WRONG, **{(5, row): "liberated" for row in range(6)}}
 WORDS = "Two sources say that it was liberated."
 WHY = "the brigade and a film say so"
 ONE, OTHER = "Olena K.", "Petro B."
-PATIENCE_MS = 120_000
 HASTE = 60  # the page looks every two minutes; here every two seconds
 
 
@@ -75,9 +75,7 @@ def ways(databases: Databases) -> Iterator[dict[str, Beside]]:
 @pytest.fixture
 def right_day(tmp_path: Path) -> Path:
     """A file of the day as it was."""
-    path = tmp_path / f"{int(DAY.timestamp())}.geojson"
-    path.write_bytes(_collection(RIGHT))
-    return path
+    return day_file(tmp_path, DAY, RIGHT)
 
 
 async def _open_map(new_reader: NewReader, url: str) -> Reader:
@@ -123,35 +121,17 @@ async def _is_listed(reader: Reader, url: str) -> None:
         assert WORDS in await answer.text()
 
 
-async def _log_in(page: Page, port: int, token: str) -> None:
-    page.set_default_timeout(PATIENCE_MS)
-    await page.goto(f"http://127.0.0.1:{port}/desk/")
-    await page.get_by_label("Token").fill(token)
-    await page.get_by_role("button", name="Log in").click()
-    await expect(page.get_by_role("heading", name="Desk", exact=True)).to_be_visible()
-
-
-async def _upload(page: Page, path: Path) -> None:
-    await page.get_by_role("link", name="Import").click()
-    await page.get_by_label("File", exact=True).set_input_files(path)
-    await page.get_by_label("Layer", exact=True).select_option("ukraine.control")
-    await page.get_by_text("Remark for readers").click()
-    await page.get_by_label("English").fill(WORDS)
-    await page.get_by_role("button", name="Upload and compare").click()
-    await expect(page.get_by_text("Land that changes hands").first).to_be_visible(timeout=PATIENCE_MS)
-
-
 async def _by_page(beside: Beside, new_reader: NewReader, path: Path, people: Path) -> tuple[float, float]:
     """Upload as one person, publish as the other; return the seconds to the report, and the last moment."""
     tokens = [add_person(people, name) for name in (ONE, OTHER)]
     with desk_serving(beside.desk.dsn, people) as port:
         one, other = [(await new_reader(1280, 900)).page for _ in tokens]
-        await _log_in(one, port, tokens[0])
+        await log_in(one, port, tokens[0])
         began = time.monotonic()
-        await _upload(one, path)
+        await correct(one, path, WORDS)
         reported = time.monotonic() - began
         assert await one.locator("svg.map").count() >= 1
-        await _log_in(other, port, tokens[1])
+        await log_in(other, port, tokens[1])
         await other.goto(one.url)
         await other.get_by_label("Reason").first.fill(WHY)
         await other.get_by_role("button", name="Publish").click()
