@@ -57,6 +57,7 @@ async def test_files_draw_what_the_server_draws(
         assert await reader.shown() == await reader.labelled() == day
         await reader.until("document.documentElement.dataset.after === 'done'")
         await reader.settled()
+        await reader.until("document.documentElement.dataset.clear === 'done'")
         assert reader.complaints == []
         pictures.append(await _bare(reader))
     assert await reader.difference(*pictures) == 0

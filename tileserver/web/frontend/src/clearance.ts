@@ -98,7 +98,10 @@ export function keepClear(map: MapLibre, marks: Marks): void {
     ];
     const wanted = JSON.stringify(rooms);
     const source = map.getSource<GeoJSONSource>(NAME); // gone with a style that was lost
-    if (wanted === kept && (source || rooms.length === 0)) return;
+    if (wanted === kept && (source || rooms.length === 0)) {
+      document.documentElement.dataset["clear"] = "done"; // and every name and number stands where it stays
+      return;
+    }
     kept = wanted;
     if (source) void source.setData(asData(rooms));
     else
@@ -109,6 +112,7 @@ export function keepClear(map: MapLibre, marks: Marks): void {
   };
   map.on("idle", () => {
     clearTimeout(timer);
+    document.documentElement.dataset["clear"] = "waiting";
     timer = setTimeout(() => map.isStyleLoaded() && follow(), REST_MS);
   });
 }
