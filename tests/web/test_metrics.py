@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -22,7 +23,7 @@ from tileserver.config import read_settings
 from tileserver.errors import BadParameter
 from tileserver.setting_values import Endpoint
 from tileserver.web.app import create_app
-from tileserver.web.exposition import exposing
+from tileserver.web.exposition import AllProcesses, exposing
 from tileserver.web.keys_text import make_key
 from tileserver.web.kinds import KINDS, OTHER, kind_of, tileset_label
 from tileserver.web.metrics import GAUGES, Metrics
@@ -140,6 +141,13 @@ def test_states_are_those_of_the_processes_that_live(watched: tuple[str, int]) -
 
 
 @pytest.mark.db
+def test_the_file_of_a_process_that_has_just_begun_has_no_figures_and_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "counter_1.db").touch()
+    assert list(AllProcesses(tmp_path).collect()) == []
+    (tmp_path / "counter_2.db").write_bytes(bytes(1 << 20))  # it has its room, and has counted nothing
+    assert list(AllProcesses(tmp_path).collect()) == []
+
+
 def test_every_family_is_shown_after_a_few_requests_and_the_readers_port_has_none(
     watched: tuple[str, int],
 ) -> None:

@@ -84,6 +84,15 @@ class AllProcesses:
         for number in map(int, numbers):
             if not Path(f"/proc/{number}").exists():
                 multiprocess.mark_process_dead(number, str(self._folder))  # type: ignore[no-untyped-call]
-        files = [str(file) for file in self._folder.glob("*.db")]
+        # A process makes a file first, and gives it its room then: in between it has not even a head.
+        files = [file.path for file in os.scandir(self._folder) if file.name.endswith(".db") and _size(file)]
         merged: Iterable[Metric] = multiprocess.MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return merged
+
+
+def _size(file: os.DirEntry[str]) -> int:
+    """Return the bytes of a *file*; none of one that another reader has just taken away."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
