@@ -21,7 +21,7 @@ from tests.conftest import settings_for
 from tileserver.errors import ShelfUnavailable
 from tileserver.tiles import shelf as shelf_module
 from tileserver.tiles.shelf import Shelf, open_shelf
-from tileserver.tiles.shelf_file import FILE
+from tileserver.tiles.shelf_file import FILE, ShelfFile
 
 ROOM = 1 << 22
 PAGE = 8192
@@ -504,3 +504,33 @@ def test_a_value_that_was_changed_is_damage_and_is_replaced(tmp_path: Path, dama
     keep(shelf, "here", b"a tile")
     assert shelf.get("here") == b"a tile"
     shelf.close()
+
+
+def test_who_is_at_work_while_the_shelf_closes_finds_nothing_and_says_no_trouble(tmp_path: Path) -> None:
+    """A cancelled task leaves its thread at work: it holds the file, and meets a closed database."""
+    shelf = Shelf(tmp_path, ROOM)
+    keep(shelf, "a", b"tile")
+    file = shelf._file
+    assert file is not None
+    may_go_on, results = threading.Event(), list[object]()
+
+    def held(self: ShelfFile, *_: object) -> set[str]:
+        may_go_on.wait(10)
+        return ShelfFile.has_many(self, ["a"])
+
+    file.has_many = held.__get__(file)  # type: ignore[method-assign]
+    at_work = threading.Thread(target=lambda: results.append(shelf.has_many(["a"])))
+    at_work.start()
+    with capture_logs() as said:
+        shelf.close()
+        may_go_on.set()
+        at_work.join(10)
+        assert results == [set()]
+        assert asyncio.run(shelf.get_many(["a"])) == {}
+        shelf._slow_until = time.monotonic() + 60  # by the thread of a slow disk, which has ended
+        assert asyncio.run(shelf.get_many(["a"])) == {}
+        assert shelf.size == len(shelf) == 0
+        with pytest.raises(ShelfUnavailable, match="closed"):
+            shelf.put([("b", b"tile")])
+    assert said == []
+    assert not shelf.trouble

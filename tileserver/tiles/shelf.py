@@ -24,7 +24,7 @@ import structlog
 from tileserver.config import Settings
 from tileserver.errors import ShelfUnavailable
 from tileserver.origin import came_from
-from tileserver.tiles.shelf_faults import FAILURES, is_busy, is_damage, is_doubtful
+from tileserver.tiles.shelf_faults import FAILURES, is_busy, is_damage, is_doubtful, words_of
 from tileserver.tiles.shelf_file import FILE, ShelfFile
 from tileserver.tiles.shelf_opening import open_file, put_aside
 
@@ -120,9 +120,8 @@ class Shelf:
         ShelfUnavailable
             They cannot be written, or take more than there may be.
         """
-        file = self._file
-        if file is None:
-            raise ShelfUnavailable(f"TILESERVER_SHELF cannot be opened: {self.trouble}")
+        if (file := self._file) is None:
+            raise ShelfUnavailable(f"TILESERVER_SHELF cannot be opened: {self.trouble or 'it was closed'}")
         try:
             size = file.put(tiles)
         except ValueError as error:
@@ -161,7 +160,7 @@ class Shelf:
         return 0 if self._file is None else len(self._file)
 
     def close(self) -> None:
-        """Write the waiting tiles, note the last uses, and close the file."""
+        """Write the waiting tiles and the last uses, close the file; a thread still at work finds nothing."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -175,7 +174,10 @@ class Shelf:
     async def _look_by_thread(self, names: Sequence[str]) -> dict[str, bytes] | None:
         if self._hanging is not None and not self._hanging.done():
             return {}
-        reading = self._readers.submit(self._look, names)
+        with self._changed:
+            if self._closing:  # which takes no more
+                return {}
+            reading = self._readers.submit(self._look, names)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(reading), _PATIENCE_S)
         except TimeoutError:
@@ -209,8 +211,7 @@ class Shelf:
             self._changed.notify_all()
 
     def _say(self, error: BaseException) -> None:
-        said = getattr(error, "strerror", None) or str(error) or type(error).__name__  # without the path
-        if said != self.trouble:
+        if (said := words_of(error)) != self.trouble:
             name = getattr(error, "sqlite_errorname", type(error).__name__)
             log.error("the shelf cannot be used", error=str(error), code=name)
         self.trouble = said
@@ -244,8 +245,9 @@ class Shelf:
             if self._broken is not None or self._file is None:
                 self._mend()
             self._write(some)
-        if self._file is not None:
-            self._file.close()
+        file, self._file = self._file, None  # first: who still holds it has met no trouble
+        if file is not None:
+            file.close()
 
     def _write(self, some: list[tuple[str, bytes]]) -> None:
         """Write *some* tiles, else the uses; tiles that cannot be written are dropped."""
@@ -268,8 +270,7 @@ class Shelf:
 
     def _mend(self) -> None:
         """Begin a new file where the old file is damaged or gone."""
-        file, error = self._file, self._broken
-        self._file = None
+        (file, self._file), error = (self._file, None), self._broken
         if file is not None:
             self.generation += 1
             with suppress(*FAILURES):

@@ -40,5 +40,10 @@ def is_damage(error: BaseException) -> bool:
     return is_known or _code(error).startswith(_DAMAGED) or "Could not decode to UTF-8" in str(error)
 
 
+def words_of(error: BaseException) -> str:
+    """Return the fault in words, without the path."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 def _code(error: BaseException) -> str:
     return getattr(error, "sqlite_errorname", "")
