@@ -233,7 +233,7 @@ def test_import_says_what_it_did_and_again_that_nothing_changed(
     first = run(*argv, dsn=database)
     assert first.code == 0
     account = "read 1, imported 1, quarantined 0, left out 0\n"
-    added = r"1 snapshots, 1 versions added, 0 ended, [1-9][0-9,]* faces drawn, 0 ended"
+    added = r"1 snapshot, 1 version added, 0 ended, [1-9][0-9,]* faces drawn, 0 ended"
     line = first.out.splitlines(keepends=True)[0]
     assert re.fullmatch(f"ukraine.control: revision 1; {added}; {account}", line)
     again = run(*argv, dsn=database)

@@ -102,9 +102,9 @@ def test_an_import_goes_by_the_mapping_that_was_kept_with_the_theatre(
     table.write_text("day,x,y,what,was\n2024-05-01,36.5,48.5,a bridge,a depot\n")
     for file in (desk / "events.toml", desk / "maps" / "control.toml", desk / "isle.toml"):
         file.unlink()  # the database alone suffices
-    assert "1 versions added" in run("import", "isle.events", str(table), dsn=dsn).out
+    assert "1 version added" in run("import", "isle.events", str(table), dsn=dsn).out
     assert (
-        "1 versions added"
+        "1 version added"
         in run("import", "isle.control", str(area(tmp_path, "20240501.geojson")), dsn=dsn).out
     )
 
@@ -113,9 +113,7 @@ def test_an_import_goes_by_the_mapping_that_was_kept_with_the_theatre(
     assert "'events' is read by the mapping events.toml, which says itself where dates" in refused.err
     other = tmp_path / "other.toml"
     other.write_text(EVENTS.replace('"what"', '"was"'), "utf-8")
-    assert (
-        "1 versions added" in run("import", "isle.events", str(table), "--mapping", str(other), dsn=dsn).out
-    )
+    assert "1 version added" in run("import", "isle.events", str(table), "--mapping", str(other), dsn=dsn).out
 
 
 @pytest.mark.db

@@ -56,8 +56,8 @@ def test_revisions_are_listed_newest_first_for_all_or_for_one_layer(
     found = json.loads(run("revisions", "--json", dsn=dsn).out)
     assert [(each["revision"], each["summary"]) for each in found] == [
         (3, "2 features of ukraine.events from e.csv"),
-        (2, f"1 snapshots of ukraine.control from {FIRST + DAY}.geojson; accepted: it is empty"),
-        (1, f"1 snapshots of ukraine.control from {FIRST}.geojson"),
+        (2, f"1 snapshot of ukraine.control from {FIRST + DAY}.geojson; accepted: it is empty"),
+        (1, f"1 snapshot of ukraine.control from {FIRST}.geojson"),
     ]
     assert found[0]["layers"]["ukraine.events"]["features_added"] == 2
     assert found[2]["layers"]["ukraine.control"]["features_added"] == 1
@@ -153,7 +153,7 @@ def test_an_event_is_withdrawn_by_the_id_that_its_tile_has(run: Run, dsn: str, t
     events = {each["properties"]["text"]: each["id"] for each in map(json.loads, rows.splitlines())}
     argv = ("withdraw", "ukraine.events", "--reason", "a house", "--yes")
     done = run(*argv, "--id", str(events["A road"]), dsn=dsn)
-    assert done.out == "ukraine.events, rows of all revisions: 1 features, 0 faces\n" + _withdrawn(4)
+    assert done.out == "ukraine.events, rows of all revisions: 1 feature, 0 faces\n" + _withdrawn(4)
     for revision in ("3", "4"):
         rows = run(*cut, "--revision", revision, dsn=dsn).out
         assert [json.loads(row)["properties"]["text"] for row in rows.splitlines()] == ["A bridge"]

@@ -162,7 +162,7 @@ def test_what_is_accepted_is_what_was_read_and_its_revision_says_why(desk: Desk,
     outcome = accepted(desk, number)
     assert outcome.revision == 2
     (stored,) = desk.fetch("SELECT summary, report FROM revision WHERE id = 2")
-    assert stored["summary"] == f"1 snapshots of ukraine.control from {path.name}; accepted: {WHY}"
+    assert stored["summary"] == f"1 snapshot of ukraine.control from {path.name}; accepted: {WHY}"
     assert stored["report"]["accepted"]["reason"] == WHY
     other = desk.fetch("SELECT state, reason, revision, content FROM held")
     assert [(*row,) for row in other] == [("accepted", WHY, 2, None)]

@@ -130,6 +130,17 @@ def test_a_layer_goes_back_to_an_earlier_revision_and_forth_again(editor: Asker,
     assert "as known in revision" in page
     assert "a wrong map" in page
     assert "rollback, by Olena &lt;b&gt;K" in page
+    assert _offered(page) == {"ukraine.control": str(newest + 1)}
+    undone = editor.get(f"/desk/revisions/{newest + 1}").text
+    assert "1 snapshot of ukraine.control" in undone
+    assert _offered(undone) == {}  # it was rolled back: it holds that by now
+    assert f"There is nothing to roll back: what held at revision {newest} holds now." in undone
+
+
+def _offered(page: str) -> dict[str, str]:
+    """The layers that a page rolls back, and the revision to which it does."""
+    to = re.search(r'name="to" value="(\d+)"', page)
+    return {} if to is None else dict.fromkeys(re.findall(r'<option value="([^"]+)"', page), to[1])
 
 
 def test_all_of_it_goes_by_the_api_as_well(asker: Asker, desk: Desk) -> None:

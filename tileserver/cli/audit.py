@@ -10,6 +10,7 @@ import typer
 
 from tileserver.cli.preview import check_writable
 from tileserver.cli.session import Json, out, print_json, print_table, with_connection
+from tileserver.counted import counted
 from tileserver.desk import audit as log
 from tileserver.store.connect import Connection
 from tileserver.store.migrations import check_schema
@@ -134,7 +135,7 @@ def verify(
     elif found.broken:
         typer.echo(f"broken at {found.broken}")
     else:
-        typer.echo(f"whole: {found.entries:,} entries, head {found.head.hex()}")
+        typer.echo(f"whole: {counted(found.entries, 'entry', 'entries')}, head {found.head.hex()}")
     if found.broken:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ import typer
 from tileserver.cli.options import By, Why, person
 from tileserver.cli.session import Json, database, out, print_json, print_table, with_connection
 from tileserver.config import read_settings
+from tileserver.counted import counted
 from tileserver.desk.acts import note_restore
 from tileserver.desk.file_hash import file_sha256
 from tileserver.embedded.cluster import Cluster
@@ -135,7 +136,7 @@ def restore(file: File, by: By = "", reason: Why = "") -> None:
     except BaseException:  # nothing half restored is left to be served
         cluster.remove()
         raise
-    out.print(f"restored; periods of history of {layers} layers have new names")
+    out.print(f"restored; periods of history of {counted(layers, 'layer')} have new names")
 
 
 @db.command()
@@ -160,7 +161,7 @@ def renew(
         await check_schema(connection)
         return await note_restore(connection, "renew", who, reason, backup=backup)
 
-    out.print(f"periods of history of {with_connection(work)} layers have new names")
+    out.print(f"periods of history of {counted(with_connection(work), 'layer')} have new names")
 
 
 @db.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from tileserver.counted import counted
 from tileserver.desk.corrections import Withdrawal
 from tileserver.desk.differences import Balance, DifferencePeriod
 from tileserver.times import format_instant
@@ -59,7 +60,10 @@ def _km2(balance: Balance) -> dict[str, Any]:
 def print_withdrawal(layer: str, asked: Withdrawal) -> None:
     """Print the number of rows and the snapshots that a withdrawal from *layer* would take out."""
     taken = asked.taken
-    typer.echo(f"{layer}, rows of all revisions: {taken.features:,} features, {taken.faces:,} faces")
+    typer.echo(
+        f"{layer}, rows of all revisions: {counted(taken.features, 'feature')},"
+        f" {counted(taken.faces, 'face')}"
+    )
     if taken.snapshots:
         typer.echo("snapshots: " + ", ".join(map(format_instant, taken.snapshots)))
     if asked.goes_on:

@@ -13,6 +13,7 @@ import typer
 from tileserver.cli.options import bounds_lonlat, zooms_within
 from tileserver.cli.session import Json, err, out, print_json, progress_bar, with_service
 from tileserver.config import read_settings
+from tileserver.counted import counted
 from tileserver.errors import BadParameter
 from tileserver.export.archive import Written
 from tileserver.export.areas import NamedArea, area_of
@@ -175,7 +176,7 @@ def _say(made: Sequence[Written], json: bool) -> None:
     if not made:
         out.print("nothing changed")
     for each in made:
-        said = f"{each.path}: {each.tiles:,} tiles, {each.bytes:,} bytes"
+        said = f"{each.path}: {counted(each.tiles, 'tile')}, {each.bytes:,} bytes"
         out.print(said, highlight=False, soft_wrap=True)
 
 

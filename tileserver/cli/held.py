@@ -12,6 +12,7 @@ from tileserver.cli.options import By, PublishAt, Remarks, person, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, clock, print_json, print_table, progress_bar, with_connection
+from tileserver.counted import counted
 from tileserver.desk import held as desk
 from tileserver.desk.held import HeldReview
 from tileserver.desk.job import Outcome
@@ -92,7 +93,7 @@ def show(number: Number, report: ReportFile = None, json: Json = False) -> None:
         typer.echo(f"  {ruling.words}")
     print_findings(found.report)
     if found.state == "waiting":
-        typer.echo(f"It would add {seen.added:,} versions of features and end {seen.ended:,}.")
+        typer.echo(f"It would add {counted(seen.added, 'version')} of features and end {seen.ended:,}.")
         print_effects(seen.effects, "What it would change")
         if seen.missing:
             typer.echo(f"To publish it, another person: tileserver held approve {found.id} --by NAME")

@@ -11,6 +11,7 @@ import typer
 from tileserver.cli.outcome import print_findings, print_rules
 from tileserver.cli.preview import check_writable
 from tileserver.cli.session import Json, out, print_json, print_table
+from tileserver.counted import counted
 from tileserver.desk.said_times import first_instant
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
 from tileserver.desk.trial_page import trial_page
@@ -166,7 +167,7 @@ def _print_account(trial: Trial) -> None:
     report = trial.report.as_dict()
     print_findings(report)
     print_rules(report)
-    snapshots = f" in {trial.snapshots:,} snapshots" if trial.snapshots else ""
+    snapshots = f" in {counted(trial.snapshots, 'snapshot')}" if trial.snapshots else ""
     out.print(
         f"read {report['read']:,}, would import {report['imported']:,}{snapshots},"
         f" put aside {report['quarantined']:,}, leave out {report['left_out']:,}",

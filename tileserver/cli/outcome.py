@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from tileserver.cli.session import out, print_json, print_table
+from tileserver.counted import counted
 from tileserver.desk.job import Outcome
 from tileserver.desk.verdict import Effect
 from tileserver.ingest.mapping.values import shown
@@ -90,20 +91,20 @@ def _what(outcome: Outcome) -> str:
     what = "nothing changed" if outcome.revision is None else f"revision {outcome.revision}"
     edits = f" ({outcome.edited:,} of them edits)" if outcome.edited else ""
     return (
-        f"{what}; {outcome.snapshots:,} snapshots, {outcome.added:,} versions added,"
+        f"{what}; {counted(outcome.snapshots, 'snapshot')}, {counted(outcome.added, 'version')} added,"
         f" {outcome.ended:,} ended{edits},"
-        f" {outcome.faces_added:,} faces drawn, {outcome.faces_ended:,} ended;"
+        f" {counted(outcome.faces_added, 'face')} drawn, {outcome.faces_ended:,} ended;"
     )
 
 
 def print_taken(hidden: int, coarsened: int, go: str, lose: str) -> None:
     """Print the numbers of events that go out of every revision, whole or in part, where there are any."""
     if hidden:
-        typer.echo(f"  {hidden:,} events {go} out of every revision: a source of theirs is hidden")
+        typer.echo(f"  {counted(hidden, 'event')} {go} out of every revision: a source is hidden")
     if coarsened:
         typer.echo(
-            f"  {coarsened:,} events {lose} their more exact versions in every revision:"
-            " their place is told less exactly"
+            f"  {counted(coarsened, 'event')} {lose} more exact versions in every revision:"
+            " the place is told less exactly"
         )
 
 

@@ -11,6 +11,7 @@ from tileserver.cli.options import By, Why, person
 from tileserver.cli.outcome import print_findings
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.complaints import near_miss
+from tileserver.counted import counted
 from tileserver.desk.acts import drop_places, import_places
 from tileserver.desk.file_hash import file_sha256
 from tileserver.desk.layers import checked_layers, layers_of
@@ -119,4 +120,4 @@ def remove(
         raise BadParameter(
             f"there is no list {name[:80]!r}{near_miss(name, there)}; there are: {', '.join(there) or 'none'}"
         )
-    typer.echo(f"{name}: {removed:,} places removed")
+    typer.echo(f"{name}: {counted(removed, 'place')} removed")

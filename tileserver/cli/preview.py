@@ -12,6 +12,7 @@ from rich.markup import escape
 from tileserver.cli.outcome import print_effects, print_findings, print_rules, print_taken
 from tileserver.cli.private import serve_privately
 from tileserver.cli.session import err, out, print_json, print_table
+from tileserver.counted import counted
 from tileserver.desk.preview import FATES, Preview
 from tileserver.desk.preview_document import preview_document
 from tileserver.desk.preview_page import preview_page
@@ -74,8 +75,9 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
         return
     report = told.report
     out.print(
-        f"[bold]{stored.ref}[/bold]: {escape(verdict_words(told, accepted))} It would add {told.added:,}"
-        f" versions of features, end {told.ended:,}, and change {told.days:,} days; read {report['read']:,},"
+        f"[bold]{stored.ref}[/bold]: {escape(verdict_words(told, accepted))} It would add"
+        f" {counted(told.added, 'version')} of features, end {told.ended:,},"
+        f" and change {counted(told.days, 'day')}; read {report['read']:,},"
         f" imported {report['imported']:,}, quarantined {report['quarantined']:,},"
         f" left out {report['left_out']:,}",
         highlight=False,

@@ -12,6 +12,7 @@ from tileserver.cli.differences import COLUMNS, difference_document, difference_
 from tileserver.cli.options import By, Ids, Keys, Remarks, Why, named_ids, person, remark_of
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, with_connection
+from tileserver.counted import counted
 from tileserver.desk.corrections import (
     Rollback,
     Withdrawal,
@@ -152,7 +153,8 @@ def rollback(
         typer.echo(f"{name}: nothing changed; it holds what it held at revision {revision}")
     else:
         typer.echo(
-            f"{name}: revision {done.revision} holds what revision {revision} held; {done.rows:,} rows"
+            f"{name}: revision {done.revision} holds what revision {revision} held;"
+            f" {counted(done.rows, 'row')}"
         )
     if done.settled:
         typer.echo(f"warning: {done.settled}")

@@ -12,6 +12,7 @@ import typer
 from tileserver.cli.options import bounds_lonlat, zooms_within
 from tileserver.cli.session import Json, out, print_json, progress_bar, with_service
 from tileserver.config import read_settings
+from tileserver.counted import counted
 from tileserver.errors import BadParameter
 from tileserver.tiles.ahead import Progress, Renderer, made
 from tileserver.tiles.seed import ALWAYS, Order, Wanted, plan
@@ -77,7 +78,7 @@ def seed(
         print_json({name: value for name, value in asdict(done).items() if name != "began"})
         return
     out.print(
-        f"{done.versions:,} versions: {done.there:,} were there, {done.rendered:,} rendered,"
+        f"{counted(done.versions, 'version')}: {done.there:,} were there, {done.rendered:,} rendered,"
         f" {done.bytes / 1e6:,.1f} MB added",
         highlight=False,
     )

@@ -13,6 +13,7 @@ import typer
 from tileserver.cli.options import zooms_within
 from tileserver.cli.session import Json, database, moment_of, out, print_json, progress_bar
 from tileserver.config import read_settings
+from tileserver.counted import counted
 from tileserver.site.asking import asking
 from tileserver.site.making import MadeSite, chosen_theatres, make_site
 from tileserver.site.upload import upload_site
@@ -56,7 +57,7 @@ def make(
         print_json({"files": made.files, "bytes": made.bytes, "archives": archives})
         return
     out.print(
-        f"{made.path}: {made.files:,} files, {made.bytes:,} bytes; open it with any file server",
+        f"{made.path}: {counted(made.files, 'file')}, {made.bytes:,} bytes; open it with any file server",
         highlight=False,
         soft_wrap=True,
     )
@@ -80,7 +81,7 @@ def upload(
         print_json(asdict(done))
         return
     out.print(
-        f"{url}: {done.sent:,} files sent, {done.bytes:,} bytes;"
+        f"{url}: {counted(done.sent, 'file')} sent, {done.bytes:,} bytes;"
         f" {done.kept:,} were there, {done.removed:,} removed",
         highlight=False,
         soft_wrap=True,

@@ -16,6 +16,7 @@ import typer
 from tileserver.cli import session
 from tileserver.cli.session import Json, database, has_data, print_json, print_table, with_connection
 from tileserver.config import read_settings
+from tileserver.counted import counted
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.errors import BadParameter, BadRequest, ImportFailed
 from tileserver.store.connect import Connection
@@ -109,7 +110,7 @@ def check(file: Config = None, json: Json = False) -> None:
         )
     else:
         rows = [
-            (each.name, each.layer, each.every, "\n".join(each.patterns), trouble or f"{number:,} files")
+            (each.name, each.layer, each.every, "\n".join(each.patterns), trouble or counted(number, "file"))
             for each, number, trouble in found
         ]
         print_table("", ("entry", "layer", "every", "files", "found"), rows)
@@ -162,7 +163,7 @@ def again(
     forgotten = with_connection(work)
     if not forgotten:
         raise BadParameter(f"no such file was read for {entry[:80]!r}; see tileserver watch status --json")
-    typer.echo(f"to be read again: {forgotten:,} files of {entry}")
+    typer.echo(f"to be read again: {counted(forgotten, 'file')} of {entry}")
 
 
 def _config(file: Path | None) -> Path:

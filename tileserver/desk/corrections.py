@@ -23,6 +23,7 @@ from tileserver.store.corrections import (
     record_withdrawal,
     restore,
     snapshot_instants,
+    would_restore,
 )
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
 from tileserver.store.withdrawn import note_withdrawn
@@ -89,6 +90,18 @@ async def rollback(
             details = {"to": target, "rows": rows, **({"remark": remark} if remark else {})}
             await _note(writer, "rollback", by, chosen, reason, details)
     return done
+
+
+async def can_go_back(
+    connection: Connection, layers: Sequence[StoredLayer], revision: Revision
+) -> list[StoredLayer]:
+    """Return the layers among *layers* that `rollback` to *revision* would change.
+
+    Lines that derive from a layer go back with that layer, and are not among them.
+    """
+    own = [each for each in layers if each.layer.drawn_from == each.layer.name]
+    found = await would_restore(connection, [each.layer_id for each in own], revision)
+    return [each for each in own if each.layer_id in found]
 
 
 async def put_remark(

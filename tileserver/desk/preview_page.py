@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import shapely
 
+from tileserver.counted import counted
 from tileserver.desk.preview import FATES, FeaturePreview, Preview, StatePreview
 from tileserver.desk.preview_maps import (
     feature_words,
@@ -99,9 +100,9 @@ class _PageWriter:
             (report["imported"], "imported"),
             (report["quarantined"], "put aside"),
             (report["left_out"], "left out"),
-            (told.added, "versions come"),
-            (told.ended, "versions end"),
-            (told.days, "days change"),
+            (told.added, "version comes" if told.added == 1 else "versions come"),
+            (told.ended, "version ends" if told.ended == 1 else "versions end"),
+            (told.days, "day changes" if told.days == 1 else "days change"),
         ]
         facts = [element("li", element("b", f"{n:,}"), element("span", words)) for n, words in counts]
         yield element("ul", *facts, class_="facts")
@@ -117,10 +118,11 @@ class _PageWriter:
     def _taken(self) -> Iterator[Html]:
         """Yield the numbers of events that go, whole or in part, out of every revision."""
         if hidden := self.told.hidden:
-            yield element("p", f"{hidden:,} events go out of every revision: a source of theirs is hidden.")
+            words = f"{counted(hidden, 'event')} would go out of every revision: a source is hidden."
+            yield element("p", words)
         if coarsened := self.told.coarsened:
-            words = f"{coarsened:,} events lose their more exact versions in every revision."
-            yield element("p", f"{words} Their place is told less exactly.")
+            words = f"{counted(coarsened, 'event')} would lose more exact versions in every revision."
+            yield element("p", f"{words} The place is told less exactly.")
 
     def changes(self) -> Iterator[Html]:
         """Yield a map and tables of each state: km2 by status, and land that changes hands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tileserver.counted import counted
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import Prepared
 from tileserver.desk.settled import settled_warning
@@ -28,7 +29,9 @@ async def take_at_once(job: Job, given: Prepared, outcome: Outcome) -> None:
                 writer.connection, layers, writer.revision, is_withdrawn=True
             )
             outcome.revision = writer.revision
-            await writer.commit_revision(f"{number} events of {ref} out of every revision: {reason}", {})
+            await writer.commit_revision(
+                f"{counted(number, 'event')} of {ref} out of every revision: {reason}", {}
+            )
             details = {
                 "file": given.origin,
                 "sha256": given.sha256,

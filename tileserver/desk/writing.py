@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Literal
 
+from tileserver.counted import counted
 from tileserver.desk.amended import write_amendments
 from tileserver.desk.import_acts import held_act
 from tileserver.desk.job import Job, Outcome
@@ -72,7 +73,7 @@ async def conclude(writer: Writer, job: Job, given: Prepared, outcome: Outcome) 
 
 def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     if given.states is not None:
-        return f"{outcome.snapshots} snapshots of {job.stored.ref} from {given.origin}"
+        return f"{counted(outcome.snapshots, 'snapshot')} of {job.stored.ref} from {given.origin}"
     if given.amending is not None:
         return f"{job.stored.ref}: {given.origin}"
     edited = f", {outcome.edited} of them edits of events that were known" if outcome.edited else ""
@@ -82,7 +83,8 @@ def _summary(outcome: Outcome, job: Job, given: Prepared) -> str:
     coarser = (
         f", and more exact versions of {outcome.coarsened} out of every revision" if outcome.coarsened else ""
     )
-    return f"{outcome.added} features of {job.stored.ref} from {given.origin}{edited}{ended}{hidden}{coarser}"
+    added = counted(outcome.added, "feature")
+    return f"{added} of {job.stored.ref} from {given.origin}{edited}{ended}{hidden}{coarser}"
 
 
 async def hold(job: Job, given: Prepared, verdict: Verdict, outcome: Outcome) -> None:

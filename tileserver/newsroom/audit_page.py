@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tileserver.counted import counted
 from tileserver.desk.audit import Walked, newest_entries, verify
 from tileserver.desk.layers import checked_layers
 from tileserver.newsroom.layout import button, desk_page, field
@@ -63,7 +64,9 @@ def _proof(checked: Walked) -> Html:
         words = f"The chain is broken at {checked.broken}. Whoever could write in the database changed it."
         return element("p", words, class_="bad", role="alert")
     head = checked.head.hex()
-    words = f"The chain of {checked.entries:,} entries holds. Its head, to be kept elsewhere: "
+    words = (
+        f"The chain of {counted(checked.entries, 'entry', 'entries')} holds. Its head, to be kept elsewhere: "
+    )
     return element("p", words, element("code", head), class_="good", role="status")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from tileserver.counted import counted
 from tileserver.desk.held import accept, keep_for_review, preview_held, publish_instant_of
 from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job, Outcome, Progress
@@ -86,9 +87,11 @@ def _nothing_of(report: dict[str, Any]) -> ErrandResult:
     """Return the account of a file that would change nothing: all known, or put aside."""
     read, known, aside = report["read"], report["imported"], report["quarantined"]
     if known:
-        words = f"Nothing would change: all of it is known ({known:,} of {read:,} rows)."
+        words = f"Nothing would change: all of it is known ({known:,} of {counted(read, 'row')})."
     else:
-        words = f"Nothing of the file can be used, so nothing waits: none of {read:,} rows came through."
+        words = (
+            f"Nothing of the file can be used, so nothing waits: none of {counted(read, 'row')} came through."
+        )
     if aside:
         words = f"{words} Put aside: {aside:,}; the reasons are below."
     return ErrandResult(words, findings=str(join(findings_tables(report))), is_bad=bool(aside) or not known)

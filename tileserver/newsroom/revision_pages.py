@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from tileserver.counted import counted
 from tileserver.desk.audit import entries_of
-from tileserver.desk.corrections import Layers, Rollback, check_revision, rollback
+from tileserver.desk.corrections import Layers, Rollback, can_go_back, check_revision, rollback
 from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
 from tileserver.desk.layers import checked_layers, layers_of, theatre_and_layer
 from tileserver.errors import BadParameter
+from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of
 from tileserver.newsroom.room import Newsroom, second, visitor_of
@@ -49,7 +51,7 @@ class RevisionRoutes:
         async with self._room.database() as connection:
             layers = await checked_layers(connection)
             found = await list_revisions(connection, layers, removed=True)
-        body = list(revisions_table(found[:_LISTED], f"{len(found):,} revisions"))
+        body = list(revisions_table(found[:_LISTED], counted(len(found), "revision")))
         return desk_page(request, "Revisions", body)
 
     async def one(self, request: Request) -> Response:
@@ -69,9 +71,8 @@ class RevisionRoutes:
             found = await following(connection, number)
             told = await _differences(connection, layers, entry, number)
             acts = await entries_of(connection, number)
+            back = await _way_back(request, connection, layers, entry, number)
         rows = [("Committed", second(found.committed)), *_said(entry, acts)]
-        names = sorted(entry.layers) if entry else []
-        back = [_rollback_form(request, number, names)] if number > 1 and names else []
         again = 1 if is_awaited(found, system_clock()) else 0
         body = [facts(rows), *servers_section(found), *told, *back]
         return desk_page(request, f"Revision {number}", body, again=again)
@@ -103,6 +104,24 @@ async def roll_back(
         return await rollback(connection, layers, layer, revision, reason, remark, by)
 
 
+async def _way_back(
+    request: Request,
+    connection: Connection,
+    layers: Sequence[StoredLayer],
+    entry: RevisionEntry | None,
+    number: int,
+) -> list[Html]:
+    """Return the form that rolls back the layers that would change, or words where no layer would."""
+    touched = [each for each in layers if entry and str(each.ref) in entry.layers]
+    if number < 2 or not touched:
+        return []
+    found = await can_go_back(connection, touched, Revision(number - 1))
+    if found:
+        return [_rollback_form(request, number, sorted(str(each.ref) for each in found))]
+    words = f"There is nothing to roll back: what held at revision {number - 1} holds now."
+    return [element("h2", "Roll back"), element("p", words, class_="empty")]
+
+
 def _rollback_form(request: Request, number: int, names: Sequence[str]) -> Html:
     told = f"The layer holds again what it held at revision {number - 1}. Nothing is lost: it can be undone."
     return form(
@@ -126,7 +145,7 @@ def _said(revision: RevisionEntry | None, acts: Sequence[Mapping[str, Any]]) -> 
         done = link(f"/desk/audit?{where}", f"{act['what']}, by {act['by'] or 'nobody named'}")
         yield done, act["reason"] or "no reason was given"
     for ref, counts in (revision.layers if revision else {}).items():
-        yield ref, f"{counts.features_added:,} versions came, {counts.features_ended:,} ended"
+        yield ref, f"{counted(counts.features_added, 'version')} came, {counts.features_ended:,} ended"
 
 
 async def _differences(

@@ -62,6 +62,34 @@ async def restore(writer: Writer, layers: Sequence[LayerId], revision: Revision)
     return changed
 
 
+async def would_restore(
+    connection: asyncpg.Connection, layers: Sequence[LayerId], revision: Revision
+) -> set[LayerId]:
+    """Return the layers among *layers* with a row that `restore` would write."""
+    found: set[LayerId] = set()
+    for table in (_SNAPSHOTS, _FEATURES, _AMENDMENTS, _FACES):
+        text = f"""
+            SELECT one FROM unnest($1::integer[]) AS one WHERE
+                EXISTS (SELECT FROM {table.name} AS current WHERE layer = one AND {_is_later(table)})
+                OR EXISTS (SELECT FROM {table.name} AS past WHERE layer = one AND {_is_earlier(table)})
+        """
+        found.update(row["one"] for row in await connection.fetch(text, list(layers), revision))
+    return found
+
+
+def _is_later(table: _Table) -> str:
+    return f"""upper_inf(known) AND NOT known @> $2::bigint AND NOT EXISTS (
+        SELECT FROM {table.name} AS past WHERE {table.same("past", "current")} AND past.known @> $2::bigint
+    )"""
+
+
+def _is_earlier(table: _Table) -> str:
+    return f"""known @> $2::bigint AND NOT upper_inf(known) AND NOT EXISTS (
+        SELECT FROM {table.name} AS current
+        WHERE {table.same("past", "current")} AND upper_inf(current.known)
+    )"""
+
+
 # The rows are found, and sorted, before the first is written. PostgreSQL (15.18) loses rows from a GiST
 # index whose only page is split while a nested loop goes on searching it: what an earlier round found dead is
 # remembered by its place on the page, and marked on the page that took its place.
@@ -69,11 +97,7 @@ def _close_later(table: _Table) -> str:
     return f"""
         WITH found AS (
             SELECT current.ctid AS place FROM {table.name} AS current
-            WHERE layer = ANY($1::integer[]) AND upper_inf(known) AND NOT known @> $2::bigint
-                AND NOT EXISTS (
-                    SELECT FROM {table.name} AS past WHERE {table.same("past", "current")}
-                    AND past.known @> $2::bigint
-                )
+            WHERE layer = ANY($1::integer[]) AND {_is_later(table)}
             ORDER BY 1
         ), done AS (
             UPDATE {table.name} AS current SET known = int8range(lower(known), $3::bigint)
@@ -87,11 +111,7 @@ def _copy_back(table: _Table) -> str:
         WITH done AS (
             INSERT INTO {table.name} ({table.columns()}, known)
             SELECT {table.columns()}, int8range($3::bigint, NULL) FROM {table.name} AS past
-            WHERE layer = ANY($1::integer[]) AND known @> $2::bigint AND NOT upper_inf(known)
-                AND NOT EXISTS (
-                    SELECT FROM {table.name} AS current WHERE {table.same("past", "current")}
-                    AND upper_inf(current.known)
-                )
+            WHERE layer = ANY($1::integer[]) AND {_is_earlier(table)}
             ORDER BY past.ctid
             RETURNING layer
         ) SELECT layer, count(*)::int AS n FROM done GROUP BY 1
