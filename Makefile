@@ -37,7 +37,8 @@ setup: machine .venv/.made-run $(BUILT) ## set up what `make run` needs, and sto
 # The checks and the tests of the front end keep a core busy each; the tests of pytest keep both.
 test: setup .venv/.made-dev browser firefox services ## set up everything and run every test and check
 	@$(MAKE) --no-print-directory --jobs 2 lint units
-	CHROMIUM="$$(.ci/setup which-browser)" .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@export CHROMIUM="$$(.ci/setup which-browser)"; \
+		.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cache-clear || .ci/alone $$?
 
 worlds: setup .venv/.made-dev ## hold the laws of time to 500 random worlds instead of a few (WORLDS)
 	TILESERVER_TEST_WORLDS=$(WORLDS) .venv/bin/python -m pytest tests/web/test_history_worlds.py
