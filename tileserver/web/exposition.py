@@ -91,7 +91,7 @@ class AllProcesses:
 
 
 def _size(file: os.DirEntry[str]) -> int:
-    """Return the bytes of a file; none of one that another reader has just taken away."""
+    """Return the bytes of a file, or zero where another reader has just taken the file away."""
     try:
         return file.stat().st_size
     except FileNotFoundError:
