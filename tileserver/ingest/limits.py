@@ -22,6 +22,9 @@ class Limits:
     held_bytes: int = 256 * MB  # compressed; what is kept of a file whose import is held back
     line_bytes: int = 16 * MB  # one row or one feature of a file read line by line
     spooled_bytes: int = 2048 * MB  # one file unpacked to disk, where its rows are then streamed
+    swelling: int = 250  # times its size that a file may unpack to; text of maps does so 5 to 60 times
+    swelling_xz: int = 2_000  # the same of xz, which sees far back: daily states in one file come to 600
+    swelling_from: int = 64 * MB  # unpacked, from which that holds
     unpacker_bytes: int = 128 * MB  # memory in which a file is unpacked; the largest preset of xz takes 65 MB
     reader_bytes: int = 1536 * MB  # memory of the process in which libraries read binary containers
     reader_seconds: int = 300  # of processor time of that process for one table

@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -205,3 +206,45 @@ def test_streams_of_xz_one_after_the_other_are_one_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(UnreadableSource, match="cut off"), open_only(path):
         pass
+
+
+BLANKS = b" " * (96 << 20)  # within every limit of size, and above the one from which swelling counts
+
+
+def _packed(name: str, path: Path) -> Path:
+    """A file of blanks, packed as its *name* says."""
+    if name == "bomb.zip":
+        with zipfile.ZipFile(path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.geojson", BLANKS)
+        return path / name
+    if name == "bomb.tar.gz":
+        return write_tar(path / name, (tarfile.TarInfo("a.geojson"), BLANKS))
+    packs: dict[str, Callable[[bytes], bytes]] = {
+        "gz": gzip.compress,
+        "bz2": bz2.compress,
+        "xz": lzma.compress,
+    }
+    (path / name).write_bytes(packs[name.rpartition(".")[2]](BLANKS))
+    return path / name
+
+
+@pytest.mark.parametrize(
+    "name", ["bomb.geojson.gz", "bomb.geojson.bz2", "bomb.geojson.xz", "bomb.tar.gz", "bomb.zip"]
+)
+def test_a_bomb_is_refused_after_some_megabytes_and_not_at_the_limit_of_disks(
+    tmp_path: Path, name: str
+) -> None:
+    limits = Limits()
+    opening = Opening(limits, lambda _: True, str)
+    with pytest.raises(HostileSource, match="times its size, which no map does"):
+        list(open_sources(_packed(name, tmp_path), opening))
+    assert opening.unpacked["bytes"] <= limits.swelling_from + (8 << 20)
+
+
+def test_a_file_that_packs_well_and_is_no_bomb_is_read(tmp_path: Path) -> None:
+    """Daily states, one after the other, are nearly the same: xz makes a five-hundredth of them."""
+    state = Random(7).randbytes(400 << 10)
+    path = tmp_path / "days.jsonl.xz"
+    path.write_bytes(lzma.compress(state * 240, preset=1))
+    assert (240 * len(state)) / path.stat().st_size > 200
+    assert [len(data) for _, data in read(path, Limits())] == [240 * len(state)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from tileserver.errors import HostileSource, UnreadableSource
+from tileserver.ingest.containers.swelling import check_swelling
 from tileserver.ingest.containers.tar import check_member, check_total, checked_files, is_tar, open_tar
 from tileserver.ingest.limits import Limits
 
@@ -102,10 +103,17 @@ def _checked(archive: zipfile.ZipFile, path: Path, limits: Limits) -> Iterator[z
         kind = stat.S_IFMT(info.external_attr >> 16)
         is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
         check_member(info.filename, info.file_size, is_plain, path, limits)
+        name = f"{info.filename[:80]!r} in {path.name}"
+        check_swelling(info.file_size, info.compress_size, _most(info, limits), name, limits)
         total += info.file_size
         check_total(total, path, limits)
         if not info.is_dir():
             yield info
+
+
+def _most(info: zipfile.ZipInfo, limits: Limits) -> int:
+    """Return how many times its size a member may unpack to."""
+    return limits.swelling_xz if info.compress_type == zipfile.ZIP_LZMA else limits.swelling
 
 
 @contextmanager

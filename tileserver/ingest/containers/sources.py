@@ -6,20 +6,19 @@ that reads it then sees a plain file with nothing beside it that could lead else
 
 from __future__ import annotations
 
-import bz2
-import gzip
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias
 from zipfile import BadZipFile
 
 from tileserver.errors import HostileSource, UnreadableSource
 from tileserver.ingest.containers.packed import Packed, open_packed
-from tileserver.ingest.containers.tar import BROKEN, TAR_SUFFIXES, XZ, XzFile, check_total
+from tileserver.ingest.containers.swelling import is_packed, open_unpacked
+from tileserver.ingest.containers.tar import BROKEN, TAR_SUFFIXES, check_total
 from tileserver.ingest.formats import HEAD
 from tileserver.ingest.limits import LIMITS, MB, Limits
 from tileserver.ingest.report import printable
@@ -146,29 +145,15 @@ def _opened(member: str, path: Path, parts: Mapping[str, Path], opening: Opening
     if packed is not None:
         with packed as archive:
             yield from _archive(member, archive, inner)
-    elif (unpacked := _unpacked(path, head, opening.limits)) is not None:
+    elif is_packed(head):
         with TemporaryDirectory(prefix="tileserver-") as room:
             plain = Path(room) / f"data{Path(path.stem).suffix[:16]}"
-            with unpacked as stream:
-                _spool(stream, plain, member or path.name, opening)
+            name = member or path.name
+            with open_unpacked(path, head, opening.limits, name) as stream:
+                _spool(stream, plain, name, opening)
             yield from _opened(member, plain, {}, inner)
     else:
         yield PlainFile(member, path, head, parts)
-
-
-def _unpacked(path: Path, head: bytes, limits: Limits) -> AbstractContextManager[BinaryIO] | None:
-    """Return the bytes of a file that is packed by itself, to be entered; ``None`` for any other."""
-    if head.startswith(b"\x1f\x8b"):
-        return cast(AbstractContextManager[BinaryIO], gzip.open(path))
-    if head.startswith(b"BZh"):
-        return cast(AbstractContextManager[BinaryIO], bz2.open(path))
-    return _open_xz(path, limits) if head.startswith(XZ) else None
-
-
-@contextmanager
-def _open_xz(path: Path, limits: Limits) -> Iterator[BinaryIO]:
-    with path.open("rb") as packed:
-        yield cast(BinaryIO, XzFile(packed, limits.unpacker_bytes))
 
 
 def _archive(member: str, archive: Packed, opening: Opening) -> Iterator[PlainFile]:

@@ -15,6 +15,7 @@ import openpyxl
 from tileserver.errors import HostileSource
 from tileserver.ingest.containers.apart.messages import Listed, Record, Request, packed
 from tileserver.ingest.containers.csv_tables import column_names
+from tileserver.ingest.containers.swelling import check_swelling
 from tileserver.ingest.limits import LIMITS, MB
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
@@ -72,6 +73,8 @@ def _check_parts(path: str) -> bool:
             is_sheet = "sheets/" in part.filename
             if part.file_size > (LIMITS.spooled_bytes if is_sheet else LIMITS.member_bytes):
                 raise HostileSource(f"its part {part.filename[:60]!r} unpacks to {part.file_size // MB} MB")
+            name = f"its part {part.filename[:60]!r}"
+            check_swelling(part.file_size, part.compress_size, LIMITS.swelling, name, LIMITS)
             for chunk in _chunks(parts, part):
                 if _DOCTYPE.search(chunk):
                     raise HostileSource(f"its part {part.filename[:60]!r} declares a document type")
