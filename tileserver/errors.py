@@ -25,7 +25,7 @@
     |       |-- NothingMeasured      no areas with statuses, so neither km2 nor comparisons
     |       `-- AddressOutside       a tile address outside the matrix, however large or negative, or a zoom
     |                                outside the tileset's
-    |-- TooManyAtOnce            one address has as much under way as it may -> 429, exit 2
+    |-- TooManyAtOnce            one address or person has as much under way as may be -> 429, exit 2
     |-- NotOffered               a form that is known and not made here -> 501, exit 2
     |-- ImportFailed             the file can be mended      -> 422, exit 1
     |   |-- UnreadableSource         not a file of the declared format
@@ -180,7 +180,7 @@ class AddressOutside(NotFound):
 
 
 class TooManyAtOnce(TileserverError):
-    """A request beyond the costly work allowed to an address at once."""
+    """A request beyond the costly work, or the waiting files, allowed to an address, person or theatre."""
 
     status = 429
     exit_code = 2

@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.conftest import settings_for
-from tests.desk.conftest import FILLS, square
+from tests.desk.conftest import FILLS, snapshot, square
 from tileserver.desk.held import HeldReview, accept, look, reject, waiting
-from tileserver.desk.job import Outcome
+from tileserver.desk.importer import import_snapshots
+from tileserver.desk.job import Job, Outcome
 from tileserver.desk.prepared import unpack
-from tileserver.errors import BadParameter, HeldBack
-from tileserver.ingest import ReadOptions
+from tileserver.errors import BadParameter, HeldBack, TooManyAtOnce
+from tileserver.ingest import ReadOptions, Report
 from tileserver.shape.measure import area_km2
 from tileserver.shape.project import to_mercator
 from tileserver.store.catalogue import add_theatre, load_layers
@@ -430,3 +431,36 @@ def test_an_import_is_committed_whole_or_nothing_public_differs(
     for at in DAYS:
         held = told[max(each for each in told if each <= at)]
         assert drawn_km2(desk, at) == pytest.approx(cells_km2(held), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "said"),
+    [
+        ("MOST_WAITING", 1, r"as may \(1\) wait for the desk already; publish or reject"),
+        ("MOST_OF_ONE", 1, r"by Olena as may of one person \(1\) wait for the desk already"),
+        ("MOST_BYTES", 1 << 20, "would take more than 1 MB of the database"),
+    ],
+)
+def test_what_waits_for_a_theatre_is_bounded_and_what_waits_already_keeps_its_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, said: str
+) -> None:
+    def waits(day: int, cells: Cells, by: str = "Olena") -> int | None:
+        async def work(connection: asyncpg.Connection) -> Outcome:
+            later = datetime(2099, 1, 1, tzinfo=UTC)
+            layers, states = await desk.layers(connection), [snapshot(DAYS[day], cells)]
+            job = Job(connection, layers, "control", publish_at=later, accept=WHY, by=by)
+            return await import_snapshots(job, states, Report(read=len(cells)), "drawn")
+
+        return desk.run(work).held
+
+    first = waits(0, WIDE)
+    if bound == "MOST_BYTES":  # as if it had been a large one
+        desk.fetch("UPDATE held SET content = content || convert_to(repeat('x', 1 << 20), 'UTF8')")
+    monkeypatch.setattr(f"tileserver.store.held.{bound}", most)
+    with pytest.raises(TooManyAtOnce, match=said):
+        waits(1, HALF)
+    assert waits(0, WIDE) == first
+    if bound == "MOST_OF_ONE":
+        assert waits(1, HALF, by="Petro") is not None
+    monkeypatch.undo()
+    assert waits(1, LESS) is not None

@@ -44,6 +44,24 @@ def test_a_token_opens_a_session_that_no_script_and_no_other_site_can_use(asker:
     assert "Olena &lt;b&gt;K&lt;/b&gt;" in page.text
 
 
+def test_over_https_no_other_host_of_the_domain_can_lay_a_session_beside_ours(
+    people: tuple[Path, str], desk: Desk
+) -> None:
+    with desk_serving(desk.dsn, people[0], TILESERVER_DESK_URL="https://maps.example.org") as port:
+        asker = Asker(port, people[1])
+        cookie = asker.log_in().headers["Set-Cookie"]
+        assert cookie.startswith("__Host-tileserver_desk=")
+        told = {each.strip() for each in cookie.split(";")[1:]}
+        assert {"Path=/", "Secure", "HttpOnly", "SameSite=strict"} <= told
+        assert "Domain" not in cookie
+        assert asker.get("/desk/").status == 200
+        laid = {"tileserver_desk": asker.cookies["__Host-tileserver_desk"]}
+        assert Asker(port, cookies=laid).get("/desk/").status == 303  # of a name that anybody may lay
+        ended = asker.fill("/desk/", "/desk/logout", {}).headers["Set-Cookie"]
+        assert ended.startswith('__Host-tileserver_desk="";')
+        assert {"Path=/", "Secure"} <= {each.strip() for each in ended.split(";")}
+
+
 def test_a_page_may_load_nothing_of_anybody_elses_and_is_kept_nowhere(editor: Asker) -> None:
     for path in ("/desk/", "/desk/import", "/desk/style.css", "/desk/nothing"):
         headers = editor.get(path).headers

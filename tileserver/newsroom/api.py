@@ -116,10 +116,11 @@ class DeskApi:
             raise BadParameter(f"there is no parameter {min(unknown)!r}; there are {', '.join(_UPLOAD)}")
         if not given.get("layer") or not given.get("name"):
             raise BadParameter("say the layer, and the name of the file, whose end may say its format")
-        with TemporaryFile(prefix="tileserver-desk-") as file:
-            async for piece in request.stream():
-                file.write(piece)
-            begun = await self._imports.begin(file, given["name"], given, visitor_of(request).name, {})
+        async with self._imports.receiving(request):
+            with TemporaryFile(prefix="tileserver-desk-") as file:
+                async for piece in request.stream():
+                    file.write(piece)
+                begun = await self._imports.begin(file, given["name"], given, visitor_of(request).name, {})
         return _begun(begun)
 
     async def errand(self, request: Request) -> Response:

@@ -16,7 +16,7 @@ from tileserver.newsroom.api import DeskApi
 from tileserver.newsroom.audit_page import AuditRoutes
 from tileserver.newsroom.errands import Errands
 from tileserver.newsroom.event_pages import EventForms
-from tileserver.newsroom.guard import Guard, origins_of
+from tileserver.newsroom.guard import Guard
 from tileserver.newsroom.held_pages import HeldRoutes
 from tileserver.newsroom.identity import Door
 from tileserver.newsroom.import_pages import ImportRoutes
@@ -78,7 +78,7 @@ def create_desk(settings: Settings) -> Starlette:
 def _desk_routes(room: Newsroom, door: Door) -> list[BaseRoute]:
     start, imports = StartRoute(room), ImportRoutes(room)
     parts = (
-        LoginRoutes(door, is_secure=origins_of(room.settings)[0].startswith("https://")),
+        LoginRoutes(door),
         imports,
         DeskApi(room, imports),
         HeldRoutes(room),

@@ -9,14 +9,16 @@ import shutil
 import signal
 import sys
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from tileserver.errors import NotFound
+from tileserver.errors import NotFound, TooManyAtOnce
 from tileserver.newsroom.errand_messages import (
     Errand,
     ErrandResult,
@@ -31,6 +33,8 @@ from tileserver.newsroom.errand_messages import (
 log = structlog.get_logger()
 
 _AT_ONCE = 2
+_FILES = 16  # on disk at once, being uploaded or read or waiting for their turn
+_FILES_OF_ONE = 5  # of them by one person
 _LONGEST_S = 3_600.0
 _REFUSED_S = 10.0  # after which what was refused is tried again
 _REMEMBERED = 200  # errands, and accounts of held imports
@@ -67,7 +71,32 @@ class Errands:
         self._every: OrderedDict[str, Running] = OrderedDict()
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._receiving: Counter[str] = Counter()  # files on their way, by person
         self.accounts: OrderedDict[int, HeldAccount] = OrderedDict()
+
+    @contextmanager
+    def receiving(self, by: str) -> Iterator[None]:
+        """Keep a place on disk for a file of a person until an errand has begun with the file.
+
+        `TooManyAtOnce` where there is none: files are large, and two are read at a time.
+        """
+        of_whom = [each.by for each in self.under_way if each.room is not None]
+        of_whom += self._receiving.elements()
+        if (own := of_whom.count(by)) >= _FILES_OF_ONE:
+            raise TooManyAtOnce(
+                f"{own} files of yours are being read or wait for their turn, as many as may from one person;"
+                " wait for one of them, or end it: nothing of this one was kept"
+            )
+        if len(of_whom) >= _FILES:
+            raise TooManyAtOnce(
+                f"{len(of_whom)} files are being read or wait for their turn, as many as this desk takes at"
+                " once; try again in some minutes: nothing of this one was kept"
+            )
+        self._receiving[by] += 1
+        try:
+            yield
+        finally:
+            self._receiving[by] -= 1
 
     def begin(self, errand: Errand, by: str, title: str, room: Path | None = None) -> Running:
         """Begin *errand* for a person; the folder *room* is removed with its end."""

@@ -17,7 +17,7 @@ from tileserver.newsroom.people import People, Person, checked_name
 from tileserver.web.forwarded import Proxies, household
 from tileserver.web.limits import Allowances
 
-COOKIE = "tileserver_desk"
+_COOKIE = "tileserver_desk"
 SESSION_S = 12 * 3600  # a day's shift; then the token is asked for again
 _SESSIONS = 1_000  # at a time; the oldest ends
 _TRIES = 10  # wrong tokens at once from one address, and then one every six seconds
@@ -47,6 +47,10 @@ class Door:
     """Lets in named persons; wrong tokens are counted by address."""
 
     def __init__(self, settings: Settings) -> None:
+        # Over HTTPS no other host of the domain, and nobody on the way, can lay such a cookie beside ours; a
+        # browser takes it with the path / alone. Over plain HTTP, on this machine, no browser takes it.
+        self.is_secure = settings.desk_url.startswith("https://")
+        self.cookie, self.cookie_path = (f"__Host-{_COOKIE}", "/") if self.is_secure else (_COOKIE, "/desk")
         self._people = People(settings.desk_people)
         self._header = settings.desk_user_header
         self._trusted = Proxies(settings.desk_proxies, settings.forwarded)
@@ -86,7 +90,7 @@ class Door:
 
     def log_out(self, request: HTTPConnection) -> None:
         """End the session of *request*."""
-        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        self._sessions.pop(request.cookies.get(self.cookie, ""), None)
 
     def _tried(self, token: str, request: HTTPConnection) -> Person | None:
         address = self._address(request)
@@ -99,7 +103,7 @@ class Door:
         return person
 
     def _by_session(self, request: HTTPConnection) -> Visitor | None:
-        own = request.cookies.get(COOKIE, "")
+        own = request.cookies.get(self.cookie, "")
         session = self._sessions.get(own)
         if session is None:
             return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import BinaryIO
@@ -16,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tileserver.desk.layers import checked_layers
-from tileserver.errors import BadParameter
+from tileserver.errors import BadParameter, TooManyAtOnce
 from tileserver.ingest import READERS
 from tileserver.ingest.mapping.load import shipped_mappings
 from tileserver.ingest.report import printable
@@ -111,17 +112,29 @@ class ImportRoutes:
 
     async def upload(self, request: Request) -> Response:
         """Keep the file on disk, and begin to read."""
-        given = await filled(request)
-        try:
-            sent = given.get("file")
-            if not isinstance(sent, UploadFile) or not sent.filename:
-                raise BadParameter("choose a file to upload")
-            begun = await self.begin(
-                sent.file, sent.filename, dict(given), visitor_of(request).name, remark_of(given)
-            )
-        finally:
-            await given.close()
+        by = visitor_of(request).name
+        async with self.receiving(request):
+            given = await filled(request)
+            try:
+                sent = given.get("file")
+                if not isinstance(sent, UploadFile) or not sent.filename:
+                    raise BadParameter("choose a file to upload")
+                begun = await self.begin(sent.file, sent.filename, dict(given), by, remark_of(given))
+            finally:
+                await given.close()
         return RedirectResponse(f"/desk/errands/{begun.id}", 303)
+
+    @asynccontextmanager
+    async def receiving(self, request: Request) -> AsyncIterator[None]:
+        """Keep a place for the file that *request* brings; without one, read past the file and say so."""
+        with ExitStack() as kept:
+            try:
+                kept.enter_context(self._room.errands.receiving(visitor_of(request).name))
+            except TooManyAtOnce:
+                async for _ in request.stream():
+                    """Who still sends would see a lost connection, and not the words."""
+                raise
+            yield
 
     async def begin(
         self, sent: BinaryIO, name: str, given: Mapping[str, object], by: str, remark: dict[str, str]
@@ -160,10 +173,11 @@ class ImportRoutes:
         entry, path = next(((entry, path) for entry, path in there if str(path) == wanted), (None, None))
         if entry is None or path is None:
             raise BadParameter("that file is not watched any more; open the page again")
-        room = Path(mkdtemp(prefix="tileserver-desk-"))
-        await asyncio.to_thread(_copy_with_parts, path, room)
-        errand = _as_watched(entry, room / path.name, by)
-        return self._room.errands.begin(errand, by, f"read {printable(path.name)}", room)
+        with self._room.errands.receiving(by):
+            room = Path(mkdtemp(prefix="tileserver-desk-"))
+            await asyncio.to_thread(_copy_with_parts, path, room)
+            errand = _as_watched(entry, room / path.name, by)
+            return self._room.errands.begin(errand, by, f"read {printable(path.name)}", room)
 
     async def errand(self, request: Request) -> Response:
         """Answer with the present step of an errand, or lead to the outcome."""

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tileserver.newsroom.identity import COOKIE, SESSION_S, Door, TooManyTries
+from tileserver.newsroom.identity import SESSION_S, Door, TooManyTries
 from tileserver.newsroom.layout import FILES, built_file, button, desk_page, field, filled, form, text_of
 from tileserver.picture.html import Html, element
 
@@ -15,11 +15,10 @@ _LONGEST = 4_096  # bytes of a log-in
 
 
 class LoginRoutes:
-    """Routes that a stranger may ask, and the way out; cookies go over HTTPS alone where *is_secure*."""
+    """Routes that a stranger may ask, and the way out."""
 
-    def __init__(self, door: Door, *, is_secure: bool) -> None:
+    def __init__(self, door: Door) -> None:
         self._door = door
-        self._is_secure = is_secure
 
     @property
     def routes(self) -> list[Route]:
@@ -61,11 +60,11 @@ class LoginRoutes:
             return self._form(request, "That is no token of this desk.", 403)
         answer = RedirectResponse("/desk/", 303)
         answer.set_cookie(
-            COOKIE,
+            self._door.cookie,
             session,
             max_age=SESSION_S,
-            path="/desk",
-            secure=self._is_secure,
+            path=self._door.cookie_path,
+            secure=self._door.is_secure,
             httponly=True,
             samesite="strict",
         )
@@ -76,7 +75,13 @@ class LoginRoutes:
         await filled(request)
         self._door.log_out(request)
         answer = RedirectResponse("/desk/login", 303)
-        answer.delete_cookie(COOKIE, path="/desk", secure=self._is_secure, httponly=True, samesite="strict")
+        answer.delete_cookie(
+            self._door.cookie,
+            path=self._door.cookie_path,
+            secure=self._door.is_secure,
+            httponly=True,
+            samesite="strict",
+        )
         return answer
 
     async def file(self, request: Request) -> Response:

@@ -10,11 +10,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import asyncpg
 
 from tileserver.declared import Text
-from tileserver.errors import BadParameter
+from tileserver.errors import BadParameter, TooManyAtOnce
 from tileserver.model import LayerId, Revision
 from tileserver.store.revisions import without_nul, write_locked
 
 Decision: TypeAlias = Literal["accepted", "rejected"]
+MOST_WAITING = 1_000  # imports of a theatre that wait; a day each of some years
+MOST_OF_ONE = 200  # of them by one named person
+MOST_BYTES = 4 << 30  # that they take, packed, in the database
 QuarantineRow: TypeAlias = tuple[str, str, str]  # finding, origin, raw text
 
 
@@ -66,6 +69,13 @@ _KEEP = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
 """
 
+_WAITING = """
+    SELECT count(*)::int AS number, coalesce(sum(octet_length(held.content)), 0)::bigint AS bytes,
+        count(*) FILTER (WHERE held.imported_by = $2)::int AS own
+    FROM held JOIN layer ON layer.id = held.layer
+    WHERE held.state = 'waiting' AND layer.theatre = (SELECT theatre FROM layer WHERE id = $1)
+"""
+
 # Fields of a held import, and the columns of older names that some of them are.
 _OWN = {
     each.name: {"layer_id": "layer", "kept_at": "since"}.get(each.name, each.name)
@@ -93,7 +103,7 @@ async def keep(
     *content* is the import as `desk.prepared.pack` gave it in bytes, *digest* its digest: an import with the
     same digest that waits already keeps its number. It takes the time of *plan*, where there is one, and its
     words for readers, until somebody agreed. The *reason* is that of an agreement over broken rules, '' for
-    none.
+    none. `TooManyAtOnce` where as much waits for the theatre, or from this person, as may.
     """
     async with write_locked(connection):
         again = await connection.fetchval(_AGAIN, layer_id, digest, list(rulings), judged, *plan[1:], reason)
@@ -101,6 +111,7 @@ async def keep(
             if plan.publish_at is not None:
                 await connection.execute("DELETE FROM held_approval WHERE held = $1", again)
             return int(again), False
+        await _check_room(connection, layer_id, len(content), plan.imported_by)
         number = await connection.fetchval(
             _KEEP,
             layer_id,
@@ -119,6 +130,25 @@ async def keep(
             columns=["held", "finding", "origin", "raw"],
         )
     return int(number), True
+
+
+async def _check_room(connection: asyncpg.Connection, layer_id: LayerId, size: int, by: str) -> None:
+    row = await connection.fetchrow(_WAITING, layer_id, by)
+    decide_first = "publish or reject some of them first: tileserver held list"
+    if row["number"] >= MOST_WAITING:
+        raise TooManyAtOnce(
+            f"as many imports as may ({MOST_WAITING:,}) wait for the desk already; {decide_first}"
+        )
+    if by and row["own"] >= MOST_OF_ONE:
+        raise TooManyAtOnce(
+            f"as many imports by {by} as may of one person ({MOST_OF_ONE:,}) wait for the desk already;"
+            f" {decide_first}"
+        )
+    if row["bytes"] + size > MOST_BYTES:
+        raise TooManyAtOnce(
+            f"what waits for the desk would take more than {MOST_BYTES >> 20:,} MB of the database;"
+            f" {decide_first}"
+        )
 
 
 async def judge_again(
