@@ -34,6 +34,7 @@
     `-- Unavailable              the operator can mend it    -> 503, exit 3
         |-- StoreUnavailable         the database is away or slow
         |   |-- StoreBusy            no connection within the deadline; try again
+        |   |-- StoreFull            the disk under the database has no room left
         |   |-- BadAddress           the setting is no address of a database
         |   `-- LayerUnavailable     one layer cannot be read, or is not up to date; the others are served
         |-- SchemaMismatch           the database is newer than the code, or was never migrated
@@ -239,6 +240,12 @@ class StoreBusy(StoreUnavailable):
     """No database connection, or place in a lane, became free within the deadline."""
 
     title = "Server busy"
+
+
+class StoreFull(StoreUnavailable):
+    """The disk under the database has no room left; unfinished work is undone."""
+
+    title = "Disk full"
 
 
 class BadAddress(StoreUnavailable):

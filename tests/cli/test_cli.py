@@ -419,3 +419,34 @@ def test_check_and_serve_say_which_setting_is_misspelt(run: Run) -> None:
     checked = json.loads(run("check", "--json", TILESERVER_PORT="9000").out)
     assert checked[0] == {"what": "settings", "ok": False, "detail": complaint}
     assert complaint in run("serve", TILESERVER_PORT="9000", HOST="192.0.2.1").err
+
+
+def test_an_import_onto_a_full_disk_changes_nothing_says_so_and_succeeds_with_room(
+    run: Run, databases: Databases, database: str, tmp_path: Path
+) -> None:
+    run("theatre", "add", "ukraine", dsn=database)
+    file, full = str(snapshot(tmp_path)), "could not extend file: No space left on device"
+    fills = f"""CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '{full}' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON face EXECUTE FUNCTION full_disk()"""
+    databases.run(database, lambda connection: connection.execute(fills))
+    done = run("import", "ukraine.control", file, dsn=database)
+    assert done.code == 3
+    assert done.err.startswith(
+        "Disk full: the disk of the database has no room left, and nothing was changed;"
+    )
+    assert "none" in run("revisions", dsn=database).out or "1" not in run("revisions", dsn=database).out
+    databases.run(database, lambda connection: connection.execute("DROP TRIGGER full_disk ON face"))
+    assert "revision 1" in run("import", "ukraine.control", file, dsn=database).out
+
+
+def test_a_picture_for_which_there_is_no_room_is_said_in_one_line(
+    run: Run, sample_database: str, tmp_path: Path
+) -> None:
+    (tmp_path / "map.png").symlink_to("/dev/full")
+    argv = "picture", "western-front", "--at", "1944-08-25", "--size", "card"
+    done = run(*argv, "--out", str(tmp_path / "map.png"), dsn=sample_database)
+    assert (done.code, done.err) == (
+        3,
+        "Disk full: there is no room left on the disk that is written to; make room and try again\n",
+    )

@@ -314,6 +314,17 @@ def test_one_that_does_not_start_says_why_from_its_log(copy: Cluster) -> None:
 
 
 @pytest.mark.db
+def test_one_whose_disk_is_full_says_that_before_what_postgresql_suspects(copy: Cluster) -> None:
+    options = copy.pgdata / "postmaster.opts"
+    options.unlink()
+    options.symlink_to("/dev/full")
+    with pytest.raises(ClusterUnavailable, match=r"^its disk has no room left: make room, and it starts;"):
+        copy.start()
+    options.unlink()
+    with copy.running() as dsn:
+        assert _ask(dsn, "SELECT 42") == 42
+
+
 def test_data_of_another_major_version_is_refused_and_left_alone(copy: Cluster) -> None:
     (copy.pgdata / "PG_VERSION").write_text("11\n")
     before = sorted(path.name for path in copy.pgdata.iterdir())

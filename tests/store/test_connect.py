@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from tileserver.errors import StoreBusy, StoreUnavailable
+from tileserver.errors import StoreBusy, StoreFull, StoreUnavailable
 from tileserver.store.connect import Pool, connect
 
 if TYPE_CHECKING:
@@ -244,3 +244,24 @@ def test_a_nul_which_jsonb_does_not_have_is_dropped_and_nothing_else(
         return await connection.fetchval("SELECT $1::jsonb", {given: [given]})
 
     assert databases.run(database, ask) == {kept: [kept]}
+
+
+_FULL = ("53100", "could not extend file: No space left on device"), ("XX000", "could not write init file")
+
+
+async def _raising(pool: Pool, code: str, said: str) -> None:
+    async with pool.acquire() as connection:
+        raised = f"RAISE EXCEPTION '{said}' USING ERRCODE = '{code}'"
+        await connection.execute(f"DO $$ BEGIN {raised}; END $$")
+
+
+@pytest.mark.parametrize(("code", "said"), _FULL, ids=["rows", "sessions"])
+def test_a_disk_without_room_has_a_name_of_its_own(database: str, code: str, said: str) -> None:
+    async def run() -> None:
+        async with opened(database) as pool:
+            with pytest.raises(StoreFull, match="no room left, and nothing was changed"):
+                await _raising(pool, code, said)
+            async with pool.acquire() as connection:
+                assert await connection.fetchval("SELECT 42") == 42
+
+    asyncio.run(run())

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tests.conftest import settings_for
+from tileserver import disk
 from tileserver.errors import ShelfUnavailable
 from tileserver.tiles import shelf as shelf_module
 from tileserver.tiles.shelf import Shelf, open_shelf
@@ -351,9 +352,11 @@ _FULL = f"""
 import ctypes, resource, sys
 from pathlib import Path
 from random import Random
+from tileserver import disk
 from tileserver.tiles import shelf as module
 from tileserver.tiles.shelf import Shelf
 module._PAUSE_S = 0.02
+disk.RESERVED = 0  # as where others have filled it
 libc = ctypes.CDLL(None, use_errno=True)
 folder = Path(sys.argv[1])
 mounted = not libc.unshare(0x00020000) and not libc.mount(b"none", b"/", None, 0x44000, None)
@@ -381,6 +384,29 @@ def test_a_full_disk_loses_nothing_but_the_keeping_and_is_said(tmp_path: Path) -
     done = subprocess.run(argv, capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
     assert "the shelf cannot be used" in done.stdout + done.stderr
+
+
+def test_a_nearly_full_disk_is_left_to_the_database_and_the_shelf_lives_from_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path, ROOM)
+    for n in range(40):
+        shelf.put([(str(n), Random(n).randbytes(5000))])
+    size = (tmp_path / FILE).stat().st_size
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: disk.RESERVED - 1)
+    for n in range(40, 120):
+        shelf.put([(str(n), Random(n).randbytes(5000))])
+    assert (tmp_path / FILE).stat().st_size <= size
+    assert shelf.get("119") == Random(119).randbytes(5000)
+    assert shelf.get("0") is None
+    with pytest.raises(ShelfUnavailable, match="less than 512 MB are free on its disk"):
+        shelf.put([("large", Random(0).randbytes(size))])
+    assert "left to PostgreSQL" in shelf.trouble
+    monkeypatch.undo()
+    shelf.put([("large", Random(0).randbytes(size))])
+    assert not shelf.trouble
+    assert (tmp_path / FILE).stat().st_size > size
+    shelf.close()
 
 
 _NOT_OURS = f"""

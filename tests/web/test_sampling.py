@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NOW, free_port
+from tileserver import disk
 from tileserver.store.connect import Pool
 from tileserver.tiles.ahead import Progress
 from tileserver.tiles.ahead_task import Ahead, State
@@ -16,7 +17,7 @@ from tileserver.tiles.service import TileService
 from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.shelf import Shelf
 from tileserver.tiles.tiers import ShelfTier
-from tileserver.web.sampling import Figure, of_ahead, of_tiers
+from tileserver.web.sampling import Figure, of_ahead, of_disks, of_tiers
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,10 @@ def test_trouble_of_a_tier_is_told_as_that_of_the_tier_it_is(tmp_path: Path) -> 
         await tiles.close()
 
     asyncio.run(run())
+
+
+def test_free_bytes_are_told_of_the_disks_that_are_there(tmp_path: Path) -> None:
+    read = of_disks({"data": tmp_path, "tiles": None, "gone": tmp_path / "gone"})
+    (figure,) = read()
+    assert (figure.name, figure.labels) == ("disk_free_bytes", ("data",))
+    assert 0 < figure.value == pytest.approx(disk.free_bytes(tmp_path), rel=0.1)

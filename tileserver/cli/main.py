@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from errno import EDQUOT, ENOSPC
 from typing import Annotated
 
 import typer
@@ -13,11 +14,12 @@ from tileserver.cli import session
 from tileserver.cli.commands import Commands
 from tileserver.cli.session import err
 from tileserver.clock import GuardedClock
-from tileserver.errors import TileserverError
+from tileserver.errors import StoreFull, TileserverError
 from tileserver.times import Clock
 from tileserver.web.logs import configure_command_logs
 
 INTERRUPTED = 130  # what typer exits with on Ctrl-C, and shells expect
+_NO_ROOM = "there is no room left on the disk that is written to; make room and try again"
 
 app = typer.Typer(
     name="tileserver",
@@ -58,6 +60,11 @@ def main(clock: Clock | None = None) -> None:
             f"[bold red]{error.title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True
         )
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in (ENOSPC, EDQUOT):
+            raise
+        err.print(f"[bold red]{StoreFull.title}:[/bold red] {_NO_ROOM}", highlight=False, soft_wrap=True)
+        sys.exit(StoreFull.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print("interrupted; nothing half-done took effect")

@@ -17,6 +17,7 @@ from tileserver.cli.session import elsewhere, has_data, misspelt_settings, with_
 from tileserver.clock import TOLERANCE
 from tileserver.complaints import near_miss
 from tileserver.config import Settings
+from tileserver.disk import RESERVED, free_bytes
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import (
     BadParameter,
@@ -67,13 +68,19 @@ def _is_ours(settings: Settings) -> bool:
 
 
 def _data(settings: Settings) -> str:
-    """Whether there is a data folder; clusters of others on this machine are no fault."""
+    """Whether the data folder is there and has room; clusters of others on this machine are no fault."""
     if settings.database_url:
         return "DATABASE_URL is set; there is no data folder"
     own = settings.data_dir.resolve()
     if not has_data(settings):
         return f"{own}, no data yet; {elsewhere()}"
-    return f"{own}{'' if own in running_data_dirs() else ', not running'}"
+    free = free_bytes(own)
+    if free < RESERVED:
+        raise ClusterUnavailable(
+            f"the disk of {own} has {free // 1024**2} MB free: make room. With less than"
+            f" {RESERVED // 1024**2} MB PostgreSQL may have to end, and readers see what servers hold already"
+        )
+    return f"{own}{'' if own in running_data_dirs() else ', not running'}, {free / 1024**3:.1f} GB free"
 
 
 def _clock(settings: Settings) -> str:

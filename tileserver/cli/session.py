@@ -33,6 +33,7 @@ from tileserver.errors import ClusterUnavailable
 from tileserver.setting_values import misspelt
 from tileserver.store.connect import Connection, Pool, connect
 from tileserver.store.instance import database_time
+from tileserver.store.unreachable import told_when_full
 from tileserver.tiles.current import Current
 from tileserver.tiles.service import TileService
 from tileserver.times import Clock
@@ -84,7 +85,8 @@ def elsewhere() -> str:
 async def _connection(dsn: str) -> AsyncIterator[Connection]:
     connection = await connect(dsn)
     try:
-        yield connection
+        with told_when_full():
+            yield connection
     finally:
         await connection.close(timeout=10)
 

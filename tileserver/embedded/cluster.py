@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 
 from tileserver.embedded.account import private_folder
@@ -30,6 +31,7 @@ from tileserver.errors import ClusterUnavailable
 
 NAME = "tileserver"  # of the role and of the database
 PATIENCE_S = 120
+_NO_ROOM = os.strerror(ENOSPC)
 
 # In template1, so that every database made later has PostGIS too.
 BOOTSTRAP = (
@@ -215,7 +217,9 @@ class Cluster(ClusterHome):
         if done.returncode or "ERROR:" in done.stdout:
             log = self.log.read_text(errors="replace") if self.log.exists() and program == "pg_ctl" else ""
             tail = "\n".join((done.stdout + log).strip().splitlines()[-12:])
-            raise ClusterUnavailable(f"{program} failed in {pgdata} (exit {done.returncode}):\n{tail}")
+            # Said before PostgreSQL's own words, which suspect that the data are damaged.
+            full = "its disk has no room left: make room, and it starts; " if _NO_ROOM in tail else ""
+            raise ClusterUnavailable(f"{full}{program} failed in {pgdata} (exit {done.returncode}):\n{tail}")
 
     def _installation(self) -> Installation:
         return choose(installations(), self._major(), self.pgdata)

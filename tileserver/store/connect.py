@@ -8,14 +8,21 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import msgspec
 
-from tileserver.errors import BadAddress, LayerUnavailable, StoreBusy, StoreUnavailable, TileserverError
+from tileserver.errors import (
+    BadAddress,
+    LayerUnavailable,
+    StoreBusy,
+    StoreFull,
+    StoreUnavailable,
+    TileserverError,
+)
 from tileserver.origin import came_from
 from tileserver.store.servers import Floor, ReaderConnection, holds, is_pooled, note_kind
+from tileserver.store.unreachable import FULL, address_trouble, is_full, refusal
 
 # What a lost, refusing, restarting, overloaded or missing database raises; everything else is our bug.
 _AWAY = (
@@ -79,16 +86,12 @@ async def connect(dsn: str) -> asyncpg.Connection:
         if await is_pooled(connection):  # which forgets, or mixes up, what a session has prepared
             await connection.close()
             connection = await _line(dsn, statement_cache_size=0)
-    except ValueError as error:  # asyncpg's own, and urllib's
-        raise BadAddress(
-            "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
-        ) from error
-    except (*_AWAY, TimeoutError) as error:
-        why = str(error) or f"no answer within {_PATIENCE_S} s"
-        raise StoreUnavailable(
-            f"no connection to the database at {_shown(dsn)}: {why};"
-            " see that PostgreSQL runs there and that DATABASE_URL is right"
-        ) from error
+    except TimeoutError as error:
+        raise StoreUnavailable(refusal(dsn, TimeoutError(f"no answer within {_PATIENCE_S} s"))) from error
+    except (ValueError, *_AWAY, asyncpg.InternalServerError) as error:
+        if trouble := address_trouble(dsn, error):
+            raise BadAddress(trouble) from error
+        raise (StoreFull if is_full(error) else StoreUnavailable)(refusal(dsn, error)) from error
     with translated():
         await prepare_connection(connection)
     return connection
@@ -97,13 +100,6 @@ async def connect(dsn: str) -> asyncpg.Connection:
 async def _line(dsn: str, **more: int) -> asyncpg.Connection:
     named = {"application_name": "tileserver"}
     return await asyncpg.connect(dsn, timeout=_PATIENCE_S, server_settings=named, **more)
-
-
-def _shown(dsn: str) -> str:
-    """Return where *dsn* leads, without who goes there."""
-    parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2] or ",".join(parse_qs(parts.query).get("host", ["localhost"]))
-    return f"{host}{parts.path}"
 
 
 def reason_of(error: Exception) -> str:
@@ -125,12 +121,14 @@ def readable(what: str) -> Iterator[None]:
 
 
 class translated:
-    """Turn a database's absence into `StoreUnavailable`, and its slowness into `StoreBusy`."""
+    """A database that is away becomes `StoreUnavailable`, a slow one `StoreBusy`, a full one `StoreFull`."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if is_full(error):
+            raise StoreFull(FULL) from error
         if isinstance(error, asyncpg.QueryCanceledError):
             raise StoreBusy("the database took too long to answer; try again") from error
         if isinstance(

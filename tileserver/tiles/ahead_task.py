@@ -22,6 +22,7 @@ from typing import IO, Literal, TypeAlias
 import msgspec
 import structlog
 
+from tileserver.disk import room_for_tiles
 from tileserver.errors import LayerUnavailable, Unavailable, UnknownTheatre
 from tileserver.model import LayerRef
 from tileserver.store.connect import Pool
@@ -207,7 +208,8 @@ class AheadTask:
             self._told_at = time.monotonic()
             backlog, done, failed = at_work.backlog, at_work.done, at_work.failed
             log.info("rendering ahead goes on", backlog=backlog, done=done, failed=failed)
-        if self._shelf.size > _FULL * self._shelf.capacity:
+        size = self._shelf.size
+        if size > _FULL * room_for_tiles(self._shelf.capacity, size, self._shelf.folder):
             self.ahead.state = "full"
             log.warning("the shelf is full: rendering ahead ends")
             return False

@@ -14,20 +14,20 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
 import structlog
 import zstandard
 
+from tileserver.disk import RESERVED, room_for_tiles
 from tileserver.tiles.shelf_faults import DamagedFile, OutgrownFile, is_busy, is_doubtful, is_readonly
 from tileserver.times import system_clock
 
 log = structlog.get_logger()
 
-FORMAT = (
-    2  # of the table; another format has another file, so that two versions of the server can share a folder
-)
+FORMAT = 2  # of the table; another one has another file, so two versions of the server can share a folder
 FILE = f"tiles-{FORMAT}.sqlite"
 
 _PAGE = 8192
@@ -232,12 +232,16 @@ class ShelfFile:
 
     def _make_room(self, writer: sqlite3.Connection, wanted: int) -> None:
         """Delete the tiles unused for longest, until *wanted* more pages are free."""
-        if _taken(writer) + wanted <= self._pages:
+        size = int(writer.execute("PRAGMA page_count").fetchone()[0]) * _PAGE  # SQLite gives no room back
+        bound = room_for_tiles(self._pages * _PAGE, size, self.path.parent) // _PAGE
+        if _taken(writer) + wanted <= bound:
             return
         query = "DELETE FROM tile WHERE rowid IN (SELECT rowid FROM tile ORDER BY used, rowid LIMIT ?)"
-        while _taken(writer) + wanted > self._pages - self._slack:
+        while _taken(writer) + wanted > bound - self._slack:
             if not writer.execute(query, (_TOGETHER,)).rowcount:
-                return
+                break
+        if _taken(writer) + wanted > bound and bound < self._pages:
+            raise OSError(ENOSPC, f"less than {RESERVED >> 20} MB are free on its disk, left to PostgreSQL")
 
     def _rows(self, keys: list[bytes]) -> list[Any]:
         """Return the row of each of *keys*, several in one transaction, which halves the time of each."""

@@ -54,6 +54,7 @@ GAUGES = (
     StateGauge("task_failing", "livemax", "1 where a background task fails.", ("task",)),
     StateGauge("clock_wrong", "livemax", "1 where the clock and its witnesses disagree."),
     StateGauge("shelf_wrong", "livemax", "1 where tiles on disk cannot be read or kept."),
+    StateGauge("disk_free_bytes", "livemax", "Bytes free on the disk of data or of tiles.", ("of",)),
     StateGauge("shared_wrong", "livemax", "1 where the shared tier is not used, or not written to."),
     StateGauge(
         "ahead_backlog", "livesum", "Public versions still to be rendered ahead, of the plan at work."

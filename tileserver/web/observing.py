@@ -28,6 +28,7 @@ from tileserver.web.sampling import (
     of_ahead,
     of_caches,
     of_desk,
+    of_disks,
     of_doors,
     of_keys,
     of_knowledge,
@@ -94,7 +95,7 @@ def observing(settings: Settings, watched: Watched) -> Observing:
     if traces is not None:
         for pool in watched.pools.values():
             pool.on_query = traces.ran
-    sampler = None if metrics is None else Sampler(metrics, watched.current, _sources(watched))
+    sampler = None if metrics is None else Sampler(metrics, watched.current, _sources(settings, watched))
     return Observing(Measuring(metrics, traces, settings.server_timing), sampler, registry)
 
 
@@ -110,7 +111,7 @@ def _traces_to(where: str) -> Traces | None:
     return Traces(EXPORTERS[where]())
 
 
-def _sources(watched: Watched) -> Iterable[Source]:
+def _sources(settings: Settings, watched: Watched) -> Iterable[Source]:
     return (
         of_pools(watched.pools),
         of_knowledge(watched.current, watched.follower),
@@ -119,6 +120,7 @@ def _sources(watched: Watched) -> Iterable[Source]:
         of_doors(watched.doors),
         of_keys(watched.keys),
         of_tiers(watched.tiles),
+        of_disks({"data": settings.data_dir, "tiles": settings.shelf}),
         of_ahead(watched.ahead),
         of_desk(watched.desk),
         of_process,

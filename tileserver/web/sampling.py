@@ -6,12 +6,14 @@ import asyncio
 import resource
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from math import nan
 from pathlib import Path
 from typing import NamedTuple
 
 from tileserver import __version__
 from tileserver.clock import GuardedClock
+from tileserver.disk import free_bytes
 from tileserver.publish.documents import time_block
 from tileserver.store.connect import Pool
 from tileserver.tiles.ahead import Progress
@@ -173,6 +175,18 @@ def of_tiers(tiles: TileService) -> Source:
     def read() -> Figures:
         yield Figure("shelf_wrong", bool(tiles.trouble))
         yield Figure("shared_wrong", bool(tiles.shared and tiles.shared.trouble))
+
+    return read
+
+
+def of_disks(folders: Mapping[str, Path | None]) -> Source:
+    """Return the source of the bytes that are free on the disks of *folders* that are there, by name."""
+
+    def read() -> Figures:
+        for name, folder in folders.items():
+            with suppress(OSError):  # of a disk that is away: others tell of that
+                if folder is not None and folder.exists():
+                    yield Figure("disk_free_bytes", free_bytes(folder), (name,))
 
     return read
 
