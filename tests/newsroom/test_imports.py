@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
+import resource
 import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,6 +184,29 @@ def test_an_upload_that_is_too_large_is_refused_in_words_while_readers_are_serve
                 f"Content-Length: {1 << 40}\r\nExpect: 100-continue\r\n\r\n".encode()
             )
             assert b" 413 " in line.recv(65536).splitlines()[0]
+
+
+def test_an_upload_for_which_the_disk_has_no_room_is_refused_in_words_and_taken_once_there_is(
+    editor: Asker, desk: Desk, collection: Callable[[Cells], bytes]
+) -> None:
+    asked = f"TILESERVER_DESK_PORT={editor.port}".encode()
+    (process,) = (each for each in Path("/proc").glob("[0-9]*") if asked in _environ(each))
+    day, given = collection(AFTER).ljust(200_000), {"layer": "ukraine.control"}
+    before = resource.prlimit(int(process.name), resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    try:
+        refused = editor.upload(_name(DAY), day, given)
+    finally:
+        resource.prlimit(int(process.name), resource.RLIMIT_FSIZE, before)
+    assert refused.status == 503
+    assert "has no room for the file" in html.unescape(refused.text)
+    assert editor.upload(_name(DAY), day, given).status == 303
+
+
+def _environ(process: Path) -> list[bytes]:
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # ended meanwhile, or another's
+        return []
 
 
 def _newest(desk: Desk) -> int:

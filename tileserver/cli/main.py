@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from errno import EDQUOT, ENOSPC
 from typing import Annotated
 
 import typer
@@ -14,12 +13,13 @@ from tileserver.cli import session
 from tileserver.cli.commands import Commands
 from tileserver.cli.session import err
 from tileserver.clock import GuardedClock
+from tileserver.disk import NO_ROOM
 from tileserver.errors import StoreFull, TileserverError
 from tileserver.times import Clock
 from tileserver.web.logs import configure_command_logs
 
 INTERRUPTED = 130  # what typer exits with on Ctrl-C, and shells expect
-_NO_ROOM = "there is no room left on the disk that is written to; make room and try again"
+_SAID = "there is no room left on the disk that is written to; make room and try again"
 
 app = typer.Typer(
     name="tileserver",
@@ -61,9 +61,9 @@ def main(clock: Clock | None = None) -> None:
         )
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno not in (ENOSPC, EDQUOT):
+        if error.errno not in NO_ROOM:
             raise
-        err.print(f"[bold red]{StoreFull.title}:[/bold red] {_NO_ROOM}", highlight=False, soft_wrap=True)
+        err.print(f"[bold red]{StoreFull.title}:[/bold red] {_SAID}", highlight=False, soft_wrap=True)
         sys.exit(StoreFull.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:

@@ -15,6 +15,7 @@ from tileserver.counted import counted
 from tileserver.desk.said_times import first_instant
 from tileserver.desk.trial import Trial, TriedTable, try_mapping
 from tileserver.desk.trial_page import trial_page
+from tileserver.disk import write_whole
 from tileserver.errors import BadParameter, UnknownLayer
 from tileserver.ingest.mapping.load import load_mapping, shipped_mappings
 from tileserver.ingest.mapping.schema import schema as schema_of
@@ -79,10 +80,10 @@ def try_(
         path, loaded, place, instant, most=None if geojson or picture else first, complete=complete
     )
     if geojson is not None:
-        geojson.write_bytes(_collection(trial))
+        write_whole(geojson, _collection(trial))
     if picture is not None:
         text = trial_page(trial, path.name, loaded.name, own_colours=place is not None)
-        picture.write_text(text, "utf-8")
+        write_whole(picture, text.encode())
     if json:
         print_json(_document(trial, first))
     else:

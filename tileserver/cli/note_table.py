@@ -13,6 +13,7 @@ from tileserver.cli.options import By, Remarks, Why
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.desk.note_import import TableRead, import_table
 from tileserver.desk.note_table import export_table
+from tileserver.disk import write_whole
 from tileserver.errors import ImportFailed
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -42,7 +43,7 @@ def export(
     if out is None:
         typer.echo(table.removeprefix("\ufeff"), nl=False)
     else:
-        out.write_bytes(table.encode())
+        write_whole(out, table.encode())
 
 
 @note.command("import")

@@ -10,6 +10,7 @@ import typer
 
 from tileserver.cli.session import err, progress_bar, with_service
 from tileserver.compare.service import ComparisonService
+from tileserver.disk import write_whole
 from tileserver.errors import BadParameter
 from tileserver.picture.press.animated import animation_of
 from tileserver.picture.press.order import PictureOrder, fulfil
@@ -62,7 +63,7 @@ def picture(
     if out.stem == "-":
         sys.stdout.buffer.write(data)
         return
-    out.write_bytes(data)
+    write_whole(out, data)
     err.print(f"{out}: {len(data):,} bytes", highlight=False, soft_wrap=True)
 
 

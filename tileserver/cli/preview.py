@@ -16,6 +16,7 @@ from tileserver.counted import counted
 from tileserver.desk.preview import FATES, Preview
 from tileserver.desk.preview_document import preview_document
 from tileserver.desk.preview_page import preview_page
+from tileserver.disk import write_whole
 from tileserver.errors import BadParameter
 from tileserver.store.catalogue import StoredLayer
 
@@ -41,7 +42,7 @@ def show_page(stored: StoredLayer, words: str, told: Preview, path: Path | None,
         return
     page = preview_page(stored, words, told)
     if path is not None:
-        path.write_text(page, "utf-8")
+        write_whole(path, page.encode())
         err.print(f"report: {path}", highlight=False, soft_wrap=True, markup=False)
     if look:
         serve_privately(page, _announce)

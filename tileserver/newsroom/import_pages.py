@@ -17,7 +17,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tileserver.desk.layers import checked_layers
-from tileserver.errors import BadParameter, TooManyAtOnce
+from tileserver.disk import NO_ROOM
+from tileserver.errors import BadParameter, TooManyAtOnce, Unavailable
 from tileserver.ingest import READERS
 from tileserver.ingest.mapping.load import shipped_mappings
 from tileserver.ingest.report import printable
@@ -134,7 +135,14 @@ class ImportRoutes:
                 async for _ in request.stream():
                     """Who still sends would see a lost connection, and not the words."""
                 raise
-            yield
+            try:
+                yield
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                raise Unavailable(
+                    "the server's disk has no room for the file; tell whoever runs it, then send it again"
+                ) from error
 
     async def begin(
         self, sent: BinaryIO, name: str, given: Mapping[str, object], by: str, remark: dict[str, str]
