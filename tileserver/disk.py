@@ -16,7 +16,7 @@ NO_ROOM = frozenset({ENOSPC, EDQUOT, EFBIG})  # of the disk, a quota, a bound of
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write *data* to *path*, whole or not at all: where there is no room the file of before stays.
+    """Write the bytes of *data* to *path*, all or none: where there is no room the file of before stays.
 
     Raises
     ------
