@@ -127,7 +127,7 @@ class ImportRoutes:
 
     @asynccontextmanager
     async def receiving(self, request: Request) -> AsyncIterator[None]:
-        """Keep a place for the file that *request* brings; without one, read past the file and say so."""
+        """Keep a place for the file that *request* brings; without a place, read past the file and say so."""
         with ExitStack() as kept:
             try:
                 kept.enter_context(self._room.errands.receiving(visitor_of(request).name))

@@ -1,4 +1,4 @@
-"""Packed files that swell: refused as they are unpacked, long before a disk is full or a minute gone."""
+"""Packed files that swell: refused while unpacked, long before a disk is full or a minute gone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_packed(head: bytes) -> bool:
 
 @contextmanager
 def open_unpacked(path: Path, head: bytes, limits: Limits, name: str = "") -> Iterator[BinaryIO]:
-    """Open the bytes within a packed file for reading; `HostileSource` once they swell, named *name*."""
+    """Open the bytes within a packed file for reading; `HostileSource` once the bytes swell, named *name*."""
     with ExitStack() as stack:
         packed: BinaryIO = stack.enter_context(path.open("rb"))
         most = limits.swelling
