@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from playwright.async_api import expect
 
+from tests.archives import write_archive
 from tests.browser.axe import axe
 from tests.browser.conftest import NewReader, Reader
 from tests.browser.desk_pages import PATIENCE_MS, choose, compare, correct, day_file, log_in
@@ -112,6 +113,30 @@ async def test_the_change_lies_on_the_readers_basemap_over_what_is_public(
     await page.get_by_label("The change over what is public").first.uncheck()
     await expect(pin).to_be_hidden()
     assert opened.complaints == []
+
+
+async def test_the_newsrooms_own_archive_lies_under_the_change_and_the_public_front_between(
+    beside: DeskBeside, new_reader: NewReader, tmp_path: Path
+) -> None:
+    archive, people = write_archive(tmp_path / "own.pmtiles", "shortbread"), tmp_path / "people.toml"
+    token = add_person(people, "Olena K.")
+    with desk_serving(beside.desk.dsn, people, TILESERVER_BASEMAP=str(archive)) as port:
+        opened = await new_reader(1280, 900)
+        page = opened.page
+        await log_in(page, port, token)
+        await choose(page, day_file(tmp_path, DAY + 4 * A_DAY, {**RIGHT, (3, 3): "unknown"}))
+        await compare(page)
+        live = page.locator("figure[data-map] .live").first
+        await expect(live).to_have_attribute("data-state", "drawn", timeout=PATIENCE_MS)
+        legend = page.locator(".of-live").first
+        await expect(legend).to_contain_text("Made by a test")
+        await expect(legend).to_contain_text("Front line, public now")
+        own = [each for each in opened.requests if each.endswith("/desk/basemap/own.pmtiles")]
+        assert len(own) >= 2  # its head, and a tile at least
+        assert opened.complaints == []
+        stranger = await new_reader(400, 400)
+        refused = await stranger.page.request.get(own[0], max_redirects=0)
+        assert refused.status == 303  # to the log-in
 
 
 async def test_a_browser_that_can_draw_no_map_keeps_the_picture(

@@ -173,3 +173,28 @@ def test_two_revisions_are_told_as_the_preview_of_the_later_one_was(desk: Desk, 
     assert (between.added, between.ended, between.days) == (told.added, told.ended, told.days)
     assert [each.effects for each in between.states] == [each.effects for each in told.states]
     assert between.report["findings"] == told.report["findings"]
+
+
+def test_the_front_of_a_preview_is_the_public_one_and_events_have_the_land_of_their_newest_day(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.import_states({DAYS[0]: WIDE})
+    told = previewed(desk, "control", of_day(tmp_path, 0, areas(HALF)))
+    (state,) = told.states
+    drawn = shapely.union_all(
+        [
+            shapely.from_wkb(row["wkb"])
+            for row in desk.fetch(
+                "SELECT ST_AsBinary(geom) AS wkb FROM face f JOIN layer l ON l.id = f.layer"
+                " WHERE l.name = 'frontline' AND band = (SELECT max(band) FROM face WHERE layer = l.id)"
+            )
+        ]
+    )
+    assert drawn.length > 0
+    assert shapely.union_all(state.front).equals(drawn)
+    path = tmp_path / "events.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [event(1, side="ru", text="a")]}))
+    found = previewed(desk, "events", path, KEYED)
+    assert found.ground is not None
+    assert area_km2(found.ground.lands["occupied"]) == pytest.approx(km2(WIDE), rel=1e-4)
+    assert shapely.union_all(found.ground.front).equals(drawn)

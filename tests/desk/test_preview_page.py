@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import shapely
@@ -13,7 +16,7 @@ from tileserver.desk.judge import Ruling
 from tileserver.desk.passages import passages_between
 from tileserver.desk.prepare import make_feature
 from tileserver.desk.preview import FeaturePreview, Preview, StatePreview
-from tileserver.desk.preview_page import preview_page
+from tileserver.desk.preview_page import preview_page, preview_sections
 from tileserver.desk.verdict import effects_at
 from tileserver.findings import Finding
 from tileserver.ingest import Report
@@ -21,6 +24,7 @@ from tileserver.ingest.report import Repair
 from tileserver.model import DatedFeature, LayerId, LayerRef
 from tileserver.picture.land import projected
 from tileserver.store.catalogue import StoredLayer
+from tileserver.store.ground import Ground
 from tileserver.theatres import load_theatre
 
 AT = datetime(2023, 11, 9, 22, tzinfo=UTC)
@@ -115,3 +119,33 @@ def test_land_that_passes_is_disjoint_and_adds_up_to_what_each_status_gains() ->
     whole = shapely.union_all([each.land for each in passages])
     assert abs(whole.area - sum(each.land.area for each in passages)) < 1e-3
     assert passages_between(was, was) == []
+
+
+def test_the_day_that_changes_comes_before_a_newest_day_that_does_not() -> None:
+    told = of_areas()
+    (changed,) = told.states
+    still = replace(changed, at=AT + timedelta(days=9), passages=[], public=changed.lands)
+    text = preview_page(stored("control"), "", replace(told, states=[still, changed]))
+    assert text.index("the day of the largest change") < text.index("the newest day")
+    assert "What changes, changes from 2023-11-10 on (Europe/Kyiv)." in text
+
+
+def test_events_lie_over_the_public_land_and_its_front_with_words_for_both() -> None:
+    line = projected(shapely.LineString([(36.5, 48), (36.5, 49)]))
+    told = replace(of_events(), ground=Ground({"occupied": box(36.5, 37.5)}, [line]))
+    live = json.loads(html.unescape(_maps(preview_sections(stored("events"), told, is_live=True).body)[0]))
+    words = [each["words"] for each in live["paints"]]
+    assert [words[each["properties"]["paint"]] for each in live["public"]["features"]] == [
+        "Occupied since February 2022, public now"
+    ]
+    (front,) = live["front"]["features"]
+    assert words[front["properties"]["paint"]] == "Front line, public now"
+    assert front["geometry"]["coordinates"] == [[36.5, 48.0], [36.5, 49.0]]
+    assert [words[each["properties"]["paint"]] for each in live["change"]["features"]] == [
+        "comes (+)",
+        "goes (\u2212)",
+    ]
+
+
+def _maps(body: str) -> list[str]:
+    return re.findall(r'data-map="([^"]*)"', body)

@@ -22,11 +22,12 @@ from tileserver.desk.proposal import Proposal
 from tileserver.desk.verdict import Effect, Verdict, effects_at, judge
 from tileserver.desk.withdrawn import Hiding, hide
 from tileserver.desk.yardstick import lands_of
-from tileserver.model import DatedFeature, Feature
+from tileserver.model import DatedFeature, Feature, Theatre
 from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.connect import translated
+from tileserver.store.connect import Connection, translated
 from tileserver.store.days import add_days
+from tileserver.store.ground import Ground, ground_at
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
 from tileserver.times import day_zone, local_day
 
@@ -40,7 +41,7 @@ class StatePreview:
     """A proposed state at an instant (UTC), beside the state known now.
 
     ``effects`` are km2 by status, ``passages`` the land that changes its status, ``lands`` the disjoint land
-    of each status afterwards, and ``public`` that of each status by now, in EPSG:3857.
+    of each status afterwards, and ``public`` that of each status by now, in EPSG:3857, with its ``front``.
     """
 
     at: datetime
@@ -48,6 +49,7 @@ class StatePreview:
     passages: Sequence[Passage]
     lands: Mapping[str, BaseGeometry]
     public: Mapping[str, BaseGeometry]
+    front: Sequence[BaseGeometry] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Preview:
     """Account of an import before anything is public.
 
     ``states`` are the newest day, and the day of the largest change where that is another one; there are none
-    of layers without areas, which have ``fates`` by category and ``features``. ``days`` counts the local days
+    of layers without areas, which have ``fates`` by category, ``features``, and the public ``ground`` on the
+    day of the newest of them. ``days`` counts the local days
     on which the map would be another one, ``first`` and ``last`` are the instants (UTC) of its first and last
     change, inclusive. ``added`` and ``ended`` count versions of features, ``hidden`` events that go out of
     every revision because a source of theirs is hidden,
@@ -84,6 +87,7 @@ class Preview:
     states: Sequence[StatePreview] = ()
     fates: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
     features: Sequence[FeaturePreview] = ()
+    ground: Ground | None = None
     hidden: int = 0
     coarsened: int = 0
     nothing: bool = False
@@ -140,7 +144,8 @@ async def with_changes(
         return replace(told, states=await _states(writer, stored, fresh, proposal, yardstick))
     features = await _features(writer, stored, fresh, proposal)
     newest = nlargest(SHOWN, features, lambda each: (each.dated.start, each.dated.feature_hash))
-    return replace(told, fates=_by_category(stored, features), features=newest)
+    ground = await ground_of(writer.connection, stored.theatre, [each.dated.start for each in newest])
+    return replace(told, fates=_by_category(stored, features), features=newest, ground=ground)
 
 
 async def _states(
@@ -158,8 +163,18 @@ async def _states(
     for at, (was, now) in told.items():
         before, after = (lands_of(stored.layer, every, state) for state in (was, now))
         effects = effects_at(at, _sizes(before), _sizes(after))
-        found.append(StatePreview(at, effects, passages_between(before, after), after, before))
+        passages = passages_between(before, after)
+        lines = await ground_at(writer.connection, stored.theatre, stored.layer, at, with_land=False)
+        found.append(StatePreview(at, effects, passages, after, before, lines.front))
     return found
+
+
+async def ground_of(connection: Connection, theatre: Theatre, instants: Sequence[datetime]) -> Ground | None:
+    """Return the public land and front at the newest of *instants* (UTC); ``None`` without any areas."""
+    areas = next((each for each in theatre.layers if each.role == "areas" and each.has_faces), None)
+    if areas is None or not instants:
+        return None
+    return await ground_at(connection, theatre, areas, max(instants))
 
 
 def _sizes(lands: Mapping[str, BaseGeometry]) -> Sizes:

@@ -17,6 +17,7 @@ from tileserver.model import Layer, Theatre
 from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, view_of
 from tileserver.picture.land import projected
 from tileserver.shape.measure import areas_km2, polygons_in
+from tileserver.store.ground import Ground
 from tileserver.theatres import load_lands
 
 _SURROUNDINGS = 0.5  # of the theatre's width, around places
@@ -32,6 +33,7 @@ _FATE_PAINTS = (
 _ASIDE = Paint("put aside, not published", "#a52714", "#f08a76")
 _REPAIRED = Paint("repaired, published", "#7a5c00", "#e0b84a")
 _GREY = "#8c8780"
+_FRONT = ("#2a1512", "#fff3ea")  # as styles/palette.json has it
 
 
 class PassagePiece(NamedTuple):
@@ -72,7 +74,8 @@ def passages_map(theatre: Theatre, layer: Layer, state: StatePreview, title: str
     seen = [each.land for each in state.passages] or list(state.lands.values())
     view = view_of(seen, bounds_of(theatre))
     public = [DrawnShape(land, palette.public(status), status) for status, land in state.public.items()]
-    return DrawnMap(title, view, palette.paints, shapes, marks, outlines(theatre), public)
+    front = _front(theatre, layer, state.front, palette.paints)
+    return DrawnMap(title, view, palette.paints, shapes, marks, outlines(theatre), public, front)
 
 
 def lands_map(theatre: Theatre, layer: Layer, lands: Mapping[str, BaseGeometry], title: str) -> DrawnMap:
@@ -87,9 +90,17 @@ def lands_map(theatre: Theatre, layer: Layer, lands: Mapping[str, BaseGeometry],
 
 
 def features_map(
-    theatre: Theatre, layer: Layer, features: Sequence[FeaturePreview], title: str, numbered: int
+    theatre: Theatre,
+    layer: Layer,
+    features: Sequence[FeaturePreview],
+    title: str,
+    numbered: int,
+    ground: Ground | None = None,
 ) -> DrawnMap:
-    """Return the map of the features that come, go and change; the first *numbered* link to their rows."""
+    """Return the map of the features that come, go and change; the first *numbered* link to their rows.
+
+    They lie over the public *ground*, where there is any.
+    """
     drawn = [shapely.from_wkb(each.feature.wkb) for each in features]
     shapes, marks = [], []
     for number, (each, geometry) in enumerate(zip(features, drawn, strict=True), 1):
@@ -101,7 +112,31 @@ def features_map(
             label = f"{SIGNS[each.fate]}{number}"
             marks.append(_mark(place, label, paint, words, f"feature-{number}"))
     view = view_of(drawn, bounds_of(theatre), _SURROUNDINGS)
-    return DrawnMap(title, view, _FATE_PAINTS, shapes, marks, outlines(theatre))
+    return _over(DrawnMap(title, view, _FATE_PAINTS, shapes, marks, outlines(theatre)), theatre, ground)
+
+
+def _over(drawn: DrawnMap, theatre: Theatre, ground: Ground | None) -> DrawnMap:
+    """Return *drawn* over the land and the front of *ground*, with their paints after its own."""
+    areas = next((each for each in theatre.layers if each.role == "areas"), None)
+    if ground is None or areas is None:
+        return drawn
+    palette = _Palette(areas, drawn.paints)
+    public = [DrawnShape(land, palette.public(status), status) for status, land in ground.lands.items()]
+    front = _front(theatre, areas, ground.front, palette.paints)
+    return replace(drawn, paints=palette.paints, public=public, front=front)
+
+
+def _front(
+    theatre: Theatre, areas: Layer, lines: Sequence[BaseGeometry], paints: list[Paint]
+) -> list[DrawnShape]:
+    """Return the *lines* of the front of *areas* in its colours; *paints* has its paint at the end then."""
+    if not lines:
+        return []
+    own = next(each for each in theatre.layers if each.derived and each.drawn_from == areas.name)
+    named = [(each.colour, each.colour_dark) for each in own.categories[:1]]
+    title = own.title.get("en") or own.name
+    paints.append(Paint(f"{title}, public now", *(named or [_FRONT])[0], "outline"))
+    return [DrawnShape(line, len(paints) - 1, title) for line in lines]
 
 
 def findings_map(
@@ -185,11 +220,11 @@ def _mark(place: BaseGeometry, label: str, paint: int, words: str, target: str) 
 class _Palette:
     """Paints of a layer's statuses, each made when asked for."""
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: Layer, before: Sequence[Paint] = ()) -> None:
         self._layer = layer
         self._colours = {each.code: (each.colour, each.colour_dark) for each in layer.categories}
         self._patterns = {each.code: each.pattern for each in layer.categories}
-        self.paints: list[Paint] = []
+        self.paints: list[Paint] = [*before]
 
     def outline(self, status: str) -> int:
         """Return the number of the paint of land that has *status* afterwards."""

@@ -19,7 +19,7 @@ from tileserver.desk.preview_maps import (
     status_words,
     with_aside,
 )
-from tileserver.desk.preview_withdrawal import AreasHit
+from tileserver.desk.preview_withdrawal import AreasHit, FeaturesHit
 from tileserver.ingest.report import class_words, example_words, findings_told
 from tileserver.model import Layer
 from tileserver.picture.drawing import DrawnMap
@@ -64,12 +64,13 @@ def preview_sections(stored: StoredLayer, told: Preview, *, is_live: bool = Fals
     return Sections(join(parts), "".join(writer.styles))
 
 
-def withdrawal_sections(stored: StoredLayer, hit: Sequence[FeaturePreview]) -> Sections:
+def withdrawal_sections(stored: StoredLayer, hit: FeaturesHit) -> Sections:
     """Return the map and the list of the features that a withdrawal would hit."""
-    if not hit:
+    features, title = hit.features, "What would be withdrawn"
+    if not features:
         return Sections(Html(), "")
-    drawn = features_map(stored.theatre, stored.layer, hit, "What would be withdrawn", NUMBERED)
-    rows = _feature_table(stored.layer, hit[:LISTED], total=len(hit))
+    drawn = features_map(stored.theatre, stored.layer, features, title, NUMBERED, hit.ground)
+    rows = _feature_table(stored.layer, features[:LISTED], total=len(features))
     return Sections(join((figure(drawn, "hit", is_live=True), rows)), paint_style(drawn.paints, "hit"))
 
 
@@ -108,8 +109,8 @@ class _PageWriter:
         yield element("ul", *facts, class_="facts")
         if told.first and told.last:
             first, last = (local_day(each, self._zone) for each in (told.first, told.last))
-            words = f"The first day that changes is {first}, the last one {last} ({self._zone.key})."
-            yield element("p", words)
+            again = f"; the last change begins on {last}" if last != first else ""
+            yield element("p", f"What changes, changes from {first} on{again} ({self._zone.key}).")
         yield from self._taken()
         if told.rulings:
             yield element("h2", "Reasons to hold it back")
@@ -125,8 +126,11 @@ class _PageWriter:
             yield element("p", f"{words} The place is told less exactly.")
 
     def changes(self) -> Iterator[Html]:
-        """Yield a map and tables of each state: km2 by status, and land that changes hands."""
-        for number, state in enumerate(self.told.states):
+        """Yield a map and tables of each state: km2 by status, and land that changes hands.
+
+        A newest day on which nothing changes, as where a past day is corrected, comes after the other one.
+        """
+        for number, state in sorted(enumerate(self.told.states), key=lambda each: not each[1].passages):
             yield element("h2", self._state_title(number, state))
             words = "Land that changes hands" if state.passages else "No land changes hands"
             name = f"state{number}"
@@ -153,7 +157,7 @@ class _PageWriter:
         total = sum(map(_sum, told.fates.values()))
         if total > len(told.features):
             title += f": the newest {len(told.features):,} of {total:,}"
-        drawn = features_map(self.stored.theatre, layer, told.features, title, NUMBERED)
+        drawn = features_map(self.stored.theatre, layer, told.features, title, NUMBERED, told.ground)
         yield self._figure(with_aside(drawn, self._aside), "features")
         yield _feature_table(layer, told.features[:LISTED], total=total)
 

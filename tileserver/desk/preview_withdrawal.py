@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from shapely.geometry.base import BaseGeometry
 
-from tileserver.desk.preview import SHOWN, FeaturePreview
+from tileserver.desk.preview import SHOWN, FeaturePreview, ground_of
 from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
+from tileserver.store.ground import Ground
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
+
+
+class FeaturesHit(NamedTuple):
+    """Features that would go, the newest first, and the public ground on the day of the newest."""
+
+    features: Sequence[FeaturePreview]
+    ground: Ground | None
 
 
 async def features_hit(
@@ -22,19 +30,20 @@ async def features_hit(
     ids: Collection[int],
     start: datetime | None = None,
     end: datetime | None = None,
-) -> list[FeaturePreview]:
+) -> FeaturesHit:
     """Return the current features with *ids*, or of the period ``[start, end)``.
 
-    The newest first, `SHOWN` at most; none of a layer of areas, of which `areas_hit` tells.
+    `SHOWN` at most; none of a layer of areas, of which `areas_hit` tells.
     """
-    found: list[FeaturePreview] = []
+    found, ground = list[FeaturePreview](), None
     if stored.layer.has_faces:
-        return found
+        return FeaturesHit(found, ground)
     with translated():
         async with open_revision(connection) as writer:  # taken back
             found = await _found(writer, stored, ids, start, end)
+            ground = await ground_of(connection, stored.theatre, [each.dated.start for each in found])
             raise NothingChanged
-    return found
+    return FeaturesHit(found, ground)
 
 
 class AreasHit(NamedTuple):

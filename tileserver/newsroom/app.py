@@ -27,6 +27,7 @@ from tileserver.newsroom.revision_pages import RevisionRoutes
 from tileserver.newsroom.room import Newsroom
 from tileserver.newsroom.start_page import StartRoute
 from tileserver.newsroom.withdraw_pages import WithdrawRoutes
+from tileserver.web.basemap import PATH, OwnBasemap
 from tileserver.web.built import BuiltFiles
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -62,7 +63,7 @@ def create_desk(settings: Settings) -> Starlette:
         await errands.close()
 
     app = Starlette(
-        routes=_desk_routes(Newsroom(settings, errands), door),
+        routes=_desk_routes(Newsroom(settings, errands, OwnBasemap(settings, f"/desk/{PATH}")), door),
         middleware=[Middleware(Guard, settings=settings, door=door)],
         exception_handlers={
             TileserverError: known_refusal,
@@ -89,4 +90,5 @@ def _desk_routes(room: Newsroom, door: Door) -> list[BaseRoute]:
     )
     first = [Route(path, start.page, methods=["GET"]) for path in ("/desk", "/desk/")]
     built = Mount("/desk/static", BuiltFiles())
-    return [*first, built, *(route for each in parts for route in each.routes)]
+    basemap = Route(f"/desk/{PATH}", room.basemap.bytes_of, methods=["GET"])
+    return [*first, built, basemap, *(route for each in parts for route in each.routes)]

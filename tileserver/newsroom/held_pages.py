@@ -57,7 +57,8 @@ class HeldRoutes:
         ]
         title = f"{seen.layer}: {seen.found.origin}"
         again = _LOOKED_AGAIN_S if looking and looking.result is None else 0
-        return desk_page(request, title, body, style=account.style if account else "", again=again)
+        maps = await self._room.maps(account.style) if account else None
+        return desk_page(request, title, body, maps=maps, again=again)
 
     def _account(self, request: Request, seen: HeldReview) -> tuple[HeldAccount | None, Running | None]:
         """Return the account of an import, or the errand that makes the account; neither once decided."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import NamedTuple
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -23,7 +24,7 @@ _POLICY = (
     "default-src 'none'; style-src 'self'{styles}; script-src 'self'; img-src 'self'{maps};"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_MAPS = " data: blob:; connect-src 'self'; worker-src 'self'"
+_MAPS = " data: blob:; connect-src 'self'{basemap}; worker-src 'self'"
 _TOKEN = "form_token"  # noqa: S105 - the name of a field
 _LONGEST_FIELD = 64 << 10  # bytes
 _ROOMS = (
@@ -37,13 +38,28 @@ _ROOMS = (
 FILES = {"style.css": "text/css", "zoom.js": "text/javascript", "again.js": "text/javascript"}
 
 
-def policy_with(style: str = "") -> str:
-    """Return the policy of a page that may have one style element with the text *style*, and no script.
+class PageMaps(NamedTuple):
+    """Maps of a page: the CSS of their paints, the newsroom's own archive as JSON, and its host's address.
 
-    A page with such a style has maps, which read the basemap and begin a worker, both of this server.
+    Without an archive of the newsroom's own the latter two are empty, and of one that lies here the last.
     """
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return _POLICY.format(styles=f" 'sha256-{digest}'" if style else "", maps=_MAPS if style else "")
+
+    style: str
+    basemap: str
+    foreign: str
+
+
+def policy_with(maps: PageMaps | None = None) -> str:
+    """Return the policy of a page without any style or script of its own but the style of its *maps*.
+
+    Maps read the basemap and begin a worker, both of this server, unless the basemap is at an address of
+    another host, which is the one that may be asked.
+    """
+    if maps is None:
+        return _POLICY.format(styles="", maps="")
+    digest = b64encode(sha256(maps.style.encode()).digest()).decode()
+    basemap = f" {maps.foreign}" if maps.foreign else ""
+    return _POLICY.format(styles=f" 'sha256-{digest}'", maps=_MAPS.format(basemap=basemap))
 
 
 @lru_cache
@@ -71,10 +87,10 @@ def desk_page(
     body: Iterable[Html],
     *,
     status: int = 200,
-    style: str = "",
+    maps: PageMaps | None = None,
     again: int = 0,
 ) -> Response:
-    """Return a page of *body*; *style* is CSS of its own, *again* the seconds until the page loads anew."""
+    """Return a page of *body* with its *maps*; *again* are the seconds until the page loads anew."""
     visitor: Visitor | None = request.state.visitor
     head = join(
         [
@@ -83,19 +99,23 @@ def desk_page(
             void("meta", name="color-scheme", content="light dark"),
             element("title", f"{title} - desk"),
             void("link", rel="stylesheet", href="/desk/style.css"),
-            Html(f"<style>{style}</style>") if style else Html(),
+            Html(f"<style>{maps.style}</style>") if maps else Html(),
             element("noscript", void("meta", http_equiv="refresh", content=again)) if again else Html(),
-            *(_map_elements() if style else ()),
+            *(_map_elements() if maps else ()),
             element("script", src="/desk/again.js", defer="") if again else Html(),
         ]
     )
     main = element("main", element("h1", title), *body, id="main", data_again=again or None)
     shown = element("body", *_bar(request, visitor), main)
-    maps = {"data_built": "/desk/static/", "data_worker": _map_files().get("worker")} if style else {}
-    whole = element("html", element("head", head), shown, lang="en", **maps)
-    return HTMLResponse(
-        f"<!doctype html>\n{whole}\n", status, {"Content-Security-Policy": policy_with(style)}
-    )
+    whole = element("html", element("head", head), shown, lang="en", **_map_attributes(maps))
+    return HTMLResponse(f"<!doctype html>\n{whole}\n", status, {"Content-Security-Policy": policy_with(maps)})
+
+
+def _map_attributes(maps: PageMaps | None) -> dict[str, str | None]:
+    if maps is None:
+        return {}
+    worker = _map_files().get("worker")
+    return {"data_built": "/desk/static/", "data_worker": worker, "data_basemap": maps.basemap or None}
 
 
 def _map_elements() -> Iterable[Html]:

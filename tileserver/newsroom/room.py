@@ -12,9 +12,11 @@ from starlette.requests import Request
 from tileserver.config import Settings
 from tileserver.newsroom.errands import Errands
 from tileserver.newsroom.identity import Visitor
+from tileserver.newsroom.layout import PageMaps
 from tileserver.store.connect import Connection, connect, translated
 from tileserver.store.sayable import sayable
 from tileserver.times import format_instant
+from tileserver.web.basemap import OwnBasemap
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Newsroom:
 
     settings: Settings
     errands: Errands
+    basemap: OwnBasemap
+
+    async def maps(self, style: str) -> PageMaps | None:
+        """Return maps of a page that are painted by the CSS *style*; ``None`` where that is empty."""
+        return PageMaps(style, await self.basemap.said(), self.basemap.foreign) if style else None
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Connection]:

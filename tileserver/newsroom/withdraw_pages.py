@@ -13,9 +13,8 @@ from starlette.routing import Route
 
 from tileserver.desk.corrections import Agree, Layers, Withdrawal, withdraw_features, withdraw_period
 from tileserver.desk.layers import checked_layers, layers_of
-from tileserver.desk.preview import FeaturePreview
 from tileserver.desk.preview_page import areas_sections, withdrawal_sections
-from tileserver.desk.preview_withdrawal import AreasHit, areas_hit, features_hit
+from tileserver.desk.preview_withdrawal import AreasHit, FeaturesHit, areas_hit, features_hit
 from tileserver.desk.said_times import period_between
 from tileserver.desk.settled import copies_words, purge_words
 from tileserver.errors import BadParameter
@@ -68,7 +67,7 @@ class WithdrawalLook(NamedTuple):
 
     stored: StoredLayer
     asked: Withdrawal | None
-    hit: list[FeaturePreview]
+    hit: FeaturesHit
     hash: str
     areas: AreasHit | None = None
 
@@ -124,11 +123,11 @@ class WithdrawRoutes:
             if done is not None:
                 return RedirectResponse(f"/desk/revisions/{done.revision}", 303)
         look = await looked_at(self._room, question)
-        return self._agree_page(
+        return await self._agree_page(
             request, look, {each: text_of(given, each) for each in _FIELDS}, again=bool(agreed)
         )
 
-    def _agree_page(
+    async def _agree_page(
         self, request: Request, look: WithdrawalLook, kept: Mapping[str, str], *, again: bool
     ) -> Response:
         if look.asked is None:
@@ -154,7 +153,8 @@ class WithdrawRoutes:
             element("div", agree, class_="box"),
             sections.body,
         ]
-        return desk_page(request, f"Withdraw from {look.stored.ref}?", body, style=sections.style)
+        maps = await self._room.maps(sections.style)
+        return desk_page(request, f"Withdraw from {look.stored.ref}?", body, maps=maps)
 
 
 async def looked_at(room: Newsroom, question: WithdrawalQuestion) -> WithdrawalLook:
@@ -170,7 +170,7 @@ async def looked_at(room: Newsroom, question: WithdrawalQuestion) -> WithdrawalL
         await _withdraw(connection, layers, stored, question, refuse)
         ids, period = _ids(question, stored), _period(question, stored)
         ends = (period.start, period.end) if period else (None, None)
-        hit = await features_hit(connection, stored, ids, *ends) if seen else []
+        hit = await features_hit(connection, stored, ids, *ends) if seen else FeaturesHit((), None)
         is_of_areas = bool(seen) and stored.layer.has_faces
         areas = await areas_hit(connection, stored, *ends) if is_of_areas else None
     asked = seen[0] if seen else None

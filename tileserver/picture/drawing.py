@@ -67,8 +67,8 @@ class Mark:
 class DrawnMap:
     """A map: *view* in EPSG:3857, shapes in their order, marks above all; *outlines* are lines of borders.
 
-    *public* are disjoint areas beneath, of what readers see by now. A picture leaves them out, and
-    `live.live_map` has them.
+    *public* are disjoint areas beneath, of what readers see by now, and *front* the lines of their front. A
+    picture leaves both out, and `live.live_map` has them.
     """
 
     title: str
@@ -78,6 +78,7 @@ class DrawnMap:
     marks: Sequence[Mark] = ()
     outlines: Sequence[BaseGeometry] = ()
     public: Sequence[DrawnShape] = ()
+    front: Sequence[DrawnShape] = ()
 
 
 def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None, least: float = 0.0) -> Bounds:

@@ -19,11 +19,12 @@ _SLACK_M = 10.0  # of EPSG:3857, that what is public may be drawn beside its pla
 
 
 def live_map(drawing: DrawnMap, name: str) -> str:
-    """Return *drawing* as JSON: ``bounds``, ``paints``, ``marks``, and two collections of GeoJSON.
+    """Return *drawing* as JSON: ``bounds``, ``paints``, ``marks``, and three collections of GeoJSON.
 
-    Longitude first. ``public`` is what lies beneath, ``change`` the rest; of each feature ``paint`` counts
-    ``paints`` from 0. Where anything is public, outlines are left out, for they say the same of afterwards.
-    *name* is that of `svg.figure`: the look of a paint is the class of that name and its number.
+    Longitude first. ``public`` and ``front`` are what lies beneath, ``change`` the rest; of each feature
+    ``paint`` counts ``paints`` from 0. Where anything is public, outlines are left out, for they say the same
+    of afterwards. *name* is that of `svg.figure`: the look of a paint is the class of that name and its
+    number.
     """
     beneath = bool(drawing.public)
     change = [
@@ -37,6 +38,7 @@ def live_map(drawing: DrawnMap, name: str) -> str:
         "bounds": corners.ravel().tolist(),
         "paints": [asdict(each) for each in drawing.paints],
         "public": _collection(drawing.public, _SLACK_M),
+        "front": _collection(drawing.front, 0.0),
         "change": _collection(change, 0.0),
         "marks": [_mark(each) for each in drawing.marks],
     }

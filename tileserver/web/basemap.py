@@ -51,9 +51,13 @@ class _FileLook:
 
 
 class OwnBasemap:
-    """The archive of `TILESERVER_BASEMAP`, if any: a file is looked at anew every few seconds."""
+    """The archive of `TILESERVER_BASEMAP`, if any: a file is looked at anew every few seconds.
 
-    def __init__(self, settings: Settings) -> None:
+    *path* is where a file is served, from the pages on.
+    """
+
+    def __init__(self, settings: Settings, path: str = PATH) -> None:
+        self._at = path
         self._source = settings.basemap
         self._declared = settings.basemap_schema, settings.basemap_attribution
         self.url = self._source if "://" in self._source else ""
@@ -72,13 +76,18 @@ class OwnBasemap:
 
     async def attribute(self) -> bytes:
         """Return the attribute that tells a page of the archive, as bytes of HTML; empty without any."""
+        said = await self.said()
+        return f' data-basemap="{escape(said)}"'.encode() if said else b""
+
+    async def said(self) -> str:
+        """Return what a page is told of the archive, as JSON; empty without any."""
         if self.url:
             schema, attribution = self._declared
-            return _attribute(self.url, schema, attribution)
+            return _said(self.url, schema, attribution)
         seen = await self._look()
         if seen is None or seen.archive is None:
-            return b""
-        return _attribute(PATH, seen.archive.schema, seen.archive.attribution)
+            return ""
+        return _said(self._at, seen.archive.schema, seen.archive.attribution)
 
     async def look(self) -> None:
         """Look at the file now, so that trouble is in the log from the beginning."""
@@ -170,6 +179,5 @@ def _stamp(found: os.stat_result) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _attribute(url: str, schema: str, attribution: str) -> bytes:
-    said = msgspec.json.encode({"url": url, "schema": schema, "attribution": attribution}).decode()
-    return f' data-basemap="{escape(said)}"'.encode()
+def _said(url: str, schema: str, attribution: str) -> str:
+    return msgspec.json.encode({"url": url, "schema": schema, "attribution": attribution}).decode()

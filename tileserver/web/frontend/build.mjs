@@ -138,11 +138,13 @@ const { metafile: ofDesk } = await build({
   outdir: fileURLToPath(new URL("assets/", OUT)),
   bundle: true,
   format: "esm",
+  splitting: true, // what draws an archive of the newsroom's own is read where there is one
   target: "es2022",
   charset: "utf8",
   minify: true,
   metafile: true,
   entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
   plugins: [besideMapLibre],
   logLevel: "warning",
 });

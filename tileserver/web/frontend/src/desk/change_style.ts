@@ -1,10 +1,11 @@
-// The style of a map of the desk: the readers' basemap, what is public in its own colours, and the change above all land.
+// The style of a map of the desk: the readers' ground, what is public in its own colours, and the change above all land.
 
 import type { FeatureCollection } from "geojson";
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
-import { FIRST_LABEL, FIRST_WATER, basemapStyle, paletteOf, type Theme } from "../basemap";
-import type { Category } from "../catalogue";
+import { FIRST_LABEL, FIRST_WATER, paletteOf, type Theme } from "../basemap";
+import type { Category, DrawnLayer } from "../catalogue";
 import { USUAL_WINDOW } from "../event_window";
+import type { Ground } from "../ground";
 import { styleLayers } from "../style_layers";
 import { byCode, colourOf, patternImage } from "../style_parts";
 
@@ -32,6 +33,7 @@ export interface LiveMap {
   bounds: [number, number, number, number];
   paints: Paint[];
   public: FeatureCollection;
+  front: FeatureCollection;
   change: FeatureCollection;
   marks: Mark[];
 }
@@ -49,16 +51,18 @@ export const TOUCHED = ["change-points", "change-edge", "change-pattern", "chang
 
 const ofKind = (kind: string): ExpressionSpecification => ["==", ["geometry-type"], kind];
 
-/** The whole style of a map in a theme. Its images are named as `imageOf` knows them. */
-export function changeStyle(map: LiveMap, theme: Theme): StyleSpecification {
-  const base = basemapStyle(theme, "en");
+/** The whole style of a map over a ground in a theme. Its images are named as `imageOf` knows them. */
+export function changeStyle(map: LiveMap, ground: Ground, theme: Theme): StyleSpecification {
+  const base = ground.style(theme, "en");
   const layers = base.layers.flatMap((layer) => {
-    if (layer.id === FIRST_WATER) return [...publicLayers(map, theme), layer];
-    return layer.id === FIRST_LABEL ? [...changeLayers(map, theme), layer] : [layer];
+    if (layer.id === FIRST_WATER) return [...publicLayers(map, "public", "areas", theme), layer];
+    if (layer.id !== FIRST_LABEL) return [layer];
+    return [...publicLayers(map, "front", "front", theme), ...changeLayers(map, theme), layer];
   });
   const sources = {
     ...base.sources,
     public: { type: "geojson" as const, data: map.public, tolerance: 0.2 },
+    front: { type: "geojson" as const, data: map.front, tolerance: 0.2 },
     change: { type: "geojson" as const, data: map.change, tolerance: 0 },
   };
   return { ...base, sources, layers };
@@ -77,12 +81,18 @@ const categoriesIn = ({ paints }: LiveMap, { features }: FeatureCollection): Cat
   return paints.flatMap((paint, code) => (used.has(code) ? [categoryOf(paint, code)] : []));
 };
 
-/** What is public, drawn as on the readers' map. */
-function publicLayers(map: LiveMap, theme: Theme): LayerSpecification[] {
-  const legend = categoriesIn(map, map.public);
+/** What is public, areas or their front, drawn as on the readers' map. */
+function publicLayers(
+  map: LiveMap,
+  source: "public" | "front",
+  role: DrawnLayer["role"],
+  theme: Theme,
+): LayerSpecification[] {
+  const legend = categoriesIn(map, map[source]);
+  if (!legend.length) return [];
   const layer = {
-    name: "public",
-    role: "areas" as const,
+    name: source,
+    role,
     title: { en: "" },
     legend,
     category: "paint",
@@ -90,7 +100,7 @@ function publicLayers(map: LiveMap, theme: Theme): LayerSpecification[] {
     shape: 0,
   };
   const look = { theme, drawn: [layer], window: USUAL_WINDOW, hidden: new Set<string>() };
-  return styleLayers("public", look, { directions: [], baseDay: null }).map(({ layer: drawn, seen }) => {
+  return styleLayers(source, look, { directions: [], baseDay: null }).map(({ layer: drawn, seen }) => {
     const own = { ...drawn, paint: { ...drawn.paint, ...seen } } as LayerSpecification;
     if ("source-layer" in own) delete own["source-layer"];
     return own;
@@ -178,7 +188,7 @@ export const imagesOf = (map: LiveMap, theme: Theme): string[] => {
 /** The paints of all that a map shows, in their order, with the numbers of their classes. */
 export function legendOf(map: LiveMap): [number, Paint][] {
   const used = new Set(map.marks.map(({ paint }) => paint));
-  for (const { features } of [map.public, map.change])
+  for (const { features } of [map.public, map.front, map.change])
     for (const { properties } of features) used.add(properties?.["paint"] as number);
   return [...map.paints.entries()].filter(([number]) => used.has(number));
 }

@@ -1,8 +1,10 @@
 // A map of the desk in its figure, begun once it is near the screen: the change over what is public.
 
+import type { StyleSpecification } from "maplibre-gl";
 import { readArchives } from "../archives";
-import { BASEMAP_ATTRIBUTION, type Theme } from "../basemap";
+import type { Theme } from "../basemap";
 import { element } from "../dom";
+import type { Ground } from "../ground";
 import { IMAGE_RATIO, imageOf, setPlaceImages } from "../images";
 import { Map as MapLibre, Marker, NavigationControl, Popup, ScaleControl, setWorkerUrl } from "../maplibre";
 import {
@@ -36,6 +38,7 @@ export class LiveFigure {
   constructor(
     private readonly figure: HTMLElement,
     private readonly told: LiveMap,
+    private readonly ground: Ground,
   ) {
     this.holder.append(this.bar(), this.canvas);
     figure.prepend(this.holder);
@@ -60,6 +63,10 @@ export class LiveFigure {
     return this.dark.matches ? "dark" : "light";
   }
 
+  private style(): StyleSpecification {
+    return changeStyle(this.told, this.ground, this.theme);
+  }
+
   private drawn(): MapLibre | null {
     if (this.map) return this.map;
     try {
@@ -75,7 +82,7 @@ export class LiveFigure {
   private made(): MapLibre {
     const map = new MapLibre({
       container: this.canvas,
-      style: changeStyle(this.told, this.theme),
+      style: this.style(),
       bounds: this.told.bounds,
       attributionControl: false,
       maxZoom: 15,
@@ -101,9 +108,8 @@ export class LiveFigure {
       const title = features?.[0]?.properties["title"] as string | undefined;
       if (title) this.say(map, [lngLat.lng, lngLat.lat], title);
     });
-    this.dark.addEventListener("change", () =>
-      map.setStyle(changeStyle(this.told, this.theme), { diff: false }),
-    );
+    this.dark.addEventListener("change", () => map.setStyle(this.style(), { diff: false }));
+    this.ground.watch(map);
     for (const mark of this.told.marks) new Marker({ element: this.pin(mark) }).setLngLat(mark.at).addTo(map);
     return map;
   }
@@ -170,6 +176,6 @@ export class LiveFigure {
       const look = `swatch ${texture} ${this.told.name}-${number}`;
       return element("li", "", [element("span", look, [], { "aria-hidden": "true" }), words]);
     });
-    return element("ul", "legend of-live", [...items, element("li", "credit", [BASEMAP_ATTRIBUTION])]);
+    return element("ul", "legend of-live", [...items, element("li", "credit", [this.ground.credit])]);
   }
 }
