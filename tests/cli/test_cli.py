@@ -154,6 +154,24 @@ def test_check_reads_what_settings_name(run: Run, sample_database: str, tmp_path
     assert found["desk"]["detail"] == f"{tmp_path / 'nobody.toml'} cannot be read: No such file or directory"
 
 
+def test_check_looks_whether_watched_folders_are_there(
+    run: Run, sample_database: str, tmp_path: Path
+) -> None:
+    declared = tmp_path / "watch.toml"
+    entry = '[[watch]]\nname = "evening"\nlayer = "ukraine.control"\nfiles = "maps"\n'
+    declared.write_text(entry)
+
+    def found() -> dict[str, Any]:
+        done = run("check", "--json", dsn=sample_database, TILESERVER_WATCH=str(declared))
+        return next(each for each in json.loads(done.out) if each["what"] == "watched files")
+
+    assert not found()["ok"]
+    assert str(tmp_path / "maps") in found()["detail"]
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "1699488000.geojson").write_text("{}")
+    assert found()["detail"] == f"{declared}: evening (1 file)"
+
+
 def test_check_finds_a_sound_installation_sound(run: Run, sample_database: str) -> None:
     found = {each["what"]: each for each in json.loads(run("check", "--json", dsn=sample_database).out)}
     assert [each["ok"] for each in found.values()][:6] == [True] * 6

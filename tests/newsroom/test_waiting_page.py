@@ -51,7 +51,10 @@ def test_a_time_is_taken_back_by_the_page_and_by_the_api(
     for by_api in (False, True):
         begun = editor.fill(held, f"{held}/publish", {"reason": "at six", "at": AT})
         assert editor.until_done(begun.location).location == held
-        assert "It is public from 2999-01-01 06:00:00 UTC." in editor.get(held).text
+        page = editor.get(held).text
+        assert "It is public from 2999-01-01 06:00:00 UTC." in page
+        assert "No rule holds it back: it waits for its time, agreed to by " in page
+        assert "it waits for a person" not in page
         if by_api:
             token = {"Authorization": f"Bearer {editor.token}"}
             answer = Asker(editor.port, headers=token).ask(
@@ -200,3 +203,8 @@ def test_a_watched_file_is_picked_and_compared(
         gone = editor.fill("/desk/import", "/desk/watched", {"file": f"evening\n{tmp_path / 'other'}"})
         assert gone.status == 400
         assert "not watched any more" in gone.text
+        watch.unlink()
+        left = editor.get("/desk/import")
+        assert left.status == 200
+        assert f"TILESERVER_WATCH: {watch} cannot be read: No such file or directory" in left.text
+        assert "Upload a file" in left.text

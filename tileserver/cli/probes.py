@@ -17,6 +17,7 @@ from tileserver.cli.session import elsewhere, has_data, misspelt_settings, with_
 from tileserver.clock import TOLERANCE
 from tileserver.complaints import near_miss
 from tileserver.config import Settings
+from tileserver.counted import counted
 from tileserver.disk import RESERVED, free_bytes
 from tileserver.embedded.neighbours import running_data_dirs
 from tileserver.errors import (
@@ -37,6 +38,7 @@ from tileserver.tiles.shared import SharedTier
 from tileserver.tiles.shelf import open_shelf
 from tileserver.times import system_clock
 from tileserver.watch.declared import load_watch
+from tileserver.watch.looking import look_at
 from tileserver.web.basemap_archive import read_archive
 from tileserver.web.built import STATIC
 from tileserver.web.server import listening
@@ -184,7 +186,9 @@ def _basemap(settings: Settings) -> str:
 def _watched_files(settings: Settings) -> str:
     if not settings.watch:
         return "TILESERVER_WATCH is empty; no file is watched"
-    return f"{settings.watch}: {', '.join(each.name for each in load_watch(Path(settings.watch)))}"
+    entries = load_watch(Path(settings.watch))
+    found = [f"{each.name} ({counted(len(look_at(each.patterns)), 'file')})" for each in entries]
+    return f"{settings.watch}: {', '.join(found)}"
 
 
 def _desk(settings: Settings) -> str:

@@ -196,7 +196,9 @@ def _head(seen: HeldReview, *, is_told: bool) -> Iterator[Html]:
     for ruling in () if is_told else seen.rulings:
         yield element("p", ruling.words, class_="bad")
     if not seen.rulings and found.state == "waiting":
-        yield element("p", "No rule holds it back: it waits for a person.", class_="lead")
+        is_agreed = found.plan.publish_at is not None and found.plan.agreed_by is not None
+        whom = f"its time, agreed to by {found.plan.agreed_by}" if is_agreed else "a person"
+        yield element("p", f"No rule holds it back: it waits for {whom}.", class_="lead")
 
 
 def _drawing(running: Running) -> Iterator[Html]:

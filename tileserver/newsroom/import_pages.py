@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from tileserver.desk.layers import checked_layers
 from tileserver.disk import NO_ROOM
-from tileserver.errors import BadParameter, TooManyAtOnce, Unavailable
+from tileserver.errors import BadParameter, TileserverError, TooManyAtOnce, Unavailable
 from tileserver.ingest import READERS
 from tileserver.ingest.mapping.load import shipped_mappings
 from tileserver.ingest.report import printable
@@ -96,11 +96,15 @@ class ImportRoutes:
         return form(request, "/desk/import", *upload, is_upload=True)
 
     def _watched_form(self, request: Request) -> Html:
-        found = [
-            (f"{entry.name}\n{each.path}", f"{entry.name}: {each.path.name}")
-            for entry in load_watch(Path(self._room.settings.watch))
-            for each in sorted(look_at(entry.patterns), key=lambda each: each.path, reverse=True)[:_LISTED]
-        ]
+        try:
+            found = [
+                (f"{entry.name}\n{each.path}", f"{entry.name}: {each.path.name}")
+                for entry in load_watch(Path(self._room.settings.watch))
+                for each in look_at(entry.patterns)[: -_LISTED - 1 : -1]  # sorted by path
+            ]
+        except TileserverError as error:  # an upload goes on all the same
+            told = element("p", f"TILESERVER_WATCH: {error}", class_="bad")
+            return join((element("h2", "Pick a watched file"), told))
         words = "It is read as its entry says, and compared with what is public."
         return form(
             request,
