@@ -24,7 +24,7 @@ from tileserver.ingest.report import Repair
 from tileserver.model import DatedFeature, LayerId, LayerRef
 from tileserver.picture.land import projected
 from tileserver.store.catalogue import StoredLayer
-from tileserver.store.ground import Ground
+from tileserver.store.ground import PublicGround
 from tileserver.theatres import load_theatre
 
 AT = datetime(2023, 11, 9, 22, tzinfo=UTC)
@@ -132,7 +132,7 @@ def test_the_day_that_changes_comes_before_a_newest_day_that_does_not() -> None:
 
 def test_events_lie_over_the_public_land_and_its_front_with_words_for_both() -> None:
     line = projected(shapely.LineString([(36.5, 48), (36.5, 49)]))
-    told = replace(of_events(), ground=Ground({"occupied": box(36.5, 37.5)}, [line]))
+    told = replace(of_events(), ground=PublicGround({"occupied": box(36.5, 37.5)}, [line]))
     live = json.loads(html.unescape(_maps(preview_sections(stored("events"), told, is_live=True).body)[0]))
     words = [each["words"] for each in live["paints"]]
     assert [words[each["properties"]["paint"]] for each in live["public"]["features"]] == [

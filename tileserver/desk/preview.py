@@ -27,7 +27,7 @@ from tileserver.shape.measure import area_km2
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
 from tileserver.store.days import add_days
-from tileserver.store.ground import Ground, ground_at
+from tileserver.store.ground import PublicGround, ground_at
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
 from tileserver.times import day_zone, local_day
 
@@ -87,7 +87,7 @@ class Preview:
     states: Sequence[StatePreview] = ()
     fates: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
     features: Sequence[FeaturePreview] = ()
-    ground: Ground | None = None
+    ground: PublicGround | None = None
     hidden: int = 0
     coarsened: int = 0
     nothing: bool = False
@@ -169,7 +169,9 @@ async def _states(
     return found
 
 
-async def ground_of(connection: Connection, theatre: Theatre, instants: Sequence[datetime]) -> Ground | None:
+async def ground_of(
+    connection: Connection, theatre: Theatre, instants: Sequence[datetime]
+) -> PublicGround | None:
     """Return the public land and front at the newest of *instants* (UTC); ``None`` without any areas."""
     areas = next((each for each in theatre.layers if each.role == "areas" and each.has_faces), None)
     if areas is None or not instants:

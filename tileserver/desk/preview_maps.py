@@ -17,7 +17,7 @@ from tileserver.model import Layer, Theatre
 from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, view_of
 from tileserver.picture.land import projected
 from tileserver.shape.measure import areas_km2, polygons_in
-from tileserver.store.ground import Ground
+from tileserver.store.ground import PublicGround
 from tileserver.theatres import load_lands
 
 _SURROUNDINGS = 0.5  # of the theatre's width, around places
@@ -95,7 +95,7 @@ def features_map(
     features: Sequence[FeaturePreview],
     title: str,
     numbered: int,
-    ground: Ground | None = None,
+    ground: PublicGround | None = None,
 ) -> DrawnMap:
     """Return the map of the features that come, go and change; the first *numbered* link to their rows.
 
@@ -115,7 +115,7 @@ def features_map(
     return _over(DrawnMap(title, view, _FATE_PAINTS, shapes, marks, outlines(theatre)), theatre, ground)
 
 
-def _over(drawn: DrawnMap, theatre: Theatre, ground: Ground | None) -> DrawnMap:
+def _over(drawn: DrawnMap, theatre: Theatre, ground: PublicGround | None) -> DrawnMap:
     """Return *drawn* over the land and the front of *ground*, with their paints after its own."""
     areas = next((each for each in theatre.layers if each.role == "areas"), None)
     if ground is None or areas is None:

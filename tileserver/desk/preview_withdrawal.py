@@ -13,7 +13,7 @@ from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.ground import Ground
+from tileserver.store.ground import PublicGround
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
 
 
@@ -21,7 +21,7 @@ class FeaturesHit(NamedTuple):
     """Features that would go, the newest first, and the public ground on the day of the newest."""
 
     features: Sequence[FeaturePreview]
-    ground: Ground | None
+    ground: PublicGround | None
 
 
 async def features_hit(

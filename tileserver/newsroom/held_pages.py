@@ -196,9 +196,13 @@ def _head(seen: HeldReview, *, is_told: bool) -> Iterator[Html]:
     for ruling in () if is_told else seen.rulings:
         yield element("p", ruling.words, class_="bad")
     if not seen.rulings and found.state == "waiting":
-        is_agreed = found.plan.publish_at is not None and found.plan.agreed_by is not None
-        whom = f"its time, agreed to by {found.plan.agreed_by}" if is_agreed else "a person"
-        yield element("p", f"No rule holds it back: it waits for {whom}.", class_="lead")
+        yield element("p", f"No rule holds it back: it waits for {_awaited(seen)}.", class_="lead")
+
+
+def _awaited(seen: HeldReview) -> str:
+    plan = seen.found.plan
+    is_agreed = plan.publish_at is not None and plan.agreed_by is not None
+    return f"its time, agreed to by {plan.agreed_by}" if is_agreed else "a person"
 
 
 def _drawing(running: Running) -> Iterator[Html]:

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from tileserver.model import Layer, Theatre
 
 
-class Ground(NamedTuple):
+class PublicGround(NamedTuple):
     """Disjoint land by status of a layer of areas, and the lines of its front, in EPSG:3857."""
 
     lands: dict[str, BaseGeometry]
@@ -30,8 +30,8 @@ _ROWS = """
 
 async def ground_at(
     connection: asyncpg.Connection, theatre: Theatre, areas: Layer, at: datetime, *, with_land: bool = True
-) -> Ground:
-    """Return what the newest revision says of *areas* and of the front that derives from them at *at* (UTC).
+) -> PublicGround:
+    """Return the land of *areas* and the front that derives, known in the newest revision, at *at* (UTC).
 
     Where not *with_land*, the front alone. Both are empty where nothing is known of that instant.
     """
@@ -47,4 +47,4 @@ async def ground_at(
             parts[row["status"]].append(geometry)
         else:
             front.append(geometry)
-    return Ground({status: shapely.union_all(each) for status, each in sorted(parts.items())}, front)
+    return PublicGround({status: shapely.union_all(each) for status, each in sorted(parts.items())}, front)

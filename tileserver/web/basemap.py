@@ -80,7 +80,7 @@ class OwnBasemap:
         return f' data-basemap="{escape(said)}"'.encode() if said else b""
 
     async def said(self) -> str:
-        """Return what a page is told of the archive, as JSON; empty without any."""
+        """Return URL, schema and credit of the archive, for a page, as JSON; empty without any."""
         if self.url:
             schema, attribution = self._declared
             return _said(self.url, schema, attribution)
