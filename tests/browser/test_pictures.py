@@ -83,6 +83,27 @@ async def test_recent_gains_with_their_stripes_differ_from_the_map_in_less_than_
     assert _differ(mapped, drawn) < 0.01
 
 
+async def test_inland_water_is_seen_through_from_near_by_as_on_the_map(
+    new_reader: NewReader, server_url: str
+) -> None:
+    camera, day = "11/50.8/30.5", "2023-11-09"  # the middle of Kyiv's reservoir
+    reader = await new_reader(WIDTH, HEIGHT)
+    page = f"{server_url}/?theatre=ukraine-sample&lang=en&theme=light"
+    await reader.open(f"{page}#map={camera}&at={day}&off=recent")
+    mapped = await _bare_map(reader)
+    drawn = await asyncio.to_thread(_drawn, server_url, "light", "ukraine-sample", day, camera)
+    ours, theirs = (_middle(each) for each in (drawn, mapped))
+    assert np.abs(ours - theirs).max() < 3
+    assert np.abs(ours - _rgb(palette("light")["water"])).max() > 10
+
+
+def _middle(picture: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """The mean colour around the middle of a picture."""
+    half = 20  # px: some of the stripes of an area
+    near = picture[HEIGHT // 2 - half : HEIGHT // 2 + half, WIDTH // 2 - half : WIDTH // 2 + half]
+    return np.asarray(near.mean(axis=(0, 1)), dtype=float)
+
+
 def _differ(one: npt.NDArray[np.int16], other: npt.NDArray[np.int16]) -> float:
     """Return the share of the pixels that are of another colour, however sharp either draws an edge."""
     return float((np.abs(_smoothed(one) - _smoothed(other)).max(axis=2) > FAR).mean())

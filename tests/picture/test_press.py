@@ -22,7 +22,7 @@ from tileserver.picture.press.areas import statuses
 from tileserver.picture.press.decoded import FINE, Shape, outline_of, path_of, shapes_of
 from tileserver.picture.press.events import marks
 from tileserver.picture.press.fonts import text_width, wrapped
-from tileserver.picture.press.ground import present
+from tileserver.picture.press.ground import above_areas, present
 from tileserver.picture.press.ink import interpolated, text
 from tileserver.picture.press.labels import names
 from tileserver.picture.press.placing import NameStyle
@@ -110,6 +110,21 @@ def test_a_name_is_in_the_readers_language_where_the_map_has_it() -> None:
     layers = {"world": {"place": [place]}, "regions": {}}
     assert ">Київ<" in names(layers, KYIV, replace(ENGLISH, language="uk"), [])
     assert ">Kyiv<" in names(layers, KYIV, replace(ENGLISH, language="fr"), [])
+
+
+def test_inland_water_is_seen_through_from_near_by_and_the_sea_is_not() -> None:
+    square = [np.array([[0.0, 0], [0, 90], [90, 90], [90, 0], [0, 0]])]
+    waters = [Shape("Polygon", square, {"kind": kind}, n) for n, kind in enumerate(("lake", "sea"))]
+    ground = {"world": {}, "regions": {"water": waters}}
+    far, near = (str(above_areas(ground, _kyiv_at(zoom), "light", "2023-11-09")) for zoom in (9.0, 11.0))
+    assert "fill-opacity" not in far
+    assert near.count('fill-opacity="0.4"') == 1
+    assert near.count("<path") == 4  # the lake and its shore, then the sea and its own
+
+
+def _kyiv_at(zoom: float) -> View:
+    """Return a view of Kyiv at *zoom*."""
+    return View(Camera(zoom, 50.45, 30.52), 600, 400)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tileserver.theatres import load_theatre
 from tileserver.web.embeds import embed_of, page_of
 from tileserver.web.languages import known_language
 from tileserver.web.page_link import LinkCamera, PageLink, is_day, read_link
-from tileserver.web.page_view import STILLS, PageView, PublicDays
+from tileserver.web.page_view import NEAREST_OF_OWN, STILLS, PageView, PublicDays
 
 DAYS = PublicDays("2022-02-24", "2024-11-01", "2024-10-30", "2023-11-09")
 
@@ -78,6 +78,9 @@ def test_a_picture_looks_where_its_link_does_and_otherwise_at_the_theatre() -> N
         "pictures/ukraine.svg?datetime=2023-11-09&map=7.25/48.4000/36.5000&width=520&height=640&lang=de"
         "&theme=dark&frame=0"
     )
+    nearer = PageView(theatre, PageLink(camera=camera._replace(zoom=13.5)), DAYS, "de")
+    assert nearer.camera(STILLS[0]).zoom == 12  # as the map, which then takes over
+    assert nearer._replace(nearest=NEAREST_OF_OWN).camera(STILLS[0]).zoom == 13.5
     far = PageView(theatre, PageLink(), DAYS, "de")
     zooms = [far.camera(size).zoom for size in STILLS]
     assert zooms == sorted(zooms)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from tileserver.languages import pick
 from tileserver.markup import text_of
 from tileserver.model import Layer
-from tileserver.picture.press.ground import CREDIT
+from tileserver.picture.press.ground import COARSE_FROM, CREDIT
 from tileserver.picture.press.sheet import Sheet, Words
 from tileserver.picture.press.view import Camera
 from tileserver.publish import picture_words
@@ -17,8 +17,10 @@ from tileserver.publish.picture_question import PictureQuestion, drawn_layers, i
 from tileserver.times import parse_day
 
 
-def words_around(question: PictureQuestion, newest: dict[str, str | None], day: date, sentence: str) -> Words:
-    """Return the words around the map of the local *day*; *newest* are the last days by layer."""
+def words_around(
+    question: PictureQuestion, camera: Camera, newest: dict[str, str | None], day: date, sentence: str
+) -> Words:
+    """Return the words around the map of the local *day* by *camera*; *newest* are the last days by layer."""
     tileset, language = question.tileset, question.language
     layers = drawn_layers(question)
     own = [text for each in layers if newest[each.name] and (text := plain_credit(each))]
@@ -31,7 +33,7 @@ def words_around(question: PictureQuestion, newest: dict[str, str | None], day: 
         sentence=sentence,
         earlier=picture_words.earlier(first, language),
         teeth=picture_words.teeth(language),
-        remarks=tuple(_remarks(question, layers, newest, day)),
+        remarks=(*_remarks(question, layers, newest, day), *_coarse(camera, language)),
     )
 
 
@@ -68,3 +70,8 @@ def _remarks(
     ]
     notice = text_of(pick(question.tileset.theatre.notice, question.language))
     return [*filter(None, (notice,)), *old, *gone]
+
+
+def _coarse(camera: Camera, language: str) -> list[str]:
+    """Return the remark on a ground that is coarse at the zoom of *camera*; nothing elsewhere."""
+    return [picture_words.coarse(language)] if camera.zoom >= COARSE_FROM else []

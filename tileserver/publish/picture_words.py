@@ -18,6 +18,7 @@ class _Words(NamedTuple):
     basemap: str
     teeth: str  # {side}
     recent: str  # {days}: 7 · 30
+    coarse: str
 
 
 _WORDS = {
@@ -28,6 +29,7 @@ _WORDS = {
         "Base map",
         "Teeth: the side of “{side}”",
         "Taken in {days} days, gross",
+        "Coarse basemap: shores are approximate, no roads.",
     ),
     "uk": _Words(
         "{title}: станом на {day}.",
@@ -36,6 +38,7 @@ _WORDS = {
         "Основа карти",
         "Зубці — бік «{side}»",
         "Здобуто за {days} днів, без вирахування втрат",
+        "Груба підкладка: береги приблизні, доріг немає.",
     ),
     "ru": _Words(
         "{title}: по состоянию на {day}.",
@@ -44,6 +47,7 @@ _WORDS = {
         "Основа карты",
         "Зубцы — сторона «{side}»",
         "Занято за {days} дней, без вычета потерь",
+        "Грубая подложка: берега приблизительны, дорог нет.",
     ),
     "de": _Words(
         "{title}: Stand vom {day}.",
@@ -52,6 +56,7 @@ _WORDS = {
         "Grundkarte",
         "Zacken: auf der Seite „{side}“",
         "Eingenommen in {days} Tagen, brutto",
+        "Grobe Grundkarte: Ufer nur ungefähr, keine Straßen.",
     ),
     "fr": _Words(
         "{title} : état au {day}.",
@@ -60,6 +65,7 @@ _WORDS = {
         "Fond de carte",
         "Dents : du côté « {side} »",
         "Pris en {days} jours, brut",
+        "Fond de carte grossier : rivages approximatifs, pas de routes.",
     ),
 }
 
@@ -87,6 +93,11 @@ def teeth(language: str) -> str:
 def recent(days: Sequence[int], language: str) -> str:
     """Return the words on land that was taken within so many *days*, local days, the last one included."""
     return _WORDS[language].recent.format(days=" · ".join(map(str, days)))
+
+
+def coarse(language: str) -> str:
+    """Return the remark on a coarse ground."""
+    return _WORDS[language].coarse
 
 
 def number(count: int, language: str) -> str:

@@ -116,7 +116,7 @@ async def plan_picture(sources: Sources, question: PictureQuestion, ground: str)
     sentence = gains_text(tileset, gains, days[-1], question.language).lead if gains else ""
     frames = []
     for day in days:
-        words = words_around(question, time["newest"], day, sentence)
+        words = words_around(question, camera, time["newest"], day, sentence)
         frames.append(await _frame(sources, question, bare_sheet(question, camera, day, words, ground)))
     if is_still:
         areas = tileset.theatre.by_role("areas")

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from tileserver.declared import Category
 from tileserver.languages import pick
 from tileserver.markup import text_of
+from tileserver.picture.press.ground import COARSE_FROM
 from tileserver.web.map_words import MapWords
 from tileserver.web.page_link import PageLink
 from tileserver.web.page_view import CARD, OPENINGS, STILLS, PageView, PublicDays, StillSize
@@ -109,7 +110,7 @@ def _before_the_map(
         "as_of": escape(words.say("asOf")),
         "day": view.day,
         "date": escape(words.day(view.day)),
-        "still": _still(view, title, sizes),
+        "still": _still(view, words, title, sizes),
         "span": str((last - first).days),
         "place": str((day - first).days),
         "first": f' data-first="{days.first}"',
@@ -187,8 +188,11 @@ def _meta(name: str, text: str) -> str:
     return f'<meta name="{name}" content="{escape(text)}">'
 
 
-def _still(view: PageView, title: str, sizes: tuple[StillSize, ...]) -> str:
-    """Return the picture before the map: in the reader's theme, of one of *sizes*, the narrowest first."""
+def _still(view: PageView, words: MapWords, title: str, sizes: tuple[StillSize, ...]) -> str:
+    """Return the picture before the map: in the reader's theme, of one of *sizes*, the narrowest first.
+
+    Where its ground is drawn nearer than it is exact, that is said with it, as by the map.
+    """
     themes = (view.link.theme,) if view.link.theme else tuple(reversed(_THEMES))
     sources = []
     for theme in themes:
@@ -205,7 +209,9 @@ def _still(view: PageView, title: str, sizes: tuple[StillSize, ...]) -> str:
     # In a template, for the script knows the width of the page, and a browser that reads ahead does not.
     # Without scripts the reader's page has a picture of its own, with all that is said of the day.
     unscripted = f"<noscript>{picture}</noscript>" if sizes is STILLS else ""
-    return f'<main id="still"><template>{picture}</template>{unscripted}</main>'
+    is_coarse = view.camera(sizes[-1]).zoom >= COARSE_FROM
+    coarse = f'<p class="coarse">{escape(words.say("coarse"))}</p>' if is_coarse else ""
+    return f'<main id="still"><template>{picture}</template>{unscripted}{coarse}</main>'
 
 
 def _image(view: PageView, title: str) -> str:

@@ -17,7 +17,8 @@ from tileserver.web.page_link import LinkCamera, PageLink, is_day
 _WORLD_PX = 512  # width of the world at zoom 0, in page px
 _LOWEST = 2.5  # zoom at which a page opens at least
 _ROOM = (900, 560)  # that a theatre's own zoom is meant for
-_ZOOMS = (2.0, 14.0)  # of the page's map
+_FARTHEST = 2.0  # zoom of the page's map
+NEAREST, NEAREST_OF_OWN = 12.0, 14.0  # of it on the build's basemap, and on a newsroom's own
 
 
 class PublicDays(NamedTuple):
@@ -76,6 +77,7 @@ class PageView(NamedTuple):
     link: PageLink
     days: PublicDays | None
     language: str
+    nearest: float = NEAREST  # zoom
 
     @property
     def day(self) -> str:
@@ -101,8 +103,7 @@ class PageView(NamedTuple):
     def camera(self, size: StillSize) -> LinkCamera:
         """Return where the map looks in *size*: at the link's camera, or at the theatre, whole."""
         if (camera := self.link.camera) is not None:
-            low, high = _ZOOMS
-            return camera._replace(zoom=min(max(camera.zoom, low), high))
+            return camera._replace(zoom=min(max(camera.zoom, _FARTHEST), self.nearest))
         longitude, latitude, zoom = self.theatre.centre
         width, height = size.room
         smaller = math.log2(min(1.0, width / _ROOM[0], height / _ROOM[1]))

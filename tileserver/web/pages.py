@@ -27,7 +27,7 @@ from tileserver.web.languages import language_of
 from tileserver.web.map_words import words_of
 from tileserver.web.missing import missing_page, unknown_revision_page
 from tileserver.web.page_link import PageLink, read_link
-from tileserver.web.page_view import PageView, PublicDays, days_of
+from tileserver.web.page_view import NEAREST_OF_OWN, PageView, PublicDays, days_of
 from tileserver.web.represent import HTML, raw, represent
 
 _SLOT = re.compile(r"\[\[([a-z_]+)\]\]")
@@ -140,6 +140,7 @@ class PageRoutes:
         base = base_url(request, self.public_url)
         theatre, days, link = (view.theatre.id, view.days, view.link) if view else ("", None, PageLink())
         mark, sentence = await self.basemap.attribute(), await self._sentence(view)
+        view = view._replace(nearest=NEAREST_OF_OWN) if view and mark else view
         name = PageName(path, _changed(path), reading, theatre, days, link, base, mark, sentence)
         language = path.name.split(".")[1]
 

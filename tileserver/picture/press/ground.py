@@ -26,6 +26,8 @@ _ARCHIVES = ("world", "regions")  # the later one lies above
 _UNSEEN = 0.5  # pixels by which a line of the ground may leave its course
 _SPECK = 1.5  # pixels: an area that is less high and less wide is not seen
 _TILES = 256  # decompressed and kept, some kilobytes each
+COARSE_FROM = 10.5  # the zoom from which the ground is coarser than one would think, as on the page
+_SEEN_THROUGH = 0.4  # opacity of inland water from a little nearer on
 
 Layers = Mapping[str, Sequence[Shape]]
 
@@ -113,7 +115,7 @@ def above_areas(layers: Mapping[str, Layers], view: View, theme: str, day: str) 
     borders = _there((*regions.get("border", ()), *wide), day)
     return join(
         (
-            _water(_there(regions.get("water", ()), day), theme),
+            _water(_there(regions.get("water", ()), day), theme, zoom),
             _rivers(_there((*world.get("river", ()), *regions.get("river", ())), day), theme, zoom),
             _rails(regions.get("rail", ()), theme, zoom),
             _dashed("oblasts", [each for each in borders if each.properties.get("level") == 1], theme, zoom),
@@ -126,11 +128,25 @@ def _there(shapes: Sequence[Shape], day: str) -> list[Shape]:
     return [each for each in shapes if present(each, day)]
 
 
-def _water(lakes: Sequence[Shape], theme: str) -> Html:
+def _water(lakes: Sequence[Shape], theme: str, zoom: float) -> Html:
+    """Return water with shores; from near by, inland water is seen through.
+
+    So a town that the source has in a river's flood plain stands on land, here as on the page.
+    """
+    clear = interpolated(zoom, [(COARSE_FROM - 1, 1.0), (COARSE_FROM + 0.5, _SEEN_THROUGH)])
+    if clear == 1.0:
+        return group("water", *_shored(lakes, theme, None))
+    sea = [each for each in lakes if each.properties.get("kind") == "sea"]
+    inland = [each for each in lakes if each.properties.get("kind") != "sea"]
+    return group("water", *_shored(inland, theme, clear), *_shored(sea, theme, None))
+
+
+def _shored(waters: Sequence[Shape], theme: str, opacity: float | None) -> tuple[Html, Html]:
+    """Return *waters* of an *opacity*, each with its shore line."""
     colours = palette(theme)
     edge = {"stroke": colours["coast"], "stroke_width": 0.8 * FINE, "stroke_linejoin": "round"}
-    shore = path(outline_of(lakes), fill="none", **edge)
-    return group("water", path(path_of(lakes), fill=colours["water"]), shore)
+    area = path(path_of(waters), fill=colours["water"], fill_opacity=opacity)
+    return area, path(outline_of(waters), fill="none", stroke_opacity=opacity, **edge)
 
 
 def _rivers(rivers: Sequence[Shape], theme: str, zoom: float) -> Html:

@@ -22,8 +22,9 @@ export function pickedStill(): HTMLImageElement | null {
   const template = still?.querySelector("template");
   const fragment = new URLSearchParams(location.hash.slice(1));
   if (!still || !template || UNSEEN.some((name) => fragment.has(name))) return null;
-  const camera = fragment.get("map");
-  for (const one of camera === null ? [] : template.content.querySelectorAll("source, img")) {
+  const nearest = root.dataset["basemap"] ? 14 : 12; // zoom of the map, on a newsroom's own ground and on the build's
+  const camera = fragment.get("map")?.replace(/^[\d.]+/, (zoom) => String(Math.min(Number(zoom), nearest)));
+  for (const one of camera === undefined ? [] : template.content.querySelectorAll("source, img")) {
     const name = one.tagName === "IMG" ? "src" : "srcset";
     const url = one.getAttribute(name) ?? "";
     one.setAttribute(name, url.replace(/map=[^&]*/, `map=${encodeURIComponent(camera ?? "")}`));
