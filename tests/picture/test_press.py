@@ -105,6 +105,13 @@ def test_no_name_but_those_of_towns_lies_over_a_mark() -> None:
     assert ">Town<" in names(town, near, ENGLISH, everywhere)
 
 
+def test_a_name_that_a_language_lacks_is_the_local_one_in_letters_that_its_readers_know() -> None:
+    own = {"name": "Köln", "name_en": "Cologne", "zoom": 2}
+    for language, said in (("en", "Cologne"), ("de", "Köln"), ("ru", "Köln")):
+        assert replace(ENGLISH, language=language).name(own) == said
+    assert replace(ENGLISH, language="de").name({"name": "Харьков", "name_en": "Kharkiv"}) == "Kharkiv"
+
+
 def test_a_name_is_in_the_readers_language_where_the_map_has_it() -> None:
     place = _place("Kyiv", 300, 200)._replace(properties={"name_en": "Kyiv", "name_uk": "Київ", "zoom": 2})
     layers = {"world": {"place": [place]}, "regions": {}}

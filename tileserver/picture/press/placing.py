@@ -17,6 +17,7 @@ Box: TypeAlias = tuple[float, float, float, float]  # west, north, east, south i
 LINE = 1.15  # the height of a line, in ems
 _BASE = 0.78  # of that, above the baseline
 _CYRILLIC = ("uk", "ru")
+_LATIN = "\u0370"  # names in Latin letters come before it, Greek and Cyrillic ones after
 PADDING = 3.0  # pixels beside a name; half as much above and below
 
 
@@ -61,8 +62,11 @@ class NameStyle:
     factor: float
 
     def name(self, properties: Mapping[str, Any]) -> str:
-        """Return the name in the language, else for readers of Cyrillic the local, else the English name."""
-        others = ("name",) if self.language in _CYRILLIC else ("name_en", "name")
+        """Return the name in the language, else a local name in letters of the language, else the English."""
+        reads_local = self.language in _CYRILLIC or (
+            self.language != "en" and str(properties.get("name", _LATIN)) < _LATIN
+        )
+        others = ("name", "name_en") if reads_local else ("name_en", "name")
         return str(
             next((own for key in (f"name_{self.language}", *others) if (own := properties.get(key))), "")
         )

@@ -3,6 +3,7 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "./basemap";
 import { both, partOf, partsOf } from "./ground_dates";
+import { AFTER_LATIN } from "./letters";
 
 /** Lines and points are drawn under this layer. */
 export const FIRST_LABEL = "region-river-names";
@@ -13,11 +14,17 @@ const LAST_TOWN = 9; // from 1 500
 /** Pictures that the style names; the map asks for them (see `images.ts`). */
 export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
 
-/** A name in the reader's language; else, for readers of Cyrillic, the local one; else the English one. */
-const nameIn = (language: string): ExpressionSpecification =>
-  language === "uk" || language === "ru"
-    ? ["coalesce", ["get", `name_${language}`], ["get", "name"]]
-    : ["coalesce", ["get", `name_${language}`], ["get", "name_en"], ["get", "name"]];
+/** A name in the reader's language; else, for readers of Cyrillic, the local one; for English ones the English. Others have
+ *  the local name where it is in letters that they read, as Köln and Antwerpen, and only then the English one. */
+function nameIn(language: string): ExpressionSpecification {
+  const own: ExpressionSpecification = ["get", `name_${language}`];
+  const local: ExpressionSpecification = ["get", "name"];
+  if (language === "uk" || language === "ru") return ["coalesce", own, local];
+  const english: ExpressionSpecification = ["coalesce", ["get", "name_en"], local];
+  if (language === "en") return english;
+  const isLatin: ExpressionSpecification = ["<", ["to-string", local], AFTER_LATIN];
+  return ["coalesce", own, ["case", isLatin, local, english]];
+}
 
 const due: ExpressionSpecification = ["<=", ["get", "zoom"], ["zoom"]];
 
@@ -47,7 +54,7 @@ function riverNames(colours: Palette, language: string): LayerSpecification {
       "text-padding": 8,
       "symbol-sort-key": ["-", 0, ["get", "width"]],
     },
-    paint: { ...halo(colours, colours.waterLabel), "text-halo-width": 1.1 },
+    paint: { ...halo(colours, colours.waterLabel), "text-halo-width": 1.7 },
   };
 }
 

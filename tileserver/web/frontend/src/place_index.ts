@@ -3,6 +3,7 @@
 
 import { romanised } from "../basemap/romanise.mjs";
 import { metresBetween, type LonLat } from "./geodesy";
+import { AFTER_LATIN } from "./letters";
 
 /** A place by its names: the local one under "", others by language. */
 export interface Place {
@@ -69,10 +70,11 @@ export type Index = readonly Entry[];
 export const indexed = (places: readonly Place[]): Index =>
   places.map((place) => ({ place, keys: [...new Set(Object.values(place.names).map(folded))] }));
 
-/** A place's name in a language, as the map has it: else the local one for readers of Cyrillic, the English one for others. */
+/** A place's name in a language, as the map has it: else the local one, if its letters are the reader's, else the English. */
 export function nameIn({ names }: Place, language: string): string {
   const local = names[""];
-  const known = CYRILLIC.has(language) ? (local ?? names["en"]) : (names["en"] ?? local);
+  const isRead = CYRILLIC.has(language) || (language !== "en" && (local ?? AFTER_LATIN) < AFTER_LATIN);
+  const known = isRead ? (local ?? names["en"]) : (names["en"] ?? local);
   return names[language] ?? known ?? Object.values(names)[0] ?? "";
 }
 
