@@ -58,6 +58,25 @@ async def test_no_number_of_the_first_page_on_a_phone_covers_another_or_an_event
     assert reader.complaints == []
 
 
+async def test_no_number_covers_another_while_a_phone_comes_to_rest(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader(*FIRST)
+    await reader.open(f"{server_url}/?{SAMPLE}")
+    looks = 0
+    while await reader.page.evaluate("document.documentElement.dataset.clear !== 'done'"):
+        spots = await reader.page.evaluate(SEEN)
+        numbers = list((spots["own"] | spots["beside"]).values())
+        looks += 1
+        assert not [
+            pair
+            for i, one in enumerate(numbers)
+            for pair in ((one, other) for other in numbers[:i])
+            if _covers(*pair, 14)
+        ]
+    assert looks > 0
+
+
 async def test_a_step_within_the_days_of_a_note_moves_no_number(
     server_url: str, new_reader: NewReader
 ) -> None:

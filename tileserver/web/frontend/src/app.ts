@@ -95,7 +95,8 @@ export async function startPage(
     isLost: () => recovery.isLost,
     hasStopped: () => recovery.hasStopped,
     onDay: (day, notes, entry) => {
-      numbers.onDay(travel.periods.source, notes);
+      const { source, notesLayer: layer } = travel.periods;
+      if (numbers.onDay({ source, layer, notes: layer ? notes : [] })) clear.soon();
       visit.onDay(day, notes, entry);
     },
     onFailure: () => visit.readAgain(),
@@ -197,9 +198,10 @@ export async function startPage(
   addShare(tools, language, say, () => visit.answers.shared());
   addHelp(tools, say);
   keepForPrint(map);
-  keepClear(map, {
+  const clear = keepClear(map, {
     events: () => travel.periods.layerIds("events"),
-    notes: (places) => numbers.place(visit.answers.numbered(), places),
+    areCrowded: () => numbers.areCrowded,
+    notes: (happened, cities) => numbers.place(visit.answers.numbered(), happened, cities),
   });
   map.on("moveend", () => address.write("replace"));
   Object.assign(window, { tileserverMap: map, tileserverShownSource: () => travel.periods.source });

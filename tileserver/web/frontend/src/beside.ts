@@ -14,42 +14,48 @@ export interface Sizes {
   rightward: boolean;
 }
 
+/** What numbers keep off: marks of events, and the places of cities. */
+export interface Others {
+  events: readonly Spot[];
+  cities: readonly Spot[];
+}
+
 const GAP = 2; // px between a number and what it keeps off
+const DOT = 6; // half the side of a city's dot, px: a city whose dot is met has no name either
 const RINGS = [1, 1.9]; // distances of a number from its place, in that of the nearest
 const AROUND = 8;
-// What a reader loses: a number, the place of another, an event, the number that is out of sight; and by how far it is away.
-const [NUMBER, PLACE, MARK, OUTSIDE, AWAY] = [100, 30, 10, 200, 4];
-const [MOVED, TURNED] = [3, 0.01]; // so that what stands well enough stays, and of equals the first is taken
+// What a reader loses: a number, a city, the place of another number, an event, the number that is out of sight; and by how
+// far it is away. Beside its place costs less than any of these: a number there has a line to it.
+const [NUMBER, CITY, PLACE, EVENT, OUTSIDE, AWAY] = [100, 40, 30, 16, 200, 4];
+const TURNED = 0.01; // so that of equals the first is taken
 
-/** The middles of the numbers of these places, of the most important first; `before` is where they stood beside their
- *  places the last time, as far as known. */
-export function besides(
-  places: readonly Spot[],
-  marks: readonly Spot[],
-  sizes: Sizes,
-  before: readonly (Spot | undefined)[] = [],
-): Spot[] {
+/** The middles of the numbers of these places, of the most important first. Nothing else decides: wherever a reader comes
+ *  from, and in whatever order a map was loaded, the same view has its numbers in the same places. */
+export function besides(places: readonly Spot[], { events, cities }: Others, sizes: Sizes): Spot[] {
   const taken: Spot[] = [];
   const steps = stepsOf(sizes);
   for (const [index, place] of places.entries()) {
     const others = places.filter((_, i) => i !== index);
     const costs = steps.map((step, turn) => {
       const at = moved(place, step);
-      const stays = before[index] && near(step, before[index], 0.5);
       return (
         NUMBER * count(at, taken, 2 * sizes.number + GAP) +
         PLACE * count(at, others, sizes.number + GAP) +
-        MARK * count(at, marks, sizes.number + sizes.mark) +
+        CITY * count(at, cities, sizes.number + GAP + DOT) +
+        EVENT * count(at, events, sizes.number + sizes.mark) +
         (isInside(at, sizes) ? 0 : OUTSIDE) +
         (AWAY * Math.hypot(...step)) / sizes.number +
-        TURNED * turn -
-        (stays ? MOVED : 0)
+        TURNED * turn
       );
     });
     taken.push(moved(place, steps[costs.indexOf(Math.min(...costs))]!));
   }
   return taken;
 }
+
+/** Whether any two numbers with these middles cover each other. */
+export const cover = (middles: readonly Spot[], { number }: Sizes): boolean =>
+  middles.some((at, i) => count(at, middles.slice(i + 1), 2 * number) > 0);
 
 /** By how much a number may stand beside its place, px: not at all, or around it. */
 function stepsOf({ number, mark, rightward }: Sizes): Spot[] {

@@ -2,30 +2,45 @@
 // places all marks of a period, seen or not, so these must push nothing away; an unseen copy of what is seen does, once
 // the map is at rest. A front without its cities tells nobody where it is: they stay, and the copy lies under them. Only
 // the numbers of notes, which are few and keep off the cities themselves, have their names stand on another side.
+//
+// What is at rest is decided by the view and the data alone, not by the way there: cities are those that are due in the
+// tiles, seen or not, numbers ask nothing of where they stood, and of names MapLibre's preference for the side on which
+// they stood is let go of at the end. So a page of files and a server's, and a reader who came by another way, see the same.
 
 import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  GeoJSONFeature,
   GeoJSONSource,
   Map as MapLibre,
   MapGeoJSONFeature,
   SymbolLayerSpecification,
 } from "maplibre-gl";
 import { PLACE_IMAGES } from "./basemap";
+import { numberSizes } from "./number_style";
 
 const NAME = "clearance"; // of the source and of the style layer
+/** The style layer that keeps names off numbers; what is to keep off them too stands below it. */
+export const ROOM_OF_NUMBERS = `${NAME}-notes`;
 const REST_MS = 400; // while days are played or the map is moved nothing is measured
 const MARK = 1,
   NOTE = 1.6; // sizes beside the image, which is 12 pixels wide
+const PADDING = 2; // pixels
 
 /** What holds the room of marks, and of numbers. */
-const room = (id: string, size: number): SymbolLayerSpecification => ({
+const room = (
+  id: string,
+  size: number,
+  sizes: ExpressionSpecification | number,
+): SymbolLayerSpecification => ({
   id,
   type: "symbol",
   source: NAME,
   filter: ["==", ["get", "size"], size],
   layout: {
     "icon-image": PLACE_IMAGES[0],
-    "icon-size": size,
-    "icon-padding": 2,
+    "icon-size": sizes,
+    "icon-padding": PADDING,
     "icon-allow-overlap": true,
   },
   paint: { "icon-opacity": 0 },
@@ -46,18 +61,45 @@ export type Place = [lon: number, lat: number];
 /** What names keep off: marks of events, which are in style layers of these ids, and numbers of notes. */
 export interface Marks {
   events: () => string[];
-  /** The map is at rest, with events and cities at these places: the places of numbers. */
-  notes: (marks: Place[]) => Place[];
+  /** Whether numbers have come to cover each other. */
+  areCrowded: () => boolean;
+  /** There are events and cities at these places: the places of numbers. */
+  notes: (events: Place[], cities: Place[]) => Place[];
 }
 
 /** The places of what is seen of these style layers. */
 function seenIn(map: MapLibre, layers: string[], seen: (feature: MapGeoJSONFeature) => boolean): Place[] {
   const there = layers.filter((id) => map.getLayer(id)?.type === "symbol");
   if (there.length === 0) return [];
+  return placesOf(map.queryRenderedFeatures({ layers: there }).filter(seen));
+}
+
+/** The places of all cities that are due in the tiles of these style layers, whether there is room for their names or not. */
+function citiesIn(map: MapLibre, layers: string[]): Place[] {
+  const zoom = map.getZoom();
+  return placesOf(
+    layers.flatMap((id) => {
+      const layer = map.getLayer(id);
+      if (layer?.type !== "symbol" || layer.isHidden(zoom)) return [];
+      const filter = atZoom(map.getFilter(id), zoom) as FilterSpecification;
+      const { source, sourceLayer } = layer;
+      return map.querySourceFeatures(source, { sourceLayer, filter, validate: false });
+    }),
+  );
+}
+
+/** A filter as it is at a zoom; of a source its tiles' own would be asked, which is a whole number. */
+export function atZoom(part: unknown, zoom: number): unknown {
+  if (!Array.isArray(part)) return part;
+  return part.length === 1 && part[0] === "zoom" ? zoom : part.map((each) => atZoom(each, zoom));
+}
+
+/** The places of features, each once, from west to east. */
+function placesOf(features: Pick<GeoJSONFeature, "geometry">[]): Place[] {
   const places = new Map<string, Place>();
-  for (const feature of map.queryRenderedFeatures({ layers: there })) {
-    if (feature.geometry.type !== "Point" || !seen(feature)) continue;
-    const [lon = 0, lat = 0] = feature.geometry.coordinates;
+  for (const { geometry } of features) {
+    if (geometry.type !== "Point") continue;
+    const [lon = 0, lat = 0] = geometry.coordinates;
     places.set(`${lon.toFixed(4)} ${lat.toFixed(4)}`, [lon, lat]);
   }
   return [...places.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
@@ -79,40 +121,55 @@ const isOfCities = (id: string): boolean => /^[a-z]+-cities$|-label-place-(city|
 /** The lowest style layer of cities' names; those of an archive are under the build's. */
 export const firstCity = (layers: string[]): string | undefined => layers.find(isOfCities);
 
+/** What keeps names clear. */
+export interface Clearance {
+  /** Place numbers with the next frame: they would cover each other until the map is at rest. */
+  soon(): void;
+}
+
 /** Keep names, but for those of cities, off the marks from now on, and all names off the numbers, which keep off the
  *  marks and the places of cities themselves. */
-export function keepClear(map: MapLibre, marks: Marks): void {
+export function keepClear(map: MapLibre, marks: Marks): Clearance {
+  const { dataset } = document.documentElement;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let kept = "";
-  // All that were seen since the map was moved: one that gives way to a number must not call it back.
-  const cities = new Map<string, Place>();
-  map.on("movestart", () => cities.clear());
-  const follow = (): void => {
+  let settles = false; // in a frame of our own
+  /** Whether anything had to be placed anew. */
+  const follow = (): boolean => {
     const layers = map.getLayersOrder();
     const events = seenIn(map, marks.events(), (feature) => isSeen(map, feature));
-    for (const place of seenIn(map, layers.filter(isOfCities), () => true)) cities.set(String(place), place);
-    const numbers = marks.notes([...events, ...cities.values()]);
+    const numbers = marks.notes(events, citiesIn(map, layers.filter(isOfCities)));
     const rooms = [
       ...events.map((place): Room => [...place, MARK]),
       ...numbers.map((place): Room => [...place, NOTE]),
     ];
     const wanted = JSON.stringify(rooms);
     const source = map.getSource<GeoJSONSource>(NAME); // gone with a style that was lost
-    if (wanted === kept && (source || rooms.length === 0)) {
-      document.documentElement.dataset["clear"] = "done"; // and every name and number stands where it stays
-      return;
-    }
+    if (wanted === kept && (source || rooms.length === 0)) return false;
     kept = wanted;
     if (source) void source.setData(asData(rooms));
     else
       map
         .addSource(NAME, { type: "geojson", data: asData(rooms) })
-        .addLayer(room(NAME, MARK), firstCity(layers))
-        .addLayer(room(`${NAME}-notes`, NOTE));
+        .addLayer(room(NAME, MARK, MARK), firstCity(layers))
+        .addLayer(room(ROOM_OF_NUMBERS, NOTE, numberSizes(NOTE)));
+    return true;
   };
+  const rest = (): void => {
+    if (!map.isStyleLoaded() || follow()) return; // else it comes to rest once more
+    settles = true;
+    map.style.placement.variableOffsets = {}; // the sides on which names stood
+    map.redraw();
+    settles = false;
+    dataset["clear"] = "done"; // and every name and number stands where it stays
+  };
+  const soon = (): void => void map.once("render", () => map.isStyleLoaded() && follow());
+  map.on("zoomend", () => marks.areCrowded() && soon());
   map.on("idle", () => {
+    if (settles) return;
     clearTimeout(timer);
-    document.documentElement.dataset["clear"] = "waiting";
-    timer = setTimeout(() => map.isStyleLoaded() && follow(), REST_MS);
+    dataset["clear"] = "waiting";
+    timer = setTimeout(rest, REST_MS);
   });
+  return { soon };
 }

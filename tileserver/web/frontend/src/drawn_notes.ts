@@ -6,6 +6,8 @@ import type { ExpressionSpecification, LayerSpecification, Map as MapLibre } fro
 import type { Follower, Stand } from "./afterwards";
 import { arrowsOf, curveOf, sectorsOf, zoomOf, type Arrow } from "./arrows";
 import { FIRST_LABEL, paletteOf } from "./basemap";
+import { ROOM_OF_NUMBERS } from "./clearance";
+import { SOURCE as NUMBERS } from "./note_numbers";
 import { worded, type Note } from "./notes";
 import { FIRST_WORDS, WIDE } from "./number_style";
 import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
@@ -13,6 +15,12 @@ import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
 const SOURCE = "drawn-notes";
 const WORDS = `${SOURCE}-words`;
 const LONGEST = 110; // letters of a box
+// Of a box to the right of its place: the corner that is nearest to it, and how far from it that is, in letters.
+const [BESIDE, BELOW, ABOVE] = [
+  ["left", [1.9, 0]],
+  ["top-left", [1.4, 1.4]],
+  ["bottom-left", [1.4, -1.4]],
+];
 const SHORTEST = 26; // px of an arrow: of a shorter one the head alone is seen, and hides where it leads
 
 /** The beginning of a text: its first sentence, or as many words as there is room for. */
@@ -52,24 +60,34 @@ export class DrawnNotes implements Follower {
 
   private draw(stand: Stand): void {
     const features = stand.notes.flatMap((note) => [
-      this.words(note),
+      this.words(note, stand.off.has("arrows") ? [] : arrowsOf(note)),
       ...(stand.off.has("arrows") ? [] : [...sectorFeatures(note, stand), ...arrowFeatures(note, stand)]),
     ]);
     this.map.addSource(SOURCE, { type: "geojson", data: { type: "FeatureCollection", features } });
     this.layers = noteLayers(stand, this.map.getContainer().clientWidth >= WIDE);
     const events = new Set(this.events());
     const below = this.map.getLayersOrder().find((id) => events.has(id)) ?? FIRST_LABEL;
-    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? undefined : below);
+    // Words keep off numbers, and lie under them, whichever came first.
+    const lowest = this.map.getLayersOrder().find((id) => id === ROOM_OF_NUMBERS || id === NUMBERS);
+    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? lowest : below);
   }
 
-  private words({ lon, lat, properties }: Note): GeoJSON.Feature {
+  private words(note: Note, arrows: readonly Arrow[]): GeoJSON.Feature {
+    const { lon, lat, properties } = note;
     const [title, text] = ["direction", "text"].map((name) => worded(properties, name, this.language));
     return {
       type: "Feature",
       geometry: { type: "Point", coordinates: [lon, lat] },
-      properties: { is: "words", title, text: beginning(text ?? "") },
+      properties: { is: "words", title, text: beginning(text ?? ""), side: sideOf(note, arrows) },
     };
   }
+}
+
+/** Where the words of a note leave its arrows alone: below those that lie north of its place, else above. */
+export function sideOf({ lat }: Pick<Note, "lat">, arrows: readonly Arrow[]): "below" | "above" | "beside" {
+  const north = arrows.flatMap(({ places }) => places.map(([, own]) => own - lat));
+  if (north.length === 0) return "beside";
+  return north.reduce((sum, own) => sum + own, 0) > 0 ? "below" : "above";
 }
 
 /** The colour of a side's first status; of nobody's, that of notes. */
@@ -166,8 +184,15 @@ function noteLayers({ theme }: Stand, wide: boolean): LayerSpecification[] {
       "text-max-width": 17,
       "text-justify": "left",
       // On one side alone: MapLibre draws a box of another justification beside it.
-      "text-variable-anchor": ["left", "top-left", "bottom-left"],
-      "text-radial-offset": 1.9,
+      "text-variable-anchor-offset": [
+        "match",
+        ["get", "side"],
+        "below",
+        ["literal", [...BELOW, ...BESIDE, ...ABOVE]],
+        "above",
+        ["literal", [...ABOVE, ...BESIDE, ...BELOW]],
+        ["literal", [...BESIDE, ...BELOW, ...ABOVE]],
+      ],
       "icon-image": `${BOX_IMAGE}:${theme}`,
       "icon-text-fit": "both",
       "icon-text-fit-padding": [5, 8, 5, 8],

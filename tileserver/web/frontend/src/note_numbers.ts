@@ -1,6 +1,6 @@
-// The numbers of notes beside their places, each with a line to it, where they would cover each other or events. Counted
-// out once the map is at rest; a number that moves then stays beside its place while the same note is shown, so that a step
-// of the slider moves none. Whatever a note's own mark is (see style_layers.ts), it is off while its number stands beside.
+// The numbers of notes beside their places, each with a line to it, where they would cover each other, events or cities.
+// Counted out once the map is at rest (see clearance.ts), and before that wherever two would cover each other. Whatever a
+// note's own mark is (see style_layers.ts), it is off while its number stands beside, or waits to be set there.
 
 import type {
   ExpressionSpecification,
@@ -9,15 +9,23 @@ import type {
   Map as MapLibre,
 } from "maplibre-gl";
 import { FIRST_LABEL, paletteOf, type Theme } from "./basemap";
-import { besides, type Sizes, type Spot } from "./beside";
+import { besides, cover, type Sizes, type Spot } from "./beside";
 import type { Place } from "./clearance";
 import { markSize } from "./event_layers";
 import type { Note } from "./notes";
 import { FIRST_WORDS, WIDE, numberLayout, numberSize } from "./number_style";
 
-const SOURCE = "note-numbers";
+/** The source of numbers beside their places, and the style layer of these. */
+export const SOURCE = "note-numbers";
 const [HALF_NUMBER, HALF_MARK] = [10, 8]; // px of their images
 const ON: ExpressionSpecification = ["case", ["boolean", ["feature-state", "on"], false], 1, 0];
+
+/** The notes of a day, and the source and layer that they are drawn from. */
+export interface DayOfNotes {
+  source: string;
+  layer: string;
+  notes: readonly Note[];
+}
 
 /** The shown notes: of which source and layer, under which numbers. */
 export interface Numbered {
@@ -30,10 +38,10 @@ export interface Numbered {
 /** Numbers beside their places. */
 export class NoteNumbers {
   private kept = ""; // what the source has
-  private shown = ""; // the source, and the notes of the day
-  private layer = "";
-  private readonly stood = new Map<string, Spot>(); // beside their places, px, by number and zoom
-  private beside: ReadonlySet<number> = new Set(); // ids of notes
+  private day: DayOfNotes = { source: "", layer: "", notes: [] };
+  private waiting: ReadonlySet<number> = new Set(); // ids of notes, until they are placed
+  private beside: ReadonlySet<number> = new Set();
+  private middles: Place[] = [];
 
   constructor(private readonly map: MapLibre) {}
 
@@ -42,52 +50,51 @@ export class NoteNumbers {
     return this.map.getLayer(SOURCE) ? [SOURCE] : [];
   }
 
-  /** A day is on the map, of this source: the numbers of other notes go, those that go on stay as they stand. */
-  onDay(source: string, notes: readonly Note[]): void {
-    const ids = notes.map(({ id }) => id);
-    const now = `${source} ${ids.join(" ")}`;
-    if (now === this.shown) return;
-    this.shown = now;
-    for (const id of this.beside) this.turn(id, ids.includes(id));
-    for (const id of ids) this.own(id, source, !this.beside.has(id));
+  /** Whether numbers cover each other since the map was moved nearer or farther. */
+  get areCrowded(): boolean {
+    const spots = this.middles.map(([lon, lat]) => spotOf(this.map, lon, lat));
+    return cover(spots, sizesOf(this.map));
   }
 
-  /** The map is at rest, with marks at these places: where the numbers of what is shown stand now. */
-  place(numbered: Numbered | null, marks: readonly Place[]): Place[] {
+  /** A day is on the map: the numbers of other notes go, those that go on stay as they stand. Returns whether some would
+   *  cover each other, and are unseen until they are placed. */
+  onDay(day: DayOfNotes): boolean {
+    if (nameOf(day) === nameOf(this.day)) return false;
+    const places = day.notes.map(({ lon, lat }) => spotOf(this.map, lon, lat));
+    const apart = besides(places, { events: [], cities: [] }, sizesOf(this.map));
+    const moved = day.notes.filter((_, i) => !isSame(apart[i]!, places[i]!));
+    this.day = day;
+    this.waiting = new Set(moved.map(({ id }) => id));
+    this.turnAll();
+    return moved.length > 0;
+  }
+
+  /** Where the numbers of what is shown stand now, with events and cities at these places. */
+  place(numbered: Numbered | null, events: readonly Place[], cities: readonly Place[]): Place[] {
     const { map } = this;
     const { source = "", layer = "", theme = "light", notes = new Map<Note, number>() } = numbered ?? {};
     const [own, numbers] = [[...notes.keys()], [...notes.values()]];
-    const places = own.map(({ lon, lat }) => spotOf(map, lon, lat));
-    const name = (number: number): string => `${number} ${Math.round(map.getZoom())}`;
-    const found = besides(
-      places,
-      marks.map(([lon, lat]) => spotOf(map, lon, lat)),
-      sizesOf(map),
-      numbers.map((number) => this.stood.get(name(number))),
-    );
-    const middles = found.map((at): Place => {
+    const spots = (places: readonly Place[]): Spot[] => places.map(([lon, lat]) => spotOf(map, lon, lat));
+    const places = spots(own.map(({ lon, lat }): Place => [lon, lat]));
+    const found = besides(places, { events: spots(events), cities: spots(cities) }, sizesOf(map));
+    this.middles = found.map((at): Place => {
       const { lng, lat } = map.unproject([at[0], at[1]]);
       return [lng, lat];
     });
-    const features = own.flatMap((note, i) => {
-      const [[left, top], [x, y]] = [places[i]!, found[i]!];
-      this.stood.set(name(numbers[i]!), [x - left, y - top]);
-      return x === left && y === top ? [] : featuresOf(note, numbers[i]!, middles[i]!);
-    });
+    const features = own.flatMap((note, i) =>
+      isSame(found[i]!, places[i]!) ? [] : featuresOf(note, numbers[i]!, this.middles[i]!),
+    );
+    this.day = { source, layer, notes: own };
+    this.waiting = new Set();
     const wanted = JSON.stringify([theme, features]);
-    if (wanted === this.kept && (map.getSource(SOURCE) || features.length === 0)) return middles;
+    const isThere = wanted === this.kept && (map.getSource(SOURCE) || features.length === 0);
     this.kept = wanted;
-    this.layer = layer;
-    this.draw(features, theme, () => {
-      const moved = new Set(features.map(({ id }) => Number(id)));
-      this.beside = moved;
-      this.shown = "";
-      this.onDay(source, own);
-    });
-    return middles;
+    if (isThere) this.turnAll();
+    else this.draw(features, theme);
+    return this.middles;
   }
 
-  private draw(features: GeoJSON.Feature[], theme: Theme, done: () => void): void {
+  private draw(features: GeoJSON.Feature[], theme: Theme): void {
     const { map } = this;
     const data: GeoJSON.FeatureCollection = { type: "FeatureCollection", features };
     const source = map.getSource<GeoJSONSource>(SOURCE);
@@ -99,19 +106,33 @@ export class NoteNumbers {
     const whole = map.on("render", () => {
       if (wanted === this.kept && !map.isSourceLoaded(SOURCE)) return;
       whole.unsubscribe();
-      if (wanted === this.kept) done();
+      if (wanted !== this.kept) return;
+      this.beside = new Set(features.map(({ id }) => Number(id)));
+      this.turnAll();
     });
+  }
+
+  /** Show each number once: beside its place, on it, or not yet, where it is waiting. */
+  private turnAll(): void {
+    const ids = this.day.notes.map(({ id }) => id);
+    for (const id of this.beside) this.turn(id, ids.includes(id));
+    for (const id of ids) this.own(id, !this.beside.has(id) && !this.waiting.has(id));
   }
 
   private turn(id: number, on: boolean): void {
     if (this.map.getSource(SOURCE)) this.map.setFeatureState({ source: SOURCE, id }, { on });
   }
 
-  private own(id: number, source: string, on: boolean): void {
-    if (this.layer && this.map.getSource(source))
-      this.map.setFeatureState({ source, sourceLayer: this.layer, id }, { beside: !on });
+  private own(id: number, on: boolean): void {
+    const { source, layer } = this.day;
+    if (layer && this.map.getSource(source))
+      this.map.setFeatureState({ source, sourceLayer: layer, id }, { beside: !on });
   }
 }
+
+const nameOf = ({ source, notes }: DayOfNotes): string => `${source} ${notes.map(({ id }) => id).join(" ")}`;
+
+const isSame = ([x, y]: Spot, [left, top]: Spot): boolean => x === left && y === top;
 
 const spotOf = (map: MapLibre, lon: number, lat: number): Spot => {
   const { x, y } = map.project([lon, lat]);

@@ -64,6 +64,11 @@ export class PeriodsOnMap {
     return [...(layers?.layerIds(role) ?? []), ...(earlier?.layerIds(role) ?? [])];
   }
 
+  /** The layer of notes that the reader sees; empty where there is none, or it is off. */
+  get notesLayer(): string {
+    return this.view?.look.drawn.find(({ role }) => role === "notes")?.name ?? "";
+  }
+
   /** The numbers, from 1 on, that notes of the shown day have on the map. */
   numbers(notes: Note[]): Map<Note, number> {
     const { directions = [] } = this.shown ?? {};

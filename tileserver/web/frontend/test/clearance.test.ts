@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { LayerSpecification } from "maplibre-gl";
 import { paletteOf } from "../src/basemap";
 import { labelLayers } from "../src/basemap_labels";
-import { firstCity } from "../src/clearance";
+import { atZoom, firstCity } from "../src/clearance";
 
 const ids = (layers: LayerSpecification[]): string[] => layers.map(({ id }) => id);
 
@@ -33,4 +33,9 @@ test("a place is either a city or a small one", () => {
   const city = JSON.stringify(["<=", ["get", "zoom"], ["max", 7, ["min", 9, ["zoom"]], ["-", ["zoom"], 1]]]);
   assert.equal(filters.filter((one) => one.includes(`["!",${city}]`)).length, 1);
   assert.equal(filters.filter((one) => one.includes(city)).length, 2);
+});
+
+test("a filter is asked at the zoom of the map, not at that of its tiles", () => {
+  const filter = ["all", ["<=", ["get", "zoom"], ["zoom"]], ["!", ["<=", ["zoom"], 7]]];
+  assert.deepEqual(atZoom(filter, 6.4), ["all", ["<=", ["get", "zoom"], 6.4], ["!", ["<=", 6.4, 7]]]);
 });
