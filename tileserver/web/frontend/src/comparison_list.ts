@@ -6,7 +6,7 @@ import type { Category } from "./catalogue";
 import type { ComparisonDocument } from "./figures";
 import { movedOf, type Moved } from "./comparison_layers";
 import { element } from "./dom";
-import { exactKilometres, kilometres, pick, type Say } from "./texts";
+import { kilometres, pick, sumText, type Say } from "./texts";
 import { comparisonSwatch } from "./swatches";
 
 /** By what a comparison is told. */
@@ -86,9 +86,9 @@ function net(
 ): HTMLElement {
   const dot = element("i", "dot");
   dot.style.background = theme === "dark" ? side.colour_dark : side.colour;
-  const exact = (km2: number): string => exactKilometres(km2, language);
   const sign = side.net > 0 ? "+" : side.net < 0 ? "−" : "±";
-  const sum = `${say("gainsGained")} ${exact(side.gained)} − ${say("gainsLost")} ${exact(side.lost)} = ${exact(side.net)}`;
+  const [gained, lost, left] = sumText([side.gained, side.lost, side.net], language);
+  const sum = `${say("gainsGained")} ${gained} − ${say("gainsLost")} ${lost} = ${left}`;
   return element("div", "net", [
     element("p", "", [
       dot,

@@ -98,7 +98,9 @@ export class Panel {
     this.listed = notes.map(({ id }) => id);
     byId("notes").replaceChildren(
       ...(notes.length
-        ? notes.map((note) => this.note(note, numbers.get(note) ?? 0, fly))
+        ? [...notes]
+            .sort((one, other) => (numbers.get(one) ?? 0) - (numbers.get(other) ?? 0))
+            .map((note) => this.note(note, numbers.get(note) ?? 0, fly))
         : [element("li", "none", [this.say("noNotes")])]),
     );
   }

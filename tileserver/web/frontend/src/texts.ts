@@ -40,8 +40,20 @@ export const squareText = (language: string): string => `${unitText("kilometer",
 export const kilometres = (km2: number, language: string): string =>
   `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)}\u00A0${squareText(language)}`;
 
-/** Square kilometres to the thousandth, so that sums can be checked; without the unit. */
-export const exactKilometres = (km2: number, language: string): string =>
-  new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 })
-    .format(km2)
-    .replace("-", "−");
+/** Square kilometres of which the first less the second is the third, with as few decimals as that holds with; without the
+ *  unit. */
+export function sumText(sum: readonly [number, number, number], language: string): string[] {
+  const rounded = (km2: number, digits: number): number =>
+    Math.sign(km2) * Math.round(Math.abs(km2) * 10 ** digits) + 0; // never -0
+  const holds = (digits: number): boolean => {
+    const [gained = 0, lost = 0, net = 0] = sum.map((km2) => rounded(km2, digits));
+    return gained - lost === net;
+  };
+  const least = Math.max(...sum.map(Math.abs)) < 10 ? 1 : 0;
+  const digits = [0, 1, 2].find((each) => each >= least && holds(each)) ?? 3;
+  const written = new Intl.NumberFormat(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return sum.map((km2) => written.format(rounded(km2, digits) / 10 ** digits).replace("-", "−"));
+}
