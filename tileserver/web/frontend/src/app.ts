@@ -200,6 +200,7 @@ export async function startPage(
   keepForPrint(map);
   const clear = keepClear(map, {
     events: () => travel.periods.layerIds("events"),
+    isLost: () => recovery.isLost,
     areCrowded: () => numbers.areCrowded,
     notes: (happened, cities) => numbers.place(visit.answers.numbered(), happened, cities),
   });

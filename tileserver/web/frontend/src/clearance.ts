@@ -61,6 +61,8 @@ export type Place = [lon: number, lat: number];
 /** What names keep off: marks of events, which are in style layers of these ids, and numbers of notes. */
 export interface Marks {
   events: () => string[];
+  /** Whether there is nothing to draw on. */
+  isLost: () => boolean;
   /** Whether numbers have come to cover each other. */
   areCrowded: () => boolean;
   /** There are events and cities at these places: the places of numbers. */
@@ -156,14 +158,17 @@ export function keepClear(map: MapLibre, marks: Marks): Clearance {
     return true;
   };
   const rest = (): void => {
-    if (!map.isStyleLoaded() || follow()) return; // else it comes to rest once more
+    // While nothing can be drawn nothing is placed; else, with something placed anew, it comes to rest once more.
+    if (marks.isLost() || !map.isStyleLoaded() || follow()) return;
     settles = true;
-    map.style.placement.variableOffsets = {}; // the sides on which names stood
+    // The sides on which names stood; a style that has come back has placed none.
+    const { placement } = map.style as { placement?: { variableOffsets: object } };
+    if (placement) placement.variableOffsets = {};
     map.redraw();
     settles = false;
     dataset["clear"] = "done"; // and every name and number stands where it stays
   };
-  const soon = (): void => void map.once("render", () => map.isStyleLoaded() && follow());
+  const soon = (): void => void map.once("render", () => !marks.isLost() && map.isStyleLoaded() && follow());
   map.on("zoomend", () => marks.areCrowded() && soon());
   map.on("idle", () => {
     if (settles) return;
