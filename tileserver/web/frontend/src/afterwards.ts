@@ -9,6 +9,7 @@ import { clampDay, type Day } from "./days";
 import type { Amounts, Legend } from "./legend";
 import type { Note } from "./notes";
 import { kilometres } from "./texts";
+import { turn } from "./turns";
 
 const SETTLE_MS = 450; // for which a day has to stand
 
@@ -67,8 +68,13 @@ export class Afterwards {
 
   private async follow(stand: Stand, number: number): Promise<void> {
     const isCurrent = (): boolean => number === this.number;
-    const done = await Promise.allSettled(this.followers.map((one) => one.follow(stand, isCurrent)));
-    for (const one of done) if (one.status === "rejected") complain(one.reason);
+    const done: Promise<void>[] = [];
+    for (const one of this.followers) {
+      if (!isCurrent()) return;
+      done.push(one.follow(stand, isCurrent).catch(complain));
+      await turn();
+    }
+    await Promise.all(done);
     if (isCurrent()) document.documentElement.dataset["listed"] = ""; // the legend has found its length
     if (isCurrent()) await this.drawn();
     if (isCurrent()) document.documentElement.dataset["after"] = "done";

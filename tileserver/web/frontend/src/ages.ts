@@ -10,6 +10,7 @@ import {
   type TileJson,
 } from "./catalogue";
 import { daysBetween, type Day } from "./days";
+import { dateFormat } from "./formats";
 import type { Text } from "./texts";
 
 /** A role whose data ends before the shown day: what is shown of it is of `day`, `days` earlier. With a title it is one
@@ -56,7 +57,7 @@ export const latestDay = ({ newest, last_day }: Pick<TileJson["time"], "newest" 
 /** The server's local day when it answered. */
 export function today({ horizon, embargo, day_zone }: TileJson["time"]): Day {
   const now = Date.parse(horizon) + hoursOf(embargo) * 3_600_000;
-  const parts = new Intl.DateTimeFormat("en", {
+  const parts = dateFormat("en", {
     timeZone: day_zone,
     year: "numeric",
     month: "2-digit",

@@ -202,6 +202,7 @@ export async function startPage(
     events: () => travel.periods.layerIds("events"),
     isLost: () => recovery.isLost,
     areCrowded: () => numbers.areCrowded,
+    dated: () => travel.periods.mayBeSeen,
     notes: (happened, cities) => numbers.place(visit.answers.numbered(), happened, cities),
   });
   map.on("moveend", () => address.write("replace"));

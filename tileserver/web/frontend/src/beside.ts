@@ -34,7 +34,9 @@ const TURNED = 0.01; // so that of equals the first is taken
 export function besides(places: readonly Spot[], { events, cities }: Others, sizes: Sizes): Spot[] {
   const taken: Spot[] = [];
   const steps = stepsOf(sizes);
+  const farthest = Math.max(...steps.flat().map(Math.abs)) + sizes.number + sizes.mark;
   for (const [index, place] of places.entries()) {
+    const around = events.filter((event) => near(place, event, farthest));
     const others = places.filter((_, i) => i !== index);
     const costs = steps.map((step, turn) => {
       const at = moved(place, step);
@@ -42,7 +44,7 @@ export function besides(places: readonly Spot[], { events, cities }: Others, siz
         NUMBER * count(at, taken, 2 * sizes.number + GAP) +
         PLACE * count(at, others, sizes.number + GAP) +
         CITY * count(at, cities, sizes.number + GAP + DOT) +
-        EVENT * count(at, events, sizes.number + sizes.mark) +
+        EVENT * count(at, around, sizes.number + sizes.mark) +
         (isInside(at, sizes) ? 0 : OUTSIDE) +
         (AWAY * Math.hypot(...step)) / sizes.number +
         TURNED * turn

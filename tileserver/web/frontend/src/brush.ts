@@ -2,7 +2,7 @@
 // which keeps every other gesture for itself.
 
 import { addDays, clampDay, daysBetween, type Day } from "./days";
-import { byId } from "./dom";
+import { byId, setText } from "./dom";
 import { INSET, type Span } from "./histogram";
 
 const DATES = 46; // page pixels from the top of the scale, where the slider ends and the dates begin
@@ -33,10 +33,15 @@ class Brush {
   private readonly window = byId("chart-window");
   private begun: { x: number; day: Day } | null = null;
   private frame = 0;
+  private box: DOMRect | null = null;
 
   constructor(private readonly options: BrushOptions) {}
 
   listen(): void {
+    const measure = (): void => void (this.box = null);
+    this.scale.addEventListener("pointerenter", measure);
+    new ResizeObserver(measure).observe(this.scale);
+    addEventListener("resize", measure);
     this.scale.addEventListener("pointerdown", (event) => this.begin(event));
     this.scale.addEventListener("pointermove", (event) => this.move(event));
     this.scale.addEventListener("pointerup", (event) => this.end(event));
@@ -44,8 +49,10 @@ class Brush {
       this.scale.addEventListener(gone, () => this.leave());
   }
 
+  /** Where the pointer is on the scale, which is measured when it comes and not while it drags: to be told where it is
+   *  the page would be laid out between two steps. */
   private placeOf(event: PointerEvent): { x: number; y: number; width: number } {
-    const { left, top, width } = this.scale.getBoundingClientRect();
+    const { left, top, width } = (this.box ??= this.scale.getBoundingClientRect());
     return { x: event.clientX - left, y: event.clientY - top, width };
   }
 
@@ -66,10 +73,10 @@ class Brush {
 
   private show(day: Day, x: number, width: number, pointer: string): void {
     const words = pointer === "touch" && !this.begun ? "" : this.options.told(day);
-    this.tip.textContent = words;
+    setText(this.tip, words);
     this.tip.hidden = !words;
-    const half = this.tip.offsetWidth / 2;
-    this.tip.style.left = `${Math.min(Math.max(x, half), width - half)}px`;
+    this.tip.style.setProperty("--at", `${x}px`); // the style keeps it within the scale, whose width it cannot know
+    this.tip.style.setProperty("--room", `${width}px`);
     this.window.hidden = !this.begun;
     if (!this.begun) return;
     this.window.style.left = `${Math.min(x, this.begun.x)}px`;

@@ -46,13 +46,16 @@ const room = (
   paint: { "icon-opacity": 0 },
 });
 
-/** Whether a mark is seen: by its state, or with all others of its source. */
-function isSeen(map: MapLibre, { layer, source, sourceLayer, id }: MapGeoJSONFeature): boolean {
-  const opacity = map.getPaintProperty(layer.id, "icon-opacity");
-  if (typeof opacity === "number") return opacity > 0;
-  if (id === undefined || sourceLayer === undefined) return false;
-  const state = map.getFeatureState({ source, sourceLayer, id }) as { on?: boolean };
-  return state.on === true;
+type IsSeen = (feature: MapGeoJSONFeature) => boolean;
+
+/** Whether marks of a style layer are seen: by their state, or all of its source. */
+function seenOf(map: MapLibre, layer: string): IsSeen {
+  const opacity = map.getPaintProperty(layer, "icon-opacity"); // a copy is made of it at each asking
+  if (typeof opacity === "number") return () => opacity > 0;
+  return ({ source, sourceLayer, id }) => {
+    if (id === undefined || sourceLayer === undefined) return false;
+    return (map.getFeatureState({ source, sourceLayer, id }) as { on?: boolean }).on === true;
+  };
 }
 
 /** A place of a mark. */
@@ -63,17 +66,22 @@ export interface Marks {
   events: () => string[];
   /** Whether there is nothing to draw on. */
   isLost: () => boolean;
+  /** A filter of the marks that may be seen on the shown day: MapLibre works out the whole look of all that it finds. */
+  dated: () => FilterSpecification;
   /** Whether numbers have come to cover each other. */
   areCrowded: () => boolean;
   /** There are events and cities at these places: the places of numbers. */
   notes: (events: Place[], cities: Place[]) => Place[];
 }
 
-/** The places of what is seen of these style layers. */
-function seenIn(map: MapLibre, layers: string[], seen: (feature: MapGeoJSONFeature) => boolean): Place[] {
+/** The places of what is seen of these style layers, of all that passes a filter. */
+function seenIn(map: MapLibre, layers: string[], filter: FilterSpecification): Place[] {
   const there = layers.filter((id) => map.getLayer(id)?.type === "symbol");
-  if (there.length === 0) return [];
-  return placesOf(map.queryRenderedFeatures({ layers: there }).filter(seen));
+  return placesOf(
+    there.flatMap((id) =>
+      map.queryRenderedFeatures({ layers: [id], filter, validate: false }).filter(seenOf(map, id)),
+    ),
+  );
 }
 
 /** The places of all cities that are due in the tiles of these style layers, whether there is room for their names or not. */
@@ -139,7 +147,7 @@ export function keepClear(map: MapLibre, marks: Marks): Clearance {
   /** Whether anything had to be placed anew. */
   const follow = (): boolean => {
     const layers = map.getLayersOrder();
-    const events = seenIn(map, marks.events(), (feature) => isSeen(map, feature));
+    const events = seenIn(map, marks.events(), marks.dated());
     const numbers = marks.notes(events, citiesIn(map, layers.filter(isOfCities)));
     const rooms = [
       ...events.map((place): Room => [...place, MARK]),

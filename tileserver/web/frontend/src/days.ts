@@ -1,5 +1,7 @@
 // Calendar days as text, "2023-11-09". They are local days of the theatre, so no time zone enters here.
 
+import { agoFormat, dateFormat, numberFormat } from "./formats";
+
 /** A calendar day as ISO text, `2023-11-09`. */
 export type Day = string;
 
@@ -68,13 +70,13 @@ export function spanText(days: number, language: string, ago = false): string {
         ? [Math.floor(days / 30.44), "month"]
         : [Math.floor(days / 365.25), "year"];
   return ago
-    ? new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-count, unit)
-    : new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+    ? agoFormat(language, { numeric: "auto" }).format(-count, unit)
+    : numberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
 /** "48 hours" in the reader's language. */
 export const hoursText = (hours: number, language: string): string =>
-  new Intl.NumberFormat(language, {
+  numberFormat(language, {
     style: "unit",
     unit: "hour",
     unitDisplay: "long",
@@ -110,7 +112,7 @@ export const format = (day: Day, language: string, options: Intl.DateTimeFormatO
 /** An instant as `Intl` has it, without the word for "year" that follows the number in Ukrainian and Russian. */
 function written(at: number, language: string, options: Intl.DateTimeFormatOptions): string {
   const locale = language === "en" ? "en-GB" : language; // the day before the month, as on the rest of the page
-  const parts = new Intl.DateTimeFormat(locale, options).formatToParts(at);
+  const parts = dateFormat(locale, options).formatToParts(at);
   return parts
     .map(({ value }, i) => (parts[i - 1]?.type === "year" ? value.replace(/^\s[рг]\./, "") : value))
     .join("");

@@ -14,6 +14,16 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Set a text, where it is another one: the same once more would have the page laid out anew. */
+export function setText(node: HTMLElement, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Set an attribute, where it is another one. */
+export function setAttribute(node: HTMLElement, name: string, value: string): void {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
 /** A function that acts once before the next frame, however often it is called until then. */
 export function onceAFrame(act: () => void): () => void {
   let asked = 0;

@@ -2,7 +2,8 @@
 // Nothing here knows of a map.
 
 import { addDays, type Day } from "./days";
-import type { DayNumber } from "./periods";
+import type { ExpressionSpecification, FilterSpecification } from "maplibre-gl";
+import { dayNumber, type DayNumber } from "./periods";
 
 /** Whole days up to and with the shown one; Infinity for all so far. */
 export type EventWindow = number;
@@ -27,6 +28,14 @@ export const firstDayOf = (day: Day, window: EventWindow): Day | null =>
 
 /** The day on which the mark of an event, which is over at the beginning of the day `to`, leaves the map. */
 export const leavesOn = (to: DayNumber, window: EventWindow): DayNumber => to + window - 1;
+
+/** A filter of the events whose marks may be on the map on a day; of those that say no days, all. */
+export function mayBeSeen(day: Day, window: EventWindow): FilterSpecification {
+  const number = dayNumber(day);
+  const begun: ExpressionSpecification = ["<=", ["get", "from"], number];
+  const there: ExpressionSpecification = [">", ["get", "to"], number - window + 1];
+  return ["any", ["!", ["has", "from"]], window === Infinity ? begun : ["all", begun, there]];
+}
 
 /** The age to look at, an index of `AGES`, of an event on a day; while it lasts it is of that day. */
 export function ageOn(to: DayNumber, day: DayNumber): number {

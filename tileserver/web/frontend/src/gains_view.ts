@@ -3,10 +3,11 @@
 
 import type { Theme } from "./basemap";
 import { complain } from "./complain";
-import { addDays, dayText, type Day } from "./days";
-import { byId, element } from "./dom";
+import type { Day } from "./days";
+import { byId, element, setText } from "./dom";
 import { GainsTeller, netOf, readGains, type Balance, type Gains, type GainsWords, type Sum } from "./gains";
-import { squareText, type Say } from "./texts";
+import { GainsTable, sideName } from "./gains_table";
+import type { Say } from "./texts";
 
 const RETRY_MS = 15000; // after which a server that was busy is asked again
 const COLUMNS = [1, 7, 30]; // days
@@ -29,12 +30,19 @@ export class GainsView {
   private tileset = "";
   private comparable = false;
   private failed = false;
+  private readonly table: GainsTable;
   private day: Day | "" = "";
   private theme: Theme = "light";
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: GainsOptions) {
-    const { say } = options;
+    const { say, language } = options;
+    this.table = new GainsTable({
+      table: byId("gains"),
+      language,
+      say,
+      onWindow: (from, to) => options.onWindow(from, to),
+    });
     byId("gains-title").textContent = say("gains");
     byId("gains-sum").querySelector("summary")!.textContent = say("gainsSum");
     byId("gains-by-day").textContent = say("gainsByDay");
@@ -116,68 +124,20 @@ export class GainsView {
     const { gains, teller, day } = this;
     if (!gains && this.said && (!day || day === this.said)) return;
     const lead = teller && day ? teller.lead(day) : "";
-    byId("gains-lead").textContent = lead;
+    setText(byId("gains-lead"), lead);
     byId("gains-section").hidden = !lead;
     if (!gains || !teller || !day || !lead) return;
     const known = COLUMNS.filter((length) => gains.covers(day, length));
-    const sums = known.map((length) => gains.upTo(day, length));
-    byId("gains").replaceChildren(this.head(known), ...this.rows(teller, sums));
-    byId("gains-where").textContent = teller.where(day);
+    const { theme, comparable } = this;
+    this.table.show({ gains, teller, day, theme, lengths: known, comparable });
+    setText(byId("gains-where"), teller.where(day));
     const leading = known.includes(LEADING) ? LEADING : known.at(-1)!;
     if (byId<HTMLDetailsElement>("gains-sum").open)
       byId("gains-sum-rows").replaceChildren(...this.arithmetic(gains.upTo(day, leading), leading));
   }
 
-  private head(known: readonly number[]): HTMLElement {
-    const cells = known.map((length) => element("th", "", [this.comparer(length)], { scope: "col" }));
-    return element("thead", "", [
-      element("tr", "", [element("td", "", [squareText(this.options.language)]), ...cells]),
-    ]);
-  }
-
-  /** The head of a column, which compares its days on the map, where they can be. */
-  private comparer(length: number): HTMLElement {
-    const { say, language } = this.options;
-    const to = this.day,
-      from = addDays(to, -length);
-    const words = length === 1 ? say("gainsDay") : say("gainsDays", { count: length });
-    if (!this.comparable) return element("span", "", [words]);
-    const title = say("gainsCompare", { day: dayText(from, language, "short") });
-    const button = element("button", "", [words], {
-      type: "button",
-      title,
-      "aria-label": `${words}: ${title}`,
-    });
-    button.addEventListener("click", () => this.options.onWindow(from, to));
-    return button;
-  }
-
-  private rows(teller: GainsTeller, sums: readonly Sum[]): HTMLElement[] {
-    const { say } = this.options;
-    const row = (name: HTMLElement, amounts: readonly number[]): HTMLElement =>
-      element("tr", "", [
-        element("th", "", [name], { scope: "row" }),
-        ...amounts.map((amount) => element("td", amount ? "" : "zero", [bare(teller, amount)])),
-      ]);
-    const sides = this.gains!.document.sides.map((_, side) =>
-      row(
-        this.named(side),
-        sums.map((sum) => netOf(sum.sides[side]!)),
-      ),
-    );
-    const contested = row(
-      element("span", "", [say("gainsContested")]),
-      sums.map(({ marked }) => marked),
-    );
-    contested.className = "contested";
-    return [element("tbody", "", sums.some(({ marked }) => marked !== 0) ? [...sides, contested] : sides)];
-  }
-
-  private named(side: number): HTMLElement {
-    const { colour, colour_dark } = this.gains!.document.sides[side]!;
-    const dot = element("i", "dot");
-    dot.style.background = this.theme === "dark" ? colour_dark : colour;
-    return element("span", "", [dot, this.teller!.side(side)]);
+  private named(place: number): HTMLElement {
+    return sideName(this.gains!.document.sides[place]!, this.theme, this.teller!.side(place));
   }
 
   /** By side: gained - lost = net; by direction; and apart what was drawn anew or marked. */
@@ -214,6 +174,3 @@ export class GainsView {
     ];
   }
 }
-
-const bare = (teller: GainsTeller, amount: number): string =>
-  amount === 0 ? "0" : teller.signed(amount).replace(/\s*[кk][мm]²$/u, "");

@@ -1,5 +1,7 @@
 // Lengths on the earth, and the way between two places.
 
+import { numberFormat } from "./formats";
+
 /** Longitude and latitude in degrees (WGS 84). */
 export type LonLat = [number, number];
 
@@ -61,7 +63,7 @@ export function wayBetween(one: LonLat, other: LonLat): LonLat[] {
 export function lengthText(metres: number, language: string): string {
   const isShort = metres < 999.5;
   const km = metres / 1000;
-  return new Intl.NumberFormat(language, {
+  return numberFormat(language, {
     style: "unit",
     unit: isShort ? "meter" : "kilometer",
     maximumFractionDigits: isShort || km >= 100 ? 0 : km >= 10 ? 1 : 2,

@@ -108,9 +108,11 @@ export function scaled(canvas: HTMLCanvasElement): Drawing | null {
     ratio = devicePixelRatio || 1;
   const context = canvas.getContext("2d");
   if (!context || width < 2 * INSET) return null;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  context.scale(ratio, ratio);
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across) canvas.width = across; // which would take away its memory, and have the page laid out anew
+  if (canvas.height !== down) canvas.height = down;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   const style = getComputedStyle(canvas);
   return { context, colour: (name) => style.getPropertyValue(name).trim(), font: style.fontFamily, width };
 }
@@ -146,6 +148,8 @@ export function drawHistogram(
   const drawing = scaled(canvas);
   if (!drawing) return;
   const { context, colour, width } = drawing;
+  const [bars, faintBars] = [colour("--bar"), colour("--bar-faint")],
+    [marks, faintMarks] = [colour("--mark"), colour("--mark-faint")];
   const usable = width - 2 * INSET,
     { columns, ticks } = stillOf(days, span, usable, language);
   const step = columns.length > 1 ? usable / (columns.length - 1) : usable;
@@ -157,10 +161,10 @@ export function drawHistogram(
   columns.forEach((column, i) => {
     const x = INSET + i * step,
       tall = (Math.sqrt(column.events) / tallest) * (BARS - 4);
-    context.fillStyle = colour(x <= shownX + 0.5 ? "--bar" : "--bar-faint");
+    context.fillStyle = x <= shownX + 0.5 ? bars : faintBars;
     context.fillRect(x - bar / 2, BARS - tall, bar, tall);
     if (!column.changed) return;
-    context.fillStyle = colour(x <= shownX + 0.5 ? "--mark" : "--mark-faint");
+    context.fillStyle = x <= shownX + 0.5 ? marks : faintMarks;
     context.fillRect(
       x - bar / 2,
       MARKS,

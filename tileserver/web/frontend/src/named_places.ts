@@ -9,6 +9,7 @@ import { ask } from "./served";
 import { isAlike, plain } from "./spelling";
 
 const SOURCE = "named-places";
+const GROUND: readonly string[] = ["world", "regions"]; // sources of the base map
 
 /** The document of `/tilesets/{theatre}/places`. */
 export type NamedPlaces = GeoJSON.FeatureCollection<GeoJSON.Point, Record<string, string | number>>;
@@ -43,6 +44,7 @@ export class NamedPlacesOnMap {
   private known: ReadonlySet<number> = new Set(); // numbers of those that the base map has
   private serial = 0;
   private hasStyle = false; // of which layers can be made
+  private isStale = true; // whether the base map may write what it did not when it was asked last
 
   constructor(
     private readonly map: MapLibre,
@@ -54,6 +56,8 @@ export class NamedPlacesOnMap {
       this.draw();
     });
     map.on("webglcontextlost", () => (this.hasStyle = false));
+    map.on("moveend", () => (this.isStale = true));
+    map.on("sourcedata", ({ sourceId }) => (this.isStale ||= GROUND.includes(sourceId)));
     map.on("idle", () => this.leaveKnown());
   }
 
@@ -70,15 +74,17 @@ export class NamedPlacesOnMap {
     if (serial !== this.serial) return;
     this.data = data;
     this.known = new Set();
+    this.isStale = true;
     this.draw();
   }
 
   /** Leave out what the base map of this view writes itself, within some ten kilometres: by the very name, or where
    *  an event names the place, by one that is alike. */
   private leaveKnown(): void {
-    if (this.data.features.length === 0 || this.map.getZoom() < LEAST_ZOOM) return;
+    if (!this.isStale || this.data.features.length === 0 || this.map.getZoom() < LEAST_ZOOM) return;
+    this.isStale = false;
     const written = new Map<string, { names: string[]; at: LonLat }[]>();
-    for (const source of ["world", "regions"])
+    for (const source of GROUND)
       for (const { properties, geometry } of this.map.querySourceFeatures(source, { sourceLayer: "place" })) {
         if (geometry.type !== "Point") continue;
         const at = geometry.coordinates as LonLat,

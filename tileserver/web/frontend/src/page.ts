@@ -3,7 +3,7 @@
 
 import type { Theme } from "./basemap";
 import type { Day } from "./days";
-import { byId } from "./dom";
+import { byId, setText } from "./dom";
 import type { Link } from "./address";
 import type { Centre } from "./camera";
 import type { Say } from "./texts";
@@ -93,8 +93,8 @@ export class Page {
   private setLine(): void {
     const line = byId("hint");
     const text = this.hinted || this.remarked;
-    if (line.textContent !== text) line.textContent = text;
-    line.hidden = !text;
+    setText(line, text);
+    if (line.hidden !== !text) line.hidden = !text;
   }
 
   /** Have a sentence read aloud, unless another one follows soon. */

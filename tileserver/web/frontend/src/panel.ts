@@ -10,7 +10,7 @@ import {
   type TileJson,
 } from "./catalogue";
 import { asOfWeekday, dayText, hoursText, spanText, weekdayText, type Day } from "./days";
-import { byId, element, safeUrl } from "./dom";
+import { byId, element, safeUrl, setAttribute, setText } from "./dom";
 import type { EventWindow } from "./event_window";
 import { evidenceContent } from "./evidence";
 import { worded, type Note } from "./notes";
@@ -36,6 +36,7 @@ export interface Told {
 /** The card and the details under it. */
 export class Panel {
   private listed: number[] | null = null; // ids of the notes in the list
+  private said = ""; // of ages, a line each
   private noteLayer: DrawnLayer | undefined;
 
   constructor(
@@ -73,6 +74,7 @@ export class Panel {
     byId("date").removeAttribute("datetime");
     document.title = byId("title").textContent;
     this.listed = null;
+    this.said = "";
   }
 
   /** List the notes anew with the next day: they may say something else under the same ids. */
@@ -85,14 +87,15 @@ export class Panel {
     const { day, known, notes, fixed } = told;
     const isControlAged = known.aged.some((one) => one.role === "areas"); // then the day is not all the latest
     const isLatest = known.newest !== null && !fixed && !isControlAged;
-    byId("as-of").textContent = this.say(isLatest ? "latest" : "asOf");
-    byId("weekday").textContent = (isLatest ? weekdayText : asOfWeekday)(day, this.language);
+    setText(byId("as-of"), this.say(isLatest ? "latest" : "asOf"));
+    setText(byId("weekday"), (isLatest ? weekdayText : asOfWeekday)(day, this.language));
     const date = byId<HTMLTimeElement>("date");
-    date.textContent = dayText(day, this.language);
-    date.dateTime = day;
-    document.title = `${byId("title").textContent}, ${date.textContent}`;
-    byId("summary").textContent = this.summary(told).join(", ");
-    byId("ages").replaceChildren(...this.ages(told).map((text) => element("li", "", [text])));
+    const text = dayText(day, this.language);
+    setText(date, text);
+    setAttribute(date, "datetime", day);
+    document.title = `${byId("title").textContent}, ${text}`;
+    setText(byId("summary"), this.summary(told).join(", "));
+    this.list(this.ages(told));
     byId("ages").classList.toggle("control-aged", isControlAged);
     if (notes.length === this.listed?.length && notes.every(({ id }, i) => id === this.listed?.[i])) return;
     this.listed = notes.map(({ id }) => id);
@@ -103,6 +106,13 @@ export class Panel {
             .map((note) => this.note(note, numbers.get(note) ?? 0, fly))
         : [element("li", "none", [this.say("noNotes")])]),
     );
+  }
+
+  private list(ages: string[]): void {
+    const said = ages.join("\n");
+    if (said === this.said) return;
+    this.said = said;
+    byId("ages").replaceChildren(...ages.map((text) => element("li", "", [text])));
   }
 
   /** A sentence for those who do not see the map. */

@@ -1,7 +1,7 @@
 // The periods in the map: the one that is seen, and unseen the ones before and after it. A day of a period that
 // is whole is shown at once; any other is loaded unseen first, and what is seen stays until then.
 
-import type { Map as MapLibre } from "maplibre-gl";
+import type { FilterSpecification, Map as MapLibre } from "maplibre-gl";
 import type { Role, TileJson } from "./catalogue";
 import type { Day } from "./days";
 import type { Prepared } from "./dayqueue";
@@ -9,6 +9,7 @@ import { facingIn } from "./facing_url";
 import { directionsOf, notesOn, readNotes, textOf, type Note } from "./notes";
 import { DATED, PeriodLayers } from "./period_layers";
 import { EarlierEvents } from "./earlier_events";
+import { mayBeSeen } from "./event_window";
 import { dayNumber, daysOf, periodIndex } from "./periods";
 import type { Look } from "./style_layers";
 
@@ -42,6 +43,7 @@ export class PeriodsOnMap {
   private count = 0;
   private muted = false;
   private view: TheatreView | null = null;
+  private day: Day = "";
   private shown: LoadedPeriod | null = null;
   private settling: ReturnType<typeof setTimeout> | undefined;
   private readonly loaded = new Map<string, LoadedPeriod>(); // of this view, by id of the period, or by day
@@ -67,6 +69,11 @@ export class PeriodsOnMap {
   /** The layer of notes that the reader sees; empty where there is none, or it is off. */
   get notesLayer(): string {
     return this.view?.look.drawn.find(({ role }) => role === "notes")?.name ?? "";
+  }
+
+  /** A filter of the events whose marks may be seen on the shown day. */
+  get mayBeSeen(): FilterSpecification {
+    return mayBeSeen(this.day, this.view?.look.window ?? Infinity);
   }
 
   /** The numbers, from 1 on, that notes of the shown day have on the map. */
@@ -162,6 +169,7 @@ export class PeriodsOnMap {
 
   private reveal(period: LoadedPeriod, day: Day): void {
     const before = this.shown;
+    this.day = day;
     period.layers?.mute(this.muted);
     period.layers?.reveal(dayNumber(day));
     period.earlier?.reveal(dayNumber(day));

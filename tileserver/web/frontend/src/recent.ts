@@ -10,12 +10,14 @@ import { readPassed, type Passed } from "./figures";
 import { comparisonImage } from "./comparison_layers";
 import { complain } from "./complain";
 import { addDays, daysBetween, type Day } from "./days";
+import { numberFormat } from "./formats";
 import { gainersOf, gainOf, RECENT_DAYS, RECENT_LOOKS, type Gainer } from "./gainers";
 import type { Legend } from "./legend";
 import { whole } from "./loading";
 import { FrontCells } from "./near_front";
 import { colourOf } from "./style_layers";
 import { kilometres } from "./texts";
+import { turn } from "./turns";
 
 const FADE_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250;
 const RETRY_MS = [4000, 60_000] as const; // after which a busy server is asked again: at first, and in the end
@@ -116,8 +118,12 @@ export class RecentGains implements Follower {
     if (!changes || !newest.areas || !firstOfAreas || compared || off.has("recent") || !gainers.length)
       return;
     const spans = recentSpans(day, firstOfAreas, newest.areas);
-    for (const { from, age } of spans) this.add(changes.tiles, from, age, stand, gainers);
     const own = this.sources;
+    for (const { from, age } of spans) {
+      this.add(changes.tiles, from, age, stand, gainers);
+      await turn();
+      if (!isCurrent() || own !== this.sources) return;
+    }
     const first = spans[0]?.from;
     if (!first) return;
     const figures = tiles.time.gains
@@ -148,7 +154,7 @@ export class RecentGains implements Follower {
         .reduce((sum, { km2 }) => sum + km2, 0);
     const text = (one: Gainer): string => {
       const km2 = spans.toReversed().map(({ from }) => gained(one, from));
-      const plain = new Intl.NumberFormat(this.options.language, {
+      const plain = numberFormat(this.options.language, {
         maximumFractionDigits: Math.min(...km2) < 10 ? 1 : 0,
       });
       return km2

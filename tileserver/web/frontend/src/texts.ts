@@ -1,5 +1,6 @@
 // Words of the page in the reader's language, and the choice among texts that the server sends in several.
 
+import { numberFormat } from "./formats";
 import type en from "./words/en.json";
 
 /** A text by language tag. */
@@ -29,7 +30,7 @@ export function speaker(words: Words): (word: Word, values?: Record<string, stri
 
 /** The sign of a unit of length, in letters of the language. */
 export const unitText = (unit: "kilometer" | "meter", language: string): string =>
-  new Intl.NumberFormat(language, { style: "unit", unit })
+  numberFormat(language, { style: "unit", unit })
     .formatToParts(1)
     .find(({ type }) => type === "unit")?.value ?? "";
 
@@ -38,7 +39,7 @@ export const squareText = (language: string): string => `${unitText("kilometer",
 
 /** Square kilometres as a reader wants them: two figures, or all before the point. */
 export const kilometres = (km2: number, language: string): string =>
-  `${new Intl.NumberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)}\u00A0${squareText(language)}`;
+  `${numberFormat(language, { maximumFractionDigits: km2 < 10 ? 1 : 0 }).format(km2)}\u00A0${squareText(language)}`;
 
 /** Square kilometres of which the first less the second is the third, with as few decimals as that holds with; without the
  *  unit. */
@@ -51,7 +52,7 @@ export function sumText(sum: readonly [number, number, number], language: string
   };
   const least = Math.max(...sum.map(Math.abs)) < 10 ? 1 : 0;
   const digits = [0, 1, 2].find((each) => each >= least && holds(each)) ?? 3;
-  const written = new Intl.NumberFormat(language, {
+  const written = numberFormat(language, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });

@@ -2,7 +2,7 @@
 
 import { changesOf, type DayCount } from "./catalogue";
 import { addDays, clampDay, dayOfKey, dayText, daysBetween, isDay, type Day } from "./days";
-import { byId, onceAFrame } from "./dom";
+import { byId, onceAFrame, setAttribute } from "./dom";
 import { listenToBrush } from "./brush";
 import type { Theme } from "./basemap";
 import type { Gains } from "./gains";
@@ -95,7 +95,7 @@ export class Timebar {
     this.wanted = wanted;
     this.shown = shown;
     this.slider.value = String(daysBetween(this.span.first, wanted));
-    this.slider.setAttribute("aria-valuetext", dayText(wanted, this.options.language));
+    setAttribute(this.slider, "aria-valuetext", dayText(wanted, this.options.language));
     if (document.activeElement !== this.field) this.field.value = wanted;
     this.play.classList.toggle("playing", playing);
     this.name(this.play, this.options.say(playing ? "pause" : "play"));
@@ -124,13 +124,13 @@ export class Timebar {
   }
 
   private name(button: HTMLElement, text: string): void {
-    button.setAttribute("aria-label", text);
-    button.title = text;
+    setAttribute(button, "aria-label", text);
+    setAttribute(button, "title", text);
   }
 
   /** aria-disabled keeps the focus where a disabled button would lose it. */
   private bar(id: string, barred: boolean): void {
-    byId(id).setAttribute("aria-disabled", String(barred));
+    setAttribute(byId(id), "aria-disabled", String(barred));
   }
 
   private wish(day: Day | null, manner: Manner): void {
