@@ -20,8 +20,9 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.moving import LONG, OURS, Tell, handled, year
+from tests.bench.moving import LONG, Tell, handled, year
 from tests.bench.opening import SLOW_3G, Opened, opened
+from tests.bench.traced import ASKED, BROWSER, MAPLIBRE, OURS
 from tests.browser.conftest import ARGUMENTS, renderer
 
 SERVERS = os.environ.get("URL", "http://127.0.0.1:8000").split()
@@ -29,7 +30,8 @@ PLACE = os.environ.get("PLACE", "?theatre=ukraine-sample&lang=en&at=2023-11-09")
 TILE = os.environ.get("TILE", "/tiles/ukraine-sample/{z}/{x}/{y}.mvt?datetime=2023-11-09")
 PAIRS = int(os.environ.get("PAIRS", "6"))
 PARTS = os.environ.get("PARTS", "open slow slider year").split()
-STEPS = 40  # of the slider, each way
+STEPS = int(os.environ.get("STEPS", "40"))  # of the slider, in each way
+OWNERS = (OURS, ASKED, MAPLIBRE, BROWSER)
 YEAR, YEARS = 365, 2  # days, and how often they are played: what is kept once is no growth
 
 
@@ -46,7 +48,7 @@ def main() -> None:
         browser.close()
         browser = playwright.chromium.launch(executable_path=executable, args=renderer())
         if "slider" in PARTS:
-            console.print(_slider(browser, progress.log))
+            console.print(*_slider(browser, progress.log), sep="\n")
         if "year" in PARTS:
             console.print(_year(browser, progress.log))
         browser.close()
@@ -97,27 +99,36 @@ def _median(values: Any) -> float:
     return float(statistics.median(values))
 
 
-def _slider(browser: Browser, tell: Tell) -> Table:
-    table = _table("The slider, pressed, dragged and leapt with", "what", "number", "median ms", "worst ms")
-    result = handled(browser, f"{SERVERS[-1]}/{PLACE}", STEPS, tell)
-    ours = [share for _, share in result.long]
-    for name, values in (
-        ("handlers of input, all that they call", result.handlers),
-        ("of these, over 50 ms", [took for took in result.handlers if took > LONG]),
-        ("tasks over 50 ms", [task for task, _ in result.long]),
-        ("of these, calls of ours", ours),
-        ("of these, calls of ours over 50 ms", [share for share in ours if share > LONG]),
-    ):
-        table.add_row(
-            name, str(len(values)), f"{_median(values or [0]):.1f}", f"{max(values, default=0):.1f}"
+def _slider(browser: Browser, tell: Tell) -> list[Table]:
+    """How long a handler of input takes, and whose the tasks are that take long."""
+    handlers = _table(
+        "Handlers of the slider with all that they call, in the thread's own time",
+        *("what is done", "handlers", "p95 ms", "worst ms", "over 50 ms"),
+    )
+    tasks = _table(
+        "Tasks of the main thread meanwhile and until all is at rest; whose those over 50 ms are",
+        *("what is done", "tasks", "over 50 ms", "worst ms", *OWNERS, "worst of ours"),
+    )
+    for name, found in handled(browser, f"{SERVERS[-1]}/{PLACE}", STEPS, tell).items():
+        took = sorted(each for task in found for each in task.handlers)
+        p95 = took[int(0.95 * (len(took) - 1))]
+        handlers.add_row(name, str(len(took)), f"{p95:.1f}", f"{took[-1]:.1f}", str(_long(took)))
+        long = [task for task in found if task.spent > LONG]
+        whole = sum(task.spent for task in long) or 1
+        shares = [sum(task.shares.get(owner, 0) for task in long) / whole for owner in OWNERS]
+        tasks.add_row(
+            name,
+            str(len(found)),
+            str(len(long)),
+            f"{max(task.spent for task in found):.1f}",
+            *(f"{share:.1%}" for share in shares),
+            f"{max(task.ours for task in found):.1f}",
         )
-    in_long = sum(task for task, _ in result.long) or 1
-    table.add_row(f"tasks over 50 ms: share that is ours {sum(ours) / in_long:.1%}", "", "", "")
-    busy = sum(ms for name, ms in result.shares.items() if name != "(idle)")
-    for name in (OURS, "MapLibre", "(program)", "(garbage collector)"):
-        share = result.shares.get(name, 0)
-        table.add_row(f"{name}: share of the busy time", f"{share / busy:.1%}", "", "")
-    return table
+    return [handlers, tasks]
+
+
+def _long(times: list[float]) -> int:
+    return sum(each > LONG for each in times)
 
 
 def _year(browser: Browser, tell: Tell) -> Table:

@@ -8,41 +8,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page
 
-from tests.bench.opening import maplibre_chunks
+from tests.bench.traced import CATEGORIES, MAPLIBRE, OURS, Task, tasks_of
 
 LONG = 50.0  # ms, above which a task is long
 TOLD_MS = 10_000  # from one telling of the day to the next, while days are played
-INPUTS = {"input", "keydown", "keyup", "change", "pointermove", "pointerdown"}
-CATEGORIES = ["devtools.timeline", "toplevel"]
-OURS = "ours"
+THUMB = 8  # px from the slider's edge to the middle of its thumb at the first day
 READY = """() => document.documentElement.dataset.state === 'ready'
     && document.documentElement.dataset.after !== 'waiting' && tileserverMap.loaded()"""
 SLIDE = """place => { const slider = document.getElementById("slider"); slider.value = String(place);
     slider.dispatchEvent(new Event("input", { bubbles: true })); }"""
+# Scripts that name a licence beside them are MapLibre's; a server may have another build than this checkout.
+MAPLIBRES = """() => Promise.all(performance.getEntriesByType("resource").map(({ name }) => name)
+    .filter(name => name.endsWith(".js"))
+    .map(async name => (await (await fetch(name)).text()).includes(".LEGAL.txt") ? name : ""))"""
 PLAYS = "document.getElementById('play').classList.contains('playing')"
 SHOWN = "document.documentElement.dataset.shown"
 COUNTS = """() => ({ sources: Object.keys(tileserverMap.getStyle().sources).length,
     layers: tileserverMap.getStyle().layers.length, images: tileserverMap.listImages().length })"""
 
 
-Traced = dict[str, Any]
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """The main thread, in ms of its own processor time: handlers of input, long tasks with our share, whose
-    functions ran."""
-
-    handlers: list[float]
-    long: list[tuple[float, float]]
-    shares: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +57,8 @@ def ready(page: Page) -> None:
     page.wait_for_function(READY, timeout=90_000, polling=100)
 
 
-def handled(browser: Browser, url: str, steps: int, tell: Tell) -> Handled:
-    """Press the slider's arrow, drag it and leap with it, *steps* times each, traced and then sampled."""
+def handled(browser: Browser, url: str, steps: int, tell: Tell) -> dict[str, list[Task]]:
+    """Move the slider in each way, *steps* times, until the page is at rest; return the thread's tasks."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     try:
         page = context.new_page()
@@ -76,96 +67,79 @@ def handled(browser: Browser, url: str, steps: int, tell: Tell) -> Handled:
         ready(page)
         page.focus("#slider")
         ready(page)  # with the periods beside the shown one
-        place = int(page.input_value("#slider"))
-        browser.start_tracing(page=page, categories=CATEGORIES)
-        _move(page, place, steps, lambda stage: tell(f"traced: {stage}"))
-        traced = json.loads(browser.stop_tracing())["traceEvents"]
-        session = context.new_cdp_session(page)
-        session.send("Profiler.enable")
-        session.send("Profiler.start")
-        _move(page, place, steps, lambda stage: tell(f"sampled: {stage}"))
-        profile = session.send("Profiler.stop")["profile"]
+        place, whose = int(page.input_value("#slider")), _whose(page)
+        found = {}
+        for name, move in MOVES.items():
+            tell(name)
+            page.evaluate(SLIDE, place)
+            ready(page)
+            page.focus("#slider")
+            browser.start_tracing(page=page, categories=CATEGORIES)
+            page.wait_for_timeout(1000)
+            page.evaluate("0")  # in which the sampler takes in all code that there is, and in no step
+            page.wait_for_timeout(300)
+            move(page, steps)
+            ready(page)
+            found[name] = tasks_of(json.loads(browser.stop_tracing())["traceEvents"], whose)
+        return found
     finally:
         context.close()
-    return Handled(*_tasks(traced), _shares(profile))
 
 
-def _move(page: Page, place: int, steps: int, tell: Tell) -> None:
-    days = int(page.get_attribute("#slider", "max") or 0)
-    page.evaluate(SLIDE, place)
-    ready(page)
-    tell("the arrow is pressed")
+def _press(page: Page, steps: int) -> None:
     for _ in range(steps):
         page.keyboard.press("ArrowLeft")
         page.wait_for_timeout(60)
-    tell("the slider is dragged")
+
+
+def _turn(page: Page, steps: int) -> None:
     for step in range(steps):
-        page.evaluate(SLIDE, max(0, place - step))
-        page.wait_for_timeout(30)
-    tell("the slider leaps")
-    for step in range(steps):
-        page.evaluate(SLIDE, (place + step * 37) % (days + 1))
+        page.keyboard.press("PageDown" if step % 8 < 4 else "PageUp")
         page.wait_for_timeout(120)
-    ready(page)
 
 
-def _tasks(traced: Iterable[Traced]) -> tuple[list[float], list[tuple[float, float]]]:
-    events = [each for each in traced if each.get("ph") == "X" and "dur" in each]
-    inputs = [each for each in events if each["name"] == "EventDispatch" and _typed(each) in INPUTS]
-    thread = Counter((each["pid"], each["tid"]) for each in inputs).most_common(1)[0][0]
-    own = [each for each in events if (each["pid"], each["tid"]) == thread]
-    ours = _outermost(each for each in own if each["name"] == "FunctionCall" and whose(_url(each)) == OURS)
-    long = [each for each in own if each["name"].endswith("RunTask") and _spent(each) > LONG]
-    shares = [sum(_spent(each) for each in ours if _holds(task, each)) for task in long]
-    return (
-        sorted(map(_spent, inputs), reverse=True),
-        sorted(((_spent(task), share) for task, share in zip(long, shares, strict=True)), reverse=True),
-    )
+def _drag(page: Page, steps: int) -> None:
+    share = int(page.input_value("#slider")) / int(page.get_attribute("#slider", "max") or 1)
+    left, middle, width = _track(page)
+    page.mouse.move(left + share * width, middle)
+    page.mouse.down()
+    for step in range(steps):
+        page.mouse.move(left + share * width - 2 * step, middle)
+        page.wait_for_timeout(30)
+    page.mouse.up()
 
 
-def _spent(event: Traced) -> float:
-    """Return the ms that the thread itself worked: on a busy machine it stands still meanwhile as well."""
-    return float(event["tdur"] if "tdur" in event else event["dur"]) / 1000
+def _leap(page: Page, steps: int) -> None:
+    left, middle, width = _track(page)
+    for step in range(steps):
+        page.mouse.click(left + step * 37 % 100 / 100 * width, middle)
+        page.wait_for_timeout(120)
 
 
-def _typed(event: Traced) -> str:
-    return str(event["args"].get("data", {}).get("type", ""))
+def _track(page: Page) -> tuple[float, float, float]:
+    box = page.locator("#slider").bounding_box()
+    assert box is not None
+    return box["x"] + THUMB, box["y"] + box["height"] / 2, box["width"] - 2 * THUMB
 
 
-def _url(event: Traced) -> str:
-    return str(event["args"].get("data", {}).get("url", ""))
+MOVES = {
+    "an arrow is pressed": _press,
+    "months are turned by key": _turn,
+    "the slider is dragged": _drag,
+    "the slider is clicked": _leap,
+}
 
 
-def _outermost(calls: Iterable[Traced]) -> list[Traced]:
-    found: list[Traced] = []
-    for call in sorted(calls, key=lambda each: (each["ts"], -each["dur"])):
-        if not found or call["ts"] >= found[-1]["ts"] + found[-1]["dur"]:
-            found.append(call)
-    return found
+def _whose(page: Page) -> Callable[[str], str]:
+    """Return what says whose script is at an address; empty for what is not of the page's build."""
+    maplibres = set(page.evaluate(MAPLIBRES))
 
+    def whose(url: str) -> str:
+        if "/static/assets/" not in url:
+            return ""
+        return MAPLIBRE if url in maplibres else OURS
 
-def _holds(task: Traced, call: Traced) -> bool:
-    return bool(task["ts"] <= call["ts"] < task["ts"] + task["dur"])
-
-
-def _shares(profile: dict[str, Any]) -> dict[str, float]:
-    """Return the ms in which a sample of the main thread was in whose function."""
-    owners = {node["id"]: _owner(node["callFrame"]) for node in profile["nodes"]}
-    shares: Counter[str] = Counter()
-    for node, passed in zip(profile["samples"], profile["timeDeltas"], strict=True):
-        shares[owners[node]] += passed / 1000
-    return dict(shares.most_common())
-
-
-def _owner(frame: dict[str, Any]) -> str:
-    return whose(frame["url"]) if frame["url"] else str(frame["functionName"])
-
-
-def whose(url: str) -> str:
-    """Return whose script is at *url* of the built page."""
-    if "/static/assets/" not in url:
-        return "other"
-    return "MapLibre" if url.rpartition("/")[2] in maplibre_chunks() else OURS
+    return whose
 
 
 def year(browser: Browser, url: str, days: int, times: int, tell: Tell) -> list[Kept]:

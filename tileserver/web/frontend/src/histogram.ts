@@ -102,9 +102,22 @@ export interface Drawing {
   width: number;
 }
 
+const NONE = { width: 0, height: 0 };
+const sizes = new WeakMap<HTMLCanvasElement, { width: number; height: number }>();
+
+/** The size of a canvas, measured again when it has changed and not at each step: to be told it the page is laid out. */
+function sizeOf(canvas: HTMLCanvasElement): { width: number; height: number } {
+  const known = sizes.get(canvas);
+  if (known?.width) return known;
+  if (!known) new ResizeObserver(() => sizes.set(canvas, NONE)).observe(canvas);
+  const { clientWidth: width, clientHeight: height } = canvas;
+  sizes.set(canvas, { width, height });
+  return { width, height };
+}
+
 /** Clear a canvas, and make it as fine as the screen; null where there is no room. */
 export function scaled(canvas: HTMLCanvasElement): Drawing | null {
-  const { clientWidth: width, clientHeight: height } = canvas,
+  const { width, height } = sizeOf(canvas),
     ratio = devicePixelRatio || 1;
   const context = canvas.getContext("2d");
   if (!context || width < 2 * INSET) return null;

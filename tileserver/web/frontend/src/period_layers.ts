@@ -86,7 +86,9 @@ export class PeriodLayers {
 
   /** Draw the areas faintly, under a comparison, or fully again. */
   mute(muted: boolean): void {
-    this.share = muted ? MUTED : 1;
+    const share = muted ? MUTED : 1;
+    if (share === this.share) return; // at each step: MapLibre would work out the whole style anew
+    this.share = share;
     if (this.seen) this.paint();
   }
 

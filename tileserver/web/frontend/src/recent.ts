@@ -119,27 +119,29 @@ export class RecentGains implements Follower {
       return;
     const spans = recentSpans(day, firstOfAreas, newest.areas);
     const own = this.sources;
+    const isOwn = (): boolean => isCurrent() && own === this.sources;
+    const arrivals: Promise<void>[] = [];
     for (const { from, age } of spans) {
-      this.add(changes.tiles, from, age, stand, gainers);
+      const arrival = whole(this.map, this.add(changes.tiles, from, age, stand, gainers), isOwn);
+      arrival.catch(() => undefined); // awaited below, where it may have failed by then
+      arrivals.push(arrival);
       await turn();
-      if (!isCurrent() || own !== this.sources) return;
+      if (!isOwn()) return;
     }
     const first = spans[0]?.from;
     if (!first) return;
     const figures = tiles.time.gains
       ? readPassed(tiles.time.gains, addDays(first, 1), day).catch(complain) // the land is drawn without them, too
       : null;
-    await Promise.all(
-      own.map((source) => whole(this.map, source, () => isCurrent() && own === this.sources)),
-    );
-    if (!isCurrent() || own !== this.sources) return;
+    await Promise.all(arrivals);
+    await turn(); // out of the frame in which the last of them was drawn
+    if (!isOwn()) return;
     this.leaveOut(tiles);
     this.paint(true);
     this.options.onMissing(false);
     this.legend.nameRecent(spans.map(({ age }) => RECENT_DAYS[age]!).toReversed());
     const passed = await figures; // which a server that has just begun works out for long
-    if (passed && isCurrent() && own === this.sources)
-      this.legend.tell("recent", this.amounts(passed, spans, stand, gainers));
+    if (passed && isOwn()) this.legend.tell("recent", this.amounts(passed, spans, stand, gainers));
   }
 
   private amounts(
@@ -178,7 +180,7 @@ export class RecentGains implements Follower {
       }
   }
 
-  private add(template: string, from: Day, age: number, stand: Stand, gainers: readonly Gainer[]): void {
+  private add(template: string, from: Day, age: number, stand: Stand, gainers: readonly Gainer[]): string {
     const { tiles, day } = stand;
     const source = `recent-${age}-${++this.count}`;
     const { minzoom, maxzoom, bounds } = tiles;
@@ -189,6 +191,7 @@ export class RecentGains implements Follower {
       this.map.addLayer(each.layer, FIRST_WATER);
       this.placed.push({ id: each.layer.id, type: each.layer.type, opacity: each.opacity });
     }
+    return source;
   }
 
   private paint(seen: boolean): void {

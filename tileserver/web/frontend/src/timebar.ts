@@ -160,7 +160,7 @@ export class Timebar {
 
   /** Keys work on the slider and wherever nothing else on the page would take them. */
   private key(event: KeyboardEvent): void {
-    if (this.slider.offsetParent === null) return; // an embed of a fixed day has no time controls
+    if (document.body.classList.contains("no-controls")) return; // as an embed of a fixed day
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : document.body;
     const onSlider = target === this.slider;

@@ -9,12 +9,13 @@ import {
   edgesOf,
   firstDayOf,
   leavesOn,
+  mayBeSeen,
   windowOf,
   windowText,
   WINDOWS,
 } from "../src/event_window";
 import { periodsBefore } from "../src/earlier_events";
-import { DatedFeatures, holdsOn, type DatedFeature } from "../src/periods";
+import { DatedFeatures, dayNumber, holdsOn, type DatedFeature } from "../src/periods";
 import { countIn } from "../src/theatre";
 import { span } from "./spans";
 
@@ -25,6 +26,39 @@ test("a window of days ends with the shown day, and that of all so far begins no
   );
   for (const window of WINDOWS) assert.equal(windowOf(windowText(window)), window);
   assert.deepEqual([null, "", "8", "-1", "ALL"].map(windowOf), [7, 7, 7, 7, 7]);
+});
+
+type Properties = Record<string, number>;
+
+/** What an expression of this handful of words is for a feature. */
+function valueOf(expression: unknown, properties: Properties): unknown {
+  if (!Array.isArray(expression)) return expression;
+  const [word, ...rest] = expression as [string, ...unknown[]];
+  if (word === "has") return String(rest[0]) in properties;
+  if (word === "get") return properties[String(rest[0])];
+  const [one, other] = rest.map((each) => valueOf(each, properties));
+  const words: Record<string, boolean> = {
+    "!": !one,
+    "<=": Number(one) <= Number(other),
+    ">": Number(one) > Number(other),
+    any: Boolean(one) || Boolean(other),
+    all: Boolean(one) && Boolean(other),
+  };
+  assert.ok(word in words, word);
+  return words[word];
+}
+
+test("what may be seen on a day is what is drawn on it, in any window, and all that says no days", () => {
+  const day = "2023-11-09",
+    number = dayNumber(day);
+  for (const window of WINDOWS) {
+    const isFound = (properties: Properties): boolean => Boolean(valueOf(mayBeSeen(day, window), properties));
+    for (let from = number - 40; from < number + 3; from++) {
+      const drawn = holdsOn({ from, to: leavesOn(from + 2, window) }, number);
+      assert.equal(isFound({ from, to: from + 2 }), drawn, `${from} in ${window}`);
+    }
+    assert.ok(isFound({ count: 3 }));
+  }
 });
 
 test("stepping from edge to edge draws what looking at every event on every day does, in any window", () => {
