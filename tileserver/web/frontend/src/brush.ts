@@ -40,7 +40,6 @@ class Brush {
   listen(): void {
     const measure = (): void => void (this.box = null);
     this.scale.addEventListener("pointerenter", measure);
-    new ResizeObserver(measure).observe(this.scale);
     addEventListener("resize", measure);
     this.scale.addEventListener("pointerdown", (event) => this.begin(event));
     this.scale.addEventListener("pointermove", (event) => this.move(event));

@@ -102,22 +102,19 @@ export interface Drawing {
   width: number;
 }
 
-const NONE = { width: 0, height: 0 };
-const sizes = new WeakMap<HTMLCanvasElement, { width: number; height: number }>();
+const sizes = new WeakMap<Element, readonly [width: number, height: number]>();
 
 /** The size of a canvas, measured again when it has changed and not at each step: to be told it the page is laid out. */
-function sizeOf(canvas: HTMLCanvasElement): { width: number; height: number } {
-  const known = sizes.get(canvas);
-  if (known?.width) return known;
-  if (!known) new ResizeObserver(() => sizes.set(canvas, NONE)).observe(canvas);
-  const { clientWidth: width, clientHeight: height } = canvas;
-  sizes.set(canvas, { width, height });
-  return { width, height };
+function sizeOf(canvas: HTMLCanvasElement): readonly [width: number, height: number] {
+  let size = sizes.get(canvas);
+  if (!size) new ResizeObserver(() => sizes.set(canvas, [0, 0])).observe(canvas);
+  if (!size?.[0]) sizes.set(canvas, (size = [canvas.clientWidth, canvas.clientHeight]));
+  return size;
 }
 
 /** Clear a canvas, and make it as fine as the screen; null where there is no room. */
 export function scaled(canvas: HTMLCanvasElement): Drawing | null {
-  const { width, height } = sizeOf(canvas),
+  const [width, height] = sizeOf(canvas),
     ratio = devicePixelRatio || 1;
   const context = canvas.getContext("2d");
   if (!context || width < 2 * INSET) return null;

@@ -140,7 +140,9 @@ const spotOf = (map: MapLibre, lon: number, lat: number): Spot => {
 };
 
 function sizesOf(map: MapLibre): Sizes {
-  const { clientWidth: width, clientHeight: height } = map.getContainer();
+  const [canvas, ratio] = [map.getCanvas(), map.getPixelRatio()];
+  // The page, if asked, would be laid out at steps of the slider.
+  const [width, height] = [canvas.width / ratio, canvas.height / ratio];
   const zoom = map.getZoom();
   const rightward = width < WIDE || zoom < FIRST_WORDS; // else a note's words are there
   return {
