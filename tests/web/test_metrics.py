@@ -64,10 +64,10 @@ def _size(url: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def watched(sample_database: str) -> Iterator[tuple[str, int]]:
+def watched(sample_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     """The address of a server of two processes, and the port of its figures."""
-    port = free_port()
-    with serving(sample_database, WORKERS="2", TILESERVER_METRICS=str(port)) as url:
+    port, shelf = free_port(), str(tmp_path_factory.mktemp("shelf"))
+    with serving(sample_database, WORKERS="2", TILESERVER_METRICS=str(port), TILESERVER_SHELF=shelf) as url:
         yield url, port
 
 
@@ -270,3 +270,4 @@ def test_a_port_that_is_taken_is_said() -> None:
         with pytest.raises(BadParameter, match="cannot show metrics"), exposing(endpoint):
             pass
     assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+    Metrics(frozenset, CollectorRegistry())  # which counts in memory again, and not in a folder that is gone

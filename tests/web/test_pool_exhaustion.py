@@ -199,7 +199,8 @@ def test_five_hundred_cold_tiles_at_once_get_a_right_answer_or_503_and_harm_nobo
         # In line with those who wait for a connection each would take as long, however busy the machine is.
         assert median(each.seconds for each in served) < median(each.seconds for each in replies)
         assert (await _ask_at_once(port, ["/readyz"]))[0].status == 200
-        for some in (cold[at : at + 50] for at in range(0, 500, 50)):
+        # As many at once as there are connections: of more a slow machine rightly refuses some.
+        for some in (cold[at : at + 4] for at in range(0, 500, 4)):
             again = await _ask_at_once(port, some)
             assert [(reply.status, reply.body) for reply in again] == [(200, right[url]) for url in some]
 

@@ -15,7 +15,9 @@ from tileserver.ingest.uacontrolmap import COLUMNS
 DOCS = ROOT / "docs"
 SHOWN = "".join(page.read_text("utf-8") for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))))
 SERVER = "http://127.0.0.1:8000"
-URLS = sorted({url.removeprefix(SERVER) for url in re.findall(rf"{SERVER}/[^\s\"'`)<;]+", SHOWN)})
+_FOUND = re.findall(rf"(MVT:)?{SERVER}(/[^\s\"'`)<;]+)", SHOWN)
+# An address of GDAL's names a zoom, and is none itself: what is asked first is the metadata beside it.
+URLS = sorted({path.rpartition("/")[0] + "/metadata.json" if of_gdal else path for of_gdal, path in _FOUND})
 TABLES = (DOCS / "urls.md").read_text("utf-8")
 PATHS = re.findall(r"^\| `(/[^`?]*)` \|", TABLES, re.MULTILINE)
 PLACE = {"{z}": "6", "{x}": "32", "{y}": "22"}

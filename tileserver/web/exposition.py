@@ -19,7 +19,7 @@ from tileserver.errors import BadParameter
 from tileserver.setting_values import Endpoint
 
 if TYPE_CHECKING:
-    from prometheus_client import Metric
+    from prometheus_client import CollectorRegistry, Metric
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which the client looks at when it is first imported, and here
 _STATES = re.compile(r"gauge_live[a-z]+_(\d+)\.db")
@@ -38,26 +38,38 @@ def exposing(endpoint: Endpoint | None) -> Iterator[None]:
         yield
         return
     with TemporaryDirectory(prefix="tileserver-metrics-") as folder, _told(folder):
-        from prometheus_client import CollectorRegistry, start_http_server, values  # noqa: PLC0415 - now
+        from prometheus_client import CollectorRegistry, values  # noqa: PLC0415 - now
 
         # The command has imported the client long before, while nothing was told; and a server of one process
         # counts in the process of the command.
-        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+        before, values.ValueClass = values.ValueClass, values.get_value_class()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry(support_collectors_without_names=True)
         registry.register(AllProcesses(Path(folder)))
         try:
-            server, thread = start_http_server(endpoint.port, endpoint.host, registry)
-        except OSError as error:
-            raise BadParameter(
-                f"cannot show metrics at {endpoint}: {error.strerror or error}; set TILESERVER_METRICS to"
-                " another address, or stop what listens there"
-            ) from error
-        try:
-            yield
+            with _answering(endpoint, registry):
+                yield
         finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+            values.ValueClass = before  # which counts without the folder
+
+
+@contextmanager
+def _answering(endpoint: Endpoint, registry: CollectorRegistry) -> Iterator[None]:
+    """Answer at *endpoint* with the figures of *registry*, until the block ends."""
+    from prometheus_client import start_http_server  # noqa: PLC0415 - it looks at the folder
+
+    try:
+        server, thread = start_http_server(endpoint.port, endpoint.host, registry)
+    except OSError as error:
+        raise BadParameter(
+            f"cannot show metrics at {endpoint}: {error.strerror or error}; set TILESERVER_METRICS to"
+            " another address, or stop what listens there"
+        ) from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager
