@@ -153,6 +153,8 @@ def test_every_family_is_shown_after_a_few_requests_and_the_readers_port_has_non
 ) -> None:
     url, port = watched
     assert _size(url + DATED) > 0
+    with Line(int(url.rpartition(":")[2])) as line:
+        assert line.ask(DATED, {"X-Api-Key": make_key().text}).status == 401
     assert _size(f"{url}/metrics") == -404
     declared = CollectorRegistry()
     Metrics(frozenset, declared)
