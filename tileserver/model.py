@@ -193,6 +193,10 @@ class Theatre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the first layer that the map draws as *role*, if any."""
         return next((layer for layer in self.layers if layer.role == role), None)
 
+    def front_of(self, areas: Layer) -> Layer | None:
+        """Return the first layer that derives from *areas*, which is their front, if any."""
+        return next((each for each in self.layers if each.derived and each.drawn_from == areas.name), None)
+
     @property
     def told_sides(self) -> dict[str, Text]:
         """The sides of all statuses with their names, in the order of the legend; else by their code.

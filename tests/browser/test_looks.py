@@ -33,6 +33,14 @@ async def _at_rest(reader: Reader) -> bytes:
     return await reader.picture()
 
 
+async def _resting(new_reader: NewReader, url: str) -> Reader:
+    """Open *url* in a window of its own, and wait until all stands where it stays."""
+    reader = await new_reader(1100, 700)
+    await reader.open(url)
+    await _at_rest(reader)
+    return reader
+
+
 async def test_a_view_looks_the_same_whatever_way_a_reader_came(
     server_url: str, new_reader: NewReader
 ) -> None:
@@ -54,18 +62,15 @@ async def test_a_view_looks_the_same_whatever_way_a_reader_came(
 async def test_the_number_of_a_note_leaves_its_city_on_the_map(
     server_url: str, new_reader: NewReader
 ) -> None:
-    reader = await new_reader(1100, 700)
-    await reader.open(f"{server_url}{WEST}{PARIS}")
-    await _at_rest(reader)
+    reader = await _resting(new_reader, f"{server_url}{WEST}{PARIS}")
     assert "Paris" in await reader.page.evaluate(CITIES)
 
 
 async def test_a_german_reader_has_german_names_of_german_towns(
     server_url: str, new_reader: NewReader
 ) -> None:
-    reader = await new_reader(1100, 700)
-    await reader.open(f"{server_url}/?theatre=western-front&lang=de#map=6/50.5/8&at=1944-08-25&off=notes")
-    await _at_rest(reader)
+    german = "/?theatre=western-front&lang=de#map=6/50.5/8&at=1944-08-25&off=notes"
+    reader = await _resting(new_reader, server_url + german)
     text = """tileserverMap.queryRenderedFeatures({layers: ['world-cities', 'regions-cities']})
         .map(one => one.layer.layout['text-field'].toString())"""
     named = set(await reader.page.evaluate(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -56,16 +56,17 @@ def main(clock: Clock | None = None) -> None:
     try:
         app()
     except TileserverError as error:
-        err.print(
-            f"[bold red]{error.title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True
-        )
-        sys.exit(error.exit_code)
+        _end_with(error)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        err.print(f"[bold red]{StoreFull.title}:[/bold red] {_SAID}", highlight=False, soft_wrap=True)
-        sys.exit(StoreFull.exit_code)
+        _end_with(StoreFull(_SAID))
     except SystemExit as end:
         if end.code == INTERRUPTED:
             err.print("interrupted; nothing half-done took effect")
         raise
+
+
+def _end_with(error: TileserverError) -> NoReturn:
+    err.print(f"[bold red]{error.title}:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
+    sys.exit(error.exit_code)

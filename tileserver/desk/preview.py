@@ -173,8 +173,8 @@ async def ground_of(
     connection: Connection, theatre: Theatre, instants: Sequence[datetime]
 ) -> PublicGround | None:
     """Return the public land and front at the newest of *instants* (UTC); ``None`` without any areas."""
-    areas = next((each for each in theatre.layers if each.role == "areas" and each.has_faces), None)
-    if areas is None or not instants:
+    areas = theatre.by_role("areas")
+    if areas is None or not areas.has_faces or not instants:
         return None
     return await ground_at(connection, theatre, areas, max(instants))
 

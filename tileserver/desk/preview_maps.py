@@ -16,6 +16,7 @@ from tileserver.grid import Bounds
 from tileserver.model import Layer, Theatre
 from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, view_of
 from tileserver.picture.land import projected
+from tileserver.picture.palette import palette as readers_palette
 from tileserver.shape.measure import areas_km2, polygons_in
 from tileserver.store.ground import PublicGround
 from tileserver.theatres import load_lands
@@ -33,7 +34,6 @@ _FATE_PAINTS = (
 _ASIDE = Paint("put aside, not published", "#a52714", "#f08a76")
 _REPAIRED = Paint("repaired, published", "#7a5c00", "#e0b84a")
 _GREY = "#8c8780"
-_FRONT = ("#2a1512", "#fff3ea")  # as styles/palette.json has it
 
 
 class PassagePiece(NamedTuple):
@@ -117,7 +117,7 @@ def features_map(
 
 def _over(drawn: DrawnMap, theatre: Theatre, ground: PublicGround | None) -> DrawnMap:
     """Return *drawn* over the land and the front of *ground*, with their paints after its own."""
-    areas = next((each for each in theatre.layers if each.role == "areas"), None)
+    areas = theatre.by_role("areas")
     if ground is None or areas is None:
         return drawn
     palette = _Palette(areas, drawn.paints)
@@ -130,13 +130,18 @@ def _front(
     theatre: Theatre, areas: Layer, lines: Sequence[BaseGeometry], paints: list[Paint]
 ) -> list[DrawnShape]:
     """Return the *lines* of the front of *areas* in its colours; *paints* has its paint at the end then."""
-    if not lines:
+    own = theatre.front_of(areas)
+    if not lines or own is None:
         return []
-    own = next(each for each in theatre.layers if each.derived and each.drawn_from == areas.name)
     named = [(each.colour, each.colour_dark) for each in own.categories[:1]]
     title = own.title.get("en") or own.name
-    paints.append(Paint(f"{title}, public now", *(named or [_FRONT])[0], "outline"))
+    paints.append(Paint(f"{title}, public now", *(named or [_front_colours()])[0], "outline"))
     return [DrawnShape(line, len(paints) - 1, title) for line in lines]
+
+
+def _front_colours() -> tuple[str, str]:
+    """Return the colours, light and dark, of a front without colours in its layer: the readers' own."""
+    return str(readers_palette("light")["frontline"]), str(readers_palette("dark")["frontline"])
 
 
 def findings_map(

@@ -35,7 +35,7 @@ async def ground_at(
 
     Where not *with_land*, the front alone. Both are empty where nothing is known of that instant.
     """
-    line = next((each for each in theatre.layers if each.derived and each.drawn_from == areas.name), None)
+    line = theatre.front_of(areas)
     names = [*([areas.name] if with_land else []), *([line.name] if line else [])]
     bands = areas.bands[-1].lowest, line.bands[-1].lowest if line else 0
     rows = await connection.fetch(_ROWS, theatre.id, names, at, areas.category, areas.name, *bands)

@@ -14,6 +14,7 @@ from tileserver.errors import StoreFull
 
 FULL = "the disk of the database has no room left, and nothing was changed; make room and try again"
 
+_NO_ADDRESS = "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _NO_ROOM = "could not write init file"  # of PostgreSQL that greets a new session; it has no code of its own
 
@@ -64,7 +65,7 @@ def address_trouble(dsn: str, error: Exception) -> str:
     try:
         asked = parse_qs(urlsplit(dsn).query)
     except ValueError:
-        return "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
+        return _NO_ADDRESS
     for name in _FILES:
         for path in asked.get(name, []):
             if not os.access(path, os.R_OK):
@@ -75,4 +76,4 @@ def address_trouble(dsn: str, error: Exception) -> str:
         "ssl" in str(error) or "root.crt" in str(error)
     ):
         return f"DATABASE_URL: {error}"  # names of parameters and files
-    return "DATABASE_URL is no address of a database; write postgresql://user:password@host/name"
+    return _NO_ADDRESS
