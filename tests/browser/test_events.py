@@ -11,11 +11,13 @@ import pytest
 
 from tests.browser.axe import axe
 from tests.browser.conftest import NewReader, Reader
+from tests.browser.test_before_the_map import SLIDE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 DAY = "1944-07-02"
 LOOK = f"/?theatre=western-front&lang=en#map=4.2/48.5/2&at={DAY}"
+STEPS = (("1944-07-05", True), ("1944-07-09", False))  # days, and whether nothing happened up to them
 # The events that are drawn, of the shown period and of those before it, with their age to look at.
 DRAWN = """(() => {
     const map = tileserverMap, style = map.getStyle(), found = {};
@@ -99,6 +101,26 @@ async def test_windows_and_filters_show_what_the_database_has_on_map_list_and_ca
     await other.page.keyboard.press("l")
     await assert_shows(other, left)
     assert reader.complaints == other.complaints == []
+
+
+async def test_a_row_keeps_the_focus_where_the_list_is_read_anew_and_stays_where_nothing_changed(
+    server_url: str, new_reader: NewReader
+) -> None:
+    reader = await new_reader(1100, 800)
+    await reader.open(server_url + LOOK + "&days=all")
+    await reader.page.keyboard.press("l")
+    await reader.until("document.querySelectorAll('.event-row').length > 0")
+    await reader.settled()
+    await reader.page.evaluate("window.first = document.querySelector('.event-row')")
+    await reader.page.locator(".event-row").first.focus()
+    text = await reader.page.evaluate("first.textContent")
+    for day, stays in STEPS:
+        await reader.page.evaluate(SLIDE, day)
+        await reader.until(f"document.documentElement.dataset.shown === '{day}'")
+        await reader.until("document.querySelector('.event-rows').ariaBusy === 'false'")
+        assert await reader.page.evaluate("document.activeElement.textContent") == text
+        assert await reader.page.evaluate("document.activeElement === first") is stays, day
+    assert reader.complaints == []
 
 
 async def test_a_row_leads_to_its_popup_whose_link_opens_it_anywhere_and_escape_leads_back(

@@ -3,7 +3,7 @@
 
 import type { DrawnLayer } from "./catalogue";
 import { dayText, type Day } from "./days";
-import { element } from "./dom";
+import { element, setText } from "./dom";
 import { eventKey } from "./event_choice";
 import { headingOf } from "./event_popup";
 import type { Ordering } from "./event_head";
@@ -51,6 +51,7 @@ export class EventList {
   private readonly rows = element("div", "event-rows");
   private readonly buttons = new Map<string, HTMLElement>();
   private marked: HTMLElement[] = [];
+  private drawn = ""; // what the rows were made of
 
   constructor(private readonly options: ListOptions) {
     this.element = element("section", "event-list-box", [this.said, this.rows]);
@@ -66,10 +67,11 @@ export class EventList {
   fail(): void {
     this.said.textContent = this.options.say("eventsFailed");
     this.rows.replaceChildren();
+    this.drawn = "";
     this.busy = false;
   }
 
-  /** List anew. */
+  /** List anew: the same rows stay, with who is on them, and an event's new row takes the focus of its old one. */
   show(listing: Listing): void {
     const { document, by, box } = listing;
     const { say } = this.options;
@@ -77,13 +79,19 @@ export class EventList {
     const whole = document.events.length === document.total;
     const counted = (count: number): string =>
       count === 0 ? say("eventsNone") : count === 1 ? say("eventsOne") : say("events", { count });
-    this.said.textContent = whole
+    const said = whole
       ? counted(found.length)
       : `${counted(document.total)}. ${say("eventsBounded", { count: document.events.length })}`;
+    setText(this.said, said);
+    this.busy = false;
+    const drawn = JSON.stringify([found, by, listing.theme]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    const focused = [...this.buttons].find(([, row]) => row === globalThis.document.activeElement)?.[0] ?? "";
     this.buttons.clear();
     this.rows.replaceChildren();
-    this.busy = false;
     this.add(found, listing);
+    this.buttons.get(focused)?.focus({ preventScroll: true });
   }
 
   /** Mark the rows of events that the reader points at on the map. */
