@@ -16,7 +16,6 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 
 import asyncpg
 import pytest
@@ -24,12 +23,12 @@ import pytest
 from tests.cli.conftest import Run
 from tests.conftest import ROOT, Databases, free_port
 from tests.shapes import fill, layer, theatre
-from tileserver.cli.session import progress_bar
+from tileserver.cli.progress import progress_bar
 from tileserver.desk.upkeep import Upkeep, bring_up_to_date
 from tileserver.embedded.cluster import Cluster
 from tileserver.embedded.processes import processes_in
 from tileserver.errors import SchemaMismatch
-from tileserver.samples.load import load_samples_if_empty
+from tileserver.samples.load import load_samples
 from tileserver.store.connect import connect
 from tileserver.store.migrations import _LOCK, migrate, shipped_migrations
 
@@ -187,8 +186,8 @@ def test_a_role_that_only_reads_can_serve_what_is_migrated(databases: Databases)
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
     databases.run(dsn, grant)
-    upkeep = Upkeep(dsn, progress_bar, load_samples_if_empty)
-    asyncio.run(bring_up_to_date(upkeep, Event()))  # neither migrates nor loads, and says nothing
+    upkeep = Upkeep(dsn, progress_bar, load_samples)
+    asyncio.run(bring_up_to_date(upkeep))  # neither migrates nor loads, and says nothing
 
 
 def test_roles_are_made_by_a_command_and_a_role_that_only_reads_says_who_has_to_migrate(
@@ -212,9 +211,9 @@ def test_roles_are_made_by_a_command_and_a_role_that_only_reads_says_who_has_to_
     assert (made.code, made.out) == (0, printed.out)
     reader = dsn.replace("tileserver@", "it%20reads@")
     with pytest.raises(SchemaMismatch, match=r"run\s+tileserver migrate"):
-        asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar), Event()))
+        asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar)))
     databases.run(dsn, migrate)  # by the owner
-    asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar, load_samples_if_empty), Event()))
+    asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar, load_samples)))
 
 
 def test_a_database_of_another_encoding_is_refused_in_words(run: Run, databases: Databases) -> None:
@@ -250,20 +249,6 @@ def test_a_command_in_another_folder_says_where_the_data_is(run: Run, folder: Pa
         assert f"TILESERVER_DATA_DIR={folder}" in found["data"]["detail"]
         assert run("theatre", "show", "ukraine", dsn="", **elsewhere).code == 0
     assert not (tmp_path / "nothing").exists()
-
-
-def test_check_sees_a_shelf_that_keeps_nothing(run: Run, database: str) -> None:
-    done = run("check", "--json", dsn=database, PORT=str(free_port()), TILESERVER_SHELF="/proc/nowhere")
-    assert done.code == 3
-    assert "no tile is kept in /proc/nowhere" in done.out
-
-
-def test_check_sees_a_shared_cache_that_is_away_and_shows_no_password(run: Run, database: str) -> None:
-    url = f"redis://:hunter2@127.0.0.1:{free_port()}/0"
-    done = run("check", "--json", dsn=database, PORT=str(free_port()), TILESERVER_SHARED_CACHE=url)
-    assert done.code == 3
-    assert "the server of TILESERVER_SHARED_CACHE is not used: it cannot be reached" in done.out
-    assert "hunter2" not in done.out + done.err
 
 
 def test_an_address_that_is_none_is_not_waited_for(run: Run) -> None:

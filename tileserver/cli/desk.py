@@ -25,7 +25,8 @@ from tileserver.cli.preview import (
     verdict_words,
     would_hold,
 )
-from tileserver.cli.session import Json, clock, progress_bar, with_connection
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, clock, with_connection
 from tileserver.desk.importer import commit, gather_file
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import layers_of

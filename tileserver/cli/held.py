@@ -11,7 +11,8 @@ import typer
 from tileserver.cli.options import By, PublishAt, Remarks, person, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
-from tileserver.cli.session import Json, clock, print_json, print_table, progress_bar, with_connection
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, clock, print_json, print_table, with_connection
 from tileserver.counted import counted
 from tileserver.desk import held as desk
 from tileserver.desk.held import HeldReview

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import typer
 
 from tileserver.cli.probes import PROBES
-from tileserver.cli.session import Json, out, print_json, print_table, progress_bar, with_connection
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, out, print_json, print_table, with_connection
 from tileserver.config import Settings, read_settings
 from tileserver.desk.redraw_all import rebuild_stale
 from tileserver.errors import TileserverError

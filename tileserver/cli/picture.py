@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tileserver.cli.session import err, progress_bar, with_service
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import err, with_service
 from tileserver.compare.service import ComparisonService
 from tileserver.disk import write_whole
 from tileserver.errors import BadParameter

@@ -12,7 +12,8 @@ import typer
 from tileserver.cli.held import Number, held
 from tileserver.cli.options import By, person
 from tileserver.cli.outcome import print_outcome
-from tileserver.cli.session import Json, clock, database, print_json, progress_bar, with_connection
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, clock, database, print_json, with_connection
 from tileserver.config import read_settings
 from tileserver.desk.due import Published, follow_due, publish_due
 from tileserver.desk.due import cancel as take_back

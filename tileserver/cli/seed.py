@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.options import bounds_lonlat, zooms_within
-from tileserver.cli.session import Json, out, print_json, progress_bar, with_service
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, out, print_json, with_service
 from tileserver.config import read_settings
 from tileserver.counted import counted
 from tileserver.errors import BadParameter

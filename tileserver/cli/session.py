@@ -14,15 +14,6 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from tileserver.clock import GuardedClock
@@ -63,8 +54,8 @@ def database(settings: Settings, *, creates: bool = False) -> Iterator[str]:
         if not creates:
             raise ClusterUnavailable(f"there is no data in {settings.data_dir.resolve()}; {elsewhere()}")
         err.print(f"making a new database in {settings.data_dir.resolve()}", highlight=False, soft_wrap=True)
-        if running_data_dirs():
-            err.print(f"note: {elsewhere()}", highlight=False, soft_wrap=True)
+        if running := _running():
+            err.print(f"note: {running}", highlight=False, soft_wrap=True)
     with Cluster.at(settings.data_dir).running() as dsn:
         yield dsn
 
@@ -77,8 +68,13 @@ def has_data(settings: Settings) -> bool:
 def elsewhere() -> str:
     """Return how to begin where there is no data, and the data folders of clusters running here."""
     begin = "begin with tileserver serve --sample or tileserver theatre add, or set TILESERVER_DATA_DIR"
-    running = ", ".join(f"TILESERVER_DATA_DIR={folder}" for folder in running_data_dirs())
-    return begin + (f" (on this machine runs {running})" if running else "")
+    running = _running()
+    return begin + (f" ({running})" if running else "")
+
+
+def _running() -> str:
+    folders = ", ".join(f"TILESERVER_DATA_DIR={folder}" for folder in running_data_dirs())
+    return f"on this machine runs {folders}" if folders else ""
 
 
 @asynccontextmanager
@@ -157,26 +153,3 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]
     for row in rows:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int | float) else escape(str(cell)) for cell in row))
     out.print(table)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int | None], None]]:
-    """Lend a function that shows how far long work has come, on standard error and only on a terminal."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, disable=not err.is_terminal or "NO_PROGRESS" in os.environ) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(label: str, done: int, total: int | None) -> None:
-            if label not in tasks:
-                tasks[label] = bar.add_task(label, total=total)
-            bar.update(tasks[label], completed=done)
-
-        yield show

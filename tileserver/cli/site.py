@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.options import zooms_within
-from tileserver.cli.session import Json, database, moment_of, out, print_json, progress_bar
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, database, moment_of, out, print_json
 from tileserver.config import read_settings
 from tileserver.counted import counted
 from tileserver.site.asking import asking

@@ -9,7 +9,8 @@ import typer
 
 from tileserver.cli import session
 from tileserver.cli.options import By, Why, person
-from tileserver.cli.session import Json, has_data, print_json, print_table, progress_bar, with_connection
+from tileserver.cli.progress import progress_bar
+from tileserver.cli.session import Json, has_data, print_json, print_table, with_connection
 from tileserver.config import read_settings
 from tileserver.desk.acts import drop_theatre, hide_theatre
 from tileserver.desk.declare import declare

@@ -44,6 +44,11 @@ def sample_snapshots(theatre: Theatre) -> Iterator[RawSnapshot]:
         yield RawSnapshot(midnight, features, f"{theatre.id}/places.csv, {day}")
 
 
+def sample_days(theatre: Theatre) -> int:
+    """Return the number of days on which a place of the sample changed hands."""
+    return len(change_days(sample_rows(theatre.id, "places")))
+
+
 def sample_features(theatre: Theatre, layer: str) -> Iterator[RawFeature]:
     """Yield the points of a *layer* of events or notes, each with its period of local days."""
     declared = theatre.layer(layer)

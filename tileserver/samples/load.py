@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tileserver.desk.declare import declare
 from tileserver.desk.importer import import_features, import_snapshots
 from tileserver.desk.job import Job, Outcome, Progress
-from tileserver.ingest import Report
-from tileserver.samples.draw import sample_features, sample_snapshots
+from tileserver.ingest import RawSnapshot, Report
+from tileserver.samples.draw import sample_days, sample_features, sample_snapshots
 from tileserver.store.catalogue import load_layers
 from tileserver.store.connect import Connection
 from tileserver.theatres import SAMPLES, load_theatre
@@ -19,6 +21,7 @@ async def load_sample(
 
     *by* is who loads it, for the audit log.
     """
+    progress = _within(progress, name)
     theatre = load_theatre(name)
     await declare(connection, theatre, progress, by)
     layers = {each.layer.name: each for each in await load_layers(connection) if each.ref.theatre == name}
@@ -28,9 +31,10 @@ async def load_sample(
             continue
         job, report = Job(connection, layers, stored.layer.name, progress, by=by), Report()
         if stored.layer.time == "state":
-            snapshots = list(sample_snapshots(theatre))
+            days = sample_days(theatre)
+            snapshots = _shown(sample_snapshots(theatre), days, progress)
             report.read = sum(len(snapshot.features) for snapshot in snapshots)
-            outcome = await import_snapshots(job, snapshots, report, "the sample")
+            outcome = await import_snapshots(job, snapshots, report, "the sample", total=days)
         else:
             features = list(sample_features(theatre, stored.layer.name))
             report.read = len(features)
@@ -39,15 +43,33 @@ async def load_sample(
     return outcomes
 
 
-async def load_samples_if_empty(connection: Connection, progress: Progress, by: str = "") -> None:
-    """Load every sample into a database that has nothing else; complete an interrupted sample.
-
-    *by* is who starts the server, for the audit log.
-    """
+async def samples_wanted(connection: Connection) -> bool:
+    """Whether a database has nothing at all, or nothing but samples that are not whole."""
     layers = await load_layers(connection)
     theatres = {each.ref.theatre for each in layers}
     if not theatres <= set(SAMPLES):
-        return
-    if theatres != set(SAMPLES) or not all(each.revisions for each in layers):
-        for name in SAMPLES:
-            await load_sample(connection, name, progress, by)
+        return False
+    return theatres != set(SAMPLES) or not all(each.revisions for each in layers)
+
+
+async def load_samples(connection: Connection, progress: Progress, by: str = "") -> None:
+    """Load every sample, whole or the rest of an interrupted load.
+
+    *by* is who starts the server, for the audit log.
+    """
+    for number, name in enumerate(SAMPLES, 1):
+        await load_sample(connection, name, _within(progress, f"sample {number} of {len(SAMPLES)}"), by)
+
+
+def _within(progress: Progress, name: str) -> Progress:
+    return lambda stage, done, total: progress(f"{name}, {stage}", done, total)
+
+
+def _shown(snapshots: Iterable[RawSnapshot], days: int, progress: Progress) -> list[RawSnapshot]:
+    """Return the *snapshots* of a number of *days*, which take seconds to lay out."""
+    found = []
+    progress("laying out days", 0, days)
+    for number, snapshot in enumerate(snapshots, 1):
+        found.append(snapshot)
+        progress("laying out days", number, days)
+    return found
