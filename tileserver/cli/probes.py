@@ -145,6 +145,11 @@ def _shelf(settings: Settings) -> str:
     shelf.close()
     if shelf.trouble:
         raise ShelfUnavailable(f"no tile is kept in {settings.shelf}: {shelf.trouble}")
+    if (free := free_bytes(shelf.folder)) < RESERVED:
+        raise ShelfUnavailable(
+            f"the disk of {settings.shelf} has {free // 1024**2} MB free: make room. Of the last"
+            f" {RESERVED // 1024**2} MB tiles take nothing, so new ones are kept in place of others at most"
+        )
     return f"tiles are kept in {settings.shelf}"
 
 
