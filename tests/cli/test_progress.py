@@ -90,7 +90,7 @@ def test_nothing_is_said_where_nobody_wants_it(
 
 
 @pytest.mark.db
-def test_a_server_that_loads_the_samples_says_so_answers_meanwhile_and_tells_its_address(
+def test_a_server_that_loads_the_samples_says_so_and_how_far_it_is_and_answers_when_they_are_there(
     databases: Databases, tmp_path: Path
 ) -> None:
     dsn, port, log = databases.bare(), free_port(), tmp_path / "log"
@@ -99,22 +99,21 @@ def test_a_server_that_loads_the_samples_says_so_answers_meanwhile_and_tells_its
     async def hold(connection: asyncpg.Connection) -> subprocess.Popen[bytes]:
         async with write_locked(connection):  # so that no sample can be loaded yet
             server = _started(dsn, port, log)
-            await asyncio.to_thread(_wait, lambda: _body(port, "/healthz") == b'{"status":"ok"}')
-            there = await asyncio.to_thread(_body, port, "/tilesets")
-            assert b'"theatres":[]' in there
-            assert "the samples are loaded" not in log.read_text()
+            await asyncio.to_thread(_wait, lambda: "loading the samples, once" in log.read_text())
+            await asyncio.sleep(6)  # longer than an older archive is waited for
+            assert await asyncio.to_thread(_body, port, "/healthz") == b"", "nobody is shown an empty map"
             return server
 
     server = databases.run(dsn, hold)
     try:
-        _wait(lambda: "the samples are loaded" in log.read_text())
+        _wait(lambda: _body(port, "/healthz") == b'{"status":"ok"}')
+        assert b'"ukraine-sample"' in _body(port, "/tilesets")
         plain = [line for line in log.read_text().splitlines() if not line.startswith("{")]
     finally:
         server.terminate()
         server.wait(30)
-    assert plain[0] == "loading the samples, once: some minutes, for which the map is empty"
-    assert plain[-1] == f"the samples are loaded; open http://127.0.0.1:{port}"
-    assert f"serving at http://127.0.0.1:{port}; stop with Ctrl-C" in plain
+    assert plain[0] == "loading the samples, once: the server answers in some minutes"
+    assert plain[-1] == f"serving at http://127.0.0.1:{port}; stop with Ctrl-C"
     assert "sample 1 of 2, western-front, laying out days 4 of 4" in plain
     assert "sample 2 of 2, ukraine-sample, drawing control 4 of 4" in plain
 

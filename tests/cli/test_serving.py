@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import asyncpg
 import pytest
@@ -187,7 +188,7 @@ def test_a_role_that_only_reads_can_serve_what_is_migrated(databases: Databases)
 
     databases.run(dsn, grant)
     upkeep = Upkeep(dsn, progress_bar, load_samples)
-    asyncio.run(bring_up_to_date(upkeep))  # neither migrates nor loads, and says nothing
+    asyncio.run(bring_up_to_date(upkeep, Event()))  # neither migrates nor loads, and says nothing
 
 
 def test_roles_are_made_by_a_command_and_a_role_that_only_reads_says_who_has_to_migrate(
@@ -211,9 +212,9 @@ def test_roles_are_made_by_a_command_and_a_role_that_only_reads_says_who_has_to_
     assert (made.code, made.out) == (0, printed.out)
     reader = dsn.replace("tileserver@", "it%20reads@")
     with pytest.raises(SchemaMismatch, match=r"run\s+tileserver migrate"):
-        asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar)))
+        asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar), Event()))
     databases.run(dsn, migrate)  # by the owner
-    asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar, load_samples)))
+    asyncio.run(bring_up_to_date(Upkeep(reader, progress_bar, load_samples), Event()))
 
 
 def test_a_database_of_another_encoding_is_refused_in_words(run: Run, databases: Databases) -> None:

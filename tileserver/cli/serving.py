@@ -32,10 +32,10 @@ def serve(
     """Serve the map and the tiles: starts the embedded PostGIS if need be, migrates, listens.
 
     A database that is away is waited for: meanwhile the answer is 503. One that takes long to bring up to
-    date, or to fill with the samples, is served as it was until then. The embedded one is started again when
-    it ends. Settings come from the environment: HOST, PORT, DATABASE_URL and others; docs/settings.md has the
-    table. SIGTERM ends the server in good order, SIGHUP begins it anew, with its code as it is then, and
-    loses no connection.
+    date is served as it was until then; an empty one is filled with the samples first. The embedded one is
+    started again when it ends. Settings come from the environment: HOST, PORT, DATABASE_URL and others;
+    docs/settings.md has the table. SIGTERM ends the server in good order, SIGHUP begins it anew, with its
+    code as it is then, and loses no connection.
     """
     settings = read_settings()
     configure_logs(settings.log)
@@ -43,14 +43,15 @@ def serve(
         err.print(complaint, highlight=False)
     with listening(settings) as door, database(settings, creates=True) as dsn:
         queue = os.dup(door.fileno())  # which takes connections on, whoever closes the socket
-        address = address_of(settings, door)
-        upkeep = Upkeep(dsn, progress_bar, _samples(address, person("")) if sample else None)
+        upkeep = Upkeep(dsn, progress_bar, _samples(person("")) if sample else None)
         with _kept(settings), up_to_date(upkeep), publishing_due(dsn, clock.get()):
             given, os.environ["DATABASE_URL"] = settings.database_url, dsn  # server processes read it there
             os.environ["TILESERVER_SHELF"] = str(settings.shelf or "off")
             if settings.shelf is None:
                 err.print("tiles are kept in memory alone: TILESERVER_SHELF names no folder", highlight=False)
-            err.print(f"serving at [bold]{address}[/bold]; stop with Ctrl-C", highlight=False)
+            err.print(
+                f"serving at [bold]{address_of(settings, door)}[/bold]; stop with Ctrl-C", highlight=False
+            )
             with exposing(settings.metrics):
                 again = run_server(settings, door)
             os.environ["DATABASE_URL"] = given
@@ -58,15 +59,13 @@ def serve(
         begin_again(queue)
 
 
-def _samples(address: str, by: str) -> Fill:
-    """Return a filling of an empty database by the samples, with a word before and after."""
+def _samples(by: str) -> Fill:
+    """Return a filling of an empty database by the samples, which says so before."""
 
     async def fill(connection: Connection, progress: Progress) -> None:
-        if not await samples_wanted(connection):
-            return
-        err.print("loading the samples, once: some minutes, for which the map is empty", soft_wrap=True)
-        await load_samples(connection, progress, by)
-        err.print(f"the samples are loaded; open [bold]{address}[/bold]", highlight=False, soft_wrap=True)
+        if await samples_wanted(connection):
+            err.print("loading the samples, once: the server answers in some minutes", soft_wrap=True)
+            await load_samples(connection, progress, by)
 
     return fill
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -39,8 +39,8 @@ class Upkeep:
 def up_to_date(upkeep: Upkeep) -> Iterator[None]:
     """Bring a database up to date on entry; after `_PREPARING_S` seconds, or with none, go on in a thread.
 
-    An older archive is drawn anew for minutes, an empty database filled as long: until that is done it is
-    served as it was. A database that is away is tried again until the exit.
+    An older archive is drawn anew for minutes: until that is done it is served as it was drawn. A database
+    that is away is tried again until the exit.
 
     Raises
     ------
@@ -49,11 +49,12 @@ def up_to_date(upkeep: Upkeep) -> Iterator[None]:
     TileserverError
         The work failed at once, and not because the database is away.
     """
-    leaving, first = Event(), Future[None]()
-    Thread(target=_work, args=(upkeep, first, leaving), name="preparing", daemon=True).start()
+    leaving, current = Event(), Event()
+    first: Future[None] = Future()
+    Thread(target=_work, args=(upkeep, first, current, leaving), name="preparing", daemon=True).start()
     try:
-        if wait([first], _PREPARING_S).done:
-            _obey(first)
+        if current.wait(_PREPARING_S):
+            _obey(first)  # samples fill an empty database, of which there is nothing else to serve
         else:
             log.warning("serving while the database is brought up to date")
             first.add_done_callback(lambda done: _tell(done.exception()))
@@ -62,16 +63,18 @@ def up_to_date(upkeep: Upkeep) -> Iterator[None]:
         leaving.set()
 
 
-def _work(upkeep: Upkeep, first: Future[None], leaving: Event) -> None:
+def _work(upkeep: Upkeep, first: Future[None], current: Event, leaving: Event) -> None:
     """Settle *first* by the first attempt; where that fails, try again until *leaving* is set."""
     try:
-        first.set_result(asyncio.run(bring_up_to_date(upkeep)))
+        first.set_result(asyncio.run(bring_up_to_date(upkeep, current)))
         return
     except Exception as error:  # whoever waits for it is told
         first.set_exception(error)
+    finally:
+        current.set()
     while not leaving.wait(_RETRY_S):
         try:
-            asyncio.run(bring_up_to_date(upkeep))
+            asyncio.run(bring_up_to_date(upkeep, current))
             return
         except StoreUnavailable:
             continue
@@ -96,10 +99,10 @@ def _tell(error: BaseException | None) -> None:
         )
 
 
-async def bring_up_to_date(upkeep: Upkeep) -> None:
-    """Migrate, draw stale faces anew, and fill an empty database.
+async def bring_up_to_date(upkeep: Upkeep, current: Event) -> None:
+    """Migrate, draw stale faces anew, set *current*, and fill an empty database.
 
-    Nothing is written where the role may only read.
+    Nothing is written, and *current* is set at once, where the role may only read.
     """
     connection = await connect(upkeep.dsn)
     try:
@@ -107,9 +110,11 @@ async def bring_up_to_date(upkeep: Upkeep) -> None:
             await migrate(connection)
         if await may_write(connection):
             await _redraw(connection, upkeep)
+            current.set()
             if upkeep.fill is not None:
                 with upkeep.showing() as progress:
                     await upkeep.fill(connection, progress)
+        current.set()
     finally:
         await connection.close(timeout=10)
 
