@@ -105,7 +105,7 @@ async def test_the_change_lies_on_the_readers_basemap_over_what_is_public(
     assert any("/desk/static/basemap/" in each for each in opened.requests)
     legend = page.locator(".of-live").first
     await expect(legend).to_contain_text("Occupied since February 2022, public now")
-    await expect(legend).to_contain_text("gained by Contested or unknown")
+    await expect(legend).to_contain_text("becomes: Contested or unknown")
     pin = live.locator(".pin").first
     await expect(pin).to_have_attribute("href", "#state0-1")
     await page.locator("#state0-1").get_by_role("button", name="Show 1 on the map").click()

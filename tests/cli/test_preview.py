@@ -101,11 +101,11 @@ def test_the_report_is_one_file_that_asks_nobody(run: Run, dsn: str, tmp_path: P
     assert (done.code, done.err) == (0, f"report: {page}\n")
     text = page.read_text("utf-8")
     assert "published as revision 2" in text
-    assert "gained by Occupied since February 2022" in text
+    assert "becomes: Occupied since February 2022" in text
     assert not re.search(r"(?:src|href)=\"(?!#)", text)
     assert run("diff", "1", "2", "ukraine.control", "--report", str(page), dsn=dsn).code == 0
     assert "Revision 2 against revision 1" in page.read_text("utf-8")
-    assert "gained by Occupied since February 2022" in page.read_text("utf-8")
+    assert "becomes: Occupied since February 2022" in page.read_text("utf-8")
     assert run("diff", "1", "9", "ukraine.control", "--report", str(page), dsn=dsn).code == 2
     bad = path.read_text().replace("#a52714", "#a52715")
     path.write_text(bad)
@@ -153,7 +153,7 @@ def test_a_look_is_for_this_machine_and_token_alone_and_nothing_of_it_is_public_
             try:
                 status, headers, page = ask(url.netloc, url.path)
                 assert status == 200
-                assert b"gained by Occupied since February 2022" in page
+                assert b"becomes: Occupied since February 2022" in page
                 assert (headers["Cache-Control"], headers["X-Robots-Tag"]) == (
                     "no-store",
                     "noindex, nofollow",

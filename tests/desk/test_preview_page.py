@@ -16,7 +16,8 @@ from tileserver.desk.judge import Ruling
 from tileserver.desk.passages import passages_between
 from tileserver.desk.prepare import make_feature
 from tileserver.desk.preview import FeaturePreview, Preview, StatePreview
-from tileserver.desk.preview_page import preview_page, preview_sections
+from tileserver.desk.preview_page import areas_sections, preview_page, preview_sections
+from tileserver.desk.preview_withdrawal import AreasHit
 from tileserver.desk.verdict import effects_at
 from tileserver.findings import Finding
 from tileserver.ingest import Report
@@ -71,8 +72,8 @@ def of_events() -> Preview:
 def test_land_changes_hands_with_its_km2_and_marks_that_lead_to_rows() -> None:
     text = preview_page(stored("control"), "It would be held back.", of_areas())
     assert re.search(r"2023-11-10, the newest day", text)  # the local day in Kyiv
-    assert "gained by Occupied since February 2022" in text
-    assert "lost by Occupied since February 2022, to no area" in text
+    assert "becomes: Occupied since February 2022" in text
+    assert "was: Occupied since February 2022, becomes no area" in text
     assert text.count('class="area hatch') == 1
     targets = {given["href"] for tag, given in Seen(text).tags if tag == "a"}
     rows = {f"#{given['id']}" for _, given in Seen(text).tags if given.get("id")}
@@ -131,7 +132,7 @@ def test_the_day_that_changes_comes_before_a_newest_day_that_does_not() -> None:
 
 
 def test_events_lie_over_the_public_land_and_its_front_with_words_for_both() -> None:
-    line = projected(shapely.LineString([(36.5, 48), (36.5, 49)]))
+    line = projected(shapely.LineString([(36.5, 49), (36.5, 48)]))
     told = replace(of_events(), ground=PublicGround({"occupied": box(36.5, 37.5)}, [line]))
     live = json.loads(html.unescape(_maps(preview_sections(stored("events"), told, is_live=True).body)[0]))
     words = [each["words"] for each in live["paints"]]
@@ -140,11 +141,25 @@ def test_events_lie_over_the_public_land_and_its_front_with_words_for_both() -> 
     ]
     (front,) = live["front"]["features"]
     assert words[front["properties"]["paint"]] == "Front line, public now"
+    # the land of its side, which lies to the east, is on its right
     assert front["geometry"]["coordinates"] == [[36.5, 48.0], [36.5, 49.0]]
     assert [words[each["properties"]["paint"]] for each in live["change"]["features"]] == [
         "comes (+)",
         "goes (\u2212)",
     ]
+
+
+def test_areas_that_would_be_withdrawn_are_drawn_as_readers_see_them_with_their_front() -> None:
+    line = projected(shapely.LineString([(37.5, 48), (37.5, 49)]))
+    hit = AreasHit(AT, PublicGround({"occupied": box(36.5, 37.5)}, [line]))
+    body = areas_sections(stored("control"), hit).body
+    live = json.loads(html.unescape(_maps(body)[0]))
+    assert [each["words"] for each in live["paints"]] == ["Occupied since February 2022", "Front line"]
+    assert live["change"]["features"] == []
+    (front,) = live["front"]["features"]
+    assert front["geometry"]["coordinates"] == [[37.5, 49.0], [37.5, 48.0]]
+    assert "front hit-1" in body
+    assert "tooth hit-1" in body
 
 
 def _maps(body: str) -> list[str]:

@@ -65,6 +65,36 @@ def test_a_shape_is_cut_at_the_edge_of_the_picture_and_one_beyond_is_not_drawn()
     assert all(abs(int(each)) <= UNITS for each in re.findall(r"-?\d+", commands))
 
 
+def test_what_is_public_lies_beneath_the_change_and_its_front_above_with_teeth_on_its_right() -> None:
+    paints = [
+        RED,
+        Paint("public", "#00aa00", "#88ff88", "hatch"),
+        Paint("front", "#000000", "#ffffff", "line"),
+    ]
+    outline = Paint("as it would be", "#aa0000", "#ff8888", "outline")
+    low, high = shapely.box(0, 0, 100_000, 20_000), shapely.box(0, 20_000, 100_000, 30_000)
+    front = shapely.LineString([(0, 20_000), (100_000, 20_000)])
+    drawing = DrawnMap(
+        "a map",
+        VIEW,
+        [*paints, outline],
+        [DrawnShape(high, 3), DrawnShape(high, 0)],
+        public=[DrawnShape(low, 1)],
+        front=[DrawnShape(front, 2)],
+    )
+    kinds = [kind for kind, _ in paths(drawing)]
+    # what would be is not outlined where what is public says it
+    assert kinds[:4] == ["public area hatch m-1", "area fill m-0", "casing", "front m-2"]
+    teeth = ElementTree.fromstring(svg(drawing, "m")).findall("g[path]")
+    assert {each[0].attrib["class"] for each in teeth} == {"tooth m-2"}
+    turns = {re.sub(r"translate\(\d+ (\d+)\)", r"\1", each.attrib["transform"]) for each in teeth}
+    assert turns == {"30000 rotate(0)"}  # eastward: the tips point down, which is south
+    assert 20 < len(teeth) < 50
+    legend = Seen(figure(drawing, "m")).tags
+    looks = [attrs["class"] for tag, attrs in legend if tag == "span"]
+    assert looks == ["swatch fill m-0", "swatch beneath hatch m-1", "swatch line m-2"]
+
+
 def test_a_shape_of_too_many_corners_is_drawn_with_fewer() -> None:
     angles = np.linspace(0, 2 * np.pi, 400_000)
     radius = 2e4 + 40 * np.cos(np.arange(len(angles)) * np.pi)  # every corner can be seen

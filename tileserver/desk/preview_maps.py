@@ -17,6 +17,7 @@ from tileserver.model import Layer, Theatre
 from tileserver.picture.drawing import DrawnMap, DrawnShape, Mark, Paint, view_of
 from tileserver.picture.land import projected
 from tileserver.picture.palette import palette as readers_palette
+from tileserver.shape.facing import facing
 from tileserver.shape.measure import areas_km2, polygons_in
 from tileserver.store.ground import PublicGround
 from tileserver.theatres import load_lands
@@ -34,6 +35,7 @@ _FATE_PAINTS = (
 _ASIDE = Paint("put aside, not published", "#a52714", "#f08a76")
 _REPAIRED = Paint("repaired, published", "#7a5c00", "#e0b84a")
 _GREY = "#8c8780"
+_NOW = ", public now"
 
 
 class PassagePiece(NamedTuple):
@@ -74,19 +76,20 @@ def passages_map(theatre: Theatre, layer: Layer, state: StatePreview, title: str
     seen = [each.land for each in state.passages] or list(state.lands.values())
     view = view_of(seen, bounds_of(theatre))
     public = [DrawnShape(land, palette.public(status), status) for status, land in state.public.items()]
-    front = _front(theatre, layer, state.front, palette.paints)
+    front = _front(theatre, layer, PublicGround(dict(state.public), list(state.front)), palette.paints, _NOW)
     return DrawnMap(title, view, palette.paints, shapes, marks, outlines(theatre), public, front)
 
 
-def lands_map(theatre: Theatre, layer: Layer, lands: Mapping[str, BaseGeometry], title: str) -> DrawnMap:
-    """Return the map of the disjoint land of each status, in EPSG:3857, each in its own colour."""
+def lands_map(theatre: Theatre, layer: Layer, ground: PublicGround, title: str) -> DrawnMap:
+    """Return the map of the land of each status of *layer* and of its front, as readers see both."""
     palette = _Palette(layer)
-    shapes = [
-        DrawnShape(land, palette.held(status), status_words(layer, status))
-        for status, land in sorted(lands.items())
+    public = [
+        DrawnShape(land, palette.public(status, ""), status_words(layer, status))
+        for status, land in sorted(ground.lands.items())
     ]
-    view = view_of(lands.values(), bounds_of(theatre))
-    return DrawnMap(title, view, palette.paints, shapes, (), outlines(theatre))
+    front = _front(theatre, layer, ground, palette.paints, "")
+    view = view_of(ground.lands.values(), bounds_of(theatre))
+    return DrawnMap(title, view, palette.paints, (), (), outlines(theatre), public, front)
 
 
 def features_map(
@@ -122,21 +125,26 @@ def _over(drawn: DrawnMap, theatre: Theatre, ground: PublicGround | None) -> Dra
         return drawn
     palette = _Palette(areas, drawn.paints)
     public = [DrawnShape(land, palette.public(status), status) for status, land in ground.lands.items()]
-    front = _front(theatre, areas, ground.front, palette.paints)
+    front = _front(theatre, areas, ground, palette.paints, _NOW)
     return replace(drawn, paints=palette.paints, public=public, front=front)
 
 
 def _front(
-    theatre: Theatre, areas: Layer, lines: Sequence[BaseGeometry], paints: list[Paint]
+    theatre: Theatre, areas: Layer, ground: PublicGround, paints: list[Paint], now: str
 ) -> list[DrawnShape]:
-    """Return the *lines* of the front of *areas* in its colours; *paints* has its paint at the end then."""
+    """Return the front of *ground*, the land of its side on the right of each line, in its colours.
+
+    *paints* has its paint at the end then, in whose words *now* follows its title.
+    """
     own = theatre.front_of(areas)
-    if not lines or own is None:
+    if not ground.front or own is None or own.derived is None:
         return []
     named = [(each.colour, each.colour_dark) for each in own.categories[:1]]
     title = own.title.get("en") or own.name
-    paints.append(Paint(f"{title}, public now", *(named or [_front_colours()])[0], "outline"))
-    return [DrawnShape(line, len(paints) - 1, title) for line in lines]
+    paints.append(Paint(f"{title}{now}", *(named or [_front_colours()])[0], "line"))
+    ours = {each.code for each in areas.categories if each.side == own.derived.side}
+    land = shapely.union_all([each for status, each in ground.lands.items() if status in ours])
+    return [DrawnShape(line, len(paints) - 1, title) for line in facing(ground.front, land)]
 
 
 def _front_colours() -> tuple[str, str]:
@@ -235,22 +243,18 @@ class _Palette:
         """Return the number of the paint of land that has *status* afterwards."""
         return self._paint(f"{status_words(self._layer, status)}, as it would be", status, "outline")
 
-    def public(self, status: str) -> int:
-        """Return the number of the paint of land that has *status* by now, as readers see such land."""
+    def public(self, status: str, now: str = _NOW) -> int:
+        """Return the number of the paint of *status* as readers see such land; *now* ends the words."""
         pattern = self._patterns.get(status, "none")
-        words = f"{status_words(self._layer, status)}, public now"
+        words = f"{status_words(self._layer, status)}{now}"
         return self._paint(words, status, "fill" if pattern == "none" else pattern)
-
-    def held(self, status: str) -> int:
-        """Return the number of the paint of land that has *status* on the day of the map."""
-        return self._paint(status_words(self._layer, status), status, "fill")
 
     def passage(self, each: Passage | PassagePiece) -> int:
         """Return the number of the paint of land that comes to a status, or that no status has afterwards."""
         if each.after == NOBODY:
-            lost = f"lost by {status_words(self._layer, each.before)}, to no area"
+            lost = f"was: {status_words(self._layer, each.before)}, becomes no area"
             return self._paint(lost, each.before, "hatch")
-        return self._paint(f"gained by {status_words(self._layer, each.after)}", each.after, "fill")
+        return self._paint(f"becomes: {status_words(self._layer, each.after)}", each.after, "fill")
 
     def _paint(self, words: str, status: str, texture: Any) -> int:
         paint = Paint(words, *self._colours.get(status, (_GREY, _GREY)), texture)

@@ -78,8 +78,9 @@ def areas_sections(stored: StoredLayer, hit: AreasHit) -> Sections:
     """Return the map and the km² by status of the newest day that a withdrawal of areas would take."""
     day = local_day(hit.at, day_zone(stored.theatre.day_zone))
     title = f"What would be withdrawn, as on {day}, the newest day of it"
-    drawn = lands_map(stored.theatre, stored.layer, hit.lands, title)
-    rows = [(status_words(stored.layer, status), area_km2(land)) for status, land in hit.lands.items()]
+    drawn = lands_map(stored.theatre, stored.layer, hit.ground, title)
+    lands = hit.ground.lands
+    rows = [(status_words(stored.layer, status), area_km2(land)) for status, land in lands.items()]
     sizes = table(f"On {day}", ("status", "km\u00b2"), rows)
     return Sections(join((figure(drawn, "hit", is_live=True), sizes)), paint_style(drawn.paints, "hit"))
 

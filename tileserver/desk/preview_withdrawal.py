@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
-
-from shapely.geometry.base import BaseGeometry
 
 from tileserver.desk.preview import SHOWN, FeaturePreview, ground_of
 from tileserver.desk.yardstick import lands_of
 from tileserver.model import DatedFeature
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
-from tileserver.store.ground import PublicGround
+from tileserver.store.ground import PublicGround, ground_at
 from tileserver.store.revisions import NothingChanged, Writer, open_revision
 
 
@@ -47,13 +45,10 @@ async def features_hit(
 
 
 class AreasHit(NamedTuple):
-    """The newest state in a period that would be withdrawn: its instant (UTC), and disjoint land by status.
-
-    The land is in EPSG:3857.
-    """
+    """The newest state in a period that would be withdrawn: its instant (UTC), its land and its front."""
 
     at: datetime
-    lands: Mapping[str, BaseGeometry]
+    ground: PublicGround
 
 
 async def areas_hit(
@@ -73,7 +68,8 @@ async def areas_hit(
                     if each.start <= at and (each.end is None or at < each.end)
                 )
                 features = await writer.features(stored.layer_id, state)
-                found = AreasHit(at, lands_of(stored.layer, features, state))
+                lines = await ground_at(connection, stored.theatre, stored.layer, at, with_land=False)
+                found = AreasHit(at, lines._replace(lands=lands_of(stored.layer, features, state)))
             raise NothingChanged
     return found
 

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from tileserver.grid import WORLD, Bounds
 
-Texture: TypeAlias = Literal["fill", "hatch", "dots", "pale", "outline"]
+Texture: TypeAlias = Literal["fill", "hatch", "dots", "pale", "outline", "line"]
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 _GREY = "#8c8780"
@@ -67,8 +67,8 @@ class Mark:
 class DrawnMap:
     """A map: *view* in EPSG:3857, shapes in their order, marks above all; *outlines* are lines of borders.
 
-    *public* are disjoint areas beneath, of what readers see by now, and *front* the lines of their front. A
-    picture leaves both out, and `live.live_map` has them.
+    *public* are disjoint areas beneath, of what readers see by now, and *front* lines of their front, with
+    the land of its side on their right.
     """
 
     title: str
@@ -79,6 +79,20 @@ class DrawnMap:
     outlines: Sequence[BaseGeometry] = ()
     public: Sequence[DrawnShape] = ()
     front: Sequence[DrawnShape] = ()
+
+    @property
+    def change(self) -> list[DrawnShape]:
+        """The shapes, but outlines of land afterwards only where nothing public says the same beneath."""
+        is_left_out = bool(self.public)
+        return [
+            each for each in self.shapes if not (is_left_out and self.paints[each.paint].texture == "outline")
+        ]
+
+    @property
+    def used(self) -> list[int]:
+        """The numbers of the paints that anything of the map has, ascending."""
+        shapes = {each.paint for each in (*self.public, *self.front, *self.change)}
+        return sorted(shapes | {each.paint for each in self.marks})
 
 
 def view_of(geometries: Iterable[BaseGeometry], within: Bounds | None = None, least: float = 0.0) -> Bounds:

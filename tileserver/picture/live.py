@@ -22,14 +22,9 @@ def live_map(drawing: DrawnMap, name: str) -> str:
     """Return *drawing* as JSON: ``bounds``, ``paints``, ``marks``, and three collections of GeoJSON.
 
     Longitude first. ``public`` and ``front`` are what lies beneath, ``change`` the rest; of each feature
-    ``paint`` counts ``paints`` from 0. Where anything is public, outlines are left out, for they say the same
-    of afterwards. *name* is that of `svg.figure`: the look of a paint is the class of that name and its
-    number.
+    ``paint`` counts ``paints`` from 0. *name* is that of `svg.figure`: the look of a paint is the class of
+    that name and its number.
     """
-    beneath = bool(drawing.public)
-    change = [
-        each for each in drawing.shapes if not (beneath and drawing.paints[each.paint].texture == "outline")
-    ]
     view = drawing.view
     corners = _degrees(np.array([[view.west, view.south], [view.east, view.north]]))
     document = {
@@ -39,7 +34,7 @@ def live_map(drawing: DrawnMap, name: str) -> str:
         "paints": [asdict(each) for each in drawing.paints],
         "public": _collection(drawing.public, _SLACK_M),
         "front": _collection(drawing.front, 0.0),
-        "change": _collection(change, 0.0),
+        "change": _collection(drawing.change, 0.0),
         "marks": [_mark(each) for each in drawing.marks],
     }
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

@@ -16,6 +16,7 @@ from tileserver.picture.land import world_land
 from tileserver.picture.live import live_map
 
 UNITS = 100_000  # across; a tenth of a metre for a picture of ten kilometres
+_APART = 3000  # units between two teeth of a front
 _EDGE = 1200  # units from the edge, for a mark of what lies beyond
 
 
@@ -24,8 +25,13 @@ def figure(drawing: DrawnMap, name: str, *, is_live: bool = False) -> Html:
 
     Where it *is_live*, a script of the page has what it needs to draw the map over a basemap instead.
     """
-    used = sorted({shape.paint for shape in drawing.shapes} | {mark.paint for mark in drawing.marks})
-    items = [element("li", _swatch(drawing.paints[n], f"{name}-{n}"), drawing.paints[n].words) for n in used]
+    beneath = {each.paint for each in drawing.public}
+    items = [
+        element(
+            "li", _swatch(drawing.paints[n], f"{name}-{n}", is_beneath=n in beneath), drawing.paints[n].words
+        )
+        for n in drawing.used
+    ]
     legend = element("ul", *items, class_="legend") if items else Html()
     caption = element("figcaption", drawing.title, legend)
     data = live_map(drawing, name) if is_live else None
@@ -44,8 +50,17 @@ def svg(drawing: DrawnMap, name: str) -> Html:
     view = drawing.view
     height = round(UNITS * (view.north - view.south) / (view.east - view.west))
     paths = [_path(view, world_land(), "land")]
-    paths += [_shape(drawing, each, name) for each in drawing.shapes]
+    paths += [_shape(drawing, each, name, "public ") for each in drawing.public]
+    areas = [shapely.get_dimensions(each.geometry).item() == 2 for each in drawing.change]
+    change = [
+        (is_area, _shape(drawing, each, name)) for is_area, each in zip(areas, drawing.change, strict=True)
+    ]
+    paths += [shape for is_area, shape in change if is_area]
     paths += [_path(view, each, "outline") for each in drawing.outlines]
+    paths += [_path(view, each.geometry, "casing") for each in drawing.front]
+    paths += [_path(view, each.geometry, f"front {name}-{each.paint}", each.title) for each in drawing.front]
+    paths += _teeth(drawing, name)
+    paths += [shape for is_area, shape in change if not is_area]
     patterns = [_pattern(name, n, each) for n, each in enumerate(drawing.paints)]
     return element(
         "svg",
@@ -59,12 +74,30 @@ def svg(drawing: DrawnMap, name: str) -> Html:
     )
 
 
-def _shape(drawing: DrawnMap, each: DrawnShape, name: str) -> Html:
+def _shape(drawing: DrawnMap, each: DrawnShape, name: str, role: str = "") -> Html:
     texture = drawing.paints[each.paint].texture
     fill = f"url(#{name}-{texture}-{each.paint})" if texture in ("hatch", "dots") else None
     kinds = {0: "dots-of-points", 1: "line", 2: f"area {texture}"}
     kind = kinds.get(shapely.get_dimensions(each.geometry).item(), "area")
-    return _path(drawing.view, each.geometry, f"{kind} {name}-{each.paint}", each.title, fill)
+    return _path(drawing.view, each.geometry, f"{role}{kind} {name}-{each.paint}", each.title, fill)
+
+
+def _teeth(drawing: DrawnMap, name: str) -> Iterator[Html]:
+    """Yield teeth along the front, on the right of its lines, each as large on the screen as any other."""
+    view, least = drawing.view, (drawing.view.east - drawing.view.west) * _APART / UNITS
+    for each in drawing.front:
+        seen = seen_in(view, each.geometry)
+        for run in shapely.get_parts(shapely.get_parts(seen)):
+            if run.geom_type != "LineString":
+                continue
+            at = np.arange(least / 2, run.length, least)
+            ends = np.stack([at - least / 20, at + least / 20])
+            places = shapely.get_coordinates(shapely.line_interpolate_point(run, [at, *ends]))
+            feet, before, after = (_placed(view, part) for part in np.split(places, 3))
+            turns = np.degrees(np.arctan2(*(after - before).T[::-1])).round().astype(int)
+            for (x, y), turn in zip(feet.tolist(), turns.tolist(), strict=True):
+                tooth = element("path", d="M-3 0H3L0 5z", class_=f"tooth {name}-{each.paint}")
+                yield element("g", tooth, transform=f"translate({x} {y}) rotate({turn})")
 
 
 def _path(view: Bounds, geometry: BaseGeometry, kind: str, title: str = "", fill: str | None = None) -> Html:
@@ -138,5 +171,6 @@ def _pattern(name: str, number: int, paint: Paint) -> Html:
     )
 
 
-def _swatch(paint: Paint, kind: str) -> Html:
-    return element("span", class_=f"swatch {paint.texture} {kind}", aria_hidden="true")
+def _swatch(paint: Paint, kind: str, *, is_beneath: bool) -> Html:
+    look = f"swatch beneath {paint.texture}" if is_beneath else f"swatch {paint.texture}"
+    return element("span", class_=f"{look} {kind}", aria_hidden="true")

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FIRST_LABEL, FIRST_WATER } from "../src/basemap";
-import { CHANGE_LAYERS, changeStyle, imagesOf, legendOf, type LiveMap } from "../src/desk/change_style";
+import {
+  CHANGE_LAYERS,
+  changeStyle,
+  imagesOf,
+  isBeneath,
+  legendOf,
+  type LiveMap,
+} from "../src/desk/change_style";
 import { BUILT } from "../src/ground";
 
 globalThis.location = { href: "http://127.0.0.1:8001/desk/held/1" } as Location;
@@ -21,7 +28,7 @@ const area = (paint: number) => ({
     ],
   },
 });
-const paint = (words: string, texture: "fill" | "hatch" | "outline") => ({
+const paint = (words: string, texture: "fill" | "hatch" | "outline" | "line") => ({
   words,
   colour: "#111111",
   colour_dark: "#eeeeee",
@@ -36,7 +43,7 @@ const MAP: LiveMap = {
     paint("gained", "fill"),
     paint("lost", "hatch"),
     paint("public", "hatch"),
-    paint("front", "outline"),
+    paint("front", "line"),
   ],
   public: { type: "FeatureCollection", features: [area(3)] },
   front: {
@@ -69,15 +76,16 @@ void test("the change lies above all land and below the names, what is public be
   }
 });
 
-void test("the public front lies above all land and below the change, in the colour of its class", () => {
+void test("the public front lies above the land that changes and below events, in the colour of its class", () => {
   const { layers, sources } = changeStyle(MAP, BUILT, "light");
   const ids = layers.map(({ id }) => id);
   const at = ids.indexOf("front-front-front");
-  assert.ok(at > ids.indexOf(FIRST_WATER) && at < ids.indexOf(CHANGE_LAYERS[0]!));
+  assert.ok(at > ids.indexOf("change-edge") && at < ids.indexOf("change-points"));
   const drawn = layers[at]!.paint as Record<string, unknown>;
   assert.equal(drawn["line-color"], "#111111");
   assert.equal(drawn["line-layer-opacity"], 1);
   assert.ok("front" in sources);
+  assert.equal(layers[ids.indexOf("front-front-teeth")]!.type, "symbol");
   const none = changeStyle({ ...MAP, front: { type: "FeatureCollection", features: [] } }, BUILT, "light");
   assert.ok(none.layers.every(({ id }) => !id.startsWith("front-")));
 });
@@ -91,13 +99,17 @@ void test("what is public is seen, and read from GeoJSON, which has no source la
 });
 
 void test("every image of a theme's style is named in its colours", () => {
-  assert.deepEqual(imagesOf(MAP, "light"), ["hatch:#111111"]);
-  assert.deepEqual(imagesOf(MAP, "dark"), ["hatch:#eeeeee"]);
+  assert.deepEqual(imagesOf(MAP, "light"), ["hatch:#111111", "teeth:#111111:light"]);
+  assert.deepEqual(imagesOf(MAP, "dark"), ["hatch:#eeeeee", "teeth:#eeeeee:dark"]);
 });
 
 void test("the legend has what is on the map, and nothing else", () => {
   assert.deepEqual(
     legendOf(MAP).map(([number, { words }]) => `${number} ${words}`),
     ["1 gained", "2 lost", "3 public", "4 front"],
+  );
+  assert.deepEqual(
+    [1, 2, 3, 4].filter((paint) => isBeneath(MAP, paint)),
+    [3],
   );
 });

@@ -1,4 +1,5 @@
-// The style of a map of the desk: the readers' ground, what is public in its own colours, and the change above all land.
+// The style of a map of the desk: the readers' ground, what is public in its own colours, and the change above all land;
+// the public front runs above the change, which touches it more often than not, and below events.
 
 import type { FeatureCollection } from "geojson";
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
@@ -7,14 +8,14 @@ import type { Category, DrawnLayer } from "../catalogue";
 import { USUAL_WINDOW } from "../event_window";
 import type { Ground } from "../ground";
 import { styleLayers } from "../style_layers";
-import { byCode, colourOf, patternImage } from "../style_parts";
+import { byCode, colourOf, patternImage, toothImage } from "../style_parts";
 
 /** Look of a class of shapes and marks, with its words for the legend. */
 export interface Paint {
   words: string;
   colour: string;
   colour_dark: string;
-  texture: "fill" | "hatch" | "dots" | "pale" | "outline";
+  texture: "fill" | "hatch" | "dots" | "pale" | "outline" | "line";
 }
 
 /** A numbered place, longitude first, that links to a row of the page. */
@@ -57,7 +58,8 @@ export function changeStyle(map: LiveMap, ground: Ground, theme: Theme): StyleSp
   const layers = base.layers.flatMap((layer) => {
     if (layer.id === FIRST_WATER) return [...publicLayers(map, "public", "areas", theme), layer];
     if (layer.id !== FIRST_LABEL) return [layer];
-    return [...publicLayers(map, "front", "front", theme), ...changeLayers(map, theme), layer];
+    const [points, ...change] = changeLayers(map, theme).reverse();
+    return [...change.reverse(), ...publicLayers(map, "front", "front", theme), points!, layer];
   });
   const sources = {
     ...base.sources,
@@ -72,7 +74,7 @@ const categoryOf = ({ words, texture, ...colours }: Paint, code: number): Catego
   code: String(code),
   label: { en: words },
   ...colours,
-  pattern: texture === "fill" || texture === "outline" ? "none" : texture,
+  pattern: texture === "hatch" || texture === "dots" || texture === "pale" ? texture : "none",
 });
 
 /** The paints that features or marks have, as categories whose code is their number. */
@@ -98,8 +100,9 @@ function publicLayers(
     category: "paint",
     newest: null,
     shape: 0,
+    ...(role === "front" ? { derived: { layer: "public", side: "" } } : {}), // its lines come turned
   };
-  const look = { theme, drawn: [layer], window: USUAL_WINDOW, hidden: new Set<string>() };
+  const look = { theme, sides: true, drawn: [layer], window: USUAL_WINDOW, hidden: new Set<string>() };
   return styleLayers(source, look, { directions: [], baseDay: null }).map(({ layer: drawn, seen }) => {
     const own = { ...drawn, paint: { ...drawn.paint, ...seen } } as LayerSpecification;
     if ("source-layer" in own) delete own["source-layer"];
@@ -182,8 +185,13 @@ function changeLayers(map: LiveMap, theme: Theme): LayerSpecification[] {
 export const imagesOf = (map: LiveMap, theme: Theme): string[] => {
   const every = [...categoriesIn(map, map.public), ...categoriesIn(map, map.change)];
   const patterned = every.filter(({ pattern }) => pattern !== "none");
-  return [...new Set(patterned.map((one) => patternImage(one, theme)))];
+  const fronts = categoriesIn(map, map.front).map((one) => toothImage(colourOf(one, theme), theme));
+  return [...new Set([...patterned.map((one) => patternImage(one, theme)), ...fronts])];
 };
+
+/** Whether a paint is that of what is public, which is drawn fainter than the change. */
+export const isBeneath = (map: LiveMap, paint: number): boolean =>
+  map.public.features.some(({ properties }) => properties?.["paint"] === paint);
 
 /** The paints of all that a map shows, in their order, with the numbers of their classes. */
 export function legendOf(map: LiveMap): [number, Paint][] {

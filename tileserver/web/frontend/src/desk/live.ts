@@ -12,6 +12,7 @@ import {
   TOUCHED,
   changeStyle,
   imagesOf,
+  isBeneath,
   legendOf,
   type LiveMap,
   type Mark,
@@ -151,7 +152,7 @@ export class LiveFigure {
 
   private bar(): HTMLElement {
     const bar = element("div", "bar");
-    if (this.told.public.features.length) {
+    if (this.told.public.features.length && (this.told.change.features.length || this.told.marks.length)) {
       const box = element("input", "", [], { type: "checkbox" });
       box.checked = true;
       box.addEventListener("change", () => this.show(box.checked));
@@ -173,7 +174,8 @@ export class LiveFigure {
 
   private legend(): HTMLElement {
     const items = legendOf(this.told).map(([number, { words, texture }]) => {
-      const look = `swatch ${texture} ${this.told.name}-${number}`;
+      const beneath = isBeneath(this.told, number) ? "beneath " : "";
+      const look = `swatch ${beneath}${texture} ${this.told.name}-${number}`;
       return element("li", "", [element("span", look, [], { "aria-hidden": "true" }), words]);
     });
     return element("ul", "legend of-live", [...items, element("li", "credit", [this.ground.credit])]);
