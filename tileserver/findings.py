@@ -197,7 +197,8 @@ _REMEDIES: dict[str, str] = {
     "place_told": "take coordinates out of texts; let the key be the source's own id",
     "exactness_unsaid": "say the class in the file, or in the mapping (codes); see [layers.evidence] unsaid",
     "name_against_colour": "ask the publisher which is right; until then neither is",
-    "absurd_date": "correct the date; or declare how dates are written, and which can be",
+    "absurd_date": "correct the date; or say the day with the import (Day, --at); or declare how dates are"
+    " written, and which can be",
     "unreadable_row": "correct the row where the reason says",
     "unreadable_snapshot": "get the file again; the state before it holds until then",
     "other_member": "name the file or table in the mapping, if it is to be read",

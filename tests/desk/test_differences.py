@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tileserver.desk.differences import DifferencePeriod, difference_periods
+from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
 from tileserver.grid import WORLD
 from tileserver.store.revision_log import Difference
 
@@ -90,3 +90,8 @@ def test_what_nobody_measures_has_no_balance_and_a_place_all_the_same() -> None:
 
 def test_without_differences_there_is_no_period() -> None:
     assert difference_periods([]) == []
+
+
+def test_a_change_that_is_nothing_to_a_tenth_is_not_told_and_nothing_is_less_than_none() -> None:
+    balance = Balance(DAYS[0], {"held": 10.04, "lost": 7.0}, {"held": 10.0, "lost": 5.0, "new": 1234.56})
+    assert balance.words == "lost -2.0, new +1,234.6"

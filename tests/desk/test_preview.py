@@ -19,6 +19,7 @@ from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.preview_between import preview_between
+from tileserver.desk.preview_page import preview_page
 from tileserver.ingest import ReadOptions
 from tileserver.ingest.mapping.load import load_mapping, parse_mapping
 from tileserver.model import Revision
@@ -76,6 +77,22 @@ def test_a_preview_of_a_state_says_what_passes_and_writes_nothing(desk: Desk, tm
     assert passage.km2 == pytest.approx(km2(WIDE) - km2(HALF), rel=1e-9)
     done = desk.import_file("control", path)
     assert (done.added, done.ended) == (told.added, told.ended)
+
+
+def test_areas_that_come_on_top_of_those_that_hold_are_told_and_a_whole_state_is_not(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.import_states({DAYS[0]: WIDE})
+    path = write(
+        tmp_path / "day.geojson",
+        *({**each, "properties": {"status": "occupied"}} for each in areas(HALF)),
+    )
+    for whole, on_top in ((False, True), (True, False)):
+        options = ReadOptions(reader="geojson", at=DAYS[1], whole_state=whole)
+        told = previewed(desk, "control", path, options)
+        assert told.is_on_top is on_top
+        page = preview_page(desk.run(desk.layers)["control"], "", told)
+        assert ("No area ends" in page) is on_top
 
 
 def test_the_day_of_the_largest_change_is_told_beside_the_newest(desk: Desk, tmp_path: Path) -> None:

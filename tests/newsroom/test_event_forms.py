@@ -77,6 +77,9 @@ def test_a_note_is_edited_as_a_new_version_and_what_was_not_touched_stays(editor
     late = editor.send("/desk/events/edit", {**fields, "field-text_en": "No bridge was hit"})
     assert late.status == 400
     assert "was changed meanwhile" in late.text
+    again = _shown(late.text)
+    assert (again["field-text_en"], again["base"]) == ("No bridge was hit", shown["base"])
+    assert editor.send("/desk/events/edit", {**again, "reason": REASON}).status == 400
 
 
 def test_a_field_that_cannot_be_is_refused_in_words(editor: Asker, desk: Desk) -> None:
@@ -94,6 +97,34 @@ def test_a_field_that_cannot_be_is_refused_in_words(editor: Asker, desk: Desk) -
         assert answer.status == 400, change
         assert said in answer.text, change
     assert editor.get("/desk/events?layer=ukraine.notes&id=12").status == 400
+
+
+def test_a_form_that_is_refused_comes_back_with_all_that_was_typed(editor: Asker) -> None:
+    shown = _shown(editor.get("/desk/events?layer=ukraine.notes&new=1").text)
+    typed = {
+        **shown,
+        "field-text_en": 'Long "words"\r\nof two lines',
+        "place": "37.5, 48.5",
+        "first": "2023-11-10",
+        "reason": "by telephone",
+        "remark-en": "For readers",
+    }
+    answer = editor.send("/desk/events/edit", typed)
+    assert answer.status == 400
+    assert "nothing was written" in answer.text
+    again = _shown(answer.text)
+    assert {name: again[name].replace("\n", "\r\n") for name in typed if name != "field-text_en"} == {
+        name: value for name, value in typed.items() if name != "field-text_en"
+    }
+    assert again["field-text_en"].split() == typed["field-text_en"].split()
+
+
+def test_the_newest_notes_are_listed_so_that_nobody_needs_their_ids(editor: Asker, desk: Desk) -> None:
+    query = "SELECT id, properties->>'text_en' AS text FROM feature_version WHERE upper_inf(known) LIMIT 1"
+    number, text = desk.fetch(query)[0]
+    page = editor.get("/desk/events").text
+    assert f'href="/desk/events?layer=ukraine.notes&amp;id={number}"' in page
+    assert html.escape(text) in page
 
 
 def test_a_note_is_written_anew_and_ended(editor: Asker, desk: Desk) -> None:

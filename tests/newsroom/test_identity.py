@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.desk.conftest import Desk
 from tests.newsroom.conftest import NAME, Asker, desk_serving
+from tileserver.errors import BadParameter
 from tileserver.newsroom.people import add_person, load_people, remove_person
 
 pytestmark = pytest.mark.db
@@ -147,6 +148,19 @@ def test_who_logs_out_is_out_and_so_is_who_was_removed(desk_port: int, people: t
         remove_person(path, "Taras")
         assert taras.get("/desk/").status == 303
         assert [each.name for each in load_people(path)] == [NAME]
+
+
+@pytest.mark.parametrize("other", ["olena  k.", "OLENA K.", "\u041elena K.", "Olena \u039a."])
+def test_nobody_comes_in_beside_themselves_in_another_spelling(tmp_path: Path, other: str) -> None:
+    path = tmp_path / "people.toml"
+    add_person(path, "Olena K.")
+    with pytest.raises(BadParameter, match=r"already|alphabets"):
+        add_person(path, other)
+    assert [each.name for each in load_people(path)] == ["Olena K."]
+    written = path.read_text("utf-8")
+    path.write_text(written + written.replace("Olena K.", other), "utf-8")
+    with pytest.raises(BadParameter, match=r"one name|alphabets"):
+        load_people(path)
 
 
 def test_the_file_of_persons_has_hashes_alone_and_is_for_its_owner(people: tuple[Path, str]) -> None:

@@ -21,16 +21,10 @@ def difference_row(period: DifferencePeriod) -> tuple[str, ...]:
         format_instant(period.start),
         format_instant(period.end),
         f"+{period.added:,} -{period.gone:,}",
-        _gains(period.first),
-        _gains(period.largest),
+        period.first.words if period.first else "",
+        period.largest.words if period.largest else "",
         f"{box.west:.2f} {box.south:.2f} {box.east:.2f} {box.north:.2f}",
     )
-
-
-def _gains(balance: Balance | None) -> str:
-    if balance is None:
-        return ""
-    return ", ".join(f"{status} {km2:+,.1f}" for status, km2 in balance.change.items())
 
 
 def difference_document(period: DifferencePeriod) -> dict[str, Any]:

@@ -34,6 +34,12 @@ class Balance:
         statuses = sorted({*self.old, *self.new})
         return {each: self.new.get(each, 0.0) - self.old.get(each, 0.0) for each in statuses}
 
+    @property
+    def words(self) -> str:
+        """The change in words to a tenth of a km2, by status; empty where that is nothing."""
+        told = {status: f"{km2:+z,.1f}" for status, km2 in self.change.items()}
+        return ", ".join(f"{status} {km2}" for status, km2 in told.items() if km2 != "+0.0")
+
 
 @dataclass(frozen=True, slots=True)
 class DifferencePeriod:

@@ -72,6 +72,7 @@ class Preview:
     on which the map would be another one, ``first`` and ``last`` are the instants (UTC) of its first and last
     change, inclusive. ``added`` and ``ended`` count versions of features, ``hidden`` events that go out of
     every revision because a source of theirs is hidden,
+    ``is_on_top`` says that dated features come and none ends for them,
     ``coarsened`` those whose more exact versions do. With ``nothing`` all of it is known already.
     ``verdict`` has the proposal; there is none of an import that was decided.
     """
@@ -91,6 +92,7 @@ class Preview:
     hidden: int = 0
     coarsened: int = 0
     nothing: bool = False
+    is_on_top: bool = False
     verdict: Verdict | None = None
 
 
@@ -122,6 +124,7 @@ async def _preview(writer: Writer, stored: StoredLayer, given: Prepared, hiding:
         last,
         hidden=hiding.taken,
         coarsened=hiding.coarsened,
+        is_on_top=given.states is None and bool(proposal.fresh) and not proposal.gone,
         nothing=proposal.nothing and not new_days and not any(hiding),
         verdict=verdict,
     )

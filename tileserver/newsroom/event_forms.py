@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from starlette.requests import Request
 
 from tileserver.desk.amend import EventPast
 from tileserver.desk.drafts import Draft, Place, days_of
+from tileserver.desk.notes import Note
 from tileserver.errors import BadParameter
 from tileserver.ingest import END_COLUMNS, START_COLUMNS
 from tileserver.model import Revision
-from tileserver.newsroom.held_pages import remark_fields
+from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, field, form, text_area, text_of, void
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element, table
@@ -23,6 +24,9 @@ from tileserver.times import parse_day
 
 _FIELD = "field-"  # before the name of a field of the layer, in a form
 _FIRST = ("text", "direction")
+_LISTED = 30  # notes of a layer
+_SAID = 120  # characters of each, in the list
+_REASON_HINT = "for the desk and the audit log"
 _LONG = 60  # characters from which a text has a field of several lines
 _PLACE = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z")
 
@@ -51,8 +55,33 @@ def search_form(layers: list[StoredLayer], layer: str) -> Iterator[Html]:
         yield element("p", link(f"/desk/events?layer={each.ref}&new=1", f"Write a new note into {each.ref}"))
 
 
-def event_forms(request: Request, stored: StoredLayer, past: EventPast | None) -> Iterator[Html]:
-    """Yield the forms of *past*, or of a new note for ``None``, and the versions that revisions know."""
+def notes_table(stored: StoredLayer, notes: Sequence[Note]) -> Html:
+    """Return a table of the newest of *notes*, each with a link to its form."""
+    newest = sorted(notes, key=lambda each: (each.first, each.last), reverse=True)[:_LISTED]
+    rows = [
+        (
+            link(f"/desk/events?layer={stored.ref}&id={each.number}", str(each.number)),
+            f"{each.first} to {each.last}",
+            _first_words(each.directions),
+            _first_words(each.texts),
+        )
+        for each in newest
+    ]
+    caption = f"The newest {len(rows):,} of {len(notes):,}" if len(rows) < len(notes) else "The newest first"
+    return table(caption, ("note", "days", "direction", "what it says"), rows)
+
+
+def _first_words(texts: Mapping[str, str]) -> str:
+    return (texts.get("en") or next(iter(texts.values()), ""))[:_SAID]
+
+
+def event_forms(
+    request: Request, stored: StoredLayer, past: EventPast | None, given: Mapping[str, object] | None = None
+) -> Iterator[Html]:
+    """Yield the forms of *past*, or of a new note for ``None``, and the versions that revisions know.
+
+    Where a form was refused, *given* has what it said, and is shown again.
+    """
     row = past.current if past else None
     if past is not None and row is None:
         yield element("p", "It has ended: no day shows it from then on.", class_="bad")
@@ -60,17 +89,25 @@ def event_forms(request: Request, stored: StoredLayer, past: EventPast | None) -
     if past is not None:
         hidden.append(void("input", type="hidden", name="id", value=past.number))
     if row is not None:
-        hidden.append(void("input", type="hidden", name="base", value=int(row.known_from)))
+        base = str(row.known_from) if given is None else text_of(given, "base")  # what the form was made from
+        hidden.append(void("input", type="hidden", name="base", value=base))
     if past is None or row is not None:
-        yield _edit_form(request, stored, row, hidden)
+        shown = shown_fields(stored, row) if row else {}
+        said = shown if given is None else {name: text_of(given, name) for name in given}
+        yield _edit_form(request, stored, hidden, said, "Save as a new version" if row else "Write it")
     if past is not None and row is not None:
         yield _end_form(request, hidden)
     if past is not None:
         yield from _versions(stored, past)
 
 
-def _edit_form(request: Request, stored: StoredLayer, row: StoredEvent | None, hidden: list[Html]) -> Html:
-    said = shown_fields(stored, row) if row else {}
+def _edit_form(
+    request: Request,
+    stored: StoredLayer,
+    hidden: list[Html],
+    said: Mapping[str, str],
+    sends: str,
+) -> Html:
     return element(
         "div",
         form(
@@ -81,15 +118,16 @@ def _edit_form(request: Request, stored: StoredLayer, row: StoredEvent | None, h
             field("Place", "place", said.get("place", ""), "longitude, latitude in degrees"),
             field("First day", "first", said.get("first", ""), type="date"),
             field("Last day", "last", said.get("last", ""), "included", type="date"),
-            field("Reason", "reason", hint="for the desk and the audit log", required="", maxlength=1000),
-            remark_fields({}),
-            button("Save as a new version" if row else "Write it"),
+            field("Reason", "reason", said.get("reason", ""), _REASON_HINT, required="", maxlength=1000),
+            remark_fields(remark_of(said)),
+            button(sends),
         ),
         class_="box",
     )
 
 
 def _end_form(request: Request, hidden: list[Html]) -> Html:
+    reason = void("input", name="reason", required="", maxlength=1000)
     told = "No day shows it from then on, and no import brings it back. Earlier revisions keep it."
     return element(
         "div",
@@ -99,7 +137,7 @@ def _end_form(request: Request, hidden: list[Html]) -> Html:
             element("h2", "End it"),
             element("p", told),
             *hidden,
-            void("input", name="reason", aria_label="Reason to end it", required="", maxlength=1000),
+            element("p", element("label", "Reason to end it", reason), class_="field"),
             button("End it", "danger"),
         ),
         class_="box",

@@ -9,13 +9,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tileserver.desk.amend import Amended, end_events, find_event, write_drafts
+from tileserver.desk.amend import Amended, EventPast, end_events, find_event, write_drafts
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import checked_layers, layers_of
+from tileserver.desk.notes import list_notes
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
 from tileserver.model import LayerRef
-from tileserver.newsroom.event_forms import draft_of, event_forms, search_form, shown_fields, word_for
+from tileserver.newsroom.event_forms import (
+    draft_of,
+    event_forms,
+    notes_table,
+    search_form,
+    shown_fields,
+    word_for,
+)
 from tileserver.newsroom.held_pages import remark_of
 from tileserver.newsroom.layout import (
     desk_page,
@@ -57,14 +65,14 @@ class EventForms:
             stored = next((each for each in layers if str(each.ref) == asked.get("layer")), None)
             number = _number(asked, stored) if stored else None
             past = await find_event(connection, stored, number) if stored and number is not None else None
-        if stored is not None and past is not None:
-            title = f"{word_for(stored)} {past.number}"
-            return desk_page(request, title, list(event_forms(request, stored, past)))
-        if stored is not None and asked.get("new"):
-            return desk_page(
-                request, f"New {word_for(stored).lower()}", list(event_forms(request, stored, None))
-            )
-        return desk_page(request, "Events and notes", list(search_form(layers, asked.get("layer", ""))))
+            if stored is not None and (past is not None or asked.get("new")):
+                return desk_page(request, _title(stored, past), list(event_forms(request, stored, past)))
+            noted = [each for each in layers if each.layer.role == "notes"]
+            tables = [(each, found) for each in noted if (found := await list_notes(connection, each))]
+        body = list(search_form(layers, asked.get("layer", "")))
+        for each, found in tables:
+            body += [element("h2", f"Notes of {each.ref}"), notes_table(each, found)]
+        return desk_page(request, "Events and notes", body)
 
     async def edit(self, request: Request) -> Response:
         """Write the new version."""
@@ -79,7 +87,22 @@ class EventForms:
             deed = deed_of(job.stored, "add" if number is None else "edit")
             return await write_drafts(job, [(number, draft_of(given, shown))], deed)
 
-        return await self._done(request, given, write)
+        try:
+            return await self._done(request, given, write)
+        except BadParameter as error:
+            return await self._again(request, given, number, error)
+
+    async def _again(
+        self, request: Request, given: Mapping[str, object], number: int | None, error: BadParameter
+    ) -> Response:
+        """Answer with the reason above the form as sent, so that nobody types a note twice."""
+        ref = LayerRef.parse(text_of(given, "layer"))
+        async with self._room.database() as connection:
+            stored = (await layers_of(connection, ref.theatre, ref.layer))[ref.layer]
+            past = None if number is None else await find_event(connection, stored, number)
+        told = element("p", f"{error}; nothing was written", class_="bad", role="alert")
+        forms = event_forms(request, stored, past, given)
+        return desk_page(request, _title(stored, past), [told, *forms], status=error.status)
 
     async def end(self, request: Request) -> Response:
         """End an event from the next revision on."""
@@ -115,6 +138,11 @@ async def write_event(
 async def _job(connection: Connection, ref: LayerRef, by: str, reason: str, remark: dict[str, str]) -> Job:
     layers = await layers_of(connection, ref.theatre, ref.layer)
     return Job(connection, layers, ref.layer, accept=reason, remark=remark, by=by, reason=reason)
+
+
+def _title(stored: StoredLayer, past: EventPast | None) -> str:
+    word = word_for(stored)
+    return f"New {word.lower()}" if past is None else f"{word} {past.number}"
 
 
 def _number(asked: Mapping[str, str], stored: StoredLayer) -> int | None:

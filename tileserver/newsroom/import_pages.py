@@ -47,6 +47,7 @@ from tileserver.watch.looking import look_at, parts_of
 _TEXTS = ("layer", "mapping", "reader", "axes", "at", "date_column", "end_column", "category_column")
 _TICKS = ("whole_state", "complete")
 _LISTED = 300  # watched files, the newest by name
+_WHOLE_HINT = "of areas and lines: what it leaves out ends then; else it comes on top of what holds already"
 _KEY_HINT = "by which an event is known again in the next file; several with commas between"
 _LONGEST_NAME, _LONGEST_SUFFIX = 150, 60  # bytes, of the 255 that a file system takes
 
@@ -88,6 +89,7 @@ class ImportRoutes:
             _file_field(self._room.settings.desk_upload_mb),
             choice("Layer", "layer", names, asked.get("layer", "")),
             field("Day", "at", asked.get("day", ""), day),
+            tick("The file is all that holds from its day on", "whole_state", _WHOLE_HINT),
             *_options(),
             remark_fields({}),
             button("Upload and compare"),
@@ -105,6 +107,9 @@ class ImportRoutes:
         except TileserverError as error:  # an upload goes on all the same
             told = element("p", f"TILESERVER_WATCH: {error}", class_="bad")
             return join((element("h2", "Pick a watched file"), told))
+        if not found:
+            words = "None is there now: no entry of TILESERVER_WATCH finds a file."
+            return join((element("h2", "Pick a watched file"), element("p", words, class_="empty")))
         words = "It is read as its entry says, and compared with what is public."
         return form(
             request,
@@ -273,7 +278,6 @@ def _options() -> list[Html]:
         field("Column of the status or side", "category_column"),
         field("Columns of the key", "key_columns", hint=_KEY_HINT),
         choice("Coordinates", "axes", axes),
-        tick("Each file is a whole state", "whole_state", "all that holds from its one date on"),
         tick("The file is the whole layer", "complete", "what it does not hold ends"),
     ]
     return [element("details", element("summary", "How the file is read"), *more)]

@@ -15,8 +15,10 @@ import tomli_w
 
 from tileserver.complaints import explain, read_toml
 from tileserver.errors import BadParameter
+from tileserver.store.scheduled import person_of
 
 LONGEST_NAME = 80
+_ALIKE = {"LATIN", "CYRILLIC", "GREEK"}  # alphabets with letters that nobody tells apart
 _TOKEN_BYTES = 32  # 256 random bits: nobody guesses them, so a plain hash is enough
 
 
@@ -34,10 +36,12 @@ class PeopleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def checked_name(text: str) -> str:
-    """Return *text* as a person's name; `BadParameter` for an empty, too long or unreadable name."""
+    """Return *text* as a person's name; `BadParameter` for an empty, too long, unreadable or mixed name."""
     name = text.strip()
     if not name or len(name) > LONGEST_NAME or any(unicodedata.category(each)[0] == "C" for each in name):
         raise BadParameter(f"a name of the desk has 1 to {LONGEST_NAME} characters that can be read")
+    if len(_ALIKE & {unicodedata.name(each, "").split(" ")[0] for each in name}) > 1:
+        raise BadParameter(f"{name!r} mixes alphabets, and could be taken for another person's name")
     return name
 
 
@@ -54,7 +58,7 @@ def load_people(path: Path) -> tuple[Person, ...]:
         checked_name(each.name)
         if len(each.token_sha256) != 64 or set(each.token_sha256) - set("0123456789abcdef"):
             raise BadParameter(f"{path}: token_sha256 of {each.name!r} is no SHA-256 in small hex digits")
-    if len({each.name for each in found}) != len(found):
+    if len({person_of(each.name) for each in found}) != len(found):
         raise BadParameter(f"{path}: two persons have one name; an audit log could not tell them apart")
     return tuple(found)
 
@@ -63,7 +67,7 @@ def add_person(path: Path, name: str) -> str:
     """Put a person into the file *path*, made where there is none, and return the token, this once."""
     name = checked_name(name)
     there = load_people(path) if path.exists() else ()
-    if any(each.name == name for each in there):
+    if any(person_of(each.name) == person_of(name) for each in there):
         raise BadParameter(f"{name!r} is in {path} already; remove that one first for a new token")
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     _write(path, [*there, Person(name, token_hash(token))])

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from tileserver.counted import counted
 from tileserver.desk.audit import entries_of
 from tileserver.desk.corrections import Layers, Rollback, can_go_back, check_revision, rollback
-from tileserver.desk.differences import Balance, DifferencePeriod, difference_periods
+from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.desk.layers import checked_layers, layers_of, theatre_and_layer
 from tileserver.errors import BadParameter
 from tileserver.model import Revision
@@ -145,6 +145,8 @@ def _said(revision: RevisionEntry | None, acts: Sequence[Mapping[str, Any]]) -> 
         done = link(f"/desk/audit?{where}", f"{act['what']}, by {act['by'] or 'nobody named'}")
         yield done, act["reason"] or "no reason was given"
     for ref, counts in (revision.layers if revision else {}).items():
+        if not (counts.features_added or counts.features_ended):
+            continue  # a front that follows, or a withdrawal
         yield ref, f"{counted(counts.features_added, 'version')} came, {counts.features_ended:,} ended"
 
 
@@ -168,10 +170,4 @@ async def _differences(
 def _rows(found: Sequence[tuple[str, DifferencePeriod]]) -> Iterator[tuple[str | int, ...]]:
     for ref, each in found:
         start, end = format_instant(each.start), format_instant(each.end)
-        yield ref, start, end, each.added, each.gone, _km2(each.largest)
-
-
-def _km2(balance: Balance | None) -> str:
-    if balance is None:
-        return ""
-    return ", ".join(f"{status} {km2:+,.1f}" for status, km2 in balance.change.items())
+        yield ref, start, end, each.added, each.gone, each.largest.words if each.largest else ""
