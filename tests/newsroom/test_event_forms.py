@@ -119,6 +119,57 @@ def test_a_form_that_is_refused_comes_back_with_all_that_was_typed(editor: Asker
     assert again["field-text_en"].split() == typed["field-text_en"].split()
 
 
+def test_arrows_are_longitude_first_like_the_place_and_what_no_map_can_draw_is_refused(
+    editor: Asker, desk: Desk
+) -> None:
+    shown = _shown(editor.get("/desk/events?layer=ukraine.notes&new=1").text)
+    fields = {
+        **shown,
+        "field-text_en": "They attack",
+        "field-direction": "east",
+        "place": "37.5, 48.5",
+        "first": "2023-11-10",
+        "reason": "by telephone",
+    }
+    for arrow, said in (
+        ("russia 49.9,37.98 49.76,37.7", "longitude comes first"),
+        ("russia", "2 to 8 places"),
+        ("russia inf,nan 1e999,2", "outside the bounds"),
+        ("narnia 37.98,49.9 37.7,49.76", "no side"),
+    ):
+        answer = editor.send("/desk/events/edit", {**fields, "field-arrow": arrow})
+        assert answer.status == 400, arrow
+        assert said in answer.text, arrow
+    words = "russia 37.98,49.9 37.7,49.76"
+    assert editor.send("/desk/events/edit", {**fields, "field-arrow": words}).status == 303
+    number = _number(desk, "They attack")
+    assert _shown(editor.get(f"/desk/events?layer=ukraine.notes&id={number}").text)["field-arrow"] == words
+    stored = "SELECT properties->>'arrow' AS arrow FROM feature_version WHERE id = $1"
+    assert desk.fetch(stored, number)[0]["arrow"] == "russia 49.9,37.98 49.76,37.7"
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "said"),
+    [
+        ("/desk/events/edit", {"reason": "r" * 1001}, "a reason has at most 1,000 characters"),
+        ("/desk/events/edit", {"remark-uk": "r" * 2001}, "a remark for readers has at most 2,000"),
+        ("/desk/events/edit", {"base": "\u00b2"}, ""),
+        ("/desk/rollback", {"to": "\u00b2"}, "say to which revision"),
+        ("/desk/rollback", {"to": "1", "reason": "r" * 1001}, "a reason has at most"),
+        ("/desk/withdraw", {"ids": "1", "reason": "r" * 1001}, "a reason has at most"),
+        ("/desk/held/1/publish", {"reason": "r" * 1001}, "a reason has at most"),
+        ("/desk/held/1/reject", {"why": "r" * 1001}, "a reason has at most"),
+    ],
+)
+def test_words_that_nobody_would_read_and_digits_that_are_no_number_are_refused(
+    editor: Asker, path: str, wrong: dict[str, str], said: str
+) -> None:
+    shown = _shown(editor.get("/desk/events?layer=ukraine.notes&new=1").text)
+    answer = editor.send(path, {**shown, "reason": REASON, "layer": "ukraine.notes", **wrong})
+    assert answer.status == 400
+    assert said in answer.text
+
+
 def test_the_newest_notes_are_listed_so_that_nobody_needs_their_ids(editor: Asker, desk: Desk) -> None:
     query = "SELECT id, properties->>'text_en' AS text FROM feature_version WHERE upper_inf(known) LIMIT 1"
     number, text = desk.fetch(query)[0]

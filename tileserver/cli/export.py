@@ -202,7 +202,7 @@ async def _bases(source: TileSource, parts: Sequence[Excerpt], older: str, targe
     """Return of each part the archive that ``--since`` means: ``None`` where there was none."""
     if not older:
         return [None for _ in parts]
-    if not older.isdigit():
+    if not (older.isascii() and older.isdigit()):
         if len(parts) > 1:
             raise BadParameter(f"--since {older[:80]} is one archive, and these are {len(parts)}")
         return [_archive(Path(older), target) for _ in parts]

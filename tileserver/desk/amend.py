@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 
+from tileserver.desk.arrows import check_stored
 from tileserver.desk.drafts import Draft, Drafted, is_coarser, make_drafted
 from tileserver.desk.importer import commit
 from tileserver.desk.job import Job, Outcome
@@ -169,6 +170,8 @@ async def _made(job: Job, drafts: Sequence[tuple[int | None, Draft]], *, adopt: 
     current = await _current_of(job, [number for number in numbers if number not in fresh])
     made = []
     for number, draft in drafts:
+        if job.stored.layer.role == "notes":
+            check_stored(draft.fields, job.stored)
         if number is None:
             made.append(await _new(job, draft))
         else:

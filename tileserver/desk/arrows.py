@@ -7,7 +7,7 @@ longitude first, as in GeoJSON and everywhere else: ``russia 38.0,49.9 37.7,49.7
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -80,6 +80,13 @@ def said_strokes(texts: Sequence[str], drawn: Drawn, stored: StoredLayer) -> tup
     for stroke in found:
         _check(stroke, drawn, stored)
     return found
+
+
+def check_stored(fields: Mapping[str, str], stored: StoredLayer) -> None:
+    """Raise `BadParameter` unless the arrows and sectors among *fields*, latitude first, can be drawn."""
+    for drawn in DRAWN:
+        for stroke in stored_strokes(fields.get(drawn, "")):
+            _check(stroke, drawn, stored)
 
 
 def _said(text: str, drawn: Drawn) -> Iterator[Stroke]:

@@ -36,7 +36,7 @@ from tileserver.newsroom.errands import Running
 from tileserver.newsroom.held_pages import begin_publishing
 from tileserver.newsroom.import_pages import ImportRoutes
 from tileserver.newsroom.revision_pages import roll_back
-from tileserver.newsroom.room import Newsroom, visitor_of
+from tileserver.newsroom.room import Newsroom, check_words, visitor_of
 from tileserver.newsroom.servers import following, servers_document
 from tileserver.newsroom.withdraw_pages import WithdrawalQuestion, looked_at, withdraw
 from tileserver.store.revision_log import list_revisions, newest_revision
@@ -161,6 +161,7 @@ class DeskApi:
         body, number = await body_of(request, RejectBody), request.path_params["number"]
         async with self._room.database() as connection:
             await checked_layers(connection)
+            check_words(body.reason)
             await cancel(connection, number, visitor_of(request).name, body.reason)
         return _json({"id": number, "state": "waiting"})
 
@@ -169,6 +170,7 @@ class DeskApi:
         body, number = await body_of(request, RejectBody), request.path_params["number"]
         async with self._room.database() as connection:
             await checked_layers(connection)
+            check_words(body.reason)
             await reject(connection, number, body.reason, visitor_of(request).name)
         return _json({"id": number, "state": "rejected"})
 

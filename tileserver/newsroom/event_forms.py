@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeGuard
 
 from starlette.requests import Request
 
 from tileserver.desk.amend import EventPast
+from tileserver.desk.arrows import DRAWN, Drawn, said_strokes, spell_said, spell_stored, stored_strokes
 from tileserver.desk.drafts import Draft, Place, days_of
 from tileserver.desk.notes import Note
 from tileserver.errors import BadParameter
@@ -26,6 +28,7 @@ _FIELD = "field-"  # before the name of a field of the layer, in a form
 _FIRST = ("text", "direction")
 _LISTED = 30  # notes of a layer
 _SAID = 120  # characters of each, in the list
+_DRAWN_HINT = "[side] lon,lat lon,lat ..., longitude first; several with semicolons between, or GeoJSON"
 _REASON_HINT = "for the desk and the audit log"
 _LONG = 60  # characters from which a text has a field of several lines
 _PLACE = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*\Z")
@@ -148,7 +151,7 @@ def _fields(stored: StoredLayer, said: Mapping[str, str]) -> Iterator[Html]:
     layer = stored.layer
     days = {*START_COLUMNS, *END_COLUMNS}  # which follow from first and last day
     for name in sorted(layer.fields.keys() - days, key=_rank):
-        meaning = layer.fields[name]
+        meaning = _DRAWN_HINT if _is_drawn(name, stored) else layer.fields[name]
         own = f"{_FIELD}{name}"
         value = said.get(own, "")
         if name == layer.category and layer.categories:
@@ -179,23 +182,41 @@ def _versions(stored: StoredLayer, past: EventPast) -> Iterator[Html]:
 def shown_fields(stored: StoredLayer, row: StoredEvent) -> dict[str, str]:
     """Return the texts of a form's fields that show *row*, by their names."""
     first, last = days_of(row.start, row.end, stored.theatre)
-    said = {f"{_FIELD}{name}": str(value) for name, value in row.properties.items()}
+    said = {f"{_FIELD}{name}": _shown(stored, name, str(value)) for name, value in row.properties.items()}
     return {**said, "place": f"{row.lon:.5f}, {row.lat:.5f}", "first": str(first), "last": str(last)}
 
 
-def draft_of(given: Mapping[str, object], shown: Mapping[str, str]) -> Draft:
+def _is_drawn(name: str, stored: StoredLayer) -> TypeGuard[Drawn]:
+    return name in DRAWN and stored.layer.role == "notes"
+
+
+def _shown(stored: StoredLayer, name: str, text: str) -> str:
+    """Return the *text* of a field, its places longitude first as everywhere at the desk."""
+    if not _is_drawn(name, stored):
+        return text
+    try:
+        return spell_said(stored_strokes(text))
+    except BadParameter:  # a file brought it; what cannot be drawn is shown as it is
+        return text
+
+
+def draft_of(given: Mapping[str, object], shown: Mapping[str, str], stored: StoredLayer) -> Draft:
     """Return the draft of a form: all fields, place and days, both included, that differ from *shown*.
 
     What was not touched stays as it is stored, which may be more exact.
     """
     said = {name: text for name in given if (text := text_of(given, name)) != _plain(shown.get(name, ""))}
     base = text_of(given, "base")
+    fields = {name.removeprefix(_FIELD): text for name, text in said.items() if name.startswith(_FIELD)}
+    for name, text in fields.items():
+        if _is_drawn(name, stored):
+            fields[name] = spell_stored(said_strokes([text], name, stored), stored.layer.precision)
     return Draft(
-        {name.removeprefix(_FIELD): text for name, text in said.items() if name.startswith(_FIELD)},
+        fields,
         _place(said.get("place", "")),
         _day(said.get("first", "")),
         _day(said.get("last", "")),
-        Revision(int(base)) if base.isdigit() else None,
+        Revision(int(base)) if base.isascii() and base.isdigit() else None,
     )
 
 

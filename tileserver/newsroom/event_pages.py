@@ -30,7 +30,7 @@ from tileserver.newsroom.layout import (
     filled,
     text_of,
 )
-from tileserver.newsroom.room import Newsroom, visitor_of
+from tileserver.newsroom.room import Newsroom, check_words, visitor_of
 from tileserver.picture.html import element
 from tileserver.store.audit import Deed
 from tileserver.store.catalogue import StoredLayer
@@ -84,8 +84,9 @@ class EventForms:
             if number is not None:
                 row = (await find_event(job.connection, job.stored, number)).current
             shown = shown_fields(job.stored, row) if row else {}
+            draft = draft_of(given, shown, job.stored)
             deed = deed_of(job.stored, "add" if number is None else "edit")
-            return await write_drafts(job, [(number, draft_of(given, shown))], deed)
+            return await write_drafts(job, [(number, draft)], deed)
 
         try:
             return await self._done(request, given, write)
@@ -131,6 +132,7 @@ async def write_event(
     """Let *write* write one event of *layer*; return the revision or held import, ``None`` for no change."""
     if not reason:
         raise BadParameter("say why: the reason stays with the revision and in the audit log")
+    check_words(reason, remark)
     async with room.database() as connection:
         return (await write(await _job(connection, LayerRef.parse(layer), by, reason, remark))).outcome
 

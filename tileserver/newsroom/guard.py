@@ -116,7 +116,8 @@ class Guard:
 
         async def counted() -> Message:
             nonlocal got
-            declared = int(length) if (length := request.headers.get("content-length", "0")).isdigit() else 0
+            length = request.headers.get("content-length", "0")
+            declared = int(length) if length.isascii() and length.isdigit() else 0
             message = await receive() if declared <= most else None
             if message is not None:
                 got += len(message.get("body", b""))

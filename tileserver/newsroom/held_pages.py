@@ -16,7 +16,7 @@ from tileserver.languages import LANGUAGES
 from tileserver.newsroom.errand_messages import HeldAccount, LookAt, Publish
 from tileserver.newsroom.errands import Running
 from tileserver.newsroom.layout import button, desk_page, facts, field, filled, form, text_area, text_of
-from tileserver.newsroom.room import Newsroom, second, visitor_of
+from tileserver.newsroom.room import Newsroom, check_words, second, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element
 from tileserver.store.instance import database_time
@@ -113,6 +113,7 @@ class HeldRoutes:
     async def cancel(self, request: Request) -> Response:
         """Take back time and approvals."""
         given, number = await filled(request), request.path_params["number"]
+        check_words(text_of(given, "why_back"))
         async with self._room.database() as connection:
             await checked_layers(connection)
             await cancel(connection, number, visitor_of(request).name, text_of(given, "why_back"))
@@ -121,6 +122,7 @@ class HeldRoutes:
     async def reject(self, request: Request) -> Response:
         """Let the import go."""
         given, number = await filled(request), request.path_params["number"]
+        check_words(text_of(given, "why"))
         async with self._room.database() as connection:
             await checked_layers(connection)
             await reject(connection, number, text_of(given, "why"), visitor_of(request).name)
@@ -131,6 +133,7 @@ async def begin_publishing(room: Newsroom, errand: Publish) -> Running:
     """Begin to publish a held import; `BadParameter` without a reason, `BadInstant` for words of no time."""
     if not errand.reason.strip():
         raise BadParameter("say why it is published: the reason stays with the revision, and it is blank")
+    check_words(errand.reason, errand.remark)
     if errand.at:  # said at once, and not by the errand some seconds later
         async with room.database() as connection:
             layers = await checked_layers(connection)

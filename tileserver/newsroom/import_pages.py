@@ -37,7 +37,7 @@ from tileserver.newsroom.layout import (
     tick,
     void,
 )
-from tileserver.newsroom.room import Newsroom, visitor_of
+from tileserver.newsroom.room import Newsroom, check_words, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element, join
 from tileserver.store.catalogue import StoredLayer
@@ -157,6 +157,7 @@ class ImportRoutes:
         self, sent: BinaryIO, name: str, given: Mapping[str, object], by: str, remark: dict[str, str]
     ) -> Running:
         """Copy a file that was *sent* into a folder of its own, and begin to read as *given* says."""
+        check_words("", remark)
         name, mapping = file_name(name), text_of(given, "mapping")
         if mapping and mapping not in shipped_mappings():  # any other name is a path on this machine
             raise BadParameter(

@@ -59,7 +59,9 @@ def load_people(path: Path) -> tuple[Person, ...]:
         if len(each.token_sha256) != 64 or set(each.token_sha256) - set("0123456789abcdef"):
             raise BadParameter(f"{path}: token_sha256 of {each.name!r} is no SHA-256 in small hex digits")
     if len({person_of(each.name) for each in found}) != len(found):
-        raise BadParameter(f"{path}: two persons have one name; an audit log could not tell them apart")
+        raise BadParameter(
+            f"{path}: two persons have one name, and an audit log could not tell them apart; take one out"
+        )
     return tuple(found)
 
 

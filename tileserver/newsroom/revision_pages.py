@@ -19,7 +19,7 @@ from tileserver.errors import BadParameter
 from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of
-from tileserver.newsroom.room import Newsroom, second, visitor_of
+from tileserver.newsroom.room import Newsroom, check_words, second, visitor_of
 from tileserver.newsroom.servers import following, is_awaited, servers_section
 from tileserver.newsroom.start_page import link, revisions_table
 from tileserver.picture.html import Html, element, table
@@ -81,7 +81,7 @@ class RevisionRoutes:
         """Roll a layer back, as the form says."""
         given = await filled(request)
         to, by = text_of(given, "to"), visitor_of(request).name
-        if not to.isdigit():
+        if not (to.isascii() and to.isdigit()):
             raise BadParameter("say to which revision: a number")
         done = await roll_back(
             self._room, text_of(given, "layer"), int(to), text_of(given, "reason"), remark_of(given), by
@@ -98,6 +98,7 @@ async def roll_back(
     """Roll the layer or theatre *name* back to *revision*, by a named person."""
     if not reason:
         raise BadParameter("say why it is rolled back: the reason stays with the revision, and it is blank")
+    check_words(reason, remark)
     async with room.database() as connection:
         theatre, layer = theatre_and_layer(name)
         layers: Layers = await layers_of(connection, theatre, layer)

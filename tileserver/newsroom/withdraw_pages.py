@@ -21,7 +21,7 @@ from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
 from tileserver.model import LayerRef
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of, void
-from tileserver.newsroom.room import Newsroom, visitor_of
+from tileserver.newsroom.room import Newsroom, check_words, visitor_of
 from tileserver.picture.html import Html, element
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -200,6 +200,7 @@ async def _withdraw(
     agree: Agree,
     by: str = "",
 ) -> Withdrawal | None:
+    check_words(question.reason)
     name, ids, period = stored.layer.name, _ids(question, stored), _period(question, stored)
     if bool(ids) == (period is not None):
         raise BadParameter("say what to withdraw: ids or keys of features, or a period with both its ends")
