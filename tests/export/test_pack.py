@@ -58,6 +58,21 @@ def test_a_pack_has_everything_and_equal_options_make_equal_bytes(
     assert {"fonts/Fira Sans Regular/1024-1279.pbf", "fonts/Fira Sans Regular/4096-4351.pbf"} <= there
 
 
+def test_an_app_asks_by_the_manifest_of_its_pack_what_changed_since(
+    run: Run, sample_database: str, sample_client: TestClient, tmp_path: Path
+) -> None:
+    done = run("export", "western-front", str(tmp_path / "day.zip"), *DATED, dsn=sample_database)
+    assert not done.code, done.err
+    with zipfile.ZipFile(tmp_path / "day.zip") as packed:
+        manifest = json.loads(packed.read("manifest.json"))
+    asked = {"since": manifest["revision"], **{key: manifest[key] for key in ("public", "datetime")}}
+    told = sample_client.get("/tilesets/western-front/changed", params=asked).json()
+    assert told["tiles"] == []
+    assert {key: told[key] for key in ("edition", "public")} == {
+        key: manifest[key] for key in ("edition", "public")
+    }
+
+
 @pytest.mark.skipif(find_spec("pymgl") is None, reason="pymgl is not for this Python or system")
 def test_a_pack_is_drawn_without_the_server_as_with_it(
     run: Run, sample_database: str, server_url: str, tmp_path: Path

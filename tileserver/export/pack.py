@@ -29,6 +29,7 @@ from tileserver.export.making import Export, Show, Target
 from tileserver.export.metadata import moment_of
 from tileserver.export.workplace import place_of_work, workplace
 from tileserver.history.calendar import DAY
+from tileserver.publish.changed import newest_public, public_text
 from tileserver.publish.history_style import history_style, shown_day
 from tileserver.publish.lettering import (
     FONTS,
@@ -42,6 +43,7 @@ from tileserver.publish.lettering import (
 from tileserver.publish.places import load_places, places_document
 from tileserver.publish.style import theatre_style
 from tileserver.publish.time_query import TimeQuery
+from tileserver.tiles.horizon import horizon_of
 
 PACK = ".zip"  # suffix by which a pack is asked for
 FOLDER = "PACK_FOLDER"  # in the style: an absolute path, which begins with a slash
@@ -63,11 +65,14 @@ class Pack:
     async def write(self, path: Path) -> Written:
         """Write the pack to *path*, or leave the file of before; equal parts make equal bytes."""
         with workplace(place_of_work(path, is_folder=False)) as work:
+            public = (
+                await self._public()
+            )  # before the tiles: what comes meanwhile is told again, and not left out
             archive = work.folder / f"tiles{self.suffix}"
             export = Export(self.source, [self.part], [None], Target(archive, self.suffix), self.show)
             (tiles,) = await export.run_at(work)
             files = {name: data async for name, data in self._files()}
-            manifest = self._manifest(tiles, files)
+            manifest = self._manifest(tiles, files, public)
             with replacing(path, work.folder) as unfinished:
                 _zip(unfinished, {"manifest.json": manifest, **files}, archive)
                 size, digest = unfinished.stat().st_size, sha256_of(unfinished)
@@ -116,7 +121,14 @@ class Pack:
             return period.end - DAY
         return shown_day(self.part.tileset, TimeQuery(), self.source.tiles.current.clock())
 
-    def _manifest(self, tiles: Written, files: dict[str, bytes]) -> bytes:
+    async def _public(self) -> str:
+        """Return how much is public now, in the words of a list of changed tiles."""
+        part, current = self.part, self.source.tiles.current
+        known = await current.periods_at(part.tileset, part.tileset.revision(part.revision))
+        horizon = horizon_of(part.tileset, current.clock())  # a note on the day may end long after
+        return public_text(newest_public(part.tileset, known, horizon))
+
+    def _manifest(self, tiles: Written, files: dict[str, bytes], public: str) -> bytes:
         sizes = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
         sizes[f"tiles{self.suffix}"] = tiles.bytes, tiles.sha256
         listed = [
@@ -126,6 +138,8 @@ class Pack:
         document = {
             "tileset": part.tileset.name,
             "revision": part.tileset.revision(part.revision),
+            "edition": part.tileset.edition,
+            "public": public,
             "datetime": part.spelled,
             "period": None if part.period is None else str(part.period),
             "tiles": tiles.tiles,
