@@ -76,9 +76,29 @@ def test_a_key_is_made_shown_once_listed_signed_with_and_revoked(run: Run, dsn: 
 
 
 @pytest.mark.parametrize(
+    ("path", "lasting", "said"),
+    [
+        ("/tiles/toy.control/6/38/22.mvt", "0s", "over already"),
+        ("/tiles/other/{z}/{x}/{y}.mvt", "1h", "is for toy, not for other"),
+        ("/styles/toy.json", "1h", "no key opens '/styles/toy.json'"),
+        ("/tiles/WebMercatorQuad/6/22/38", "1h", "keys open what lies below /tiles/ /history/"),
+    ],
+)
+def test_nothing_is_signed_that_would_open_nothing(
+    run: Run, dsn: str, path: str, lasting: str, said: str
+) -> None:
+    known = {"dsn": dsn, "TILESERVER_SIGNING_SECRET": SECRET}
+    made = json.loads(run("keys", "add", "Post", "--tilesets", "toy", "--json", **known).out)
+    done = run("keys", "sign", made["id"], path, "--for", lasting, **known)
+    assert (done.code, done.out) == (2, "")
+    assert said in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(
     ("argv", "said"),
     [
         (("add", " "), "for somebody"),
+        (("add", "Post", "--expires", "2027-01-01"), "write 365d, or 2027-01-01T00:00:00Z"),
         (("add", "Post", "--tilesets", "ukrane"), "there are: toy"),
         (("add", "Post", "--tilesets", "toy/control"), "names no tilesets"),
         (("add", "Post", "--class", "partner"), "did you mean 'partners'"),

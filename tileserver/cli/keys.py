@@ -9,7 +9,15 @@ from urllib.parse import urlsplit, urlunsplit
 import typer
 from rich.markup import escape
 
-from tileserver.cli.keys_checked import check_declared, checked_origin, class_of, end_of, label_of, pattern_of
+from tileserver.cli.keys_checked import (
+    check_declared,
+    check_signable,
+    checked_origin,
+    class_of,
+    end_of,
+    label_of,
+    pattern_of,
+)
 from tileserver.cli.keys_told import print_usage, state_of, told
 from tileserver.cli.options import By, Why, person
 from tileserver.cli.session import Json, clock, out, print_json, print_table, with_connection
@@ -208,14 +216,15 @@ def sign_(
     path = parts.path.removeprefix(urlsplit(settings.public_url).path)
     if not path.startswith("/"):
         raise BadParameter(f"{url[:80]!r} has no path; write https://map.example/tiles/ukraine.control/...")
-    expires = int((clock.get()() + parse_duration(lasting)).timestamp())
+    now, covered = clock.get()(), covered_by(path)
+    expires = now + parse_duration(lasting)
 
     async def work(connection: Connection) -> StoredKey:
         await check_schema(connection)
         return await find_key(connection, key_id)
 
-    if with_connection(work).revoked is not None:
-        raise BadParameter(f"key {key_id} is revoked, so what it signs opens nothing")
-    signed = sign(secret_of(settings.signing_secret, key_id), Grant(key_id, expires, covered_by(path)))
+    check_signable(with_connection(work), covered, now, expires)
+    grant = Grant(key_id, int(expires.timestamp()), covered)
+    signed = sign(secret_of(settings.signing_secret, key_id), grant)
     query = f"{parts.query}&signed={signed}" if parts.query else f"signed={signed}"
     typer.echo(urlunsplit(parts._replace(query=query)))

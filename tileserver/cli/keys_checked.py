@@ -11,7 +11,7 @@ from tileserver.store.catalogue import load_stored
 from tileserver.store.connect import Connection
 from tileserver.store.keys import StoredKey
 from tileserver.times import parse_duration, parse_instant
-from tileserver.web.keys_visit import origin_of
+from tileserver.web.keys_visit import OPENED, is_open, origin_of, tileset_in
 
 _PATTERN = re.compile(r"(\*|[a-z][a-z0-9-]{0,39}(\.([a-z][a-z0-9_]{0,39}|\*))?)\Z")
 _CLASS = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
@@ -50,10 +50,38 @@ def end_of(text: str, now: datetime) -> datetime | None:
     """Return the end, exclusive, of a key that is made at the instant *now*; ``None`` for never."""
     if not text:
         return None
-    end = parse_instant(text) if "T" in text else now + parse_duration(text)
+    try:
+        end = parse_instant(text) if "T" in text else now + parse_duration(text)
+    except BadParameter as error:
+        raise BadParameter(f"--expires {text[:40]!r}: write 365d, or 2027-01-01T00:00:00Z") from error
     if end <= now:
         raise BadParameter(f"{text} is over already")
     return end
+
+
+def check_signable(key: StoredKey, covered: str, now: datetime, expires: datetime) -> None:
+    """Refuse a signature of *key* for the path *covered* that would open nothing.
+
+    It opens in the half-open period from the instant *now* to *expires*.
+
+    Raises
+    ------
+    BadParameter
+        It would be over already, or the key does not open what it covers.
+    """
+    if expires <= now:
+        raise BadParameter("--for 0 is over already; write 15m, 24h or 7d")
+    if key.revoked is not None or (key.expires is not None and key.expires <= now):
+        state = "revoked" if key.revoked is not None else "over"
+        raise BadParameter(f"key {key.id} is {state}, so what it signs opens nothing")
+    tileset = tileset_in(covered)
+    if not tileset:
+        raise BadParameter(
+            f"no key opens {covered[:80]!r}, whoever asks gets the same there; keys open what lies below"
+            f" {' '.join(OPENED)}"
+        )
+    if not is_open(key.tilesets, tileset):
+        raise BadParameter(f"key {key.id} is for {', '.join(key.tilesets)}, not for {tileset[:80]}")
 
 
 async def check_declared(connection: Connection, new: StoredKey) -> None:

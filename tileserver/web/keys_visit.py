@@ -36,8 +36,13 @@ class Visit(NamedTuple):
     @property
     def tileset(self) -> str:
         """The name of the tileset that is asked for; empty on a path that no key opens."""
-        match = _TILESET.match(self.path)
-        return match[1].removesuffix(".json") if match else ""
+        return tileset_in(self.path)
+
+
+def tileset_in(path: str) -> str:
+    """Return the name of the tileset in a decoded *path*; empty on a path that no key opens."""
+    match = _TILESET.match(path)
+    return match[1].removesuffix(".json") if match else ""
 
 
 @lru_cache(8192)
