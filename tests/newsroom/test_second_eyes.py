@@ -83,6 +83,10 @@ def test_a_note_of_the_page_waits_for_another_person_who_sees_it_first(
     done = editor.fill("/desk/events?layer=ukraine.notes&new=1", "/desk/events/edit", QUIET)
     assert re.fullmatch(r"/desk/held/\d+", done.location), done.text
     assert _said(desk) == []
+    own, others = (_report(who, done.location) for who in (editor, second))
+    assert "wants another person to publish it" in own
+    assert f'action="{done.location}/publish"' not in own
+    assert f'action="{done.location}/publish"' in others
     refused = editor.fill(done.location, f"{done.location}/publish", {"reason": "my own"})
     assert "another person has to approve it" in editor.until_done(refused.location).text
     assert "Quiet here" in _report(second, done.location)

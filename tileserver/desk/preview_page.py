@@ -37,7 +37,7 @@ _CLASS_COLUMNS = ("finding", "done", "count", "its meaning, and what would do", 
 
 _ON_TOP = (
     "No area ends: those of the file come on top of those that hold already. Where the file is all that holds"
-    " from its day on, import it again and say so (--whole-state)."
+    " from its day on, import it again and say so: by the tick below the day, or --whole-state."
 )
 
 

@@ -63,15 +63,15 @@ def notes_table(stored: StoredLayer, notes: Sequence[Note]) -> Html:
     newest = sorted(notes, key=lambda each: (each.first, each.last), reverse=True)[:_LISTED]
     rows = [
         (
-            link(f"/desk/events?layer={stored.ref}&id={each.number}", str(each.number)),
-            f"{each.first} to {each.last}",
+            link(f"/desk/events?layer={stored.ref}&id={each.number}", f"{each.first} to {each.last}"),
             _first_words(each.directions),
             _first_words(each.texts),
+            str(each.number),
         )
         for each in newest
     ]
     caption = f"The newest {len(rows):,} of {len(notes):,}" if len(rows) < len(notes) else "The newest first"
-    return table(caption, ("note", "days", "direction", "what it says"), rows)
+    return table(caption, ("days", "direction", "what it says", "id"), rows)
 
 
 def _first_words(texts: Mapping[str, str]) -> str:

@@ -18,10 +18,13 @@ from tileserver.newsroom.errands import Running
 from tileserver.newsroom.layout import button, desk_page, facts, field, filled, form, text_area, text_of
 from tileserver.newsroom.room import Newsroom, check_words, second, visitor_of
 from tileserver.newsroom.start_page import link
-from tileserver.picture.html import Html, element
+from tileserver.picture.html import Html, element, join
 from tileserver.store.instance import database_time
+from tileserver.store.scheduled import person_of
 
 _LOOKED_AGAIN_S = 2
+_REASON_HINT = "stays with the revision and in the audit log; readers do not see it"
+_NOT_YOURS = "You brought it, and this theatre wants another person to publish it."
 _AT_HINT = "2026-11-30T06:00:00Z, or a date, the beginning of that local day; without it at once"
 
 
@@ -71,14 +74,6 @@ class HeldRoutes:
     def _forms(self, request: Request, seen: HeldReview) -> Iterator[Html]:
         number = seen.found.id
         at = f"/desk/held/{number}"
-        reason = "stays with the revision and in the audit log; readers do not see it"
-        publish = [
-            element("h2", "Publish"),
-            field("Reason", "reason", hint=reason, required="", maxlength=1000),
-            field("Not before", "at", hint=_AT_HINT),
-            remark_fields(seen.found.plan.remark),
-            button("Publish"),
-        ]
         refuse = [
             element("h2", "Reject"),
             field("Reason", "why", hint="kept with the account of it", maxlength=1000),
@@ -89,7 +84,7 @@ class HeldRoutes:
         again = form(request, f"{at}/look", button("Compare again with what is public now", "plain"))
         yield element(
             "div",
-            element("div", form(request, f"{at}/publish", *publish), class_="box"),
+            element("div", _publish_form(request, seen), class_="box"),
             element("div", form(request, f"{at}/reject", *refuse), class_="box"),
             class_="columns",
         )
@@ -140,6 +135,22 @@ async def begin_publishing(room: Newsroom, errand: Publish) -> Running:
             now = await database_time(connection)
             await publish_instant_of(connection, layers, errand.number, errand.at, now)
     return room.errands.begin(errand, errand.by, f"publish import {errand.number}")
+
+
+def _publish_form(request: Request, seen: HeldReview) -> Html:
+    """Return the form that publishes, or words for whoever may not, having brought the import."""
+    title = element("h2", "Publish")
+    if seen.missing and person_of(visitor_of(request).name) == person_of(seen.found.plan.imported_by):
+        return join((title, element("p", _NOT_YOURS)))
+    return form(
+        request,
+        f"/desk/held/{seen.found.id}/publish",
+        title,
+        field("Reason", "reason", hint=_REASON_HINT, required="", maxlength=1000),
+        field("Not before", "at", hint=_AT_HINT),
+        remark_fields(seen.found.plan.remark),
+        button("Publish"),
+    )
 
 
 def remark_of(given: Mapping[str, object]) -> dict[str, str]:
