@@ -20,6 +20,7 @@ from tileserver.grid import (
     parse_address,
     parse_address_text,
     tile_unit_m,
+    zooms_within,
 )
 
 NO_NUMBER = [
@@ -119,3 +120,15 @@ def test_the_highest_zoom_is_the_last() -> None:
     assert TileAddress(MAX_ZOOM, 0, 0).z == MAX_ZOOM
     with pytest.raises(AddressOutside):
         TileAddress(MAX_ZOOM + 1, 0, 0)
+
+
+def test_zooms_are_those_of_a_range_that_are_there() -> None:
+    assert zooms_within("8", (0, 12)) == (8,)
+    assert zooms_within("10-24", (0, 12)) == (10, 11, 12)
+    assert zooms_within("22", (0, 12)) == ()
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "-1", "9-5", "25", "\u00b2", "1-2-3", "9" * 5000])
+def test_what_is_no_range_of_zooms_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="are no zooms"):
+        zooms_within(text, (0, 12))

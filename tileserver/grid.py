@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import mercantile
 
 from tileserver.errors import AddressOutside, BadParameter
+from tileserver.numerals import whole_number
 
 EXTENT = 4096  # side of a tile, in tile units (MVT 2.1, 4.1)
 BUFFER = 64  # strip kept beyond each side, in tile units
@@ -156,3 +157,15 @@ def address_at(lon: float, lat: float, zoom: int) -> TileAddress:
 def tile_unit_m(zoom: int) -> float:
     """Return the side of one tile unit at *zoom*, in metres of EPSG:3857."""
     return 2 * WORLD / ((1 << zoom) * EXTENT)
+
+
+def zooms_within(text: str, there: tuple[int, int]) -> tuple[int, ...]:
+    """Return the zooms of *text* (``0-12`` or ``8``) that are within *there*, lowest and highest.
+
+    Raises `BadParameter` for any other text, and for zooms that no tile has.
+    """
+    first, dash, last = text.partition("-")
+    low, high = whole_number(first, MAX_ZOOM), whole_number(last if dash else first, MAX_ZOOM)
+    if low is None or high is None or low > high:
+        raise BadParameter(f"zooms {text[:20]!r} are no zooms; write 0-12 or 8")
+    return tuple(range(max(low, there[0]), min(high, there[1]) + 1))

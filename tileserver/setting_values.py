@@ -14,6 +14,8 @@ from stat import S_ISDIR
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tileserver.numerals import whole_number
+
 SCHEMAS = ("shortbread", "protomaps", "openmaptiles")  # of a basemap's layers, as their publishers call them
 _LONGEST_NAME = 100
 _PREFIX = "TILESERVER_"
@@ -34,9 +36,10 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     """Return the parser of whole numbers from *low* to *high*, both inclusive."""
 
     def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        number = whole_number(text, high)
+        if number is None or number < low:
             raise ValueError(f"a whole number from {low} to {high}")
-        return int(text)
+        return number
 
     return parse
 
@@ -102,9 +105,10 @@ def signing_secret(text: str) -> str:
 def endpoint(text: str) -> Endpoint | None:
     """Parse a port, or an address and a port."""
     host, _, port = text.rpartition(":")
-    if text and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    number = whole_number(port, 65535)
+    if text and not number:
         raise ValueError("a port, or an address and a port as 127.0.0.1:9464")
-    return Endpoint(host.strip("[]") or "127.0.0.1", int(port)) if text else None
+    return Endpoint(host.strip("[]") or "127.0.0.1", number) if number else None
 
 
 def switch(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tileserver.cli.options import bounds_lonlat, zooms_within
+from tileserver.cli.options import bounds_lonlat
 from tileserver.cli.progress import progress_bar
 from tileserver.cli.session import Json, err, out, print_json, with_service
 from tileserver.config import read_settings
@@ -24,8 +24,9 @@ from tileserver.export.excerpt import Excerpt, TileSource, periods_of
 from tileserver.export.making import Base, Export, Show, Target, target_of
 from tileserver.export.pack import PACK, Pack, single
 from tileserver.export.workplace import drawn_before, place_of_work
-from tileserver.grid import BoundsLonLat
+from tileserver.grid import BoundsLonLat, zooms_within
 from tileserver.history.service import HistoryService
+from tileserver.numerals import whole_number
 from tileserver.tiles.service import TileService
 from tileserver.tiles.tiers import open_tiers
 from tileserver.tiles.tileset import Tileset
@@ -202,11 +203,10 @@ async def _bases(source: TileSource, parts: Sequence[Excerpt], older: str, targe
     """Return of each part the archive that ``--since`` means: ``None`` where there was none."""
     if not older:
         return [None for _ in parts]
-    if not (older.isascii() and older.isdigit()):
+    if (revision := whole_number(older)) is None:
         if len(parts) > 1:
             raise BadParameter(f"--since {older[:80]} is one archive, and these are {len(parts)}")
         return [_archive(Path(older), target) for _ in parts]
-    revision = int(older)
     if parts:
         parts[0].tileset.revision(revision)  # refused before anything is drawn
     if not parts or parts[0].period is None:

@@ -11,7 +11,7 @@ from tileserver.config import read_settings
 from tileserver.declared import Text
 from tileserver.errors import BadParameter
 from tileserver.event_keys import BETWEEN, event_id
-from tileserver.grid import MAX_ZOOM, BoundsLonLat
+from tileserver.grid import BoundsLonLat
 from tileserver.setting_values import one_line
 
 _REMARK = re.compile(r"([a-z]{2,3})=(.*)\Z", re.DOTALL)
@@ -83,19 +83,6 @@ def remark_of(words: list[str] | None) -> Text:
 def named_ids(layer: str, ids: list[int] | None, keys: list[str] | None) -> list[int]:
     """Return the ids of the events of *layer* named by ``--id``, and by ``--key``."""
     return [*(ids or ()), *(event_id(layer, each) for each in keys or ())]
-
-
-def zooms_within(text: str, there: tuple[int, int]) -> tuple[int, ...]:
-    """Return the zooms of ``--zooms`` (``0-12`` or ``8``) that are within *there*, lowest and highest."""
-    first, dash, last = text.partition("-")
-    if (
-        not first.isdigit()
-        or (dash and not last.isdigit())
-        or not int(first) <= int(last or first) <= MAX_ZOOM
-    ):
-        raise BadParameter(f"--zooms {text[:20]!r} are no zooms; write 0-12 or 8")
-    low, high = max(int(first), there[0]), min(int(last or first), there[1])
-    return tuple(range(low, high + 1))
 
 
 def bounds_lonlat(text: str) -> BoundsLonLat | None:

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from tileserver.cli.options import bounds_lonlat, zooms_within
+from tileserver.cli.options import bounds_lonlat
 from tileserver.cli.progress import progress_bar
 from tileserver.cli.session import Json, out, print_json, with_service
 from tileserver.config import read_settings
 from tileserver.counted import counted
 from tileserver.errors import BadParameter
+from tileserver.grid import zooms_within
 from tileserver.tiles.ahead import Progress, Renderer, made
 from tileserver.tiles.seed import ALWAYS, Order, Wanted, plan
 from tileserver.tiles.service import TileService

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from tileserver.cli.options import zooms_within
 from tileserver.cli.progress import progress_bar
 from tileserver.cli.session import Json, database, moment_of, out, print_json
 from tileserver.config import read_settings
 from tileserver.counted import counted
+from tileserver.grid import zooms_within
 from tileserver.site.asking import asking
 from tileserver.site.making import MadeSite, chosen_theatres, make_site
 from tileserver.site.upload import upload_site

@@ -21,6 +21,7 @@ from tileserver.desk.notes import period_of
 from tileserver.errors import BadParameter
 from tileserver.ingest import END_COLUMNS, START_COLUMNS
 from tileserver.model import Value
+from tileserver.numerals import whole_number
 from tileserver.store.amendments import StoredEvent, load_current
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection, translated
@@ -36,10 +37,10 @@ def spell_id(number: int) -> str:
 
 def read_id(text: str) -> int:
     """Return the id in tiles that *text* is, with or without its letter; `BadParameter` for any other."""
-    digits = text.strip().removeprefix("n")
-    if not (digits.isascii() and digits.isdigit() and int(digits) < 1 << 53):
+    number = whole_number(text.strip().removeprefix("n"), (1 << 53) - 1)
+    if number is None:
         raise BadParameter(f"{text[:40]!r} is no id; ids are as n4503599627370496")
-    return int(digits)
+    return number
 
 
 def table_columns(stored: StoredLayer) -> list[str]:

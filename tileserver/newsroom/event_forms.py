@@ -19,6 +19,7 @@ from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, field, form, text_area, text_of, void
 from tileserver.newsroom.start_page import link
+from tileserver.numerals import whole_number
 from tileserver.picture.html import Html, element, table
 from tileserver.store.amendments import StoredEvent
 from tileserver.store.catalogue import StoredLayer
@@ -206,7 +207,7 @@ def draft_of(given: Mapping[str, object], shown: Mapping[str, str], stored: Stor
     What was not touched stays as it is stored, which may be more exact.
     """
     said = {name: text for name in given if (text := text_of(given, name)) != _plain(shown.get(name, ""))}
-    base = text_of(given, "base")
+    base = whole_number(text_of(given, "base"))
     fields = {name.removeprefix(_FIELD): text for name, text in said.items() if name.startswith(_FIELD)}
     for name, text in fields.items():
         if _is_drawn(name, stored):
@@ -216,7 +217,7 @@ def draft_of(given: Mapping[str, object], shown: Mapping[str, str], stored: Stor
         _place(said.get("place", "")),
         _day(said.get("first", "")),
         _day(said.get("last", "")),
-        Revision(int(base)) if base.isascii() and base.isdigit() else None,
+        None if base is None else Revision(base),
     )
 
 

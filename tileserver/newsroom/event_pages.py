@@ -31,6 +31,7 @@ from tileserver.newsroom.layout import (
     text_of,
 )
 from tileserver.newsroom.room import Newsroom, check_words, visitor_of
+from tileserver.numerals import whole_number
 from tileserver.picture.html import element
 from tileserver.store.audit import Deed
 from tileserver.store.catalogue import StoredLayer
@@ -158,9 +159,10 @@ def _number(asked: Mapping[str, str], stored: StoredLayer) -> int | None:
 def _read_id(text: str) -> int | None:
     """Return the id in tiles that *text* says, ``None`` for no text."""
     text = text.strip()
-    if text and not (text.isascii() and text.isdigit() and len(text) < 20):
+    number = whole_number(text)
+    if text and number is None:
         raise BadParameter(f"{text[:40]!r} is no id: ids are whole numbers, as tiles have them")
-    return int(text) if text else None
+    return number
 
 
 def deed_of(stored: StoredLayer, what: Literal["add", "edit", "end"]) -> Deed:

@@ -16,6 +16,7 @@ from tileserver.config import Settings
 from tileserver.newsroom.identity import Door, TooManyTries
 from tileserver.newsroom.layout import policy_with
 from tileserver.newsroom.refusal import is_api, refused
+from tileserver.numerals import whole_number
 from tileserver.web.logs import request_id
 
 log = structlog.get_logger()
@@ -117,7 +118,7 @@ class Guard:
         async def counted() -> Message:
             nonlocal got
             length = request.headers.get("content-length", "0")
-            declared = int(length) if length.isascii() and length.isdigit() else 0
+            declared = whole_number(length) or 0
             message = await receive() if declared <= most else None
             if message is not None:
                 got += len(message.get("body", b""))

@@ -22,6 +22,7 @@ from tileserver.newsroom.layout import button, choice, desk_page, facts, field, 
 from tileserver.newsroom.room import Newsroom, check_words, second, visitor_of
 from tileserver.newsroom.servers import following, is_awaited, servers_section
 from tileserver.newsroom.start_page import link, revisions_table
+from tileserver.numerals import whole_number
 from tileserver.picture.html import Html, element, table
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -80,11 +81,11 @@ class RevisionRoutes:
     async def roll_back(self, request: Request) -> Response:
         """Roll a layer back, as the form says."""
         given = await filled(request)
-        to, by = text_of(given, "to"), visitor_of(request).name
-        if not (to.isascii() and to.isdigit()):
+        to, by = whole_number(text_of(given, "to")), visitor_of(request).name
+        if to is None:
             raise BadParameter("say to which revision: a number")
         done = await roll_back(
-            self._room, text_of(given, "layer"), int(to), text_of(given, "reason"), remark_of(given), by
+            self._room, text_of(given, "layer"), to, text_of(given, "reason"), remark_of(given), by
         )
         if done.revision is None:
             said = f"Nothing changed: it holds what it held at revision {to}."

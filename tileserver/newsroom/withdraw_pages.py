@@ -22,6 +22,7 @@ from tileserver.event_keys import event_id
 from tileserver.model import LayerRef
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of, void
 from tileserver.newsroom.room import Newsroom, check_words, visitor_of
+from tileserver.numerals import whole_number
 from tileserver.picture.html import Html, element
 from tileserver.store.catalogue import StoredLayer
 from tileserver.store.connect import Connection
@@ -29,7 +30,6 @@ from tileserver.times import Period, format_instant
 
 _FIELDS = ("layer", "ids", "keys", "from", "to", "reason")
 _AGREED = "agreed"
-_LONGEST_ID = 19  # digits of a bigint
 
 
 class WithdrawalQuestion(NamedTuple):
@@ -47,7 +47,7 @@ class WithdrawalQuestion(NamedTuple):
         """Return the question of a form: ids by spaces or commas, a key a line."""
         ids = re.split(r"[\s,]+", text_of(given, "ids"))
         for each in ids:
-            if each and (not each.isascii() or not each.isdigit() or len(each) > _LONGEST_ID):
+            if each and whole_number(each) is None:
                 raise BadParameter(
                     f"{each[:40]!r} is no id of a feature: ids are whole numbers, as tiles have them"
                 )

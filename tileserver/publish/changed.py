@@ -91,13 +91,3 @@ def public_of(text: str) -> Horizon:
     if not slash:
         raise BadParameter(f"public {text[:60]!r} is not as a list of changed tiles says it")
     return Horizon(to_micros(parse_instant(ended)), to_micros(parse_instant(at)))
-
-
-def zooms_of(text: str, there: tuple[int, int]) -> tuple[int, ...]:
-    """Parse ``8`` or ``0-12`` as the zooms that are within *there*, lowest and highest."""
-    first, dash, last = text.partition("-")
-    numbers = (first, last) if dash else (first, first)
-    if not all(each.isascii() and each.isdigit() and len(each) < 3 for each in numbers):
-        raise BadParameter(f"zooms {text[:20]!r} are no zooms; write 0-12 or 8")
-    low, high = max(int(numbers[0]), there[0]), min(int(numbers[1]), there[1])
-    return tuple(range(low, high + 1))

@@ -7,6 +7,7 @@ from typing import Any
 
 from tileserver.errors import BadParameter
 from tileserver.grid import BoundsLonLat
+from tileserver.numerals import whole_number
 from tileserver.store.event_rows import EventRow, HiddenCodes, ListedEvents
 from tileserver.tiles.tileset import ServedLayer, Tileset
 from tileserver.times import TICK, local_day
@@ -30,9 +31,9 @@ def bounds_of(text: str) -> BoundsLonLat:
 
 def limit_of(text: str) -> int:
     """Parse how many events are asked for: a whole number from 0 to `MOST`; `BadParameter` otherwise."""
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= MOST):
+    if (limit := whole_number(text, MOST)) is None:
         raise BadParameter(f"limit is a whole number from 0 to {MOST}")
-    return int(text)
+    return limit
 
 
 def event_of(text: str) -> tuple[str, int]:

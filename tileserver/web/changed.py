@@ -12,15 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tileserver.errors import BadParameter
-from tileserver.grid import parse_address_text
+from tileserver.grid import parse_address_text, zooms_within
 from tileserver.model import Revision
+from tileserver.numerals import whole_number
 from tileserver.publish.changed import (
     USUAL,
     ChangedPage,
     changed_document,
     newest_public,
     public_of,
-    zooms_of,
 )
 from tileserver.publish.documents import missing_block
 from tileserver.publish.events_document import bounds_of, limit_of
@@ -84,16 +84,16 @@ class ChangedRoute:
 
 
 def _revision_held(query: Query, tileset: Tileset) -> Revision:
-    text = query.choices.get("since", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    since = whole_number(query.choices.get("since", "0"), 10**9 - 1)
+    if since is None:
         raise BadParameter("since is a revision, a whole number from 0: the list is of what came after")
-    return tileset.revision(int(text)) if int(text) else NO_REVISION
+    return tileset.revision(since) if since else NO_REVISION
 
 
 def _page(query: Query, tileset: Tileset) -> ChangedPage:
     asked = query.choices
     return ChangedPage(
-        zooms_of(asked["zooms"], tileset.zooms) if "zooms" in asked else tuple(_all(tileset.zooms)),
+        zooms_within(asked["zooms"], tileset.zooms) if "zooms" in asked else tuple(_all(tileset.zooms)),
         bounds_of(asked["bbox"]) if "bbox" in asked else None,
         parse_address_text(asked["after"]) if "after" in asked else None,
         limit_of(asked["limit"]) if "limit" in asked else USUAL,

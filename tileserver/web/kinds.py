@@ -7,6 +7,9 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
+from tileserver.grid import MAX_ZOOM
+from tileserver.numerals import whole_number
+
 OTHER = "other"
 SEVERAL = "several"
 _LONGEST = 512  # characters of a path; what is longer is none of ours
@@ -94,7 +97,7 @@ def kind_of(path: str) -> Kind:
 
 
 def _zoom(text: str) -> str:
-    return text if text.isascii() and text.isdigit() and len(text) < 3 and int(text) < 25 else OTHER
+    return OTHER if len(text) > 2 or whole_number(text, MAX_ZOOM) is None else text
 
 
 def tileset_label(asked: str, names: Collection[str]) -> str:
