@@ -14,8 +14,11 @@ NEAR = f"/embed?{SAMPLE}&at=2023-11-09&map=11/46.66/32.75"
 REST = (
     "document.documentElement.dataset.after === 'done' && document.documentElement.dataset.clear === 'done'"
 )
-CITIES = """[...new Set(tileserverMap.queryRenderedFeatures({layers: ['world-cities', 'regions-cities']})
-    .map(one => one.properties.name))].sort()"""
+CITIES = """[...new Set(tileserverMap.queryRenderedFeatures({
+    layers: tileserverMap.getLayersOrder().filter(id => id.endsWith("-cities"))
+}).map(one => one.properties.name))].sort()"""
+BOXES = """tileserverMap.queryRenderedFeatures({layers: ["drawn-notes-words"]})
+    .map(one => one.properties.title).sort()"""
 # The pairs of elements of these selectors, as far as they are seen, that lie on each other.
 UPON = """selectors => {
     const boxes = selectors.flatMap(each => [...document.querySelectorAll(each)])
@@ -66,13 +69,27 @@ async def test_the_number_of_a_note_leaves_its_city_on_the_map(
     assert "Paris" in await reader.page.evaluate(CITIES)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1100, 700), (1280, 800), (1440, 900)])
+async def test_the_words_of_notes_leave_great_cities_on_the_map(
+    server_url: str, new_reader: NewReader, width: int, height: int
+) -> None:
+    reader = await new_reader(width, height)
+    for view in ("6.4/48/37", "7/47.8/37.2"):
+        await reader.page.goto("about:blank")
+        await reader.open(f"{server_url}/?{SAMPLE}#map={view}&at=2023-11-09")
+        await _at_rest(reader)
+        assert {"Донецьк", "Маріуполь", "Луганськ"} <= set(await reader.page.evaluate(CITIES)), view
+        assert len(await reader.page.evaluate(BOXES)) >= 4, view
+
+
 async def test_a_german_reader_has_german_names_of_german_towns(
     server_url: str, new_reader: NewReader
 ) -> None:
     german = "/?theatre=western-front&lang=de#map=6/50.5/8&at=1944-08-25&off=notes"
     reader = await _resting(new_reader, server_url + german)
-    text = """tileserverMap.queryRenderedFeatures({layers: ['world-cities', 'regions-cities']})
-        .map(one => one.layer.layout['text-field'].toString())"""
+    text = """tileserverMap.queryRenderedFeatures({
+        layers: tileserverMap.getLayersOrder().filter(id => id.endsWith("-cities"))
+    }).map(one => one.layer.layout['text-field'].toString())"""
     named = set(await reader.page.evaluate(text))
     assert {"Köln", "Hannover"} <= named
     assert not {"Cologne", "Munich", "Hanover"} & named

@@ -6,7 +6,7 @@ import palettes from "../../../../styles/palette.json";
 import { labelLayers } from "./basemap_labels";
 import { GROUND_DAY, both, partOf, partsOf, type Dated } from "./ground_dates";
 
-export { FIRST_CITY, FIRST_LABEL, PLACE_IMAGES } from "./basemap_labels";
+export { FIRST_CITY, FIRST_GREAT_CITY, FIRST_LABEL, PLACE_IMAGES } from "./basemap_labels";
 
 /** The dress of page and map. */
 export type Theme = "light" | "dark";

@@ -1,15 +1,18 @@
 // The names of the base map in the reader's language. Later layers are placed first: towns push rivers' names off.
 
-import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "./basemap";
 import { both, partOf, partsOf } from "./ground_dates";
 import { AFTER_LATIN } from "./letters";
 
 /** Lines and points are drawn under this layer. */
 export const FIRST_LABEL = "region-river-names";
-/** Names of cities start at this layer; nothing but larger names pushes them off. */
+/** Names of cities start at this layer; nothing but larger names and the words of notes pushes them off. */
 export const FIRST_CITY = "world-cities";
-const LAST_CITY = 7; // zoom from which a place is shown: from 40 000 people on
+/** Names of great cities start at this layer; nothing but larger names pushes them off. */
+export const FIRST_GREAT_CITY = "world-great-cities";
+const LAST_GREAT_CITY = 5; // zoom from which a place is shown: from 400 000 people on, 200 000 where there is fighting
+const LAST_CITY = 7; // from 40 000
 const LAST_TOWN = 9; // from 1 500
 /** Pictures that the style names; the map asks for them (see `images.ts`). */
 export const PLACE_IMAGES = ["place-dot", "place-capital"] as const;
@@ -131,24 +134,31 @@ function countryNames(colours: Palette, language: string): LayerSpecification {
   };
 }
 
-/** Cities, or the smaller places under them, which keep off the marks of events (see clearance.ts). From near by a town is
- *  as a city from afar: the land that is fought over most has the most marks, and its towns are what tells where it is. */
+/** Great cities, which keep off nothing; cities, which keep off the words of notes (see drawn_notes.ts); or the smaller
+ *  places under them, which keep off the marks of events too (see clearance.ts). From near by a town is as a city from
+ *  afar: the land that is fought over most has the most marks, and its towns are what tells where it is. */
 function placeNames(
   source: string,
-  kind: "cities" | "places",
+  kind: "great-cities" | "cities" | "places",
   colours: Palette,
   language: string,
 ): LayerSpecification {
   const upTo = (zoom: number): ExpressionSpecification => ["<=", ["get", "zoom"], zoom];
   const near: ExpressionSpecification = ["max", LAST_CITY, ["min", LAST_TOWN, ["zoom"]], ["-", ["zoom"], 1]];
   const city: ExpressionSpecification = ["<=", ["get", "zoom"], near];
+  const great: ExpressionSpecification = [
+    "<=",
+    ["get", "zoom"],
+    ["max", LAST_GREAT_CITY, ["-", ["zoom"], 3]],
+  ];
+  const ofKind = { "great-cities": [great], cities: [city, ["!", great]], places: [["!", city]] };
   return {
     id: `${source}-${kind}`,
     type: "symbol",
     source,
     "source-layer": "place",
     minzoom: 3.5,
-    filter: ["all", due, kind === "cities" ? city : ["!", city]],
+    filter: ["all", due, ...ofKind[kind]] as FilterSpecification,
     layout: {
       "icon-image": ["case", ["has", "capital"], PLACE_IMAGES[1], PLACE_IMAGES[0]],
       "icon-padding": 0, // one does not stand without the other
@@ -165,7 +175,7 @@ function placeNames(
         ["case", upTo(5), 20, upTo(7), 16, upTo(8), 14, 12],
       ],
       "text-max-width": 8,
-      "text-padding": kind === "cities" ? 3 : 6, // Kherson lies near Mykolaiv
+      "text-padding": kind === "places" ? 6 : 3, // Kherson lies near Mykolaiv
       "text-font": ["case", upTo(5), ["literal", ["Medium", "system-ui"]], ["literal", ["system-ui"]]],
       "symbol-sort-key": ["-", ["get", "zoom"], ["/", ["get", "people"], 1e8]],
       "text-variable-anchor": ["left", "right", "top", "bottom", "top-left", "bottom-left"],
@@ -185,5 +195,7 @@ export const labelLayers = (colours: Palette, language: string): LayerSpecificat
   placeNames("regions", "places", colours, language),
   placeNames("world", "cities", colours, language),
   placeNames("regions", "cities", colours, language),
+  placeNames("world", "great-cities", colours, language),
+  placeNames("regions", "great-cities", colours, language),
   countryNames(colours, language),
 ];

@@ -126,10 +126,15 @@ const asData = (rooms: Room[]): GeoJSON.FeatureCollection => ({
   })),
 });
 
-const isOfCities = (id: string): boolean => /^[a-z]+-cities$|-label-place-(city|(state)?capital)$/.test(id);
+const OF_ARCHIVE = "-label-place-(city|(state)?capital)";
+const isOfCities = (id: string): boolean => new RegExp(`^[a-z]+(-great)?-cities$|${OF_ARCHIVE}$`).test(id);
+const isOfGreat = (id: string): boolean => new RegExp(`-great-cities$|${OF_ARCHIVE}$`).test(id);
 
 /** The lowest style layer of cities' names; those of an archive are under the build's. */
 export const firstCity = (layers: string[]): string | undefined => layers.find(isOfCities);
+
+/** The lowest style layer of names that even the words of notes keep off: all cities' of an archive, great ones' of the build. */
+export const firstGreatCity = (layers: string[]): string | undefined => layers.find(isOfGreat);
 
 /** What keeps names clear. */
 export interface Clearance {

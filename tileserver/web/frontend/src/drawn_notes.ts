@@ -1,13 +1,13 @@
 // The notes of the day as words, arrows and sectors on the map: a box beside the number of each, where there is room, and the
 // arrows and sectors that it declares. Drawn once a day has stood for a while, and gone in the moment that another comes. A box is
-// a label among others: where it stands, names of places give way.
+// a label among others: it keeps off the names of great cities, and other names give way to it. Where it has no room around its
+// number, the number alone is seen.
 
 import type { ExpressionSpecification, LayerSpecification, Map as MapLibre } from "maplibre-gl";
 import type { Follower, Stand } from "./afterwards";
 import { arrowsOf, curveOf, sectorsOf, zoomOf, type Arrow } from "./arrows";
 import { FIRST_LABEL, paletteOf } from "./basemap";
-import { ROOM_OF_NUMBERS } from "./clearance";
-import { SOURCE as NUMBERS } from "./note_numbers";
+import { firstGreatCity } from "./clearance";
 import { worded, type Note } from "./notes";
 import { FIRST_WORDS, WIDE } from "./number_style";
 import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
@@ -15,12 +15,19 @@ import { arrowheadImage, colourOf, BOX_IMAGE } from "./style_layers";
 const SOURCE = "drawn-notes";
 const WORDS = `${SOURCE}-words`;
 const LONGEST = 110; // letters of a box
-// Of a box to the right of its place: the corner that is nearest to it, and how far from it that is, in letters.
+// Of a box: the corner that is nearest to its place, and how far from it that is, in letters.
 const [BESIDE, BELOW, ABOVE] = [
   ["left", [1.9, 0]],
   ["top-left", [1.4, 1.4]],
   ["bottom-left", [1.4, -1.4]],
 ];
+// Where there is no room there: right of a number that stands there itself, on the other side, below or above.
+const [FARTHER, LEFT, UNDER] = [
+  ["left", [3.4, 0]],
+  ["right", [-1.9, 0], "top-right", [-1.4, 1.4], "bottom-right", [-1.4, -1.4]],
+  ["top", [0, 1.9], "bottom", [0, -1.9]],
+];
+const ELSEWHERE = [...FARTHER, ...LEFT, ...UNDER];
 const SHORTEST = 26; // px of an arrow: of a shorter one the head alone is seen, and hides where it leads
 
 /** The beginning of a text: its first sentence, or as many words as there is room for. */
@@ -67,9 +74,8 @@ export class DrawnNotes implements Follower {
     this.layers = noteLayers(stand, this.map.getContainer().clientWidth >= WIDE);
     const events = new Set(this.events());
     const below = this.map.getLayersOrder().find((id) => events.has(id)) ?? FIRST_LABEL;
-    // Words keep off numbers, and lie under them, whichever came first.
-    const lowest = this.map.getLayersOrder().find((id) => id === ROOM_OF_NUMBERS || id === NUMBERS);
-    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? lowest : below);
+    const great = firstGreatCity(this.map.getLayersOrder());
+    for (const layer of this.layers) this.map.addLayer(layer, layer.id === WORDS ? great : below);
   }
 
   private words(note: Note, arrows: readonly Arrow[]): GeoJSON.Feature {
@@ -183,15 +189,14 @@ function noteLayers({ theme }: Stand, wide: boolean): LayerSpecification[] {
       "text-size": 12,
       "text-max-width": 17,
       "text-justify": "left",
-      // On one side alone: MapLibre draws a box of another justification beside it.
       "text-variable-anchor-offset": [
         "match",
         ["get", "side"],
         "below",
-        ["literal", [...BELOW, ...BESIDE, ...ABOVE]],
+        ["literal", [...BELOW, ...BESIDE, ...ABOVE, ...ELSEWHERE]],
         "above",
-        ["literal", [...ABOVE, ...BESIDE, ...BELOW]],
-        ["literal", [...BESIDE, ...BELOW, ...ABOVE]],
+        ["literal", [...ABOVE, ...BESIDE, ...BELOW, ...ELSEWHERE]],
+        ["literal", [...BESIDE, ...BELOW, ...ABOVE, ...ELSEWHERE]],
       ],
       "icon-image": `${BOX_IMAGE}:${theme}`,
       "icon-text-fit": "both",

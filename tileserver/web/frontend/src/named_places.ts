@@ -1,7 +1,7 @@
 // The desk's own places and those that public events name, as labels over the base map's.
 
 import type { GeoJSONSource } from "maplibre-gl";
-import { PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
+import { FIRST_GREAT_CITY, PLACE_IMAGES, paletteOf, type Theme } from "./basemap";
 import type { LonLat } from "./geodesy";
 import type { Map as MapLibre } from "./maplibre";
 import type { Place } from "./place_index";
@@ -124,36 +124,39 @@ export class NamedPlacesOnMap {
       map.setPaintProperty(SOURCE, "text-halo-color", colours.labelHalo);
       return;
     }
-    map.addLayer({
-      id: SOURCE,
-      type: "symbol",
-      source: SOURCE,
-      minzoom: LEAST_ZOOM,
-      filter: ["<=", ["get", "zoom"], ["zoom"]],
-      layout: {
-        "text-field": [
-          "coalesce",
-          ["get", `name_${this.language}`],
-          ["get", "name"],
-          ["get", "name_en"],
-          ["get", "name_uk"],
-        ],
-        "icon-image": PLACE_IMAGES[0],
-        "icon-padding": 0, // one does not stand without the other
-        "text-font": ["system-ui"],
-        "text-size": 11.5,
-        "text-max-width": 8,
-        "text-padding": 4,
-        "symbol-sort-key": ["get", "zoom"],
-        "text-variable-anchor": ["left", "right", "top", "bottom"],
-        "text-radial-offset": 0.5,
+    map.addLayer(
+      {
+        id: SOURCE,
+        type: "symbol",
+        source: SOURCE,
+        minzoom: LEAST_ZOOM,
+        filter: ["<=", ["get", "zoom"], ["zoom"]],
+        layout: {
+          "text-field": [
+            "coalesce",
+            ["get", `name_${this.language}`],
+            ["get", "name"],
+            ["get", "name_en"],
+            ["get", "name_uk"],
+          ],
+          "icon-image": PLACE_IMAGES[0],
+          "icon-padding": 0, // one does not stand without the other
+          "text-font": ["system-ui"],
+          "text-size": 11.5,
+          "text-max-width": 8,
+          "text-padding": 4,
+          "symbol-sort-key": ["get", "zoom"],
+          "text-variable-anchor": ["left", "right", "top", "bottom"],
+          "text-radial-offset": 0.5,
+        },
+        paint: {
+          "text-color": colours.label,
+          "text-halo-color": colours.labelHalo,
+          "text-halo-width": 1.5,
+          "text-halo-blur": 0.3,
+        },
       },
-      paint: {
-        "text-color": colours.label,
-        "text-halo-color": colours.labelHalo,
-        "text-halo-width": 1.5,
-        "text-halo-blur": 0.3,
-      },
-    });
+      FIRST_GREAT_CITY,
+    );
   }
 }
