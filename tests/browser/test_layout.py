@@ -62,6 +62,22 @@ async def test_no_line_is_cut_and_nothing_covers_another(
         assert bar["top"] - card["bottom"] >= height / 2
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_a_phone_on_its_side_shows_the_whole_notice_at_once(
+    server_url: str, new_reader: NewReader, language: str
+) -> None:
+    reader = await new_reader(844, 390)
+    await reader.open(f"{server_url}/?{SAMPLE.replace('lang=en', f'lang={language}')}")
+    await reader.settled()
+    boxes = """["notice", "panel"].map(id => document.getElementById(id))
+        .map(one => [one.getBoundingClientRect().bottom, one.scrollHeight <= one.clientHeight])"""
+    [[end, shown], [card, _]] = await reader.page.evaluate(boxes)
+    assert shown
+    assert end <= card, (end, card)
+    lines = await reader.page.locator("#notice-text").evaluate("text => text.getClientRects().length")
+    assert lines > 1  # of an inline text, of which nothing is clamped
+
+
 @pytest.mark.parametrize(("width", "height"), [(320, 568), (375, 812), (640, 400), (812, 375), (480, 320)])
 async def test_the_name_of_the_other_chart_stands_in_the_time_bar_and_covers_no_name_of_the_map(
     server_url: str, new_reader: NewReader, width: int, height: int
