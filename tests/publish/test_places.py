@@ -32,7 +32,7 @@ def test_names_of_two_places_are_not_alike(one: str, other: str) -> None:
     assert not is_alike(plain(one), plain(other))
 
 
-def test_events_write_no_district_and_no_place_twice_and_the_desk_all_its_own() -> None:
+def test_events_write_no_district_no_street_and_no_place_twice_and_the_desk_all_its_own() -> None:
     here = (9, 37.5, 48.0)
     found = [
         (NamedPlace({"en": "Marinka"}, *here), "desk"),
@@ -40,20 +40,24 @@ def test_events_write_no_district_and_no_place_twice_and_the_desk_all_its_own() 
         (NamedPlace({"": "Marianka"}, *here), "data"),
         (NamedPlace({"": "Donetsk Oblast"}, *here), "data"),
         (NamedPlace({"": "Near Saltivka"}, *here), "data"),
+        (NamedPlace({"": "Vulytsya Robocha"}, *here), "data"),
+        (NamedPlace({"": "Soborna Street"}, *here), "data"),
         (NamedPlace({"": "Krynky"}, *here), "data"),
     ]
     written = [each["properties"] for each in places_document(found)["features"]]
     assert [next(iter(each.values())) for each in written] == ["Marinka", "Maryinka", "Krynky"]
 
 
-def test_a_source_has_no_soft_signs_in_latin_names_and_names_no_reservoir() -> None:
+def test_a_source_has_no_soft_signs_in_latin_names_and_names_neither_waters_nor_regions() -> None:
     here = (9, 38.0, 48.0)
     found = [
         (NamedPlace({"": "Petrovs'kyi", "uk": "Петровс'кий"}, *here), "data"),
         (NamedPlace({"": "Myronivs'ke Reservoir"}, *here), "data"),
         (NamedPlace({"": "L'Aigle"}, *here), "data"),
+        (NamedPlace({"": "Yunatsʹke, Luhansk Oblast"}, *here), "data"),
+        (NamedPlace({"": "Pivdenna bay, Sevastopol"}, *here), "data"),
         (NamedPlace({"": "Stel'makhivka"}, *here), "desk"),
     ]
     written = [each["properties"] for each in places_document(found)["features"]]
-    assert [each["name"] for each in written] == ["Petrovskyi", "L'Aigle", "Stel'makhivka"]
+    assert [each["name"] for each in written] == ["Petrovskyi", "L'Aigle", "Yunatske", "Stel'makhivka"]
     assert written[0]["name_uk"] == "Петровс'кий"

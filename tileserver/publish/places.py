@@ -20,9 +20,11 @@ FIELD = "place"  # of an event: the name of its place, in one language or, as pl
 MOST = 5_000  # places in a document
 _ZOOM = 9  # from which a place that events name is written
 _EXACT_M = 5_000.0  # a class of exactness that is wider tells of no village
-_NO_TOWN = r"^near |\b(district|forest|hromada|krai|lake|oblast|raion|region|reservoir|river)$"
-_WIDER = re.compile(_NO_TOWN, re.IGNORECASE)  # than a place, or another thing
-_SOFT_SIGN = re.compile(r"(?<=[A-Za-z]{2})['’ʼ](?=[a-z])")  # of a romanised name; not that of L'Aigle
+_KINDS = "bay|district|forest|hromada|krai|lake|oblast|raion|region|reservoir|river|street"
+# What is wider than a place, or another thing.
+_NO_TOWN = re.compile(rf"^(near|vulytsya|vulytsia) |\b({_KINDS})$", re.IGNORECASE)
+# Of a romanised name, but not that of L'Aigle: a soft sign; and after a comma where the place is.
+_NO_LETTER = re.compile(r"ʹ|(?<=[A-Za-z]{2})['’ʼ](?=[a-z])|(?<=\S)\s*,.*$")
 
 
 def fields_of(layer: Layer) -> NamingFields:
@@ -75,26 +77,27 @@ def _names(place: NamedPlace) -> dict[str, str]:
 
 
 def _without_signs(place: NamedPlace) -> NamedPlace:
-    return place._replace(names={key: _SOFT_SIGN.sub("", name) for key, name in place.names.items()})
+    return place._replace(names={key: _NO_LETTER.sub("", name) for key, name in place.names.items()})
 
 
 def distinct_places(found: Iterable[tuple[NamedPlace, str]]) -> Iterator[tuple[NamedPlace, str]]:
     """Yield of places with one name nearby the first alone; of events also of names that are alike.
 
-    An event that names a district or what lies near a place names none; its names are without the apostrophes
-    that stand for soft signs.
+    An event that names a district, a street or what lies near a place names none; its names are without the
+    apostrophes that stand for soft signs, and without what follows a comma.
     """
     seen: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for place, origin in found:
+    for told, origin in found:
+        place = told if origin == "desk" else _without_signs(told)
         x, y = round(place.lon * 10), round(place.lat * 10)
         spelled = {plain(name) for name in place.names.values()}
         near = set().union(*(seen[x + dx, y + dy] for dx in (-1, 0, 1) for dy in (-1, 0, 1)))
         if spelled & near:
             continue
         if origin == "data":
-            if any(_WIDER.search(name) for name in place.names.values()):
+            if any(_NO_TOWN.search(name) for name in place.names.values()):
                 continue
             if any(is_alike(name, other) for name in spelled for other in near):
                 continue
         seen[x, y] |= spelled
-        yield place if origin == "desk" else _without_signs(place), origin
+        yield place, origin
