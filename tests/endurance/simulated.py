@@ -34,7 +34,7 @@ from tests.endurance.simulate import Crowd, Work, hit_s, priced, work_of
 from tests.endurance.tables import MAX_AGE_S, by_kind, by_phase, kept_by_kind, price_list, what_follows
 from tests.endurance.trial import say
 
-_SCALE = Scale(days=30, vertices=1_500, changes=80, events=800)
+_SCALE = Scale(days=75, vertices=1_500, changes=80, events=800)
 _CORRECTED = 8  # days before the end
 _THEATRE = "ukraine"
 _PRICED, _AGAIN = 25, 8
