@@ -54,7 +54,7 @@ def test_a_source_has_no_soft_signs_in_latin_names_and_names_neither_waters_nor_
         (NamedPlace({"": "Petrovs'kyi", "uk": "Петровс'кий"}, *here), "data"),
         (NamedPlace({"": "Myronivs'ke Reservoir"}, *here), "data"),
         (NamedPlace({"": "L'Aigle"}, *here), "data"),
-        (NamedPlace({"": "Nova Basan'"}, *here), "data"),
+        (NamedPlace({"": "Nova Topol's'ka Basan'"}, *here), "data"),
         (NamedPlace({"": "Yunatsʹke, Luhansk Oblast"}, *here), "data"),
         (NamedPlace({"": "Pivdenna bay, Sevastopol"}, *here), "data"),
         (NamedPlace({"": "Stel'makhivka"}, *here), "desk"),
@@ -63,7 +63,7 @@ def test_a_source_has_no_soft_signs_in_latin_names_and_names_neither_waters_nor_
     assert [each["name"] for each in written] == [
         "Petrovskyi",
         "L'Aigle",
-        "Nova Basan",
+        "Nova Topolska Basan",
         "Yunatske",
         "Stel'makhivka",
     ]

@@ -24,7 +24,8 @@ _KINDS = "bay|district|forest|hromada|krai|lake|oblast|raion|region|reservoir|ri
 # What is wider than a place, or another thing.
 _NO_TOWN = re.compile(rf"^(near|vulytsya|vulytsia) |\b({_KINDS})$", re.IGNORECASE)
 # Of a romanised name, but not that of L'Aigle: a soft sign; and after a comma where the place is.
-_NO_LETTER = re.compile(r"ʹ|(?<=[A-Za-z]{2})['’ʼ](?![A-Z])|(?<=\S)\s*,.*$")
+_SIGN = r"(?:(?<=[A-Za-z]{2})|(?<=['’ʼ][a-z]))['’ʼ](?![A-Z])"  # also the second of Topol's'ke
+_NO_LETTER = re.compile(rf"ʹ|{_SIGN}|(?<=\S)\s*,.*$")
 
 
 def fields_of(layer: Layer) -> NamingFields:
