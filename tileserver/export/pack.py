@@ -65,9 +65,8 @@ class Pack:
     async def write(self, path: Path) -> Written:
         """Write the pack to *path*, or leave the file of before; equal parts make equal bytes."""
         with workplace(place_of_work(path, is_folder=False)) as work:
-            public = (
-                await self._public()
-            )  # before the tiles: what comes meanwhile is told again, and not left out
+            # Before the tiles: what becomes public meanwhile is told again, and not left out.
+            public = await self._public()
             archive = work.folder / f"tiles{self.suffix}"
             export = Export(self.source, [self.part], [None], Target(archive, self.suffix), self.show)
             (tiles,) = await export.run_at(work)

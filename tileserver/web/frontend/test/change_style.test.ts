@@ -109,7 +109,7 @@ void test("the legend has what is on the map, and nothing else", () => {
     ["1 gained", "2 lost", "3 public", "4 front"],
   );
   assert.deepEqual(
-    [1, 2, 3, 4].filter((paint) => isBeneath(MAP, paint)),
+    [1, 2, 3, 4].filter((number) => isBeneath(MAP, number)),
     [3],
   );
 });

@@ -58,8 +58,9 @@ export function changeStyle(map: LiveMap, ground: Ground, theme: Theme): StyleSp
   const layers = base.layers.flatMap((layer) => {
     if (layer.id === FIRST_WATER) return [...publicLayers(map, "public", "areas", theme), layer];
     if (layer.id !== FIRST_LABEL) return [layer];
-    const [points, ...change] = changeLayers(map, theme).reverse();
-    return [...change.reverse(), ...publicLayers(map, "front", "front", theme), points!, layer];
+    const change = changeLayers(map, theme);
+    const front = publicLayers(map, "front", "front", theme);
+    return [...change.slice(0, -1), ...front, ...change.slice(-1), layer]; // its points stand above the front
   });
   const sources = {
     ...base.sources,
