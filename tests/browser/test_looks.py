@@ -14,9 +14,10 @@ NEAR = f"/embed?{SAMPLE}&at=2023-11-09&map=11/46.66/32.75"
 REST = (
     "document.documentElement.dataset.after === 'done' && document.documentElement.dataset.clear === 'done'"
 )
-CITIES = """[...new Set(tileserverMap.queryRenderedFeatures({
+_OF_CITIES = """tileserverMap.queryRenderedFeatures({
     layers: tileserverMap.getLayersOrder().filter(id => id.endsWith("-cities"))
-}).map(one => one.properties.name))].sort()"""
+})"""
+CITIES = f"[...new Set({_OF_CITIES}.map(one => one.properties.name))].sort()"
 BOXES = """tileserverMap.queryRenderedFeatures({layers: ["drawn-notes-words"]})
     .map(one => one.properties.title).sort()"""
 # The pairs of elements of these selectors, as far as they are seen, that lie on each other.
@@ -87,9 +88,7 @@ async def test_a_german_reader_has_german_names_of_german_towns(
 ) -> None:
     german = "/?theatre=western-front&lang=de#map=6/50.5/8&at=1944-08-25&off=notes"
     reader = await _resting(new_reader, server_url + german)
-    text = """tileserverMap.queryRenderedFeatures({
-        layers: tileserverMap.getLayersOrder().filter(id => id.endsWith("-cities"))
-    }).map(one => one.layer.layout['text-field'].toString())"""
+    text = f"{_OF_CITIES}.map(one => one.layer.layout['text-field'].toString())"
     named = set(await reader.page.evaluate(text))
     assert {"Köln", "Hannover"} <= named
     assert not {"Cologne", "Munich", "Hanover"} & named

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.db
 
 WORDS = 'Two "bridges" were hit'
 REASON = "the film shows one bridge"
+TYPED = {"place": "37.5, 48.5", "first": "2023-11-10", "reason": "by telephone"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,9 +105,7 @@ def test_a_form_that_is_refused_comes_back_with_all_that_was_typed(editor: Asker
     typed = {
         **shown,
         "field-text_en": 'Long "words"\r\nof two lines',
-        "place": "37.5, 48.5",
-        "first": "2023-11-10",
-        "reason": "by telephone",
+        **TYPED,
         "remark-en": "For readers",
     }
     answer = editor.send("/desk/events/edit", typed)
@@ -127,9 +126,7 @@ def test_arrows_are_longitude_first_like_the_place_and_what_no_map_can_draw_is_r
         **shown,
         "field-text_en": "They attack",
         "field-direction": "east",
-        "place": "37.5, 48.5",
-        "first": "2023-11-10",
-        "reason": "by telephone",
+        **TYPED,
     }
     for arrow, said in (
         ("russia 49.9,37.98 49.76,37.7", "longitude comes first"),
@@ -185,9 +182,7 @@ def test_a_note_is_written_anew_and_ended(editor: Asker, desk: Desk) -> None:
         **shown,
         "field-text_en": "Quiet here",
         "field-direction": "east",
-        "place": "37.5, 48.5",
-        "first": "2023-11-10",
-        "reason": "by telephone",
+        **TYPED,
     }
     assert editor.send("/desk/events/edit", fields).status == 303
     number = _number(desk, "Quiet here")

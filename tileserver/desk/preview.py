@@ -71,9 +71,9 @@ class Preview:
     day of the newest of them. ``days`` counts the local days
     on which the map would be another one, ``first`` and ``last`` are the instants (UTC) of its first and last
     change, inclusive. ``added`` and ``ended`` count versions of features, ``hidden`` events that go out of
-    every revision because a source of theirs is hidden,
-    ``is_on_top`` says that dated features come and none ends for them,
-    ``coarsened`` those whose more exact versions do. With ``nothing`` all of it is known already.
+    every revision because a source of theirs is hidden, ``coarsened`` those whose more exact versions do.
+    ``is_on_top`` says that dated features come and none ends for them. With ``nothing`` all of it is known
+    already.
     ``verdict`` has the proposal; there is none of an import that was decided.
     """
 

@@ -33,8 +33,6 @@ from tileserver.times import day_zone, format_instant, local_day
 LISTED = 200  # features, one by one
 NUMBERED = 50  # of them, on the map; all are points of it
 _CLASS_COLUMNS = ("finding", "done", "count", "its meaning, and what would do", "an example")
-
-
 _ON_TOP = (
     "No area ends: those of the file come on top of those that hold already. Where the file is all that holds"
     " from its day on, import it again and say so: by the tick below the day, or --whole-state."

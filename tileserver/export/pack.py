@@ -43,7 +43,6 @@ from tileserver.publish.lettering import (
 from tileserver.publish.places import load_places, places_document
 from tileserver.publish.style import theatre_style
 from tileserver.publish.time_query import TimeQuery
-from tileserver.tiles.horizon import horizon_of
 
 PACK = ".zip"  # suffix by which a pack is asked for
 FOLDER = "PACK_FOLDER"  # in the style: an absolute path, which begins with a slash
@@ -124,8 +123,8 @@ class Pack:
         """Return how much is public now, in the words of a list of changed tiles."""
         part, current = self.part, self.source.tiles.current
         known = await current.periods_at(part.tileset, part.tileset.revision(part.revision))
-        horizon = horizon_of(part.tileset, current.clock())  # a note on the day may end long after
-        return public_text(newest_public(part.tileset, known, horizon))
+        # Of now, and not of the pack's day: a note on the day may end long after.
+        return public_text(newest_public(part.tileset, known, current.horizon(part.tileset)))
 
     def _manifest(self, tiles: Written, files: dict[str, bytes], public: str) -> bytes:
         sizes = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}

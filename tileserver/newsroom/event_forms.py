@@ -18,6 +18,7 @@ from tileserver.ingest import END_COLUMNS, START_COLUMNS
 from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, field, form, text_area, text_of, void
+from tileserver.newsroom.room import LONGEST_REASON
 from tileserver.newsroom.start_page import link
 from tileserver.numerals import whole_number
 from tileserver.picture.html import Html, element, table
@@ -122,7 +123,14 @@ def _edit_form(
             field("Place", "place", said.get("place", ""), "longitude, latitude in degrees"),
             field("First day", "first", said.get("first", ""), type="date"),
             field("Last day", "last", said.get("last", ""), "included", type="date"),
-            field("Reason", "reason", said.get("reason", ""), _REASON_HINT, required="", maxlength=1000),
+            field(
+                "Reason",
+                "reason",
+                said.get("reason", ""),
+                _REASON_HINT,
+                required="",
+                maxlength=LONGEST_REASON,
+            ),
             remark_fields(remark_of(said)),
             button(sends),
         ),
@@ -131,7 +139,7 @@ def _edit_form(
 
 
 def _end_form(request: Request, hidden: list[Html]) -> Html:
-    reason = void("input", name="reason", required="", maxlength=1000)
+    reason = void("input", name="reason", required="", maxlength=LONGEST_REASON)
     told = "No day shows it from then on, and no import brings it back. Earlier revisions keep it."
     return element(
         "div",

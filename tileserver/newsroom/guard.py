@@ -117,8 +117,7 @@ class Guard:
 
         async def counted() -> Message:
             nonlocal got
-            length = request.headers.get("content-length", "0")
-            declared = whole_number(length) or 0
+            declared = whole_number(request.headers.get("content-length", "0")) or 0
             message = await receive() if declared <= most else None
             if message is not None:
                 got += len(message.get("body", b""))

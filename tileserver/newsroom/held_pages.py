@@ -16,7 +16,7 @@ from tileserver.languages import LANGUAGES
 from tileserver.newsroom.errand_messages import HeldAccount, LookAt, Publish
 from tileserver.newsroom.errands import Running
 from tileserver.newsroom.layout import button, desk_page, facts, field, filled, form, text_area, text_of
-from tileserver.newsroom.room import Newsroom, check_words, second, visitor_of
+from tileserver.newsroom.room import LONGEST_REASON, Newsroom, check_words, second, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element, join
 from tileserver.store.instance import database_time
@@ -76,7 +76,7 @@ class HeldRoutes:
         at = f"/desk/held/{number}"
         refuse = [
             element("h2", "Reject"),
-            field("Reason", "why", hint="kept with the account of it", maxlength=1000),
+            field("Reason", "why", hint="kept with the account of it", maxlength=LONGEST_REASON),
             button("Reject", "danger"),
         ]
         if seen.approvals or seen.found.plan.publish_at is not None:
@@ -146,7 +146,7 @@ def _publish_form(request: Request, seen: HeldReview) -> Html:
         request,
         f"/desk/held/{seen.found.id}/publish",
         title,
-        field("Reason", "reason", hint=_REASON_HINT, required="", maxlength=1000),
+        field("Reason", "reason", hint=_REASON_HINT, required="", maxlength=LONGEST_REASON),
         field("Not before", "at", hint=_AT_HINT),
         remark_fields(seen.found.plan.remark),
         button("Publish"),
@@ -181,7 +181,7 @@ def _taken_back(seen: HeldReview) -> Iterator[Html]:
     if seen.approvals:
         said.append(f"Approved by {', '.join(each.by for each in seen.approvals)}.")
     yield element("p", " ".join([*said, "Taken back, it waits for the desk as before."]))
-    yield field("Reason", "why_back", hint="kept in the audit log", maxlength=1000)
+    yield field("Reason", "why_back", hint="kept in the audit log", maxlength=LONGEST_REASON)
     yield button("Take time and approvals back", "plain")
 
 

@@ -19,7 +19,7 @@ from tileserver.errors import BadParameter
 from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of
-from tileserver.newsroom.room import Newsroom, check_words, second, visitor_of
+from tileserver.newsroom.room import LONGEST_REASON, Newsroom, check_words, second, visitor_of
 from tileserver.newsroom.servers import following, is_awaited, servers_section
 from tileserver.newsroom.start_page import link, revisions_table
 from tileserver.numerals import whole_number
@@ -133,7 +133,7 @@ def _rollback_form(request: Request, number: int, names: Sequence[str]) -> Html:
         element("p", told),
         choice("Layer", "layer", [(each, each) for each in names]),
         field("To revision", "to", str(number - 1), type="number", min=1, max=number, required=""),
-        field("Reason", "reason", hint="stays with the revision", required="", maxlength=1000),
+        field("Reason", "reason", hint="stays with the revision", required="", maxlength=LONGEST_REASON),
         remark_fields({}),
         button("Roll back", "danger"),
     )

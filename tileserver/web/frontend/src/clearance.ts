@@ -127,14 +127,16 @@ const asData = (rooms: Room[]): GeoJSON.FeatureCollection => ({
 });
 
 const OF_ARCHIVE = "-label-place-(city|(state)?capital)";
-const isOfCities = (id: string): boolean => new RegExp(`^[a-z]+(-great)?-cities$|${OF_ARCHIVE}$`).test(id);
-const isOfGreat = (id: string): boolean => new RegExp(`-great-cities$|${OF_ARCHIVE}$`).test(id);
+const OF_CITIES = new RegExp(`^[a-z]+(-great)?-cities$|${OF_ARCHIVE}$`);
+const OF_GREAT = new RegExp(`-great-cities$|${OF_ARCHIVE}$`);
+const isOfCities = (id: string): boolean => OF_CITIES.test(id);
 
 /** The lowest style layer of cities' names; those of an archive are under the build's. */
 export const firstCity = (layers: string[]): string | undefined => layers.find(isOfCities);
 
 /** The lowest style layer of names that even the words of notes keep off: all cities' of an archive, great ones' of the build. */
-export const firstGreatCity = (layers: string[]): string | undefined => layers.find(isOfGreat);
+export const firstGreatCity = (layers: string[]): string | undefined =>
+  layers.find((id) => OF_GREAT.test(id));
 
 /** What keeps names clear. */
 export interface Clearance {
