@@ -27,6 +27,16 @@ async def _is_told(client: AsyncClient) -> bool:
     return await _name(client) != ""
 
 
+def test_a_server_that_has_run_for_a_while_says_the_name_when_it_is_first_asked(own: str) -> None:
+    async def run() -> None:
+        async with _serving(own) as (_, client, _desk):
+            assert await _status(client, TILE) == 200  # the catalogue is read
+            await asyncio.sleep(OBEYED_S + 1.5)
+            assert await _is_told(client)
+
+    asyncio.run(run())
+
+
 def test_a_withdrawal_has_another_name_once_no_process_shows_what_was_withdrawn(own: str) -> None:
     async def run() -> None:
         async with _serving(own) as (_, client, desk):

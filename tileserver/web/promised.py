@@ -30,12 +30,15 @@ _TOLD_AFTER_S = OBEYED_S + 1
 
 @dataclass(slots=True)
 class PromiseRoute:
-    """Endpoint over *current*, of all audiences; a change of promises is noticed by the next request."""
+    """Endpoint over *current*, of all audiences; promises are noticed as they are read."""
 
     current: Current
     _newest: str = ""
     _noticed_at: float = 0.0
     _told: str = ""
+
+    def __post_init__(self) -> None:
+        self.current.told.append(lambda _: self._notice(self.current.promised))
 
     async def promise(self, request: Request) -> Response:
         """``/promise``: the name, also as a header; none while promises are unknown.
@@ -52,16 +55,19 @@ class PromiseRoute:
         return Response(msgspec.json.encode({"promise": name}), 200, headers, media_type=JSON)
 
     def _name(self) -> str | None:
-        marker = self.current.promised
-        if marker is None:
+        if self.current.promised is None:
             return None
-        if (newest := _name_of(marker)) != self._newest:
-            self._newest, self._noticed_at = newest, time.monotonic()
+        self._notice(self.current.promised)
         if time.monotonic() - self._noticed_at >= _TOLD_AFTER_S:
-            self._told = newest
+            self._told = self._newest
         if not self._told:
             raise Unavailable("the promises have not been known for long enough; try again in a moment")
         return self._told
+
+    def _notice(self, marker: Marker | None) -> None:
+        """Note since when the promises are those of *marker*."""
+        if marker is not None and (newest := _name_of(marker)) != self._newest:
+            self._newest, self._noticed_at = newest, time.monotonic()
 
 
 def _name_of(marker: Marker) -> str:
