@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -33,7 +34,9 @@ _OF_SERVERS = re.compile(r"^\[error +\] task failed .*\n", re.MULTILINE)
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """A function that runs the command line in this process, on the database *dsn*."""
+    """A function that runs a command in this process on the database *dsn*, without the shell's settings."""
+    for name in [each for each in os.environ if each.startswith("TILESERVER_") and "_TEST_" not in each]:
+        monkeypatch.delenv(name)
 
     def run(*argv: str, dsn: str = NOWHERE, **environment: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["tileserver", *argv])

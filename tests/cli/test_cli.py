@@ -21,6 +21,7 @@ import typer.main
 from tests.cli.conftest import Done, Run, snapshot
 from tileserver import __version__
 from tileserver.cli.main import app
+from tileserver.errors import BadParameter
 from tileserver.store.migrations import shipped_migrations
 from tileserver.theatres import load_theatre
 from tileserver.tiles.text import decode_tile, dump_tile
@@ -53,6 +54,34 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...], command:
         assert "Usage: " in done.out
         assert command.help
         assert command.help.split()[0] in done.out
+
+
+SAYING_WHY = [
+    (path, each)
+    for path, command in commands()
+    for each in command.params
+    if each.name in ("reason", "accept")
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    SAYING_WHY,
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value.name,
+)
+def test_no_command_keeps_a_reason_longer_than_anybody_reads(path: tuple[str, ...], option: Any) -> None:
+    with click.Context(click.Command("any")) as context:
+        assert option.process_value(context, "r" * 1000) == "r" * 1000
+        with pytest.raises(BadParameter, match="a reason has at most 1,000 characters, and this one 1,001"):
+            option.process_value(context, "r" * 1001)
+
+
+def test_a_remark_longer_than_anybody_reads_is_refused_before_the_database_is_asked(run: Run) -> None:
+    done = run("remark", "2", "uk=" + "s" * 2001)
+    assert done.code == 2
+    assert (
+        done.err == "Bad parameter: a remark for readers has at most 2,000 characters, and this one 2,001\n"
+    )
 
 
 def test_version_is_one_line(run: Run) -> None:

@@ -14,6 +14,7 @@ from tileserver.cli.options import (
     Remarks,
     Why,
     person,
+    reason_of,
     remark_of,
 )
 from tileserver.cli.outcome import outcome_words, print_outcome
@@ -115,7 +116,9 @@ def import_(
     accept: Annotated[
         str,
         typer.Option(
-            metavar="REASON", help="Publish it even if it would be held back; kept with the revision."
+            metavar="REASON",
+            callback=reason_of,
+            help="Publish it even if it would be held back; kept with the revision.",
         ),
     ] = "",
     remark: Remarks = None,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tileserver.cli.options import By, PublishAt, Remarks, person, remark_of
+from tileserver.cli.options import By, PublishAt, Remarks, person, reason_of, remark_of
 from tileserver.cli.outcome import print_effects, print_findings, print_outcome
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.progress import progress_bar
@@ -136,7 +136,7 @@ def _show_page(number: int, path: Path | None) -> None:
 @held.command()
 def accept(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Kept with the revision.")],
+    reason: Annotated[str, typer.Option(callback=reason_of, help="Kept with the revision.")],
     remark: Remarks = None,
     by: By = "",
     publish_at: PublishAt = "",
@@ -157,7 +157,9 @@ def approve(
         str,
         typer.Option("--by", metavar="NAME", help="Who approves: not the one who imported it."),
     ],
-    reason: Annotated[str, typer.Option(help="Kept with the revision; wanted where a rule was broken.")] = "",
+    reason: Annotated[
+        str, typer.Option(callback=reason_of, help="Kept with the revision; wanted where a rule was broken.")
+    ] = "",
     remark: Remarks = None,
     publish_at: PublishAt = "",
     json: Json = False,
@@ -190,7 +192,7 @@ def _agree(
 @held.command()
 def reject(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Kept with the account of it.")] = "",
+    reason: Annotated[str, typer.Option(callback=reason_of, help="Kept with the account of it.")] = "",
     by: By = "",
 ) -> None:
     """Let go of an import; its report and its quarantine stay.

@@ -9,6 +9,7 @@ import typer
 
 from tileserver.config import read_settings
 from tileserver.declared import Text
+from tileserver.desk.reasons import check_words
 from tileserver.errors import BadParameter
 from tileserver.event_keys import BETWEEN, event_id
 from tileserver.grid import BoundsLonLat
@@ -57,7 +58,17 @@ By = Annotated[
     ),
 ]
 
-Why = Annotated[str, typer.Option("--reason", help="Kept in the audit log, never shown to readers.")]
+
+def reason_of(text: str) -> str:
+    """Return the *text* of an option that gives a reason; `BadParameter` for one too long to be read."""
+    check_words(text)
+    return text
+
+
+Why = Annotated[
+    str,
+    typer.Option("--reason", callback=reason_of, help="Kept in the audit log, never shown to readers."),
+]
 
 
 def person(by: str) -> str:
@@ -66,7 +77,10 @@ def person(by: str) -> str:
 
 
 def remark_of(words: list[str] | None) -> Text:
-    """Return the texts of ``--remark`` by language, '' for any; `BadParameter` for two of one language."""
+    """Return the texts of ``--remark`` by language, '' for any.
+
+    `BadParameter` for two of one language, and for more than readers are told.
+    """
     found: Text = {}
     for each in words or ():
         named = _REMARK.match(each)
@@ -77,6 +91,7 @@ def remark_of(words: list[str] | None) -> Text:
             )
         if text.strip():
             found[language] = text.strip()
+    check_words("", found)
     return found
 
 

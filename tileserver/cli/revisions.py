@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tileserver.cli.differences import COLUMNS, difference_document, difference_row, print_withdrawal
-from tileserver.cli.options import By, Ids, Keys, Remarks, Why, named_ids, person, remark_of
+from tileserver.cli.options import By, Ids, Keys, Remarks, Why, named_ids, person, reason_of, remark_of
 from tileserver.cli.preview import ReportFile, check_writable, show_page
 from tileserver.cli.session import Json, print_json, print_table, with_connection
 from tileserver.counted import counted
@@ -133,7 +133,7 @@ def _write_page(ref: LayerRef, old: int, new: int, path: Path) -> None:
 def rollback(
     revision: Revision,
     name: Annotated[str, typer.Argument(metavar="LAYER|THEATRE", help="Such as ukraine.control, or ukraine")],
-    reason: Annotated[str, typer.Option(help="Kept with the revision.")] = "",
+    reason: Annotated[str, typer.Option(callback=reason_of, help="Kept with the revision.")] = "",
     remark: Remarks = None,
     by: By = "",
 ) -> None:
@@ -183,7 +183,9 @@ def remark(
 
 def withdraw(
     layer: Annotated[str, typer.Argument(help="theatre.layer, such as ukraine.events")],
-    reason: Annotated[str, typer.Option(help="Kept with the revision, never shown to readers.")],
+    reason: Annotated[
+        str, typer.Option(callback=reason_of, help="Kept with the revision, never shown to readers.")
+    ],
     ids: Ids = None,
     keys: Keys = None,
     start: Annotated[
@@ -240,7 +242,9 @@ def _withdrawn(done: Withdrawal, purge: str) -> str:
 
 def readmit(
     layer: Annotated[str, typer.Argument(help="theatre.layer, such as ukraine.events")],
-    reason: Annotated[str, typer.Option(help="Kept with the withdrawal, never shown to readers.")],
+    reason: Annotated[
+        str, typer.Option(callback=reason_of, help="Kept with the withdrawal, never shown to readers.")
+    ],
     ids: Ids = None,
     keys: Keys = None,
     by: By = "",

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from tileserver.cli.held import Number, held
-from tileserver.cli.options import By, person
+from tileserver.cli.options import By, person, reason_of
 from tileserver.cli.outcome import print_outcome
 from tileserver.cli.progress import progress_bar
 from tileserver.cli.session import Json, clock, database, print_json, with_connection
@@ -25,7 +25,7 @@ from tileserver.web.logs import configure_logs
 @held.command()
 def cancel(
     number: Number,
-    reason: Annotated[str, typer.Option(help="Kept in the audit log.")] = "",
+    reason: Annotated[str, typer.Option(callback=reason_of, help="Kept in the audit log.")] = "",
     by: By = "",
 ) -> None:
     """Take time and approvals from an import, which waits for the desk again.

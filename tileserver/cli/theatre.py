@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from tileserver.cli import session
-from tileserver.cli.options import By, Why, person
+from tileserver.cli.options import By, Why, person, reason_of
 from tileserver.cli.progress import progress_bar
 from tileserver.cli.session import Json, has_data, print_json, print_table, with_connection
 from tileserver.config import read_settings
@@ -113,7 +113,9 @@ def unhide(name: Id, by: By = "", reason: Why = "") -> None:
 @theatre.command()
 def remove(
     name: Id,
-    reason: Annotated[str, typer.Option(help="Kept with the revision, never shown to readers.")] = "",
+    reason: Annotated[
+        str, typer.Option(callback=reason_of, help="Kept with the revision, never shown to readers.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if readers see something of it.")] = False,
     by: By = "",

@@ -16,6 +16,7 @@ from tileserver.desk.corrections import check_revision
 from tileserver.desk.due import cancel
 from tileserver.desk.held import reject, review, waiting
 from tileserver.desk.layers import checked_layers
+from tileserver.desk.reasons import check_words
 from tileserver.desk.review_document import review_document
 from tileserver.desk.settled import copies_words
 from tileserver.errors import BadParameter
@@ -36,7 +37,7 @@ from tileserver.newsroom.errands import Running
 from tileserver.newsroom.held_pages import begin_publishing
 from tileserver.newsroom.import_pages import ImportRoutes
 from tileserver.newsroom.revision_pages import roll_back
-from tileserver.newsroom.room import Newsroom, check_words, visitor_of
+from tileserver.newsroom.room import Newsroom, visitor_of
 from tileserver.newsroom.servers import following, servers_document
 from tileserver.newsroom.withdraw_pages import WithdrawalQuestion, looked_at, withdraw
 from tileserver.store.revision_log import list_revisions, newest_revision

@@ -13,12 +13,12 @@ from tileserver.desk.amend import EventPast
 from tileserver.desk.arrows import DRAWN, Drawn, said_strokes, spell_said, spell_stored, stored_strokes
 from tileserver.desk.drafts import Draft, Place, days_of
 from tileserver.desk.notes import Note
+from tileserver.desk.reasons import LONGEST_REASON
 from tileserver.errors import BadParameter
 from tileserver.ingest import END_COLUMNS, START_COLUMNS
 from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, field, form, text_area, text_of, void
-from tileserver.newsroom.room import LONGEST_REASON
 from tileserver.newsroom.start_page import link
 from tileserver.numerals import whole_number
 from tileserver.picture.html import Html, element, table

@@ -13,6 +13,7 @@ from tileserver.desk.amend import Amended, EventPast, end_events, find_event, wr
 from tileserver.desk.job import Job, Outcome
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.desk.notes import list_notes
+from tileserver.desk.reasons import check_words
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
 from tileserver.model import LayerRef
@@ -30,7 +31,7 @@ from tileserver.newsroom.layout import (
     filled,
     text_of,
 )
-from tileserver.newsroom.room import Newsroom, check_words, visitor_of
+from tileserver.newsroom.room import Newsroom, visitor_of
 from tileserver.numerals import whole_number
 from tileserver.picture.html import element
 from tileserver.store.audit import Deed

@@ -11,12 +11,13 @@ from starlette.routing import Route
 from tileserver.desk.due import cancel
 from tileserver.desk.held import HeldReview, publish_instant_of, reject, review
 from tileserver.desk.layers import checked_layers
+from tileserver.desk.reasons import LONGEST_REASON, check_words
 from tileserver.errors import BadParameter
 from tileserver.languages import LANGUAGES
 from tileserver.newsroom.errand_messages import HeldAccount, LookAt, Publish
 from tileserver.newsroom.errands import Running
 from tileserver.newsroom.layout import button, desk_page, facts, field, filled, form, text_area, text_of
-from tileserver.newsroom.room import LONGEST_REASON, Newsroom, check_words, second, visitor_of
+from tileserver.newsroom.room import Newsroom, second, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element, join
 from tileserver.store.instance import database_time

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tileserver.desk.layers import checked_layers
+from tileserver.desk.reasons import check_words
 from tileserver.disk import NO_ROOM
 from tileserver.errors import BadParameter, TileserverError, TooManyAtOnce, Unavailable
 from tileserver.ingest import READERS
@@ -37,7 +38,7 @@ from tileserver.newsroom.layout import (
     tick,
     void,
 )
-from tileserver.newsroom.room import Newsroom, check_words, visitor_of
+from tileserver.newsroom.room import Newsroom, visitor_of
 from tileserver.newsroom.start_page import link
 from tileserver.picture.html import Html, element, join
 from tileserver.store.catalogue import StoredLayer

@@ -15,11 +15,12 @@ from tileserver.desk.audit import entries_of
 from tileserver.desk.corrections import Layers, Rollback, can_go_back, check_revision, rollback
 from tileserver.desk.differences import DifferencePeriod, difference_periods
 from tileserver.desk.layers import checked_layers, layers_of, theatre_and_layer
+from tileserver.desk.reasons import LONGEST_REASON, check_words
 from tileserver.errors import BadParameter
 from tileserver.model import Revision
 from tileserver.newsroom.held_pages import remark_fields, remark_of
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of
-from tileserver.newsroom.room import LONGEST_REASON, Newsroom, check_words, second, visitor_of
+from tileserver.newsroom.room import Newsroom, second, visitor_of
 from tileserver.newsroom.servers import following, is_awaited, servers_section
 from tileserver.newsroom.start_page import link, revisions_table
 from tileserver.numerals import whole_number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,6 @@ from datetime import datetime
 from starlette.requests import Request
 
 from tileserver.config import Settings
-from tileserver.errors import BadParameter
 from tileserver.newsroom.errands import Errands
 from tileserver.newsroom.identity import Visitor
 from tileserver.newsroom.layout import PageMaps
@@ -18,8 +17,6 @@ from tileserver.store.connect import Connection, connect, translated
 from tileserver.store.sayable import sayable
 from tileserver.times import format_instant
 from tileserver.web.basemap import OwnBasemap
-
-LONGEST_REASON, LONGEST_REMARK = 1000, 2000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +47,6 @@ def visitor_of(request: Request) -> Visitor:
     visitor: Visitor | None = request.state.visitor
     assert visitor is not None
     return visitor
-
-
-def check_words(reason: str, remark: Mapping[str, str] | None = None) -> None:
-    """Raise `BadParameter` where a reason or a remark, by language, is longer than anybody reads."""
-    for what, text, most in (
-        ("a reason", reason, LONGEST_REASON),
-        *(("a remark for readers", each, LONGEST_REMARK) for each in (remark or {}).values()),
-    ):
-        if len(text) > most:
-            raise BadParameter(f"{what} has at most {most:,} characters, and this one {len(text):,}")
 
 
 def second(at: datetime | None) -> str:

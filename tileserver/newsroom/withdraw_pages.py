@@ -15,13 +15,14 @@ from tileserver.desk.corrections import Agree, Layers, Withdrawal, withdraw_feat
 from tileserver.desk.layers import checked_layers, layers_of
 from tileserver.desk.preview_page import areas_sections, withdrawal_sections
 from tileserver.desk.preview_withdrawal import AreasHit, FeaturesHit, areas_hit, features_hit
+from tileserver.desk.reasons import check_words
 from tileserver.desk.said_times import period_between
 from tileserver.desk.settled import copies_words, purge_words
 from tileserver.errors import BadParameter
 from tileserver.event_keys import event_id
 from tileserver.model import LayerRef
 from tileserver.newsroom.layout import button, choice, desk_page, facts, field, filled, form, text_of, void
-from tileserver.newsroom.room import Newsroom, check_words, visitor_of
+from tileserver.newsroom.room import Newsroom, visitor_of
 from tileserver.numerals import whole_number
 from tileserver.picture.html import Html, element
 from tileserver.store.catalogue import StoredLayer

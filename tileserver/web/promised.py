@@ -30,7 +30,7 @@ _TOLD_AFTER_S = OBEYED_S + 1
 
 @dataclass(slots=True)
 class PromiseRoute:
-    """Endpoint over *current*, of all audiences; promises are noticed as they are read."""
+    """Endpoint over *current*, of all audiences; promises are noticed with each reading of the catalogue."""
 
     current: Current
     _newest: str = ""
@@ -65,7 +65,7 @@ class PromiseRoute:
         return self._told
 
     def _notice(self, marker: Marker | None) -> None:
-        """Note since when the promises are those of *marker*."""
+        """Note when the promises of *marker* were first seen."""
         if marker is not None and (newest := _name_of(marker)) != self._newest:
             self._newest, self._noticed_at = newest, time.monotonic()
 
