@@ -221,6 +221,19 @@ def test_an_event_of_an_earlier_day_is_hollow_and_the_legend_says_so() -> None:
     assert not marks([layer], {"events": events}, None, KYIV, "light", 1.0).are_older
 
 
+def test_marks_of_few_events_are_larger_from_afar_and_as_large_near_by() -> None:
+    def halves(zoom: float, *, are_few: bool) -> float:
+        layer = Layer("events", "points", "window", {"en": "Events"}, Source("P", "L", "A"), {})
+        view = View(Camera(zoom, 50.45, 30.52), KYIV.width, KYIV.height)
+        [(left, _, right, _)] = marks(
+            [layer], {"events": [_event(1, 40.0)]}, None, view, "light", 1.0, are_few=are_few
+        ).boxes
+        return right - left
+
+    assert halves(4, are_few=True) > 1.7 * halves(4, are_few=False)
+    assert halves(9, are_few=True) == halves(9, are_few=False)
+
+
 def _event(number: int, x: float) -> Shape:
     return Shape("Point", [np.array([[x, 100.0]])], {"kind": "shot"}, number)
 

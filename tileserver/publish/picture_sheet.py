@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from tileserver.languages import pick
 from tileserver.markup import text_of
-from tileserver.model import Layer
+from tileserver.model import Layer, Revision
 from tileserver.picture.press.ground import COARSE_FROM, CREDIT
 from tileserver.picture.press.sheet import Sheet, Words
 from tileserver.picture.press.view import Camera
 from tileserver.publish import picture_words
 from tileserver.publish.credits import plain_credit
 from tileserver.publish.picture_question import PictureQuestion, drawn_layers, is_drawn
-from tileserver.times import parse_day
+from tileserver.tiles.horizon import horizon_of
+from tileserver.tiles.locate import window_of
+from tileserver.tiles.tileset import Tileset
+from tileserver.times import Period, parse_day
+
+_FEW_EVENTS = 500  # of which no week of a war covers the front from afar; as on the page
 
 
 def words_around(
@@ -37,7 +42,16 @@ def words_around(
     )
 
 
-def bare_sheet(question: PictureQuestion, camera: Camera, day: date, words: Words, ground: str) -> Sheet:
+def has_few_events(tileset: Tileset, revision: Revision, now: datetime) -> bool:
+    """Return whether the public has so few events of *tileset* that their marks may be large from afar."""
+    window = window_of(revision, Period(None, None), horizon_of(tileset, now))
+    layers = [each.index.events for each in tileset.layers if each.stored.layer.role == "events"]
+    return sum(int(each.events.selected(window).sum()) for each in layers if each) <= _FEW_EVENTS
+
+
+def bare_sheet(
+    question: PictureQuestion, camera: Camera, day: date, words: Words, ground: str, *, few_events: bool
+) -> Sheet:
     """Return the sheet of the local *day*, without tiles, over the basemap in the folder *ground*."""
     return Sheet(
         camera,
@@ -53,6 +67,7 @@ def bare_sheet(question: PictureQuestion, camera: Camera, day: date, words: Word
         framed=question.framed,
         labels=question.labels,
         legend=question.legend,
+        few_events=few_events,
     )
 
 

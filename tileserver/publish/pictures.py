@@ -41,7 +41,7 @@ from tileserver.publish.picture_recent import (
     recent_tiles,
     side_names,
 )
-from tileserver.publish.picture_sheet import bare_sheet, words_around
+from tileserver.publish.picture_sheet import bare_sheet, has_few_events, words_around
 from tileserver.tiles.locate import Located
 from tileserver.tiles.question import Question
 from tileserver.tiles.service import TileService
@@ -114,10 +114,12 @@ async def plan_picture(sources: Sources, question: PictureQuestion, ground: str)
     is_still = question.form not in ANIMATED
     gains, is_whole = await _gains(sources, question) if is_still and question.framed else (None, True)
     sentence = gains_text(tileset, gains, days[-1], question.language).lead if gains else ""
+    few = has_few_events(tileset, tileset.revision(question.revision), current.clock())
     frames = []
     for day in days:
         words = words_around(question, camera, time["newest"], day, sentence)
-        frames.append(await _frame(sources, question, bare_sheet(question, camera, day, words, ground)))
+        sheet = bare_sheet(question, camera, day, words, ground, few_events=few)
+        frames.append(await _frame(sources, question, sheet))
     if is_still:
         areas = tileset.theatre.by_role("areas")
         since = known_days(tileset, known, areas.name, time["newest"].get(areas.name)) if areas else None

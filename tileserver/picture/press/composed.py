@@ -107,7 +107,7 @@ def _in_sight(sheet: Sheet, view: View, factor: float = 1.0) -> _InSight:
     """Return the data of *sheet* in *view*, with events *factor* times as large as on the page."""
     shapes, theme = _shapes(sheet.tiles, view), sheet.theme
     happened = [each for each in sheet.layers if each.role == "events"]
-    events = marks(happened, shapes, _today(sheet, view), view, theme, factor)
+    events = marks(happened, shapes, _today(sheet, view), view, theme, factor, are_few=sheet.few_events)
     words = _legend_words(sheet, view)
     land, happenings = items_of(sheet.layers, shapes, events.counts, theme, words, sheet.amounts)
     gained = recent_items(sheet.layers, sheet.amounts.get("recent", {}), theme, words) if shapes else []

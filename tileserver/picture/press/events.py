@@ -16,7 +16,8 @@ from tileserver.picture.press.ink import draw, interpolated, number, text
 from tileserver.picture.press.view import View
 
 RADIUS = 5.0  # pixels of a mark at zoom 9
-_SIZES = [(4, 0.42), (6, 0.66), (9, 1.0)]  # of a mark by zoom, as on the page: afar none covers the front
+# Of a mark by zoom, as on the page: from afar many would cover the front.
+_SIZES, _SIZES_OF_FEW = [(4, 0.42), (6, 0.66), (9, 1.0)], [(4, 0.9), (6, 1.0), (9, 1.0)]
 _RING = 11.0  # pixels of the narrowest ring, around the mark
 _FAINT, _CLEAR = 0.08, 0.8
 _OLDER = 0.75  # opacity of a mark of an earlier day
@@ -88,13 +89,17 @@ def marks(
     view: View,
     theme: str,
     factor: float,
+    *,
+    are_few: bool = False,
 ) -> Marks:
     """Return the events in sight of all *layers*, in pixels, each event once; older than *today* is all else.
 
-    Rings lie below the marks, older marks below those of the day.
+    Rings lie below the marks, older marks below those of the day. Where the theatre has few events, marks are
+    larger from afar.
     """
     looks = kinds_of(layers, theme)
-    radius = interpolated(view.camera.zoom, _SIZES) * RADIUS * factor
+    sizes = _SIZES_OF_FEW if are_few else _SIZES
+    radius = interpolated(view.camera.zoom, sizes) * RADIUS * factor
     rings, older, newer = list[Html](), list[Html](), list[Html]()
     boxes, counts = [], dict[tuple[str, str], int]()
     for layer in layers:

@@ -82,6 +82,7 @@ class Sheet(msgspec.Struct, frozen=True):
     framed: bool = True  # with title, date, legend, credit around the map
     labels: bool = True
     legend: bool = True
+    few_events: bool = False  # of the theatre, so that marks are large from afar
     legend_rows: int = 0  # room for so many rows at least
     recent: tuple[RecentTiles, ...] = ()  # of most days first
     spots: tuple[Village, ...] = ()

@@ -15,7 +15,7 @@ import type { ClickContext } from "./popup";
 import type { Shared } from "./share";
 import { switchesOf, turnable } from "./switches";
 import { pick, type Say } from "./texts";
-import type { OpenTheatre } from "./theatre";
+import { hasFewEvents, type OpenTheatre } from "./theatre";
 
 /** How far a visit has come: the open theatre, the link as it is by now, what is off, the notes of the shown day. */
 export interface Stage {
@@ -66,7 +66,13 @@ export class Answers {
     const layer = open?.tiles.layers.notes;
     if (!layer || off.has(layer) || !page.day) return null;
     const { source } = travel.periods;
-    return { source, layer, theme: page.theme, notes: travel.periods.numbers(notes) };
+    return {
+      source,
+      layer,
+      theme: page.theme,
+      fewEvents: hasFewEvents(open),
+      notes: travel.periods.numbers(notes),
+    };
   }
 
   /** What a click is answered from at this moment; null where no day is shown. */

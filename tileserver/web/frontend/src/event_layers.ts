@@ -28,7 +28,8 @@ const FADING = [1, 0.9, 0.75, 0.55, 0.4]; // opacity of a mark by its age, see `
 const [FAR, NEAR] = [5.5, 6.5]; // zooms: from afar older marks lie upon each other, and upon the front
 const FROM_AFAR = 0.55; // of their opacity
 const SMALL = [4, 0.42, 6, 0.66, 9, 1] as const; // sizes of a mark by zoom
-const HOLES = [4, 0.9, 6, 1.5, 9, 2.3] as const; // radii of its hole, pixels
+const LARGE = [4, 0.9, 6, 1, 9, 1] as const; // where there are few
+const HOLE = 2.3; // radius of the hole of a mark of size 1, pixels
 
 /** How much of a mark is seen: all of it on its own day, less and less later; nothing where it is off. */
 function faded(traits: SourceTraits, whole = 1, byAge = FADING): ExpressionSpecification | number {
@@ -38,9 +39,13 @@ function faded(traits: SourceTraits, whole = 1, byAge = FADING): ExpressionSpeci
   return onState(traits, true, opacity as ExpressionSpecification);
 }
 
-/** How much of a mark is seen by zoom: from afar the older ones less. */
-function thinned(traits: SourceTraits, byAge = FADING): ExpressionSpecification | number {
-  if (traits.baseDay === null) return faded(traits, 1, byAge);
+/** How much of a mark is seen by zoom: from afar the older ones less, unless there are few. */
+function thinned(
+  { fewEvents }: Look,
+  traits: SourceTraits,
+  byAge = FADING,
+): ExpressionSpecification | number {
+  if (traits.baseDay === null || fewEvents) return faded(traits, 1, byAge);
   const afar = byAge.map((share, age) => (age ? share * FROM_AFAR : share));
   const by = [FAR, faded(traits, 1, afar), NEAR, faded(traits, 1, byAge)];
   return ["interpolate", ["linear"], ["zoom"], ...by] as unknown as ExpressionSpecification;
@@ -56,12 +61,14 @@ const seenAll = (
     ? Object.fromEntries(Object.entries(opacities).map(([name, whole]) => [name, whole * (byAge[age] ?? 1)]))
     : {};
 
-/** The size of the mark of one event beside its image. */
-export const markSize = (zoom: number): number => stepped(SMALL, zoom);
+const sizesOf = ({ fewEvents }: Pick<Look, "fewEvents">): readonly number[] => (fewEvents ? LARGE : SMALL);
 
-/** The sizes of marks by zoom: from afar too small to cover the front. */
-function sized(of: (size: number) => ExpressionSpecification | number): ExpressionSpecification {
-  const stops = SMALL.map((each, i) => (i % 2 ? of(each) : each));
+/** The size of the mark of one event beside its image. */
+export const markSize = (zoom: number, look: Pick<Look, "fewEvents">): number => stepped(sizesOf(look), zoom);
+
+/** The sizes of marks by zoom: from afar too small for many to cover the front. */
+function sized(look: Look, of: (size: number) => ExpressionSpecification | number): ExpressionSpecification {
+  const stops = sizesOf(look).map((each, i) => (i % 2 ? of(each) : each));
   return ["interpolate", ["linear"], ["zoom"], ...stops] as unknown as ExpressionSpecification;
 }
 
@@ -93,7 +100,7 @@ export function events(source: string, layer: DrawnLayer, look: Look, traits: So
           "icon-image": ["case", cell, shapeImage(undefined, 0, look.theme), images],
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
-          "icon-size": sized((size) => ["case", cell, ["max", 1.4, weight], size]),
+          "icon-size": sized(look, (size) => ["case", cell, ["max", 1.4, weight], size]),
           "text-field": ["to-string", ["coalesce", ["get", "count"], ""]],
           "text-font": ["Bold", "system-ui"],
           "text-size": 11,
@@ -104,7 +111,7 @@ export function events(source: string, layer: DrawnLayer, look: Look, traits: So
             : { "symbol-sort-key": ["get", "from"] as ExpressionSpecification }),
         },
         paint: {
-          "icon-opacity": thinned(traits),
+          "icon-opacity": thinned(look, traits),
           "text-opacity": onState(traits, true),
           "text-color": paletteOf(look.theme).noteText,
         },
@@ -137,7 +144,7 @@ function today(
         "icon-image": images,
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "icon-size": sized((size) => size),
+        "icon-size": sized(look, (size) => size),
       },
       paint: { "icon-opacity": faded(traits, 1, TODAY) },
     },
@@ -166,9 +173,9 @@ function hollow(source: string, layer: DrawnLayer, look: Look, traits: SourceTra
       "source-layer": layer.name,
       ...filtered(look, layer, ["!", ["has", "count"]]),
       paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], ...HOLES],
+        "circle-radius": sized(look, (size) => HOLE * size),
         "circle-color": eventCasing,
-        "circle-opacity": thinned(traits, HOLLOW),
+        "circle-opacity": thinned(look, traits, HOLLOW),
       },
     },
     FIRST_LABEL,

@@ -27,11 +27,12 @@ export interface DayOfNotes {
   notes: readonly Note[];
 }
 
-/** The shown notes: of which source and layer, under which numbers. */
+/** The shown notes, beside events: of which source and layer, under which numbers. */
 export interface Numbered {
   source: string;
   layer: string;
   theme: Theme;
+  fewEvents: boolean; // as their look has it
   notes: ReadonlyMap<Note, number>;
 }
 
@@ -73,10 +74,11 @@ export class NoteNumbers {
   place(numbered: Numbered | null, events: readonly Place[], cities: readonly Place[]): Place[] {
     const { map } = this;
     const { source = "", layer = "", theme = "light", notes = new Map<Note, number>() } = numbered ?? {};
+    const sizes = sizesOf(map, markSize(map.getZoom(), numbered ?? {}));
     const [own, numbers] = [[...notes.keys()], [...notes.values()]];
     const spots = (places: readonly Place[]): Spot[] => places.map(([lon, lat]) => spotOf(map, lon, lat));
     const places = spots(own.map(({ lon, lat }): Place => [lon, lat]));
-    const found = besides(places, { events: spots(events), cities: spots(cities) }, sizesOf(map));
+    const found = besides(places, { events: spots(events), cities: spots(cities) }, sizes);
     this.middles = found.map((at): Place => {
       const { lng, lat } = map.unproject([at[0], at[1]]);
       return [lng, lat];
@@ -139,7 +141,7 @@ const spotOf = (map: MapLibre, lon: number, lat: number): Spot => {
   return [x, y];
 };
 
-function sizesOf(map: MapLibre): Sizes {
+function sizesOf(map: MapLibre, mark = 0): Sizes {
   const [canvas, ratio] = [map.getCanvas(), map.getPixelRatio()];
   // The page, if asked, would be laid out at steps of the slider.
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
@@ -147,7 +149,7 @@ function sizesOf(map: MapLibre): Sizes {
   const rightward = width < WIDE || zoom < FIRST_WORDS; // else a note's words are there
   return {
     number: HALF_NUMBER * numberSize(zoom),
-    mark: HALF_MARK * markSize(zoom),
+    mark: HALF_MARK * mark,
     width,
     height,
     rightward,

@@ -14,6 +14,7 @@ export interface Look {
   drawn: readonly DrawnLayer[];
   window: EventWindow;
   hidden: ReadonlySet<string>;
+  fewEvents?: boolean; // whether the theatre has so few that they may be large from afar
 }
 
 /** The part of a style that differs between sources of one look: directions in the order of their numbers on the

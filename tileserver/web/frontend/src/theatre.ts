@@ -58,21 +58,28 @@ export const spanOf = ({ time }: TileJson): Span => ({ first: time.first_day, la
 export const openingOf = ({ theatre, tiles }: OpenTheatre, at: Link["at"]): Opening =>
   openingDay(at, theatre.opens_at, tiles.time);
 
+const FEW_EVENTS = 500; // of which no week of a war covers the front from afar
+
+/** Whether a theatre has so few events that their marks may be large from afar; as pictures have it. */
+export const hasFewEvents = ({ days }: Pick<OpenTheatre, "days">): boolean =>
+  days.reduce((all, { events }) => all + events, 0) <= FEW_EVENTS;
+
 /** A theatre as the map shows it, without the layers that are *off*; `steady` is for a day that will not be left,
  *  of which only tiles of dates can make use. */
 export function viewOf(
-  { theatre, tiles }: OpenTheatre,
+  open: OpenTheatre,
   theme: Theme,
   off: ReadonlySet<string>,
   { window, hidden }: EventChoice,
   steady: boolean,
   revision: number | null,
 ): TheatreView {
+  const { theatre, tiles } = open;
   const drawn = tiles.drawn.filter(({ name }) => !off.has(name));
   return {
     tileset: theatre.tileset,
     tiles,
-    look: { theme, drawn, sides: !off.has("sides"), window, hidden },
+    look: { theme, drawn, sides: !off.has("sides"), window, hidden, fewEvents: hasFewEvents(open) },
     steady: steady && Boolean(tiles.tiles),
     revision,
   };

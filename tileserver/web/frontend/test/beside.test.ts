@@ -32,7 +32,7 @@ test("numbers of places that lie on each other do not cover each other, nor what
 
 test("a number gives way to a single event, and to a single city", () => {
   for (const zoom of [4, 6, 9, 12]) {
-    const sizes: Sizes = { ...SIZES, number: 10 * numberSize(zoom), mark: 8 * markSize(zoom) };
+    const sizes: Sizes = { ...SIZES, number: 10 * numberSize(zoom), mark: 8 * markSize(zoom, {}) };
     const around: Spot[] = [[102, 99]];
     const [beside] = besides([[100, 100]], { events: around, cities: [] }, sizes);
     assert.ok(!covers(beside!, around[0]!, sizes.number + sizes.mark), `event at zoom ${zoom}`);
