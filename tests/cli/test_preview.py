@@ -79,6 +79,21 @@ def test_a_dry_run_exits_with_0_where_it_would_be_published(run: Run, dsn: str, 
     assert json.loads(run("revisions", "--json", dsn=dsn).out)[0]["revision"] == 1
 
 
+def test_a_dry_run_warns_of_areas_that_come_on_top_of_those_that_hold(
+    run: Run, dsn: str, tmp_path: Path
+) -> None:
+    area = {
+        "type": "Feature",
+        "properties": {"status": "occupied"},
+        "geometry": {"type": "Polygon", "coordinates": [[[lon + 0.05, lat] for lon, lat in SQUARE]]},
+    }
+    path = tmp_path / "day.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [area]}))
+    line = ("import", "ukraine.control", str(path), "--reader", "geojson", "--at", "2023-11-12", "--dry-run")
+    assert "No area ends: those of the file come on top" in run(*line, dsn=dsn).err
+    assert "No area ends" not in run(*line, "--whole-state", dsn=dsn).err
+
+
 def test_a_dry_run_exits_with_1_and_says_why_where_it_would_be_held(
     run: Run, dsn: str, tmp_path: Path
 ) -> None:

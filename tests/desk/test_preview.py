@@ -19,6 +19,7 @@ from tileserver.desk.importer import gather_file
 from tileserver.desk.job import Job
 from tileserver.desk.preview import Preview, preview
 from tileserver.desk.preview_between import preview_between
+from tileserver.desk.preview_document import preview_document
 from tileserver.desk.preview_page import preview_page
 from tileserver.ingest import ReadOptions
 from tileserver.ingest.mapping.load import load_mapping, parse_mapping
@@ -93,6 +94,7 @@ def test_areas_that_come_on_top_of_those_that_hold_are_told_and_a_whole_state_is
         assert told.is_on_top is on_top
         page = preview_page(desk.run(desk.layers)["control"], "", told)
         assert ("No area ends" in page) is on_top
+        assert preview_document(told)["on_top"] is on_top
 
 
 def test_the_day_of_the_largest_change_is_told_beside_the_newest(desk: Desk, tmp_path: Path) -> None:

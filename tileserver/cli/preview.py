@@ -74,6 +74,23 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
     if json:
         print_json({"layer": str(stored.ref), "dry_run": True, "held": held, **preview_document(told)})
         return
+    _print_counts(stored, told, accepted)
+    if told.caution:
+        err.print(told.caution, style="red", highlight=False, soft_wrap=True, markup=False)
+    for ruling in told.rulings:
+        typer.echo(f"  {'held' if held else 'accepted'}: {ruling.words}")
+    print_taken(told.hidden, told.coarsened, "would go", "would lose")
+    for number, state in enumerate(told.states):
+        print_effects(state.effects, "On the day of the largest change" if number else "On the newest day")
+    if told.fates:
+        rows = [(code or "none", *(by.get(fate, 0) for fate in FATES)) for code, by in told.fates.items()]
+        print_table("What comes, goes and changes", ("category", *FATES), rows)
+    print_findings(told.report)
+    print_rules(told.report)
+    typer.echo("Nothing was written.")
+
+
+def _print_counts(stored: StoredLayer, told: Preview, accepted: str) -> None:
     report = told.report
     out.print(
         f"[bold]{stored.ref}[/bold]: {escape(verdict_words(told, accepted))} It would add"
@@ -84,14 +101,3 @@ def print_preview(stored: StoredLayer, told: Preview, accepted: str, *, json: bo
         highlight=False,
         soft_wrap=True,
     )
-    for ruling in told.rulings:
-        typer.echo(f"  {'held' if held else 'accepted'}: {ruling.words}")
-    print_taken(told.hidden, told.coarsened, "would go", "would lose")
-    for number, state in enumerate(told.states):
-        print_effects(state.effects, "On the day of the largest change" if number else "On the newest day")
-    if told.fates:
-        rows = [(code or "none", *(by.get(fate, 0) for fate in FATES)) for code, by in told.fates.items()]
-        print_table("What comes, goes and changes", ("category", *FATES), rows)
-    print_findings(report)
-    print_rules(report)
-    typer.echo("Nothing was written.")

@@ -36,6 +36,12 @@ FATES: tuple[Fate, ...] = ("comes", "goes", "changes")
 SHOWN = 2000  # features of a layer without areas, one by one; the newest
 
 
+_ON_TOP = (
+    "No area ends: those of the file come on top of those that hold already. Where the file is all that holds"
+    " from its day on, import it again and say so: by the tick below the day, or --whole-state."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class StatePreview:
     """A proposed state at an instant (UTC), beside the state known now.
@@ -94,6 +100,11 @@ class Preview:
     nothing: bool = False
     is_on_top: bool = False
     verdict: Verdict | None = None
+
+    @property
+    def caution(self) -> str:
+        """A warning where new areas end no public area; '' elsewhere."""
+        return _ON_TOP if self.is_on_top and any(each.public for each in self.states) else ""
 
 
 async def preview(job: Job, given: Prepared) -> Preview:

@@ -18,6 +18,7 @@ def preview_document(told: Preview) -> dict[str, Any]:
         "ended": told.ended,
         "hidden": told.hidden,
         "coarsened": told.coarsened,
+        "on_top": bool(told.caution),
         "days": told.days,
         "first": None if told.first is None else format_instant(told.first),
         "last": None if told.last is None else format_instant(told.last),

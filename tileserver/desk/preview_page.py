@@ -33,10 +33,6 @@ from tileserver.times import day_zone, format_instant, local_day
 LISTED = 200  # features, one by one
 NUMBERED = 50  # of them, on the map; all are points of it
 _CLASS_COLUMNS = ("finding", "done", "count", "its meaning, and what would do", "an example")
-_ON_TOP = (
-    "No area ends: those of the file come on top of those that hold already. Where the file is all that holds"
-    " from its day on, import it again and say so: by the tick below the day, or --whole-state."
-)
 
 
 class Sections(NamedTuple):
@@ -117,8 +113,8 @@ class _PageWriter:
             again = f"; the last change begins on {last}" if last != first else ""
             yield element("p", f"What changes, changes from {first} on{again} ({self._zone.key}).")
         yield from self._taken()
-        if told.is_on_top and any(each.public for each in told.states):
-            yield element("p", _ON_TOP, class_="bad")
+        if told.caution:
+            yield element("p", told.caution, class_="bad")
         if told.rulings:
             yield element("h2", "Reasons to hold it back")
             yield element("ul", *(element("li", each.words, class_="bad") for each in told.rulings))
