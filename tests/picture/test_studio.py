@@ -55,6 +55,21 @@ def test_who_leaves_ends_the_work_and_the_next_one_is_served() -> None:
     assert asyncio.run(drawn()) == fulfil(GOOD)
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_an_order_just_after_an_idle_process_was_ended_is_served_by_another(turns: int) -> None:
+    async def drawn() -> bytes:
+        studio = Studio(30, idle_s=0.0)
+        try:
+            await studio.draw(_encoded(GOOD))
+            for _ in range(turns):  # by some the process is told to end, and nobody has heard of its death
+                await asyncio.sleep(0)
+            return await studio.draw(_encoded(GOOD))
+        finally:
+            await studio.close()
+
+    assert asyncio.run(drawn()) == fulfil(GOOD)
+
+
 def test_what_takes_too_long_is_refused() -> None:
     async def drawn() -> None:
         studio = Studio(0.01)

@@ -43,6 +43,7 @@ class Studio:
         self._turn = asyncio.Lock()
         self._running: asyncio.subprocess.Process | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._is_killed = False  # the one that runs: its death is heard of later
 
     async def draw(self, order: bytes) -> bytes:
         """Return the bytes of the picture of an encoded `order.PictureOrder`; who leaves ends the work.
@@ -77,6 +78,8 @@ class Studio:
         await self._end()
 
     async def _ask(self, order: bytes) -> Done:
+        if self._is_killed:
+            await self._end()
         process = self._running
         if process is None or process.returncode is not None:
             process = self._running = await _begun()
@@ -88,13 +91,14 @@ class Studio:
         return msgspec.msgpack.decode(await process.stdout.readexactly(length), type=Done)
 
     def _kill(self) -> None:
+        self._is_killed = True
         if self._running is not None and self._running.returncode is None:
             with suppress(ProcessLookupError):
                 self._running.kill()
 
     async def _end(self) -> None:
         self._kill()
-        process, self._running = self._running, None
+        process, self._running, self._is_killed = self._running, None, False
         if process is not None:
             await process.wait()
 
