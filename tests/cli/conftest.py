@@ -29,7 +29,7 @@ class Done(NamedTuple):
 
 Run = Callable[..., Done]
 # On a busy machine a server that other tests of this process keep may say so while a command runs.
-_OF_SERVERS = re.compile(r"^\[error +\] task failed .*\n", re.MULTILINE)
+_OF_SERVERS = re.compile(r"^\[(error +\] task failed|warning +\] the desk is waited for) .*\n", re.MULTILINE)
 
 
 @pytest.fixture
