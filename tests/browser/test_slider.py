@@ -106,6 +106,7 @@ async def test_a_partners_layers_show_the_day_of_the_label_while_the_slider_move
         "slider.go('1944-10-01'); slider.go('1944-11-05')"
     )  # another period: the last wish wins
     await shown(reader, "1944-11-05")
+    await reader.until("frames_seen.some(([label]) => label === '1944-11-05')")  # looked at by the next frame
     frames: list[list[Any]] = await page.evaluate("frames_seen")
     assert {label for label, wrong in frames if wrong} == set()
     assert {label for label, _ in frames} >= {"1944-07-26", "1944-08-02", "1944-11-05"}

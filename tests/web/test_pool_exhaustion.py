@@ -195,7 +195,7 @@ def test_five_hundred_cold_tiles_at_once_get_a_right_answer_or_503_and_harm_nobo
         served = await others
         assert {reply.status for reply in served} == {200}
         assert len(served) > 5
-        assert max(reply.seconds for reply in served) < 10  # a busy machine may stand still for seconds
+        assert max(reply.seconds for reply in served) < 2
         # In line with those who wait for a connection each would take as long, however busy the machine is.
         assert median(each.seconds for each in served) < median(each.seconds for each in replies)
         assert (await _ask_at_once(port, ["/readyz"]))[0].status == 200

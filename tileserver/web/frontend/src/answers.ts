@@ -15,7 +15,7 @@ import type { ClickContext } from "./popup";
 import type { Shared } from "./share";
 import { switchesOf, turnable } from "./switches";
 import { pick, type Say } from "./texts";
-import { hasFewEvents, type OpenTheatre } from "./theatre";
+import type { OpenTheatre } from "./theatre";
 
 /** How far a visit has come: the open theatre, the link as it is by now, what is off, the notes of the shown day. */
 export interface Stage {
@@ -65,12 +65,12 @@ export class Answers {
     const { page, travel } = this.parts;
     const layer = open?.tiles.layers.notes;
     if (!layer || off.has(layer) || !page.day) return null;
-    const { source } = travel.periods;
+    const { source, fewEvents } = travel.periods;
     return {
       source,
       layer,
       theme: page.theme,
-      fewEvents: hasFewEvents(open),
+      fewEvents,
       notes: travel.periods.numbers(notes),
     };
   }

@@ -95,8 +95,8 @@ export async function startPage(
     isLost: () => recovery.isLost,
     hasStopped: () => recovery.hasStopped,
     onDay: (day, notes, entry) => {
-      const { source, notesLayer: layer } = travel.periods;
-      if (numbers.onDay({ source, layer, notes: layer ? notes : [] })) clear.soon();
+      const { source, notesLayer: layer, fewEvents } = travel.periods;
+      if (numbers.onDay({ source, layer, fewEvents, notes: layer ? notes : [] })) clear.soon();
       visit.onDay(day, notes, entry);
     },
     onFailure: () => visit.readAgain(),

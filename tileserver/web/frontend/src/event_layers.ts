@@ -61,14 +61,14 @@ const seenAll = (
     ? Object.fromEntries(Object.entries(opacities).map(([name, whole]) => [name, whole * (byAge[age] ?? 1)]))
     : {};
 
-const sizesOf = ({ fewEvents }: Pick<Look, "fewEvents">): readonly number[] => (fewEvents ? LARGE : SMALL);
+const stopsOf = ({ fewEvents }: Pick<Look, "fewEvents">): readonly number[] => (fewEvents ? LARGE : SMALL);
 
 /** The size of the mark of one event beside its image. */
-export const markSize = (zoom: number, look: Pick<Look, "fewEvents">): number => stepped(sizesOf(look), zoom);
+export const markSize = (zoom: number, look: Pick<Look, "fewEvents">): number => stepped(stopsOf(look), zoom);
 
 /** The sizes of marks by zoom: from afar too small for many to cover the front. */
 function sized(look: Look, of: (size: number) => ExpressionSpecification | number): ExpressionSpecification {
-  const stops = sizesOf(look).map((each, i) => (i % 2 ? of(each) : each));
+  const stops = stopsOf(look).map((each, i) => (i % 2 ? of(each) : each));
   return ["interpolate", ["linear"], ["zoom"], ...stops] as unknown as ExpressionSpecification;
 }
 

@@ -20,26 +20,24 @@ export const SOURCE = "note-numbers";
 const [HALF_NUMBER, HALF_MARK] = [10, 8]; // px of their images
 const ON: ExpressionSpecification = ["case", ["boolean", ["feature-state", "on"], false], 1, 0];
 
-/** The notes of a day, and the source and layer that they are drawn from. */
+/** The notes of a day, the source and layer that they are drawn from, and whether events beside them are few. */
 export interface DayOfNotes {
   source: string;
   layer: string;
+  fewEvents: boolean;
   notes: readonly Note[];
 }
 
-/** The shown notes, beside events: of which source and layer, under which numbers. */
-export interface Numbered {
-  source: string;
-  layer: string;
+/** The shown notes: of which source and layer, under which numbers. */
+export interface Numbered extends Omit<DayOfNotes, "notes"> {
   theme: Theme;
-  fewEvents: boolean; // as their look has it
   notes: ReadonlyMap<Note, number>;
 }
 
 /** Numbers beside their places. */
 export class NoteNumbers {
   private kept = ""; // what the source has
-  private day: DayOfNotes = { source: "", layer: "", notes: [] };
+  private day: DayOfNotes = { source: "", layer: "", fewEvents: false, notes: [] };
   private waiting: ReadonlySet<number> = new Set(); // ids of notes, until they are placed
   private beside: ReadonlySet<number> = new Set();
   private middles: Place[] = [];
@@ -54,7 +52,7 @@ export class NoteNumbers {
   /** Whether numbers cover each other since the map was moved nearer or farther. */
   get areCrowded(): boolean {
     const spots = this.middles.map(([lon, lat]) => spotOf(this.map, lon, lat));
-    return cover(spots, sizesOf(this.map));
+    return cover(spots, sizesOf(this.map, this.day));
   }
 
   /** A day is on the map: the numbers of other notes go, those that go on stay as they stand. Returns whether some would
@@ -62,7 +60,7 @@ export class NoteNumbers {
   onDay(day: DayOfNotes): boolean {
     if (nameOf(day) === nameOf(this.day)) return false;
     const places = day.notes.map(({ lon, lat }) => spotOf(this.map, lon, lat));
-    const apart = besides(places, { events: [], cities: [] }, sizesOf(this.map));
+    const apart = besides(places, { events: [], cities: [] }, sizesOf(this.map, day));
     const moved = day.notes.filter((_, i) => !isSame(apart[i]!, places[i]!));
     this.day = day;
     this.waiting = new Set(moved.map(({ id }) => id));
@@ -74,11 +72,15 @@ export class NoteNumbers {
   place(numbered: Numbered | null, events: readonly Place[], cities: readonly Place[]): Place[] {
     const { map } = this;
     const { source = "", layer = "", theme = "light", notes = new Map<Note, number>() } = numbered ?? {};
-    const sizes = sizesOf(map, markSize(map.getZoom(), numbered ?? {}));
+    const fewEvents = numbered?.fewEvents ?? false;
     const [own, numbers] = [[...notes.keys()], [...notes.values()]];
     const spots = (places: readonly Place[]): Spot[] => places.map(([lon, lat]) => spotOf(map, lon, lat));
     const places = spots(own.map(({ lon, lat }): Place => [lon, lat]));
-    const found = besides(places, { events: spots(events), cities: spots(cities) }, sizes);
+    const found = besides(
+      places,
+      { events: spots(events), cities: spots(cities) },
+      sizesOf(map, { fewEvents }),
+    );
     this.middles = found.map((at): Place => {
       const { lng, lat } = map.unproject([at[0], at[1]]);
       return [lng, lat];
@@ -86,7 +88,7 @@ export class NoteNumbers {
     const features = own.flatMap((note, i) =>
       isSame(found[i]!, places[i]!) ? [] : featuresOf(note, numbers[i]!, this.middles[i]!),
     );
-    this.day = { source, layer, notes: own };
+    this.day = { source, layer, fewEvents, notes: own };
     this.waiting = new Set();
     const wanted = JSON.stringify([theme, features]);
     const isThere = wanted === this.kept && (map.getSource(SOURCE) || features.length === 0);
@@ -141,7 +143,7 @@ const spotOf = (map: MapLibre, lon: number, lat: number): Spot => {
   return [x, y];
 };
 
-function sizesOf(map: MapLibre, mark = 0): Sizes {
+function sizesOf(map: MapLibre, day: Pick<DayOfNotes, "fewEvents">): Sizes {
   const [canvas, ratio] = [map.getCanvas(), map.getPixelRatio()];
   // The page, if asked, would be laid out at steps of the slider.
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
@@ -149,7 +151,7 @@ function sizesOf(map: MapLibre, mark = 0): Sizes {
   const rightward = width < WIDE || zoom < FIRST_WORDS; // else a note's words are there
   return {
     number: HALF_NUMBER * numberSize(zoom),
-    mark: HALF_MARK * mark,
+    mark: HALF_MARK * markSize(zoom, day),
     width,
     height,
     rightward,

@@ -71,6 +71,11 @@ export class PeriodsOnMap {
     return this.view?.look.drawn.find(({ role }) => role === "notes")?.name ?? "";
   }
 
+  /** Whether the theatre that the reader sees has so few events that their marks are large from afar. */
+  get fewEvents(): boolean {
+    return this.view?.look.fewEvents ?? false;
+  }
+
   /** A filter of the events whose marks may be seen on the shown day. */
   get mayBeSeen(): FilterSpecification {
     return mayBeSeen(this.day, this.view?.look.window ?? Infinity);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Catalogue, DayCount, DrawnLayer, Role, TileJson } from "../src/catalogue";
-import { countsOf, NothingPublic, readTheatre, toldOn, type OpenTheatre } from "../src/theatre";
+import { countsOf, hasFewEvents, NothingPublic, readTheatre, toldOn, type OpenTheatre } from "../src/theatre";
 
 const layer = (name: string, newest: string): DrawnLayer =>
   ({ role: "events", name, title: { en: name }, newest }) as unknown as DrawnLayer;
@@ -36,6 +36,15 @@ const told = (on: string, ...off: string[]): ReturnType<typeof toldOn> =>
     window: 7,
     fixed: false,
   });
+
+test("a theatre has few events up to 500 in all, whatever days they are of", () => {
+  const halves = (second: number): DayCount[] => [
+    day("2023-01-03", { damage: 250 }),
+    day("2024-01-03", { footage: second }),
+  ];
+  assert.ok(hasFewEvents({ days: halves(250) }));
+  assert.ok(!hasFewEvents({ days: halves(251) }));
+});
 
 test("events of layers that are off are not counted", () => {
   assert.deepEqual([told("2023-01-03").count?.events, told("2023-01-03", "damage").count?.events], [3, 2]);
